@@ -1,0 +1,1 @@
+"""Settings and plans to a lock: the pure core."""

@@ -1,0 +1,1 @@
+"""JSON with comments: text to values with positions, and edits that keep everything else."""

@@ -1,0 +1,1 @@
+"""Plans: versioned model templates, found in folders, rendered and recognised."""
