@@ -1,0 +1,131 @@
+"""The fields of a model and of its generationConfig, as data: types, limits, and since when.
+
+The one table behind three things: the checks of the compiler, the suggestions for a typo, and the
+JSON Schema for settings. Sources: guide, Configuration Examples; CLIENT.md, modelProviders.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+Kind: TypeAlias = Literal["string", "boolean", "integer", "number", "object", "array", "any"]
+
+_PYTHON_TYPES: dict[Kind, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "object": (dict,),
+    "array": (list,),
+    "any": (object,),
+}
+
+
+class Field(NamedTuple):
+    """One field.
+
+    Attributes:
+        name: as the client spells it.
+        kind: the JSON type.
+        description: one sentence, for editors.
+        since: the release that first reads it; empty for what the guide and 0.10.1 know.
+        minimum: the least number that makes sense.
+        maximum: the greatest.
+        values: every string it may be; empty for any.
+        members: the JSON type of every member of an object or element of an array.
+        atomic: a provider's object replaces the whole object of lower layers.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    since: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    values: tuple[str, ...] = ()
+    members: Kind | None = None
+    atomic: bool = False
+
+
+MODEL_FIELDS: tuple[Field, ...] = (
+    Field("id", "string", "The model's name, as it is configured and as the API is sent it."),
+    Field("name", "string", "What /model shows."),
+    Field("description", "string", "What /model shows below the name."),
+    Field("envKey", "string", "The environment variable that holds the API key."),
+    Field("baseUrl", "string", "The endpoint, as the auth type's SDK expects it."),
+    Field("capabilities", "object", "What the model can do, such as vision."),
+    Field("generationConfig", "object", "How requests are made: a sealed, complete package."),
+    Field("wireApi", "string", "The API that requests are made with.", "0.21.2"),
+    Field("fastOnly", "boolean", "Offered only as the fast model.", "0.21.2"),
+    Field("voiceOnly", "boolean", "Offered only for voice.", "0.21.2"),
+    Field("visionOnly", "boolean", "Offered only for vision.", "0.21.2"),
+    Field("imageOnly", "boolean", "Offered only for images.", "0.21.2"),
+    Field("realtimeOnly", "boolean", "Offered only for realtime use.", "0.21.2"),
+    Field("supportsImageGeneration", "boolean", "The model can draw.", "0.21.2"),
+)
+
+GENERATION_FIELDS: tuple[Field, ...] = (
+    Field("samplingParams", "object", "temperature, top_p, max_tokens and the like.", atomic=True),
+    Field("timeout", "number", "How long a request may take, in milliseconds.", minimum=0),
+    Field("maxRetries", "integer", "How often a failed request is tried again.", minimum=0),
+    Field("enableCacheControl", "boolean", "Ask the API to cache the prompt."),
+    Field("schemaCompliance", "string", "How tools are described.", values=("auto", "openapi_30")),
+    Field("reasoning", "any", "How much the model reasons, or false."),
+    Field("contextWindowSize", "integer", "The context window, in tokens.", minimum=1),
+    Field("customHeaders", "object", "HTTP headers to send.", members="string", atomic=True),
+    Field("extra_body", "object", "More fields for an OpenAI-compatible body.", atomic=True),
+    Field("retryErrorCodes", "array", "Status codes to try again on.", "0.12.0", members="integer"),
+    Field("modalities", "object", "What the model takes in.", "0.12.0", members="boolean"),
+    Field("splitToolMedia", "boolean", "Send a tool's media apart from its text.", "0.15.6"),
+    Field("retryInitialDelayMs", "number", "The first wait, in milliseconds.", "0.21.2", minimum=0),
+    Field("retryMaxDelayMs", "number", "The longest wait, in milliseconds.", "0.21.2", minimum=0),
+    Field("forceGlobalCacheScope", "boolean", "Share the cache between sessions.", "0.21.2"),
+    Field("thinkingMandatory", "boolean", "The model cannot be asked not to think.", "0.21.2"),
+    Field("toolResultContentFormat", "string", "How a tool's result is sent.", "0.21.2"),
+    Field("streamIdleTimeoutMs", "number", "How long a stream may pause, in milliseconds.",
+          "0.23.0", minimum=0),
+    Field("enableRequestMetadata", "boolean", "Send metadata with a request.", "0.23.0"),
+    Field("cacheRetention", "any", "How long a cached prompt is kept.", "0.23.0"),
+    Field("cacheRetentionByBlock", "any", "The same, for each block.", "0.23.0"),
+)  # fmt: skip
+
+SAMPLING_FIELDS: tuple[Field, ...] = (
+    Field("temperature", "number", "Randomness of the sampling.", minimum=0, maximum=2),
+    Field("top_p", "number", "Nucleus sampling.", minimum=0, maximum=1),
+    Field("top_k", "integer", "Sample from so many tokens only.", minimum=0),
+    Field("max_tokens", "integer", "The longest answer, in tokens.", minimum=1),
+    Field("presence_penalty", "number", "Discourage repeated topics.", minimum=-2, maximum=2),
+    Field("frequency_penalty", "number", "Discourage repeated words.", minimum=-2, maximum=2),
+    Field("repetition_penalty", "number", "Discourage repetition.", minimum=0),
+)
+
+
+def is_of_kind(value: object, kind: Kind) -> bool:
+    """Tell whether a JSON `value` is of `kind`; true and false are no numbers, 3.0 is an integer."""
+    if isinstance(value, bool):
+        return kind in ("boolean", "any")
+    if kind == "integer" and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, _PYTHON_TYPES[kind])
+
+
+def problem(field: Field, value: object) -> str | None:
+    """Return what is wrong with `value` for `field`, in words without the value, or None."""
+    if not is_of_kind(value, field.kind):
+        return f"must be {_with_article(field.kind)}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if field.minimum is not None and value < field.minimum:
+            return f"must be at least {field.minimum}"
+        if field.maximum is not None and value > field.maximum:
+            return f"must be at most {field.maximum}"
+    if field.values and value not in field.values:
+        return "must be " + " or ".join(f'"{allowed}"' for allowed in field.values)
+    if field.members is not None and isinstance(value, dict | list):
+        members = value.values() if isinstance(value, dict) else value
+        if not all(is_of_kind(member, field.members) for member in members):
+            return f"must hold {field.members}s only"
+    return None
+
+
+def _with_article(kind: Kind) -> str:
+    return f"an {kind}" if kind[0] in "aio" else f"a {kind}"

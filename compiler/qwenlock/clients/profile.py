@@ -1,0 +1,111 @@
+"""What differs between releases of Qwen Code, as data; `guide` is the product's specification.
+
+Sources: the guide; CLIENT.md, modelProviders and Credentials. A later row overrides an earlier one
+for the releases it names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from qwenlock.errors import UsageError
+
+GUIDE = "guide"
+OLDEST, NEWEST = "0.10.1", "0.24.4"
+
+AUTH_TYPES = ("openai", "anthropic", "gemini", "vertex-ai", "qwen-oauth")
+
+API_KEY_VARIABLES = {
+    "openai": "OPENAI_API_KEY",
+    "openai-responses": "OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+    "vertex-ai": "GOOGLE_API_KEY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How one release reads settings.
+
+    Attributes:
+        name: `guide` or a release.
+        auth_types: the valid keys of modelProviders.
+        oauth_models: the hard-coded models of qwen-oauth, the default first.
+        default_models: the model an auth type takes when the settings name none.
+        extra_body_types: the auth types whose requests carry `extra_body`.
+        identity_has_url: a model is identified by id and base URL, not by the id alone.
+        selects_url: `model.baseUrl` chooses between entries of one id.
+        env_key_required: an entry without `envKey` is an error.
+        home_variable: the variable that moves the user scope, or empty.
+    """
+
+    name: str
+    auth_types: tuple[str, ...] = AUTH_TYPES
+    oauth_models: tuple[str, ...] = ("coder-model", "vision-model")
+    default_models: tuple[tuple[str, str], ...] = (("openai", "qwen3-coder-plus"),)
+    extra_body_types: tuple[str, ...] = ("openai", "openai-responses", "qwen-oauth")
+    identity_has_url: bool = False
+    selects_url: bool = False
+    env_key_required: bool = True
+    home_variable: str = ""
+
+    def knows(self, since: str) -> bool:
+        """Tell whether this client reads what release `since` first read ("" for all)."""
+        if not since:
+            return True
+        return self.name != GUIDE and _version(self.name) >= _version(since)
+
+
+_CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    (">=0.12", {"oauth_models": ("coder-model",)}),
+    (">=0.12", {"default_models": (("openai", "qwen3.5-plus"),)}),
+    (">=0.15.10", {"identity_has_url": True, "home_variable": "QWEN_HOME"}),
+    (">=0.21", {"selects_url": True, "env_key_required": False}),
+    (">=0.23", {"auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth")}),
+    (">=0.24", {"default_models": (("openai", "qwen3.7-max"),)}),
+)
+
+
+@cache
+def profile(client: str = GUIDE) -> Profile:
+    """Return the profile of `client`: `guide`, or a release such as `0.15.10`.
+
+    A release newer than every known one has the newest profile, see `is_newer_than_known`.
+
+    Raises:
+        UsageError: `client` is no version, or older than the first release that is known.
+    """
+    if client == GUIDE:
+        return Profile(GUIDE)
+    from packaging.specifiers import SpecifierSet
+
+    version = _version(client)
+    if version < _version(OLDEST):
+        raise UsageError(
+            f"Qwen Code {client} is older than {OLDEST}, the first release that qwenlock knows",
+            f"use --client guide, or a release from {OLDEST} to {NEWEST}",
+        )
+    result = Profile(client)
+    for releases, changes in _CHANGES:
+        if SpecifierSet(releases).contains(version, prereleases=True):
+            result = replace(result, **changes)
+    return result
+
+
+def is_newer_than_known(client: str) -> bool:
+    """Tell whether `client` is a release after the newest whose behaviour was measured."""
+    return client != GUIDE and _version(client) > _version(NEWEST)
+
+
+def _version(text: str) -> Any:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise UsageError(
+            f"{text!r} is no release of Qwen Code", "use --client guide, or a version like 0.15.10"
+        ) from None

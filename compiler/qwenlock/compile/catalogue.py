@@ -1,0 +1,153 @@
+"""The catalogue: the models that the owning scope's `modelProviders` give, in order.
+
+Guide, Overview and Supported Auth Types; CLIENT.md, modelProviders.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.compile.entries import EntryReader, suggestion
+from qwenlock.credentials import is_credential
+from qwenlock.findings import Finding
+from qwenlock.lockfile.model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.compile.scopes import Source
+    from qwenlock.documents.operations import Path
+    from qwenlock.plans.plan import Plan
+
+    Report = Callable[[Finding], None]
+
+CUSTOM = "custom"
+"""The origin of a model that no plan owns."""
+
+_OWN_FIELDS = {
+    "id": str,
+    "name": str,
+    "envKey": str,
+    "baseUrl": str,
+    "generationConfig": dict,
+    "capabilities": dict,
+}
+
+
+def build(
+    source: Source, client: Profile, plans: Sequence[Plan], report: Report
+) -> tuple[Model, ...]:
+    """Return the models of `source`, the scope that owns the catalogue, in catalogue order.
+
+    Args:
+        source: a scope whose settings have `modelProviders`.
+        client: whose rules hold: valid auth types, the identity of a model, required fields.
+        plans: the plans that may own models.
+        report: takes each finding.
+    """
+    providers = source.settings["modelProviders"]
+    root: Path = ("modelProviders",)
+    if not isinstance(providers, dict):
+        place = source.place(root)
+        report(Finding("QL201", "modelProviders must be an object", place, "write { }"))
+        return ()
+    models: list[Model] = []
+    for auth_type, entries in providers.items():
+        path = (*root, auth_type)
+        if not _is_configurable(auth_type, source, client, report):
+            continue
+        if not isinstance(entries, list):
+            message = f"{auth_type} must hold an array of models"
+            report(Finding("QL204", message, source.place(path), "write [ … ]"))
+            continue
+        models += _of_auth_type(auth_type, entries, path, source, client, plans, report)
+    return tuple(models)
+
+
+def entry(model: Model) -> dict[str, Any]:
+    """Return the settings entry that `model` came from, equal as a JSON value."""
+    result: dict[str, Any] = {"id": model.id}
+    for name, value in (
+        ("name", model.name),
+        ("envKey", model.env_key),
+        ("baseUrl", model.base_url),
+        ("generationConfig", model.generation_config),
+        ("capabilities", model.capabilities),
+    ):
+        if value is not None:
+            result[name] = value
+    return result | model.fields
+
+
+def _is_configurable(auth_type: str, source: Source, client: Profile, report: Report) -> bool:
+    place = source.place(("modelProviders", auth_type), on_key=True)
+    if auth_type == "qwen-oauth":
+        message = "qwen-oauth models are built in; these are ignored"
+        report(Finding("QL203", message, place, "remove them"))
+        return False
+    if auth_type not in client.auth_types:
+        shown = "this key" if is_credential(auth_type) else f'"{auth_type}"'
+        known = ", ".join(name for name in client.auth_types if name != "qwen-oauth")
+        fix = suggestion(auth_type, client.auth_types) or f"use one of {known}"
+        report(Finding("QL202", f"{shown} is no auth type; its models are skipped", place, fix))
+        return False
+    return True
+
+
+def _of_auth_type(
+    auth_type: str,
+    entries: list[Any],
+    path: Path,
+    source: Source,
+    client: Profile,
+    plans: Sequence[Plan],
+    report: Report,
+) -> list[Model]:
+    reader = EntryReader(client, report, source.place)
+    plans = [plan for plan in plans if plan.auth_type == auth_type]
+    first: dict[tuple[str, str | None], int] = {}
+    models = []
+    for index, raw in enumerate(entries):
+        canonical = reader.read(auth_type, raw, (*path, index))
+        if canonical is None:
+            continue
+        url = canonical.get("baseUrl") if client.identity_has_url else None
+        identity = (canonical["id"], url)
+        if identity in first:
+            report(_duplicate(identity, source, path, first[identity], index))
+            continue
+        first[identity] = index
+        origin = next((plan.id for plan in plans if plan.owns(canonical)), CUSTOM)
+        models.append(_model(auth_type, canonical, origin, source))
+    return models
+
+
+def _duplicate(
+    identity: tuple[str, str | None], source: Source, path: Path, first: int, again: int
+) -> Finding:
+    name, url = identity
+    shown = f"{name} at {url}" if url else name
+    line = source.place((*path, first, "id")).position().line
+    message = f'a second "{shown}"; the first, on line {line}, wins and this one is skipped'
+    fix = "remove one of the two; the id is what the API is sent, so it cannot be varied"
+    return Finding("QL209", message, source.place((*path, again, "id")), fix)
+
+
+def _model(auth_type: str, canonical: dict[str, Any], origin: str, source: Source) -> Model:
+    own = {name: canonical.get(name) for name in _OWN_FIELDS}
+    rest = {
+        name: value for name, value in canonical.items() if name not in _OWN_FIELDS or value is None
+    }
+    return Model(
+        auth_type=auth_type,
+        id=own["id"],
+        name=own["name"],
+        env_key=own["envKey"],
+        base_url=own["baseUrl"],
+        origin=origin,
+        scope=source.scope,
+        generation_config=own["generationConfig"],
+        capabilities=own["capabilities"],
+        fields=rest,
+    )

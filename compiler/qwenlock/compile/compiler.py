@@ -1,0 +1,246 @@
+"""Settings and plans to a lock: the whole way, as one function without effects.
+
+DESIGN, The house: scopes → merge → catalogue ← plans → selection → Lock.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.profile import API_KEY_VARIABLES, Profile
+from qwenlock.compile import catalogue, installed
+from qwenlock.compile.scopes import Source, Sources, contribution, owner
+from qwenlock.compile.selection import (
+    API_KEY,
+    AUTH_TYPE,
+    BASE_URL,
+    GENERATION_CONFIG,
+    MODEL,
+    MODEL_URL,
+    select,
+)
+from qwenlock.credentials import references
+from qwenlock.findings import Finding
+from qwenlock.lockfile.model import (
+    EnvironmentVariable,
+    Input,
+    InstalledPlan,
+    Lock,
+    Model,
+    Options,
+    Selection,
+)
+from qwenlock.lockfile.text import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from qwenlock.plans.plan import Plan
+
+    Report = Callable[[Finding], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What compiling gives.
+
+    Attributes:
+        lock: the lock, or None where an error finding stands in its way.
+        findings: everything there is to say about the settings.
+        hidden: the models of lower scopes that REPLACE hides, as `auth-type/id`.
+    """
+
+    lock: Lock | None
+    findings: tuple[Finding, ...]
+    hidden: tuple[str, ...] = ()
+
+
+def compile_lock(
+    sources: Sources,
+    plans: Sequence[Plan],
+    client: Profile,
+    options: Options | None = None,
+    previous: Lock | None = None,
+) -> Compilation:
+    """Compile the settings of `sources` to a lock.
+
+    Args:
+        sources: the scopes that have a file, low to high.
+        plans: the plans whose models are recognised.
+        client: whose rules hold.
+        options: what is recorded for `check` to repeat.
+        previous: the lock there is. What it says of a plan whose models have not changed stays,
+            so that a new template version alone makes no lock stale.
+
+    Returns:
+        The lock with all findings; no lock where a finding is an error.
+    """
+    findings: list[Finding] = []
+    report = findings.append
+    owning = owner(sources)
+    models = catalogue.build(owning, client, plans, report) if owning else ()
+    hidden = _report_hidden(sources, owning, client, report)
+    _report_credentials(sources, report)
+    selection = select(sources, models, client, report)
+    recognised = installed.recognise(models, owning, plans, report)
+    if any(finding.level == "error" for finding in findings):
+        return Compilation(None, tuple(findings), hidden)
+    lock = Lock(
+        client=client.name,
+        options=options or Options(),
+        selection=selection,
+        inputs=tuple(_inputs(sources, owning, models, selection, client)),
+        plans=tuple(_as_before(plan, previous) for plan in recognised),
+        models=models,
+        environment=_environment(models, selection, sources, client),
+    )
+    return Compilation(lock, tuple(findings), hidden)
+
+
+def _as_before(plan: InstalledPlan, previous: Lock | None) -> InstalledPlan:
+    """Return `plan` as `previous` has it where its models are the same, unless it is known now."""
+    for before in previous.plans if previous else ():
+        same = (before.id, before.region, before.digest) == (plan.id, plan.region, plan.digest)
+        if same and (before.version is None or plan.version is None):
+            return before
+    return plan
+
+
+def _report_hidden(
+    sources: Sources, owning: Source | None, client: Profile, report: Report
+) -> tuple[str, ...]:
+    """Say which models of lower scopes the owning scope hides, and where it leaves none."""
+    if owning is None:
+        return ()
+    below = sources[: sources.index(owning)]
+    own = set(_ids(owning, client))
+    hidden: dict[str, Source] = {
+        name: source for source in below for name in _ids(source, client) if name not in own
+    }
+    place = owning.place(("modelProviders",), on_key=True)
+    if hidden:
+        scopes = " and ".join(dict.fromkeys(source.scope for source in hidden.values()))
+        message = (
+            f"the {owning.scope} scope's modelProviders replaces that of the {scopes} scope: "
+            f"{_counted(list(hidden))} not offered"
+        )
+        fix = "list them here too, or keep modelProviders in the user scope only"
+        report(Finding("QL301", message, place, fix))
+    if not own:
+        message = f"the {owning.scope} scope's modelProviders holds no model"
+        fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
+        report(Finding("QL302", message, place, fix))
+    return tuple(hidden)
+
+
+def _counted(names: list[str]) -> str:
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{shown} {'is' if len(names) == 1 else 'are'}"
+
+
+def _ids(source: Source, client: Profile) -> Iterator[str]:
+    from qwenlock.credentials import is_credential
+
+    providers = source.settings.get("modelProviders")
+    for auth_type, entries in providers.items() if isinstance(providers, dict) else ():
+        if auth_type not in client.auth_types or not isinstance(entries, list):
+            continue
+        for entry in entries:
+            name = entry.get("id") if isinstance(entry, dict) else None
+            if isinstance(name, str) and name:
+                yield f"{auth_type}/{'***' if is_credential(name) else name}"
+
+
+def _report_credentials(sources: Sources, report: Report) -> None:
+    """Say which settings keep credentials where the guide advises against it."""
+    for source in sources:
+        for path in (API_KEY, BASE_URL):
+            if source.has(path):
+                message = f"{'.'.join(map(str, path))} is deprecated"
+                fix = "move it to a modelProviders entry with envKey and baseUrl"
+                report(Finding("QL403", message, source.place(path, on_key=True), fix))
+        environment = source.settings.get("env")
+        for name, value in environment.items() if isinstance(environment, dict) else ():
+            if isinstance(value, str) and value and not references(value):
+                message = "settings.env holds a value in clear text"
+                fix = "move it to a .env file that git ignores"
+                place = source.place(("env", name), on_key=True)
+                report(Finding("QL404", message, place, fix))
+
+
+def _inputs(
+    sources: Sources,
+    owning: Source | None,
+    models: tuple[Model, ...],
+    selection: Selection,
+    client: Profile,
+) -> Iterator[Input]:
+    """Give the sources that the lock depends on, each with a digest of what it contributes."""
+    consulted = [AUTH_TYPE, MODEL]
+    if client.selects_url:
+        consulted.append(MODEL_URL)
+    if selection.kind == "runtime":
+        consulted += [BASE_URL, GENERATION_CONFIG]
+    for index, source in enumerate(sources):
+        parts: dict[str, Any] = {}
+        for path in consulted:
+            value = contribution(sources, index, path)
+            if value is not None and value != {}:
+                parts[".".join(map(str, path))] = value
+        if selection.kind == "runtime" and contribution(sources, index, API_KEY) is not None:
+            # Never a digest of a key: only whether there is one, or the variable it refers to.
+            parts["security.auth.apiKey"] = references(str(merged_key(source))) or True
+        if source is owning:
+            parts["modelProviders"] = [
+                [model.auth_type, catalogue.entry(model)] for model in models
+            ]
+        if parts:
+            text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+            yield Input(
+                scope=source.scope, path=source.document.label, digest=digest(text.encode())
+            )
+
+
+def merged_key(source: Source) -> Any:
+    """Return what `source` has at `security.auth.apiKey`."""
+    from qwenlock.documents.operations import get
+
+    return get(source.settings, API_KEY)
+
+
+def _environment(
+    models: tuple[Model, ...], selection: Selection, sources: Sources, client: Profile
+) -> tuple[EnvironmentVariable, ...]:
+    """Return every variable that models and the selection need, in the order of first use."""
+    users: dict[str, dict[str, None]] = {}
+    for model in models:
+        user = f"{model.auth_type}/{model.id}"
+        key = model.env_key or API_KEY_VARIABLES[model.auth_type]
+        for name in (key, *_references_in(catalogue.entry(model))):
+            users.setdefault(name, {})[user] = None
+    if selection.kind == "runtime":
+        for name in _runtime_variables(selection, sources):
+            users.setdefault(name, {})["selection"] = None
+    return tuple(
+        EnvironmentVariable(name=name, used_by=tuple(used)) for name, used in users.items()
+    )
+
+
+def _runtime_variables(selection: Selection, sources: Sources) -> Iterator[str]:
+    literal_key = any(source.has(API_KEY) for source in sources)
+    if selection.env_key and (not literal_key or selection.env_key):
+        yield selection.env_key
+    yield from _references_in([selection.model, selection.base_url, selection.generation_config])
+
+
+def _references_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from references(value)
+    elif isinstance(value, dict):
+        for key in value:
+            yield from _references_in(value[key])
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references_in(item)

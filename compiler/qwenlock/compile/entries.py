@@ -1,0 +1,222 @@
+"""Model entries: each checked against the fields the client knows, and brought to one spelling.
+
+What the whole catalogue means (duplicates, plans) is not judged here. Guide, Configuration
+Examples by Auth Type.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.fields import (
+    GENERATION_FIELDS,
+    MODEL_FIELDS,
+    SAMPLING_FIELDS,
+    Field,
+    problem,
+)
+from qwenlock.credentials import is_credential, is_variable_name, names_a_credential
+from qwenlock.findings import Finding
+from qwenlock.lockfile.values import canonical_number, is_exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.documents.operations import Path
+    from qwenlock.findings import Place
+
+    Report = Callable[[Finding], None]
+    PlaceOf = Callable[..., Place]
+
+MAX_MODEL_DEPTH = 100
+"""How many levels of objects and arrays one model may have."""
+
+_MODEL = {field.name: field for field in MODEL_FIELDS}
+_GENERATION = {field.name: field for field in GENERATION_FIELDS}
+_SAMPLING = {field.name: field for field in SAMPLING_FIELDS}
+
+
+class EntryReader:
+    """Reads model entries for one client.
+
+    Args:
+        client: whose fields are known and required.
+        report: takes each finding.
+        place: gives the place of a path in the file.
+    """
+
+    def __init__(self, client: Profile, report: Report, place: PlaceOf) -> None:
+        self._client = client
+        self._report = report
+        self._place = place
+
+    def read(self, auth_type: str, entry: Any, path: Path) -> dict[str, Any] | None:
+        """Return `entry` canonical (see `canonical`), or None where it is none the client takes.
+
+        Reports what is wrong with it and what the client will ignore.
+        """
+        if not isinstance(entry, dict):
+            self._say("QL205", "this model is not an object", path, 'write { "id": …, … }')
+            return None
+        usable = self._check_id(entry, path) and self._check_env_key(entry, path)
+        for name, value in entry.items():
+            field = _MODEL.get(name)
+            if field is None or not self._client.knows(field.since):
+                self._unknown("QL212", name, _MODEL, (*path, name))
+            elif value is not None and (wrong := problem(field, value)) and name != "envKey":
+                self._say("QL210", f"{name} {wrong}", (*path, name), "change its type")
+                usable = False
+        config = entry.get("generationConfig")
+        if isinstance(config, dict):
+            self._check_config(auth_type, config, (*path, "generationConfig"))
+        return self.canonical(entry, path) if usable else None
+
+    def canonical(self, value: dict[str, Any], path: Path) -> dict[str, Any]:
+        """Return an object with its keys sorted and its numbers in one spelling, at every depth.
+
+        Reports literal credentials, and what JSON can hold but a request or a lock cannot.
+        """
+        result: dict[str, Any] = self._canonical(value, path, None, MAX_MODEL_DEPTH)
+        return result
+
+    def _canonical(self, value: Any, path: Path, key: str | None, levels: int) -> Any:
+        if isinstance(value, str):
+            self._check_text(value, path, key)
+            return value
+        if isinstance(value, dict):
+            if not levels:
+                return self._too_deep(path)
+            self._check_keys(value, path)
+            return {
+                name: self._canonical(value[name], (*path, name), name, levels - 1)
+                for name in sorted(value)
+            }
+        if isinstance(value, list):
+            if not levels:
+                return self._too_deep(path)
+            return [
+                self._canonical(item, (*path, index), key, levels - 1)
+                for index, item in enumerate(value)
+            ]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return self._number(value, path, key)
+        return value
+
+    def _number(self, number: float, path: Path, key: str | None) -> float:
+        if key is not None and names_a_credential(key):
+            self._credential(path)
+        if isinstance(number, float):
+            if number in (float("inf"), float("-inf")):
+                self._say("QL110", "the number is too large", path, "write a smaller number")
+                return 0
+        elif not is_exact(number):
+            message = f"the client will read this number as {_as_float(number)}"
+            self._say("QL108", message, path, "write a number it can hold, or a string")
+        return canonical_number(number)
+
+    def _check_text(self, text: str, path: Path, key: str | None) -> None:
+        if is_credential(text, key) and key != "envKey":
+            self._credential(path)
+        if not text.isascii():
+            self._check_encodable(text, path)
+
+    def _check_keys(self, value: dict[str, Any], path: Path) -> None:
+        for name in value:
+            if is_credential(name):
+                self._say("QL401", "a key stands as a field name", path, _REFERENCE_FIX)
+            if not name.isascii():
+                self._check_encodable(name, path)
+
+    def _check_encodable(self, text: str, path: Path) -> None:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            message = "the text holds half of a surrogate pair"
+            self._say("QL109", message, path, "write the whole character")
+
+    def _credential(self, path: Path) -> None:
+        self._say("QL401", f"{_dotted(path)} holds a literal credential", path, _REFERENCE_FIX)
+
+    def _too_deep(self, path: Path) -> None:
+        self._say("QL104", f"the model is nested deeper than {MAX_MODEL_DEPTH} levels", path, None)
+
+    def _check_id(self, entry: dict[str, Any], path: Path) -> bool:
+        identity = entry.get("id")
+        if identity is None or identity == "":
+            fix = 'add "id": the name that the API knows the model by'
+            self._say("QL206", "this model has no id", path, fix)
+            return False
+        return True
+
+    def _check_env_key(self, entry: dict[str, Any], path: Path) -> bool:
+        env_key = entry.get("envKey")
+        if env_key is None or env_key == "":
+            if not self._client.env_key_required:
+                return True
+            fix = 'add "envKey": the name of the variable that holds the key'
+            self._say("QL207", "this model has no envKey", path, fix)
+            return False
+        if isinstance(env_key, str) and is_variable_name(env_key):
+            return True
+        message = "envKey must be the name of an environment variable, not a key"
+        fix = 'write a name such as "OPENAI_API_KEY", and the key into that variable'
+        self._say("QL402", message, (*path, "envKey"), fix)
+        return False
+
+    def _check_config(self, auth_type: str, config: dict[str, Any], path: Path) -> None:
+        for name, value in config.items():
+            field = _GENERATION.get(name)
+            if field is None or not self._client.knows(field.since):
+                self._unknown("QL213", name, _GENERATION, (*path, name))
+            elif wrong := problem(field, value):
+                self._say("QL211", f"{name} {wrong}", (*path, name), None)
+        if "extra_body" in config and auth_type not in self._client.extra_body_types:
+            message = f"{auth_type} requests do not carry extra_body"
+            self._say("QL214", message, (*path, "extra_body"), "remove it", on_key=True)
+        sampling = config.get("samplingParams")
+        if isinstance(sampling, dict):
+            for name, value in sampling.items():
+                field = _SAMPLING.get(name)
+                if field is not None and (wrong := problem(field, value)):
+                    where = (*path, "samplingParams", name)
+                    self._say("QL211", f"{name} {wrong}", where, None)
+
+    def _unknown(self, code: str, name: str, known: Mapping[str, Field], path: Path) -> None:
+        field = known.get(name)
+        shown = name if not is_credential(name) else "this field"
+        if field is not None:
+            message = f"{shown} is read from Qwen Code {field.since} on"
+            finding = Finding(code, message, self._place(path, on_key=True), None, "note")
+            self._report(finding)
+            return
+        self._say(code, f"unknown field {shown}", path, suggestion(name, known), on_key=True)
+
+    def _say(
+        self, code: str, message: str, path: Path, fix: str | None, *, on_key: bool = False
+    ) -> None:
+        self._report(Finding(code, message, self._place(path, on_key=on_key), fix))
+
+
+_REFERENCE_FIX = 'write "$NAME", and put the value into the variable NAME'
+
+
+def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
+    """Return `did you mean …?` for the nearest of the `known` names, or None."""
+    from difflib import get_close_matches
+
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return f'did you mean "{by_lower[near[0]]}"?' if near else None
+
+
+def _dotted(path: Path) -> str:
+    names = [step for step in path[3:] if isinstance(step, str) and not is_credential(step)]
+    return ".".join(names) or "the model"
+
+
+def _as_float(number: int) -> str:
+    try:
+        return f"{float(number):.17g}"
+    except OverflowError:
+        return "infinity"

@@ -1,0 +1,182 @@
+"""The selection: the auth type and model a run starts with, from settings alone.
+
+Guide, Resolution Layers and Atomicity (the rows Settings and Default); CLIENT.md, modelProviders
+and Credentials. Flags and the environment are no part of a lock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.compile.entries import EntryReader, suggestion
+from qwenlock.compile.scopes import Sources, highest, merged
+from qwenlock.credentials import is_credential, references
+from qwenlock.findings import Finding
+from qwenlock.lockfile.model import Model, ScopeName, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Literal
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.documents.operations import Path
+    from qwenlock.findings import Place, Severity
+
+    Report = Callable[[Finding], None]
+
+AUTH_TYPE: Path = ("security", "auth", "selectedType")
+API_KEY: Path = ("security", "auth", "apiKey")
+BASE_URL: Path = ("security", "auth", "baseUrl")
+MODEL: Path = ("model", "name")
+MODEL_URL: Path = ("model", "baseUrl")
+GENERATION_CONFIG: Path = ("model", "generationConfig")
+
+DEFAULT_AUTH_TYPE = "qwen-oauth"
+
+
+def select(sources: Sources, models: Sequence[Model], client: Profile, report: Report) -> Selection:
+    """Return the selection that the settings of `sources` make among `models`.
+
+    An auth type comes from `security.auth.selectedType`, else it is qwen-oauth; a model from
+    `model.name`, else the auth type's built-in default, else its first entry. Reports a selection
+    that nothing defines.
+    """
+    return _Selector(sources, models, client, report).select()
+
+
+class _Selector:
+    def __init__(
+        self, sources: Sources, models: Sequence[Model], client: Profile, report: Report
+    ) -> None:
+        self._sources = sources
+        self._client = client
+        self._report = report
+        self._auth_type = self._string(AUTH_TYPE) or DEFAULT_AUTH_TYPE
+        self._entries = [model for model in models if model.auth_type == self._auth_type]
+
+    def select(self) -> Selection:
+        if self._auth_type not in self._client.auth_types:
+            self._say_unknown_auth_type()
+        if self._auth_type == "qwen-oauth":
+            return self._built_in()
+        if not self._entries:
+            message = f"modelProviders has no models for {self._auth_type}"
+            self._say("QL602", message, AUTH_TYPE, f"add models under {self._auth_type}")
+        name = self._string(MODEL) or self._default_model()
+        entry = self._entry(name)
+        if entry is None:
+            return self._runtime(name)
+        distinct = self._client.identity_has_url and self._is_ambiguous(entry)
+        return Selection(
+            auth_type=self._auth_type,
+            model=entry.id,
+            kind="provider",
+            source=self._source(),
+            base_url=entry.base_url if distinct else None,
+        )
+
+    def _built_in(self) -> Selection:
+        name = self._string(MODEL)
+        default = self._client.oauth_models[0]
+        if name is not None and name not in self._client.oauth_models:
+            shown = "the selected model" if is_credential(name) else f'"{name}"'
+            message = f"{shown} is no qwen-oauth model; the client takes {default}"
+            fix = f"select an auth type in security.auth.selectedType, or {default}"
+            self._say("QL605", message, MODEL, fix)
+            name = default
+        return Selection(
+            auth_type="qwen-oauth", model=name or default, kind="built-in", source=self._source()
+        )
+
+    def _runtime(self, name: str | None) -> Selection:
+        if name is None:
+            message = f"{self._auth_type} is selected, but no model"
+            self._say("QL604", message, AUTH_TYPE, "set model.name")
+        elif self._entries:
+            self._say_undefined(name)
+        if name is not None and is_credential(name):
+            self._say("QL401", "model.name holds a literal credential", MODEL, None, "error")
+        config = merged(self._sources, GENERATION_CONFIG)
+        return Selection(
+            auth_type=self._auth_type,
+            model=name,
+            kind="runtime",
+            source=self._source(),
+            base_url=self._runtime_url(),
+            env_key=self._key_variable(),
+            generation_config=self._canonical(config) if isinstance(config, dict) else None,
+        )
+
+    def _runtime_url(self) -> str | None:
+        url = self._string(BASE_URL)
+        if url is not None and is_credential(url, "baseUrl"):
+            message = "security.auth.baseUrl holds a literal credential"
+            self._say("QL401", message, BASE_URL, "take it out of the URL", "error")
+        return url
+
+    def _key_variable(self) -> str | None:
+        named = references(self._string(API_KEY) or "")
+        return named[0] if named else API_KEY_VARIABLES.get(self._auth_type)
+
+    def _canonical(self, config: dict[str, Any]) -> dict[str, Any]:
+        reader = EntryReader(self._client, self._report, self._highest_place)
+        return reader.canonical(config, GENERATION_CONFIG)
+
+    def _default_model(self) -> str | None:
+        built_in = dict(self._client.default_models).get(self._auth_type)
+        if built_in is not None:
+            return built_in
+        return self._entries[0].id if self._entries else None
+
+    def _entry(self, name: str | None) -> Model | None:
+        named = [model for model in self._entries if model.id == name]
+        if self._client.selects_url and (url := self._string(MODEL_URL)):
+            named = [model for model in named if model.base_url == url] or named
+        return named[0] if named else None
+
+    def _is_ambiguous(self, entry: Model) -> bool:
+        return sum(model.id == entry.id for model in self._entries) > 1
+
+    def _string(self, path: Path) -> str | None:
+        value = merged(self._sources, path)
+        return value if isinstance(value, str) and value else None
+
+    def _source(self) -> ScopeName | Literal["default"]:
+        for path in (MODEL, AUTH_TYPE):
+            source = highest(self._sources, path)
+            if source is not None and self._string(path) is not None:
+                return source.scope
+        return "default"
+
+    def _highest_place(self, path: Path, *, on_key: bool = False) -> Place:
+        source = highest(self._sources, path) or self._sources[-1]
+        return source.place(path, on_key=on_key)
+
+    def _say_unknown_auth_type(self) -> None:
+        shown = "the selected type" if is_credential(self._auth_type) else f'"{self._auth_type}"'
+        known = self._client.auth_types
+        fix = suggestion(self._auth_type, known) or f"use one of {', '.join(known)}"
+        self._say("QL601", f"{shown} is no auth type", AUTH_TYPE, fix)
+
+    def _say_undefined(self, name: str) -> None:
+        shown = "the selected model" if is_credential(name) else f'"{name}"'
+        message = f"no {self._auth_type} entry defines {shown}: it is a runtime model"
+        if self._string(MODEL) is None:
+            message = f"no model is selected, and the built-in {name} is no entry: a runtime model"
+        ids = tuple(model.id for model in self._entries)
+        fix = suggestion(name, ids) or f'select an entry, such as "{ids[0]}"'
+        path = MODEL if self._string(MODEL) is not None else AUTH_TYPE
+        self._say("QL603", message, path, fix)
+
+    def _say(
+        self,
+        code: str,
+        message: str,
+        path: Path,
+        fix: str | None,
+        severity: Severity | None = None,
+    ) -> None:
+        source = highest(self._sources, path)
+        place = source.place(path) if source else None
+        self._report(Finding(code, message, place, fix, severity))

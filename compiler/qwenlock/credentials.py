@@ -1,0 +1,82 @@
+r"""What counts as a literal credential, and what as a reference to a variable.
+
+The list that DESIGN asks for ("Never a secret"), and the only one; docs/credentials.md shows it:
+
+- a known key prefix, such as `sk-`, followed by eight or more characters, in any string or key;
+- any text at all under a header or body field that names a credential, such as `Authorization`;
+- user information or a key parameter in a URL.
+
+A `$NAME` or `${NAME}` reference is no credential, nor is a scheme before it (`Bearer $TOKEN`).
+"""
+
+from __future__ import annotations
+
+import re
+
+KEY_PREFIXES = (
+    "sk-", "sk_live_", "sk_test_", "rk_live_", "AIza", "ya29.", "gsk_", "xai-", "hf_", "r8_",
+    "nvapi-", "pplx-", "tvly-", "fw_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
+    "glpat-", "xoxb-", "xoxp-", "AKIA", "ASIA", "LTAI", "eyJhbGciOi",
+)  # fmt: skip
+
+CREDENTIAL_FIELDS = frozenset({
+    "accesskeyid", "authorization", "bearertoken", "cookie", "credential", "credentials", "passwd",
+    "privatekey", "proxyauthorization", "securitytoken", "sessiontoken", "setcookie", "token",
+    "xauthtoken", "xaccesstoken", "ocpapimsubscriptionkey", "xfunctionskey", "xgoogapikey",
+})  # fmt: skip
+CREDENTIAL_FIELD_ENDINGS = (
+    "apikey", "accesskey", "accesskeysecret", "accesstoken", "authtoken", "password", "secret",
+    "secretkey",
+)  # fmt: skip
+
+_PREFIXED = re.compile(
+    r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, KEY_PREFIXES)) + r")[A-Za-z0-9_\-.]{8,}"
+)
+_REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_SCHEME = re.compile(r"\s*(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
+_URL_USER = re.compile(r"[a-z][a-z0-9+.\-]*://[^/?#\s@]+@", re.IGNORECASE)
+_URL_PARAMETER = re.compile(
+    r"[?&;#](?:[a-z_\-]*(?:key|token|secret|password|signature)|sig|auth)=[^&#\s]", re.IGNORECASE
+)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RANDOM_LOOKING = re.compile(r"(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{20,}")
+
+
+def references(text: str) -> list[str]:
+    """Return the variable names that `$NAME` and `${NAME}` in `text` refer to, in order.
+
+    CLIENT.md, Settings files: the client replaces them from the environment in any string.
+    """
+    if "$" not in text:
+        return []
+    return [plain or braced for plain, braced in _REFERENCE.findall(text)]
+
+
+def is_variable_name(text: str) -> bool:
+    """Tell whether `text` can name an environment variable, and is not itself a pasted key."""
+    return bool(_VARIABLE.fullmatch(text)) and not (
+        _PREFIXED.match(text) or _RANDOM_LOOKING.fullmatch(text)
+    )
+
+
+def names_a_credential(key: str) -> bool:
+    """Tell whether an object's `key` (a header, a body field) names a credential."""
+    plain = key.lower().replace("-", "").replace("_", "")
+    return plain in CREDENTIAL_FIELDS or plain.endswith(CREDENTIAL_FIELD_ENDINGS)
+
+
+def is_credential(text: str, key: str | None = None) -> bool:
+    """Tell whether `text`, under the object key `key`, is or contains a literal credential."""
+    if key is not None and names_a_credential(key) and not _SCHEME.fullmatch(_bare(text)):
+        return True
+    if _PREFIXED.search(text):
+        return True
+    return "://" in text and _url_has_credential(_bare(text))
+
+
+def _url_has_credential(url: str) -> bool:
+    return bool(_URL_USER.search(url) or _URL_PARAMETER.search(url))
+
+
+def _bare(text: str) -> str:
+    return _REFERENCE.sub("", text) if "$" in text else text

@@ -1,0 +1,147 @@
+"""A settings document: its text and its value, by the client's rules for JSON with comments.
+
+Reading bytes from the disk is not done here, nor finding positions (see `locate`), which only
+findings and edits need.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import jsonyx
+from jsonyx.allow import COMMENTS, SURROGATES
+
+from qwenlock.errors import InputError
+from qwenlock.findings import Finding, Place
+
+if TYPE_CHECKING:
+    from qwenlock.documents.locate import Locator
+    from qwenlock.documents.operations import Path
+
+MAX_DEPTH = 500
+"""How many levels of objects and arrays a document may have."""
+
+BOM = "\ufeff"
+
+_decoder = jsonyx.Decoder(allow=COMMENTS | SURROGATES)
+_FIXES = (
+    ("Trailing comma", "remove the comma before the closing bracket"),
+    ("Missing commas", "put a comma between the two"),
+    ("Unquoted keys", "put the key in double quotes"),
+    ("Expecting key", "put the key in double quotes, or remove a trailing comma"),
+    ("NaN", "write a number or null"),
+    ("Infinity", "write a number or null"),
+    ("-Infinity", "write a number or null"),
+    ("Unterminated comment", "close the comment with */"),
+    ("Unterminated string", "close the string with a double quote"),
+    ("Unterminated", "close the bracket"),
+    ("Unescaped control", "write it as an escape, such as \\t or \\n"),
+    ("Invalid backslash", "double the backslash"),
+    ("Expecting end of file", "remove what follows the closing bracket"),
+)
+
+
+class Document:
+    """The text of one settings file, its value, and the name it is shown under.
+
+    Attributes:
+        label: the file as messages name it, such as `~/.qwen/settings.json`.
+        text: the text without a byte-order mark.
+        value: the settings, an object. The last of duplicate keys wins, as in the client.
+    """
+
+    def __init__(self, label: str, text: str, value: dict[str, Any]) -> None:
+        self.label = label
+        self.text = text
+        self.value = value
+
+    @cached_property
+    def locator(self) -> Locator:
+        """Return the positions of this document's values; parses the text on first use."""
+        from qwenlock.documents.locate import Locator
+
+        return Locator(self.text)
+
+    def place(self, path: Path, *, on_key: bool = False) -> Place:
+        """Return the place of the value at `path`, or of its key."""
+        return Place(self, path, on_key)
+
+
+def parse(text: str, label: str) -> Document:
+    """Read `text` as the client does (CLIENT.md, Settings files).
+
+    Comments and a byte-order mark are accepted; trailing commas, NaN and Infinity are not. An
+    empty text is an error, as it is for the client.
+
+    Raises:
+        InputError: the text is not valid, not an object, or deeper than `MAX_DEPTH`.
+    """
+    text = text.removeprefix(BOM)
+    document = Document(label, text, {})
+    try:
+        value = _decoder.loads(text)
+    except RecursionError:
+        raise _unusable("QL104", _too_deep(), Place(document)) from None
+    except jsonyx.JSONSyntaxError as error:
+        raise _syntax_error(document, error) from None
+    except ValueError:  # an integer of more digits than Python converts
+        message = "a number has thousands of digits"
+        raise _unusable("QL110", message, Place(document), "write a shorter number") from None
+    if not isinstance(value, dict):
+        message = "the top level must be an object"
+        raise _unusable("QL102", message, Place(document), "wrap the settings in { }")
+    if text.count("{") + text.count("[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+        raise _unusable("QL104", _too_deep(), Place(document))
+    document.value = value
+    return document
+
+
+def decode(data: bytes, label: str) -> str:
+    """Return the text of a file's `data`, which must be UTF-8.
+
+    Raises:
+        InputError: it is not; the finding names the first offending byte's line and column.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        document = Document(label, before + "\ufffd", {})
+        message = f"byte {data[error.start]:#04x} is not UTF-8"
+        place = Place(document, at=_line_and_column(before))
+        raise _unusable("QL103", message, place, "save the file as UTF-8") from None
+
+
+def _syntax_error(document: Document, error: jsonyx.JSONSyntaxError) -> InputError:
+    fix = next((fix for start, fix in _FIXES if error.msg.startswith(start)), None)
+    place = Place(document, at=(error.lineno, error.colno))
+    return _unusable("QL101", error.msg[0].lower() + error.msg[1:], place, fix)
+
+
+def _unusable(code: str, message: str, place: Place, fix: str | None = None) -> InputError:
+    return InputError(message, findings=(Finding(code, message, place, fix),))
+
+
+def _too_deep() -> str:
+    return f"nested deeper than {MAX_DEPTH} levels"
+
+
+def _line_and_column(before: str) -> tuple[int, int]:
+    lines = re.split(r"\r\n|\r|\n", before)
+    return len(lines), len(lines[-1]) + 1
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,258 @@
+"""Findings: what is said about the settings, with a stable code, a place and a fix.
+
+The codes are grouped as in DESIGN: 1xx files and syntax, 2xx providers and models, 3xx merging and
+scopes, 4xx credentials, 5xx plans, 6xx selection. A code is never used again for something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from qwenlock.documents.document import Document
+    from qwenlock.documents.locate import Excerpt, Position
+    from qwenlock.documents.operations import Path
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+class Rule(NamedTuple):
+    """What a code stands for: its usual severity, a title, and why the client behaves so."""
+
+    severity: Severity
+    title: str
+    reason: str
+
+
+RULES: dict[str, Rule] = {
+    "QL101": Rule(
+        "error",
+        "not valid JSON",
+        "The client reads JSON with // and /* */ comments, and nothing looser: a trailing comma, "
+        "NaN or a single quote makes it reject the whole file.",
+    ),
+    "QL102": Rule("error", "not a JSON object", "Settings are one object of keys."),
+    "QL103": Rule("error", "not UTF-8", "The client reads settings as UTF-8."),
+    "QL104": Rule(
+        "error",
+        "nested too deeply, or too large",
+        "Limits keep reading bounded: 500 levels and 128 MiB a file, 100 levels a model.",
+    ),
+    "QL105": Rule("error", "cannot be read", "Only a readable regular file can be compiled."),
+    "QL106": Rule(
+        "note",
+        "old settings version",
+        "The client migrates the file when it loads it; it is compiled as it would be afterwards.",
+    ),
+    "QL107": Rule(
+        "warning",
+        "settings version from the future",
+        "The client leaves a higher version alone and may not find what it looks for.",
+    ),
+    "QL108": Rule(
+        "warning",
+        "number that JavaScript cannot hold",
+        "The client reads numbers as 64-bit floats: larger integers are rounded.",
+    ),
+    "QL109": Rule(
+        "error",
+        "text that UTF-8 cannot hold",
+        "Half of a surrogate pair is no character; it cannot be sent to an API or locked.",
+    ),
+    "QL110": Rule(
+        "error",
+        "number beyond every limit",
+        "The client reads the number as infinity, and sends null in its place.",
+    ),
+    "QL111": Rule(
+        "error",
+        "merge conflict in the lock",
+        "A lock is not merged by hand: it is compiled again from the merged settings.",
+    ),
+    "QL112": Rule("error", "not a lock", "The file is not what `qwenlock lock` writes."),
+    "QL113": Rule(
+        "error",
+        "lock of another version",
+        "A reader takes any 1.x; another major version means another format.",
+    ),
+    "QL114": Rule(
+        "error",
+        "lock edited by hand",
+        "The digest in its second line covers every byte after it, and does not match.",
+    ),
+    "QL201": Rule(
+        "error",
+        "modelProviders is not an object",
+        "Its keys are auth types, each with an array of models (guide, Overview).",
+    ),
+    "QL202": Rule(
+        "warning",
+        "unknown auth type",
+        "The client skips the key without a word, and its models do not appear in /model (guide, "
+        "Supported Auth Types).",
+    ),
+    "QL203": Rule(
+        "warning",
+        "qwen-oauth cannot be overridden",
+        "Its models are hard-coded; what the settings say of it is ignored (guide, Overview).",
+    ),
+    "QL204": Rule("error", "provider is not an array", "An auth type holds an array of models."),
+    "QL205": Rule("error", "model is not an object", "A model is an object with id and envKey."),
+    "QL206": Rule(
+        "error",
+        "model without id",
+        "The id is required: it names the model and is what the API is sent (guide, Overview).",
+    ),
+    "QL207": Rule(
+        "error",
+        "model without envKey",
+        "A model must name the variable that holds its key (guide, Overview); from 0.21 the client "
+        "falls back to the auth type's own.",
+    ),
+    "QL209": Rule(
+        "warning",
+        "duplicate model",
+        "The first of two models with one identity wins, the other is skipped (guide, Overview).",
+    ),
+    "QL210": Rule(
+        "error", "field of the wrong type", "The client expects another type and fails on this one."
+    ),
+    "QL211": Rule(
+        "warning",
+        "option of the wrong type or out of range",
+        "The client hands the value on unchecked, and the API refuses or ignores it.",
+    ),
+    "QL212": Rule("warning", "unknown model field", "The client does not read this field."),
+    "QL213": Rule("warning", "unknown option", "The client does not read this generationConfig."),
+    "QL214": Rule(
+        "warning",
+        "extra_body is ignored here",
+        "Only OpenAI-compatible requests carry it (guide, Local Self-Hosted Models, note).",
+    ),
+    "QL301": Rule(
+        "warning",
+        "models hidden by REPLACE",
+        "The highest scope that has modelProviders owns the whole catalogue; lower scopes' models "
+        "are not merged in (guide, Generation Config Layering).",
+    ),
+    "QL302": Rule(
+        "warning",
+        "empty catalogue",
+        "An empty modelProviders still replaces that of lower scopes: /model offers nothing.",
+    ),
+    "QL303": Rule(
+        "note",
+        "the home directory is no project",
+        "Its .qwen/settings.json is the user scope; the client reads it once, as that.",
+    ),
+    "QL401": Rule(
+        "error",
+        "literal credential",
+        "A lock is shared and never holds a secret, and neither should settings: the client "
+        "replaces $NAME in any string from the environment.",
+    ),
+    "QL402": Rule(
+        "error",
+        "envKey is not a variable name",
+        "envKey names the environment variable that holds the key; it is not the key itself "
+        "(guide, Overview).",
+    ),
+    "QL403": Rule(
+        "warning",
+        "deprecated credential setting",
+        "security.auth.apiKey and security.auth.baseUrl will be removed from the client (guide, "
+        "Resolution Layers and Atomicity).",
+    ),
+    "QL404": Rule(
+        "warning",
+        "key kept in settings",
+        "settings.env holds its values in clear text; the guide recommends a .env file (guide, "
+        "API Key Storage).",
+    ),
+    "QL501": Rule(
+        "warning",
+        "edited plan models",
+        "The next update of the plan replaces its models, and what was changed in them is lost.",
+    ),
+    "QL502": Rule(
+        "note",
+        "plan models of no known template",
+        "The models match no template version that this qwenlock knows.",
+    ),
+    "QL503": Rule(
+        "warning",
+        "plan models of several regions",
+        "A key is valid in one region; models of another region's endpoint refuse it.",
+    ),
+    "QL601": Rule(
+        "error", "unknown auth type selected", "The client cannot start with an unknown auth type."
+    ),
+    "QL602": Rule(
+        "warning",
+        "selected auth type has no models",
+        "Without entries the model is built from flags, environment and settings when the client "
+        "starts: a runtime model (guide, Provider Models vs Runtime Models).",
+    ),
+    "QL603": Rule(
+        "warning",
+        "selected model is not defined",
+        "A model that no entry defines is a runtime model: its key and endpoint come from flags, "
+        "environment and settings (guide, Provider Models vs Runtime Models).",
+    ),
+    "QL604": Rule(
+        "warning",
+        "no model selected",
+        "This auth type has no built-in default; the client needs a model from its environment.",
+    ),
+    "QL605": Rule(
+        "warning",
+        "not a model of qwen-oauth",
+        "The models of qwen-oauth are hard-coded; the client falls back to its default.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value in a document, or the key it stands under; found in the text only when asked.
+
+    `at` is the line and column (from 1) where the text has no value to find: a syntax error.
+    """
+
+    document: Document
+    path: Path = ()
+    on_key: bool = False
+    at: tuple[int, int] | None = None
+
+    def position(self) -> Position:
+        """Return the line, column and width of the place; parses the text on first use."""
+        if self.at is not None:
+            from qwenlock.documents.locate import Position
+
+            return Position(*self.at, 1)
+        return self.document.locator.position(self.path, on_key=self.on_key)
+
+    def excerpt(self) -> Excerpt:
+        """Return the line of the place, with every possible secret masked."""
+        return self.document.locator.excerpt(*self.position())
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to say about the settings.
+
+    `message` and `fix` never hold a value that could be a secret. `place` is None where a finding
+    is about no one place; `severity` differs from the rule's where the case is lighter.
+    """
+
+    code: str
+    message: str
+    place: Place | None = None
+    fix: str | None = None
+    severity: Severity | None = None
+
+    @property
+    def level(self) -> Severity:
+        """Return the severity: the finding's own, or else its rule's."""
+        return self.severity or RULES[self.code].severity

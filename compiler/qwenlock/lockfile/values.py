@@ -1,0 +1,87 @@
+"""JSON values in TOML and back, without loss: null, and numbers that TOML cannot hold.
+
+TOML has no null and 64-bit integers only. Such a value is written as a table of one tagged key:
+
+    JSON null                     { "$null" = true }
+    an integer no float equals    { "$number" = "9007199254740993" }
+
+An object whose only key reads like a tag gets one `$` more in front, and loses it on the way back.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+EXACT = 2**53
+"""Integers up to here are held exactly by a 64-bit float, and so by JavaScript."""
+
+_NULL, _NUMBER = "$null", "$number"
+_TAG = re.compile(r"\$+(?:null|number)")
+
+
+def canonical_number(number: float) -> float:
+    """Return the one spelling of a JSON number: 1e6, 1000000 and 1000000.0 are the same.
+
+    Up to 2^53 whole numbers are integers, and beyond it floats where a float equals them.
+    """
+    if isinstance(number, float):
+        return int(number) if abs(number) <= EXACT and number.is_integer() else number
+    if -EXACT <= number <= EXACT or not is_exact(number):
+        return number
+    return float(number)
+
+
+def is_exact(integer: int) -> bool:
+    """Tell whether JavaScript holds `integer` exactly."""
+    try:
+        return int(float(integer)) == integer
+    except OverflowError:
+        return False
+
+
+def to_toml(value: Any) -> Any:
+    """Return a canonical JSON value (sorted keys, canonical numbers) as a TOML value."""
+    match value:
+        case None:
+            return {_NULL: True}
+        case dict():
+            return {
+                _escaped(key, len(value)): item if item.__class__ in _PLAIN else to_toml(item)
+                for key, item in value.items()
+            }
+        case list():
+            return [to_toml(item) for item in value]
+        case int() if not isinstance(value, bool) and not -EXACT <= value <= EXACT:
+            return {_NUMBER: str(value)}
+        case _:
+            return value
+
+
+def from_toml(value: Any) -> Any:
+    """Return the JSON value that `to_toml` made `value` of.
+
+    Raises:
+        ValueError: a tag holds what no tag can.
+    """
+    match value:
+        case dict() if len(value) == 1:
+            ((key, item),) = value.items()
+            if key == _NULL:
+                return None
+            if key == _NUMBER:
+                return int(item)
+            return {key[1:] if _TAG.fullmatch(key) else key: from_toml(item)}
+        case dict():
+            return {key: from_toml(item) for key, item in value.items()}
+        case list():
+            return [from_toml(item) for item in value]
+        case _:
+            return value
+
+
+_PLAIN = frozenset({str, bool, float})
+
+
+def _escaped(key: str, size: int) -> str:
+    return "$" + key if size == 1 and _TAG.fullmatch(key) else key
