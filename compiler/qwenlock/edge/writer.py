@@ -1,0 +1,345 @@
+"""The one place that changes files: all or nothing, never torn, one writer of a file at a time.
+
+New contents are prepared beside their targets and renamed over them. Contents may hold keys: no
+exception and no `repr` shows any. What was there before is kept by `qwenlock.edge.history`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwenlock.errors import WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from filelock import BaseFileLock
+
+    from qwenlock.edge.history import History
+
+LOCK_TIMEOUT = 10.0
+"""How long to wait for another process that writes the same file, in seconds."""
+
+ABANDONED_AFTER = 3600.0
+"""The age, in seconds, from which nobody is still at work on a temporary that no lock guards."""
+
+_TOKEN_BYTES = 8
+_DENIED = ("permission denied", "make the file and its directory writable for you")
+_FULL = ("the disk is full, or your quota of it", "free some space, then run again")
+_MOUNTED = ("it is a mount point, which cannot be replaced", "edit it where it is mounted from")
+_REASONS = {
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EDQUOT: _FULL,
+    errno.ENOSPC: _FULL,
+    errno.EROFS: ("its file system is read-only", "make the file system writable"),
+    errno.EBUSY: _MOUNTED,
+    errno.EXDEV: _MOUNTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """A file's bytes before and after a change; None where there is no file.
+
+    `mode` is the permissions the file gets; by default it keeps those it has, and a new file gets
+    what the umask leaves.
+    """
+
+    path: Path
+    before: bytes | None = field(repr=False)
+    after: bytes | None = field(repr=False)
+    mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """An edit prepared: `new` and `old` lie beside `target`; None where there is no file."""
+
+    edit: FileEdit
+    target: Path
+    new: Path | None
+    old: Path | None
+    new_mode: int
+    old_mode: int | None
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the target is the new one by now; the disk knows, also after an interrupt."""
+        return not (self.new or self.target).exists()
+
+
+def write(
+    edits: Sequence[FileEdit], *, reason: str, history: History, undoes: str | None = None
+) -> Path:
+    """Write all of `edits` or none, and keep what was there before.
+
+    The files change one after another, each flushed before the next. A kill in between leaves
+    those that follow as they were, so the caller orders them such that no state loses anything.
+
+    Args:
+        edits: What changes, in the order in which it is written.
+        reason: The command, for `qwenlock history`; it must hold no secret.
+        history: Where backups are kept, and the locks beside them.
+        undoes: The id of the record that these edits take back, if they do.
+
+    Returns:
+        The backup.
+
+    Raises:
+        WriteError: a file changed since it was read, is being written by another process, or
+            cannot be written. Every file is as it was; where one could not be put back, the
+            message says so.
+    """
+    targets = [Path(os.path.realpath(edit.path)) for edit in edits]
+    if len(set(targets)) < len(targets):
+        names = ", ".join(str(edit.path) for edit in edits)
+        raise WriteError(f"among {names}, one is a link to another; nothing was changed")
+    with ExitStack() as stack:
+        stack.enter_context(_locked(targets, history.state / "locks"))
+        prepared = [
+            _prepare(edit, target, stack) for edit, target in zip(edits, targets, strict=True)
+        ]
+        backup = history.save(prepared, reason=reason, undoes=undoes)
+        try:
+            _commit(prepared)
+        except BaseException:
+            _roll_back(prepared)
+            history.discard(backup)
+            raise
+    return backup
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write `text` to a file that qwenlock owns: `qwen.lock`, or what `--output` names.
+
+    Raises:
+        WriteError: the file cannot be written, and is as it was.
+    """
+    target = Path(os.path.realpath(path))
+    with naming(path):
+        _, mode = _modes(target, None)
+        _remove_leftovers(target, ABANDONED_AFTER)
+        replace_file(target, memoryview(text.encode()), mode)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Turn the system's error into one that names `path`, the reason and the way out."""
+    try:
+        yield
+    except OSError as error:
+        reason, fix = _explain(error)
+        message = f"{path} could not be written: {reason}; nothing was changed"
+        raise WriteError(message, fix) from None
+
+
+def read(path: Path) -> bytes | None:
+    """Return the bytes of a file, or None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def permissions(path: Path) -> int | None:
+    """Return the permission bits of a file, or None where there is none."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def private_directory(path: Path) -> None:
+    """Make a directory that only the user can open, where it is missing."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def replace_file(target: Path, content: memoryview, mode: int) -> None:
+    """Put `content` in place of `target` in one step."""
+    with _temporary(target, content, mode) as temporary:
+        temporary.replace(target)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the renames in a directory survive a power cut, where the system can."""
+    if sys.platform != "win32":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def _explain(error: OSError) -> tuple[str, str | None]:
+    return _REASONS.get(error.errno or 0, (error.strerror or type(error).__name__, None))
+
+
+@contextmanager
+def _locked(targets: Iterable[Path], directory: Path) -> Iterator[None]:
+    """Keep other processes from writing `targets`; in one order for all, so none waits forever."""
+    from hashlib import sha256
+
+    from filelock import FileLock, Timeout
+
+    with ExitStack() as stack:
+        with naming(directory):
+            private_directory(directory.parent)
+            private_directory(directory)
+            for target in sorted(targets):
+                name = sha256(os.fsencode(target)).hexdigest()
+                lock = FileLock(directory / name, timeout=LOCK_TIMEOUT, mode=0o600)
+                try:
+                    lock.acquire()
+                except Timeout:
+                    raise WriteError(
+                        f"{target} is being written by another qwenlock; nothing was changed",
+                        "wait until it is done, then run again",
+                    ) from None
+                stack.callback(_release, lock)
+        yield
+
+
+def _release(lock: BaseFileLock) -> None:
+    with suppress(OSError):  # the system releases it when the process ends
+        lock.release()
+
+
+def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
+    """Do everything that can fail before the first file changes."""
+    with naming(edit.path):
+        if read(target) != edit.before:
+            raise WriteError(
+                f"{edit.path} changed since it was read; nothing was changed", "run again"
+            )
+        old_mode, new_mode = _modes(target, edit.mode)
+        _remove_leftovers(target, 0)
+        stack.enter_context(_directory(target.parent))
+        new = old = None
+        if edit.after is not None:
+            new = stack.enter_context(_temporary(target, memoryview(edit.after), new_mode))
+        if edit.before is not None and old_mode is not None:
+            old = stack.enter_context(_temporary(target, memoryview(edit.before), old_mode))
+    return Replacement(edit, target, new, old, new_mode, old_mode)
+
+
+def _modes(target: Path, wanted: int | None) -> tuple[int | None, int]:
+    """Return the permissions of a file as it is and as it will be; refuse what is not ours."""
+    try:
+        information = target.stat()
+    except FileNotFoundError:
+        umask = os.umask(0o077)
+        os.umask(umask)
+        return None, 0o666 & ~umask if wanted is None else wanted
+    if not stat.S_ISREG(information.st_mode):
+        raise WriteError(f"{target} is not a regular file; nothing was changed", "name a file")
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "read-only file")
+    mode = stat.S_IMODE(information.st_mode)
+    return mode, mode if wanted is None else wanted
+
+
+def _remove_leftovers(target: Path, age: float) -> None:
+    """Remove what killed runs left beside `target`, if last touched `age` seconds ago or more."""
+    from time import time
+
+    with suppress(OSError):
+        for path in target.parent.iterdir():
+            if path.name[: -2 * _TOKEN_BYTES] == _temporary_name(target, ""):
+                with suppress(OSError):
+                    if time() - path.stat().st_mtime >= age:
+                        path.unlink()
+
+
+def _temporary_name(target: Path, token: str) -> str:
+    """Name a temporary so that it is known as ours, and that `.env.*` ignores that of a `.env`."""
+    return f"{target.name}.qwenlock-{token}"
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[None]:
+    """Make what is missing of a directory; what stays empty goes away again."""
+    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for directory in missing:
+            sync_directory(directory.parent)
+        yield
+    finally:
+        for directory in missing:
+            with suppress(OSError):
+                directory.rmdir()
+
+
+@contextmanager
+def _temporary(target: Path, content: memoryview, mode: int) -> Iterator[Path]:
+    """Make a flushed file beside `target`, with its owner; it is gone afterwards, or renamed."""
+    path = target.with_name(_temporary_name(target, os.urandom(_TOKEN_BYTES).hex()))
+    try:
+        with open(path, "xb", opener=_open_private) as file:
+            file.write(content)
+            file.flush()
+            _keep_owner(file.fileno(), target, mode)
+            os.fsync(file.fileno())
+        yield path
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _keep_owner(descriptor: int, target: Path, mode: int) -> None:
+    """Give a new file the owner, group and access list of `target`, then the permissions `mode`."""
+    if sys.platform != "win32":
+        with suppress(FileNotFoundError):
+            information = target.stat()
+            for uid, gid in ((-1, information.st_gid), (information.st_uid, -1)):
+                with suppress(PermissionError):
+                    os.fchown(descriptor, uid, gid)
+        if sys.platform == "linux":
+            acl = "system.posix_acl_access"
+            with suppress(OSError):  # it has none, or its file system knows none
+                os.setxattr(descriptor, acl, os.getxattr(target, acl))
+        os.fchmod(descriptor, mode)
+
+
+def _commit(replacements: Sequence[Replacement]) -> None:
+    for replacement in replacements:
+        with naming(replacement.edit.path):
+            _place(replacement.new, replacement.target)
+            sync_directory(replacement.target.parent)
+
+
+def _roll_back(replacements: Sequence[Replacement]) -> None:
+    """Put the old files back, the last first; stop at one that cannot be: order is safety."""
+    for replacement in reversed(replacements):
+        try:
+            if replacement.is_placed:
+                _place(replacement.old, replacement.target)
+        except OSError as error:
+            raise WriteError(
+                f"{replacement.edit.path} was changed and cannot be put back: {_explain(error)[0]}",
+                "`qwenlock undo` puts it back",
+            ) from None
+        with suppress(OSError):
+            sync_directory(replacement.target.parent)
+
+
+def _place(prepared: Path | None, target: Path) -> None:
+    if prepared is None:
+        target.unlink()
+    else:
+        prepared.replace(target)
