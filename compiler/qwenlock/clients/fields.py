@@ -101,7 +101,7 @@ SAMPLING_FIELDS: tuple[Field, ...] = (
 
 
 def is_of_kind(value: object, kind: Kind) -> bool:
-    """Tell whether a JSON `value` is of `kind`; true and false are no numbers, 3.0 is an integer."""
+    """Tell whether a JSON `value` is of `kind`; true is no number, 3.0 is an integer."""
     if isinstance(value, bool):
         return kind in ("boolean", "any")
     if kind == "integer" and isinstance(value, float):

@@ -5,7 +5,7 @@ Guide, Overview and Supported Auth Types; CLIENT.md, modelProviders.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.compile.entries import EntryReader, suggestion
 from qwenlock.credentials import is_credential
@@ -22,23 +22,33 @@ if TYPE_CHECKING:
 
     Report = Callable[[Finding], None]
 
+
+class Entry(NamedTuple):
+    """A model of the catalogue with the entry it came from: as it stands, and where."""
+
+    model: Model
+    raw: dict[str, Any]
+    path: Path
+
+
 CUSTOM = "custom"
 """The origin of a model that no plan owns."""
 
 _OWN_FIELDS = {
-    "id": str,
-    "name": str,
-    "envKey": str,
-    "baseUrl": str,
-    "generationConfig": dict,
-    "capabilities": dict,
+    "id": "id",
+    "name": "name",
+    "envKey": "env_key",
+    "baseUrl": "base_url",
+    "generationConfig": "generation_config",
+    "capabilities": "capabilities",
 }
+"""The fields of an entry that a lock's model has by name."""
 
 
 def build(
     source: Source, client: Profile, plans: Sequence[Plan], report: Report
-) -> tuple[Model, ...]:
-    """Return the models of `source`, the scope that owns the catalogue, in catalogue order.
+) -> tuple[Entry, ...]:
+    """Return the entries of `source`, the scope that owns the catalogue, in catalogue order.
 
     Args:
         source: a scope whose settings have `modelProviders`.
@@ -52,7 +62,7 @@ def build(
         place = source.place(root)
         report(Finding("QL201", "modelProviders must be an object", place, "write { }"))
         return ()
-    models: list[Model] = []
+    result: list[Entry] = []
     for auth_type, entries in providers.items():
         path = (*root, auth_type)
         if not _is_configurable(auth_type, source, client, report):
@@ -61,23 +71,15 @@ def build(
             message = f"{auth_type} must hold an array of models"
             report(Finding("QL204", message, source.place(path), "write [ … ]"))
             continue
-        models += _of_auth_type(auth_type, entries, path, source, client, plans, report)
-    return tuple(models)
+        owners = [plan for plan in plans if plan.auth_type == auth_type]
+        result += _of_auth_type(entries, path, source, client, owners, report)
+    return tuple(result)
 
 
-def entry(model: Model) -> dict[str, Any]:
+def settings_entry(model: Model) -> dict[str, Any]:
     """Return the settings entry that `model` came from, equal as a JSON value."""
-    result: dict[str, Any] = {"id": model.id}
-    for name, value in (
-        ("name", model.name),
-        ("envKey", model.env_key),
-        ("baseUrl", model.base_url),
-        ("generationConfig", model.generation_config),
-        ("capabilities", model.capabilities),
-    ):
-        if value is not None:
-            result[name] = value
-    return result | model.fields
+    own = {field: getattr(model, name) for field, name in _OWN_FIELDS.items()}
+    return {field: value for field, value in own.items() if value is not None} | model.fields
 
 
 def _is_configurable(auth_type: str, source: Source, client: Profile, report: Report) -> bool:
@@ -96,19 +98,18 @@ def _is_configurable(auth_type: str, source: Source, client: Profile, report: Re
 
 
 def _of_auth_type(
-    auth_type: str,
-    entries: list[Any],
+    raw_entries: list[Any],
     path: Path,
     source: Source,
     client: Profile,
-    plans: Sequence[Plan],
+    owners: Sequence[Plan],
     report: Report,
-) -> list[Model]:
+) -> list[Entry]:
+    auth_type = str(path[-1])
     reader = EntryReader(client, report, source.place)
-    plans = [plan for plan in plans if plan.auth_type == auth_type]
     first: dict[tuple[str, str | None], int] = {}
-    models = []
-    for index, raw in enumerate(entries):
+    result = []
+    for index, raw in enumerate(raw_entries):
         canonical = reader.read(auth_type, raw, (*path, index))
         if canonical is None:
             continue
@@ -118,9 +119,10 @@ def _of_auth_type(
             report(_duplicate(identity, source, path, first[identity], index))
             continue
         first[identity] = index
-        origin = next((plan.id for plan in plans if plan.owns(canonical)), CUSTOM)
-        models.append(_model(auth_type, canonical, origin, source))
-    return models
+        origin = next((plan.id for plan in owners if plan.owns(canonical)), CUSTOM)
+        model = _model(auth_type, canonical, origin, source)
+        result.append(Entry(model, raw, (*path, index)))
+    return result
 
 
 def _duplicate(
@@ -135,19 +137,20 @@ def _duplicate(
 
 
 def _model(auth_type: str, canonical: dict[str, Any], origin: str, source: Source) -> Model:
-    own = {name: canonical.get(name) for name in _OWN_FIELDS}
     rest = {
-        name: value for name, value in canonical.items() if name not in _OWN_FIELDS or value is None
+        field: value
+        for field, value in canonical.items()
+        if field not in _OWN_FIELDS or value is None
     }
     return Model(
         auth_type=auth_type,
-        id=own["id"],
-        name=own["name"],
-        env_key=own["envKey"],
-        base_url=own["baseUrl"],
+        id=canonical["id"],
+        name=canonical.get("name"),
+        env_key=canonical.get("envKey"),
+        base_url=canonical.get("baseUrl"),
         origin=origin,
         scope=source.scope,
-        generation_config=own["generationConfig"],
-        capabilities=own["capabilities"],
+        generation_config=canonical.get("generationConfig"),
+        capabilities=canonical.get("capabilities"),
         fields=rest,
     )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES, Profile
 from qwenlock.compile import catalogue, installed
-from qwenlock.compile.scopes import Source, Sources, contribution, owner
+from qwenlock.compile.entries import canonical
+from qwenlock.compile.scopes import CURRENT_VERSION, Source, Sources, contribution, owner
 from qwenlock.compile.selection import (
     API_KEY,
     AUTH_TYPE,
@@ -19,9 +20,10 @@ from qwenlock.compile.selection import (
     GENERATION_CONFIG,
     MODEL,
     MODEL_URL,
+    has_literal_key,
     select,
 )
-from qwenlock.credentials import references
+from qwenlock.credentials import is_credential, references
 from qwenlock.findings import Finding
 from qwenlock.lockfile.model import (
     EnvironmentVariable,
@@ -33,6 +35,7 @@ from qwenlock.lockfile.model import (
     Selection,
 )
 from qwenlock.lockfile.text import digest
+from qwenlock.migrating.values import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +43,10 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan
 
     Report = Callable[[Finding], None]
+
+
+NEWEST_VERSION = 5
+"""The highest settings version that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,14 @@ def compile_lock(
     """
     findings: list[Finding] = []
     report = findings.append
+    _report_versions(sources, report)
     owning = owner(sources)
-    models = catalogue.build(owning, client, plans, report) if owning else ()
+    entries = catalogue.build(owning, client, plans, report) if owning else ()
+    models = tuple(entry.model for entry in entries)
     hidden = _report_hidden(sources, owning, client, report)
     _report_credentials(sources, report)
     selection = select(sources, models, client, report)
-    recognised = installed.recognise(models, owning, plans, report)
+    recognised = installed.recognise(entries, owning, plans, report) if owning else ()
     if any(finding.level == "error" for finding in findings):
         return Compilation(None, tuple(findings), hidden)
     lock = Lock(
@@ -94,9 +103,22 @@ def compile_lock(
         inputs=tuple(_inputs(sources, owning, models, selection, client)),
         plans=tuple(_as_before(plan, previous) for plan in recognised),
         models=models,
-        environment=_environment(models, selection, sources, client),
+        environment=_environment(models, selection, sources),
     )
     return Compilation(lock, tuple(findings), hidden)
+
+
+def _report_versions(sources: Sources, report: Report) -> None:
+    """Say which files a client would migrate, and which are from a client that is not known."""
+    for source in sources:
+        version = version_of(source.document.value)
+        place = source.document.place(("$version",))
+        if source.operations and version != CURRENT_VERSION and version is not None:
+            message = f"settings version {version:g}; compiled as version {CURRENT_VERSION}"
+            report(Finding("QL106", message, place))
+        elif version is not None and version > NEWEST_VERSION:
+            message = f"settings version {version:g} is newer than {NEWEST_VERSION}"
+            report(Finding("QL107", message, place, "upgrade qwenlock"))
 
 
 def _as_before(plan: InstalledPlan, previous: Lock | None) -> InstalledPlan:
@@ -141,8 +163,6 @@ def _counted(names: list[str]) -> str:
 
 
 def _ids(source: Source, client: Profile) -> Iterator[str]:
-    from qwenlock.credentials import is_credential
-
     providers = source.settings.get("modelProviders")
     for auth_type, entries in providers.items() if isinstance(providers, dict) else ():
         if auth_type not in client.auth_types or not isinstance(entries, list):
@@ -178,69 +198,60 @@ def _inputs(
     client: Profile,
 ) -> Iterator[Input]:
     """Give the sources that the lock depends on, each with a digest of what it contributes."""
+    for index, source in enumerate(sources):
+        parts = _contributions(sources, index, selection, client)
+        if source is owning:
+            parts["modelProviders"] = [
+                [model.auth_type, catalogue.settings_entry(model)] for model in models
+            ]
+        if parts:
+            text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+            label = source.document.label
+            yield Input(scope=source.scope, path=label, digest=digest(text.encode()))
+
+
+def _contributions(
+    sources: Sources, index: int, selection: Selection, client: Profile
+) -> dict[str, Any]:
+    """Return what source `index` has a say in, besides the catalogue. Never a key."""
     consulted = [AUTH_TYPE, MODEL]
     if client.selects_url:
         consulted.append(MODEL_URL)
     if selection.kind == "runtime":
-        consulted += [BASE_URL, GENERATION_CONFIG]
-    for index, source in enumerate(sources):
-        parts: dict[str, Any] = {}
-        for path in consulted:
-            value = contribution(sources, index, path)
-            if value is not None and value != {}:
-                parts[".".join(map(str, path))] = value
-        if selection.kind == "runtime" and contribution(sources, index, API_KEY) is not None:
-            # Never a digest of a key: only whether there is one, or the variable it refers to.
-            parts["security.auth.apiKey"] = references(str(merged_key(source))) or True
-        if source is owning:
-            parts["modelProviders"] = [
-                [model.auth_type, catalogue.entry(model)] for model in models
-            ]
-        if parts:
-            text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-            yield Input(
-                scope=source.scope, path=source.document.label, digest=digest(text.encode())
-            )
-
-
-def merged_key(source: Source) -> Any:
-    """Return what `source` has at `security.auth.apiKey`."""
-    from qwenlock.documents.operations import get
-
-    return get(source.settings, API_KEY)
+        consulted += [BASE_URL, GENERATION_CONFIG, API_KEY]
+    parts = {}
+    for path in consulted:
+        value = contribution(sources, index, path)
+        if value is None or value == {}:
+            continue
+        name = ".".join(map(str, path))
+        parts[name] = references(str(value)) if path == API_KEY else canonical(value)
+    return parts
 
 
 def _environment(
-    models: tuple[Model, ...], selection: Selection, sources: Sources, client: Profile
+    models: tuple[Model, ...], selection: Selection, sources: Sources
 ) -> tuple[EnvironmentVariable, ...]:
     """Return every variable that models and the selection need, in the order of first use."""
     users: dict[str, dict[str, None]] = {}
     for model in models:
-        user = f"{model.auth_type}/{model.id}"
         key = model.env_key or API_KEY_VARIABLES[model.auth_type]
-        for name in (key, *_references_in(catalogue.entry(model))):
-            users.setdefault(name, {})[user] = None
+        for name in (key, *_references_in(catalogue.settings_entry(model))):
+            users.setdefault(name, {})[f"{model.auth_type}/{model.id}"] = None
     if selection.kind == "runtime":
-        for name in _runtime_variables(selection, sources):
+        needed = [selection.model, selection.base_url, selection.generation_config]
+        if selection.env_key and not has_literal_key(sources):
+            needed.append(f"${selection.env_key}")
+        for name in _references_in(needed):
             users.setdefault(name, {})["selection"] = None
     return tuple(
         EnvironmentVariable(name=name, used_by=tuple(used)) for name, used in users.items()
     )
 
 
-def _runtime_variables(selection: Selection, sources: Sources) -> Iterator[str]:
-    literal_key = any(source.has(API_KEY) for source in sources)
-    if selection.env_key and (not literal_key or selection.env_key):
-        yield selection.env_key
-    yield from _references_in([selection.model, selection.base_url, selection.generation_config])
-
-
 def _references_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from references(value)
-    elif isinstance(value, dict):
-        for key in value:
-            yield from _references_in(value[key])
-    elif isinstance(value, list):
-        for item in value:
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
             yield from _references_in(item)

@@ -82,7 +82,7 @@ class EntryReader:
 
     def _canonical(self, value: Any, path: Path, key: str | None, levels: int) -> Any:
         if isinstance(value, str):
-            self._check_text(value, path, key)
+            self.check_text(value, path, key)
             return value
         if isinstance(value, dict):
             if not levels:
@@ -103,7 +103,7 @@ class EntryReader:
             return self._number(value, path, key)
         return value
 
-    def _number(self, number: float, path: Path, key: str | None) -> float:
+    def _number(self, number: int | float, path: Path, key: str | None) -> int | float:
         if key is not None and names_a_credential(key):
             self._credential(path)
         if isinstance(number, float):
@@ -115,7 +115,8 @@ class EntryReader:
             self._say("QL108", message, path, "write a number it can hold, or a string")
         return canonical_number(number)
 
-    def _check_text(self, text: str, path: Path, key: str | None) -> None:
+    def check_text(self, text: str, path: Path, key: str | None = None) -> None:
+        """Report a `text` that is a literal credential under `key`, or no text for UTF-8."""
         if is_credential(text, key) and key != "envKey":
             self._credential(path)
         if not text.isascii():
@@ -201,6 +202,17 @@ class EntryReader:
 _REFERENCE_FIX = 'write "$NAME", and put the value into the variable NAME'
 
 
+def canonical(value: Any) -> Any:
+    """Return a JSON value with its keys sorted and its numbers in one spelling; checks nothing."""
+    if isinstance(value, dict):
+        return {name: canonical(value[name]) for name in sorted(value)}
+    if isinstance(value, list):
+        return [canonical(item) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return canonical_number(value)
+    return value
+
+
 def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
     """Return `did you mean …?` for the nearest of the `known` names, or None."""
     from difflib import get_close_matches
@@ -211,7 +223,8 @@ def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str 
 
 
 def _dotted(path: Path) -> str:
-    names = [step for step in path[3:] if isinstance(step, str) and not is_credential(step)]
+    below = path[3:] if path[:1] == ("modelProviders",) else path
+    names = [step for step in below if isinstance(step, str) and not is_credential(step)]
     return ".".join(names) or "the model"
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 """The scopes, low to high."""
 
+CURRENT_VERSION = 4
+"""The settings version that everything is compiled as; every release leaves it alone."""
+
 _SKIPPED_KEYS = frozenset({"__proto__", "constructor", "prototype"})
 _ABSENT = object()
 
@@ -48,6 +51,18 @@ class Source:
     def has(self, path: Path) -> bool:
         """Tell whether something stands at `path` of `settings`."""
         return get(self.settings, path, _ABSENT) is not _ABSENT
+
+
+def source_of(scope: ScopeName, document: Document) -> Source:
+    """Return the settings of `document` for `scope` as they would be after migration.
+
+    Raises:
+        InputError: the migration scripts cannot be used.
+    """
+    from qwenlock.migrating.settings_version import migrate
+
+    migration = migrate(document.value, CURRENT_VERSION)
+    return Source(scope, document, migration.settings, migration.operations)
 
 
 Sources: TypeAlias = "Sequence[Source]"

@@ -6,7 +6,7 @@ and Credentials. Flags and the environment are no part of a lock.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.compile.entries import EntryReader, suggestion
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.profile import Profile
     from qwenlock.documents.operations import Path
-    from qwenlock.findings import Place, Severity
+    from qwenlock.findings import Place
 
     Report = Callable[[Finding], None]
 
@@ -45,6 +45,12 @@ def select(sources: Sources, models: Sequence[Model], client: Profile, report: R
     return _Selector(sources, models, client, report).select()
 
 
+def has_literal_key(sources: Sources) -> bool:
+    """Tell whether `security.auth.apiKey` gives a key itself, and refers to no variable."""
+    key = merged(sources, API_KEY)
+    return isinstance(key, str) and bool(key) and not references(key)
+
+
 class _Selector:
     def __init__(
         self, sources: Sources, models: Sequence[Model], client: Profile, report: Report
@@ -52,6 +58,7 @@ class _Selector:
         self._sources = sources
         self._client = client
         self._report = report
+        self._reader = EntryReader(client, report, self._highest_place)
         self._auth_type = self._string(AUTH_TYPE) or DEFAULT_AUTH_TYPE
         self._entries = [model for model in models if model.auth_type == self._auth_type]
 
@@ -95,33 +102,29 @@ class _Selector:
             self._say("QL604", message, AUTH_TYPE, "set model.name")
         elif self._entries:
             self._say_undefined(name)
-        if name is not None and is_credential(name):
-            self._say("QL401", "model.name holds a literal credential", MODEL, None, "error")
         config = merged(self._sources, GENERATION_CONFIG)
         return Selection(
             auth_type=self._auth_type,
-            model=name,
+            model=self._checked(name, MODEL),
             kind="runtime",
             source=self._source(),
-            base_url=self._runtime_url(),
+            base_url=self._checked(self._string(BASE_URL), BASE_URL),
             env_key=self._key_variable(),
-            generation_config=self._canonical(config) if isinstance(config, dict) else None,
+            generation_config=(
+                self._reader.canonical(config, GENERATION_CONFIG)
+                if isinstance(config, dict)
+                else None
+            ),
         )
 
-    def _runtime_url(self) -> str | None:
-        url = self._string(BASE_URL)
-        if url is not None and is_credential(url, "baseUrl"):
-            message = "security.auth.baseUrl holds a literal credential"
-            self._say("QL401", message, BASE_URL, "take it out of the URL", "error")
-        return url
+    def _checked(self, text: str | None, path: Path) -> str | None:
+        if text is not None:
+            self._reader.check_text(text, path)
+        return text
 
     def _key_variable(self) -> str | None:
         named = references(self._string(API_KEY) or "")
         return named[0] if named else API_KEY_VARIABLES.get(self._auth_type)
-
-    def _canonical(self, config: dict[str, Any]) -> dict[str, Any]:
-        reader = EntryReader(self._client, self._report, self._highest_place)
-        return reader.canonical(config, GENERATION_CONFIG)
 
     def _default_model(self) -> str | None:
         built_in = dict(self._client.default_models).get(self._auth_type)
@@ -169,14 +172,7 @@ class _Selector:
         path = MODEL if self._string(MODEL) is not None else AUTH_TYPE
         self._say("QL603", message, path, fix)
 
-    def _say(
-        self,
-        code: str,
-        message: str,
-        path: Path,
-        fix: str | None,
-        severity: Severity | None = None,
-    ) -> None:
+    def _say(self, code: str, message: str, path: Path, fix: str | None) -> None:
         source = highest(self._sources, path)
         place = source.place(path) if source else None
-        self._report(Finding(code, message, place, fix, severity))
+        self._report(Finding(code, message, place, fix))

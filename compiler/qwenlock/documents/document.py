@@ -116,7 +116,7 @@ def decode(data: bytes, label: str) -> str:
 
 def _syntax_error(document: Document, error: jsonyx.JSONSyntaxError) -> InputError:
     fix = next((fix for start, fix in _FIXES if error.msg.startswith(start)), None)
-    place = Place(document, at=(error.lineno, error.colno))
+    place = Place(document, at=(error.lineno or 1, error.colno))
     return _unusable("QL101", error.msg[0].lower() + error.msg[1:], place, fix)
 
 

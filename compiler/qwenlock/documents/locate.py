@@ -27,10 +27,13 @@ MASK = "***"
 _NEWLINE = r"\r\n|\r|\n"
 _LINE = re.compile(r"[^\r\n]*")
 _TOKEN = re.compile(
-    r"""(?P<string>"(?:[^"\\\r\n]|\\.)*"?)"""
-    r"""|(?P<comment>//[^\r\n]*|/\*[\s\S]*?(?:\*/|\Z))"""
-    r"""|(?P<word>[^\s{}\[\],:"/]+|/)"""
+    r"""  "(?:[^"\\\r\n]|\\.)*"?                      # a string, perhaps unterminated
+        | //[^\r\n]* | /\*[\s\S]*?(?:\*/|\Z)        # a comment
+        | [^\s{}\[\],:"/]+ | /                      # a word: a number, true, or an error
+    """,
+    re.VERBOSE,
 )
+_BEFORE, _AFTER = 120, 80  # how much of a long line an excerpt shows, in characters
 _PLAIN_WORD = re.compile(r"true|false|null|-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
 # Keys whose strings an excerpt may show; every other string is masked.
 _SHOWN = frozenset({
@@ -85,21 +88,16 @@ class Locator:
         """Return line `line` with every string masked that could be a secret.
 
         Shown are keys, numbers, and the strings of a few fields that name things (`id`,
-        `baseUrl`, …), unless they look like a credential; comments are left out.
+        `baseUrl`, …), unless they look like a credential; comments are left out. A long line is
+        cut to what stands around the place.
         """
         begin = self._text_line_starts[line - 1]
-        text = _LINE.match(self._text, begin).group()
-        pieces, caret, caret_end = [], column, column + width
-        shown = done = 0
-        for start, end, replacement in self._masked_tokens(begin, begin + len(text)):
-            start, end = start - begin, end - begin
-            pieces.append(text[done:start] + replacement)
-            caret = _shifted(caret, column - 1, start, end, shown, len(replacement))
-            caret_end = _shifted(caret_end, column - 1 + width, start, end, shown, len(replacement))
-            shown += len(replacement) - (end - start)
-            done = end
-        pieces.append(text[done:])
-        return Excerpt("".join(pieces), caret, max(1, caret_end - caret))
+        end = _LINE.match(self._text, begin).end()  # type: ignore[union-attr]  # it always matches
+        caret = begin + column - 1
+        pieces = self._pieces(max(begin, caret - _BEFORE), min(end, caret + width + _AFTER))
+        start, stop = _shown_offset(pieces, caret), _shown_offset(pieces, caret + width)
+        text = "".join(piece.shown for piece in pieces)
+        return Excerpt(text, start + 1, max(1, stop - start))
 
     @cached_property
     def _root(self) -> Node:
@@ -136,32 +134,35 @@ class Locator:
         return Position(line, column, max(1, len(first_line.decode().rstrip())))
 
     @cached_property
-    def _tokens(self) -> list[re.Match[str]]:
-        return list(_TOKEN.finditer(self._text))
+    def _tokens(self) -> list[tuple[int, int]]:
+        return [match.span() for match in _TOKEN.finditer(self._text)]
 
-    def _masked_tokens(self, begin: int, end: int) -> list[tuple[int, int, str]]:
-        first = bisect_right(self._tokens, begin, key=lambda token: token.end())
-        masked = []
-        for index in range(first, len(self._tokens)):
-            token = self._tokens[index]
-            if token.start() >= end:
-                break
-            replacement = self._shown_as(index)
-            if replacement != token.group():
-                masked.append((max(token.start(), begin), min(token.end(), end), replacement))
-        return masked
+    def _pieces(self, begin: int, end: int) -> list[_Piece]:
+        """Return what to show of the text from `begin` to `end`, whole tokens at both ends."""
+        pieces = []
+        index = bisect_right(self._tokens, begin, key=lambda token: token[1])
+        done = begin
+        while index < len(self._tokens) and self._tokens[index][0] < end:
+            start, stop = self._tokens[index]
+            pieces.append(_Piece(done, max(done, start), self._text[done:start]))
+            pieces.append(_Piece(start, stop, self._shown_as(index)))
+            done = stop
+            index += 1
+        return [*pieces, _Piece(done, max(done, end), self._text[done:end])]
 
     def _shown_as(self, index: int) -> str:
-        token = self._tokens[index]
-        text = token.group()
-        if token["comment"]:
-            return "// …" if text.startswith("//") else "/* … */"
+        start, stop = self._tokens[index]
+        text = self._text[start:stop]
+        if text.startswith("//"):
+            return "// …"
+        if text.startswith("/*"):
+            return "/* … */"
         key = self._key_before(index)
-        if token["word"]:
+        if not text.startswith('"'):
             plain = _PLAIN_WORD.fullmatch(text) and not (key and names_a_credential(key))
             return text if plain else MASK
         content = text.strip('"')
-        if self._is_key(index):
+        if self._is_key(stop):
             return text if not is_credential(content) else f'"{MASK}"'
         hidden = (
             key not in _SHOWN
@@ -170,17 +171,35 @@ class Locator:
         )
         return f'"{MASK}"' if hidden else text
 
-    def _is_key(self, index: int) -> bool:
-        rest = self._text[self._tokens[index].end() :][:80]
-        return rest.lstrip()[:1] == ":"
+    def _is_key(self, stop: int) -> bool:
+        return self._text[stop : stop + 80].lstrip().startswith(":")
 
     def _key_before(self, index: int) -> str | None:
+        """Return the key of the value at `index`, where a key and a colon stand before it."""
         if index == 0:
             return None
-        before, token = self._tokens[index - 1], self._tokens[index]
-        between = self._text[before.end() : token.start()]
-        is_pair = before["string"] and between.strip() == ":"
-        return before.group().strip('"') if is_pair else None
+        begin, stop = self._tokens[index - 1]
+        between = self._text[stop : self._tokens[index][0]]
+        key = self._text[begin:stop]
+        return key.strip('"') if key.startswith('"') and between.strip() == ":" else None
+
+
+class _Piece(NamedTuple):
+    """A stretch of the text, and what an excerpt shows of it."""
+
+    start: int
+    stop: int
+    shown: str
+
+
+def _shown_offset(pieces: list[_Piece], at: int) -> int:
+    """Return where the text's offset `at` is in what `pieces` show."""
+    before = 0
+    for piece in pieces:
+        if at < piece.stop:
+            return before + max(0, min(at - piece.start, len(piece.shown)))
+        before += len(piece.shown)
+    return before
 
 
 def _value_of(member: Node) -> Node:
@@ -194,12 +213,3 @@ def _key_of(pair: Node) -> str:
     raw = (pair.children[0].text or b'""').decode()
     key = jsonyx.loads(raw, allow=jsonyx.allow.SURROGATES) if "\\" in raw else raw[1:-1]
     return str(key)
-
-
-def _shifted(caret: int, at: int, start: int, end: int, shown: int, length: int) -> int:
-    """Move a caret (from 1) for the token at `start` to `end` now shown with another length."""
-    if at >= end:
-        return caret + length - (end - start)
-    if at > start:
-        return start + shown + 1 + min(at - start, length)
-    return caret

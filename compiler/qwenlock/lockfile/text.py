@@ -6,12 +6,15 @@ import hashlib
 import re
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qwenlock.errors import InputError
 from qwenlock.findings import Finding, Place
 from qwenlock.lockfile.model import Lock
 from qwenlock.lockfile.values import from_toml, to_toml
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 NAME = "qwen.lock"
 
@@ -108,7 +111,7 @@ def _unusable(
     return InputError(message, findings=(Finding(code, message, place, fixes.get(code, _RELOCK)),))
 
 
-def _table(part: Any) -> dict[str, Any]:
+def _table(part: DataclassInstance) -> dict[str, Any]:
     """Return a part of a lock as a TOML table, without what is absent."""
     table = {}
     for name, key in _keys(type(part)):
@@ -129,7 +132,7 @@ def _table(part: Any) -> dict[str, Any]:
 
 
 @cache
-def _keys(part: type) -> tuple[tuple[str, str], ...]:
+def _keys(part: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
     return tuple((field.name, field.name.replace("_", "-")) for field in fields(part))
 
 
@@ -148,4 +151,3 @@ def _tables(values: Any) -> list[dict[str, Any]]:
     if not isinstance(values, list):
         return []
     return [value for value in values if isinstance(value, dict)]
-

@@ -20,7 +20,7 @@ _NULL, _NUMBER = "$null", "$number"
 _TAG = re.compile(r"\$+(?:null|number)")
 
 
-def canonical_number(number: float) -> float:
+def canonical_number(number: int | float) -> int | float:
     """Return the one spelling of a JSON number: 1e6, 1000000 and 1000000.0 are the same.
 
     Up to 2^53 whole numbers are integers, and beyond it floats where a float equals them.

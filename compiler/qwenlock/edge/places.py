@@ -1,0 +1,173 @@
+"""Where the files are: the four scopes, the project, and how a path is written in a lock.
+
+CLIENT.md, Settings files. Nothing is read here but the environment and the file system's names.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwenlock.lockfile.model import Options
+from qwenlock.lockfile.text import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.lockfile.model import ScopeName
+
+SETTINGS = Path(".qwen") / "settings.json"
+
+_SYSTEM_FILES = {
+    "darwin": "/Library/Application Support/QwenCode/settings.json",
+    "win32": "C:\\ProgramData\\qwen-code\\settings.json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line says about scopes; None where it says nothing.
+
+    `user` is False for `--no-user`.
+    """
+
+    user: str | bool | None = None
+    system: str | None = None
+    system_defaults: str | None = None
+    untrusted: bool | None = None
+    templates: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files of one project.
+
+    Attributes:
+        project: the project's directory, absolute.
+        files: the settings file of each scope that counts, low to high; it need not exist.
+        options: what a lock records of how the files were chosen.
+        templates: folders of plan templates of the user's own.
+        home_is_project: the project is the home directory, whose settings are the user scope.
+    """
+
+    project: Path
+    files: Mapping[ScopeName, Path]
+    options: Options
+    templates: tuple[Path, ...] = field(default=())
+    home_is_project: bool = False
+
+    def label(self, path: Path) -> str:
+        """Return `path` as a lock and messages show it: relative to the project or to `~`."""
+        return shown(path, self.project)
+
+
+def find_project(start: Path) -> Path:
+    """Return the nearest directory from `start` upward that holds a lock, else `start`."""
+    start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
+    for folder in (start, *start.parents):
+        if (folder / NAME).exists():
+            return folder
+    return start
+
+
+def home() -> Path:
+    """Return the home directory, as the client finds it."""
+    return Path(os.path.expanduser("~"))  # noqa: PTH111  (does not fail where there is none)
+
+
+def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> Places:
+    """Return the files of `project`.
+
+    Args:
+        project: its directory.
+        flags: what the command line says.
+        recorded: what the project's lock says, which flags override.
+        client: whose places hold.
+    """
+    project = Path(os.path.abspath(project))  # noqa: PTH100
+    user = recorded.user if flags.user is None else flags.user
+    untrusted = recorded.untrusted if flags.untrusted is None else flags.untrusted
+    default_system = _default_system()
+    system = _chosen(flags.system, recorded.system, project) or default_system
+    defaults = _chosen(flags.system_defaults, recorded.system_defaults, project)
+    default_defaults = _default_defaults()
+    default_user = _default_user(client)
+    user_file = _chosen(_text(flags.user), _text(recorded.user), project) or default_user
+    templates = _chosen(flags.templates, recorded.templates, project)
+    home_is_project = _same(project, home())
+
+    files: dict[ScopeName, Path] = {"system-defaults": defaults or default_defaults}
+    if user is not False:
+        files["user"] = user_file
+    if not untrusted and not home_is_project:
+        files["project"] = project / SETTINGS
+    files["system"] = system
+    options = Options(
+        user=False if user is False else _recorded(user_file, default_user, flags.user, project),
+        system=_recorded(system, default_system, flags.system, project),
+        system_defaults=_recorded(
+            files["system-defaults"], default_defaults, flags.system_defaults, project
+        ),
+        untrusted=True if untrusted else None,
+        templates=shown(templates, project, flags.templates) if templates else None,
+    )
+    own = [templates] if templates else _folders(os.environ.get("QWENLOCK_TEMPLATES", ""))
+    return Places(project, files, options, tuple(own), home_is_project)
+
+
+def shown(path: Path, project: Path, given: object = None) -> str:
+    """Return `path` relative to the project or to the home directory, whichever is nearer.
+
+    A path outside both is absolute, unless it was `given` as a relative one: then it is relative
+    to the project. Separators are `/` on every system.
+    """
+    bases = [(project, ""), (home(), "~/")]
+    for base, prefix in sorted(bases, key=lambda each: -len(each[0].parts)):
+        if path.is_relative_to(base) and base != Path(base.anchor):
+            return prefix + path.relative_to(base).as_posix()
+    if isinstance(given, str) and not Path(given).is_absolute():
+        return Path(os.path.relpath(path, project)).as_posix()
+    return path.as_posix()
+
+
+def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | None:
+    if flag is not None:
+        return Path(os.path.abspath(os.path.expanduser(flag)))  # noqa: PTH100, PTH111
+    if recorded is not None:
+        return Path(os.path.normpath(project / os.path.expanduser(recorded)))  # noqa: PTH111
+    return None
+
+
+def _recorded(path: Path, default: Path, given: object, project: Path) -> str | None:
+    return None if path == default else shown(path, project, given)
+
+
+def _text(value: str | bool | None) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _default_user(client: Profile) -> Path:
+    moved = os.environ.get(client.home_variable) if client.home_variable else None
+    return (Path(moved) if moved else home() / ".qwen") / "settings.json"
+
+
+def _default_system() -> Path:
+    named = os.environ.get("QWEN_CODE_SYSTEM_SETTINGS_PATH")
+    return Path(named or _SYSTEM_FILES.get(sys.platform, "/etc/qwen-code/settings.json"))
+
+
+def _default_defaults() -> Path:
+    named = os.environ.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH")
+    return Path(named) if named else _default_system().with_name("system-defaults.json")
+
+
+def _folders(paths: str) -> list[Path]:
+    return [Path(path) for path in paths.split(os.pathsep) if path]
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)  # noqa: PTH118

@@ -1,0 +1,98 @@
+"""The one module that reads the disk for a compile: settings, locks, plans.
+
+Where the files are is decided in `places`; what they mean, in the core.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from qwenlock.errors import InputError
+from qwenlock.findings import Finding, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.compile.scopes import Source
+    from qwenlock.edge.places import Places
+
+MAX_BYTES = 128 * 1024 * 1024
+"""How large a file may be."""
+
+_ABSENT = {errno.ENOENT, errno.ENOTDIR}
+_REASONS = {
+    errno.EACCES: ("permission denied", "make it readable for you"),
+    errno.ELOOP: ("its symbolic links form a loop", "remove the link"),
+}
+
+
+def read_bytes(path: Path, label: str) -> bytes | None:
+    """Return the content of a file, or None where there is none.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        label: the file as messages name it.
+
+    Raises:
+        InputError: it is no regular file, is larger than `MAX_BYTES`, or cannot be read.
+    """
+    try:
+        # Without waiting: opening a FIFO that nobody writes to would never return.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise _unreadable(label, error) from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise _unusable("QL105", label, "it is not a regular file", "point to a file")
+        if status.st_size > MAX_BYTES:
+            message = f"it is larger than {MAX_BYTES // 1024**2} MiB"
+            raise _unusable("QL104", label, message, "split the file")
+        try:
+            return file.read(MAX_BYTES)
+        except OSError as error:
+            raise _unreadable(label, error) from None
+
+
+def read_sources(places: Places) -> list[Source]:
+    """Return the scopes of `places` that have a file, low to high, brought up to date in memory.
+
+    Raises:
+        InputError: files cannot be used; its findings cover every one of them.
+    """
+    from qwenlock.compile.scopes import source_of
+    from qwenlock.documents.document import decode, parse
+
+    sources, problems = [], []
+    for scope, path in places.files.items():
+        label = places.label(path)
+        try:
+            data = read_bytes(path, label)
+            if data is not None:
+                sources.append(source_of(scope, parse(decode(data, label), label)))
+        except InputError as error:
+            problems.append(error)
+    if problems:
+        findings = tuple(finding for problem in problems for finding in problem.findings)
+        raise InputError(problems[0].message, problems[0].fix, findings)
+    return sources
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def _unreadable(label: str, error: OSError) -> InputError:
+    reason, fix = _REASONS.get(error.errno or 0, (os.strerror(error.errno or 0).lower(), None))
+    return _unusable("QL105", label, reason, fix)
+
+
+def _unusable(code: str, label: str, message: str, fix: str | None) -> InputError:
+    from qwenlock.documents.document import Document
+
+    place = Place(Document(label, "", {}), at=(1, 1))
+    return InputError(message, findings=(Finding(code, message, place, fix),))
