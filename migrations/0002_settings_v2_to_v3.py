@@ -1,0 +1,87 @@
+"""Settings version 2 to 3: what disabled now enables (CLIENT.md, "Settings versions").
+
+The way back exists for booleans. Automatic updates come back under one of their two old names,
+which mean the same to a client of version 2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.documents.operations import Move, Remove, Set
+from qwenlock.migrating.protocol import Draft
+from qwenlock.migrating.values import VERSION, boolean, version_of
+
+if TYPE_CHECKING:
+    from qwenlock.documents.operations import Path
+    from qwenlock.migrating.protocol import Change, Context
+
+NAME = "settings-version"
+TITLE = "Turn disable… settings into enable… settings"
+REASON = "From version 3 on, the client reads only the positive form of these settings"
+
+_DISABLED_BY = {
+    ("general", "enableAutoUpdate"): (
+        ("general", "disableAutoUpdate"),
+        ("general", "disableUpdateNag"),
+    ),
+    ("ui", "accessibility", "enableLoadingPhrases"): (
+        ("ui", "accessibility", "disableLoadingPhrases"),
+    ),
+    ("context", "fileFiltering", "enableFuzzySearch"): (
+        ("context", "fileFiltering", "disableFuzzySearch"),
+    ),
+    ("model", "generationConfig", "enableCacheControl"): (
+        ("model", "generationConfig", "disableCacheControl"),
+    ),
+}
+_WORDS = {"true": True, "false": False}
+_ABSENT = object()
+
+
+def detect(context: Context) -> bool:
+    """Return whether the settings are of version 2."""
+    return version_of(context.settings) == 2
+
+
+def change(context: Context) -> Change:
+    """Rename each setting and write its inverse; what is neither true nor false is removed."""
+    draft = Draft(context.settings)
+    for enabling, sources in _DISABLED_BY.items():
+        disabled = _read(draft, sources)
+        if disabled:
+            first, *others = disabled
+            for path in others:
+                draft.do(Remove(path))
+            draft.do(Move(first, enabling))
+            draft.do(Set(enabling, not any(disabled.values())))
+    draft.do(Set(VERSION, 3))
+    return draft.finish()
+
+
+def revert(context: Context) -> Change | None:
+    """Return the way back, where all settings concerned are booleans and no old form is left."""
+    draft = Draft(context.settings)
+    for enabling, sources in _DISABLED_BY.items():
+        if any(draft.get(path, _ABSENT) is not _ABSENT for path in sources):
+            return None
+        enabled = draft.get(enabling, _ABSENT)
+        if isinstance(enabled, bool):
+            draft.do(Move(enabling, sources[0]))
+            draft.do(Set(sources[0], not enabled))
+        elif enabled is not _ABSENT:
+            return None
+    draft.do(Set(VERSION, 2))
+    return draft.finish()
+
+
+def _read(draft: Draft, paths: tuple[Path, ...]) -> dict[Path, bool]:
+    """Return what stands at `paths` as booleans; remove what is none."""
+    values = {path: draft.get(path, _ABSENT) for path in paths}
+    present = {path: value for path, value in values.items() if value is not _ABSENT}
+    booleans = {path: boolean(value, _WORDS) for path, value in present.items()}
+    for path, value in booleans.items():
+        if value is None:
+            draft.do(Remove(path))
+            draft.note(path, "is neither true nor false; the client ignores it, and it is removed")
+    return {path: value for path, value in booleans.items() if value is not None}

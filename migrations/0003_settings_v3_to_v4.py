@@ -1,0 +1,69 @@
+"""Settings version 3 to 4: the co-author line has two switches (CLIENT.md, "Settings versions").
+
+The way back exists where both switches say the same, which is all that version 3 can say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.documents.operations import Set, get
+from qwenlock.migrating.protocol import Change, Note
+from qwenlock.migrating.values import VERSION, boolean, version_of
+
+if TYPE_CHECKING:
+    from qwenlock.migrating.protocol import Context
+
+NAME = "settings-version"
+TITLE = "Split general.gitCoAuthor into commit and pr"
+REASON = "From version 4 on, the client decides for commits and for pull requests separately"
+
+_CO_AUTHOR = ("general", "gitCoAuthor")
+_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "1", "enabled"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "disabled", ""), False),
+}
+_ABSENT = object()
+
+
+def detect(context: Context) -> bool:
+    """Return whether the settings are of version 3, or of none and have the one switch."""
+    unversioned = "$version" not in context.settings
+    return context.target_version >= 4 and (
+        version_of(context.settings) == 3 or (unversioned and _has_one_switch(context.settings))
+    )
+
+
+def change(context: Context) -> Change:
+    """Give both switches the value of the one; what is no yes or no turns them off."""
+    version = Set(VERSION, 4)
+    if not _has_one_switch(context.settings):
+        return Change(operations=(version,))
+    switch = boolean(get(context.settings, _CO_AUTHOR), _WORDS)
+    notes = () if switch is not None else (Note(_CO_AUTHOR, "is no yes or no, and is turned off"),)
+    both = Set(_CO_AUTHOR, {"commit": bool(switch), "pr": bool(switch)})
+    return Change(operations=(both, version), notes=notes)
+
+
+def revert(context: Context) -> Change | None:
+    """Return the way back, or None where version 3 cannot say what the two switches say."""
+    version = Set(VERSION, 3)
+    switches = get(context.settings, _CO_AUTHOR, _ABSENT)
+    if switches is _ABSENT:
+        return Change(operations=(version,))
+    if _say_the_same(switches):
+        return Change(operations=(Set(_CO_AUTHOR, switches["commit"]), version))
+    return None
+
+
+def _has_one_switch(settings: dict[str, Any]) -> bool:
+    return not isinstance(get(settings, _CO_AUTHOR, {}), dict)
+
+
+def _say_the_same(switches: Any) -> bool:
+    return (
+        isinstance(switches, dict)
+        and switches.keys() == {"commit", "pr"}
+        and isinstance(switches["commit"], bool)
+        and switches["commit"] is switches["pr"]
+    )

@@ -1,0 +1,63 @@
+"""Settings version 5 to 4: a provider is its array of models (CLIENT.md, "Settings versions").
+
+There is no way back: which providers had been wrapped, and in which protocol, is not recorded, and
+no supported client asks for version 5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.documents.operations import Move, Set, get
+from qwenlock.migrating.protocol import Draft
+from qwenlock.migrating.values import VERSION, version_of
+
+if TYPE_CHECKING:
+    from qwenlock.migrating.protocol import Change, Context
+
+NAME = "settings-version"
+TITLE = "Unwrap the models of each provider"
+REASON = "Clients of version 4 take an array of models for each provider, not an object around it"
+
+_PROVIDERS = ("modelProviders",)
+_PROTOCOLS = {"vertex-ai": "gemini"}  # of the other providers: their own names
+
+
+def detect(context: Context) -> bool:
+    """Return whether the settings are of version 5, or of none and wrap a provider's models."""
+    unversioned = "$version" not in context.settings
+    return context.target_version == 4 and (
+        version_of(context.settings) == 5 or (unversioned and bool(_wrapped(context.settings)))
+    )
+
+
+def change(context: Context) -> Change:
+    """Put each array of models in the place of the object around it."""
+    draft = Draft(context.settings)
+    for provider, wrapper in _wrapped(context.settings).items():
+        _unwrap(draft, provider, wrapper)
+    draft.do(Set(VERSION, 4))
+    return draft.finish()
+
+
+def _wrapped(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    providers = get(settings, _PROVIDERS)
+    if not isinstance(providers, dict):
+        return {}
+    return {name: value for name, value in providers.items() if isinstance(value, dict)}
+
+
+def _unwrap(draft: Draft, provider: str, wrapper: dict[str, Any]) -> None:
+    path = (*_PROVIDERS, provider)
+    models = wrapper.get("models")
+    if isinstance(models, list):
+        draft.do(Move((*path, "models"), path))
+    elif models is None and wrapper.keys() <= {"protocol", "models"}:
+        draft.do(Set(path, []))
+    else:
+        draft.note(path, "holds no array of models and stays as it is; the client would empty it")
+        return
+    for name, value in wrapper.items():
+        derived = name == "protocol" and value == _PROTOCOLS.get(provider, provider)
+        if name != "models" and not derived:
+            draft.note((*path, name), "has no place in version 4, and is removed")
