@@ -1,0 +1,378 @@
+"""The settings-version migrations against what the real client wrote, and the runner's promises."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.content import folder
+from qwenlock.documents.operations import Remove, Set, apply, get
+from qwenlock.errors import InputError, UsageError
+from qwenlock.migrating.protocol import Change, Context
+from qwenlock.migrating.runner import Migration, run
+from qwenlock.migrating.scripts import Script, load
+from qwenlock.migrating.settings_version import TARGETS, migrate, needed, steps
+
+DATA = Path(__file__).parent / "data"
+
+
+def cases(name: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((DATA / name).read_text("utf-8"))["cases"]
+    return found
+
+
+PUBLISHED = cases("settings-migrations.json")
+ODD = cases("settings-migrations-odd.json")
+EQUAL = {**PUBLISHED, **{name: case for name, case in ODD.items() if "why" not in case}}
+DELIBERATE = {name: case for name, case in ODD.items() if "why" in case}
+
+
+def script(number: int) -> Script:
+    return load(folder("migrations"))[number - 1]
+
+
+def as_json(value: Any) -> str:
+    """Write `value` so that true differs from 1, and 2.0 does not differ from 2."""
+    return json.dumps(value, sort_keys=True).replace(".0", "")
+
+
+def notes_of(migration: Migration) -> dict[str, str]:
+    return {".".join(map(str, note.path)): note.message for note in migration.notes}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", EQUAL)
+def test_result_is_what_the_client_writes(name: str, target: int) -> None:
+    case = EQUAL[name]
+    assert as_json(migrate(case["before"], target).settings) == as_json(case["after"][str(target)])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", DELIBERATE)
+def test_where_the_client_loses_something_both_are_kept(name: str, target: int) -> None:
+    case = DELIBERATE[name]
+    client = as_json(case["after"][str(target)])
+    ours = as_json(case["ours"].get(str(target), case["after"][str(target)]))
+    assert as_json(migrate(case["before"], target).settings) == ours
+    assert (ours != client) == (str(target) in case["ours"])
+
+
+def test_selected_auth_type_joins_the_credentials_that_the_client_puts_in_its_place() -> None:
+    before = {"selectedAuthType": "openai", "security": {"auth": {"apiKey": "$KEY"}}}
+    after = migrate(before, 4).settings
+    assert after["security"]["auth"] == {"apiKey": "$KEY", "selectedType": "openai"}
+
+
+def test_flat_setting_gives_way_to_the_grouped_one_and_the_user_is_told() -> None:
+    migration = migrate({"theme": "flat-secret", "ui": {"theme": "grouped-secret"}}, 4)
+    assert migration.settings == {"ui": {"theme": "grouped-secret"}, "$version": 4}
+    assert notes_of(migration) == {"theme": "gives way to ui.theme, which is already set"}
+
+
+def test_setting_whose_group_is_no_object_stays_where_it_is() -> None:
+    migration = migrate({"theme": "x", "ui": "dark"}, 4)
+    assert migration.settings == {"theme": "x", "ui": "dark", "$version": 4}
+    assert notes_of(migration) == {"theme": "stays without effect: ui is in its way"}
+
+
+def test_null_gives_way_to_a_moved_setting_of_the_same_name() -> None:
+    before = {
+        "excludeTools": None,
+        "theme": "x",
+        "tools": {"exclude": ["a"]},
+        "ui": {"theme": None},
+    }
+    after = {"tools": {"exclude": ["a"]}, "ui": {"theme": "x"}, "$version": 3}
+    assert migrate(before, 3).settings == after
+
+
+def test_objects_that_collide_are_merged_member_by_member() -> None:
+    migration = migrate(
+        {
+            "vimMode": True,
+            "contentGenerator": {"timeout": 1, "samplingParams": {"top_p": 1, "top_k": 2}},
+            "model": {"generationConfig": {"timeout": 2, "samplingParams": {"top_k": {"a": 3}}}},
+        },
+        3,
+    )
+    assert migration.settings["model"]["generationConfig"] == {
+        "timeout": 2,
+        "samplingParams": {"top_k": {"a": 3}, "top_p": 1},
+    }
+    assert migration.settings["contentGenerator"] == {"samplingParams": {"top_k": 2}}
+    assert notes_of(migration).keys() == {
+        "contentGenerator.timeout",
+        "contentGenerator.samplingParams.top_k",
+    }
+
+
+def test_note_names_the_place_in_the_settings_before_the_run() -> None:
+    migration = migrate({"theme": "x", "disableAutoUpdate": "no", "accessibility": {}}, 3)
+    assert notes_of(migration).keys() == {"disableAutoUpdate"}
+    before = {"vimMode": True, "fileFiltering": {"disableFuzzySearch": "perhaps"}}
+    assert notes_of(migrate(before, 3)).keys() == {"fileFiltering.disableFuzzySearch"}
+
+
+def test_protocol_that_differs_from_the_provider_is_removed_with_a_note() -> None:
+    before = {
+        "$version": 5,
+        "modelProviders": {
+            "vertex-ai": {"protocol": "gemini", "models": []},
+            "openai": {"protocol": "gemini", "models": [], "timeout": 1},
+        },
+    }
+    migration = migrate(before, 4)
+    assert migration.settings["modelProviders"] == {"vertex-ai": [], "openai": []}
+    assert notes_of(migration).keys() == {
+        "modelProviders.openai.protocol",
+        "modelProviders.openai.timeout",
+    }
+
+
+def test_co_author_that_is_no_yes_or_no_is_turned_off_with_a_note_that_hides_it() -> None:
+    migration = migrate({"$version": 3, "general": {"gitCoAuthor": "maybe"}}, 4)
+    assert notes_of(migration) == {"general.gitCoAuthor": "is no yes or no, and is turned off"}
+
+
+def test_steps_are_reported_in_order() -> None:
+    migration = migrate({"theme": "x"}, 4)
+    assert [step.identity[:4] for step in migration.steps] == ["0001", "0002", "0003"]
+    recorded = migrate({}, 4)
+    assert [step.identity for step in recorded.steps] == ["settings-version"]
+
+
+def test_moved_key_is_a_move_so_that_its_comments_can_follow() -> None:
+    migration = migrate({"$version": 2, "general": {"disableAutoUpdate": True}}, 3)
+    assert [type(operation).__name__ for operation in migration.operations] == [
+        "Move",
+        "Set",
+        "Set",
+    ]
+
+
+def test_unknown_target_is_wrong_use() -> None:
+    with pytest.raises(UsageError, match="no settings version 5"):
+        migrate({}, 5)
+
+
+# Settings that have much to do with the tables, and collide often.
+
+LEAVES: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, False, 0, 1, 2.5, "x", "true", " FALSE ", "on", "maybe", "", [], ["a"], {}]
+)
+VALUES = st.one_of(LEAVES, st.dictionaries(st.sampled_from("ab"), LEAVES, max_size=2))
+FLAT = st.sampled_from([
+    "theme", "model", "vimMode", "accessibility", "chatCompression", "selectedAuthType",
+    "contentGenerator", "fileFiltering", "folderTrust", "shellPager", "disableAutoUpdate",
+    "disableUpdateNag", "disableFuzzySearch", "disableLoadingPhrases", "disableCacheControl",
+    "summarizeToolOutput", "telemetry", "mine",
+])  # fmt: skip
+GROUPED = st.sampled_from([
+    "ui.theme", "ui.accessibility", "ui.accessibility.a", "ui.accessibility.disableLoadingPhrases",
+    "general.vimMode", "general.disableAutoUpdate", "general.disableUpdateNag",
+    "general.enableAutoUpdate", "general.gitCoAuthor", "general", "model.name",
+    "model.chatCompression", "model.generationConfig",
+    "model.generationConfig.disableCacheControl", "security.auth", "security.auth.apiKey",
+    "security.folderTrust.featureEnabled", "tools.shell", "tools.shell.showColor",
+    "context.fileFiltering", "context.fileFiltering.disableFuzzySearch", "modelProviders.openai",
+    "modelProviders.x.models",
+])  # fmt: skip
+VERSIONS = st.sampled_from([None, True, "3", 0, 1, 1.5, 2, 2.0, 2.5, 3, 3.0, 4, 4.5, 5, 5.0, 6])
+
+
+@st.composite
+def any_settings(draw: st.DrawFn) -> dict[str, Any]:
+    settings: dict[str, Any] = draw(st.dictionaries(FLAT, VALUES, max_size=5))
+    for path, value in draw(st.dictionaries(GROUPED, VALUES, max_size=4)).items():
+        keys = tuple(path.split("."))
+        parents = [get(settings, keys[:length], {}) for length in range(1, len(keys))]
+        if all(isinstance(parent, dict) for parent in parents):
+            settings = apply(settings, [Set(keys, value)])
+    if draw(st.booleans()):
+        settings["$version"] = draw(VERSIONS)
+    return settings
+
+
+@given(any_settings(), st.sampled_from(TARGETS))
+def test_second_run_changes_nothing(settings: dict[str, Any], target: int) -> None:
+    once = migrate(settings, target).settings
+    twice = migrate(once, target)
+    assert (twice.settings, twice.operations, twice.steps, twice.notes) == (once, (), (), ())
+
+
+@given(any_settings(), st.sampled_from(TARGETS))
+def test_settings_given_are_left_as_they_are(settings: dict[str, Any], target: int) -> None:
+    before = copy.deepcopy(settings)
+    migrate(settings, target)
+    assert as_json(settings) == as_json(before)
+
+
+@given(any_settings(), st.sampled_from(TARGETS))
+def test_operations_lead_to_the_result(settings: dict[str, Any], target: int) -> None:
+    migration = migrate(settings, target)
+    assert as_json(apply(settings, list(migration.operations))) == as_json(migration.settings)
+
+
+@given(any_settings(), st.sampled_from(TARGETS))
+def test_needed_says_whether_the_whole_run_would_change_anything(
+    settings: dict[str, Any], target: int
+) -> None:
+    ran = run(steps(), Context(settings=settings, target_version=target))
+    assert needed(settings, target) == bool(ran.operations)
+
+
+@given(any_settings(), st.sampled_from(TARGETS))
+def test_notes_show_no_value(settings: dict[str, Any], target: int) -> None:
+    secret = "sk-planted"
+    planted = json.loads(json.dumps(settings).replace('"x"', f'"{secret}"'))
+    assert secret not in str(migrate(planted, target).notes)
+
+
+def leaves(value: Any) -> list[str]:
+    """Return every scalar of `value` but null, which stands for nothing."""
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in leaves(item)]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in leaves(item)]
+    return [] if value is None else [as_json(value)]
+
+
+@given(any_settings())
+def test_no_value_is_lost_but_those_that_a_note_names(settings: dict[str, Any]) -> None:
+    settings.pop("$version", None)
+    change = script(1).change(Context(settings=settings, target_version=3))
+    after = apply(settings, list(change.operations))
+    found = leaves(after)
+    given_way = {
+        note.path for note in change.notes if not note.message.startswith("stays without effect")
+    }
+    kept = apply(settings, [Remove(path) for path in given_way])
+    for leaf in leaves(kept):
+        assert leaf in found
+        found.remove(leaf)
+
+
+# The way back.
+
+BOOLEAN_VERSION_2 = st.fixed_dictionaries(
+    {"$version": st.just(2)},
+    optional={
+        "general": st.fixed_dictionaries(
+            {}, optional={"disableAutoUpdate": st.booleans(), "vimMode": st.booleans()}
+        ),
+        "ui": st.fixed_dictionaries(
+            {"accessibility": st.fixed_dictionaries({"disableLoadingPhrases": st.booleans()})}
+        ),
+    },
+)
+ONE_SWITCH_VERSION_3 = st.fixed_dictionaries(
+    {"$version": st.just(3)},
+    optional={
+        "general": st.fixed_dictionaries(
+            {}, optional={"gitCoAuthor": st.booleans(), "vimMode": st.booleans()}
+        )
+    },
+)
+
+
+def changed(settings: dict[str, Any], change: Change | None) -> dict[str, Any]:
+    assert change is not None
+    result: dict[str, Any] = apply(settings, list(change.operations))
+    return result
+
+
+@given(
+    st.one_of(st.tuples(st.just(2), BOOLEAN_VERSION_2), st.tuples(st.just(3), ONE_SWITCH_VERSION_3))
+)
+def test_up_and_back_is_where_it_began(numbered: tuple[int, dict[str, Any]]) -> None:
+    number, before = numbered
+    step, context = script(number), Context(settings=before, target_version=4)
+    assert step.revert is not None
+    after = changed(before, step.change(context))
+    back = changed(after, step.revert(replace(context, settings=after)))
+    assert as_json(back) == as_json(before)
+
+
+@given(st.sampled_from([2, 3]), any_settings())
+def test_back_and_up_again_is_where_it_began(number: int, settings: dict[str, Any]) -> None:
+    step = script(number)
+    assert step.revert is not None
+    context = Context(settings={**settings, "$version": number + 1}, target_version=4)
+    way_back = step.revert(context)
+    if way_back is not None:
+        back = changed(context.settings, way_back)
+        again = changed(back, step.change(replace(context, settings=back)))
+        assert as_json(again) == as_json(context.settings)
+
+
+@pytest.mark.parametrize(
+    ("number", "general"),
+    [
+        (2, {"enableAutoUpdate": "no"}),
+        (2, {"enableAutoUpdate": True, "disableUpdateNag": False}),
+        (3, {"gitCoAuthor": {"commit": True, "pr": False}}),
+        (3, {"gitCoAuthor": {"commit": 1, "pr": 1}}),
+        (3, {"gitCoAuthor": True}),
+    ],
+)
+def test_no_way_back_where_the_older_version_cannot_say_it(
+    number: int, general: dict[str, Any]
+) -> None:
+    step = script(number)
+    assert step.revert is not None
+    settings = {"$version": number + 1, "general": general}
+    assert step.revert(Context(settings=settings, target_version=4)) is None
+
+
+def test_steps_without_an_honest_way_back_have_none() -> None:
+    assert script(1).revert is None
+    assert script(4).revert is None
+
+
+# The folder of scripts, and the runner.
+
+WORKING = """
+NAME = TITLE = REASON = "x"
+def detect(context): return False
+def change(context): raise NotImplementedError
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "holds no migrations"),
+        ({"0001_a.py": WORKING, "0003_b.py": WORKING}, "0003_b.py should be number 0002"),
+        ({"0001_a.py": WORKING, "0001_b.py": WORKING}, "0001_b.py should be number 0002"),
+        ({"helpers.py": ""}, "helpers.py is no name for a migration"),
+        ({"0001_a.py": WORKING.replace("TITLE = ", "")}, "0001_a.py has no text TITLE"),
+        ({"0001_a.py": WORKING.replace("def change", "def other")}, "has no function change"),
+        ({"0001_a.py": "def"}, "0001_a.py cannot be loaded: SyntaxError"),
+        ({"0001_a.py": "import no_such_module"}, "cannot be loaded: ModuleNotFoundError"),
+    ],
+)
+def test_broken_folder_is_named(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load(tmp_path)
+
+
+def test_script_may_hold_a_dataclass(tmp_path: Path) -> None:
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n" + WORKING
+    text += "@dataclass\nclass Key:\n    name: str\n"
+    (tmp_path / "0001_a.py").write_text(text, encoding="utf-8")
+    assert [script.identity for script in load(tmp_path)] == ["0001_a"]
+
+
+def test_script_that_applies_again_after_its_change_is_stopped() -> None:
+    endless = replace(script(1), identity="0009_endless", detect=lambda _: True)
+    with pytest.raises(InputError, match="0009_endless applies again"):
+        run([endless], Context(settings={"theme": "x"}, target_version=3))
