@@ -170,6 +170,11 @@ RULES: dict[str, Rule] = {
         "settings.env holds its values in clear text; the guide recommends a .env file (guide, "
         "API Key Storage).",
     ),
+    "QL405": Rule(
+        "error",
+        "variable not set",
+        "The client reads the key from this variable when it starts, and fails without it.",
+    ),
     "QL501": Rule(
         "warning",
         "edited plan models",

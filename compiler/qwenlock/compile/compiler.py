@@ -113,7 +113,7 @@ def _report_versions(sources: Sources, report: Report) -> None:
     for source in sources:
         version = version_of(source.document.value)
         place = source.document.place(("$version",))
-        if source.operations and version != CURRENT_VERSION and version is not None:
+        if version is not None and (version < 3 or version == NEWEST_VERSION):
             message = f"settings version {version:g}; compiled as version {CURRENT_VERSION}"
             report(Finding("QL106", message, place))
         elif version is not None and version > NEWEST_VERSION:

@@ -89,8 +89,10 @@ class Locator:
 
         Shown are keys, numbers, and the strings of a few fields that name things (`id`,
         `baseUrl`, …), unless they look like a credential; comments are left out. A long line is
-        cut to what stands around the place.
+        cut to what stands around the place; a line that the text does not have is empty.
         """
+        if line > len(self._text_line_starts):
+            return Excerpt("", 1, 1)
         begin = self._text_line_starts[line - 1]
         end = _LINE.match(self._text, begin).end()  # type: ignore[union-attr]  # it always matches
         caret = begin + column - 1

@@ -60,6 +60,11 @@ class Places:
     templates: tuple[Path, ...] = field(default=())
     home_is_project: bool = False
 
+    @property
+    def lock(self) -> Path:
+        """Return where the lock is, or would be."""
+        return self.project / NAME
+
     def label(self, path: Path) -> str:
         """Return `path` as a lock and messages show it: relative to the project or to `~`."""
         return shown(path, self.project)
@@ -170,4 +175,4 @@ def _folders(paths: str) -> list[Path]:
 
 
 def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)  # noqa: PTH118
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from qwenlock.compile.scopes import Source
     from qwenlock.edge.places import Places
+    from qwenlock.lockfile.model import Lock
 
 MAX_BYTES = 128 * 1024 * 1024
 """How large a file may be."""
@@ -81,6 +82,22 @@ def read_sources(places: Places) -> list[Source]:
         findings = tuple(finding for problem in problems for finding in problem.findings)
         raise InputError(problems[0].message, problems[0].fix, findings)
     return sources
+
+
+def read_lock(path: Path) -> Lock:
+    """Return the lock in the file `path`.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    from qwenlock.documents.document import decode
+    from qwenlock.lockfile import text
+
+    label = path.as_posix()
+    data = read_bytes(path, label)
+    if data is None:
+        raise InputError(f"there is no lock {label}", "run `qwenlock lock` in the project")
+    return text.load(decode(data, label), label)
 
 
 _BINARY = getattr(os, "O_BINARY", 0)

@@ -41,7 +41,6 @@ class _LockPart:
     __pydantic_config__: ClassVar[dict[str, Any]] = {
         "alias_generator": _kebab,
         "extra": "ignore",
-        "strict": True,
         "use_attribute_docstrings": True,
     }
 

@@ -1,0 +1,142 @@
+"""The application: its global options, its commands, and what a stop looks like.
+
+A command's module is imported when the command is asked for: start-up time is a feature.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+from typer._click.exceptions import ClickException
+
+from qwenlock.errors import QwenlockError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = ("lock", "check", "show", "diff", "template", "schema")
+"""The commands in the order of `--help`; each is a module of `commands` with a Typer `app`."""
+
+BUG = 70
+"""The exit code of a program error, as in sysexits.h."""
+
+
+class _Commands(typer.core.TyperGroup):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"qwenlock.cli.commands.{cmd_name}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from qwenlock import __version__
+
+        typer.echo(f"qwenlock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def qwenlock(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where in the program an error arose.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Lock, upgrade and migrate the model configuration of Qwen Code."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line on `arguments` (without the program's name); return the exit code."""
+    debug = "--debug" in arguments[:1]
+    try:
+        result = app(list(arguments), standalone_mode=False, prog_name="qwenlock")
+        sys.stdout.flush()
+    except QwenlockError as error:
+        return _stop(error, arguments, debug=debug)
+    except ClickException as error:
+        return _stop(_usage_error(error), arguments, debug=debug)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        return _broken_pipe()
+    except Exception as error:  # noqa: BLE001  (users never see a traceback)
+        return _stop_for_bug(error, debug=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _usage_error(error: Any) -> UsageError:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "qwenlock"
+    near = getattr(error, "possibilities", None)
+    message = error.message if near else error.format_message()
+    fix = f"did you mean {near[0]}? " if near else ""
+    return UsageError(message, f"{fix}see `{command} --help`")
+
+
+def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int:
+    from qwenlock.cli.report import print_error
+
+    print_error(error, as_json=_asks_for_json(arguments))
+    if debug:
+        _print_trace(error)
+    return error.exit_code
+
+
+def _stop_for_bug(error: Exception, *, debug: bool) -> int:
+    from qwenlock.cli.console import say
+
+    say(f"qwenlock has a bug: {type(error).__name__}. Your files are as they were.")
+    if debug:
+        _print_trace(error)
+    else:
+        say("Run `qwenlock --debug …` to see where, and please report it.")
+    return BUG
+
+
+def _print_trace(error: BaseException) -> None:
+    """Print where `error` arose; not its message nor any value, which could hold a key."""
+    import traceback
+
+    from qwenlock.cli.console import say
+
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in frames:
+        say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
+    say(f"  {type(error).__name__}")
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return "--format=json" in arguments or ("--format", "json") in pairs
+
+
+def _broken_pipe() -> int:
+    """Leave quietly when what reads our output has gone, as `head` does."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141

@@ -1,0 +1,167 @@
+"""`qwenlock check`: the gate in CI. Is the lock there, unedited, and what the settings say?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    project_directory,
+    scoped,
+)
+from qwenlock.edge.places import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenlock.findings import Finding
+    from qwenlock.lockfile.diff import Change
+
+app = typer.Typer(add_completion=False)
+
+_ADVICE = {
+    "drift": " differs from its settings: run `qwenlock lock`",
+    "edited": " was edited by hand: run `qwenlock lock`",
+    "missing": " has no qwen.lock: run `qwenlock lock`",
+}
+_EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
+_NOT_WALKED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox"})
+
+
+@app.command()
+@scoped
+def check(
+    flags: Flags,
+    projects: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PROJECT]...", help="Directories; default as in lock."),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="Check every directory below that holds qwen.lock.")
+    ] = False,
+    env: Annotated[
+        bool, typer.Option("--env", help="Check too that every variable of the lock is set.")
+    ] = False,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Check that qwen.lock is there, unedited, and what the settings compile to.
+
+    Exits 1 on drift, a missing or a hand-edited lock, and 3 where settings or lock are invalid;
+    with several projects the highest counts.
+
+    Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
+    """
+    given: list[Path | None] = [*projects] if projects else [None]
+    directories = [project_directory(each) for each in given]
+    if recursive:
+        directories = [found for each in directories for found in _projects_below(each)]
+    reports = [_report(each, flags, client, env=env) for each in directories]
+    if format is Format.json:
+        from qwenlock.cli.console import emit_json
+
+        emit_json({"projects": [report.as_json() for report in reports]})
+    else:
+        for report in reports:
+            report.say()
+    return max((report.exit_code for report in reports), default=0)
+
+
+class _Report(NamedTuple):
+    """What is said about one project: prepared once, so that a passed check can be remembered."""
+
+    project: str
+    status: str
+    exit_code: int = 0
+    changes: tuple[Change, ...] = ()
+    findings: str = "[]"
+    words: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        import json
+
+        from qwenlock.cli.report import changes_as_json
+
+        return {
+            "project": self.project,
+            "status": self.status,
+            "changes": changes_as_json(self.changes),
+            "findings": json.loads(self.findings),
+        }
+
+    def say(self) -> None:
+        from qwenlock.cli.console import clean, emit, painted, say
+
+        if self.words:
+            say(self.words)
+        if self.changes:
+            from qwenlock.cli.report import changes_as_text
+
+            for line in changes_as_text(self.changes):
+                emit(f"{clean(self.project)}: {line}")
+        colour = "good" if self.status == "ok" else "error"
+        advice = _ADVICE.get(self.status, "")
+        say(f"{painted(self.status, colour)}: {clean(self.project)}{advice}")
+
+
+def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> _Report:
+    """Check one project; compile it only where it has not passed before as it is."""
+    from qwenlock.edge import stamp
+
+    name = _relative(directory)
+    asked = stamp.request(directory, flags, client)
+    said = None if env else stamp.passed(asked)
+    if said is not None:
+        findings, _, words = said.partition("\n")
+        return _Report(name, "ok", findings=findings, words=words)
+    from qwenlock.edge.project import judge, load
+    from qwenlock.errors import InputError
+
+    try:
+        project = load(directory, flags, client)
+        verdict = judge(project)
+    except InputError as error:
+        return _with_findings(_Report(name, "invalid", 3), error.findings)
+    found = verdict.findings
+    exit_code = _EXIT[verdict.status]
+    if env and project.compilation.lock is not None:
+        from qwenlock.edge.environment import unset
+
+        missing = unset(project.compilation.lock, project.places)
+        found = (*found, *missing)
+        exit_code = max(exit_code, 1 if missing else 0)
+    report = _Report(name, verdict.status, exit_code, verdict.changes)
+    report = _with_findings(report, found)
+    if verdict.status == "ok" and not env:
+        stamp.record(project, asked, f"{report.findings}\n{report.words}")
+    return report
+
+
+def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
+    import json
+
+    from qwenlock.cli.report import findings_as_json, findings_as_text
+
+    return report._replace(
+        findings=json.dumps(findings_as_json(findings)),
+        words=findings_as_text(findings, notes=False),
+    )
+
+
+def _projects_below(directory: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(directory):
+        names[:] = sorted(name for name in names if name not in _NOT_WALKED)
+        if "qwen.lock" in files:
+            yield Path(folder)
+
+
+def _relative(directory: Path) -> str:
+    """Return a directory as the user would name it from here."""
+    relative = Path(os.path.relpath(directory)).as_posix()
+    return str(directory) if relative.startswith("../..") else relative

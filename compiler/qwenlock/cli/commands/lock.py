@@ -1,0 +1,135 @@
+"""`qwenlock lock`: compile the settings, and write the lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ProjectArgument,
+    project_directory,
+    scoped,
+)
+from qwenlock.edge.places import Flags
+
+if TYPE_CHECKING:
+    from qwenlock.edge.project import Project
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@scoped
+def lock(
+    flags: Flags,
+    project: ProjectArgument = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", metavar="FILE|-", help="Write there instead; - is stdout."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if the lock would change.")
+    ] = False,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Compile the settings and plan templates to qwen.lock.
+
+    What the lock records (the client, scope options) is used again where no option says otherwise.
+
+    Examples: `qwenlock lock`, `qwenlock lock --no-user --client 0.15.10`, `qwenlock lock --check`
+    """
+    from qwenlock.cli.report import print_findings
+    from qwenlock.edge.project import load
+
+    loaded = load(project_directory(project), flags, client)
+    _refuse_errors(loaded)
+    if check:
+        return _compare(loaded, format)
+    status = _write(loaded, output)
+    if format is Format.json:
+        _emit(loaded, status, output)
+    elif output != "-" or loaded.compilation.findings:
+        print_findings(loaded.compilation.findings, notes=False)
+        _say_written(loaded, status, output)
+    return 0
+
+
+def _refuse_errors(project: Project) -> None:
+    from qwenlock.errors import InputError
+
+    if project.compilation.lock is None:
+        message = "the settings have errors: nothing is locked"
+        raise InputError(message, findings=project.compilation.findings)
+
+
+def _compare(project: Project, format: Format) -> int:  # noqa: A002
+    """Say whether the lock would change."""
+    from qwenlock.cli.console import emit, painted, say
+    from qwenlock.cli.report import changes_as_text
+    from qwenlock.edge.project import judge
+
+    verdict = judge(project)
+    if format is Format.json:
+        from qwenlock.cli.report import changes_as_json
+
+        _emit(project, verdict.status, None, changes=changes_as_json(verdict.changes))
+    elif verdict.status == "ok":
+        say(painted("qwen.lock is up to date", "good"))
+    else:
+        for line in changes_as_text(verdict.changes):
+            emit(line)
+        say(f"qwen.lock would change ({verdict.status}): run `qwenlock lock`")
+    return 0 if verdict.status == "ok" else 1
+
+
+def _write(project: Project, output: str | None) -> str:
+    """Write the lock where it belongs; return `written`, or `unchanged` where it is so already."""
+    from qwenlock.cli.console import emit_raw
+    from qwenlock.edge.project import judge
+    from qwenlock.edge.writer import write_output
+    from qwenlock.lockfile.text import dump
+
+    compiled = project.compilation.lock
+    assert compiled is not None  # noqa: S101  (_refuse_errors)
+    text = dump(compiled)
+    if output == "-":
+        emit_raw(text)
+        return "written"
+    if output is None and project.previous is not None and judge(project).status == "ok":
+        return "unchanged"
+    write_output(Path(output) if output else project.places.lock, text)
+    return "written"
+
+
+def _say_written(project: Project, status: str, output: str | None) -> None:
+    from qwenlock.cli.console import clean, painted, say
+
+    compiled = project.compilation.lock
+    assert compiled is not None  # noqa: S101
+    count = len(compiled.models)
+    models = f"{count} model{'' if count == 1 else 's'}"
+    selected = f"{compiled.selection.auth_type}/{compiled.selection.model or '(from environment)'}"
+    where = "stdout" if output == "-" else output or "qwen.lock"
+    done = painted(f"{where} {status}", "good")
+    say(f"{done}: {models}, {clean(selected)} selected")
+
+
+def _emit(project: Project, status: str, output: str | None, **more: Any) -> None:
+    from qwenlock.cli.console import emit_json
+    from qwenlock.cli.report import findings_as_json
+
+    emit_json(
+        {
+            "project": str(project.places.project),
+            "lock": output or str(project.places.lock),
+            "status": status,
+            **more,
+            "findings": findings_as_json(project.compilation.findings),
+        }
+    )

@@ -1,0 +1,40 @@
+"""`qwenlock schema`: JSON Schemas, for editors and validators."""
+
+from __future__ import annotations
+
+import typer
+
+from qwenlock.cli.options import ClientOption
+
+app = typer.Typer(
+    help="Print the JSON Schema for settings or for locks.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@app.command()
+def settings(client: ClientOption = None) -> int:
+    """Print the schema for settings.json, as far as it chooses models."""
+    from qwenlock.cli.console import emit_raw
+    from qwenlock.clients.profile import GUIDE, profile
+    from qwenlock.clients.schema import settings_schema
+
+    emit_raw(_as_json(settings_schema(profile(client or GUIDE))))
+    return 0
+
+
+@app.command()
+def lock() -> int:
+    """Print the schema for the data of qwen.lock."""
+    from qwenlock.cli.console import emit_raw
+    from qwenlock.lockfile.schema import lock_schema
+
+    emit_raw(_as_json(lock_schema()))
+    return 0
+
+
+def _as_json(schema: dict[str, object]) -> str:
+    import json
+
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,60 @@
+"""Printing: data on stdout, words on stderr, colours on a terminal only.
+
+Whatever comes from a file is printed through here, so that no control character of it reaches a
+terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import Any, TextIO
+
+_COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def say(text: str = "") -> None:
+    """Print words for the user, on stderr."""
+    _print(text, sys.stderr)
+
+
+def emit(text: str) -> None:
+    """Print data, on stdout."""
+    _print(text, sys.stdout)
+
+
+def emit_raw(text: str) -> None:
+    """Print data to be read by a program, on stdout, to the byte and without a newline more."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+def emit_json(document: dict[str, Any]) -> None:
+    """Print a JSON document, on stdout, with the version of its schema first."""
+    import json
+
+    emit_raw(json.dumps({"schema-version": "1.0", **document}, indent=2, ensure_ascii=True) + "\n")
+
+
+def clean(text: str) -> str:
+    """Return `text` with control characters, which could command a terminal, made visible."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
+    """Return `text` in a colour of `_COLOURS`, where `stream` (stderr) is a terminal."""
+    if not _in_colour(stream or sys.stderr):
+        return text
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+
+def _in_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _print(text: str, stream: TextIO) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

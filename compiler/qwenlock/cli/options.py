@@ -1,0 +1,133 @@
+"""The options that commands share, spelled and explained once."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from qwenlock.edge.places import Flags, find_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Format(StrEnum):
+    """How a command reports."""
+
+    text = "text"
+    json = "json"
+
+
+_SCOPES = "Scopes"
+
+ProjectArgument: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PROJECT]",
+        help="A directory; default: the nearest one upward that holds qwen.lock, else this one.",
+        show_default=False,
+    ),
+]
+UserOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--user", metavar="FILE", help="The user scope's file.", rich_help_panel=_SCOPES),
+]
+NoUserOption: TypeAlias = Annotated[
+    bool, typer.Option("--no-user", help="Leave the user scope out.", rich_help_panel=_SCOPES)
+]
+SystemOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--system", metavar="FILE", help="The system scope's file.", rich_help_panel=_SCOPES
+    ),
+]
+SystemDefaultsOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--system-defaults",
+        metavar="FILE",
+        help="The system-defaults scope's file.",
+        rich_help_panel=_SCOPES,
+    ),
+]
+UntrustedOption: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--untrusted/--trusted",
+        help="Drop the project scope, as the client does in a folder that is not trusted.",
+        show_default=False,
+        rich_help_panel=_SCOPES,
+    ),
+]
+ClientOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--client",
+        metavar="guide|VERSION",
+        help="Compile for a release of Qwen Code; default: what the lock says, else the guide.",
+        show_default=False,
+    ),
+]
+TemplatesOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--templates", metavar="DIR", help="A folder of plans of one's own, besides the bundled."
+    ),
+]
+FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="How to report.")]
+
+
+def project_directory(given: Path | None) -> Path:
+    """Return the directory a command is about.
+
+    Raises:
+        UsageError: the directory given is none.
+    """
+    if given is None:
+        return find_project(Path.cwd())
+    if not given.is_dir():
+        from qwenlock.errors import UsageError
+
+        raise UsageError(f"{given} is no directory", "name the directory that holds .qwen")
+    return given
+
+
+def scoped(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the scope options: its parameter `flags` takes what they say.
+
+    They are the same everywhere, so they are declared once, in `_flags`.
+    """
+    declared = inspect.signature(_flags, eval_str=True).parameters.values()
+    own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @functools.wraps(command)
+    def with_flags(**values: Any) -> object:
+        given = {each.name: values.pop(each.name) for each in declared}
+        return command(**values, flags=_flags(**given))
+
+    parameters = [*(each for each in own if each.name != "flags"), *declared]
+    with_flags.__annotations__ = {each.name: each.annotation for each in parameters}
+    with_flags.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    )
+    return with_flags
+
+
+def _flags(
+    user: UserOption = None,
+    no_user: NoUserOption = False,
+    system: SystemOption = None,
+    system_defaults: SystemDefaultsOption = None,
+    untrusted: UntrustedOption = None,
+    templates: TemplatesOption = None,
+) -> Flags:
+    if user is not None and no_user:
+        from qwenlock.errors import UsageError
+
+        raise UsageError("--user and --no-user exclude each other", "leave one of them out")
+    return Flags(False if no_user else user, system, system_defaults, untrusted, templates)

@@ -1,0 +1,166 @@
+"""Findings, changes and errors as text and as JSON, the same in every command.
+
+Text is in the style of rustc and Ruff: code, place, excerpt with a caret, reason, help.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.cli.console import clean, emit_json, painted, say
+from qwenlock.errors import InputError, QwenlockError
+from qwenlock.findings import RULES, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from qwenlock.lockfile.diff import Change
+
+
+def print_error(error: QwenlockError, *, as_json: bool) -> None:
+    """Print why a command stops: its findings, or its message and fix."""
+    findings = error.findings if isinstance(error, InputError) else ()
+    if as_json:
+        body = {"message": error.message, "fix": error.fix, "exit-code": error.exit_code}
+        emit_json({"error": body, "findings": findings_as_json(findings)})
+        return
+    if findings:
+        print_findings(findings)
+        return
+    say(f"{painted('error', 'error')}: {clean(error.message)}")
+    if error.fix:
+        say(f"  {painted('help', 'good')}: {clean(error.fix)}")
+
+
+def print_findings(findings: Iterable[Finding], *, notes: bool = True) -> None:
+    """Print findings on stderr, in the order of their places; notes only where asked for."""
+    text = findings_as_text(findings, notes=notes)
+    if text:
+        say(text)
+
+
+def findings_as_text(findings: Iterable[Finding], *, notes: bool = True) -> str:
+    """Return findings as text, in the order of their places; notes only where asked for."""
+    shown = [each for each in in_order(findings) if notes or each.level != "note"]
+    return "\n".join(finding_as_text(finding) for finding in shown)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by file, line and column; those without a place last."""
+    return sorted(findings, key=_position)
+
+
+def finding_as_text(finding: Finding) -> str:
+    """Return a finding as text, with a masked excerpt of the line it is about."""
+    head = painted(f"{finding.level}[{finding.code}]", finding.level)
+    lines = [f"{head}: {painted(clean(finding.message), 'bold')}"]
+    margin = ""
+    if finding.place is not None:
+        position, excerpt = finding.place.position(), finding.place.excerpt()
+        number = str(position.line)
+        margin = " " * len(number)
+        bar = painted("|", "dim")
+        place = f"{finding.place.document.label}:{position.line}:{position.column}"
+        lines.append(f"{margin}{painted('-->', 'dim')} {clean(place)}")
+        if excerpt.text.strip():
+            lead = "".join(
+                "\t" if each == "\t" else " " for each in excerpt.text[: excerpt.column - 1]
+            )
+            caret = painted("^" * min(excerpt.width, 80), finding.level)
+            lines += [
+                f"{margin} {bar}",
+                f"{number} {bar} {clean(excerpt.text)}",
+                f"{margin} {bar} {lead}{caret}",
+            ]
+    equals = painted("=", "dim")
+    lines.append(f"{margin} {equals} why: {RULES[finding.code].reason}")
+    if finding.fix:
+        lines.append(f"{margin} {equals} help: {clean(finding.fix)}")
+    return "\n".join(lines) + "\n"
+
+
+def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return findings in the form that every JSON document of qwenlock has them in."""
+    return [_as_json(finding) for finding in in_order(findings)]
+
+
+def changes_as_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Return the differences of two locks for a JSON document."""
+    return [
+        {
+            "kind": change.kind,
+            "action": change.action,
+            "name": change.name,
+            "field": change.field or None,
+            "old": change.old,
+            "new": change.new,
+        }
+        for change in changes
+    ]
+
+
+def _as_json(finding: Finding) -> dict[str, Any]:
+    place = finding.place
+    position = place.position() if place else None
+    return {
+        "code": finding.code,
+        "severity": finding.level,
+        "message": finding.message,
+        "file": place.document.label if place else None,
+        "line": position.line if position else None,
+        "column": position.column if position else None,
+        "fix": finding.fix,
+    }
+
+
+def _position(finding: Finding) -> tuple[bool, str, int, int]:
+    if finding.place is None:
+        return True, "", 0, 0
+    position = finding.place.position()
+    return False, finding.place.document.label, position.line, position.column
+
+
+def changes_as_text(changes: Sequence[Change]) -> list[str]:
+    """Return the differences of two locks, one line each."""
+    return [_change_as_text(change) for change in changes]
+
+
+def changes_as_markdown(changes: Sequence[Change]) -> str:
+    """Return the differences of two locks as a Markdown table for a pull request."""
+    if not changes:
+        return "No differences.\n"
+    lines = ["| what | field | before | after |", "| --- | --- | --- | --- |"]
+    for change in changes:
+        what = f"{change.action} {change.kind} {_cell(change.name)}"
+        before, after = (_cell(_shown(value)) for value in (change.old, change.new))
+        lines.append(f"| {what} | {_cell(change.field)} | {before} | {after} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    escaped = clean(text).replace("`", "'").replace("|", "\\|").replace("\n", " ")
+    return f"`{escaped}`" if escaped else ""
+
+
+def _change_as_text(change: Change) -> str:
+    name = clean(change.name)
+    match change.action:
+        case "added":
+            return f"+ {change.kind} {name}"
+        case "removed":
+            return f"- {change.kind} {name}"
+        case "reordered":
+            return f"~ models of {name} in another order: {', '.join(map(clean, change.new))}"
+        case _:
+            subject = (
+                change.kind
+                if change.kind == name or change.kind in ("client", "option")
+                else f"{change.kind} {name}"
+            )
+            return f"~ {subject}: {clean(change.field)} {_shown(change.old)} → {_shown(change.new)}"
+
+
+def _shown(value: Any) -> str:
+    import json
+
+    return "(none)" if value is None else clean(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,58 @@
+"""The variables that a client started here would have: the environment, and `.env` files.
+
+CLIENT.md, Settings files: what is in the environment wins, then the first `.env` file, then
+`settings.env`. Only names leave this module, never values.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from qwenlock.edge.places import SETTINGS, home
+from qwenlock.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qwenlock.edge.places import Places
+    from qwenlock.lockfile.model import Lock
+
+
+def unset(lock: Lock, places: Places) -> list[Finding]:
+    """Return a finding for each variable of `lock` that a client in the project would not have."""
+    available = _names(places)
+    return [
+        Finding(
+            "QL405",
+            f"{variable.name} is not set; used by {', '.join(variable.used_by[:3])}",
+            fix=f"set {variable.name} in the environment, or in a .env file of the project",
+        )
+        for variable in lock.environment
+        if variable.name not in available
+    ]
+
+
+def _names(places: Places) -> set[str]:
+    names = {name for name, value in os.environ.items() if value}
+    file = next((path for path in _env_files(places.project) if path.is_file()), None)
+    if file is not None:
+        from dotenv import dotenv_values
+
+        names |= {name for name, value in dotenv_values(file, interpolate=False).items() if value}
+    return names | _names_in_settings(places)
+
+
+def _env_files(project: Path) -> Iterator[Path]:
+    for directory in (project, *project.parents, home()):
+        yield directory / SETTINGS.parent / ".env"
+        yield directory / ".env"
+
+
+def _names_in_settings(places: Places) -> set[str]:
+    from qwenlock.compile.scopes import merged
+    from qwenlock.edge.reader import read_sources
+
+    values = merged(read_sources(places), ("env",))
+    return {name for name, value in values.items() if value} if isinstance(values, dict) else set()

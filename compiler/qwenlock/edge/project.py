@@ -1,0 +1,120 @@
+"""One project, read and compiled, and held against the lock it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from qwenlock.clients.profile import GUIDE, Profile, profile
+from qwenlock.compile.compiler import Compilation, compile_lock
+from qwenlock.edge import stamp
+from qwenlock.edge.places import Flags, Places, locate
+from qwenlock.edge.reader import read_bytes, read_sources
+from qwenlock.errors import InputError
+from qwenlock.findings import Finding
+from qwenlock.lockfile import text
+from qwenlock.lockfile.model import Lock, Options
+from qwenlock.plans.folder import load as load_plans
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.lockfile.diff import Change
+
+Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as it is on the disk, and what it compiles to.
+
+    Attributes:
+        places: its files.
+        stored: the bytes of its lock, or None where there is none.
+        previous: that lock, or None where it cannot be read.
+        compilation: what its settings compile to.
+        states: the files that this depends on, as they were before they were read.
+    """
+
+    places: Places
+    stored: bytes | None
+    previous: Lock | None
+    compilation: Compilation
+    states: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a project's lock stands to its sources: the result of `check` and `lock --check`."""
+
+    status: Status
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
+    """Read and compile the project in `directory`.
+
+    What its lock records of options and client holds where `flags` and `client` say nothing.
+
+    Raises:
+        InputError: a settings file, a template, or a lock of another version cannot be used.
+        UsageError: there is no such client.
+    """
+    path = directory / text.NAME
+    stored = read_bytes(path, text.NAME)
+    previous = _previous(stored)
+    who = profile(client or (previous.client if previous else GUIDE))
+    places = locate(directory, flags, previous.options if previous else Options(), who)
+    before = stamp.states(places)
+    return Project(places, stored, previous, _compile(places, who, previous), before)
+
+
+def judge(project: Project) -> Verdict:
+    """Return how the lock of `project` stands to what its sources compile to.
+
+    Raises:
+        InputError: the lock cannot be read.
+    """
+    from qwenlock.lockfile.diff import diff
+
+    new, findings = project.compilation.lock, project.compilation.findings
+    if new is None:
+        return Verdict("invalid", (), findings)
+    if project.stored is None:
+        return Verdict("missing", (), findings)
+    if project.stored == text.dump(new).encode():
+        return Verdict("ok", (), findings)
+    old = text.load(_decoded(project.stored), text.NAME)
+    changes = tuple(diff(old, new))
+    if not text.is_unedited(project.stored):
+        return Verdict("edited", changes, findings)
+    return Verdict("drift" if changes else "ok", changes, findings)
+
+
+def _compile(places: Places, client: Profile, previous: Lock | None) -> Compilation:
+    plans = load_plans(places.templates)
+    compilation = compile_lock(read_sources(places), plans, client, places.options, previous)
+    if places.home_is_project:
+        message = "this is the home directory: its settings are the user scope"
+        note = Finding("QL303", message)
+        return replace(compilation, findings=(*compilation.findings, note))
+    return compilation
+
+
+def _previous(stored: bytes | None) -> Lock | None:
+    """Return the lock there is, for what it records; its own side where it holds a conflict."""
+    if stored is None:
+        return None
+    try:
+        return text.load(text.own_side(_decoded(stored)), text.NAME)
+    except InputError as error:
+        if error.findings and error.findings[0].code == "QL113":
+            raise
+        return None
+
+
+def _decoded(stored: bytes) -> str:
+    from qwenlock.documents.document import decode
+
+    return decode(stored, text.NAME)

@@ -1,0 +1,110 @@
+"""A memory of checks that passed: the same files, unchanged, need no compiling again.
+
+It speeds `check` up and decides nothing: a stamp names every file that the compile read, with a
+digest, and whatever else it depended on; when anything differs, or the stamp is missing or not
+readable, the project is compiled. So a lock that somebody made up is never believed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qwenlock
+from qwenlock.content import folder
+from qwenlock.errors import QwenlockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qwenlock.edge.places import Flags, Places
+    from qwenlock.edge.project import Project
+
+_VARIABLES = (
+    "HOME",
+    "USERPROFILE",
+    "QWEN_HOME",
+    "QWEN_CODE_SYSTEM_SETTINGS_PATH",
+    "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
+    "QWENLOCK_TEMPLATES",
+)
+_ABSENT = "absent"
+
+
+def request(directory: Path, flags: Flags, client: str | None) -> str:
+    """Return what was asked, as far as the answer depends on it, in one line."""
+    program = Path(qwenlock.__file__).stat()
+    variables = [os.environ.get(name) for name in _VARIABLES]
+    asked = (os.path.realpath(directory), flags, client, variables)
+    return repr((qwenlock.__version__, program.st_mtime_ns, sys.version_info[:2], asked))
+
+
+def passed(asked: str) -> str | None:
+    """Return what was said when the same request passed before, or None where it must be compiled.
+
+    None is returned too where a file is not as it was then.
+    """
+    try:
+        text = _file(asked).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+    files, end, said = text.partition("\n\n")
+    same = end and all(_is_same(line) for line in files.split("\n"))
+    return said if same else None
+
+
+def record(project: Project, asked: str, said: str) -> None:
+    """Remember that `project` passed and what was said; the cache need not be writable."""
+    from qwenlock.edge.writer import write_output
+
+    lines = states(project.places)
+    if lines != project.states:  # a file changed while it was compiled
+        return
+    with suppress(OSError, QwenlockError, UnicodeError):
+        target = _file(asked)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_output(target, "\n".join(lines) + f"\n\n{said}")
+
+
+def states(places: Places) -> list[str]:
+    """Return a line for each file that a compile depends on: a digest of its content, its path."""
+    return [f"{_state(path)} {path}" for path in _files(places)]
+
+
+def _files(places: Places) -> Iterable[Path]:
+    yield places.lock
+    yield from places.files.values()
+    for directory in (folder("templates"), *places.templates):
+        yield directory
+        for plan in sorted(directory.iterdir()) if directory.is_dir() else ():
+            yield plan
+            if plan.is_dir():
+                yield from sorted(plan.iterdir())
+
+
+def _is_same(line: str) -> bool:
+    state, _, path = line.partition(" ")
+    return bool(path) and _state(Path(path)) == state
+
+
+def _state(path: Path) -> str:
+    """Return a digest of a file's bytes or a directory's names; `absent` where there is none."""
+    from hashlib import sha256
+
+    try:
+        data = path.read_bytes() if path.is_file() else repr(sorted(path.iterdir())).encode()
+    except OSError:
+        return _ABSENT
+    return sha256(data).hexdigest()
+
+
+def _file(asked: str) -> Path:
+    from hashlib import sha256
+
+    from platformdirs import user_cache_path
+
+    name = sha256(asked.encode(errors="surrogateescape")).hexdigest()[:32]
+    return user_cache_path("qwenlock") / "checked" / name
