@@ -345,7 +345,7 @@ class TestFailure:
     ) -> None:
         broken = OSError(errno.EIO, "Input/output error")
         with monkeypatch.context() as patch:
-            patch.setattr(writer, "sync_directory", fail_at(3, broken, writer.sync_directory))
+            patch.setattr(os, "fsync", fail_at(6, broken, os.fsync))
             with pytest.raises(WriteError, match="Input/output error"):
                 write(edits, reason="migrate", history=history)
         assert_untouched(project, history)

@@ -119,10 +119,14 @@ class History:
         backup = self._backups / f"{_stamp(time)}-{os.urandom(4).hex()}.json"
         with writer.naming(self._backups):
             writer.private_directory(self._backups)
-            writer.replace_file(
-                backup, memoryview(_serialize(time, reason, undoes, replacements)), 0o600
-            )
-            writer.sync_directory(self._backups)
+            try:
+                writer.replace_file(
+                    backup, memoryview(_serialize(time, reason, undoes, replacements)), 0o600
+                )
+                writer.sync_directory(self._backups)
+            except OSError:
+                self.discard(backup)
+                raise
         return backup
 
     def discard(self, backup: Path) -> None:

@@ -98,7 +98,7 @@ def write(
             cannot be written. Every file is as it was; where one could not be put back, the
             message says so.
     """
-    targets = [Path(os.path.realpath(edit.path)) for edit in edits]
+    targets = [_resolve(edit.path) for edit in edits]
     if len(set(targets)) < len(targets):
         names = ", ".join(str(edit.path) for edit in edits)
         raise WriteError(f"among {names}, one is a link to another; nothing was changed")
@@ -123,7 +123,7 @@ def write_output(path: Path, text: str) -> None:
     Raises:
         WriteError: the file cannot be written, and is as it was.
     """
-    target = Path(os.path.realpath(path))
+    target = _resolve(path)
     with naming(path):
         _, mode = _modes(target, None)
         _remove_leftovers(target, ABANDONED_AFTER)
@@ -173,12 +173,29 @@ def sync_directory(path: Path) -> None:
     if sys.platform != "win32":
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-                raise
+            with _tolerating(errno.EINVAL, errno.ENOTSUP):
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _resolve(path: Path) -> Path:
+    """Follow symbolic links, to where a missing file would be too."""
+    with naming(path):
+        try:
+            return Path(os.path.realpath(path, strict=True))
+        except FileNotFoundError:
+            return Path(os.path.realpath(path))
+
+
+@contextmanager
+def _tolerating(*codes: int) -> Iterator[None]:
+    """Pass over the errors by which a system says that it has no such thing."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in codes:
+            raise
 
 
 def _explain(error: OSError) -> tuple[str, str | None]:
@@ -309,10 +326,10 @@ def _keep_owner(descriptor: int, target: Path, mode: int) -> None:
             for uid, gid in ((-1, information.st_gid), (information.st_uid, -1)):
                 with suppress(PermissionError):
                     os.fchown(descriptor, uid, gid)
-        if sys.platform == "linux":
-            acl = "system.posix_acl_access"
-            with suppress(OSError):  # it has none, or its file system knows none
-                os.setxattr(descriptor, acl, os.getxattr(target, acl))
+            if sys.platform == "linux":
+                acl = "system.posix_acl_access"
+                with _tolerating(errno.ENODATA, errno.ENOTSUP):
+                    os.setxattr(descriptor, acl, os.getxattr(target, acl))
         os.fchmod(descriptor, mode)
 
 
