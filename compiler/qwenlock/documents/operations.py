@@ -6,7 +6,10 @@ The same operations are applied to parsed values here and to the text of a docum
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Path: TypeAlias = tuple[str | int, ...]
 """The way from a document's root to a value: object keys and array indices."""
@@ -53,16 +56,13 @@ Operation: TypeAlias = Set | Remove | Insert | Move
 def get(value: Any, path: Path, default: Any = None) -> Any:
     """Return what stands at `path` in a JSON `value`, or `default` where nothing does."""
     for step in path:
-        if isinstance(value, dict) and isinstance(step, str) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-            value = value[step]
-        else:
+        if not _holds(value, step):
             return default
+        value = value[step]
     return value
 
 
-def apply(value: Any, operations: list[Operation]) -> Any:
+def apply(value: Any, operations: Sequence[Operation]) -> Any:
     """Return a JSON `value` after `operations`, in order; `value` itself is left as it is.
 
     Raises:
@@ -72,6 +72,8 @@ def apply(value: Any, operations: list[Operation]) -> Any:
         match operation:
             case Set(path, new):
                 value = _put(value, path, new)
+            case Remove(()) | Insert(()) | Move(()) | Move(_, ()):
+                raise LookupError("the whole value can only be set")
             case Remove(path):
                 value = _without(value, path)
             case Insert(path, new):
@@ -84,7 +86,7 @@ def apply(value: Any, operations: list[Operation]) -> Any:
     return value
 
 
-def original(path: Path, operations: list[Operation]) -> Path:
+def original(path: Path, operations: Sequence[Operation]) -> Path:
     """Return where in the value before `operations` the thing at `path` after them stood.
 
     What an operation wrote itself is traced to the nearest thing that was there before.
@@ -96,6 +98,12 @@ def original(path: Path, operations: list[Operation]) -> Path:
             case _:
                 pass
     return path
+
+
+def _holds(value: Any, step: str | int) -> bool:
+    if isinstance(value, dict):
+        return isinstance(step, str) and step in value
+    return isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value)
 
 
 def _at(value: Any, path: Path) -> Any:
@@ -139,8 +147,8 @@ def _insert(value: Any, path: Path, new: Any) -> Any:
 def _rename(value: Any, path: Path, name: str | int) -> Any:
     _at(value, path)
     holder, old = _at(value, path[:-1]), path[-1]
-    if not isinstance(holder, dict):
-        raise LookupError(f"no object at {path[:-1]}")
+    if not isinstance(holder, dict) or not isinstance(name, str):
+        raise LookupError(f"no member to rename at {path}")
     renamed = {
         (name if key == old else key): item
         for key, item in holder.items()

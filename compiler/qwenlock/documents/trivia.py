@@ -1,0 +1,103 @@
+"""What stands between the tokens of a document: white space and comments, called trivia.
+
+Questions about a stretch of trivia are answered here; which stretch belongs to what is up to
+`tree`, and what becomes of it to `edit`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_COMMENT = r"//[^\r\n]*|/\*.*?\*/"
+_COMMENTS = re.compile(_COMMENT, re.DOTALL)
+_RUNS = re.compile(rf"\s+|{_COMMENT}", re.DOTALL)
+_LINE_BREAKS = re.compile(r"\r\n?|\n")
+_REST_OF_LINE = re.compile(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
+_STRING_OR_COMMENT = re.compile(rf'"[^"\\]*(?:\\.[^"\\]*)*"|({_COMMENT})', re.DOTALL)
+
+
+class Halves(NamedTuple):
+    """A stretch of trivia cut in two."""
+
+    first: str
+    second: str
+
+
+def comments_in(trivia: str) -> list[str]:
+    """Return the comments of `trivia`, in order."""
+    return _COMMENTS.findall(trivia)
+
+
+def comments_of(text: str) -> list[str]:
+    """Return the comments of a whole document, in order, with their lines' indentation left out."""
+    found = (match[1] for match in _STRING_OR_COMMENT.finditer(text))
+    return [re.sub(r"\s*[\r\n]\s*", "\n", comment).rstrip() for comment in found if comment]
+
+
+def line_breaks(trivia: str) -> list[str]:
+    """Return the line breaks of `trivia`, those inside its comments too."""
+    return _LINE_BREAKS.findall(trivia)
+
+
+def starts_line(trivia: str) -> bool:
+    """Return whether only blanks stand in `trivia` before its first line break."""
+    return trivia.lstrip(" \t").startswith(("\r", "\n"))
+
+
+def ends_in_line_comment(trivia: str) -> bool:
+    """Return whether what follows `trivia` directly would become part of a `//` comment."""
+    runs = _RUNS.findall(trivia)
+    return bool(runs) and runs[-1].startswith("//")
+
+
+def indentation(trivia: str) -> str | None:
+    """Return the indentation of the last line that starts within `trivia`; None if none does.
+
+    The lines inside a comment do not count.
+    """
+    spaces = [run for run in _RUNS.findall(trivia) if run.isspace() and line_breaks(run)]
+    return _LINE_BREAKS.split(spaces[-1])[-1] if spaces else None
+
+
+def indented(text: str, old: str, new: str) -> str:
+    """Return a piece of a document with the indentation of all lines but its first changed.
+
+    Args:
+        text: any piece of a document; strings hold no line breaks, so none is touched.
+        old: the white space that lines start with; a line without it is left as it is.
+        new: the white space to start with instead.
+    """
+    return text if old == new else re.sub(rf"(\r\n?|\n){old}(?![\r\n])", rf"\g<1>{new}", text)
+
+
+def cut_after_space(trivia: str) -> Halves:
+    """Cut `trivia` after the white space that it starts with."""
+    rest = trivia.lstrip()
+    return Halves(trivia[: len(trivia) - len(rest)], rest)
+
+
+def cut_before_space(trivia: str) -> Halves:
+    """Cut `trivia` before the white space that it ends with; blanks end no `//` comment."""
+    runs = _RUNS.findall(trivia)
+    space = runs[-1] if runs and runs[-1].isspace() else ""
+    return Halves(trivia[: len(trivia) - len(space)], space)
+
+
+def cut_line(trivia: str) -> Halves:
+    """Cut `trivia` before its first line break outside a comment, or else at its end."""
+    rest_of_line = _REST_OF_LINE.match(trivia)
+    end = rest_of_line.end() if rest_of_line else 0
+    return Halves(trivia[:end], trivia[end:])
+
+
+def cut_attached(trivia: str) -> Halves:
+    """Cut `trivia` before the comments that belong to the value which follows it.
+
+    Those are the comments directly above it, with no blank line between, and right before it.
+    """
+    cut = len(cut_after_space(trivia).first)
+    for run in _RUNS.finditer(trivia):
+        if run[0].isspace() and len(line_breaks(run[0])) > 1:
+            cut = run.end()
+    return Halves(trivia[:cut], trivia[cut:])
