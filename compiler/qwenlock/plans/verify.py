@@ -1,0 +1,52 @@
+"""Whether templates render to the digests that were published for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from qwenlock.errors import InputError
+from qwenlock.plans.digest import models_digest
+
+if TYPE_CHECKING:
+    from qwenlock.plans.plan import Plan, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the models of one version and region digest to, beside what was published."""
+
+    version: str
+    region: str
+    digest: str
+    published: str | None
+
+    @property
+    def status(self) -> Literal["verified", "unpublished", "mismatch"]:
+        """Whether the two are equal; `unpublished` where there is nothing to compare with."""
+        if self.published is None:
+            return "unpublished"
+        return "verified" if self.digest == self.published else "mismatch"
+
+
+def verify(plan: Plan) -> list[Verdict]:
+    """Render every template of `plan` for each of its regions, oldest version first.
+
+    Raises:
+        InputError: a template cannot be rendered, or is for other releases than it is named after.
+    """
+    verdicts = []
+    for template in plan.ordered():
+        _check_name(template)
+        for name, published in template.digests.items():
+            digest = models_digest(plan.models(template, plan.regions[name]))
+            verdicts.append(Verdict(template.version, name, digest, published))
+    return verdicts
+
+
+def _check_name(template: Template) -> None:
+    if not template.covers(template.version):
+        raise InputError(
+            f"{template.file}: client: {template.client!r} leaves out {template.version}",
+            fix="name a template after the first release it was seen in",
+        )
