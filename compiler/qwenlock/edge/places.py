@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.lockfile.model import Options
-from qwenlock.lockfile.text import NAME
+from qwenlock.lockfile import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.lockfile.model import ScopeName
+    from qwenlock.lockfile.model import Options, ScopeName
 
 SETTINGS = Path(".qwen") / "settings.json"
 
@@ -28,8 +26,7 @@ _SYSTEM_FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What the command line says about scopes; None where it says nothing.
 
     `user` is False for `--no-user`.
@@ -42,13 +39,13 @@ class Flags:
     templates: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """The files of one project.
 
     Attributes:
         project: the project's directory, absolute.
         files: the settings file of each scope that counts, low to high; it need not exist.
+        labels: what a lock and messages call each of them.
         options: what a lock records of how the files were chosen.
         templates: folders of plan templates of the user's own.
         home_is_project: the project is the home directory, whose settings are the user scope.
@@ -56,18 +53,15 @@ class Places:
 
     project: Path
     files: Mapping[ScopeName, Path]
+    labels: Mapping[ScopeName, str]
     options: Options
-    templates: tuple[Path, ...] = field(default=())
+    templates: tuple[Path, ...] = ()
     home_is_project: bool = False
 
     @property
     def lock(self) -> Path:
         """Return where the lock is, or would be."""
         return self.project / NAME
-
-    def label(self, path: Path) -> str:
-        """Return `path` as a lock and messages show it: relative to the project or to `~`."""
-        return shown(path, self.project)
 
 
 def find_project(start: Path) -> Path:
@@ -93,6 +87,8 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         recorded: what the project's lock says, which flags override.
         client: whose places hold.
     """
+    from qwenlock.lockfile.model import Options
+
     project = Path(os.path.abspath(project))  # noqa: PTH100
     user = recorded.user if flags.user is None else flags.user
     untrusted = recorded.untrusted if flags.untrusted is None else flags.untrusted
@@ -111,31 +107,39 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     if not untrusted and not home_is_project:
         files["project"] = project / SETTINGS
     files["system"] = system
+    given: dict[ScopeName, object] = {
+        "system-defaults": flags.system_defaults or recorded.system_defaults,
+        "user": user,
+        "system": flags.system or recorded.system,
+    }
+    labels = {scope: shown(path, project, given.get(scope)) for scope, path in files.items()}
     options = Options(
-        user=False if user is False else _recorded(user_file, default_user, flags.user, project),
-        system=_recorded(system, default_system, flags.system, project),
-        system_defaults=_recorded(
-            files["system-defaults"], default_defaults, flags.system_defaults, project
+        user=False if user is False else _unless(user_file == default_user, labels.get("user")),
+        system=_unless(system == default_system, labels["system"]),
+        system_defaults=_unless(
+            files["system-defaults"] == default_defaults, labels["system-defaults"]
         ),
         untrusted=True if untrusted else None,
-        templates=shown(templates, project, flags.templates) if templates else None,
+        templates=shown(templates, project, flags.templates or recorded.templates)
+        if templates
+        else None,
     )
     own = [templates] if templates else _folders(os.environ.get("QWENLOCK_TEMPLATES", ""))
-    return Places(project, files, options, tuple(own), home_is_project)
+    return Places(project, files, labels, options, tuple(own), home_is_project)
 
 
 def shown(path: Path, project: Path, given: object = None) -> str:
     """Return `path` relative to the project or to the home directory, whichever is nearer.
 
-    A path outside both is absolute, unless it was `given` as a relative one: then it is relative
-    to the project. Separators are `/` on every system.
+    A path that was `given` as a relative one is relative to the project, wherever it leads; any
+    other outside both is absolute. Separators are `/` on every system.
     """
+    if isinstance(given, str) and not (given.startswith("~") or Path(given).is_absolute()):
+        return Path(os.path.relpath(path, project)).as_posix()
     bases = [(project, ""), (home(), "~/")]
     for base, prefix in sorted(bases, key=lambda each: -len(each[0].parts)):
         if path.is_relative_to(base) and base != Path(base.anchor):
             return prefix + path.relative_to(base).as_posix()
-    if isinstance(given, str) and not Path(given).is_absolute():
-        return Path(os.path.relpath(path, project)).as_posix()
     return path.as_posix()
 
 
@@ -147,8 +151,8 @@ def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | Non
     return None
 
 
-def _recorded(path: Path, default: Path, given: object, project: Path) -> str | None:
-    return None if path == default else shown(path, project, given)
+def _unless(is_default: bool, label: str | None) -> str | None:
+    return None if is_default else label
 
 
 def _text(value: str | bool | None) -> str | None:

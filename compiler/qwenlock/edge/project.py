@@ -12,7 +12,7 @@ from qwenlock.edge.places import Flags, Places, locate
 from qwenlock.edge.reader import read_bytes, read_sources
 from qwenlock.errors import InputError
 from qwenlock.findings import Finding
-from qwenlock.lockfile import text
+from qwenlock.lockfile import NAME, text
 from qwenlock.lockfile.model import Lock, Options
 from qwenlock.plans.folder import load as load_plans
 
@@ -61,8 +61,8 @@ def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
         InputError: a settings file, a template, or a lock of another version cannot be used.
         UsageError: there is no such client.
     """
-    path = directory / text.NAME
-    stored = read_bytes(path, text.NAME)
+    path = directory / NAME
+    stored = read_bytes(path, NAME)
     previous = _previous(stored)
     who = profile(client or (previous.client if previous else GUIDE))
     places = locate(directory, flags, previous.options if previous else Options(), who)
@@ -85,7 +85,7 @@ def judge(project: Project) -> Verdict:
         return Verdict("missing", (), findings)
     if project.stored == text.dump(new).encode():
         return Verdict("ok", (), findings)
-    old = text.load(_decoded(project.stored), text.NAME)
+    old = text.load(_decoded(project.stored), NAME)
     changes = tuple(diff(old, new))
     if not text.is_unedited(project.stored):
         return Verdict("edited", changes, findings)
@@ -107,7 +107,7 @@ def _previous(stored: bytes | None) -> Lock | None:
     if stored is None:
         return None
     try:
-        return text.load(text.own_side(_decoded(stored)), text.NAME)
+        return text.load(text.own_side(_decoded(stored)), NAME)
     except InputError as error:
         if error.findings and error.findings[0].code == "QL113":
             raise
@@ -117,4 +117,4 @@ def _previous(stored: bytes | None) -> Lock | None:
 def _decoded(stored: bytes) -> str:
     from qwenlock.documents.document import decode
 
-    return decode(stored, text.NAME)
+    return decode(stored, NAME)

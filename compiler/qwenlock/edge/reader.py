@@ -71,7 +71,7 @@ def read_sources(places: Places) -> list[Source]:
 
     sources, problems = [], []
     for scope, path in places.files.items():
-        label = places.label(path)
+        label = places.labels[scope]
         try:
             data = read_bytes(path, label)
             if data is not None:

@@ -51,6 +51,6 @@ def diff(
 
 def _read(path: Path) -> Lock:
     from qwenlock.edge.reader import read_lock
-    from qwenlock.lockfile.text import NAME
+    from qwenlock.lockfile import NAME
 
     return read_lock(path / NAME if path.is_dir() else path)

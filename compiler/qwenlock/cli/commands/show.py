@@ -53,7 +53,7 @@ def _read(path: Path) -> Lock:
 def _of_project(directory: Path, flags: Flags, client: str | None) -> Lock:
     from qwenlock.edge.project import load
     from qwenlock.errors import InputError
-    from qwenlock.lockfile.text import NAME
+    from qwenlock.lockfile import NAME
 
     if (directory / NAME).exists():
         return _read(directory / NAME)
