@@ -19,7 +19,7 @@ from qwenlock.errors import QwenlockError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("lock", "check", "show", "diff", "template", "schema")
+COMMANDS = ("lock", "check", "show", "diff", "undo", "history", "template", "schema")
 """The commands in the order of `--help`; each is a module of `commands` with a Typer `app`."""
 
 BUG = 70

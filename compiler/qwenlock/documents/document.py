@@ -50,12 +50,16 @@ class Document:
         label: the file as messages name it, such as `~/.qwen/settings.json`.
         text: the text without a byte-order mark.
         value: the settings, an object. The last of duplicate keys wins, as in the client.
+        original: the text with the byte-order mark it may have.
     """
 
-    def __init__(self, label: str, text: str, value: dict[str, Any]) -> None:
+    def __init__(
+        self, label: str, text: str, value: dict[str, Any], *, original: str | None = None
+    ) -> None:
         self.label = label
         self.text = text
         self.value = value
+        self.original = text if original is None else original
 
     @cached_property
     def locator(self) -> Locator:
@@ -78,8 +82,8 @@ def parse(text: str, label: str) -> Document:
     Raises:
         InputError: the text is not valid, not an object, or deeper than `MAX_DEPTH`.
     """
-    text = text.removeprefix(BOM)
-    document = Document(label, text, {})
+    original, text = text, text.removeprefix(BOM)
+    document = Document(label, text, {}, original=original)
     try:
         value = _decoder.loads(text)
     except RecursionError:

@@ -34,6 +34,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _BEFORE, _AFTER = 120, 80  # how much of a long line an excerpt shows, in characters
+_KEY_LIKE = re.compile(r"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}|(?<=[:=])\s*\S{8,}")
 _PLAIN_WORD = re.compile(r"true|false|null|-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
 # Keys whose strings an excerpt may show; every other string is masked.
 _SHOWN = frozenset({
@@ -100,6 +101,19 @@ class Locator:
         start, stop = _shown_offset(pieces, caret), _shown_offset(pieces, caret + width)
         text = "".join(piece.shown for piece in pieces)
         return Excerpt(text, start + 1, max(1, stop - start))
+
+    def masked(self) -> str:
+        """Return the whole text with every string masked that an excerpt would mask.
+
+        Comments stay, with what looks like a key in them masked.
+        """
+        pieces = self._pieces(0, len(self._text))
+        return "".join(
+            _masked_comment(self._text[piece.start : piece.stop])
+            if self._text.startswith(("//", "/*"), piece.start)
+            else piece.shown
+            for piece in pieces
+        )
 
     @cached_property
     def _root(self) -> Node:
@@ -184,6 +198,10 @@ class Locator:
         between = self._text[stop : self._tokens[index][0]]
         key = self._text[begin:stop]
         return key.strip('"') if key.startswith('"') and between.strip() == ":" else None
+
+
+def _masked_comment(text: str) -> str:
+    return _KEY_LIKE.sub(MASK, text)
 
 
 class _Piece(NamedTuple):

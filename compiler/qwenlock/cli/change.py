@@ -1,0 +1,146 @@
+"""Carrying out a change: show it, ask, write it, and say what was done and how to take it back."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from qwenlock.cli.console import clean, emit, emit_json, painted, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwenlock.changes import Change, FileChange
+
+DryRunOption: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", help="Show the diff and write nothing.")
+]
+YesOption: TypeAlias = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask; needed without a terminal.")
+]
+LockOption: TypeAlias = Annotated[
+    bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
+]
+
+
+def carry_out(
+    change: Change,
+    command: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    relock: Callable[[], int] | None = None,
+) -> int:
+    """Show `change`, ask, and write it all or not at all; return the exit code.
+
+    Args:
+        change: what to write.
+        command: the command, as the history names it; it must hold no secret.
+        dry_run: show it only.
+        yes: do not ask.
+        as_json: print the change's report as JSON, with the diff, instead of words.
+        relock: what locks the project again afterwards, where the user wants that.
+
+    Raises:
+        UsageError: there is no terminal to ask on, and no `--yes`.
+        WriteError: nothing was written, and why.
+    """
+    diff = "".join(map(diff_of, change.files))
+    if as_json:
+        emit_json({**change.report, "warnings": list(change.warnings), "diff": diff})
+    else:
+        _show(change, diff)
+    if not change.files or dry_run:
+        return 0
+    if not yes and not _agreed():
+        say("nothing was written")
+        return 0
+    _write(change, command)
+    if relock is not None:
+        return relock()
+    say("run `qwenlock lock` to bring qwen.lock up to date")
+    return 0
+
+
+def diff_of(file: FileChange) -> str:
+    """Return a unified diff of a file's change with every possible secret masked."""
+    import difflib
+
+    before = [] if file.before is None else _masked(file.label, file.before).splitlines(True)
+    after = _masked(file.label, file.after).splitlines(True)
+    lines = difflib.unified_diff(
+        [_ended(line) for line in before],
+        [_ended(line) for line in after],
+        "/dev/null" if file.before is None else f"a/{file.label}",
+        f"b/{file.label}",
+    )
+    return "".join(lines)
+
+
+def _masked(label: str, text: str) -> str:
+    if label.endswith(".json"):
+        from qwenlock.documents.locate import Locator
+
+        return Locator(text.removeprefix("\ufeff")).masked()
+    if label.endswith(".env"):
+        return _masked_env(text)
+    return text
+
+
+def _masked_env(text: str) -> str:
+    """Return the text of a `.env` file with everything masked but the names of variables."""
+    import re
+
+    from qwenlock.documents.locate import MASK
+
+    named = re.compile(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
+    lines = []
+    for line in text.splitlines():
+        if named.match(line):
+            lines.append(named.sub(rf"\1{MASK}", line))
+        else:
+            lines.append(line if not line.strip() else f"# {MASK}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _ended(line: str) -> str:
+    return line.rstrip("\r\n") + "\n"
+
+
+def _show(change: Change, diff: str) -> None:
+    for reason in change.reasons:
+        say(clean(reason))
+    for line in diff.splitlines():
+        colour = {"+": "good", "-": "error", "@": "dim"}.get(line[:1])
+        emit(painted(clean(line), colour, sys.stdout) if colour else clean(line))
+    for warning in change.warnings:
+        say(f"{painted('warning', 'warning')}: {clean(warning)}")
+
+
+def _agreed() -> bool:
+    from qwenlock.errors import UsageError
+
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on", "add --yes to write, or --dry-run")
+    return typer.confirm("Write this?", err=True)
+
+
+def _write(change: Change, command: str) -> None:
+    from qwenlock.edge.history import History
+    from qwenlock.edge.writer import FileEdit, write
+
+    edits = [
+        FileEdit(
+            file.path,
+            None if file.before is None else file.before.encode(),
+            file.after.encode(),
+            file.mode,
+        )
+        for file in change.files
+    ]
+    backup = write(edits, reason=command, history=History())
+    names = ", ".join(clean(file.label) for file in change.files)
+    say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` takes it back (backup: {backup})")
