@@ -17,6 +17,11 @@ import qwenlock
 from qwenlock.content import folder
 from qwenlock.errors import QwenlockError
 
+try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
+    from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    from hashlib import blake2b
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -92,19 +97,19 @@ def _is_same(line: str) -> bool:
 
 def _state(path: Path) -> str:
     """Return a digest of a file's bytes or a directory's names; `absent` where there is none."""
-    from hashlib import sha256
-
     try:
         data = path.read_bytes() if path.is_file() else repr(sorted(path.iterdir())).encode()
     except OSError:
         return _ABSENT
-    return sha256(data).hexdigest()
+    return _digest(data)
 
 
 def _file(asked: str) -> Path:
-    from hashlib import sha256
-
     from platformdirs import user_cache_path
 
-    name = sha256(asked.encode(errors="surrogateescape")).hexdigest()[:32]
-    return user_cache_path("qwenlock") / "checked" / name
+    name = _digest(asked.encode(errors="surrogateescape"))
+    return user_cache_path("qwenlock", appauthor=False) / "checked" / name
+
+
+def _digest(data: bytes) -> str:
+    return str(blake2b(data, digest_size=20).hexdigest())
