@@ -12,7 +12,7 @@ import sys
 from typing import Any, TextIO
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def say(text: str = "") -> None:
@@ -40,8 +40,12 @@ def emit_json(document: dict[str, Any]) -> None:
 
 
 def clean(text: str) -> str:
-    """Return `text` with control characters, which could command a terminal, made visible."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    """Return a line with control characters, which could command a terminal, made visible."""
+    return _CONTROL.sub(lambda found: _escape(ord(found[0])), text)
+
+
+def _escape(point: int) -> str:
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
 
 
 def painted(text: str, colour: str, stream: TextIO | None = None) -> str:

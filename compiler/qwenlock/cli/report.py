@@ -14,6 +14,7 @@ from qwenlock.findings import RULES, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from qwenlock.documents.locate import Excerpt
     from qwenlock.lockfile.diff import Change
 
 
@@ -63,20 +64,28 @@ def finding_as_text(finding: Finding) -> str:
         place = f"{finding.place.document.label}:{position.line}:{position.column}"
         lines.append(f"{margin}{painted('-->', 'dim')} {clean(place)}")
         if excerpt.text.strip():
-            lead = "".join(
-                "\t" if each == "\t" else " " for each in excerpt.text[: excerpt.column - 1]
-            )
-            caret = painted("^" * min(excerpt.width, 80), finding.level)
+            lead, carets = _underline(excerpt)
             lines += [
                 f"{margin} {bar}",
                 f"{number} {bar} {clean(excerpt.text)}",
-                f"{margin} {bar} {lead}{caret}",
+                f"{margin} {bar} {lead}{painted(carets, finding.level)}",
             ]
     equals = painted("=", "dim")
     lines.append(f"{margin} {equals} why: {RULES[finding.code].reason}")
     if finding.fix:
         lines.append(f"{margin} {equals} help: {clean(finding.fix)}")
     return "\n".join(lines) + "\n"
+
+
+def _underline(excerpt: Excerpt) -> tuple[str, str]:
+    """Return what stands before the carets and the carets, by what characters take on a screen."""
+    from rich.cells import cell_len
+
+    start = excerpt.column - 1
+    before = clean(excerpt.text[:start])
+    place = clean(excerpt.text[start : start + excerpt.width])
+    lead = "".join("\t" if each == "\t" else " " * cell_len(each) for each in before)
+    return lead, "^" * min(max(1, cell_len(place)), 80)
 
 
 def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -138,7 +147,7 @@ def changes_as_markdown(changes: Sequence[Change]) -> str:
 
 
 def _cell(text: str) -> str:
-    escaped = clean(text).replace("`", "'").replace("|", "\\|").replace("\n", " ")
+    escaped = clean(text).replace("`", "'").replace("|", "\\|")
     return f"`{escaped}`" if escaped else ""
 
 

@@ -12,7 +12,7 @@ def as_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table with a line for `head` and one for each of `rows`, columns aligned."""
     from rich.cells import cell_len
 
-    lines = [head, *rows]
+    lines = [head, *([cell.replace("\t", "\\x09") for cell in row] for row in rows)]
     widths = [max(cell_len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(
         "  ".join(
