@@ -123,12 +123,15 @@ def _plan(plans: tuple[Plan, ...], wanted: str | None, version: str) -> Plan:
     """Return the plan of that id; without one, the only plan that has `version`."""
     from qwenlock.errors import UsageError
 
+    known = ", ".join(plan.id for plan in plans)
     if wanted is not None:
         named = [plan for plan in plans if plan.id == wanted]
-    else:
-        having = [plan for plan in plans if any(t.version == version for t in plan.templates)]
-        named = having or list(plans[:1])
-    if len(named) != 1:
-        known = ", ".join(plan.id for plan in plans)
-        raise UsageError("which plan is not clear", f"name one with --plan: {known}")
-    return named[0]
+        if not named:
+            raise UsageError(f"no plan {wanted!r}; there are: {known}")
+        return named[0]
+    having = [plan for plan in plans if any(t.version == version for t in plan.templates)]
+    if len(having) > 1:
+        raise UsageError(
+            f"several plans have a version {version}", f"name one with --plan: {known}"
+        )
+    return (having or plans)[0]
