@@ -29,6 +29,7 @@ _ADVICE = {
     "drift": " differs from its settings: run `qwenlock lock`",
     "edited": " was edited by hand: run `qwenlock lock`",
     "missing": " has no qwen.lock: run `qwenlock lock`",
+    "unset": " lacks variables that its qwen.lock needs",
 }
 _EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 _NOT_WALKED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox"})
@@ -105,9 +106,9 @@ class _Report(NamedTuple):
 
             for line in changes_as_text(self.changes):
                 emit(f"{clean(self.project)}: {line}")
-        colour = "good" if self.status == "ok" else "error"
-        advice = _ADVICE.get(self.status, "")
-        say(f"{painted(self.status, colour)}: {clean(self.project)}{advice}")
+        verdict = "unset" if self.status == "ok" and self.exit_code else self.status
+        colour = "good" if verdict == "ok" else "error"
+        say(f"{painted(verdict, colour)}: {clean(self.project)}{_ADVICE.get(verdict, '')}")
 
 
 def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> _Report:
