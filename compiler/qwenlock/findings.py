@@ -124,7 +124,7 @@ RULES: dict[str, Rule] = {
         "The client hands the value on unchecked, and the API refuses or ignores it.",
     ),
     "QL212": Rule("warning", "unknown model field", "The client does not read this field."),
-    "QL213": Rule("warning", "unknown option", "The client does not read this generationConfig."),
+    "QL213": Rule("warning", "unknown option", "The client reads no such option."),
     "QL214": Rule(
         "warning",
         "extra_body is ignored here",
