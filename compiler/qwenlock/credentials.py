@@ -12,6 +12,7 @@ A `$NAME` or `${NAME}` reference is no credential, nor is a scheme before it (`B
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 KEY_PREFIXES = (
     "sk-", "sk_live_", "sk_test_", "rk_live_", "AIza", "ya29.", "gsk_", "xai-", "hf_", "r8_",
@@ -28,6 +29,8 @@ CREDENTIAL_FIELD_ENDINGS = (
     "apikey", "accesskey", "accesskeysecret", "accesstoken", "authtoken", "password", "secret",
     "secretkey",
 )  # fmt: skip
+
+_REMEMBERED = 10_000  # settings repeat themselves: the same headers, endpoints and variables
 
 _PREFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, KEY_PREFIXES)) + r")[A-Za-z0-9_\-.]{8,}"
@@ -59,12 +62,14 @@ def is_variable_name(text: str) -> bool:
     )
 
 
+@lru_cache(_REMEMBERED)
 def names_a_credential(key: str) -> bool:
     """Tell whether an object's `key` (a header, a body field) names a credential."""
     plain = key.lower().replace("-", "").replace("_", "")
     return plain in CREDENTIAL_FIELDS or plain.endswith(CREDENTIAL_FIELD_ENDINGS)
 
 
+@lru_cache(_REMEMBERED)
 def is_credential(text: str, key: str | None = None) -> bool:
     """Tell whether `text`, under the object key `key`, is or contains a literal credential."""
     if key is not None and names_a_credential(key) and not _SCHEME.fullmatch(_bare(text)):
@@ -72,6 +77,11 @@ def is_credential(text: str, key: str | None = None) -> bool:
     if _PREFIXED.search(text):
         return True
     return "://" in text and _url_has_credential(_bare(text))
+
+
+def shown(text: str) -> str:
+    """Return `text` as a message may hold it: masked where it is a literal credential."""
+    return "***" if is_credential(text) else text
 
 
 def _url_has_credential(url: str) -> bool:

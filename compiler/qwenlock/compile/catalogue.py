@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.compile.entries import EntryReader, suggestion
-from qwenlock.credentials import is_credential
+from qwenlock.credentials import shown
 from qwenlock.findings import Finding
 from qwenlock.lockfile.model import Model
 
@@ -89,10 +89,10 @@ def _is_configurable(auth_type: str, source: Source, client: Profile, report: Re
         report(Finding("QL203", message, place, "remove them"))
         return False
     if auth_type not in client.auth_types:
-        shown = "this key" if is_credential(auth_type) else f'"{auth_type}"'
         known = ", ".join(name for name in client.auth_types if name != "qwen-oauth")
+        message = f'"{shown(auth_type)}" is no auth type; its models are skipped'
         fix = suggestion(auth_type, client.auth_types) or f"use one of {known}"
-        report(Finding("QL202", f"{shown} is no auth type; its models are skipped", place, fix))
+        report(Finding("QL202", message, place, fix))
         return False
     return True
 
@@ -129,9 +129,9 @@ def _duplicate(
     identity: tuple[str, str | None], source: Source, path: Path, first: int, again: int
 ) -> Finding:
     name, url = identity
-    shown = f"{name} at {url}" if url else name
+    both = f"{shown(name)} at {shown(url)}" if url else shown(name)
     line = source.place((*path, first, "id")).position().line
-    message = f'a second "{shown}"; the first, on line {line}, wins and this one is skipped'
+    message = f'a second "{both}"; the first, on line {line}, wins and this one is skipped'
     fix = "remove one of the two; the id is what the API is sent, so it cannot be varied"
     return Finding("QL209", message, source.place((*path, again, "id")), fix)
 
@@ -140,13 +140,13 @@ def _model(auth_type: str, canonical: dict[str, Any], origin: str, source: Sourc
     rest = {
         field: value
         for field, value in canonical.items()
-        if field not in _OWN_FIELDS or value is None
+        if field not in _OWN_FIELDS or value is None or (field, value) == ("envKey", "")
     }
     return Model(
         auth_type=auth_type,
         id=canonical["id"],
         name=canonical.get("name"),
-        env_key=canonical.get("envKey"),
+        env_key=canonical.get("envKey") or None,
         base_url=canonical.get("baseUrl"),
         origin=origin,
         scope=source.scope,

@@ -23,7 +23,7 @@ from qwenlock.compile.selection import (
     has_literal_key,
     select,
 )
-from qwenlock.credentials import is_credential, references
+from qwenlock.credentials import references, shown
 from qwenlock.findings import Finding
 from qwenlock.lockfile.model import (
     EnvironmentVariable,
@@ -114,11 +114,15 @@ def _report_versions(sources: Sources, report: Report) -> None:
         version = version_of(source.document.value)
         place = source.document.place(("$version",))
         if version is not None and (version < 3 or version == NEWEST_VERSION):
-            message = f"settings version {version:g}; compiled as version {CURRENT_VERSION}"
+            message = f"settings version {_short(version)}; compiled as version {CURRENT_VERSION}"
             report(Finding("QL106", message, place))
         elif version is not None and version > NEWEST_VERSION:
-            message = f"settings version {version:g} is newer than {NEWEST_VERSION}"
+            message = f"settings version {_short(version)} is newer than {NEWEST_VERSION}"
             report(Finding("QL107", message, place, "upgrade qwenlock"))
+
+
+def _short(version: float) -> str:
+    return f"{version:g}" if abs(version) < 2**53 else "beyond every limit"
 
 
 def _as_before(plan: InstalledPlan, previous: Lock | None) -> InstalledPlan:
@@ -158,8 +162,8 @@ def _report_hidden(
 
 
 def _counted(names: list[str]) -> str:
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"{shown} {'is' if len(names) == 1 else 'are'}"
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{listed} {'is' if len(names) == 1 else 'are'}"
 
 
 def _ids(source: Source, client: Profile) -> Iterator[str]:
@@ -170,7 +174,7 @@ def _ids(source: Source, client: Profile) -> Iterator[str]:
         for entry in entries:
             name = entry.get("id") if isinstance(entry, dict) else None
             if isinstance(name, str) and name:
-                yield f"{auth_type}/{'***' if is_credential(name) else name}"
+                yield f"{auth_type}/{shown(name)}"
 
 
 def _report_credentials(sources: Sources, report: Report) -> None:
@@ -234,10 +238,15 @@ def _environment(
 ) -> tuple[EnvironmentVariable, ...]:
     """Return every variable that models and the selection need, in the order of first use."""
     users: dict[str, dict[str, None]] = {}
+    seen: dict[int, tuple[str, ...]] = {}
     for model in models:
-        key = model.env_key or API_KEY_VARIABLES[model.auth_type]
-        for name in (key, *_references_in(catalogue.settings_entry(model))):
-            users.setdefault(name, {})[f"{model.auth_type}/{model.id}"] = None
+        user = f"{model.auth_type}/{model.id}"
+        users.setdefault(model.env_key or API_KEY_VARIABLES[model.auth_type], {})[user] = None
+        for value in catalogue.settings_entry(model).values():
+            if id(value) not in seen:  # equal objects of a catalogue are one
+                seen[id(value)] = tuple(_references_in(value))
+            for name in seen[id(value)]:
+                users.setdefault(name, {})[user] = None
     if selection.kind == "runtime":
         needed = [selection.model, selection.base_url, selection.generation_config]
         if selection.env_key and not has_literal_key(sources):

@@ -6,6 +6,7 @@ Examples by Auth Type.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.fields import (
@@ -15,7 +16,7 @@ from qwenlock.clients.fields import (
     Field,
     problem,
 )
-from qwenlock.credentials import is_credential, is_variable_name, names_a_credential
+from qwenlock.credentials import is_credential, is_variable_name, names_a_credential, shown
 from qwenlock.findings import Finding
 from qwenlock.lockfile.values import canonical_number, is_exact
 
@@ -50,6 +51,8 @@ class EntryReader:
         self._client = client
         self._report = report
         self._place = place
+        self._said = 0
+        self._clean: dict[tuple[str, str, str], Any] = {}
 
     def read(self, auth_type: str, entry: Any, path: Path) -> dict[str, Any] | None:
         """Return `entry` canonical (see `canonical`), or None where it is none the client takes.
@@ -67,10 +70,29 @@ class EntryReader:
             elif value is not None and (wrong := problem(field, value)) and name != "envKey":
                 self._say("QL210", f"{name} {wrong}", (*path, name), "change its type")
                 usable = False
-        config = entry.get("generationConfig")
-        if isinstance(config, dict):
-            self._check_config(auth_type, config, (*path, "generationConfig"))
-        return self.canonical(entry, path) if usable else None
+        self._check_keys(entry, path)
+        result = {
+            name: self._field(auth_type, name, entry[name], (*path, name)) for name in sorted(entry)
+        }
+        return result if usable else None
+
+    def _field(self, auth_type: str, name: str, value: Any, path: Path) -> Any:
+        """Return a field's canonical value; an object like one that was clean is not read again.
+
+        Catalogues repeat themselves: many models have the same generationConfig.
+        """
+        if not isinstance(value, dict):
+            return self._canonical(value, path, name, MAX_MODEL_DEPTH - 1)
+        alike = (auth_type, name, json.dumps(value))
+        if alike not in self._clean:
+            said = self._said
+            if name == "generationConfig":
+                self._check_config(auth_type, value, path)
+            result = self._canonical(value, path, name, MAX_MODEL_DEPTH - 1)
+            if self._said != said:
+                return result
+            self._clean[alike] = result
+        return self._clean[alike]
 
     def canonical(self, value: dict[str, Any], path: Path) -> dict[str, Any]:
         """Return an object with its keys sorted and its numbers in one spelling, at every depth.
@@ -185,18 +207,20 @@ class EntryReader:
 
     def _unknown(self, code: str, name: str, known: Mapping[str, Field], path: Path) -> None:
         field = known.get(name)
-        shown = name if not is_credential(name) else "this field"
         if field is not None:
-            message = f"{shown} is read from Qwen Code {field.since} on"
-            finding = Finding(code, message, self._place(path, on_key=True), None, "note")
-            self._report(finding)
+            message = f"{shown(name)} is read from Qwen Code {field.since} on"
+            self._tell(Finding(code, message, self._place(path, on_key=True), None, "note"))
             return
-        self._say(code, f"unknown field {shown}", path, suggestion(name, known), on_key=True)
+        self._say(code, f"unknown field {shown(name)}", path, suggestion(name, known), on_key=True)
 
     def _say(
         self, code: str, message: str, path: Path, fix: str | None, *, on_key: bool = False
     ) -> None:
-        self._report(Finding(code, message, self._place(path, on_key=on_key), fix))
+        self._tell(Finding(code, message, self._place(path, on_key=on_key), fix))
+
+    def _tell(self, finding: Finding) -> None:
+        self._said += 1
+        self._report(finding)
 
 
 _REFERENCE_FIX = 'write "$NAME", and put the value into the variable NAME'
@@ -219,7 +243,7 @@ def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str 
 
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return f'did you mean "{by_lower[near[0]]}"?' if near else None
+    return f'did you mean "{shown(by_lower[near[0]])}"?' if near else None
 
 
 def _dotted(path: Path) -> str:

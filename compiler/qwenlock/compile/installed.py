@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.credentials import shown
 from qwenlock.documents.operations import get
 from qwenlock.findings import Finding
 from qwenlock.lockfile.model import InstalledPlan
@@ -93,5 +94,5 @@ def _report_edits(
 
 
 def _in_words(found: list[Edit]) -> str:
-    shown = "; ".join(f"{edit.model}: {edit.what}" for edit in found[:5])
-    return shown + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+    named = "; ".join(f"{shown(edit.model)}: {shown(edit.what)}" for edit in found[:5])
+    return named + (f" and {len(found) - 5} more" if len(found) > 5 else "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.compile.entries import EntryReader, suggestion
 from qwenlock.compile.scopes import Sources, highest, merged
-from qwenlock.credentials import is_credential, references
+from qwenlock.credentials import references, shown
 from qwenlock.findings import Finding
 from qwenlock.lockfile.model import Model, ScopeName, Selection
 
@@ -63,11 +63,12 @@ class _Selector:
         self._entries = [model for model in models if model.auth_type == self._auth_type]
 
     def select(self) -> Selection:
-        if self._auth_type not in self._client.auth_types:
+        known = self._auth_type in self._client.auth_types
+        if not known:
             self._say_unknown_auth_type()
         if self._auth_type == "qwen-oauth":
             return self._built_in()
-        if not self._entries:
+        if known and not self._entries:
             message = f"modelProviders has no models for {self._auth_type}"
             self._say("QL602", message, AUTH_TYPE, f"add models under {self._auth_type}")
         name = self._string(MODEL) or self._default_model()
@@ -87,8 +88,7 @@ class _Selector:
         name = self._string(MODEL)
         default = self._client.oauth_models[0]
         if name is not None and name not in self._client.oauth_models:
-            shown = "the selected model" if is_credential(name) else f'"{name}"'
-            message = f"{shown} is no qwen-oauth model; the client takes {default}"
+            message = f'"{shown(name)}" is no qwen-oauth model; the client takes {default}'
             fix = f"select an auth type in security.auth.selectedType, or {default}"
             self._say("QL605", message, MODEL, fix)
             name = default
@@ -98,7 +98,7 @@ class _Selector:
 
     def _runtime(self, name: str | None) -> Selection:
         if name is None:
-            message = f"{self._auth_type} is selected, but no model"
+            message = f"{shown(self._auth_type)} is selected, but no model"
             self._say("QL604", message, AUTH_TYPE, "set model.name")
         elif self._entries:
             self._say_undefined(name)
@@ -157,18 +157,16 @@ class _Selector:
         return source.place(path, on_key=on_key)
 
     def _say_unknown_auth_type(self) -> None:
-        shown = "the selected type" if is_credential(self._auth_type) else f'"{self._auth_type}"'
         known = self._client.auth_types
         fix = suggestion(self._auth_type, known) or f"use one of {', '.join(known)}"
-        self._say("QL601", f"{shown} is no auth type", AUTH_TYPE, fix)
+        self._say("QL601", f'"{shown(self._auth_type)}" is no auth type', AUTH_TYPE, fix)
 
     def _say_undefined(self, name: str) -> None:
-        shown = "the selected model" if is_credential(name) else f'"{name}"'
-        message = f"no {self._auth_type} entry defines {shown}: it is a runtime model"
+        message = f'no {self._auth_type} entry defines "{shown(name)}": it is a runtime model'
         if self._string(MODEL) is None:
             message = f"no model is selected, and the built-in {name} is no entry: a runtime model"
         ids = tuple(model.id for model in self._entries)
-        fix = suggestion(name, ids) or f'select an entry, such as "{ids[0]}"'
+        fix = suggestion(name, ids) or f'select an entry, such as "{shown(ids[0])}"'
         path = MODEL if self._string(MODEL) is not None else AUTH_TYPE
         self._say("QL603", message, path, fix)
 

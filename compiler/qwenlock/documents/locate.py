@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import jsonyx
@@ -25,7 +26,6 @@ LANGUAGE = tree_sitter.Language(tree_sitter_json.language())
 MASK = "***"
 
 _NEWLINE = r"\r\n|\r|\n"
-_LINE = re.compile(r"[^\r\n]*")
 _TOKEN = re.compile(
     r"""  "(?:[^"\\\r\n]|\\.)*"?                      # a string, perhaps unterminated
         | //[^\r\n]* | /\*[\s\S]*?(?:\*/|\Z)        # a comment
@@ -35,7 +35,10 @@ _TOKEN = re.compile(
 )
 _BEFORE, _AFTER = 120, 80  # how much of a long line an excerpt shows, in characters
 _KEY_LIKE = re.compile(r"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}|(?<=[:=])\s*\S{8,}")
-_PLAIN_WORD = re.compile(r"true|false|null|-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
+_BLOCK = 4096  # characters
+_SIBLINGS = 20  # how far back in an array a number's key is looked for
+_CONSTANTS = frozenset({"true", "false", "null"})
+_NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
 # Keys whose strings an excerpt may show; every other string is masked.
 _SHOWN = frozenset({
     "id", "name", "description", "baseUrl", "envKey", "selectedType", "region", "version", "model",
@@ -92,10 +95,9 @@ class Locator:
         `baseUrl`, …), unless they look like a credential; comments are left out. A long line is
         cut to what stands around the place; a line that the text does not have is empty.
         """
-        if line > len(self._text_line_starts):
+        if line > len(self._line_starts):
             return Excerpt("", 1, 1)
-        begin = self._text_line_starts[line - 1]
-        end = _LINE.match(self._text, begin).end()  # type: ignore[union-attr]  # it always matches
+        begin, end = self._line_span(line)
         caret = begin + column - 1
         pieces = self._pieces(max(begin, caret - _BEFORE), min(end, caret + width + _AFTER))
         start, stop = _shown_offset(pieces, caret), _shown_offset(pieces, caret + width)
@@ -125,11 +127,27 @@ class Locator:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer(_NEWLINE.encode(), self._source))]
+        return [0, *(match.end() for match in re.finditer(_NEWLINE, self._text))]
+
+    def _line_span(self, line: int) -> tuple[int, int]:
+        """Return where in the text `line` begins and ends, without what ends it."""
+        begin = self._line_starts[line - 1]
+        if line == len(self._line_starts):
+            return begin, len(self._text)
+        end = self._line_starts[line]
+        return begin, end - (2 if self._text.endswith("\r\n", begin, end) else 1)
 
     @cached_property
-    def _text_line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer(_NEWLINE, self._text))]
+    def _blocks(self) -> list[int]:
+        """Return the byte at which each block of `_BLOCK` characters begins."""
+        starts = range(0, len(self._text), _BLOCK)
+        sizes = (len(self._text[start : start + _BLOCK].encode()) for start in starts)
+        return list(accumulate(sizes, initial=0))
+
+    def _offset(self, byte: int) -> int:
+        """Return which character of the text begins at `byte`, at the cost of one block."""
+        block = bisect_right(self._blocks, byte) - 1
+        return block * _BLOCK + len(self._source[self._blocks[block] : byte].decode())
 
     def _members_of(self, node: Node) -> dict[str | int, Node]:
         if node.id not in self._members:
@@ -142,12 +160,11 @@ class Locator:
         return self._members[node.id]
 
     def _position_of(self, node: Node) -> Position:
-        line = bisect_right(self._line_starts, node.start_byte)
-        begin = self._line_starts[line - 1]
-        column = len(self._source[begin : node.start_byte].decode()) + 1
-        next_line = self._line_starts[line] if line < len(self._line_starts) else node.end_byte
-        first_line = self._source[node.start_byte : min(node.end_byte, next_line)]
-        return Position(line, column, max(1, len(first_line.decode().rstrip())))
+        start = self._offset(node.start_byte)
+        line = bisect_right(self._line_starts, start)
+        begin, end = self._line_span(line)
+        first_line = self._text[start : min(self._offset(node.end_byte), end)]
+        return Position(line, start - begin + 1, max(1, len(first_line.rstrip())))
 
     @cached_property
     def _tokens(self) -> list[tuple[int, int]]:
@@ -173,31 +190,69 @@ class Locator:
             return "// …"
         if text.startswith("/*"):
             return "/* … */"
-        key = self._key_before(index)
         if not text.startswith('"'):
-            plain = _PLAIN_WORD.fullmatch(text) and not (key and names_a_credential(key))
-            return text if plain else MASK
-        content = text.strip('"')
-        if self._is_key(stop):
-            return text if not is_credential(content) else f'"{MASK}"'
-        hidden = (
-            key not in _SHOWN
-            or is_credential(content, key)
-            or (key == "envKey" and not is_variable_name(content))
+            return text if text in _CONSTANTS or self._is_plain_number(index, text) else MASK
+        content = _content(text)
+        shown = content is not None and (
+            not is_credential(content)
+            if self._is_key(index)
+            else _may_be_shown(content, self._key_before(index))
         )
-        return f'"{MASK}"' if hidden else text
+        return text if shown else f'"{MASK}"'
 
-    def _is_key(self, stop: int) -> bool:
-        return self._text[stop : stop + 80].lstrip().startswith(":")
+    def _is_plain_number(self, index: int, text: str) -> bool:
+        """Tell whether a word is a number that stands under a key which names no credential."""
+        key = self._key_before(index, siblings=_SIBLINGS)
+        return key is not None and not names_a_credential(key) and bool(_NUMBER.fullmatch(text))
 
-    def _key_before(self, index: int) -> str | None:
-        """Return the key of the value at `index`, where a key and a colon stand before it."""
-        if index == 0:
+    def _is_key(self, index: int) -> bool:
+        """Tell whether a colon follows, and none stands before: that would be a broken value."""
+        stop = self._tokens[index][1]
+        follows = self._text[stop : stop + 80].lstrip().startswith(":")
+        return follows and not self._gap(index)[1].endswith(":")
+
+    def _key_before(self, index: int, *, siblings: int = 0) -> str | None:
+        """Return the key whose value stands at `index`, or None where that is not plain to see.
+
+        With `siblings`, so many elements before it in the same array are passed over.
+        """
+        for _ in range(siblings + 1):
+            before, gap = self._gap(index)
+            if before is None or gap != ",":
+                break
+            index = before
+        if before is None or gap.rstrip("[" if siblings else "") != ":":
             return None
-        begin, stop = self._tokens[index - 1]
-        between = self._text[stop : self._tokens[index][0]]
-        key = self._text[begin:stop]
-        return key.strip('"') if key.startswith('"') and between.strip() == ":" else None
+        start, stop = self._tokens[before]
+        key = self._text[start:stop]
+        return _content(key) if key.startswith('"') else None
+
+    def _gap(self, index: int) -> tuple[int | None, str]:
+        """Return the token before `index` that is no comment, and the signs in between."""
+        gap = ""
+        while index > 0:
+            start, stop = self._tokens[index - 1]
+            gap = self._text[stop : self._tokens[index][0]] + gap
+            index -= 1
+            if not self._text.startswith(("//", "/*"), start):
+                return index, "".join(gap.split())
+        return None, ""
+
+
+def _may_be_shown(content: str, key: str | None) -> bool:
+    if key == "envKey":
+        return is_variable_name(content)
+    return key in _SHOWN and not is_credential(content, key)
+
+
+def _content(token: str) -> str | None:
+    """Return what a string token says, or None where that cannot be told."""
+    if "\\" not in token:
+        return token.strip('"')
+    try:
+        return str(jsonyx.loads(token, allow=jsonyx.allow.SURROGATES))
+    except jsonyx.JSONSyntaxError:
+        return None
 
 
 def _masked_comment(text: str) -> str:
@@ -230,6 +285,4 @@ def _value_of(member: Node) -> Node:
 
 
 def _key_of(pair: Node) -> str:
-    raw = (pair.children[0].text or b'""').decode()
-    key = jsonyx.loads(raw, allow=jsonyx.allow.SURROGATES) if "\\" in raw else raw[1:-1]
-    return str(key)
+    return _content((pair.children[0].text or b'""').decode()) or ""
