@@ -45,20 +45,27 @@ def carry_out(
         relock: what locks the project again afterwards, where the user wants that.
 
     Raises:
-        UsageError: there is no terminal to ask on, and no `--yes`.
+        UsageError: there is nobody to ask, and no `--yes`.
         WriteError: nothing was written, and why.
     """
     diff = "".join(map(diff_of, change.files))
-    if as_json:
-        emit_json({**change.report, "warnings": list(change.warnings), "diff": diff})
-    else:
+    to_write = bool(change.files) and not dry_run
+    if not as_json:
         _show(change, diff)
-    if not change.files or dry_run:
-        return 0
-    if not yes and not _agreed():
+    elif to_write and not yes:
+        from qwenlock.errors import UsageError
+
+        raise UsageError("--format json asks nobody", "add --yes to write, or --dry-run")
+    if to_write and not yes and not _agreed():
         say("nothing was written")
         return 0
-    _write(change, command)
+    if to_write:
+        _write(change, command)
+    if as_json:
+        warnings = list(change.warnings)
+        emit_json({**change.report, "written": to_write, "warnings": warnings, "diff": diff})
+    if not to_write:
+        return 0
     if relock is not None:
         return relock()
     say("run `qwenlock lock` to bring qwen.lock up to date")
@@ -81,13 +88,13 @@ def diff_of(file: FileChange) -> str:
 
 
 def _masked(label: str, text: str) -> str:
-    if label.endswith(".json"):
-        from qwenlock.documents.locate import Locator
-
-        return Locator(text.removeprefix("\ufeff")).masked()
+    if label.endswith(".gitignore"):
+        return text
     if label.endswith(".env"):
         return _masked_env(text)
-    return text
+    from qwenlock.documents.locate import Locator
+
+    return Locator(text.removeprefix("\ufeff")).masked()
 
 
 def _masked_env(text: str) -> str:

@@ -17,9 +17,12 @@ from qwenlock.lockfile.model import Lock, Options
 from qwenlock.plans.folder import load as load_plans
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from qwenlock.compile.scopes import Source
     from qwenlock.lockfile.diff import Change
+    from qwenlock.plans.plan import Plan
 
 Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
 
@@ -41,6 +44,16 @@ class Project:
     previous: Lock | None
     compilation: Compilation
     states: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a change of a project's settings is decided by: its files as read, nothing compiled."""
+
+    places: Places
+    client: Profile
+    sources: Sequence[Source]
+    plans: Sequence[Plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,19 @@ def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
     places = locate(directory, flags, previous.options if previous else Options(), who)
     before = stamp.states(places)
     return Project(places, stored, previous, _compile(places, who, previous), before)
+
+
+def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
+    """Read the settings and plans of the project in `directory`, as `load` does.
+
+    Raises:
+        InputError: a settings file, a template, or a lock of another version cannot be used.
+        UsageError: there is no such client.
+    """
+    previous = _previous(read_bytes(directory / NAME, NAME))
+    who = profile(client or (previous.client if previous else GUIDE))
+    places = locate(directory, flags, previous.options if previous else Options(), who)
+    return Settings(places, who, read_sources(places), load_plans(places.templates))
 
 
 def judge(project: Project) -> Verdict:

@@ -60,6 +60,24 @@ def lock(
     return 0
 
 
+def relock(directory: Path, flags: Flags, client: str | None) -> int:
+    """Lock a project again after a change of its settings; return the exit code.
+
+    Raises:
+        InputError: the settings have errors.
+        WriteError: the lock cannot be written.
+    """
+    from qwenlock.cli.report import print_findings
+    from qwenlock.edge.project import load
+
+    project = load(directory, flags, client)
+    _refuse_errors(project)
+    status = _write(project, None)
+    print_findings(project.compilation.findings, notes=False)
+    _say_written(project, status, None)
+    return 0
+
+
 def _refuse_errors(project: Project) -> None:
     from qwenlock.errors import InputError
 
