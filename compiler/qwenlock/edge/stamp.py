@@ -8,6 +8,7 @@ readable, the project is compiled. So a lock that somebody made up is never beli
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -36,14 +37,16 @@ _VARIABLES = (
     "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
     "QWENLOCK_TEMPLATES",
 )
-_ABSENT = "absent"
+_ABSENT, _UNUSABLE = "absent", "unusable"
+_LARGEST = 128 * 1024 * 1024
+"""In bytes. What is larger is never taken for unchanged."""
 
 
 def request(directory: Path, flags: Flags, client: str | None) -> str:
     """Return what was asked, as far as the answer depends on it, in one line."""
     program = Path(qwenlock.__file__).stat()
     variables = [os.environ.get(name) for name in _VARIABLES]
-    asked = (os.path.realpath(directory), flags, client, variables)
+    asked = (Path.cwd(), os.path.realpath(directory), flags, client, variables)
     return repr((qwenlock.__version__, program.st_mtime_ns, sys.version_info[:2], asked))
 
 
@@ -92,16 +95,22 @@ def _files(places: Places) -> Iterable[Path]:
 
 def _is_same(line: str) -> bool:
     state, _, path = line.partition(" ")
-    return bool(path) and _state(Path(path)) == state
+    return bool(path) and state != _UNUSABLE and _state(Path(path)) == state
 
 
 def _state(path: Path) -> str:
-    """Return a digest of a file's bytes or a directory's names; `absent` where there is none."""
+    """Return a digest of a file's bytes or a directory's names, or a word where there is none."""
     try:
-        data = path.read_bytes() if path.is_file() else repr(sorted(path.iterdir())).encode()
-    except OSError:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return _digest(repr(sorted(path.iterdir())).encode())
+        if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
+            return _digest(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
         return _ABSENT
-    return _digest(data)
+    except OSError:
+        pass
+    return _UNUSABLE
 
 
 def _file(asked: str) -> Path:
