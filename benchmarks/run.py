@@ -188,7 +188,9 @@ def main() -> int:
         work = Path(directory)
         environment = {"PATH": f"{BIN}:{os.defpath}", "HOME": str(work / "home")}
         figures = check_figures(work, environment, rounds) + lock_figures(work, environment, rounds)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}"
+    )
     print("\n| figure | measured | limit |\n| --- | --- | --- |")
     for figure in figures:
         unit = figure.unit
