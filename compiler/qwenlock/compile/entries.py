@@ -18,7 +18,7 @@ from qwenlock.clients.fields import (
 )
 from qwenlock.credentials import is_credential, is_variable_name, names_a_credential, shown
 from qwenlock.findings import Finding
-from qwenlock.lockfile.values import canonical_number, is_exact
+from qwenlock.lockfile.values import MAX_DEPTH, canonical_number, is_exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     Report = Callable[[Finding], None]
     PlaceOf = Callable[..., Place]
-
-MAX_MODEL_DEPTH = 100
-"""How many levels of objects and arrays one model may have."""
 
 _MODEL = {field.name: field for field in MODEL_FIELDS}
 _GENERATION = {field.name: field for field in GENERATION_FIELDS}
@@ -82,13 +79,13 @@ class EntryReader:
         Catalogues repeat themselves: many models have the same generationConfig.
         """
         if not isinstance(value, dict):
-            return self._canonical(value, path, name, MAX_MODEL_DEPTH - 1)
+            return self._canonical(value, path, name, MAX_DEPTH - 1)
         alike = (auth_type, name, json.dumps(value))
         if alike not in self._clean:
             said = self._said
             if name == "generationConfig":
                 self._check_config(auth_type, value, path)
-            result = self._canonical(value, path, name, MAX_MODEL_DEPTH - 1)
+            result = self._canonical(value, path, name, MAX_DEPTH - 1)
             if self._said != said:
                 return result
             self._clean[alike] = result
@@ -99,7 +96,7 @@ class EntryReader:
 
         Reports literal credentials, and what JSON can hold but a request or a lock cannot.
         """
-        result: dict[str, Any] = self._canonical(value, path, None, MAX_MODEL_DEPTH)
+        result: dict[str, Any] = self._canonical(value, path, None, MAX_DEPTH)
         return result
 
     def _canonical(self, value: Any, path: Path, key: str | None, levels: int) -> Any:
@@ -162,7 +159,7 @@ class EntryReader:
         self._say("QL401", f"{_dotted(path)} holds a literal credential", path, _REFERENCE_FIX)
 
     def _too_deep(self, path: Path) -> None:
-        self._say("QL104", f"the model is nested deeper than {MAX_MODEL_DEPTH} levels", path, None)
+        self._say("QL104", f"the model is nested deeper than {MAX_DEPTH} levels", path, None)
 
     def _check_id(self, entry: dict[str, Any], path: Path) -> bool:
         identity = entry.get("id")

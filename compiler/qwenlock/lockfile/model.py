@@ -14,20 +14,21 @@ LOCK_VERSION = "1.0"
 ScopeName: TypeAlias = Literal["system-defaults", "user", "project", "system"]
 
 
-class _Pattern:
-    """A regular expression that pydantic holds a string to; loads nothing until it does."""
+class _Text:
+    """What pydantic holds a string to, in the words of its core; loads nothing until it does."""
 
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
+    def __init__(self, **constraints: Any) -> None:
+        self._constraints = constraints
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return {"type": "str", "pattern": self._pattern, "strict": True}
+        return {"type": "str", "strict": True, **self._constraints}
 
 
-Digest: TypeAlias = Annotated[str, _Pattern("^sha256:[0-9a-f]{64}$")]
-Variable: TypeAlias = Annotated[str, _Pattern("^[A-Za-z_][A-Za-z0-9_]*$")]
-NonEmpty: TypeAlias = Annotated[str, _Pattern("^[^\\x00]+$")]
-Version: TypeAlias = Annotated[str, _Pattern("^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$")]
+Digest: TypeAlias = Annotated[str, _Text(pattern="^sha256:[0-9a-f]{64}$")]
+Variable: TypeAlias = Annotated[str, _Text(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+NonEmpty: TypeAlias = Annotated[str, _Text(min_length=1)]
+File: TypeAlias = Annotated[str, _Text(pattern="^[^\\x00]+$")]
+Version: TypeAlias = Annotated[str, _Text(pattern="^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$")]
 
 
 def _kebab(name: str) -> str:
@@ -49,15 +50,15 @@ class _LockPart:
 class Options(_LockPart):
     """What `check` must repeat; a default is left out."""
 
-    user: bool | str | None = None
+    user: bool | File | None = None
     """False where the user scope was left out, or the file that stood for it."""
-    system: str | None = None
+    system: File | None = None
     """The file that stood for the system scope."""
-    system_defaults: str | None = None
+    system_defaults: File | None = None
     """The file that stood for the system-defaults scope."""
     untrusted: bool | None = None
     """True where the project scope was dropped, as the client does in an untrusted folder."""
-    templates: str | None = None
+    templates: File | None = None
     """A folder of plan templates besides the bundled ones."""
 
 
@@ -87,7 +88,7 @@ class Input(_LockPart):
 
     scope: ScopeName
     """The scope it stands for."""
-    path: NonEmpty
+    path: File
     """The file, relative to the project or to the home directory (~)."""
     digest: Digest
     """Digest of the part of the file that can change the lock."""

@@ -10,14 +10,19 @@ An object whose only key reads like a tag gets one `$` more in front, and loses 
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 EXACT = 2**53
 """Integers up to here are held exactly by a 64-bit float, and so by JavaScript."""
 
+MAX_DEPTH = 100
+"""How many levels of objects and arrays one value may have."""
+
 _NULL, _NUMBER = "$null", "$number"
 _TAG = re.compile(r"\$+(?:null|number)")
+_INTEGER = re.compile(r"-?[0-9]{1,4000}")
 
 
 def canonical_number(number: int | float) -> int | float:
@@ -58,26 +63,38 @@ def to_toml(value: Any) -> Any:
             return value
 
 
-def from_toml(value: Any) -> Any:
-    """Return the JSON value that `to_toml` made `value` of.
+def from_toml(value: Any, levels: int = MAX_DEPTH) -> Any:
+    """Return the JSON value that `to_toml` made `value` of, canonical again.
+
+    Args:
+        value: a value as tomllib gives it.
+        levels: how many levels of objects and arrays it may have.
 
     Raises:
-        ValueError: a tag holds what no tag can.
+        ValueError: it is deeper, a tag holds what no tag can, or it is a date or no finite number.
     """
     match value:
+        case {"$null": True} if len(value) == 1:
+            return None
+        case {"$number": str(digits)} if len(value) == 1 and _INTEGER.fullmatch(digits):
+            return canonical_number(int(digits))
+        case dict() | list() if not levels:
+            raise ValueError("nested too deeply")
         case dict() if len(value) == 1:
             ((key, item),) = value.items()
-            if key == _NULL:
-                return None
-            if key == _NUMBER:
-                return int(item)
-            return {key[1:] if _TAG.fullmatch(key) else key: from_toml(item)}
+            if key in (_NULL, _NUMBER):
+                raise ValueError(f"{key} holds what it cannot")
+            return {key[1:] if _TAG.fullmatch(key) else key: from_toml(item, levels - 1)}
         case dict():
-            return {key: from_toml(item) for key, item in value.items()}
+            return {key: from_toml(value[key], levels - 1) for key in sorted(value)}
         case list():
-            return [from_toml(item) for item in value]
-        case _:
+            return [from_toml(item, levels - 1) for item in value]
+        case bool() | str():
             return value
+        case int() | float() if math.isfinite(value):
+            return canonical_number(value)
+        case _:
+            raise ValueError("no JSON value")
 
 
 _PLAIN = frozenset({str, bool, float})
