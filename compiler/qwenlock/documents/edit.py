@@ -15,17 +15,14 @@ from jsonyx.allow import COMMENTS, SURROGATES
 
 from qwenlock.documents.layout import Layout, written
 from qwenlock.documents.operations import Insert, Move, Remove, Set
+from qwenlock.documents.spacing import keep_line_end, put_in, take_out
 from qwenlock.documents.tree import Container, Item, opened, parse, text_of
 from qwenlock.documents.trivia import (
     comments_in,
     comments_of,
-    cut_after_space,
     cut_attached,
-    cut_before_space,
-    ends_in_line_comment,
     indented,
     line_breaks,
-    starts_line,
 )
 
 if TYPE_CHECKING:
@@ -97,7 +94,7 @@ def _insert(holder: Container, index: str | int, value: Any) -> None:
         raise LookupError(f"no array with a place {index!r}")
     layout = _layout_like(holder, holder.items[index : index + 1] or holder.items[-1:])
     item = Item()
-    _make_room(holder, index, item)
+    put_in(holder, index, item)
     item.value = written(value, layout, holder.line_indent(item))
 
 
@@ -124,7 +121,7 @@ def _move(document: Container, path: Path, to: Path) -> None:
     else:
         item = _new_member(target, name, on_own_line=bool(line_breaks(moved.lead)))
     _fill(target, item, moved, indent)
-    _protect(target, target.position(name, item) + 1)
+    keep_line_end(target, target.position(name, item) + 1)
 
 
 def _fill(target: Container, item: Item, moved: Item, indent: str) -> None:
@@ -177,102 +174,16 @@ def _new_member(holder: Container, name: str | int, *, on_own_line: bool = False
         raise LookupError(f"no object to hold {name!r}")
     layout = holder.layout
     item = Item(name=name, key=written(name, layout), colon=layout.colon)
-    _make_room(holder, len(holder.items), item, on_own_line=on_own_line)
+    put_in(holder, len(holder.items), item, on_own_line=on_own_line)
     return item
-
-
-def _make_room(holder: Container, position: int, item: Item, *, on_own_line: bool = False) -> None:
-    """Put `item` into `holder`, with the space before it that the layout asks for."""
-    if holder.items:
-        _space_beside(holder, position, item, on_own_line=on_own_line)
-    else:
-        _space_alone(holder, item, on_own_line=on_own_line or not holder.layout.one_line)
-    holder.add(position, item)
-    _protect(holder, position)
-
-
-def _space_beside(holder: Container, position: int, item: Item, *, on_own_line: bool) -> None:
-    layout = holder.layout
-    neighbour = holder.items[min(position, len(holder.items) - 1)]
-    if on_own_line or starts_line(neighbour.lead):
-        item.lead = layout.line_break + layout.inner
-    elif position > 0:
-        item.lead = layout.comma[1:]
-    else:
-        item.lead, rest = cut_after_space(neighbour.lead)
-        neighbour.lead = layout.comma[1:] + rest
-
-
-def _space_alone(holder: Container, item: Item, *, on_own_line: bool) -> None:
-    layout = holder.layout
-    if not on_own_line:
-        item.lead = layout.padding if holder.is_object else ""
-        holder.closing = holder.closing or item.lead
-        return
-    item.lead = layout.line_break + layout.inner
-    if not holder.closing.strip():
-        holder.closing = layout.line_break + layout.indent
 
 
 def _take(holder: Container, step: str | int) -> Item:
     """Remove what `step` names, every duplicate of it, and return the one in force."""
     taken = _effective(holder, step)
     for item in holder.at(step):
-        _detach(holder, holder.position(step, item))
+        take_out(holder, holder.position(step, item))
     return taken
-
-
-def _detach(holder: Container, position: int) -> None:
-    """Remove an item; what belongs to it goes with it, as its `lead` and `tail`."""
-    item = holder.pop(position)
-    _drop_comma(item)
-    staying, item.lead = cut_attached(item.lead)
-    if position < len(holder.items):
-        following = holder.items[position]
-        following.lead = _joined(staying, following.lead, first=position == 0)
-    else:
-        _close_up(holder, staying)
-    _protect(holder, position)
-
-
-def _drop_comma(item: Item) -> None:
-    if item.gap.strip():
-        item.tail = cut_before_space(item.gap + item.tail).first
-    item.gap = ""
-
-
-def _joined(staying: str, lead: str, *, first: bool) -> str:
-    """Join what a removed item leaves before it with the next item's lead, as one space."""
-    comments, before = cut_before_space(staying)
-    after, rest = cut_after_space(lead)
-    if first and (line_breaks(before) or not line_breaks(after)):
-        return comments + before + rest
-    return comments + max(after, before, key=lambda space: len(line_breaks(space))) + rest
-
-
-def _close_up(holder: Container, staying: str) -> None:
-    """Make good the end of a container whose last item is gone, but for what it left."""
-    if holder.items:
-        _drop_comma(holder.items[-1])
-    comments, space = cut_before_space(staying)
-    if comments:
-        holder.closing = comments + ("" if starts_line(holder.closing) else space) + holder.closing
-    if not holder.items and not (holder.opening + holder.closing).strip():
-        holder.opening = holder.closing = ""
-
-
-def _protect(holder: Container, position: int) -> None:
-    """Start a line at the item at `position`, or at the end, where a `//` comment precedes it."""
-    before = holder.items[position - 1].tail if position else holder.opening
-    if not ends_in_line_comment(before):
-        return
-    layout = holder.layout
-    if position == len(holder.items):
-        if not starts_line(holder.closing):
-            holder.closing = layout.line_break + layout.indent + holder.closing.lstrip()
-    elif not starts_line(holder.items[position].lead):
-        item = holder.items[position]
-        item.lead = layout.line_break + layout.inner + item.lead.lstrip()
 
 
 def _same(old: Any, new: Any) -> bool:

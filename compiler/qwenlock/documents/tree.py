@@ -10,31 +10,46 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import jsonyx
-import tree_sitter
 from jsonyx.allow import SURROGATES
 
 from qwenlock.documents.layout import Layout, container_layout, document_layout
-from qwenlock.documents.locate import LANGUAGE
-from qwenlock.documents.trivia import cut_before_space, cut_line, indentation, starts_line
+from qwenlock.documents.trivia import (
+    COMMENT,
+    STRING,
+    cut_before_space,
+    cut_line,
+    indentation,
+    starts_line,
+)
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
+# Atomic groups: a comment, once matched, must not grow to the end of the next one.
+_TRIVIA = rf"(?>(?:\s+|{COMMENT})*)"
+_BEFORE_ROOT = re.compile(rf"\ufeff?{_TRIVIA}", re.DOTALL)
+_BEFORE_VALUE = re.compile(rf"({_TRIVIA})(?:({STRING})({_TRIVIA}:{_TRIVIA}))?", re.DOTALL)
+_COMMA = re.compile(rf"(?:({_TRIVIA}),)?", re.DOTALL)
+_SCALAR = re.compile(rf"{STRING}|[\w.+-]+", re.DOTALL)
+_UP_TO_BRACKET = re.compile(
+    rf"(?>(?:[^\[\]{{}}\"/]+|{STRING}|{COMMENT})*)(?:([\[{{])|([\]}}])|\Z)", re.DOTALL
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A value that nobody looked into, where it stands in a parsed text."""
+class Source(NamedTuple):
+    """A value that nobody looked into, where it stands in a text.
 
-    text: bytes
-    node: Node
+    Attributes:
+        text: the text.
+        closings: where in it the containers end, by where they start.
+        start: where the value starts.
+        end: where it ends.
+    """
 
-    def between(self, start: int, end: int) -> str:
-        """Return the text between two byte offsets."""
-        return self.text[start:end].decode()
+    text: str
+    closings: dict[int, int]
+    start: int
+    end: int
 
 
 @dataclass(slots=True, eq=False)
@@ -133,19 +148,16 @@ Value: TypeAlias = Container | Source | str
 def parse(text: str) -> Container:
     """Return a document's tree: a container whose only item is the root value.
 
+    Args:
+        text: a valid document, which is not checked here again.
+
     Raises:
-        ValueError: the text is not JSON with comments.
+        ValueError: the text shows by chance that it is not valid.
     """
-    source = text.encode()
-    # The grammar does not know that a lone CR ends a line; a LF in its place moves no offset.
-    root = tree_sitter.Parser(LANGUAGE).parse(re.sub(rb"\r(?!\n)", b"\n", source)).root_node
-    values = [node for node in root.named_children if node.type != "comment"]
-    if root.has_error or len(values) != 1:
-        raise ValueError("the text is not JSON with comments")
-    value = Source(source, values[0])
-    document = Container("", document_layout(text))
-    document.add(0, Item(value, lead=value.between(0, value.node.start_byte)))
-    document.closing = value.between(value.node.end_byte, len(source))
+    lead = _match(_BEFORE_ROOT, text, 0)[0]
+    root = _source(text, _closings(text), len(lead))
+    document = Container("", document_layout(text), closing=text[root.end :])
+    document.add(0, Item(root, lead=lead))
     return document
 
 
@@ -153,7 +165,7 @@ def opened(holder: Container, item: Item) -> Container | None:
     """Return the container that an item of `holder` is, taken apart; None where it is none."""
     if isinstance(item.value, str):
         item.value = parse(item.value).items[0].value
-    if isinstance(item.value, Source) and item.value.node.type in {"object", "array"}:
+    if isinstance(item.value, Source) and item.value.start in item.value.closings:
         item.value = _taken_apart(item.value, holder.layout, holder.line_indent(item))
     return item.value if isinstance(item.value, Container) else None
 
@@ -166,46 +178,64 @@ def text_of(value: Value) -> str:
         match pending.pop():
             case str(piece):
                 pieces.append(piece)
-            case Source(_, node) as source:
-                pieces.append(source.between(node.start_byte, node.end_byte))
-            case Container() as container:
+            case Source(text, _, start, end):
+                pieces.append(text[start:end])
+            case container:
                 pending.extend(reversed(_pieces(container)))
     return "".join(pieces)
 
 
 def _pieces(container: Container) -> list[Value]:
-    pieces: list[Value] = [container.brackets[:1], container.opening]
+    pieces: list[Value] = [container.brackets[:1] + container.opening]
     for item in container.items:
         comma = "" if item is container.items[-1] else ","
-        pieces += item.lead, item.key, item.colon, item.value, item.gap, comma, item.tail
-    return [*pieces, container.closing, container.brackets[1:]]
+        pieces += item.lead + item.key + item.colon, item.value, item.gap + comma + item.tail
+    return [*pieces, container.closing + container.brackets[1:]]
+
+
+def _match(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str]:
+    found = pattern.match(text, start)
+    if found is None:
+        raise ValueError(f"not JSON with comments at offset {start}")
+    return found
+
+
+def _closings(text: str) -> dict[int, int]:
+    closings, pending = {}, []
+    for found in _UP_TO_BRACKET.finditer(text):
+        if found.lastindex == 1:
+            pending.append(found.start(1))
+        elif found.lastindex == 2:
+            closings[pending.pop()] = found.end(2)
+    return closings
+
+
+def _source(text: str, closings: dict[int, int], start: int) -> Source:
+    end = closings.get(start) or _match(_SCALAR, text, start).end()
+    return Source(text, closings, start, end)
 
 
 def _taken_apart(source: Source, outer: Layout, indent: str) -> Container:
-    node = source.node
-    container = Container("{}" if node.type == "object" else "[]", outer)
-    children = [child for child in node.children if child.type != "comment"]
-    for previous, child in pairwise(children):
-        trivia = source.between(previous.end_byte, child.start_byte)
-        if child.type == ",":
-            container.items[-1].gap = trivia
-        elif child is children[-1]:
-            _close(container, trivia)
-        else:
-            _add(container, trivia, _item(source, child))
-    one_line = node.start_point.row == node.end_point.row
+    text, closings, start, end = source
+    container = Container(text[start] + text[end - 1], outer)
+    before = _match(_BEFORE_VALUE, text, start + 1)
+    while before.end() < end - 1:
+        value = _source(text, closings, before.end())
+        comma = _match(_COMMA, text, value.end)
+        _add(container, before[1], _item(before, value, gap=comma[1] or ""))
+        before = _match(_BEFORE_VALUE, text, comma.end())
+    _close(container, before[1])
+    one_line = text.find("\n", start, end) < 0 and text.find("\r", start, end) < 0
     container.layout = container_layout(container.items, outer, indent, one_line=one_line)
     return container
 
 
-def _item(source: Source, node: Node) -> Item:
-    if node.type != "pair":
-        return Item(Source(source.text, node))
-    key, value = node.children[0], node.children[-1]
-    written = source.between(key.start_byte, key.end_byte)
-    name = jsonyx.loads(written, allow=SURROGATES) if "\\" in written else written[1:-1]
-    colon = source.between(key.end_byte, value.start_byte)
-    return Item(Source(source.text, value), name=name, key=written, colon=colon)
+def _item(before: re.Match[str], value: Source, gap: str) -> Item:
+    key = before[2]
+    if key is None:
+        return Item(value, gap=gap)
+    name = jsonyx.loads(key, allow=SURROGATES) if "\\" in key else key[1:-1]
+    return Item(value, name=name, key=key, colon=before[3], gap=gap)
 
 
 def _add(container: Container, trivia: str, item: Item) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_COMMENT = r"//[^\r\n]*|/\*.*?\*/"
-_COMMENTS = re.compile(_COMMENT, re.DOTALL)
-_RUNS = re.compile(rf"\s+|{_COMMENT}", re.DOTALL)
+# Patterns to compile with re.DOTALL.
+COMMENT = r"//[^\r\n]*|/\*.*?\*/"
+STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+
+_COMMENTS = re.compile(COMMENT, re.DOTALL)
+_RUNS = re.compile(rf"\s+|{COMMENT}", re.DOTALL)
 _LINE_BREAKS = re.compile(r"\r\n?|\n")
 _REST_OF_LINE = re.compile(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
-_STRING_OR_COMMENT = re.compile(rf'"[^"\\]*(?:\\.[^"\\]*)*"|({_COMMENT})', re.DOTALL)
+_STRING_OR_COMMENT = re.compile(rf"{STRING}|({COMMENT})", re.DOTALL)
 
 
 class Halves(NamedTuple):
