@@ -32,6 +32,9 @@ CREDENTIAL_FIELD_ENDINGS = (
 
 _REMEMBERED = 10_000  # settings repeat themselves: the same headers, endpoints and variables
 
+MASK = "***"
+"""What is shown in place of a credential."""
+
 _PREFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, KEY_PREFIXES)) + r")[A-Za-z0-9_\-.]{8,}"
 )
@@ -81,7 +84,7 @@ def is_credential(text: str, key: str | None = None) -> bool:
 
 def shown(text: str) -> str:
     """Return `text` as a message may hold it: masked where it is a literal credential."""
-    return "***" if is_credential(text) else text
+    return MASK if is_credential(text) else text
 
 
 def _url_has_credential(url: str) -> bool:

@@ -101,7 +101,7 @@ def _masked_env(text: str) -> str:
     """Return the text of a `.env` file with everything masked but the names of variables."""
     import re
 
-    from qwenlock.documents.locate import MASK
+    from qwenlock.credentials import MASK
 
     named = re.compile(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
     lines = []

@@ -159,7 +159,8 @@ def _change_as_text(change: Change) -> str:
         case "removed":
             return f"- {change.kind} {name}"
         case "reordered":
-            return f"~ models of {name} in another order: {', '.join(map(clean, change.new))}"
+            subject = name if name.endswith("s") else f"models of {name}"
+            return f"~ {subject} in another order: {', '.join(map(clean, change.new))}"
         case _:
             subject = (
                 change.kind

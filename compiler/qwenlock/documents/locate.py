@@ -15,7 +15,7 @@ import jsonyx
 import tree_sitter
 import tree_sitter_json
 
-from qwenlock.credentials import is_credential, is_variable_name, names_a_credential
+from qwenlock.credentials import MASK, is_credential, is_variable_name, names_a_credential
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from qwenlock.documents.operations import Path
 
 LANGUAGE = tree_sitter.Language(tree_sitter_json.language())
-MASK = "***"
 
 _NEWLINE = r"\r\n|\r|\n"
 _TOKEN = re.compile(

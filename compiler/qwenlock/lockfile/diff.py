@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from qwenlock.credentials import MASK, is_credential, names_a_credential, shown
+from qwenlock.lockfile.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from qwenlock.lockfile.model import Lock, Model
+Kind: TypeAlias = Literal["client", "option", "selection", "input", "plan", "model", "variable"]
+Part: TypeAlias = Input | InstalledPlan | Model | EnvironmentVariable
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +21,15 @@ class Change:
 
     Attributes:
         kind: what it is about.
-        action: what happened to it; `reordered` for the models of one auth type.
+        action: what happened to it; `reordered` for the models of one auth type, the auth types,
+            or all of a kind.
         name: which one, such as `openai/gpt-4o`.
         field: the dotted field that changed; empty where the whole thing did.
         old: the value before; None where there was none.
         new: the value after.
     """
 
-    kind: Literal["client", "option", "selection", "input", "plan", "model", "variable"]
+    kind: Kind
     action: Literal["added", "removed", "changed", "reordered"]
     name: str
     field: str = ""
@@ -33,79 +38,108 @@ class Change:
 
 
 def diff(old: Lock, new: Lock) -> list[Change]:
-    """Return what has changed from `old` to `new`; nothing where they mean the same.
+    """Return what has changed from `old` to `new`; nothing where they are the same.
 
-    The version of the lock format is no difference.
+    The version of the lock format is no difference. What could be a credential, which only a hand
+    can have put into a lock, is masked.
     """
-    return [
+    pairs: list[tuple[Kind, dict[str, Part], dict[str, Part]]] = [
+        ("input", _named(old.inputs), _named(new.inputs)),
+        ("plan", _named(old.plans), _named(new.plans)),
+        ("model", _named(old.models), _named(new.models)),
+        ("variable", _named(old.environment), _named(new.environment)),
+    ]
+    changes = [
         *_one("client", "client", {"client": old.client}, {"client": new.client}),
         *_one("option", "options", asdict(old.options), asdict(new.options)),
         *_one("selection", "selection", asdict(old.selection), asdict(new.selection)),
-        *_many("input", _by_scope(old), _by_scope(new)),
-        *_many("plan", _by_region(old), _by_region(new)),
-        *_many("model", _by_name(old), _by_name(new)),
-        *_reordered(old, new),
-        *_many("variable", _by_variable(old), _by_variable(new)),
+        *(change for pair in pairs for change in _many(*pair)),
+        *_models_reordered(old, new),
+    ]
+    # The order of the others follows from that of models; alone it is the work of a hand.
+    return changes or [
+        change
+        for kind, before, after in pairs
+        for change in _reordered(kind, f"{kind}s", list(before), list(after))
     ]
 
 
-def _many(kind: Any, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
+def _named(parts: Sequence[Part]) -> dict[str, Part]:
+    """Return parts of a lock in their order, each by a name of its own."""
+    named: dict[str, Part] = {}
+    for part in parts:
+        name = _name(part)
+        if name in named and isinstance(part, Model):
+            name = f"{name} at {shown(part.base_url or 'no URL')}"
+        while name in named:
+            name += " again"
+        named[name] = part
+    return named
+
+
+def _name(part: Part) -> str:
+    match part:
+        case Model():
+            return f"{part.auth_type}/{shown(part.id)}"
+        case Input():
+            return part.scope
+        case InstalledPlan():
+            return f"{part.id} {part.region}"
+        case EnvironmentVariable():
+            return part.name
+
+
+def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[Change]:
     for name in {**old, **new}:
         if name not in new:
             yield Change(kind, "removed", name)
         elif name not in old:
             yield Change(kind, "added", name)
-        elif old[name] != new[name]:
+        elif not _same(old[name], new[name]):
             yield from _one(kind, name, asdict(old[name]), asdict(new[name]))
 
 
-def _one(kind: Any, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
-    if old == new:
+def _one(kind: Kind, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
+    if _same(old, new):
         return
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(_present(old), _present(new), view="tree", ignore_numeric_type_changes=True)
-    leaves = {
-        _dotted(leaf.path(output_format="list")): (_value(leaf.t1), _value(leaf.t2))
-        for category in tree.values()
-        for leaf in category
-    }
+    tree = DeepDiff(_present(old), _present(new), view="tree", ignore_private_variables=False)
+    leaves = {}
+    for leaf in (leaf for category in tree.values() for leaf in category):
+        path = leaf.path(output_format="list")
+        leaves[_dotted(path)] = (_value(leaf.t1, path), _value(leaf.t2, path))
     for field, (before, after) in sorted(leaves.items()):
         yield Change(kind, "changed", name, field, before, after)
 
 
-def _reordered(old: Lock, new: Lock) -> Iterator[Change]:
-    for auth_type in dict.fromkeys(model.auth_type for model in new.models):
-        before, after = _names(old, auth_type), _names(new, auth_type)
-        kept, wanted = set(before), set(after)
-        before = [name for name in before if name in wanted]
-        after = [name for name in after if name in kept]
-        if before != after:
-            yield Change("model", "reordered", auth_type, "", before, after)
+def _same(old: object, new: object) -> bool:
+    """Tell whether two values are equal as JSON: to Python, true is 1 as well."""
+    return old == new and repr(old) == repr(new)
 
 
-def _names(lock: Lock, auth_type: str) -> list[str]:
-    return [name for name, model in _by_name(lock).items() if model.auth_type == auth_type]
+def _models_reordered(old: Lock, new: Lock) -> Iterator[Change]:
+    before, after = _by_auth_type(old), _by_auth_type(new)
+    for auth_type in after:
+        yield from _reordered("model", auth_type, before.get(auth_type, []), after[auth_type])
+    yield from _reordered("model", "auth types", list(before), list(after))
 
 
-def _by_name(lock: Lock) -> dict[str, Model]:
-    named: dict[str, Model] = {}
-    for model in lock.models:
-        name = f"{model.auth_type}/{model.id}"
-        named[f"{name} at {model.base_url}" if name in named else name] = model
-    return named
+def _by_auth_type(lock: Lock) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, model in _named(lock.models).items():
+        assert isinstance(model, Model)  # noqa: S101  (for mypy)
+        names.setdefault(model.auth_type, []).append(name)
+    return names
 
 
-def _by_scope(lock: Lock) -> dict[str, Any]:
-    return {each.scope: each for each in lock.inputs}
-
-
-def _by_region(lock: Lock) -> dict[str, Any]:
-    return {f"{each.id} {each.region}": each for each in lock.plans}
-
-
-def _by_variable(lock: Lock) -> dict[str, Any]:
-    return {each.name: each for each in lock.environment}
+def _reordered(kind: Kind, name: str, old: list[str], new: list[str]) -> Iterator[Change]:
+    """Give a change where those of `old` and `new` that are in both stand in another order."""
+    kept, wanted = set(old), set(new)
+    before = [each for each in old if each in wanted]
+    after = [each for each in new if each in kept]
+    if before != after:
+        yield Change(kind, "reordered", name, "", before, after)
 
 
 def _present(table: dict[str, Any]) -> dict[str, Any]:
@@ -113,8 +147,25 @@ def _present(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dotted(path: list[Any]) -> str:
-    return ".".join(str(step) for step in path)
+    return ".".join(shown(str(step)) for step in path)
 
 
-def _value(value: Any) -> Any:
-    return None if type(value).__name__ == "NotPresent" else value
+def _value(value: Any, path: list[Any]) -> Any:
+    if type(value).__name__ == "NotPresent":
+        return None
+    names = [step for step in path if isinstance(step, str)]
+    return _masked(value, names[-1] if names else "")
+
+
+def _masked(value: Any, key: str) -> Any:
+    match value:
+        case str():
+            return MASK if is_credential(value, key) else value
+        case dict():
+            return {shown(name): _masked(item, name) for name, item in value.items()}
+        case list() | tuple():
+            return [_masked(item, key) for item in value]
+        case int() | float() if not isinstance(value, bool) and names_a_credential(key):
+            return MASK
+        case _:
+            return value
