@@ -47,17 +47,19 @@ def read_bytes(path: Path, label: str) -> bytes | None:
         if error.errno in _ABSENT:
             return None
         raise _unreadable(label, error) from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise _unusable("QL105", label, "it is not a regular file", "point to a file")
         if status.st_size > MAX_BYTES:
             message = f"it is larger than {MAX_BYTES // 1024**2} MiB"
             raise _unusable("QL104", label, message, "split the file")
-        try:
+        with open(handle, "rb", closefd=False) as file:
             return file.read(MAX_BYTES)
-        except OSError as error:
-            raise _unreadable(label, error) from None
+    except OSError as error:
+        raise _unreadable(label, error) from None
+    finally:
+        os.close(handle)
 
 
 def read_sources(places: Places) -> list[Source]:
