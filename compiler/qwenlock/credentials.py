@@ -40,7 +40,7 @@ _PREFIXED = re.compile(
 )
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _SCHEME = re.compile(r"\s*(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
-_URL_USER = re.compile(r"[a-z][a-z0-9+.\-]*://[^/?#\s@]+@", re.IGNORECASE)
+_URL_USER = re.compile(r"://:*[^/?#\s@:][^/?#\s@]*@")
 _URL_PARAMETER = re.compile(
     r"[?&;#](?:[a-z_\-]*(?:key|token|secret|password|signature)|sig|auth)=[^&#\s]", re.IGNORECASE
 )
