@@ -136,7 +136,7 @@ class EntryReader:
 
     def check_text(self, text: str, path: Path, key: str | None = None) -> None:
         """Report a `text` that is a literal credential under `key`, or no text for UTF-8."""
-        if is_credential(text, key) and key != "envKey":
+        if is_credential(text, key) and not _is_env_key(path):
             self._credential(path)
         if not text.isascii():
             self._check_encodable(text, path)
@@ -144,16 +144,17 @@ class EntryReader:
     def _check_keys(self, value: dict[str, Any], path: Path) -> None:
         for name in value:
             if is_credential(name):
-                self._say("QL401", "a key stands as a field name", path, _REFERENCE_FIX)
+                message = "a literal credential stands where the name of a field belongs"
+                self._say("QL401", message, (*path, name), "remove the field", on_key=True)
             if not name.isascii():
-                self._check_encodable(name, path)
+                self._check_encodable(name, (*path, name), on_key=True)
 
-    def _check_encodable(self, text: str, path: Path) -> None:
+    def _check_encodable(self, text: str, path: Path, *, on_key: bool = False) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair"
-            self._say("QL109", message, path, "write the whole character")
+            self._say("QL109", message, path, "write the whole character", on_key=on_key)
 
     def _credential(self, path: Path) -> None:
         self._say("QL401", f"{_dotted(path)} holds a literal credential", path, _REFERENCE_FIX)
@@ -208,7 +209,7 @@ class EntryReader:
             message = f"{shown(name)} is read from Qwen Code {field.since} on"
             self._tell(Finding(code, message, self._place(path, on_key=True), None, "note"))
             return
-        self._say(code, f"unknown field {shown(name)}", path, suggestion(name, known), on_key=True)
+        self._say(code, f'"{shown(name)}" is unknown', path, suggestion(name, known), on_key=True)
 
     def _say(
         self, code: str, message: str, path: Path, fix: str | None, *, on_key: bool = False
@@ -241,6 +242,11 @@ def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str 
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return f'did you mean "{shown(by_lower[near[0]])}"?' if near else None
+
+
+def _is_env_key(path: Path) -> bool:
+    """Tell whether a model's own envKey stands at `path`; that has a check of its own."""
+    return path[0] == "modelProviders" and path[3:] == ("envKey",)
 
 
 def _dotted(path: Path) -> str:
