@@ -147,14 +147,15 @@ def _report_hidden(
     }
     place = owning.place(("modelProviders",), on_key=True)
     if hidden:
-        scopes = " and ".join(dict.fromkeys(source.scope for source in hidden.values()))
+        *others, last = dict.fromkeys(source.scope for source in hidden.values())
+        scopes = f"{', '.join(others)} and {last} scopes" if others else f"{last} scope"
         message = (
-            f"the {owning.scope} scope's modelProviders replaces that of the {scopes} scope: "
+            f"the {owning.scope} scope's modelProviders replaces that of the {scopes}: "
             f"{_counted(list(hidden))} not offered"
         )
         fix = "list them here too, or keep modelProviders in the user scope only"
         report(Finding("QL301", message, place, fix))
-    if not own:
+    if _is_empty(owning, client):
         message = f"the {owning.scope} scope's modelProviders holds no model"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
         report(Finding("QL302", message, place, fix))
@@ -166,10 +167,22 @@ def _counted(names: list[str]) -> str:
     return f"{listed} {'is' if len(names) == 1 else 'are'}"
 
 
+def _is_empty(source: Source, client: Profile) -> bool:
+    """Tell whether no auth type of `source` holds anything, be it right or wrong."""
+    providers = source.settings.get("modelProviders")
+    return isinstance(providers, dict) and all(
+        providers.get(auth_type, []) == [] for auth_type in _configurable(client)
+    )
+
+
+def _configurable(client: Profile) -> list[str]:
+    return [auth_type for auth_type in client.auth_types if auth_type != "qwen-oauth"]
+
+
 def _ids(source: Source, client: Profile) -> Iterator[str]:
     providers = source.settings.get("modelProviders")
     for auth_type, entries in providers.items() if isinstance(providers, dict) else ():
-        if auth_type not in client.auth_types or not isinstance(entries, list):
+        if auth_type not in _configurable(client) or not isinstance(entries, list):
             continue
         for entry in entries:
             name = entry.get("id") if isinstance(entry, dict) else None
