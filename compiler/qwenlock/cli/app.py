@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
 import typer.main
-from typer._click.exceptions import ClickException
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from qwenlock.errors import QwenlockError, UsageError
 
@@ -74,9 +75,11 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments[:1]
     try:
         result = app(list(arguments), standalone_mode=False, prog_name="qwenlock")
-        sys.stdout.flush()
+        sys.stdout.flush()  # here, where a reader that has gone is noticed
     except QwenlockError as error:
         return _stop(error, arguments, debug=debug)
+    except NoArgsIsHelpError:  # its help is printed by now
+        return UsageError.exit_code
     except ClickException as error:
         return _stop(_usage_error(error), arguments, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
@@ -130,8 +133,7 @@ def _print_trace(error: BaseException) -> None:
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return "--format=json" in arguments or ("--format", "json") in pairs
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _broken_pipe() -> int:
