@@ -113,7 +113,10 @@ def _report_versions(sources: Sources, report: Report) -> None:
     for source in sources:
         version = version_of(source.document.value)
         place = source.document.place(("$version",))
-        if version is not None and (version < 3 or version == NEWEST_VERSION):
+        if version is None and any(each.path != ("$version",) for each in source.operations):
+            message = f"settings without a version; compiled as version {CURRENT_VERSION}"
+            report(Finding("QL106", message, source.document.place(())))
+        elif version is not None and (version < 3 or version == NEWEST_VERSION):
             message = f"settings version {_short(version)}; compiled as version {CURRENT_VERSION}"
             report(Finding("QL106", message, place))
         elif version is not None and version > NEWEST_VERSION:
@@ -223,8 +226,7 @@ def _inputs(
             ]
         if parts:
             text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-            label = source.document.label
-            yield Input(scope=source.scope, path=label, digest=digest(text.encode()))
+            yield Input(scope=source.scope, path=source.path, digest=digest(text.encode()))
 
 
 def _contributions(
