@@ -50,12 +50,13 @@ def _escape(point: int) -> str:
 
 def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
     """Return `text` in a colour of `_COLOURS`, where `stream` (stderr) is a terminal."""
-    if not _in_colour(stream or sys.stderr):
+    if not in_colour(stream or sys.stderr):
         return text
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
 
 
-def _in_colour(stream: TextIO) -> bool:
+def in_colour(stream: TextIO) -> bool:
+    """Tell whether what is printed on `stream` has colours."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

@@ -64,10 +64,26 @@ UntrustedOption: TypeAlias = Annotated[
         rich_help_panel=_SCOPES,
     ),
 ]
+
+
+def _known(client: str | None) -> str | None:
+    """Say where `client` is newer than what was measured."""
+    if client is not None:
+        from qwenlock.clients.profile import NEWEST, is_newer_than_known
+
+        if is_newer_than_known(client):
+            from qwenlock.cli.console import clean, painted, say
+
+            message = f"Qwen Code {clean(client)} is newer than all that are known"
+            say(f"{painted('warning', 'warning')}: {message}: taken to be as {NEWEST} is")
+    return client
+
+
 ClientOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--client",
+        callback=_known,
         metavar="guide|VERSION",
         help="Compile for a release of Qwen Code; default: what the lock says, else the guide.",
         show_default=False,
@@ -86,13 +102,18 @@ def project_directory(given: Path | None) -> Path:
     """Return the directory a command is about.
 
     Raises:
-        UsageError: the directory given is none.
+        UsageError: the directory given is none, or the working directory is gone.
     """
-    if given is None:
-        return find_project(Path.cwd())
-    if not given.is_dir():
-        from qwenlock.errors import UsageError
+    from qwenlock.errors import UsageError
 
+    try:
+        here = Path.cwd()
+    except OSError:
+        message = "the working directory does not exist any more"
+        raise UsageError(message, "change into one that does") from None
+    if given is None:
+        return find_project(here)
+    if not given.is_dir():
         raise UsageError(f"{given} is no directory", "name the directory that holds .qwen")
     return given
 

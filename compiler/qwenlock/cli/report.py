@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from qwenlock.lockfile.diff import Change
 
 
+def error_as_text(error: QwenlockError) -> str:
+    """Return why a command stops, where it has no findings: the message and the fix."""
+    text = f"{painted('error', 'error')}: {clean(error.message)}"
+    return f"{text}\n  {painted('help', 'good')}: {clean(error.fix)}" if error.fix else text
+
+
 def print_error(error: QwenlockError, *, as_json: bool) -> None:
     """Print why a command stops: its findings, or its message and fix."""
     findings = error.findings if isinstance(error, InputError) else ()
@@ -28,9 +34,7 @@ def print_error(error: QwenlockError, *, as_json: bool) -> None:
     if findings:
         print_findings(findings)
         return
-    say(f"{painted('error', 'error')}: {clean(error.message)}")
-    if error.fix:
-        say(f"  {painted('help', 'good')}: {clean(error.fix)}")
+    say(error_as_text(error))
 
 
 def print_findings(findings: Iterable[Finding], *, notes: bool = True) -> None:
@@ -159,7 +163,8 @@ def _change_as_text(change: Change) -> str:
         case "removed":
             return f"- {change.kind} {name}"
         case "reordered":
-            subject = name if name.endswith("s") else f"models of {name}"
+            of_models = change.kind == "model" and name != "auth types"
+            subject = f"models of {name}" if of_models else name
             return f"~ {subject} in another order: {', '.join(map(clean, change.new))}"
         case _:
             subject = (

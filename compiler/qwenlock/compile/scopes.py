@@ -96,7 +96,10 @@ def merged(sources: Sources, path: Path) -> Any:
 
 def contribution(sources: Sources, index: int, path: Path) -> Any:
     """Return the part of source `index`'s value at `path` that the merge keeps, or None."""
-    above = [get(source.settings, path, _ABSENT) for source in sources[index + 1 :]]
+    above = [
+        None if _is_cut_off(source.settings, path) else get(source.settings, path, _ABSENT)
+        for source in sources[index + 1 :]
+    ]
     value = get(sources[index].settings, path, _ABSENT)
     kept = _surviving(value, [other for other in above if other is not _ABSENT])
     return None if kept is _ABSENT else kept

@@ -112,7 +112,7 @@ class _Selector:
             env_key=self._key_variable(),
             generation_config=(
                 self._reader.canonical(config, GENERATION_CONFIG)
-                if isinstance(config, dict)
+                if config and isinstance(config, dict)
                 else None
             ),
         )

@@ -111,7 +111,7 @@ def decode(data: bytes, label: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode()
+        before = data[: error.start].decode().removeprefix(BOM)
         document = Document(label, before + "\ufffd", {})
         message = f"byte {data[error.start]:#04x} is not UTF-8"
         place = Place(document, at=_line_and_column(before))

@@ -38,10 +38,21 @@ def _names(places: Places) -> set[str]:
     names = {name for name, value in os.environ.items() if value}
     file = next((path for path in _env_files(places.project) if path.is_file()), None)
     if file is not None:
-        from dotenv import dotenv_values
-
-        names |= {name for name, value in dotenv_values(file, interpolate=False).items() if value}
+        names |= _names_in(file)
     return names | _names_in_settings(places)
+
+
+def _names_in(file: Path) -> set[str]:
+    """Return the variables that a `.env` file sets; like the client, pass over what is no text."""
+    from io import StringIO
+
+    from dotenv import dotenv_values
+
+    from qwenlock.edge.reader import read_bytes
+
+    text = (read_bytes(file, file.name) or b"").decode(errors="replace")
+    values = dotenv_values(stream=StringIO(text), interpolate=False)
+    return {name for name, value in values.items() if value}
 
 
 def _env_files(project: Path) -> Iterator[Path]:

@@ -133,7 +133,23 @@ def shown(path: Path, project: Path, given: object = None) -> str:
 
     A path that was `given` as a relative one is relative to the project, wherever it leads; any
     other outside both is absolute. Separators are `/` on every system.
+
+    Raises:
+        UsageError: it has a name that is no UTF-8, which a lock cannot hold.
     """
+    label = _relative(path, project, given)
+    if not label.isascii():
+        try:
+            label.encode()
+        except UnicodeEncodeError:
+            from qwenlock.errors import UsageError
+
+            message = f"{path} has a name that is no UTF-8, which a lock cannot hold"
+            raise UsageError(message, "rename it") from None
+    return label
+
+
+def _relative(path: Path, project: Path, given: object) -> str:
     if isinstance(given, str) and not (given.startswith("~") or Path(given).is_absolute()):
         return Path(os.path.relpath(path, project)).as_posix()
     bases = [(project, ""), (home(), "~/")]

@@ -10,7 +10,7 @@ from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.edge import stamp
 from qwenlock.edge.places import Flags, Places, locate
 from qwenlock.edge.reader import read_bytes, read_sources
-from qwenlock.errors import InputError
+from qwenlock.errors import InputError, UsageError
 from qwenlock.findings import Finding
 from qwenlock.lockfile import NAME, text
 from qwenlock.lockfile.model import Lock, Options
@@ -77,7 +77,7 @@ def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
     path = directory / NAME
     stored = read_bytes(path, NAME)
     previous = _previous(stored)
-    who = profile(client or (previous.client if previous else GUIDE))
+    who = _profile(client, previous)
     places = locate(directory, flags, previous.options if previous else Options(), who)
     before = stamp.states(places)
     return Project(places, stored, previous, _compile(places, who, previous), before)
@@ -91,7 +91,7 @@ def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
         UsageError: there is no such client.
     """
     previous = _previous(read_bytes(directory / NAME, NAME))
-    who = profile(client or (previous.client if previous else GUIDE))
+    who = _profile(client, previous)
     places = locate(directory, flags, previous.options if previous else Options(), who)
     return Settings(places, who, read_sources(places), load_plans(places.templates))
 
@@ -126,6 +126,16 @@ def _compile(places: Places, client: Profile, previous: Lock | None) -> Compilat
         note = Finding("QL303", message)
         return replace(compilation, findings=(*compilation.findings, note))
     return compilation
+
+
+def _profile(client: str | None, previous: Lock | None) -> Profile:
+    """Return the profile of the client that is asked for, else of the one that the lock is for."""
+    if client is not None or previous is None:
+        return profile(client or GUIDE)
+    try:
+        return profile(previous.client)
+    except UsageError as error:
+        raise text.unusable("QL112", f"client: {error.message}", NAME) from None
 
 
 def _previous(stored: bytes | None) -> Lock | None:

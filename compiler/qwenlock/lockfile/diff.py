@@ -53,8 +53,9 @@ def diff(old: Lock, new: Lock) -> list[Change]:
         *_one("client", "client", {"client": old.client}, {"client": new.client}),
         *_one("option", "options", asdict(old.options), asdict(new.options)),
         *_one("selection", "selection", asdict(old.selection), asdict(new.selection)),
-        *(change for pair in pairs for change in _many(*pair)),
+        *(change for pair in pairs[:-1] for change in _many(*pair)),
         *_models_reordered(old, new),
+        *_many(*pairs[-1]),
     ]
     # The order of the others follows from that of models; alone it is the work of a hand.
     return changes or [

@@ -16,7 +16,7 @@ from qwenlock.lockfile.model import Lock, Model
 from qwenlock.lockfile.values import from_toml, to_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from _typeshed import DataclassInstance
 
@@ -102,13 +102,13 @@ def load(text: str, label: str) -> Lock:
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         message = "the lock holds the markers of a merge conflict"
-        raise _unusable("QL111", message, label, (line, 1))
+        raise unusable("QL111", message, label, (line, 1))
     try:
         data = tomllib.loads(text)
     except ValueError as error:  # that of TOML, or an integer of thousands of digits
         raise _not_toml(str(error), label) from None
     except RecursionError:
-        raise _unusable("QL112", "nested too deeply", label) from None
+        raise unusable("QL112", "nested too deeply", label) from None
     _check_version(data, label)
     try:
         return TypeAdapter(Lock).validate_python(_decoded(data))
@@ -116,28 +116,29 @@ def load(text: str, label: str) -> Lock:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"])
         message = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
-        raise _unusable("QL112", message, label) from None
+        raise unusable("QL112", message, label) from None
     except (ValueError, TypeError, AttributeError):
-        raise _unusable("QL112", "a model is not one", label) from None
+        raise unusable("QL112", "a model is not one", label) from None
 
 
 def _check_version(data: dict[str, Any], label: str) -> None:
     version = data.get("lock-version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+(\.\d+)*", version):
-        raise _unusable("QL112", "lock-version is missing or no version", label)
+        raise unusable("QL112", "lock-version is missing or no version", label)
     if version.split(".")[0] != "1":
         message = f"the lock is of version {version}, and this qwenlock reads 1.x"
-        raise _unusable("QL113", message, label)
+        raise unusable("QL113", message, label)
 
 
 def _not_toml(error: str, label: str) -> InputError:
     at = _AT.search(error)
     message = "not valid TOML: " + _AT.sub("", error)
     where = (int(at[1]), int(at[2])) if at else (1, 1)
-    return _unusable("QL112", message, label, where)
+    return unusable("QL112", message, label, where)
 
 
-def _unusable(code: str, message: str, label: str, at: tuple[int, int] = (1, 1)) -> InputError:
+def unusable(code: str, message: str, label: str, at: tuple[int, int] = (1, 1)) -> InputError:
+    """Return the error that says why the lock `label` cannot be used, and where in it."""
     from qwenlock.documents.document import Document
 
     fixes = {
@@ -148,19 +149,28 @@ def _unusable(code: str, message: str, label: str, at: tuple[int, int] = (1, 1))
     return InputError(message, findings=(Finding(code, message, place, fixes.get(code, _RELOCK)),))
 
 
-def as_table(part: DataclassInstance) -> dict[str, Any]:
-    """Return a lock, or a part of one, as a TOML table: kebab-case, without what is absent."""
+def as_table(
+    part: DataclassInstance, free_form: Callable[[dict[str, Any]], Any] = to_toml
+) -> dict[str, Any]:
+    """Return a lock, or a part of one, as a table: kebab-case, without what is absent.
+
+    Args:
+        part: the lock or the part.
+        free_form: what becomes of free-form objects; by default, what TOML can hold.
+    """
     table = {}
     for name, key in _keys(type(part)):
         value = getattr(part, name)
         if value is None or value == () or (name == "fields" and not value):
             continue
         if name in _FREE_FORM:
-            table[key] = to_toml(value)
+            table[key] = free_form(value)
         elif isinstance(value, tuple):
-            table[key] = [item if isinstance(item, str) else as_table(item) for item in value]
+            table[key] = [
+                item if isinstance(item, str) else as_table(item, free_form) for item in value
+            ]
         elif not isinstance(value, str | bool):
-            table[key] = as_table(value)
+            table[key] = as_table(value, free_form)
         else:
             table[key] = value
     if table.get("options") == {}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -20,6 +21,7 @@ from qwenlock.edge.places import Flags
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from qwenlock.errors import InputError
     from qwenlock.findings import Finding
     from qwenlock.lockfile.diff import Change
 
@@ -83,18 +85,22 @@ class _Report(NamedTuple):
     changes: tuple[Change, ...] = ()
     findings: str = "[]"
     words: str = ""
+    error: InputError | None = None
 
     def as_json(self) -> dict[str, Any]:
         import json
 
         from qwenlock.cli.report import changes_as_json
 
-        return {
+        document = {
             "project": self.project,
             "status": self.status,
             "changes": changes_as_json(self.changes),
             "findings": json.loads(self.findings),
         }
+        if self.error is not None:
+            document["error"] = {"message": self.error.message, "fix": self.error.fix}
+        return document
 
     def say(self) -> None:
         from qwenlock.cli.console import clean, emit, painted, say
@@ -113,10 +119,11 @@ class _Report(NamedTuple):
 
 def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> _Report:
     """Check one project; compile it only where it has not passed before as it is."""
+    from qwenlock.cli.console import in_colour
     from qwenlock.edge import stamp
 
     name = _relative(directory)
-    asked = stamp.request(directory, flags, client)
+    asked = f"{stamp.request(directory, flags, client)} {in_colour(sys.stderr)}"
     said = None if env else stamp.passed(asked)
     if said is not None:
         findings, _, words = said.partition("\n")
@@ -128,7 +135,7 @@ def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> 
         project = load(directory, flags, client)
         verdict = judge(project)
     except InputError as error:
-        return _with_findings(_Report(name, "invalid", 3), error.findings)
+        return _invalid(name, error)
     found = verdict.findings
     exit_code = _EXIT[verdict.status]
     if env and project.compilation.lock is not None:
@@ -142,6 +149,14 @@ def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> 
     if verdict.status == "ok" and not env:
         stamp.record(project, asked, f"{report.findings}\n{report.words}")
     return report
+
+
+def _invalid(name: str, error: InputError) -> _Report:
+    from qwenlock.cli.report import error_as_text
+
+    if error.findings:
+        return _with_findings(_Report(name, "invalid", 3), error.findings)
+    return _Report(name, "invalid", 3, words=error_as_text(error), error=error)
 
 
 def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:

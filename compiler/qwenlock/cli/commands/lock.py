@@ -109,7 +109,6 @@ def _compare(project: Project, format: Format) -> int:  # noqa: A002
 def _write(project: Project, output: str | None) -> str:
     """Write the lock where it belongs; return `written`, or `unchanged` where it is so already."""
     from qwenlock.cli.console import emit_raw
-    from qwenlock.edge.project import judge
     from qwenlock.edge.writer import write_output
     from qwenlock.lockfile.text import dump
 
@@ -119,10 +118,21 @@ def _write(project: Project, output: str | None) -> str:
     if output == "-":
         emit_raw(text)
         return "written"
-    if output is None and project.previous is not None and judge(project).status == "ok":
+    if output is None and _is_up_to_date(project):
         return "unchanged"
     write_output(Path(output) if output else project.places.lock, text)
     return "written"
+
+
+def _is_up_to_date(project: Project) -> bool:
+    """Tell whether the lock need not be written; one that cannot be read is replaced."""
+    from qwenlock.edge.project import judge
+    from qwenlock.errors import InputError
+
+    try:
+        return judge(project).status == "ok"
+    except InputError:
+        return False
 
 
 def _say_written(project: Project, status: str, output: str | None) -> None:

@@ -67,7 +67,7 @@ def _emit(lock: Lock) -> None:
     from qwenlock.cli.console import emit_json
     from qwenlock.lockfile.text import as_table
 
-    table = as_table(lock)
+    table = as_table(lock, free_form=dict)
     for entry, model in zip(table.get("models", []), lock.models, strict=True):
         entry["selected"] = _is_selected(model, lock)
     names = ("client", "selection", "plans", "models", "environment")
