@@ -37,12 +37,14 @@ class Source:
         document: the file as it is.
         settings: its value as it would be after migration.
         operations: what the migration did, so that a place can be found in the file as it is.
+        path: the file as a lock names it.
     """
 
     scope: ScopeName
     document: Document
     settings: dict[str, Any]
     operations: tuple[Operation, ...] = ()
+    path: str = ""
 
     def place(self, path: Path, *, on_key: bool = False) -> Place:
         """Return the place in the file of what stands at `path` of `settings`."""
@@ -53,8 +55,13 @@ class Source:
         return get(self.settings, path, _ABSENT) is not _ABSENT
 
 
-def source_of(scope: ScopeName, document: Document) -> Source:
+def source_of(scope: ScopeName, document: Document, path: str = "") -> Source:
     """Return the settings of `document` for `scope` as they would be after migration.
+
+    Args:
+        scope: the scope it stands for.
+        document: the file as it is.
+        path: the file as a lock names it; by default, as messages do.
 
     Raises:
         InputError: the migration scripts cannot be used.
@@ -62,7 +69,7 @@ def source_of(scope: ScopeName, document: Document) -> Source:
     from qwenlock.migrating.settings_version import migrate
 
     migration = migrate(document.value, CURRENT_VERSION)
-    return Source(scope, document, migration.settings, migration.operations)
+    return Source(scope, document, migration.settings, migration.operations, path or document.label)
 
 
 Sources: TypeAlias = "Sequence[Source]"
@@ -88,7 +95,7 @@ def merged(sources: Sources, path: Path) -> Any:
     for source in sources:
         value = get(source.settings, path, _ABSENT)
         if value is not _ABSENT:
-            result = _merge(result, value)
+            result = merge(result, value)
         elif _is_cut_off(source.settings, path):
             result = _ABSENT
     return None if result is _ABSENT else result
@@ -116,13 +123,14 @@ def _is_cut_off(settings: Any, path: Path) -> bool:
     return False
 
 
-def _merge(low: Any, high: Any) -> Any:
+def merge(low: Any, high: Any) -> Any:
+    """Return the value `high` merged over `low`, as a client merges scopes."""
     if not isinstance(high, dict):
         return high
     result = dict(low) if isinstance(low, dict) else {}
     for key, value in high.items():
         if key not in _SKIPPED_KEYS:
-            result[key] = _merge(result.get(key, _ABSENT), value)
+            result[key] = merge(result.get(key, _ABSENT), value)
     return result
 
 

@@ -45,7 +45,8 @@ class Places(NamedTuple):
     Attributes:
         project: the project's directory, absolute.
         files: the settings file of each scope that counts, low to high; it need not exist.
-        labels: what a lock and messages call each of them.
+        labels: what messages call each of them: relative to the working directory, or to `~`.
+        recorded: what a lock calls each of them: relative to the project, or to `~`.
         options: what a lock records of how the files were chosen.
         templates: folders of plan templates of the user's own.
         home_is_project: the project is the home directory, whose settings are the user scope.
@@ -54,6 +55,7 @@ class Places(NamedTuple):
     project: Path
     files: Mapping[ScopeName, Path]
     labels: Mapping[ScopeName, str]
+    recorded: Mapping[ScopeName, str]
     options: Options
     templates: tuple[Path, ...] = ()
     home_is_project: bool = False
@@ -112,12 +114,13 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         "user": user,
         "system": flags.system or recorded.system,
     }
-    labels = {scope: shown(path, project, given.get(scope)) for scope, path in files.items()}
+    names = {scope: shown(path, project, given.get(scope)) for scope, path in files.items()}
+    labels = {scope: shown(path, Path.cwd()) for scope, path in files.items()}
     options = Options(
-        user=False if user is False else _unless(user_file == default_user, labels.get("user")),
-        system=_unless(system == default_system, labels["system"]),
+        user=False if user is False else _unless(user_file == default_user, names.get("user")),
+        system=_unless(system == default_system, names["system"]),
         system_defaults=_unless(
-            files["system-defaults"] == default_defaults, labels["system-defaults"]
+            files["system-defaults"] == default_defaults, names["system-defaults"]
         ),
         untrusted=True if untrusted else None,
         templates=shown(templates, project, flags.templates or recorded.templates)
@@ -125,19 +128,19 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         else None,
     )
     own = [templates] if templates else _folders(os.environ.get("QWENLOCK_TEMPLATES", ""))
-    return Places(project, files, labels, options, tuple(own), home_is_project)
+    return Places(project, files, labels, names, options, tuple(own), home_is_project)
 
 
-def shown(path: Path, project: Path, given: object = None) -> str:
-    """Return `path` relative to the project or to the home directory, whichever is nearer.
+def shown(path: Path, base: Path, given: object = None) -> str:
+    """Return `path` relative to `base` or to the home directory, whichever is nearer.
 
-    A path that was `given` as a relative one is relative to the project, wherever it leads; any
+    A path that was `given` as a relative one is relative to `base`, wherever it leads; any
     other outside both is absolute. Separators are `/` on every system.
 
     Raises:
         UsageError: it has a name that is no UTF-8, which a lock cannot hold.
     """
-    label = _relative(path, project, given)
+    label = _relative(path, base, given)
     if not label.isascii():
         try:
             label.encode()
@@ -149,13 +152,12 @@ def shown(path: Path, project: Path, given: object = None) -> str:
     return label
 
 
-def _relative(path: Path, project: Path, given: object) -> str:
+def _relative(path: Path, base: Path, given: object) -> str:
     if isinstance(given, str) and not (given.startswith("~") or Path(given).is_absolute()):
-        return Path(os.path.relpath(path, project)).as_posix()
-    bases = [(project, ""), (home(), "~/")]
-    for base, prefix in sorted(bases, key=lambda each: -len(each[0].parts)):
-        if path.is_relative_to(base) and base != Path(base.anchor):
-            return prefix + path.relative_to(base).as_posix()
+        return Path(os.path.relpath(path, base)).as_posix()
+    for each, prefix in sorted([(base, ""), (home(), "~/")], key=lambda pair: -len(pair[0].parts)):
+        if path.is_relative_to(each) and each != Path(each.anchor):
+            return prefix + path.relative_to(each).as_posix()
     return path.as_posix()
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from qwenlock.clients.profile import GUIDE, Profile, profile
 from qwenlock.compile.compiler import Compilation, compile_lock
+from qwenlock.documents.document import decode
 from qwenlock.edge import stamp
-from qwenlock.edge.places import Flags, Places, locate
+from qwenlock.edge.places import Flags, Places, locate, shown
 from qwenlock.edge.reader import read_bytes, read_sources
 from qwenlock.errors import InputError, UsageError
 from qwenlock.findings import Finding
@@ -74,10 +75,10 @@ def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
         InputError: a settings file, a template, or a lock of another version cannot be used.
         UsageError: there is no such client.
     """
-    path = directory / NAME
-    stored = read_bytes(path, NAME)
-    previous = _previous(stored)
-    who = _profile(client, previous)
+    label = _label(directory)
+    stored = read_bytes(directory / NAME, label)
+    previous = _previous(stored, label)
+    who = _profile(client, previous, label)
     places = locate(directory, flags, previous.options if previous else Options(), who)
     before = stamp.states(places)
     return Project(places, stored, previous, _compile(places, who, previous), before)
@@ -90,8 +91,9 @@ def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
         InputError: a settings file, a template, or a lock of another version cannot be used.
         UsageError: there is no such client.
     """
-    previous = _previous(read_bytes(directory / NAME, NAME))
-    who = _profile(client, previous)
+    label = _label(directory)
+    previous = _previous(read_bytes(directory / NAME, label), label)
+    who = _profile(client, previous, label)
     places = locate(directory, flags, previous.options if previous else Options(), who)
     return Settings(places, who, read_sources(places), load_plans(places.templates))
 
@@ -111,7 +113,8 @@ def judge(project: Project) -> Verdict:
         return Verdict("missing", (), findings)
     if project.stored == text.dump(new).encode():
         return Verdict("ok", (), findings)
-    old = text.load(_decoded(project.stored), NAME)
+    label = _label(project.places.project)
+    old = text.load(decode(project.stored, label), label)
     changes = tuple(diff(old, new))
     if not text.is_unedited(project.stored):
         return Verdict("edited", changes, findings)
@@ -128,29 +131,28 @@ def _compile(places: Places, client: Profile, previous: Lock | None) -> Compilat
     return compilation
 
 
-def _profile(client: str | None, previous: Lock | None) -> Profile:
+def _profile(client: str | None, previous: Lock | None, label: str) -> Profile:
     """Return the profile of the client that is asked for, else of the one that the lock is for."""
     if client is not None or previous is None:
         return profile(client or GUIDE)
     try:
         return profile(previous.client)
     except UsageError as error:
-        raise text.unusable("QL112", f"client: {error.message}", NAME) from None
+        raise text.unusable("QL112", f"client: {error.message}", label) from None
 
 
-def _previous(stored: bytes | None) -> Lock | None:
+def _label(directory: Path) -> str:
+    """Return how messages name the lock of `directory`."""
+    return shown(directory.absolute() / NAME, directory.cwd())
+
+
+def _previous(stored: bytes | None, label: str) -> Lock | None:
     """Return the lock there is, for what it records; its own side where it holds a conflict."""
     if stored is None:
         return None
     try:
-        return text.load(text.own_side(_decoded(stored)), NAME)
+        return text.load(text.own_side(decode(stored, label)), label)
     except InputError as error:
         if error.findings and error.findings[0].code == "QL113":
             raise
         return None
-
-
-def _decoded(stored: bytes) -> str:
-    from qwenlock.documents.document import decode
-
-    return decode(stored, NAME)

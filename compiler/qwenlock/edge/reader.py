@@ -77,7 +77,8 @@ def read_sources(places: Places) -> list[Source]:
         try:
             data = read_bytes(path, label)
             if data is not None:
-                sources.append(source_of(scope, parse(decode(data, label), label)))
+                document = parse(decode(data, label), label)
+                sources.append(source_of(scope, document, places.recorded[scope]))
         except InputError as error:
             problems.append(error)
     if problems:
