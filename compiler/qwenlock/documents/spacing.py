@@ -68,11 +68,12 @@ def take_out(holder: Container, position: int) -> None:
     item = holder.pop(position)
     _drop_comma(item)
     staying, item.lead = cut_attached(item.lead)
+    comments, space = cut_before_space(staying)
+    comments, item.above = item.above + comments, ""
     if position < len(holder.items):
-        following = holder.items[position]
-        following.lead = _joined(staying, following.lead, first=position == 0)
+        _leave_before(holder.items[position], comments, space, first=position == 0)
     else:
-        _close_up(holder, staying)
+        _leave_last(holder, comments, space)
     keep_line_end(holder, position)
 
 
@@ -82,20 +83,27 @@ def _drop_comma(item: Item) -> None:
     item.gap = ""
 
 
-def _joined(staying: str, lead: str, *, first: bool) -> str:
-    """Join what a removed item leaves before it with the next item's lead, as one space."""
-    comments, before = cut_before_space(staying)
-    after, rest = cut_after_space(lead)
-    if first and (line_breaks(before) or not line_breaks(after)):
-        return comments + before + rest
-    return comments + max(after, before, key=lambda space: len(line_breaks(space))) + rest
+def _leave_before(item: Item, comments: str, space: str, *, first: bool) -> None:
+    """Leave the comments of a removed item, and the space behind them, before the next one."""
+    if item.above:
+        item.above = comments + _one_space(space, item.above, first=first)
+    else:
+        item.above = comments
+        item.lead = _one_space(space, item.lead, first=first)
 
 
-def _close_up(holder: Container, staying: str) -> None:
-    """Make good the end of a container whose last item is gone, but for what it left."""
+def _one_space(space: str, trivia: str, *, first: bool) -> str:
+    """Put `space` before `trivia` in place of the space there, unless that has more lines."""
+    after, rest = cut_after_space(trivia)
+    if first and (line_breaks(space) or not line_breaks(after)):
+        return space + rest
+    return max(after, space, key=lambda choice: len(line_breaks(choice))) + rest
+
+
+def _leave_last(holder: Container, comments: str, space: str) -> None:
+    """Leave the comments of a removed last item at the end of what is now without it."""
     if holder.items:
         _drop_comma(holder.items[-1])
-    comments, space = cut_before_space(staying)
     if comments:
         holder.closing = comments + ("" if starts_line(holder.closing) else space) + holder.closing
     if not holder.items and not (holder.opening + holder.closing).strip():

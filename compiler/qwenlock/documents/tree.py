@@ -58,6 +58,7 @@ class Item:
 
     Attributes:
         value: what it holds.
+        above: the comments that stayed when items before it were removed.
         lead: the trivia before it, from the end of the line on which the previous item ends.
         name: what the key means; None in an array.
         key: the key as written.
@@ -68,6 +69,7 @@ class Item:
     """
 
     value: Value = ""
+    above: str = ""
     lead: str = ""
     name: str | None = None
     key: str = ""
@@ -189,7 +191,8 @@ def _pieces(container: Container) -> list[Value]:
     pieces: list[Value] = [container.brackets[:1] + container.opening]
     for item in container.items:
         comma = "" if item is container.items[-1] else ","
-        pieces += item.lead + item.key + item.colon, item.value, item.gap + comma + item.tail
+        before = item.above + item.lead + item.key + item.colon
+        pieces += before, item.value, item.gap + comma + item.tail
     return [*pieces, container.closing + container.brackets[1:]]
 
 
