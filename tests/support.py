@@ -1,0 +1,174 @@
+"""What several tests share: JSON values made up, settings compiled, a user's files on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from qwenlock.cli.app import run
+from qwenlock.clients.profile import profile
+from qwenlock.compile.compiler import Compilation, compile_lock
+from qwenlock.compile.scopes import Source, source_of
+from qwenlock.documents.document import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+    from qwenlock.lockfile.model import Lock, ScopeName
+
+MODEL = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
+OPENAI = {"security": {"auth": {"selectedType": "openai"}}}
+
+
+def untimed(examples: int) -> settings:
+    """Return settings for a property that files and a loaded machine may slow down."""
+    return settings(
+        deadline=None,
+        max_examples=examples,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.function_scoped_fixture,
+        ],
+    )
+
+
+# JSON
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+KEYS = st.one_of(
+    st.sampled_from(
+        ["", "$null", "$number", "$$null", "$$$number", "a.b", '"', "__proto__", "__x", "id", "é"]
+    ),
+    TEXT,
+)
+NUMBERS = st.one_of(
+    st.integers(-(2**53), 2**53),
+    st.integers(min_value=2**53, max_value=2**70).map(lambda number: -number),
+    st.integers(min_value=-(10**40), max_value=10**40),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0, 0.0, -0.0, 1e6, 1000000, 1e22, 5e-324, 2**53 + 1, 2.0**63, 1e308]),
+)
+SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXT)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(KEYS, JSON, max_size=4)
+
+
+def strict(value: Any) -> str:
+    """Return JSON that differs where values do: true is no 1, 1 is 1.0, and order is no matter."""
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+# Compiling
+
+
+def models(*entries: Any, auth_type: str = "openai") -> dict[str, Any]:
+    """Return settings with a catalogue of one auth type, which is selected."""
+    return {
+        "modelProviders": {auth_type: list(entries)},
+        "security": {"auth": {"selectedType": auth_type}},
+    }
+
+
+def source(value: Any, scope: ScopeName = "user") -> Source:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return source_of(scope, parse(text, f"{scope}.json"))
+
+
+def compiled(*sources: Source | dict[str, Any], client: str = "guide") -> Compilation:
+    """Compile sources, low to high; a mere value is the user's settings."""
+    given = [each if isinstance(each, Source) else source(each) for each in sources]
+    return compile_lock(given, (), profile(client))
+
+
+def locked(*sources: Source | dict[str, Any], client: str = "guide") -> Lock:
+    compilation = compiled(*sources, client=client)
+    assert compilation.lock is not None, [each.message for each in compilation.findings]
+    return compilation.lock
+
+
+def codes(compilation: Compilation) -> list[str]:
+    return [finding.code for finding in compilation.findings]
+
+
+# The command line
+
+
+class Result(NamedTuple):
+    exit_code: int
+    out: str
+    err: str
+
+
+class World:
+    """A home and a project of their own, and the command line run in them, in this process."""
+
+    def __init__(
+        self, root: Path, patch: pytest.MonkeyPatch, read: Callable[[], tuple[str, str]]
+    ) -> None:
+        self.root = root
+        self.home, self.project, self.system = root / "home", root / "project", root / "system"
+        self._read = read
+        for name in [name for name in os.environ if name.startswith(("QWEN", "XDG_"))]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(self.home))
+        patch.setenv("QWEN_CODE_SYSTEM_SETTINGS_PATH", str(self.system / "settings.json"))
+        for folder in (self.home, self.project):
+            (folder / ".qwen").mkdir(parents=True)
+        self.system.mkdir()
+        patch.chdir(self.project)
+
+    @property
+    def user(self) -> Path:
+        return self.home / ".qwen" / "settings.json"
+
+    @property
+    def own(self) -> Path:
+        return self.project / ".qwen" / "settings.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.project / "qwen.lock"
+
+    def run(self, *arguments: str) -> Result:
+        exit_code = run(arguments)
+        out, err = self._read()
+        return Result(exit_code, out, err)
+
+    def agreed(self) -> int:
+        """Return the exit code of `check` where that of `lock --check` is the same."""
+        once = self.run("check")
+        again = self.run("check")
+        other = self.run("lock", "--check")
+        assert once == again, (once, again)
+        assert once.exit_code == other.exit_code, (once, other)
+        return once.exit_code
+
+
+def write(path: Path, value: Any) -> Path:
+    """Write bytes, text or a JSON value to a file."""
+    if not isinstance(value, bytes):
+        value = (value if isinstance(value, str) else json.dumps(value)).encode()
+    path.write_bytes(value)
+    return path
