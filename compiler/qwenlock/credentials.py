@@ -13,6 +13,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEY_PREFIXES = (
     "sk-", "sk_live_", "sk_test_", "rk_live_", "AIza", "ya29.", "gsk_", "xai-", "hf_", "r8_",
@@ -56,6 +60,13 @@ def references(text: str) -> list[str]:
     if "$" not in text:
         return []
     return [plain or braced for plain, braced in _REFERENCE.findall(text)]
+
+
+def substituted(text: str, environment: Mapping[str, str]) -> str:
+    """Return `text` with the variables that are set in the place of their references."""
+    if "$" not in text:
+        return text
+    return _REFERENCE.sub(lambda found: environment.get(found[1] or found[2], found[0]), text)
 
 
 def is_variable_name(text: str) -> bool:

@@ -20,7 +20,18 @@ from qwenlock.errors import QwenlockError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("lock", "check", "show", "diff", "undo", "history", "template", "schema")
+COMMANDS = (
+    "lock",
+    "check",
+    "show",
+    "diff",
+    "doctor",
+    "export",
+    "undo",
+    "history",
+    "template",
+    "schema",
+)
 """The commands in the order of `--help`; each is a module of `commands` with a Typer `app`."""
 
 BUG = 70

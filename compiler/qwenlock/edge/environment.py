@@ -13,25 +13,35 @@ from qwenlock.edge.places import SETTINGS, home
 from qwenlock.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from qwenlock.edge.places import Places
-    from qwenlock.lockfile.model import Lock
+    from qwenlock.lockfile.model import EnvironmentVariable, Lock
 
 
 def unset(lock: Lock, places: Places) -> list[Finding]:
     """Return a finding for each variable of `lock` that a client in the project would not have."""
-    available = _names(places)
     return [
         Finding(
             "QL405",
             f"{variable.name} is not set; used by {', '.join(variable.used_by[:3])}",
             fix=f"set {variable.name} in the environment, or in a .env file of the project",
         )
-        for variable in lock.environment
-        if variable.name not in available
+        for variable in missing(lock, places)
     ]
+
+
+def missing(lock: Lock, places: Places) -> list[EnvironmentVariable]:
+    """Return the variables of `lock` that a client in the project would not have."""
+    names = missing_names([variable.name for variable in lock.environment], places)
+    return [variable for variable in lock.environment if variable.name in names]
+
+
+def missing_names(names: Iterable[str], places: Places) -> list[str]:
+    """Return those of `names` that a client in the project would not have as variables."""
+    available = _names(places)
+    return [name for name in names if name not in available]
 
 
 def _names(places: Places) -> set[str]:

@@ -1,0 +1,185 @@
+"""`qwenlock doctor`: what the installed client would offer and select, held against the lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from qwenlock.cli.options import Format, FormatOption, ProjectArgument, project_directory
+from qwenlock.errors import QwenlockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from qwenlock.compile.agreement import Agreement, Difference
+    from qwenlock.edge.enforcement import Machine
+    from qwenlock.lockfile.model import Lock
+
+app = typer.Typer(add_completion=False)
+
+_PLACEHOLDER = "placeholder-of-qwenlock"
+_WORDS = {
+    "missing": "is not offered",
+    "extra": "is offered, but not in the lock",
+    "reordered": "models are in another order",
+    "selected": "is not selected",
+}
+
+
+@app.command()
+def doctor(
+    project: ProjectArgument = None,
+    client_command: Annotated[
+        str, typer.Option("--client-command", metavar="COMMAND", help="The client to ask.")
+    ] = "qwen",
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, metavar="SECONDS", help="How long it may take.")
+    ] = 30.0,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Ask the installed client which models it offers, and compare them with the lock.
+
+    It is asked twice: as it is, and with the lock enforced, as `qwenlock run` does. Starting it
+    does what every start does: a release may migrate old settings files.
+
+    Exits 1 where it differs, and 3 where it cannot be asked.
+    """
+    from qwenlock.edge.client import command_of
+    from qwenlock.edge.enforcement import machine, trusted_lock
+    from qwenlock.edge.places import Flags
+
+    directory = project_directory(project)
+    command = command_of(client_command)
+    lock = trusted_lock(directory)
+    asking = _Asking(command, lock, machine(directory, Flags(), lock.options), timeout)
+    as_it_is, enforced = asking.as_it_is(), asking.enforced()
+    release = as_it_is.release or enforced.release
+    if format is Format.json:
+        from qwenlock.cli.console import emit_json
+
+        emit_json(
+            {
+                "project": str(directory),
+                "client": {"command": client_command, "version": release},
+                "unset-variables": list(asking.unset),
+                "as-it-is": as_it_is.as_json(),
+                "enforced": enforced.as_json(),
+            }
+        )
+    else:
+        _print(release, asking.unset, as_it_is, enforced)
+    return max(1 if as_it_is.status != "agrees" else 0, enforced.exit_code)
+
+
+class _Result(NamedTuple):
+    """What came of asking once: an agreement, or the error that stood in its way."""
+
+    release: str | None = None
+    found: Agreement | None = None
+    error: QwenlockError | None = None
+
+    @property
+    def status(self) -> str:
+        if self.found is None:
+            return "failed"
+        return "differs" if self.found.differences else "agrees"
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        return 1 if self.status == "differs" else 0
+
+    def as_json(self) -> dict[str, Any]:
+        error = self.error
+        return {
+            "status": self.status,
+            "differences": [each._asdict() for each in self.found.differences]
+            if self.found
+            else [],
+            "hidden": list(self.found.hidden) if self.found else [],
+            "error": {"message": error.message, "fix": error.fix} if error else None,
+        }
+
+
+class _Asking:
+    """Asks one client about one lock.
+
+    Variables of the lock that are not set get a placeholder: a client offers no models without.
+    """
+
+    def __init__(
+        self, command: Sequence[str], lock: Lock, machine: Machine, timeout: float
+    ) -> None:
+        import os
+
+        from qwenlock.edge.environment import missing
+
+        self._command = command
+        self._lock = lock
+        self._machine = machine
+        self._timeout = timeout
+        self.unset = tuple(each.name for each in missing(lock, machine.places))
+        self._environment = {**dict.fromkeys(self.unset, _PLACEHOLDER), **os.environ}
+
+    def as_it_is(self) -> _Result:
+        return self._ask(self._environment)
+
+    def enforced(self) -> _Result:
+        from qwenlock.edge.enforcement import enforced
+
+        with enforced(self._lock, self._machine) as variables:
+            result = self._ask({**self._environment, **variables})
+        if result.found is None:
+            return result
+        from dataclasses import replace
+
+        differences = tuple(each._replace(remedy=None) for each in result.found.differences)
+        return result._replace(found=replace(result.found, differences=differences))
+
+    def _ask(self, environment: Mapping[str, str]) -> _Result:
+        from qwenlock.compile.agreement import agreement
+        from qwenlock.edge.client import ClientError, ask
+
+        directory = self._machine.places.project
+        try:
+            answer = ask(self._command, directory, environment, self._timeout)
+        except ClientError as error:
+            return _Result(error=error)
+        scopes = [(each.name, each.value) for each in self._machine.scopes]
+        found = agreement(self._lock, answer, scopes, environment)
+        return _Result(answer.release, found)
+
+
+def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:
+    from qwenlock.cli.console import clean, emit, painted
+
+    emit(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
+    for name in unset:
+        emit(f"{name} is not set: asked with a placeholder")
+    for title, result in (("as it is", as_it_is), ("enforced", enforced)):
+        colour = "good" if result.status == "agrees" else "error"
+        emit(f"{title}: {painted(result.status, colour)}")
+        for line in _lines(result):
+            emit(f"  {clean(line)}")
+
+
+def _lines(result: _Result) -> Iterator[str]:
+    if result.error is not None:
+        yield result.error.message
+        if result.error.fix:
+            yield f"help: {result.error.fix}"
+        return
+    assert result.found is not None  # noqa: S101  (one of the two)
+    yield from map(_line, result.found.differences)
+    for name in result.found.hidden:
+        yield f"{name} is kept out of the list, as its own fields ask for"
+    for remedy in dict.fromkeys(each.remedy for each in result.found.differences):
+        if remedy is not None:
+            yield f"help: {remedy}"
+
+
+def _line(difference: Difference) -> str:
+    reason = f": {difference.reason}" if difference.reason else ""
+    return f"{difference.model} {_WORDS[difference.kind]}{reason}"

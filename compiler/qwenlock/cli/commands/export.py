@@ -1,0 +1,89 @@
+"""`qwenlock export`: the lock as an enforcing settings file, or its variables as a template."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qwenlock.cli.options import ProjectArgument, project_directory, scoped
+from qwenlock.edge.places import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qwenlock.lockfile.model import Lock
+
+app = typer.Typer(add_completion=False)
+
+
+class ExportFormat(StrEnum):
+    """What a lock is exported as."""
+
+    settings = "settings"
+    env = "env"
+    github_env = "github-env"
+
+
+@app.command()
+@scoped
+def export(
+    flags: Flags,
+    project: ProjectArgument = None,
+    format: Annotated[  # noqa: A002
+        ExportFormat, typer.Option("--format", help="What to print.")
+    ] = ExportFormat.settings,
+) -> int:
+    """Print the lock for others to use.
+
+    settings: a settings file for the system scope (QWEN_CODE_SYSTEM_SETTINGS_PATH) that makes
+    Qwen Code offer and select what the lock says; made for the scopes of this machine.
+    env: a .env template with every variable.
+    github-env: the same for a workflow of GitHub Actions.
+
+    Examples: `qwenlock export > enforced.json`, `qwenlock export --format env > .env.example`
+    """
+    from qwenlock.cli.console import emit_raw
+    from qwenlock.edge.enforcement import trusted_lock
+
+    directory = project_directory(project)
+    lock = trusted_lock(directory)
+    if format is ExportFormat.settings:
+        emit_raw(_settings(directory, flags, lock))
+    else:
+        lines = _env(lock) if format is ExportFormat.env else _github_env(lock)
+        emit_raw("".join(f"{line}\n" for line in lines))
+    return 0
+
+
+def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
+    import json
+
+    from qwenlock.edge.enforcement import machine
+
+    settings = machine(directory, flags, lock.options).enforcing(lock)
+    return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+
+
+def _env(lock: Lock) -> Iterator[str]:
+    yield "# The variables of qwen.lock: give each a value, and keep the file out of git."
+    for variable in lock.environment:
+        yield ""
+        yield f"# used by {_used_by(variable.used_by)}"
+        yield f"{variable.name}="
+
+
+def _github_env(lock: Lock) -> Iterator[str]:
+    yield "env:" if lock.environment else "env: {}"
+    for variable in lock.environment:
+        yield f"  # used by {_used_by(variable.used_by)}"
+        yield f"  {variable.name}: ${{{{ secrets.{variable.name} }}}}"
+
+
+def _used_by(names: tuple[str, ...]) -> str:
+    """Return what uses a variable on one line, whatever an id may hold."""
+    from qwenlock.cli.console import clean
+
+    return clean(", ".join(" ".join(name.split()) for name in names))

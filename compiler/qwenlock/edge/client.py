@@ -1,0 +1,312 @@
+"""The one module that starts the client: to ask what it would offer, and which release it is.
+
+It speaks the Agent Client Protocol: JSON-RPC, a message a line, on the client's standard input and
+output. What the client says besides is noise. Its words may hold keys, so they are shown only
+where they cannot. What an answer means is decided in `compile.agreement`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import IO, TYPE_CHECKING, Any
+
+from qwenlock.compile.agreement import Answer, Offered
+from qwenlock.credentials import MASK, is_credential
+from qwenlock.errors import QwenlockError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+TIMEOUT = 30.0
+"""How long a client may take to answer, in seconds, from its start."""
+
+_LINE_LIMIT = 32 * 1024 * 1024
+_LONGEST_ERRORS = 64 * 1024
+_LOGIN_REQUIRED = -32000
+_VERSION = re.compile(r"^v?(\d+\.\d+\.\d+\S*)$", re.MULTILINE)
+_ERROR_LINE = re.compile(r"^\s*(?:\w*Error|error|fatal)\b.*", re.MULTILINE)
+_LONGEST_REASON = 300
+_COULD_BE_A_KEY = re.compile(r"(?=[\w.-]*\d)[\w.-]{16,}")
+_SHORTEST_VALUE = 6
+_POSIX = os.name == "posix"
+
+
+class ClientMissingError(UsageError):
+    """There is no such command."""
+
+
+class ClientError(QwenlockError):
+    """The client cannot be asked: an input that cannot be used."""
+
+    exit_code = 3
+
+
+class ClientTimeoutError(ClientError):
+    """The client did not answer in time."""
+
+
+class ClientCrashedError(ClientError):
+    """The client ended before it answered."""
+
+
+class ClientRefusedError(ClientError):
+    """The client answered with an error, or with something that is no catalogue."""
+
+
+class LoginRequiredError(ClientRefusedError):
+    """The client wants credentials: no auth type is selected, or its variable is not set."""
+
+
+def command_of(text: str) -> list[str]:
+    """Return a command line such as `npx qwen` as the list of its words.
+
+    Raises:
+        UsageError: it is empty, or a quotation mark is not closed.
+    """
+    try:
+        words = shlex.split(text, posix=_POSIX)
+    except ValueError as error:
+        message = f"the client's command cannot be read: {str(error).lower()}"
+        raise UsageError(message, "quote it as a shell would want it") from None
+    if not words:
+        raise UsageError("the client's command is empty", "name it, such as qwen")
+    return words
+
+
+def ask(
+    command: Sequence[str],
+    project: Path,
+    environment: Mapping[str, str],
+    timeout: float = TIMEOUT,
+) -> Answer:
+    """Return what the client that `command` starts offers in `project`, and what it selects.
+
+    Args:
+        command: the client and its arguments, without `--acp`.
+        project: the directory it runs in.
+        environment: all the variables it gets.
+        timeout: how long it may take altogether, in seconds.
+
+    Raises:
+        ClientMissingError: there is no such command.
+        ClientError: it crashes, hangs, wants a login, or does not answer as it should.
+    """
+    with started([*command, "--acp"], project, environment, timeout) as client:
+        release = client.initialize()
+        return client.session(project, release)
+
+
+def version(
+    command: Sequence[str], environment: Mapping[str, str], timeout: float = TIMEOUT
+) -> str:
+    """Return the release of the client that `command` starts, such as `0.24.4`.
+
+    Raises:
+        ClientMissingError: there is no such command.
+        ClientError: it names no version, or takes too long.
+    """
+    with started([*command, "--version"], None, environment, timeout) as client:
+        output = "\n".join(client.lines())
+    found = _VERSION.search(output)
+    if found is None:
+        message = f"`{shlex.join([*command, '--version'])}` prints no version"
+        raise ClientRefusedError(message, "name Qwen Code's command")
+    return found[1]
+
+
+@contextmanager
+def started(
+    command: Sequence[str],
+    directory: Path | None,
+    environment: Mapping[str, str],
+    timeout: float = TIMEOUT,
+) -> Iterator[Client]:
+    """Start a client; afterwards it is gone, and whatever it started in its process group.
+
+    Raises:
+        ClientMissingError: there is no such command.
+    """
+    program = shutil.which(command[0], path=environment.get("PATH"))
+    if program is None:
+        message = f"there is no command {command[0]}"
+        fix = "install Qwen Code, or name its command with --client-command"
+        raise ClientMissingError(message, fix)
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                [program, *command[1:]],
+                cwd=directory,
+                env=dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=_POSIX,
+            )
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise ClientMissingError(f"{command[0]} cannot be started: {reason}") from None
+        client = Client(process, errors, environment, timeout)
+        try:
+            yield client
+        finally:
+            client.end()
+
+
+class Client:
+    """A client that runs; every wait for it ends when its time is up.
+
+    Args:
+        process: the client, started with pipes for its standard input and output.
+        errors: the file that takes its standard error.
+        environment: its variables, whose values are never shown.
+        timeout: how long it may take altogether, in seconds from now.
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        errors: IO[bytes],
+        environment: Mapping[str, str],
+        timeout: float,
+    ) -> None:
+        self._process = process
+        self._errors = errors
+        self._environment = environment
+        self._timeout = timeout
+        self._deadline = monotonic() + timeout
+        self._requests = 0
+        self._received: SimpleQueue[str | None] = SimpleQueue()
+        self._reader = Thread(target=self._receive, daemon=True)
+        self._reader.start()
+
+    def initialize(self) -> str | None:
+        """Open the conversation; return the release that the client says it is."""
+        parameters = {"protocolVersion": 1, "clientCapabilities": {}}
+        agent = self._request("initialize", parameters).get("agentInfo")
+        release = agent.get("version") if isinstance(agent, dict) else None
+        return release if isinstance(release, str) else None
+
+    def session(self, directory: Path, release: str | None = None) -> Answer:
+        """Return what a new session in `directory` offers and selects."""
+        parameters = {"cwd": str(directory), "mcpServers": []}
+        models: Any = self._request("session/new", parameters).get("models")
+        try:
+            offered = [
+                Offered(str(each["modelId"]), str(each.get("name", "")))
+                for each in models["availableModels"]
+            ]
+            return Answer(release, tuple(offered), str(models["currentModelId"] or ""))
+        except (TypeError, KeyError, AttributeError):
+            message = "the client names no models over the Agent Client Protocol"
+            raise ClientRefusedError(message, "use Qwen Code 0.10.1 or later") from None
+
+    def lines(self) -> Iterator[str]:
+        """Yield what the client prints, a line at a time, until it ends.
+
+        Raises:
+            ClientTimeoutError: its time is up.
+        """
+        while True:
+            try:
+                line = self._received.get(timeout=max(0.0, self._deadline - monotonic()))
+            except Empty:
+                message = f"the client did not answer within {self._timeout:g} seconds"
+                raise ClientTimeoutError(
+                    message, "start it yourself to see what it waits for"
+                ) from None
+            if line is None:
+                return
+            yield line
+
+    def end(self) -> None:
+        """Kill the client and its process group, and close its pipes."""
+        if _POSIX:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(1)
+        for stream in (self._process.stdin, self._process.stdout):
+            # What left the group may hold a pipe open: then its reader waits on, and owns it.
+            if stream is not None and not (stream.readable() and self._reader.is_alive()):
+                with suppress(OSError):
+                    stream.close()
+
+    def _receive(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101  (it was asked for)
+        with suppress(OSError, ValueError):
+            while line := self._process.stdout.readline(_LINE_LIMIT):
+                self._received.put(line.decode(errors="replace"))
+        self._received.put(None)
+
+    def _request(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of a request; other messages and noise are passed over."""
+        self._requests += 1
+        message = {
+            "jsonrpc": "2.0",
+            "id": self._requests,
+            "method": method,
+            "params": parameters,
+        }
+        assert self._process.stdin is not None  # noqa: S101
+        with suppress(OSError):  # it has ended: then its output ends too
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        for line in self.lines():
+            answer = _message(line)
+            if answer.get("id") == self._requests and "method" not in answer:
+                return self._result(answer, method)
+        raise self._crashed()
+
+    def _result(self, answer: dict[str, Any], method: str) -> dict[str, Any]:
+        result, error = answer.get("result"), answer.get("error")
+        if isinstance(result, dict):
+            return result
+        if not isinstance(error, dict):
+            message = f"the client's answer to {method} holds neither a result nor an error"
+            raise ClientRefusedError(message, "name Qwen Code's command")
+        reason = self._harmless(error.get("message"))
+        if error.get("code") == _LOGIN_REQUIRED:
+            fix = "select an auth type in security.auth.selectedType, and set the model's variable"
+            raise LoginRequiredError(f"the client asks for a login{reason}", fix)
+        message = f"the client refuses {method}{reason}"
+        raise ClientRefusedError(message, "start it yourself in the project to see why")
+
+    def _crashed(self) -> ClientCrashedError:
+        code = self._process.wait()
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - _LONGEST_ERRORS))
+        found = _ERROR_LINE.search(self._errors.read().decode(errors="replace"))
+        message = f"the client {how} before it answered{self._harmless(found and found[0])}"
+        return ClientCrashedError(message, "start it yourself in the project to see why")
+
+    def _harmless(self, said: object) -> str:
+        """Return the client's words as the end of a message; nothing where they hold a key."""
+        words = " ".join(said.split()) if isinstance(said, str) else ""
+        if not words or is_credential(words):
+            return ""
+        for value in self._environment.values():
+            if len(value) >= _SHORTEST_VALUE:
+                words = words.replace(value, MASK)
+        return ": " + _COULD_BE_A_KEY.sub(MASK, words[:_LONGEST_REASON])
+
+
+def _message(line: str) -> dict[str, Any]:
+    """Return a line as a JSON-RPC message; empty where it is noise."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

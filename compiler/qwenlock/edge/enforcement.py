@@ -1,0 +1,125 @@
+"""What enforcing a lock needs of this machine: the lock, and what every scope defines.
+
+A client started here reads its own four files, whatever options a lock was compiled with; so they
+are all looked at. Starting it is done in `client`.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.clients.profile import NEWEST, profile
+from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
+from qwenlock.edge.places import Flags, locate
+from qwenlock.edge.reader import read_bytes
+from qwenlock.errors import QwenlockError
+from qwenlock.lockfile import NAME, text
+from qwenlock.lockfile.model import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.edge.places import Places
+    from qwenlock.lockfile.model import Lock, ScopeName
+
+
+class Scope(NamedTuple):
+    """A settings file that is there: the scope it stands for, its path, and its value."""
+
+    name: ScopeName
+    path: Path
+    value: dict[str, Any]
+
+
+class Machine(NamedTuple):
+    """The settings of every scope that a client started in a project could read, as they stand.
+
+    Attributes:
+        places: where the client itself has its files.
+        scopes: the files that are there.
+    """
+
+    places: Places
+    scopes: tuple[Scope, ...]
+
+    def enforcing(self, lock: Lock) -> dict[str, Any]:
+        """Return the settings that enforce `lock` on this machine."""
+        return enforcing_settings(lock, defined_providers(each.value for each in self.scopes))
+
+    def system(self) -> dict[str, Any]:
+        """Return what the client's own system file says, at the current settings version."""
+        from qwenlock.compile.scopes import CURRENT_VERSION
+        from qwenlock.migrating.settings_version import migrate
+
+        path = self.places.files["system"]
+        found = next((each.value for each in self.scopes if each.path == path), {})
+        return migrate(found, CURRENT_VERSION).settings
+
+
+def trusted_lock(project: Path) -> Lock:
+    """Return the lock of `project`, as `qwenlock lock` wrote it.
+
+    Raises:
+        QwenlockError: there is none, or it was edited by hand.
+        InputError: it cannot be read.
+    """
+    from qwenlock.documents.document import decode
+
+    data = read_bytes(project / NAME, NAME)
+    if data is None:
+        raise QwenlockError(f"{project} has no {NAME}", "run `qwenlock lock`")
+    lock = text.load(decode(data, NAME), NAME)
+    if not text.is_unedited(data):
+        raise QwenlockError(f"{NAME} was edited by hand", "run `qwenlock lock`")
+    return lock
+
+
+def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
+    """Return the settings of this machine for `project`.
+
+    Args:
+        project: its directory.
+        flags: files that the command line names for scopes, besides the client's own.
+        recorded: files that a lock names for them.
+
+    Raises:
+        InputError: a settings file cannot be used; a client would fail on it, or reset it.
+    """
+    from qwenlock.documents.document import decode, parse
+
+    own = locate(project, Flags(), Options(), profile(NEWEST))
+    older = locate(project, Flags(), Options(), profile())
+    named = locate(project, flags, recorded, profile())
+    files = {
+        path: (scope, places.labels[scope])
+        for places in (own, older, named)
+        for scope, path in places.files.items()
+    }
+    scopes = []
+    for path, (scope, label) in files.items():
+        data = read_bytes(path, label)
+        if data is not None:
+            scopes.append(Scope(scope, path, parse(decode(data, label), label).value))
+    return Machine(own, tuple(scopes))
+
+
+@contextmanager
+def enforced(lock: Lock, machine: Machine) -> Iterator[dict[str, str]]:
+    """Give the variables that make a client enforce `lock`, for as long as it is needed.
+
+    They point to a private file that holds the enforcing settings over what the machine's own
+    system file says; `system-defaults.json` stays where it is.
+    """
+    settings = over(machine.system(), machine.enforcing(lock))
+    with tempfile.TemporaryDirectory(prefix="qwenlock-") as directory:
+        file = Path(directory) / "settings.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(settings), encoding="utf-8")
+        yield {
+            "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(file),
+            "QWEN_CODE_SYSTEM_DEFAULTS_PATH": str(machine.places.files["system-defaults"]),
+        }
