@@ -41,10 +41,12 @@ class Machine(NamedTuple):
     Attributes:
         places: where the client itself has its files.
         scopes: the files that are there.
+        files: every file that was looked for.
     """
 
     places: Places
     scopes: tuple[Scope, ...]
+    files: tuple[Path, ...]
 
     def enforcing(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock` on this machine."""
@@ -104,7 +106,7 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
         data = read_bytes(path, label)
         if data is not None:
             scopes.append(Scope(scope, path, parse(decode(data, label), label).value))
-    return Machine(own, tuple(scopes))
+    return Machine(own, tuple(scopes), tuple(files))
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
     previous = _previous(stored, label)
     who = _profile(client, previous, label)
     places = locate(directory, flags, previous.options if previous else Options(), who)
-    before = stamp.states(places)
+    before = stamp.states(stamp.files(places))
     return Project(places, stored, previous, _compile(places, who, previous), before)
 
 

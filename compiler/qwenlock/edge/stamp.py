@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qwenlock.edge.places import Flags, Places
-    from qwenlock.edge.project import Project
 
 _VARIABLES = (
     "HOME",
@@ -64,25 +63,28 @@ def passed(asked: str) -> str | None:
     return said if same else None
 
 
-def record(project: Project, asked: str, said: str) -> None:
-    """Remember that `project` passed and what was said; the cache need not be writable."""
+def record(before: list[str], asked: str, said: str) -> None:
+    """Remember that `asked` passed and what was said; the cache need not be writable.
+
+    Nothing is remembered where a file is no longer as it was `before`: see `states`.
+    """
     from qwenlock.edge.writer import write_output
 
-    lines = states(project.places)
-    if lines != project.states:  # a file changed while it was compiled
+    if not all(_is_same(line) for line in before):
         return
     with suppress(OSError, QwenlockError, UnicodeError):
         target = _file(asked)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_output(target, "\n".join(lines) + f"\n\n{said}")
+        write_output(target, "\n".join(before) + f"\n\n{said}")
 
 
-def states(places: Places) -> list[str]:
-    """Return a line for each file that a compile depends on: a digest of its content, its path."""
-    return [f"{_state(path)} {path}" for path in _files(places)]
+def states(files: Iterable[Path]) -> list[str]:
+    """Return a line for each of `files`: a digest of its content, and its path."""
+    return [f"{_state(path)} {path}" for path in files]
 
 
-def _files(places: Places) -> Iterable[Path]:
+def files(places: Places) -> Iterable[Path]:
+    """Return every file and directory that compiling a project depends on."""
     yield places.lock
     yield from places.files.values()
     for directory in (folder("templates"), *places.templates):

@@ -147,7 +147,7 @@ def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> 
     report = _Report(name, verdict.status, exit_code, verdict.changes)
     report = _with_findings(report, found)
     if verdict.status == "ok" and not env:
-        stamp.record(project, asked, f"{report.findings}\n{report.words}")
+        stamp.record(project.states, asked, f"{report.findings}\n{report.words}")
     return report
 
 

@@ -1,0 +1,177 @@
+"""`qwenlock run`: a client, or any command, with the locked catalogue enforced."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+import typer.core
+
+from qwenlock.cli.options import ClientOption, ProjectArgument, project_directory, scoped
+from qwenlock.edge.places import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.edge.project import Project
+
+app = typer.Typer(add_completion=False)
+
+_COMMAND = "qwenlock.command"
+_LEAVING = (
+    "--model", "-m", "--auth-type", "--openai-api-key", "--openai-base-url", "--openaiApiKey",
+    "--openaiBaseUrl",
+)  # fmt: skip
+
+
+class _RunCommand(typer.core.TyperCommand):
+    """A command that leaves what stands after `--` alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta[_COMMAND] = args[end + 1 :]
+        return super().parse_args(ctx, args[:end])
+
+
+class _Enforced(NamedTuple):
+    """What a run needs: the enforcing settings' name, the defaults' place, the variables."""
+
+    settings: str
+    defaults: str
+    variables: tuple[str, ...]
+
+
+@app.command(cls=_RunCommand, options_metavar="[OPTIONS]", epilog="The command follows `--`.")
+@scoped
+def run(
+    context: typer.Context,
+    flags: Flags,
+    project: ProjectArgument = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Enforce the lock as it is, also after drift.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a command whose options leave the lock.")
+    ] = False,
+    client: ClientOption = None,
+) -> int:
+    """Run a client with exactly the locked models and selection: qwenlock run -- qwen -p "hi".
+
+    The lock is checked first. The client is given a settings file for the system scope through its
+    environment; the user's and the project's own files are not touched.
+    """
+    from qwenlock.edge import launch
+
+    command: list[str] = context.meta[_COMMAND]
+    if not command:
+        from qwenlock.errors import UsageError
+
+        raise UsageError("no command is given", "add it after --: `qwenlock run -- qwen`")
+    _judge_options(command, strict=strict)
+    directory = project_directory(project)
+    enforced = _remembered(directory, flags, client, no_check=no_check)
+    if enforced is None:
+        enforced = _enforce(directory, flags, client, no_check=no_check)
+    path = launch.prepared(enforced.settings)
+    if path is None:
+        from qwenlock.errors import WriteError
+
+        raise WriteError("the settings that enforce the lock were changed", "run it again")
+    _say_missing(enforced.variables, directory, flags, client)
+    launch.start(command, path, Path(enforced.defaults))
+
+
+def _judge_options(command: Sequence[str], *, strict: bool) -> None:
+    """Say which options of the command choose something else than the lock."""
+    leaving = [each for each in command[1:] if each.partition("=")[0] in _LEAVING]
+    if not leaving:
+        return
+    names = ", ".join(each.partition("=")[0] for each in leaving)
+    message = f"{names} can leave what the lock says"
+    if strict:
+        from qwenlock.errors import UsageError
+
+        raise UsageError(message, "leave it out, or run without --strict")
+    from qwenlock.cli.console import painted, say
+
+    say(f"{painted('warning', 'warning')}: {message}")
+
+
+def _asked(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> str:
+    from qwenlock.edge import stamp
+
+    return f"run {no_check} {Path.cwd()} {stamp.request(directory, flags, client)}"
+
+
+def _remembered(
+    directory: Path, flags: Flags, client: str | None, *, no_check: bool
+) -> _Enforced | None:
+    """Return what an earlier run prepared, where nothing it depends on has changed since."""
+    from qwenlock.edge import launch, stamp
+
+    said = stamp.passed(_asked(directory, flags, client, no_check=no_check))
+    if said is None:
+        return None
+    settings, defaults, *variables = said.split("\n")
+    if launch.prepared(settings) is None:
+        return None
+    return _Enforced(settings, defaults, tuple(variables))
+
+
+def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> _Enforced:
+    """Check the lock, and prepare the settings that enforce it."""
+    import json
+
+    from qwenlock.compile.enforce import over
+    from qwenlock.edge import launch, stamp
+    from qwenlock.edge.enforcement import machine, trusted_lock
+    from qwenlock.edge.project import load
+    from qwenlock.lockfile import NAME
+
+    lock = trusted_lock(directory)
+    here = machine(Path.cwd(), flags, lock.options)  # where the client looks
+    before = stamp.states([directory / NAME, *here.files])
+    if not no_check:
+        loaded = load(directory, flags, client)
+        _refuse_drift(loaded)
+        before += loaded.states
+    text = json.dumps(over(here.system(), here.enforcing(lock)), indent=2) + "\n"
+    enforced = _Enforced(
+        launch.prepare(text),
+        str(here.places.files["system-defaults"]),
+        tuple(variable.name for variable in lock.environment),
+    )
+    asked = _asked(directory, flags, client, no_check=no_check)
+    stamp.record(before, asked, "\n".join((*enforced[:2], *enforced.variables)))
+    return enforced
+
+
+def _refuse_drift(project: Project) -> None:
+    from qwenlock.cli.report import changes_as_text
+    from qwenlock.edge.project import judge
+    from qwenlock.errors import InputError, QwenlockError
+
+    verdict = judge(project)
+    if verdict.status == "invalid":
+        raise InputError("the settings have errors", findings=verdict.findings)
+    if verdict.status != "ok":
+        changes = "".join(f"\n  {line}" for line in changes_as_text(verdict.changes))
+        message = f"qwen.lock is not what the settings compile to{changes}"
+        raise QwenlockError(message, "run `qwenlock lock`, or `qwenlock run --no-check`")
+
+
+def _say_missing(
+    variables: Sequence[str], directory: Path, flags: Flags, client: str | None
+) -> None:
+    """Say which variables are nowhere, before the client fails on them."""
+    if all(os.environ.get(name) for name in variables):
+        return
+    from qwenlock.cli.console import painted, say
+    from qwenlock.edge.environment import missing_names
+    from qwenlock.edge.project import read
+
+    places = read(directory, flags, client).places
+    for name in missing_names(variables, places):
+        say(f"{painted('warning', 'warning')}: {name} is not set; models of the lock need it")

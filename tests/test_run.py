@@ -1,0 +1,245 @@
+"""`qwenlock run`: a command is started with the lock enforced, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process becomes another on POSIX")
+
+PRINT_SYSTEM = f"""{sys.executable} -c "
+import os
+print(open(os.environ['QWEN_CODE_SYSTEM_SETTINGS_PATH']).read())
+" """
+
+
+class Project:
+    """A project in a home of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = root / "home"
+        self.directory = self.home / "project"
+        self.system = root / "etc" / "settings.json"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(self.system),
+            "KEY": "value",
+        }
+        self.write(self.home / ".qwen" / "settings.json", USER)
+        self.write(self.directory / ".qwen" / "settings.json", PROJECT)
+        assert self.qwenlock("lock").returncode == 0
+
+    def write(self, path: Path, value: object) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value), encoding="utf-8")
+
+    def qwenlock(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "qwenlock", *arguments],
+            cwd=self.directory,
+            env=self.environment | variables,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return self.qwenlock("run", *options, "--", "sh", "-c", PRINT_SYSTEM)
+
+    def enforced(self) -> list[Path]:
+        return sorted((self.home / ".cache" / "qwenlock" / "enforced").iterdir())
+
+
+USER = {
+    "$version": 4,
+    "modelProviders": {"anthropic": [{"id": "claude", "envKey": "KEY"}], "typo": []},
+}
+PROJECT = {
+    "$version": 4,
+    "modelProviders": {"openai": [{"id": "gpt", "envKey": "KEY"}]},
+    "security": {"auth": {"selectedType": "openai"}},
+    "model": {"name": "gpt"},
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_the_command_gets_the_locked_catalogue_and_selection(project: Project) -> None:
+    result = project.run()
+    assert result.returncode == 0, result.stderr
+    settings = json.loads(result.stdout)
+    assert settings["modelProviders"] == {
+        "openai": [{"id": "gpt", "envKey": "KEY"}],
+        "anthropic": [],
+        "typo": [],
+    }
+    assert settings["security"]["auth"]["selectedType"] == "openai"
+    assert settings["model"]["name"] == "gpt"
+
+
+def test_a_second_run_is_remembered_and_the_same(project: Project) -> None:
+    first, second = project.run(), project.run()
+    assert (first.stdout, first.stderr) == (second.stdout, second.stderr)
+    assert len(project.enforced()) == 1
+
+
+def test_the_rest_of_an_existing_system_file_is_carried_along(project: Project) -> None:
+    project.write(project.system, {"$version": 4, "telemetry": {"enabled": False}, "x": {"y": 1}})
+    assert project.qwenlock("lock").returncode == 0
+    settings = json.loads(project.run().stdout)
+    assert settings["telemetry"] == {"enabled": False}
+    assert settings["x"] == {"y": 1}
+    assert settings["model"]["name"] == "gpt"
+
+
+def test_the_system_defaults_stay_where_they_were(project: Project) -> None:
+    result = project.qwenlock("run", "--", "sh", "-c", 'echo "$QWEN_CODE_SYSTEM_DEFAULTS_PATH"')
+    assert result.stdout.strip() == str(project.system.with_name("system-defaults.json"))
+    own = str(project.home / "defaults.json")
+    result = project.qwenlock(
+        "run", "--", "sh", "-c", 'echo "$QWEN_CODE_SYSTEM_DEFAULTS_PATH"',
+        QWEN_CODE_SYSTEM_DEFAULTS_PATH=own,
+    )  # fmt: skip
+    assert result.stdout.strip() == own
+
+
+def test_drift_is_refused_unless_no_check(project: Project) -> None:
+    changed = PROJECT | {"model": {"name": "other"}}
+    project.write(project.directory / ".qwen" / "settings.json", changed)
+    refused = project.run()
+    assert refused.returncode == 1
+    assert "run `qwenlock lock`" in refused.stderr
+    assert refused.stdout == ""
+    assert json.loads(project.run("--no-check").stdout)["model"]["name"] == "gpt"
+
+
+def test_a_lock_edited_by_hand_is_refused_even_with_no_check(project: Project) -> None:
+    lock = project.directory / "qwen.lock"
+    lock.write_text(lock.read_text().replace('id = "gpt"', 'id = "evil"'))
+    assert project.run("--no-check").returncode == 1
+
+
+def test_no_lock_is_refused(project: Project) -> None:
+    (project.directory / "qwen.lock").unlink()
+    result = project.run()
+    assert result.returncode == 1
+    assert "run `qwenlock lock`" in result.stderr
+
+
+def test_a_changed_cache_file_is_never_used(project: Project) -> None:
+    expected = project.run().stdout
+    (file,) = project.enforced()
+    file.write_text(file.read_text().replace("gpt", "evil"))
+    assert project.run().stdout == expected
+    file.chmod(0o644)
+    assert project.run().stdout == expected
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_in_the_cache_is_never_followed(project: Project, tmp_path: Path) -> None:
+    expected = project.run().stdout
+    (file,) = project.enforced()
+    elsewhere = tmp_path / "elsewhere"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    assert project.run().stdout == expected
+    assert not file.is_symlink()
+
+
+def test_a_change_of_any_scope_is_noticed_by_the_next_run(project: Project) -> None:
+    project.run()
+    more = USER | {"modelProviders": USER["modelProviders"] | {"gemini": []}}
+    project.write(project.home / ".qwen" / "settings.json", more)
+    assert "gemini" in json.loads(project.run().stdout)["modelProviders"]
+
+
+@pytest.mark.parametrize("option", ["--model", "-m", "--auth-type=openai", "--openai-base-url=x"])
+def test_options_that_leave_the_lock_are_said_and_refused_when_strict(
+    project: Project, option: str
+) -> None:
+    said = project.qwenlock("run", "--", "true", option)
+    assert said.returncode == 0
+    assert option.partition("=")[0] in said.stderr
+    assert project.qwenlock("run", "--strict", "--", "true", option).returncode == 2
+
+
+def test_the_value_of_an_option_is_not_shown(project: Project) -> None:
+    result = project.qwenlock("run", "--", "true", "--openai-api-key=sk-canary-0123456789")
+    assert "canary" not in result.stderr + result.stdout
+
+
+def test_missing_variables_are_named_before_the_start(project: Project) -> None:
+    result = project.qwenlock("run", "--", "true", KEY="")
+    assert result.returncode == 0
+    assert "KEY is not set" in result.stderr
+    (project.directory / ".env").write_text("KEY=from-file\n")
+    assert "KEY is not set" not in project.qwenlock("run", "--", "true", KEY="").stderr
+
+
+def test_the_exit_code_is_the_commands(project: Project) -> None:
+    assert project.qwenlock("run", "--", "sh", "-c", "exit 7").returncode == 7
+
+
+def test_options_after_the_separator_are_the_commands(project: Project) -> None:
+    result = project.qwenlock("run", "--", "echo", "--help", "--", "-x")
+    assert result.stdout == "--help -- -x\n"
+
+
+def test_no_command_and_an_unknown_one_are_wrong_use(project: Project) -> None:
+    assert project.qwenlock("run").returncode == 2
+    assert project.qwenlock("run", "--", "no-such-command-here").returncode == 2
+
+
+def test_a_signal_reaches_the_command(project: Project, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = f"trap 'exit 9' TERM; touch {ready}; while true; do sleep 0.05; done"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qwenlock", "run", "--", "sh", "-c", script],
+        cwd=project.directory,
+        env=project.environment,
+    )
+    deadline = time.monotonic() + 30
+    while not ready.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 9
+
+
+def test_eight_runs_at_once_agree(project: Project) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "qwenlock", "run", "--", "sh", "-c", PRINT_SYSTEM],
+            cwd=project.directory,
+            env=project.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    outputs = {process.communicate()[0] for process in processes}
+    assert len(outputs) == 1
+    assert json.loads(outputs.pop())["model"]["name"] == "gpt"
+
+
+def test_nobodys_files_are_touched(project: Project) -> None:
+    files = [each for each in project.home.rglob("*") if ".cache" not in each.parts]
+    before = {each: each.read_bytes() for each in files if each.is_file()}
+    project.run()
+    files = [each for each in project.home.rglob("*") if ".cache" not in each.parts]
+    assert before == {each: each.read_bytes() for each in files if each.is_file()}
