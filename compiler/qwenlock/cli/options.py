@@ -67,7 +67,9 @@ UntrustedOption: TypeAlias = Annotated[
 
 
 def _known(client: str | None) -> str | None:
-    """Say where `client` is newer than what was measured."""
+    """Return the release that `--client` names; say where it is newer than what was measured."""
+    if client == "installed":
+        client = _installed()
     if client is not None:
         from qwenlock.clients.profile import NEWEST, is_newer_than_known
 
@@ -79,12 +81,22 @@ def _known(client: str | None) -> str | None:
     return client
 
 
+def _installed() -> str:
+    """Return the release of the client on this machine."""
+    import os
+
+    from qwenlock.edge.client import version
+    from qwenlock.edge.installed_client import release
+
+    return release() or version(["qwen"], os.environ)
+
+
 ClientOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--client",
         callback=_known,
-        metavar="guide|VERSION",
+        metavar="guide|VERSION|installed",
         help="Compile for a release of Qwen Code; default: what the lock says, else the guide.",
         show_default=False,
     ),
