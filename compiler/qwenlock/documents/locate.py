@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_BEFORE, _AFTER = 120, 80  # how much of a long line an excerpt shows, in characters
+_BEFORE, _WITHIN, _AFTER = 120, 80, 80  # how much of a long line an excerpt shows, in characters
 _KEY_LIKE = re.compile(r"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}|(?<=[:=])\s*\S{8,}")
 _BLOCK = 4096  # characters
 _SIBLINGS = 20  # how far back in an array a number's key is looked for
@@ -97,7 +97,7 @@ class Locator:
         if line > len(self._line_starts):
             return Excerpt("", 1, 1)
         begin, end = self._line_span(line)
-        caret = begin + column - 1
+        caret, width = begin + column - 1, min(width, _WITHIN)
         pieces = self._pieces(max(begin, caret - _BEFORE), min(end, caret + width + _AFTER))
         start, stop = _shown_offset(pieces, caret), _shown_offset(pieces, caret + width)
         text = "".join(piece.shown for piece in pieces)
