@@ -40,6 +40,10 @@ _FIXES = (
     ("Unescaped control", "write it as an escape, such as \\t or \\n"),
     ("Invalid backslash", "double the backslash"),
     ("Expecting end of file", "remove what follows the closing bracket"),
+    ("Expecting colon", "put a colon between the key and its value"),
+    ("Expecting comma", "put a comma here, or check how what stands before it is spelled"),
+    ("Expecting value", 'write a value: "text", a number, true, false, null, [ ] or { }'),
+    ("Expecting 4 hex digits", "write four hexadecimal digits, or double the backslash"),
 )
 
 
@@ -84,6 +88,8 @@ def parse(text: str, label: str) -> Document:
     """
     original, text = text, text.removeprefix(BOM)
     document = Document(label, text, {}, original=original)
+    if not text.strip():
+        raise _unusable("QL101", "the file is empty", Place(document, at=(1, 1)), "write { }")
     try:
         value = _decoder.loads(text)
     except RecursionError:
@@ -121,7 +127,9 @@ def decode(data: bytes, label: str) -> str:
 def _syntax_error(document: Document, error: jsonyx.JSONSyntaxError) -> InputError:
     fix = next((fix for start, fix in _FIXES if error.msg.startswith(start)), None)
     place = Place(document, at=(error.lineno or 1, error.colno))
-    return _unusable("QL101", error.msg[0].lower() + error.msg[1:], place, fix)
+    is_name = error.msg.startswith(("NaN", "Infinity"))
+    message = error.msg if is_name else error.msg[0].lower() + error.msg[1:]
+    return _unusable("QL101", message, place, fix)
 
 
 def _unusable(code: str, message: str, place: Place, fix: str | None = None) -> InputError:
