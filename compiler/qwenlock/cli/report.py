@@ -98,18 +98,24 @@ def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 
 def changes_as_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Return the differences of two locks for a JSON document."""
-    return [
-        {
-            "kind": change.kind,
-            "action": change.action,
-            "name": change.name,
-            "field": change.field or None,
-            "old": change.old,
-            "new": change.new,
-        }
-        for change in changes
-    ]
+    """Return the differences of two locks for a JSON document.
+
+    `old` and `new` are left out where there is no value, which null would be.
+    """
+    return [_change_as_json(change) for change in changes]
+
+
+def _change_as_json(change: Change) -> dict[str, Any]:
+    from qwenlock.lockfile.diff import ABSENT
+
+    values = {"old": change.old, "new": change.new}
+    return {
+        "kind": change.kind,
+        "action": change.action,
+        "name": change.name,
+        "field": change.field or None,
+        **{name: value for name, value in values.items() if value is not ABSENT},
+    }
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:
@@ -178,4 +184,6 @@ def _change_as_text(change: Change) -> str:
 def _shown(value: Any) -> str:
     import json
 
-    return "(none)" if value is None else clean(json.dumps(value, ensure_ascii=False))
+    from qwenlock.lockfile.diff import ABSENT
+
+    return "(none)" if value is ABSENT else clean(json.dumps(value, ensure_ascii=False))

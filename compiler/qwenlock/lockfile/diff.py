@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.credentials import MASK, is_credential, names_a_credential, shown
@@ -15,6 +16,15 @@ Kind: TypeAlias = Literal["client", "option", "selection", "input", "plan", "mod
 Part: TypeAlias = Input | InstalledPlan | Model | EnvironmentVariable
 
 
+class Absent(Enum):
+    """What stands for a value where there is none; JSON null is a value."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference.
@@ -25,7 +35,7 @@ class Change:
             or all of a kind.
         name: which one, such as `openai/gpt-4o`.
         field: the dotted field that changed; empty where the whole thing did.
-        old: the value before; None where there was none.
+        old: the value before; `ABSENT` where there was none.
         new: the value after.
     """
 
@@ -33,8 +43,8 @@ class Change:
     action: Literal["added", "removed", "changed", "reordered"]
     name: str
     field: str = ""
-    old: Any = None
-    new: Any = None
+    old: Any = ABSENT
+    new: Any = ABSENT
 
 
 def diff(old: Lock, new: Lock) -> list[Change]:
@@ -153,7 +163,7 @@ def _dotted(path: list[Any]) -> str:
 
 def _value(value: Any, path: list[Any]) -> Any:
     if type(value).__name__ == "NotPresent":
-        return None
+        return ABSENT
     names = [step for step in path if isinstance(step, str)]
     return _masked(value, names[-1] if names else "")
 
