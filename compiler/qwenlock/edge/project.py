@@ -117,7 +117,9 @@ def judge(project: Project) -> Verdict:
     old = text.load(decode(project.stored, label), label)
     changes = tuple(diff(old, new))
     if not text.is_unedited(project.stored):
-        return Verdict("edited", changes, findings)
+        message = "the lock was edited by hand: its digest does not match"
+        edited = text.unusable("QL114", message, label, (2, 1))
+        return Verdict("edited", changes, (*findings, *edited.findings))
     return Verdict("drift" if changes else "ok", changes, findings)
 
 
