@@ -97,10 +97,10 @@ class _Selector:
         )
 
     def _runtime(self, name: str | None) -> Selection:
-        if name is None:
+        if name is None and self._auth_type in self._client.auth_types:
             message = f"{shown(self._auth_type)} is selected, but no model"
             self._say("QL604", message, AUTH_TYPE, "set model.name")
-        elif self._entries:
+        elif name is not None and self._entries:
             self._say_undefined(name)
         config = merged(self._sources, GENERATION_CONFIG)
         return Selection(
