@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LANGUAGE = tree_sitter.Language(tree_sitter_json.language())
 
+_EXPONENT_SIGN = re.compile(rb"(?<=[0-9][eE])\+(?=[0-9])")
 _NEWLINE = r"\r\n|\r|\n"
 _TOKEN = re.compile(
     r"""  "(?:[^"\\\r\n]|\\.)*"?                      # a string, perhaps unterminated
@@ -118,7 +119,9 @@ class Locator:
 
     @cached_property
     def _root(self) -> Node:
-        tree = tree_sitter.Parser(LANGUAGE).parse(self._source)
+        # The grammar knows no plus sign in an exponent; here only places count, not what is there.
+        source = _EXPONENT_SIGN.sub(b"-", self._source)
+        tree = tree_sitter.Parser(LANGUAGE).parse(source)
         return next(
             (node for node in tree.root_node.named_children if node.type != "comment"),
             tree.root_node,
@@ -152,11 +155,15 @@ class Locator:
         if node.id not in self._members:
             parts = [child for child in node.named_children if child.type != "comment"]
             self._members[node.id] = (
-                {_key_of(pair): pair for pair in parts if pair.type == "pair"}
+                {self._key_of(pair): pair for pair in parts if pair.type == "pair"}
                 if node.type == "object"
                 else dict(enumerate(parts))
             )
         return self._members[node.id]
+
+    def _key_of(self, pair: Node) -> str:
+        key = pair.children[0]
+        return _content(self._source[key.start_byte : key.end_byte].decode()) or ""
 
     def _position_of(self, node: Node) -> Position:
         start = self._offset(node.start_byte)
@@ -281,7 +288,3 @@ def _value_of(member: Node) -> Node:
         return member
     value = member.child_by_field_name("value")
     return member if value is None else value
-
-
-def _key_of(pair: Node) -> str:
-    return _content((pair.children[0].text or b'""').decode()) or ""

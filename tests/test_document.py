@@ -1,0 +1,158 @@
+"""Settings read by the client's rules: what is accepted, what is refused, and where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.documents.document import MAX_DEPTH, decode, parse
+from qwenlock.errors import InputError
+from support import JSON, untimed
+
+
+def refused(text: str) -> tuple[str, str, tuple[int, int]]:
+    """Return the code, the message and the place of the finding that stops reading `text`."""
+    with pytest.raises(InputError) as caught:
+        parse(text, "settings.json")
+    (finding,) = caught.value.findings
+    assert finding.place is not None
+    return finding.code, finding.message, finding.place.position()[:2]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{}", {}),
+        ('\ufeff{"a": 1}', {"a": 1}),
+        ('// first\n{"a": /* here */ 1} // last', {"a": 1}),
+        ('/* , */{"a": "// no comment /* */"}', {"a": "// no comment /* */"}),
+        ('{"a": 1, "a": 2, "\\u0061": 3}', {"a": 3}),
+        ('{"a": {"b": 1}, "a": {"c": 2}}', {"a": {"c": 2}}),
+        ('{"a":\r\n\t[1,\r2]}', {"a": [1, 2]}),
+        ('{"\\ud83d\\ude00": "\\ud800"}', {"\U0001f600": "\ud800"}),
+        ('{"a": 1e999}', {"a": float("inf")}),
+        ('{"": {"": []}}', {"": {"": []}}),
+    ],
+)
+def test_text_is_read_as_the_client_reads_it(text: str, value: Any) -> None:
+    assert parse(text, "settings.json").value == value
+
+
+@untimed(100)
+@given(st.dictionaries(st.text(), JSON, max_size=4))
+def test_every_json_object_is_read(value: dict[str, Any]) -> None:
+    assert parse(json.dumps(value), "settings.json").value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "at"),
+    [
+        ("", "the file is empty", (1, 1)),
+        (" \n\t", "the file is empty", (1, 1)),
+        ('{"a": 1,}', "trailing comma is not allowed", (1, 8)),
+        ('{\n  "a": [1, 2,]\n}', "trailing comma is not allowed", (2, 13)),
+        ('{"a": NaN}', "NaN is not allowed", (1, 7)),
+        ('{"a": -Infinity}', "-Infinity is not allowed", (1, 7)),
+        ("{'a': 1}", "expecting key", (1, 2)),
+        ("{a: 1}", "unquoted keys are not allowed", (1, 2)),
+        ('{"a": 1 "b": 2}', "missing commas are not allowed", (1, 8)),
+        ('{"a": "x', "unterminated string", (1, 7)),
+        ('{"a": 1} x', "expecting end of file", (1, 10)),
+        ('{"a": 01}', "expecting comma", (1, 8)),
+        ('{"é": "\U0001f600", x}', "unquoted keys are not allowed", (1, 12)),
+        ('\r\n\r\n{"a": x}', "expecting value", (3, 7)),
+        ('\r\r{"a": x}', "expecting value", (3, 7)),
+        ("/* open", "unterminated comment", (1, 1)),
+    ],
+)
+def test_syntax_error_is_told_with_its_place(text: str, message: str, at: tuple[int, int]) -> None:
+    code, said, place = refused(text)
+    assert (code, place) == ("QL101", at)
+    assert message in said
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "5", '"x"', "// no more\n true"])
+def test_settings_must_be_an_object(text: str) -> None:
+    assert refused(text)[:2] == ("QL102", "the top level must be an object")
+
+
+def nested(levels: int) -> str:
+    return '{"a":' * (levels - 1) + "{}" + "}" * (levels - 1)
+
+
+def test_nesting_is_accepted_up_to_the_limit() -> None:
+    parse(nested(MAX_DEPTH), "settings.json")
+    assert refused(nested(MAX_DEPTH + 1))[0] == "QL104"
+
+
+@pytest.mark.parametrize("levels", [1_000, 10_000, 200_000])
+@pytest.mark.parametrize("bracket", ["[", '{"a":'])
+def test_nesting_beyond_every_stack_is_refused(bracket: str, levels: int) -> None:
+    text = '{"a":' + bracket * levels
+    assert refused(text)[0] in {"QL101", "QL104"}
+
+
+def test_many_shallow_brackets_are_no_depth() -> None:
+    assert len(parse('{"a": [' + "[]," * 2_000 + "[]]}", "settings.json").value["a"]) == 2_001
+
+
+def test_number_of_thousands_of_digits_is_refused() -> None:
+    assert refused('{"a": ' + "9" * 5_000 + "}")[0] == "QL110"
+
+
+@pytest.mark.parametrize(
+    ("data", "at"),
+    [
+        (b'{"a": "\xff"}', (1, 8)),
+        (b'\xef\xbb\xbf{"a": "\xff"}', (1, 8)),
+        ('{"é": "'.encode() + b"\xc3", (1, 8)),
+        (b'{\r\n "a"\r: \xfe}', (3, 3)),
+        ("{}".encode("utf-16"), (1, 1)),
+    ],
+)
+def test_what_is_not_utf8_is_told_with_its_place(data: bytes, at: tuple[int, int]) -> None:
+    with pytest.raises(InputError) as caught:
+        decode(data, "settings.json")
+    (finding,) = caught.value.findings
+    assert finding.code == "QL103"
+    assert finding.place is not None
+    assert finding.place.position()[:2] == at
+    finding.place.excerpt()
+
+
+@untimed(300)
+@given(st.data())
+def test_mutated_text_is_read_or_refused_with_a_place(data: st.DataObject) -> None:
+    value = data.draw(st.dictionaries(st.text(), JSON, max_size=4))
+    text = json.dumps(value, indent=1, ensure_ascii=data.draw(st.booleans()))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        piece = data.draw(
+            st.sampled_from(
+                ["", ",", '"', "{", "]", ":", "//", "/*", "\r", "\n", "\\", "\x00", "é"]
+            )
+        )
+        text = text[:start] + piece + text[start + data.draw(st.integers(0, 3)) :]
+    try:
+        parse(text, "settings.json")
+    except InputError as error:
+        for finding in error.findings:
+            assert finding.place is not None
+            line, column, _ = finding.place.position()
+            excerpt = finding.place.excerpt()
+            assert line >= 1
+            assert column >= 1
+            assert 1 <= excerpt.column <= len(excerpt.text) + 1
+
+
+@untimed(100)
+@given(st.binary(max_size=40))
+def test_random_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        parse(decode(data, "settings.json"), "settings.json")
+    except InputError as error:
+        assert error.findings  # noqa: PT017

@@ -1,0 +1,283 @@
+"""Positions point at exactly the value; excerpts show the line, and no secret in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.documents.document import decode, parse
+from qwenlock.documents.locate import Locator
+from support import KEYS, SCALARS, untimed
+
+if TYPE_CHECKING:
+    from qwenlock.documents.operations import Path
+
+TRIVIA = [
+    "",
+    " ",
+    "\t",
+    "\n",
+    "\r\n",
+    "\r",
+    " \t",
+    "/* é \n * 😀 */",
+    "// x\n",
+    "/*\r*/",
+    "// y\r\n",
+]
+
+
+class Written(NamedTuple):
+    """A document made up piece by piece, and where each value and key in it was put."""
+
+    text: str
+    values: dict[Path, tuple[int, int]]
+    keys: dict[Path, tuple[int, int]]
+
+
+class Writer:
+    def __init__(self, data: st.DataObject) -> None:
+        self.data = data
+        self.text = ""
+        self.values: dict[Path, tuple[int, int]] = {}
+        self.keys: dict[Path, tuple[int, int]] = {}
+
+    def space(self) -> None:
+        self.text += self.data.draw(st.sampled_from(TRIVIA))
+
+    def token(self, value: Any) -> tuple[int, int]:
+        start = len(self.text)
+        self.text += json.dumps(value, ensure_ascii=self.data.draw(st.booleans()))
+        return start, len(self.text)
+
+    def put(self, path: Path, levels: int) -> None:
+        """Write a value; what is written at a path again was not there before."""
+        for known in [known for known in self.values if known[: len(path)] == path]:
+            del self.values[known]
+        kind = self.data.draw(
+            st.sampled_from(["scalar", "object", "array"] if levels else ["scalar"])
+        )
+        if kind == "scalar":
+            self.values[path] = self.token(self.data.draw(SCALARS))
+            return
+        start = len(self.text)
+        self.text += "{" if kind == "object" else "["
+        self.space()
+        for index in range(self.data.draw(st.integers(0, 3))):
+            if index:
+                self.text += ","
+                self.space()
+            step: str | int = index
+            if kind == "object":
+                step = self.data.draw(KEYS | st.sampled_from(["a", "b"]))
+                self.keys[*path, step] = self.token(step)
+                self.space()
+                self.text += ":"
+                self.space()
+            self.put((*path, step), levels - 1)
+            self.space()
+        self.text += "}" if kind == "object" else "]"
+        self.values[path] = start, len(self.text)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Written:
+    writer = Writer(draw(st.data()))
+    writer.space()
+    start = len(writer.text)
+    writer.text += '{"root":'
+    writer.space()
+    writer.put(("root",), 3)
+    writer.space()
+    writer.text += "}"
+    writer.values[()] = start, len(writer.text)
+    writer.space()
+    return Written(writer.text, writer.values, writer.keys)
+
+
+def at(text: str, start: int, stop: int) -> tuple[int, int, int]:
+    """Return line, column and width of a stretch of `text`, found by counting."""
+    lines = re.split(r"\r\n|\r|\n", text[:start])
+    first_line = re.split(r"[\r\n]", text[start:stop])[0].rstrip()
+    return len(lines), len(lines[-1]) + 1, max(1, len(first_line))
+
+
+@untimed(250)
+@given(documents(), st.booleans())
+def test_position_of_every_value_and_key_is_where_it_was_written(
+    written: Written, with_mark: bool
+) -> None:
+    data = (("\ufeff" if with_mark else "") + written.text).encode()
+    locator = parse(decode(data, "x"), "x").locator
+    for path, stretch in written.values.items():
+        assert locator.position(path) == at(written.text, *stretch), path
+        if path in written.keys:
+            place = locator.position(path, on_key=True)
+            assert place == at(written.text, *written.keys[path]), path
+
+
+@untimed(150)
+@given(documents())
+def test_caret_stands_under_the_value_or_its_mask(written: Written) -> None:
+    locator = Locator(written.text)
+    for path, (start, stop) in written.values.items():
+        excerpt = locator.excerpt(*locator.position(path))
+        shown = excerpt.text[excerpt.column - 1 :]
+        token = written.text[start:stop]
+        expected = ('"***"',) if token.startswith('"') else ("***",)
+        assert shown.startswith((token[:1] if token[0] in "[{" else token, *expected)), path
+
+
+@untimed(100)
+@given(documents(), st.text(max_size=5))
+def test_position_of_what_is_missing_is_that_of_its_parent(written: Written, name: str) -> None:
+    locator = Locator(written.text)
+    for path, stretch in written.values.items():
+        missing = (*path, f"missing {name}")
+        assert locator.position(missing) == at(written.text, *stretch)
+        assert locator.position(missing, on_key=True) == at(written.text, *stretch)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "position"),
+    [
+        ('{"a": 1}', (), (1, 1, 8)),
+        ('{"a": 1, "a": 22}', ("a",), (1, 15, 2)),
+        ('{"a": {"b": 1}, "a": {"c": 2}}', ("a", "b"), (1, 22, 8)),
+        ('{"\\u0061": 1}', ("a",), (1, 12, 1)),
+        ('{"é😀":\t"ü"}', ("é😀",), (1, 8, 3)),
+        ('{"a":\r\n[\r\n1]}', ("a", 0), (3, 1, 1)),
+        ('{"a":\r[\r1]}', ("a", 0), (3, 1, 1)),
+        ('{"a": [1, 2]}', ("a", 5), (1, 7, 6)),
+        ('{"a": [1, 2]}', ("a", "b"), (1, 7, 6)),
+        ('// one\n{"a": /* \n */ true}', ("a",), (3, 5, 4)),
+        ('{"a": {  \n}}', ("a",), (1, 7, 1)),
+        ("// nothing", (), (1, 1, 10)),
+    ],
+)
+def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None:
+    assert Locator(text).position(path) == position
+
+
+# Excerpts
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('{"id": "gpt-4o", "name": "x"}', '{"id": "gpt-4o", "name": "x"}'),
+        ('{"other": "value"}', '{"other": "***"}'),
+        ('{"id": "sk-abcdefgh1234"}', '{"id": "***"}'),
+        ('{"id": "s\\u006b-abcdefgh1234"}', '{"id": "***"}'),
+        ('{"id": "broken \\escape"}', '{"id": "***"}'),
+        ('{"baseUrl": "https://u:p@h/v1"}', '{"baseUrl": "***"}'),
+        ('{"baseUrl": "https://h/v1?key=abc"}', '{"baseUrl": "***"}'),
+        ('{"baseUrl": "https:\\/\\/u:p@h/v1"}', '{"baseUrl": "***"}'),
+        ('{"envKey": "OPENAI_API_KEY"}', '{"envKey": "OPENAI_API_KEY"}'),
+        ('{"envKey": "not a name"}', '{"envKey": "***"}'),
+        ('{"timeout": 60000, "on": true}', '{"timeout": 60000, "on": true}'),
+        ('{"password": 12345678}', '{"password": ***}'),
+        ('{"password": /* c */ 12345678}', '{"password": /* … */ ***}'),
+        ('{"password": [1234, 5678]}', '{"password": [***, ***]}'),
+        ('{"p\\u0061ssword": 12345678}', '{"p\\u0061ssword": ***}'),
+        ('{"codes": [429, 500]}', '{"codes": [429, 500]}'),
+        ('{"codes": [429, "x", 500]}', '{"codes": [429, "***", 500]}'),
+        ('{"codes": [[1], [2]]}', '{"codes": [[1], [***]]}'),
+        ('{"id": ["secret"]}', '{"id": ["***"]}'),
+        ('{"id": "x", "secret"}', '{"id": "x", "***"}'),
+        ('{"apiKey": "hidden": 1}', '{"apiKey": "***": 1}'),
+        ('{"apiKey": /* c */ "hidden" : 1}', '{"apiKey": /* … */ "***" : 1}'),
+        ("{'apiKey': 'secret'}", "{***: ***}"),
+        ("{apiKey: secret, n: 12345678}", "{***: ***, ***: ***}"),
+        ('{"a": 1} // sk-secret', '{"a": 1} // …'),
+        ('{"a": "unterminated secret', '{"a": "***"'),
+        ('{"sk-abcdefgh1234": 1}', '{"***": 1}'),
+        ('{"n": 123456789012345678901234567890}', '{"n": ***}'),
+        ('"lonely"', '"***"'),
+    ],
+)
+def test_excerpt_shows_what_is_no_secret(line: str, shown: str) -> None:
+    assert Locator(line).excerpt(1, 1, 1).text == shown
+
+
+def test_excerpt_of_a_long_line_is_what_stands_around_the_place() -> None:
+    text = '{"a": [' + "1, " * 5_000 + '"here"' + ", 2" * 5_000 + "]}"
+    position = Locator(text).position(("a", 5_000))
+    excerpt = Locator(text).excerpt(*position)
+    assert len(excerpt.text) < 500
+    assert excerpt.text[excerpt.column - 1 :].startswith('"***"')
+
+
+def test_excerpt_within_a_comment_of_several_lines_hides_it() -> None:
+    text = '{\n/* sk-secret\n sk-secret */ "id": "x"}'
+    assert Locator(text).excerpt(2, 1, 1).text == "/* … */"
+    excerpt = Locator(text).excerpt(3, 21, 3)
+    assert excerpt.text == '/* … */ "id": "x"}'
+    assert excerpt.text[excerpt.column - 1 :] == '"x"}'
+
+
+@pytest.mark.parametrize(("text", "line"), [("", 1), ("{}", 2), ("{}\n", 3)])
+def test_excerpt_of_a_line_that_is_not_there_is_empty(text: str, line: int) -> None:
+    assert Locator(text).excerpt(line, 1, 1) == ("", 1, 1)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_excerpt_ends_with_its_line(ending: str) -> None:
+    text = ending.join(['{"a":', "1,", '"b": 2}'])
+    assert [Locator(text).excerpt(line, 1, 1).text for line in (1, 2, 3)] == [
+        '{"a":',
+        "1,",
+        '"b": 2}',
+    ]
+
+
+CANARIES = st.from_regex(r"\Ask-[G-Z2-9]{20}\Z")
+
+
+@untimed(200)
+@given(documents(), CANARIES, st.data())
+def test_no_excerpt_shows_a_key_wherever_it_stands(
+    written: Written, canary: str, data: st.DataObject
+) -> None:
+    spots = [0, *(found.end() for found in re.finditer(r"[^A-Za-z0-9]", written.text))]
+    spot = data.draw(st.sampled_from(spots))
+    text = written.text[:spot] + canary + written.text[spot:]
+    locator = Locator(text)
+    for line in range(1, len(re.split(r"\r\n|\r|\n", text)) + 1):
+        shown = locator.excerpt(line, 1, 200).text
+        assert canary[3:9] not in shown
+        assert canary[-6:] not in shown
+
+
+@untimed(200)
+@given(st.data())
+def test_no_excerpt_of_broken_text_shows_a_value_under_a_credential_name(
+    data: st.DataObject,
+) -> None:
+    secret = data.draw(st.from_regex(r"\A[a-zA-Z0-9]{12}\Z") | st.from_regex(r"\A[0-9]{12}\Z"))
+    text = f'{{"id": "x", "apiKey": "{secret}", "token": {secret}, "b": ["{secret}"]}}'
+    for _ in range(data.draw(st.integers(0, 4))):
+        spot = data.draw(st.integers(0, len(text)))
+        if secret[:3] in text[max(0, spot - 12) : spot + 12]:
+            continue  # only around the secret: a key of another spelling may be shown
+        piece = data.draw(st.sampled_from(['"', ":", ",", "[", "/*", "//", "\\", "\n", "'"]))
+        text = text[:spot] + piece + text[spot:]
+    for line in range(1, len(text.split("\n")) + 1):
+        assert secret not in Locator(text).excerpt(line, 1, 500).text
+
+
+def test_place_costs_no_more_on_a_long_line() -> None:
+    count = 1_000
+    text = '{"é": "' + "é" * 2_000_000 + '", "b":[' + ",".join(['{"n":1}'] * count) + "]}"
+    locator = Locator(text)
+    locator.excerpt(*locator.position(("b",)))
+    started = time.process_time()
+    for index in range(count):
+        locator.excerpt(*locator.position(("b", index, "n")))
+    assert time.process_time() - started < 2
