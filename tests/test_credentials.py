@@ -1,0 +1,180 @@
+"""What counts as a literal credential, and what does not: the list, and no example of the guide."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.credentials import (
+    CREDENTIAL_FIELD_ENDINGS,
+    CREDENTIAL_FIELDS,
+    KEY_PREFIXES,
+    is_credential,
+    is_variable_name,
+    names_a_credential,
+    references,
+    shown,
+)
+from support import untimed
+
+RANDOM = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=8)
+
+
+@untimed(200)
+@given(st.sampled_from(KEY_PREFIXES), RANDOM, st.sampled_from(["", " ", "Bearer ", "a/", "=", "é"]))
+def test_known_prefix_is_a_credential_in_any_string(prefix: str, rest: str, lead: str) -> None:
+    assert is_credential(lead + prefix + rest)
+    assert is_credential(lead + prefix + rest, "description")
+    assert shown(lead + prefix + rest) == "***"
+    assert not is_variable_name(prefix + rest)
+
+
+@pytest.mark.parametrize(
+    "text", ["sk-short", "task-abcdefghij", "disk-management-tool", "gsk", "AKIA", "hf_model"]
+)
+def test_what_only_looks_like_a_prefix_is_none(text: str) -> None:
+    assert not is_credential(text)
+    assert shown(text) == text
+
+
+FIELDS = st.sampled_from([*CREDENTIAL_FIELDS, *CREDENTIAL_FIELD_ENDINGS])
+
+
+@untimed(200)
+@given(FIELDS, st.sampled_from([str.upper, str.title, str]), st.data())
+def test_any_text_under_a_credential_name_is_one(
+    field: str, spelled: Any, data: st.DataObject
+) -> None:
+    spot = data.draw(st.integers(1, len(field)))
+    name = spelled(field[:spot] + data.draw(st.sampled_from(["", "-", "_"])) + field[spot:])
+    value = data.draw(st.text("abcdefgh123!", min_size=1))
+    assert names_a_credential(name)
+    assert is_credential(value, name)
+    assert not is_credential(value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Authorization", "x-api-key", "api_key", "apiKey", "X-Auth-Token", "Cookie", "X-Goog-Api-Key",
+     "client_secret", "access_token", "Ocp-Apim-Subscription-Key", "password"],
+)  # fmt: skip
+def test_header_and_body_fields_that_name_a_credential(name: str) -> None:
+    assert names_a_credential(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["max_tokens", "tokens", "key", "X-Client-Request-ID", "service_tier", "id", "cacheKeyId", "",
+     "secretary", "token_count", "tokenizer"],
+)  # fmt: skip
+def test_fields_that_name_none(name: str) -> None:
+    assert not names_a_credential(name)
+    assert not is_credential("some value", name)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Bearer $TOKEN", "Authorization"),
+        ("$TOKEN", "apiKey"),
+        ("${TOKEN}", "apiKey"),
+        ("Basic ${A}:${B}", "Authorization"),
+        ("", "password"),
+        ("  ", "password"),
+        ("https://$USER:$PASSWORD@host/v1", None),
+        ("https://host/v1?api_key=$KEY", None),
+        ("https://host/v1?key=${KEY}&x=1", None),
+    ],
+)
+def test_reference_is_no_credential(text: str, key: str | None) -> None:
+    assert not is_credential(text, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Bearer $TOKEN and-more", "Authorization"),
+        ("$NAME-suffix", "apiKey"),
+        ("${not closed", "apiKey"),
+        ("$1", "password"),
+        ("https://user:$PASSWORD@host", None),
+        ("https://user@host/v1", None),
+        ("https://host/v1?key=$KEY&token=abc", None),
+    ],
+)
+def test_reference_beside_a_literal_is_still_a_credential(text: str, key: str | None) -> None:
+    assert is_credential(text, key)
+
+
+@pytest.mark.parametrize("url", ["https://h/v1", "http://localhost:11434/v1", "https://h/@scope/x"])
+@pytest.mark.parametrize("query", ["", "?version=1", "?monkey", "?key=", "#key"])
+def test_plain_address_is_no_credential(url: str, query: str) -> None:
+    assert not is_credential(url + query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?key=x", "?a=1&api_key=x", "?api-key=x", "#access_token=x", "?sig=x", "?X-Amz-Signature=x",
+     ";secret=x", "?password=x"],
+)  # fmt: skip
+def test_key_parameter_of_an_address_is_a_credential(query: str) -> None:
+    assert is_credential(f"https://host/v1{query}")
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENAI_API_KEY", "_", "a", "Key2", "YOUR_CUSTOM_ENV_KEY", "hf_token", "a1b2c3"]
+)
+def test_variable_name(name: str) -> None:
+    assert is_variable_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "2A", "A-B", "A B", "é", "A\n", "$A", "sk_live_abcdefgh", "LTAI4Gabcdefgh123",
+     "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "a0b1c2d3e4f5a6b7c8d9"],
+)  # fmt: skip
+def test_pasted_key_or_garbage_is_no_variable_name(name: str) -> None:
+    assert not is_variable_name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", []),
+        ("$A ${B} $A", ["A", "B", "A"]),
+        ("$1 ${} ${1} $", []),
+        ("x$A_b1-y", ["A_b1"]),
+        ("$$A", ["A"]),
+        ("${A", []),
+        ("${A}B", ["A"]),
+    ],
+)
+def test_references(text: str, names: list[str]) -> None:
+    assert references(text) == names
+
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "guide"
+
+
+def strings(value: Any, key: str | None = None) -> list[tuple[str, str | None]]:
+    if isinstance(value, dict):
+        return [found for name, item in value.items() for found in strings(item, name)]
+    if isinstance(value, list):
+        return [found for item in value for found in strings(item, key)]
+    return [(value, key)] if isinstance(value, str) else []
+
+
+def test_no_example_of_the_guide_is_flagged() -> None:
+    files = sorted(GOLDEN.rglob("settings.json"))
+    assert len(files) >= 8
+    for file in files:
+        text = re.sub(r"^\s*//.*$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for found, key in strings(json.loads(text).get("modelProviders")):
+            assert not is_credential(found, key), (file, key)
+            assert key != "envKey" or is_variable_name(found)
