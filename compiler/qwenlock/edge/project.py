@@ -118,6 +118,9 @@ def judge(project: Project) -> Verdict:
     changes = tuple(diff(old, new))
     if not text.is_unedited(project.stored):
         message = "the lock was edited by hand: its digest does not match"
+        if text.is_unedited(project.stored.replace(b"\r\n", b"\n")):
+            rule = "`qwen.lock text eol=lf` in .gitattributes"
+            message = f"the lock has other line endings than it was written with; git needs {rule}"
         edited = text.unusable("QL114", message, label, (2, 1))
         return Verdict("edited", changes, (*findings, *edited.findings))
     return Verdict("drift" if changes else "ok", changes, findings)

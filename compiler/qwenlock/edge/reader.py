@@ -93,10 +93,13 @@ def read_lock(path: Path) -> Lock:
     Raises:
         InputError: there is none, or it cannot be read.
     """
+    from pathlib import Path
+
     from qwenlock.documents.document import decode
+    from qwenlock.edge.places import shown
     from qwenlock.lockfile import text
 
-    label = path.as_posix()
+    label = shown(path, Path.cwd())
     data = read_bytes(path, label)
     if data is None:
         raise InputError(f"there is no lock {label}", "run `qwenlock lock` in the project")
