@@ -158,7 +158,7 @@ def test_position_of_what_is_missing_is_that_of_its_parent(written: Written, nam
         ('{"a": [1, 2]}', ("a", "b"), (1, 7, 6)),
         ('// one\n{"a": /* \n */ true}', ("a",), (3, 5, 4)),
         ('{"a": {  \n}}', ("a",), (1, 7, 1)),
-        ("// nothing", (), (1, 1, 10)),
+        ("// nothing", (), (1, 11, 1)),
     ],
 )
 def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None:

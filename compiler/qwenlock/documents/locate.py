@@ -1,6 +1,6 @@
 """Where values stand in a text: lines and columns, and excerpts that show no secret.
 
-Built on tree-sitter, which is slower than the value parser: only findings and edits come here.
+Slower than the parser of values: only findings come here, when they are said.
 """
 
 from __future__ import annotations
@@ -8,23 +8,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import jsonyx
-import tree_sitter
-import tree_sitter_json
 
 from qwenlock.credentials import MASK, is_credential, is_variable_name, names_a_credential
+from qwenlock.documents.tree import Container, Item, Source, opened, parse, root_start
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from qwenlock.documents.operations import Path
 
-LANGUAGE = tree_sitter.Language(tree_sitter_json.language())
-
-_EXPONENT_SIGN = re.compile(rb"(?<=[0-9][eE])\+(?=[0-9])")
 _NEWLINE = r"\r\n|\r|\n"
 _TOKEN = re.compile(
     r"""  "(?:[^"\\\r\n]|\\.)*"?                      # a string, perhaps unterminated
@@ -35,7 +28,6 @@ _TOKEN = re.compile(
 )
 _BEFORE, _WITHIN, _AFTER = 120, 80, 80  # how much of a long line an excerpt shows, in characters
 _KEY_LIKE = re.compile(r"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}|(?<=[:=])\s*\S{8,}")
-_BLOCK = 4096  # characters
 _SIBLINGS = 20  # how far back in an array a number's key is looked for
 _CONSTANTS = frozenset({"true", "false", "null"})
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
@@ -72,21 +64,24 @@ class Locator:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._source = text.encode()
-        self._members: dict[int, dict[str | int, Node]] = {}
+        self._spans: dict[Item, tuple[int, int]] = {}
 
     def position(self, path: Path, *, on_key: bool = False) -> Position:
         """Return where the value at `path` stands, or its key; else its nearest parent."""
-        node = self._root
+        if not path:  # also of a text that is not valid
+            return self._stretch(root_start(self._text), len(self._text))
+        holder, item = self._root, self._root.items[0]
         for step in path:
-            member = self._members_of(node).get(step)
-            if member is None:
-                return self._position_of(node)
-            last = member
-            node = _value_of(member)
-        if on_key and path and last.type == "pair":
-            return self._position_of(last.children[0])
-        return self._position_of(node)
+            members = self._opened(holder, item)
+            found = members.at(step) if members else ()
+            if not members or not found:
+                return self._stretch(*self._spans[item])
+            holder, item = members, found[-1]
+        start, end = self._spans[item]
+        if on_key and item.name is not None:
+            end = start - len(item.colon)
+            start = end - len(item.key)
+        return self._stretch(start, end)
 
     def excerpt(self, line: int, column: int, width: int) -> Excerpt:
         """Return line `line` with every string masked that could be a secret.
@@ -118,14 +113,23 @@ class Locator:
         )
 
     @cached_property
-    def _root(self) -> Node:
-        # The grammar knows no plus sign in an exponent; here only places count, not what is there.
-        source = _EXPONENT_SIGN.sub(b"-", self._source)
-        tree = tree_sitter.Parser(LANGUAGE).parse(source)
-        return next(
-            (node for node in tree.root_node.named_children if node.type != "comment"),
-            tree.root_node,
-        )
+    def _root(self) -> Container:
+        document = parse(self._text)
+        self._remember(document)
+        return document
+
+    def _opened(self, holder: Container, item: Item) -> Container | None:
+        """Return the members of `item`; where they stand is remembered when it is taken apart."""
+        new = isinstance(item.value, Source)
+        members = opened(holder, item)
+        if members is not None and new:
+            self._remember(members)
+        return members
+
+    def _remember(self, container: Container) -> None:
+        for item in container.items:
+            if isinstance(item.value, Source):
+                self._spans[item] = (item.value.start, item.value.end)
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -139,37 +143,11 @@ class Locator:
         end = self._line_starts[line]
         return begin, end - (2 if self._text.endswith("\r\n", begin, end) else 1)
 
-    @cached_property
-    def _blocks(self) -> list[int]:
-        """Return the byte at which each block of `_BLOCK` characters begins."""
-        starts = range(0, len(self._text), _BLOCK)
-        sizes = (len(self._text[start : start + _BLOCK].encode()) for start in starts)
-        return list(accumulate(sizes, initial=0))
-
-    def _offset(self, byte: int) -> int:
-        """Return which character of the text begins at `byte`, at the cost of one block."""
-        block = bisect_right(self._blocks, byte) - 1
-        return block * _BLOCK + len(self._source[self._blocks[block] : byte].decode())
-
-    def _members_of(self, node: Node) -> dict[str | int, Node]:
-        if node.id not in self._members:
-            parts = [child for child in node.named_children if child.type != "comment"]
-            self._members[node.id] = (
-                {self._key_of(pair): pair for pair in parts if pair.type == "pair"}
-                if node.type == "object"
-                else dict(enumerate(parts))
-            )
-        return self._members[node.id]
-
-    def _key_of(self, pair: Node) -> str:
-        key = pair.children[0]
-        return _content(self._source[key.start_byte : key.end_byte].decode()) or ""
-
-    def _position_of(self, node: Node) -> Position:
-        start = self._offset(node.start_byte)
+    def _stretch(self, start: int, end: int) -> Position:
+        """Return the place of the text from `start` to `end`, as far as its first line goes."""
         line = bisect_right(self._line_starts, start)
-        begin, end = self._line_span(line)
-        first_line = self._text[start : min(self._offset(node.end_byte), end)]
+        begin, line_end = self._line_span(line)
+        first_line = self._text[start : min(end, line_end)]
         return Position(line, start - begin + 1, max(1, len(first_line.rstrip())))
 
     @cached_property
@@ -281,10 +259,3 @@ def _shown_offset(pieces: list[_Piece], at: int) -> int:
             return before + max(0, min(at - piece.start, len(piece.shown)))
         before += len(piece.shown)
     return before
-
-
-def _value_of(member: Node) -> Node:
-    if member.type != "pair":
-        return member
-    value = member.child_by_field_name("value")
-    return member if value is None else value

@@ -156,11 +156,16 @@ def parse(text: str) -> Container:
     Raises:
         ValueError: the text shows by chance that it is not valid.
     """
-    lead = _match(_BEFORE_ROOT, text, 0)[0]
-    root = _source(text, _closings(text), len(lead))
+    start = root_start(text)
+    root = _source(text, _closings(text), start)
     document = Container("", document_layout(text), closing=text[root.end :])
-    document.add(0, Item(root, lead=lead))
+    document.add(0, Item(root, lead=text[:start]))
     return document
+
+
+def root_start(text: str) -> int:
+    """Return where the root value of a text starts, after comments and space."""
+    return _match(_BEFORE_ROOT, text, 0).end()
 
 
 def opened(holder: Container, item: Item) -> Container | None:
