@@ -1,0 +1,171 @@
+"""What differs between releases, line by line of CLIENT.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, Field, is_of_kind, problem
+from qwenlock.clients.profile import NEWEST, OLDEST, is_newer_than_known, profile
+from qwenlock.errors import UsageError
+
+RELEASES = ["0.10.1", "0.12.0", "0.15.6", "0.15.10", "0.21.2", "0.21.10", "0.23.0", "0.24.4"]
+
+
+def values(attribute: str) -> dict[str, Any]:
+    return {release: getattr(profile(release), attribute) for release in ["guide", *RELEASES]}
+
+
+def since(release: str) -> dict[str, bool]:
+    """Return, for the guide and each release, whether it has what came with `release`."""
+    start = RELEASES.index(release)
+    return {"guide": False} | {each: RELEASES.index(each) >= start for each in RELEASES}
+
+
+def test_models_of_qwen_oauth() -> None:
+    """`qwen-oauth` is fixed (`coder-model`; up to 0.10.1 also `vision-model`)."""
+    found = values("oauth_models")
+    assert found["0.10.1"] == ("coder-model", "vision-model")
+    assert {found[release] for release in RELEASES[1:]} == {("coder-model",)}
+    assert found["guide"][0] == "coder-model"
+
+
+def test_default_model() -> None:
+    """qwen3-coder-plus in 0.10.1 and by the guide, qwen3.5-plus in 0.12.0 and 0.15.10, …"""
+    found = {name: dict(value)["openai"] for name, value in values("default_models").items()}
+    assert found["guide"] == found["0.10.1"] == "qwen3-coder-plus"
+    assert found["0.12.0"] == found["0.15.10"] == "qwen3.5-plus"
+    assert found["0.24.4"] == "qwen3.7-max"
+
+
+def test_identity_has_the_base_url_from_0_15_10() -> None:
+    assert values("identity_has_url") == since("0.15.10")
+
+
+def test_home_is_moved_by_a_variable_from_0_15_10() -> None:
+    found = {name: value == "QWEN_HOME" for name, value in values("home_variable").items()}
+    assert found == since("0.15.10")
+
+
+def test_base_url_selects_from_0_21() -> None:
+    assert values("selects_url") == since("0.21.2")
+
+
+def test_env_key_is_required_up_to_0_21() -> None:
+    found = {name: not value for name, value in values("env_key_required").items()}
+    assert found == since("0.21.2")
+
+
+def test_openai_responses_is_an_auth_type_from_0_23() -> None:
+    found = values("auth_types")
+    known = {name: "openai-responses" in types for name, types in found.items()}
+    assert known == since("0.23.0")
+    assert found["guide"] == ("openai", "anthropic", "gemini", "vertex-ai", "qwen-oauth")
+
+
+NEW_FIELDS = {
+    "0.12.0": ["retryErrorCodes", "modalities"],
+    "0.15.6": ["splitToolMedia"],
+    "0.21.2": [
+        *("retryInitialDelayMs", "retryMaxDelayMs", "forceGlobalCacheScope", "thinkingMandatory"),
+        *("toolResultContentFormat", "wireApi", "fastOnly", "voiceOnly", "visionOnly", "imageOnly"),
+        *("realtimeOnly", "supportsImageGeneration"),
+    ],
+    "0.23.0": [
+        *("streamIdleTimeoutMs", "enableRequestMetadata", "cacheRetention"),
+        "cacheRetentionByBlock",
+    ],
+}
+
+
+@pytest.mark.parametrize(("release", "fields"), NEW_FIELDS.items())
+def test_field_is_known_from_its_release_on(release: str, fields: list[str]) -> None:
+    known = {field.name: field for field in (*GENERATION_FIELDS, *MODEL_FIELDS)}
+    for name in fields:
+        found = {each: profile(each).knows(known[name].since) for each in ["guide", *RELEASES]}
+        assert found == since(release), name
+
+
+def test_fields_of_0_10_1_are_known_to_all() -> None:
+    names = (
+        "samplingParams timeout maxRetries enableCacheControl schemaCompliance reasoning "
+        "contextWindowSize customHeaders extra_body"
+    )
+    assert [field.name for field in GENERATION_FIELDS if not field.since] == names.split()
+
+
+def test_atomic_fields_are_the_three_of_the_guide() -> None:
+    atomic = [field.name for field in GENERATION_FIELDS if field.atomic]
+    assert atomic == ["samplingParams", "customHeaders", "extra_body"]
+
+
+def test_release_newer_than_known_is_as_the_newest() -> None:
+    newer = profile("0.99.0")
+    assert newer.name == "0.99.0"
+    assert newer.auth_types == profile(NEWEST).auth_types
+    assert newer.default_models == profile(NEWEST).default_models
+    assert is_newer_than_known("0.99.0")
+    assert is_newer_than_known("1.0")
+    assert not any(map(is_newer_than_known, ["guide", *RELEASES]))
+
+
+@pytest.mark.parametrize("client", ["", "Guide", "latest", "0.x", "sk-abc", "\x00"])
+def test_what_is_no_release_is_wrong_use(client: str) -> None:
+    with pytest.raises(UsageError, match="is no release") as caught:
+        profile(client)
+    assert caught.value.fix is not None
+
+
+@pytest.mark.parametrize("client", ["0.10.0", "0.1", "0.8.2"])
+def test_release_older_than_known_is_wrong_use(client: str) -> None:
+    with pytest.raises(UsageError, match=OLDEST):
+        profile(client)
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds"),
+    [
+        (True, "boolean any"),
+        (1, "integer number any"),
+        (1.0, "integer number any"),
+        (1.5, "number any"),
+        ("x", "string any"),
+        ([], "array any"),
+        ({}, "object any"),
+        (None, "any"),
+    ],
+)
+def test_kind_of_a_json_value(value: Any, kinds: str) -> None:
+    known = ("string", "boolean", "integer", "number", "object", "array", "any")
+    assert " ".join(kind for kind in known if is_of_kind(value, kind)) in (
+        kinds,
+        " ".join(sorted(kinds.split(), key=known.index)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        (Field("x", "integer", ""), "1", "must be an integer"),
+        (Field("x", "string", ""), 1, "must be a string"),
+        (Field("x", "number", "", minimum=0), -1, "must be at least 0"),
+        (Field("x", "number", "", maximum=2), 2.5, "must be at most 2"),
+        (Field("x", "number", "", minimum=0, maximum=2), 1.5, None),
+        (Field("x", "string", "", values=("a", "b")), "c", 'must be "a" or "b"'),
+        (Field("x", "string", "", values=("a", "b")), "b", None),
+        (Field("x", "object", "", members="string"), {"a": 1}, "must hold strings only"),
+        (Field("x", "object", "", members="string"), {"a": "1"}, None),
+        (Field("x", "array", "", members="integer"), [1, "2"], "must hold integers only"),
+        (Field("x", "any", ""), None, None),
+    ],
+)
+def test_problem_is_said_without_the_value(field: Field, value: Any, said: str | None) -> None:
+    assert problem(field, value) == said
+
+
+def test_field_with_a_range_holds_numbers() -> None:
+    for field in (*GENERATION_FIELDS, *MODEL_FIELDS):
+        if field.minimum is not None or field.maximum is not None:
+            assert field.kind in {"integer", "number"}, json.dumps(field.name)

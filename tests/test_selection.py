@@ -1,0 +1,297 @@
+"""The selection: guide, Resolution Layers and Atomicity, the rows Settings and Default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qwenlock.lockfile.model import Selection
+from support import MODEL, OPENAI, codes, compiled, locked, models, source
+
+OTHER = {**MODEL, "id": "b"}
+CLAUDE = {"id": "claude-3-opus", "envKey": "ANTHROPIC_API_KEY"}
+
+
+def chosen(settings: dict[str, Any], client: str = "guide") -> Selection:
+    return locked(settings, client=client).selection
+
+
+def said(settings: dict[str, Any], client: str = "guide") -> list[str]:
+    return [code for code in codes(compiled(settings, client=client)) if code.startswith("QL6")]
+
+
+# The auth type
+
+
+def test_auth_type_falls_back_to_qwen_oauth() -> None:
+    selection = chosen({})
+    assert (selection.auth_type, selection.model, selection.kind, selection.source) == (
+        "qwen-oauth",
+        "coder-model",
+        "built-in",
+        "default",
+    )
+
+
+@pytest.mark.parametrize("nothing", ["", None, 5, {}])
+def test_auth_type_that_says_nothing_is_the_default(nothing: Any) -> None:
+    assert chosen({"security": {"auth": {"selectedType": nothing}}}).auth_type == "qwen-oauth"
+
+
+@pytest.mark.parametrize("auth_type", ["openai", "anthropic", "gemini", "vertex-ai"])
+def test_auth_type_of_the_settings_is_taken(auth_type: str) -> None:
+    settings = {**models({"id": "m", "envKey": "K"}, auth_type=auth_type), "model": {"name": "m"}}
+    selection = chosen(settings)
+    assert (selection.auth_type, selection.model, selection.kind) == (auth_type, "m", "provider")
+
+
+def test_auth_type_of_a_higher_scope_wins() -> None:
+    user = {**models(CLAUDE, auth_type="anthropic"), "model": {"name": "claude-3-opus"}}
+    project = {"security": {"auth": {"selectedType": "openai"}}, "model": {"name": "x"}}
+    selection = locked(source(user), source(project, "project")).selection
+    assert (selection.auth_type, selection.source) == ("openai", "project")
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "fix"),
+    [("opena", 'did you mean "openai"?'), ("x", "use one of openai, anthropic, gemini")],
+)
+def test_unknown_auth_type_is_an_error(auth_type: str, fix: str) -> None:
+    compilation = compiled({"security": {"auth": {"selectedType": auth_type}}})
+    assert compilation.lock is None
+    assert codes(compilation) == ["QL601"]
+    assert fix in str(compilation.findings[0].fix)
+
+
+def test_openai_responses_can_be_selected_where_the_client_knows_it() -> None:
+    settings = models({"id": "m", "envKey": "K"}, auth_type="openai-responses")
+    assert chosen(settings, "0.23.0").kind == "provider"
+    assert compiled(settings, client="0.21.2").lock is None
+
+
+# qwen-oauth
+
+
+@pytest.mark.parametrize(
+    ("client", "name", "model", "warnings"),
+    [
+        ("guide", "vision-model", "vision-model", []),
+        ("0.10.1", "vision-model", "vision-model", []),
+        ("0.12.0", "vision-model", "coder-model", ["QL605"]),
+        ("guide", "gpt-4o", "coder-model", ["QL605"]),
+        ("guide", "", "coder-model", []),
+    ],
+)
+def test_model_of_qwen_oauth_is_one_of_the_built_in(
+    client: str, name: str, model: str, warnings: list[str]
+) -> None:
+    settings = {"security": {"auth": {"selectedType": "qwen-oauth"}}, "model": {"name": name}}
+    assert chosen(settings, client).model == model
+    assert said(settings, client) == warnings
+
+
+# The model
+
+
+def test_model_of_the_settings_is_taken() -> None:
+    selection = chosen({**models(MODEL, OTHER), "model": {"name": "b"}})
+    assert selection == Selection(auth_type="openai", model="b", kind="provider", source="user")
+
+
+@pytest.mark.parametrize(
+    ("client", "default"),
+    [("guide", "qwen3-coder-plus"), ("0.12.0", "qwen3.5-plus"), ("0.24.4", "qwen3.7-max")],
+)
+def test_built_in_default_of_openai_is_taken_even_where_there_are_entries(
+    client: str, default: str
+) -> None:
+    selection = chosen(models(MODEL), client)
+    assert (selection.model, selection.kind) == (default, "runtime")
+    assert said(models(MODEL), client) == ["QL603"]
+
+
+def test_built_in_default_that_an_entry_defines_is_a_provider_model() -> None:
+    selection = chosen(models(MODEL, {**MODEL, "id": "qwen3-coder-plus"}))
+    assert (selection.model, selection.kind) == ("qwen3-coder-plus", "provider")
+
+
+@pytest.mark.parametrize("auth_type", ["anthropic", "gemini", "vertex-ai"])
+def test_other_types_take_their_first_entry(auth_type: str) -> None:
+    selection = chosen(models(CLAUDE, OTHER, auth_type=auth_type))
+    assert (selection.model, selection.kind) == ("claude-3-opus", "provider")
+
+
+def test_type_without_entries_and_default_has_no_model() -> None:
+    settings = {"security": {"auth": {"selectedType": "gemini"}}}
+    assert chosen(settings).model is None
+    assert said(settings) == ["QL602", "QL604"]
+
+
+def test_selected_type_without_entries_is_said() -> None:
+    assert said(OPENAI) == ["QL602"]
+    assert said(models()) == ["QL602"]
+
+
+# Runtime models
+
+
+def test_model_that_no_entry_defines_is_a_runtime_model_with_what_the_layers_give() -> None:
+    config = {"timeout": 30000, "samplingParams": {"temperature": 0.5, "max_tokens": 1000}}
+    settings = {
+        **models(MODEL),
+        "model": {"name": "mine", "generationConfig": config},
+        "security": {
+            "auth": {
+                "selectedType": "openai",
+                "apiKey": "$MY_KEY",
+                "baseUrl": "https://api.example.com/v1",
+            }
+        },
+    }
+    lock = locked(settings)
+    assert lock.selection == Selection(
+        auth_type="openai",
+        model="mine",
+        kind="runtime",
+        source="user",
+        base_url="https://api.example.com/v1",
+        env_key="MY_KEY",
+        generation_config=config,
+    )
+    assert ("MY_KEY", ("selection",)) in [(each.name, each.used_by) for each in lock.environment]
+
+
+def test_impermeable_layer_keeps_the_settings_out_of_a_provider_model() -> None:
+    """The guide's example: what model.generationConfig holds does not reach a provider model."""
+    settings = {
+        **models(MODEL),
+        "model": {"name": "gpt-4o", "generationConfig": {"timeout": 30000}},
+    }
+    lock = locked(settings)
+    assert lock.selection.generation_config is None
+    assert lock == locked({**models(MODEL), "model": {"name": "gpt-4o"}})
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "variable"),
+    [
+        ("openai", "OPENAI_API_KEY"),
+        ("anthropic", "ANTHROPIC_API_KEY"),
+        ("gemini", "GEMINI_API_KEY"),
+        ("vertex-ai", "GOOGLE_API_KEY"),
+    ],
+)
+def test_runtime_model_takes_its_key_from_the_types_own_variable(
+    auth_type: str, variable: str
+) -> None:
+    settings = {"security": {"auth": {"selectedType": auth_type}}, "model": {"name": "m"}}
+    lock = locked(settings)
+    assert lock.selection.env_key == variable
+    assert [each.name for each in lock.environment] == [variable]
+
+
+def test_literal_key_in_settings_needs_no_variable_and_stays_out_of_the_lock() -> None:
+    settings = {
+        "security": {"auth": {"selectedType": "openai", "apiKey": "hunter2-hunter2"}},
+        "model": {"name": "m"},
+    }
+    lock = locked(settings)
+    assert lock.environment == ()
+    assert "hunter2" not in repr(lock)
+
+
+def test_generation_configs_of_scopes_merge_for_a_runtime_model() -> None:
+    user = {**OPENAI, "model": {"name": "m", "generationConfig": {"timeout": 1, "maxRetries": 2}}}
+    project = {"model": {"generationConfig": {"timeout": 3}}}
+    lock = locked(source(user), source(project, "project"))
+    assert lock.selection.generation_config == {"maxRetries": 2, "timeout": 3}
+    assert lock.selection.source == "user"
+
+
+def test_empty_generation_config_is_none() -> None:
+    settings = {**OPENAI, "model": {"name": "m", "generationConfig": {}}}
+    assert chosen(settings) == chosen({**OPENAI, "model": {"name": "m"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [("gpt-4", 'did you mean "gpt-4o"?'), ("zzz", 'select an entry, such as "gpt-4o"')],
+)
+def test_selected_model_that_no_entry_defines_is_said(name: str, fix: str) -> None:
+    compilation = compiled({**models(MODEL, OTHER), "model": {"name": name}})
+    (finding,) = [each for each in compilation.findings if each.code == "QL603"]
+    assert finding.fix == fix
+    assert "renam" not in finding.message + finding.fix
+
+
+# The base URL
+
+
+TWO = models({**MODEL, "baseUrl": "https://one/v1"}, {**MODEL, "baseUrl": "https://two/v1"})
+
+
+@pytest.mark.parametrize(
+    ("client", "url", "selected"),
+    [
+        ("guide", "https://two/v1", None),
+        ("0.15.6", "https://two/v1", None),
+        ("0.15.10", "https://two/v1", "https://one/v1"),
+        ("0.21.2", "https://two/v1", "https://two/v1"),
+        ("0.21.2", "https://one/v1", "https://one/v1"),
+        ("0.21.2", "", "https://one/v1"),
+        ("0.21.2", "https://nowhere/v1", "https://one/v1"),
+    ],
+)
+def test_base_url_chooses_between_entries_of_one_id_from_0_21(
+    client: str, url: str, selected: str | None
+) -> None:
+    settings = {**TWO, "model": {"name": "gpt-4o", "baseUrl": url}}
+    lock = locked(settings, client=client)
+    assert lock.selection.base_url == selected
+    assert len(lock.models) == (1 if selected is None else 2)
+
+
+def test_base_url_is_not_recorded_where_the_id_is_enough() -> None:
+    settings = {**models(MODEL), "model": {"name": "gpt-4o", "baseUrl": MODEL["baseUrl"]}}
+    assert chosen(settings, "0.21.2").base_url is None
+
+
+# Where it comes from
+
+
+@pytest.mark.parametrize(
+    ("user", "project", "scope"),
+    [
+        ({"model": {"name": "gpt-4o"}}, {}, "user"),
+        ({"model": {"name": "b"}}, {"model": {"name": "gpt-4o"}}, "project"),
+        ({"model": {"name": "gpt-4o"}}, {"model": {"name": ""}}, "user"),
+        ({}, {}, "user"),
+    ],
+)
+def test_source_is_the_scope_that_chose(user: Any, project: Any, scope: str) -> None:
+    lock = locked(source({**models(MODEL), **user}), source(project, "project"))
+    assert lock.selection.source == scope
+
+
+# Credentials
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {**OPENAI, "model": {"name": "sk-abcdefgh12345"}},
+        {**models(MODEL), "model": {"name": "sk-abcdefgh12345"}},
+        {"model": {"name": "sk-abcdefgh12345"}},
+        {"security": {"auth": {"selectedType": "sk-abcdefgh12345"}}},
+        {"security": {"auth": {"selectedType": "openai", "baseUrl": "https://sk-abcdefgh12345@h"}}},
+        {**OPENAI, "model": {"name": "m", "generationConfig": {"x": ["sk-abcdefgh12345"]}}},
+        models({**MODEL, "id": "sk-abcdefgh12345"}, {**MODEL, "id": "sk-abcdefgh12345"}),
+    ],
+)
+def test_no_finding_about_a_selection_shows_a_key(settings: dict[str, Any]) -> None:
+    compilation = compiled(settings)
+    assert compilation.findings
+    for finding in compilation.findings:
+        assert "abcdefgh" not in f"{finding.message} {finding.fix}"
+    assert "abcdefgh" not in repr(compilation.lock)
