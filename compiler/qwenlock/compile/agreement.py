@@ -293,22 +293,39 @@ class _Comparison:
                 yield Difference("reordered", auth_type)
 
     def _selected(self) -> Iterator[Difference]:
-        chosen = self._lock.selection
-        if self._current is None or not self._is_selected(self._current):
-            wanted = f"{chosen.auth_type}/{chosen.model or '(from the environment)'}"
-            current = self._current
-            instead = f"{current.auth_type}/{current.id}" if current else self._current_id
-            at = f" at {current.base_url}" if current and current.base_url else ""
-            yield Difference("selected", wanted, f"the client selects {instead or 'none'}{at}")
+        chosen, current = self._lock.selection, self._current
+        if self._is_selected(current) if current else self._is_hidden_choice():
+            return
+        wanted = f"{chosen.auth_type}/{chosen.model or '(from the environment)'}"
+        instead = f"{current.auth_type}/{current.id}" if current else self._current_id or "none"
+        at = f" at {current.base_url}" if current and current.base_url else ""
+        yield Difference("selected", wanted, f"the client selects {instead}{at}")
 
     def _is_selected(self, seen: Seen) -> bool:
-        chosen = self._lock.selection
+        chosen, entry = self._lock.selection, self._choice()
         if chosen.model is None:
             return seen.auth_type == chosen.auth_type
-        entry = next((model for model in self._lock.models if _is_choice(model, self._lock)), None)
-        url = (entry.base_url or "") if entry else None
-        same_url = seen.base_url is None or url is None or seen.base_url == url
-        return seen[:2] == (chosen.auth_type, chosen.model) and same_url
+        if entry is not None and seen.base_url not in (None, entry.base_url or ""):
+            return False
+        return seen[:2] == (chosen.auth_type, chosen.model)
+
+    def _is_hidden_choice(self) -> bool:
+        """Tell whether the selected model is one that is not listed: then its bare id is named."""
+        entry = self._choice()
+        return entry is not None and _is_unlisted(entry) and entry.id == self._current_id
+
+    def _choice(self) -> Model | None:
+        """Return the entry that the lock selects, or None for a runtime or built-in model."""
+        chosen = self._lock.selection
+        return next(
+            (
+                model
+                for model in self._lock.models
+                if (model.auth_type, model.id) == (chosen.auth_type, chosen.model)
+                and chosen.base_url in (None, model.base_url)
+            ),
+            None,
+        )
 
     def _is_selected_runtime(self, seen: Seen) -> bool:
         return seen.runtime and self._lock.selection.kind == "runtime" and self._is_selected(seen)
@@ -319,13 +336,6 @@ def _is(seen: Seen, model: Model) -> bool:
         return False
     same_url = seen.base_url is None or seen.base_url == (model.base_url or "")
     return seen[:2] == (model.auth_type, model.id) and same_url
-
-
-def _is_choice(model: Model, lock: Lock) -> bool:
-    chosen = lock.selection
-    return (model.auth_type, model.id) == (chosen.auth_type, chosen.model) and (
-        chosen.base_url in (None, model.base_url)
-    )
 
 
 def _is_unlisted(model: Model) -> bool:

@@ -1,0 +1,79 @@
+"""Real releases of the client, installed by npm once, into a cache keyed by their version."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+OLD, NEW = "0.12.0", "0.24.4"
+RELEASES = (OLD, NEW)
+
+PACKAGE = "@qwen-code/qwen-code"
+INSTALL_TIMEOUT = 300
+
+
+def installed(release: str) -> Path:
+    """Return the command of a release; skip the test where it cannot be had.
+
+    `QWENLOCK_TEST_CLIENTS` names another cache directory, `QWENLOCK_REQUIRE_CLIENTS=1` turns the
+    skip into a failure.
+    """
+    found = _installed(release)
+    if isinstance(found, str):
+        _missing(f"Qwen Code {release} is not here: {found}")
+    return found
+
+
+@cache
+def _installed(release: str) -> Path | str:
+    """Return the command of a release, or why there is none."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        return "there is no node or npm"
+    folder = _cache() / release
+    command = folder / "node_modules" / ".bin" / "qwen"
+    with FileLock(_cache() / f"{release}.lock"):
+        if not command.exists():
+            problem = _install(release, folder)
+            if problem:
+                return problem
+    return command
+
+
+def _cache() -> Path:
+    named = os.environ.get("QWENLOCK_TEST_CLIENTS")
+    folder = Path(named) if named else user_cache_path("qwenlock") / "test-clients"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _install(release: str, folder: Path) -> str | None:
+    """Install a release beside `folder` and put it in place whole; return what went wrong."""
+    partial = folder.with_suffix(".partial")
+    for leftover in (folder, partial):
+        shutil.rmtree(leftover, ignore_errors=True)
+    options = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"]
+    command = ["npm", "install", *options, "--prefix", str(partial), f"{PACKAGE}@{release}"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=INSTALL_TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"npm took longer than {INSTALL_TIMEOUT} seconds"
+    if done.returncode:
+        return f"npm failed: {done.stderr[-500:]}"
+    partial.rename(folder)
+    return None
+
+
+def _missing(reason: str) -> NoReturn:
+    if os.environ.get("QWENLOCK_REQUIRE_CLIENTS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,110 @@
+"""Running a real client: with files of its own, and nothing of this machine but `PATH`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
+from qwenlock.compile.scopes import merge
+from qwenlock.documents.document import parse
+from qwenlock.edge.client import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from qwenlock.compile.agreement import Answer
+    from qwenlock.lockfile.model import Lock, ScopeName
+
+TIMEOUT = 60
+QUIET: dict[str, Any] = {
+    "privacy": {"usageStatisticsEnabled": False},
+    "telemetry": {"enabled": False},
+}
+"""The settings that keep a client from sending anything but what it is asked for."""
+
+
+class Client(NamedTuple):
+    """A release of the client, installed."""
+
+    release: str
+    command: Path
+
+
+class Machine:
+    """The files that one run of a client can see, below `root`; it runs in the project."""
+
+    def __init__(self, root: Path, project: Path | None = None) -> None:
+        self.root = root
+        self.home, self.system = root / "home", root / "system"
+        self.project = project or root / "project"
+        self.files: dict[ScopeName, Path] = {
+            "system-defaults": self.system / "system-defaults.json",
+            "user": self.home / ".qwen" / "settings.json",
+            "project": self.project / ".qwen" / "settings.json",
+            "system": self.system / "settings.json",
+        }
+        for file in self.files.values():
+            file.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, scope: ScopeName, settings: Any) -> None:
+        """Write the settings of a scope: a value, or the text as it is."""
+        text = settings if isinstance(settings, str) else json.dumps(settings)
+        self.files[scope].write_text(text, encoding="utf-8")
+
+    def quieten(self) -> None:
+        """Turn statistics off in the lowest scope, unless a test has put a file there."""
+        if not self.files["system-defaults"].exists():
+            self.write("system-defaults", {"$version": 4, **QUIET})
+
+    def enforce(self, lock: Lock) -> None:
+        """Put the settings that enforce `lock` over what the system file says."""
+        scopes = {
+            scope: parse(file.read_text("utf-8"), scope).value
+            for scope, file in self.files.items()
+            if file.exists()
+        }
+        enforcing = enforcing_settings(lock, defined_providers(scopes.values()))
+        self.write("system", over(merge(QUIET, scopes.get("system", {})), enforcing))
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return all that a client gets; `variables` do not replace what makes it run here."""
+        return {
+            **variables,
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(self.files["system"]),
+            "QWEN_CODE_SYSTEM_DEFAULTS_PATH": str(self.files["system-defaults"]),
+            # Else it starts itself a second time, with another limit for its memory.
+            "QWEN_CODE_NO_RELAUNCH": "true",
+        }
+
+    def ask(self, client: Client, variables: Mapping[str, str]) -> Answer:
+        """Return what `client` offers and selects here."""
+        self.quieten()
+        environment = self.environment(variables)
+        return ask([str(client.command)], self.project, environment, TIMEOUT)
+
+    def run(
+        self, client: Client, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `client` with `arguments` to its end, its standard input closed."""
+        self.quieten()
+        return subprocess.run(
+            [str(client.command), *arguments],
+            cwd=self.project,
+            env=self.environment(variables or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+
+
+def dummies(names: Iterable[str]) -> dict[str, str]:
+    """Return a value for each variable: any will do, and each is another."""
+    return {name: f"value-of-{name}" for name in names}

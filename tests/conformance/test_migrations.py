@@ -1,0 +1,65 @@
+"""Settings that qwenlock migrates, and settings that the client migrates, are equal as values.
+
+One start of a client migrates the file of every scope, so four cases share one.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.clients import NEW, OLD, installed
+from conformance.run import Client, Machine
+from qwenlock.migrating.settings_version import migrate
+
+if TYPE_CHECKING:
+    from qwenlock.lockfile.model import ScopeName
+
+DATA = Path(__file__).parents[1] / "data"
+TARGETS = {OLD: 3, NEW: 4}
+SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
+
+
+def _cases() -> dict[str, dict[str, Any]]:
+    files = (DATA / "settings-migrations.json", DATA / "settings-migrations-odd.json")
+    return {
+        name: case
+        for file in files
+        for name, case in json.loads(file.read_text("utf-8"))["cases"].items()
+    }
+
+
+CASES = _cases()
+BATCHES = [list(CASES)[start : start + len(SCOPES)] for start in range(0, len(CASES), len(SCOPES))]
+
+
+@pytest.mark.parametrize("names", BATCHES, ids=lambda names: names[0])
+@pytest.mark.parametrize("release", TARGETS)
+def test_migration_is_the_clients(release: str, names: list[str], tmp_path: Path) -> None:
+    machine, target = Machine(tmp_path), TARGETS[release]
+    placed = dict(zip(SCOPES, names, strict=False))
+    for scope, name in placed.items():
+        machine.write(scope, CASES[name]["before"])
+    done = machine.run(Client(release, installed(release)), "mcp", "list")
+    assert done.returncode == 0, done.stderr
+    for scope, name in placed.items():
+        case = CASES[name]
+        theirs = json.loads(machine.files[scope].read_text("utf-8"))
+        assert _as_json(theirs) == _as_json(case["after"][str(target)]), name
+        ours = migrate(case["before"], target).settings
+        assert (_as_json(ours) == _as_json(theirs)) == (str(target) not in _deliberate(case)), name
+
+
+def _deliberate(case: dict[str, Any]) -> dict[str, Any]:
+    """Return our results that differ from the client's, by target version; the case says why."""
+    assert ("ours" in case) == ("why" in case)
+    ours: dict[str, Any] = case.get("ours", {})
+    return ours
+
+
+def _as_json(value: Any) -> str:
+    """Write `value` so that true differs from 1, and 2.0 does not differ from 2."""
+    return json.dumps(value, sort_keys=True).replace(".0", "")
