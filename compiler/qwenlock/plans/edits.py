@@ -9,33 +9,39 @@ from qwenlock.plans.digest import stringify
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwenlock.plans.plan import Plan, Region, Template
+    from qwenlock.plans.plan import Keys, Plan, Region, Template
 
 
 class Edit(NamedTuple):
-    """One difference: `what` is `added`, `removed`, `moved` or the dotted field that changed."""
+    """One difference: `what` is `added`, `removed`, `moved` or the dotted field that changed.
+
+    `path` is the way to that field, empty where the model as a whole is meant.
+    """
 
     model: str
     what: str
+    path: Keys = ()
 
 
 def closest(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> Template | None:
-    """Return the template of `region` that most of `models` are from; the newest of equals.
+    """Return the template of `region` that most of `models` are from.
 
-    None where no template has a model of any of these ids.
+    Of equals it is the one with the fewest models that are missing, then the newest. None where no
+    template has a model of any of these ids.
 
     Raises:
         InputError: a template cannot be rendered.
     """
-    best, most = None, (0, 0)
+    best, most = None, (0, 0, 0)
     for template in plan.ordered():
         if region.name not in template.digests:
             continue
         published = {model["id"]: model for model in plan.models(template, region)}
         same_id = sum(model.get("id") in published for model in models)
         equal = sum(_same(model, published.get(str(model.get("id")))) for model in models)
-        if same_id and (equal, same_id) >= most:
-            best, most = template, (equal, same_id)
+        score = (equal, same_id, same_id - len(published))
+        if same_id and (best is None or score >= most):
+            best, most = template, score
     return best
 
 
@@ -50,7 +56,9 @@ def edits(
         if name not in theirs:
             found.append(Edit(name, "added"))
         else:
-            found += [Edit(name, field) for field in _changed("", model, theirs[name])]
+            found += [
+                Edit(name, ".".join(path), path) for path in _changed((), model, theirs[name])
+            ]
     found += [Edit(name, "removed") for name in theirs if name not in ours]
     kept = [name for name in ours if name in theirs]
     published_order = [name for name in theirs if name in ours]
@@ -60,14 +68,14 @@ def edits(
     return found
 
 
-def _changed(prefix: str, ours: Any, theirs: Any) -> list[str]:
+def _changed(path: Keys, ours: Any, theirs: Any) -> list[Keys]:
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return [
             field
             for key in {**theirs, **ours}
-            for field in _changed(f"{prefix}.{key}", ours.get(key), theirs.get(key))
+            for field in _changed((*path, key), ours.get(key), theirs.get(key))
         ]
-    return [] if _same(ours, theirs) else [prefix.removeprefix(".")]
+    return [] if _same(ours, theirs) else [path]
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -1,0 +1,54 @@
+"""`qwenlock select`: choose the model that a run starts with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, scopes_of
+from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
+from qwenlock.edge.places import Flags
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@scoped
+def select(
+    flags: Flags,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of an offered model.")],
+    auth_type: Annotated[
+        str | None,
+        typer.Option("--auth-type", metavar="T", help="Its auth type, where several have the id."),
+    ] = None,
+    lock: LockOption = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Select a model: write it to the nearest scope that has modelProviders, else to the user's.
+
+    Examples: `qwenlock select gpt-4o`, `qwenlock select claude-3-opus --auth-type anthropic`
+    """
+    from qwenlock.edge.project import read
+    from qwenlock.upgrading.select import select as change_for
+
+    directory = project_directory(None)
+    settings = read(directory, flags, client)
+    change = change_for(scopes_of(settings), settings.plans, settings.client, model, auth_type)
+
+    def relock() -> int:
+        from qwenlock.cli.commands.lock import relock
+
+        return relock(directory, flags, client)
+
+    return carry_out(
+        change,
+        "select",
+        dry_run=dry_run,
+        yes=yes,
+        as_json=format is Format.json,
+        relock=relock if lock else None,
+    )

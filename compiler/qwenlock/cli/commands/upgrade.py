@@ -1,0 +1,124 @@
+"""`qwenlock upgrade`: bring a plan's models up to date, with one's own models kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, scopes_of
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ProjectArgument,
+    project_directory,
+    scoped,
+)
+from qwenlock.edge.places import Flags
+
+if TYPE_CHECKING:
+    from qwenlock.changes import Change
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@scoped
+def upgrade(
+    flags: Flags,
+    project: ProjectArgument = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="VERSION", help="A template version; default: the newest."),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", metavar="R", help="Install the plan there, or move it there."),
+    ] = None,
+    scope: Annotated[
+        Literal["user", "project"] | None,
+        typer.Option("--scope", help="Where to write; default: where modelProviders stands."),
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", metavar="ID", help="The plan, where several could be meant."),
+    ] = None,
+    keep_selection: Annotated[
+        bool, typer.Option("--keep-selection", help="Leave the selected model if it is offered.")
+    ] = False,
+    on_edited: Annotated[
+        Literal["replace", "keep", "abort"] | None,
+        typer.Option("--on-edited", help="What to do with edited plan models; default: replace."),
+    ] = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over plan models that were configured by hand.")
+    ] = False,
+    allow_downgrade: Annotated[
+        bool, typer.Option("--allow-downgrade", help="Go back to an older version.")
+    ] = False,
+    lock: LockOption = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if an update is due.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Upgrade a plan's models to its newest template, and keep everything else.
+
+    The plan's models of every region are replaced; custom models stay, and so do comments. The
+    first of the plan's models is selected. --region installs the plan where it is not yet.
+    --check counts an update that was dismissed in the client as none.
+
+    Examples: `qwenlock upgrade`, `qwenlock upgrade --region global`, `qwenlock upgrade --check`
+    """
+    from qwenlock.edge.installed_client import release
+    from qwenlock.edge.project import read
+    from qwenlock.upgrading.upgrade import Wishes
+    from qwenlock.upgrading.upgrade import upgrade as change_for
+
+    directory = project_directory(project)
+    settings = read(directory, flags, client)
+    wishes = Wishes(
+        plan=plan,
+        to=to,
+        region=region,
+        scope=scope,
+        keep_selection=keep_selection,
+        on_edited=on_edited,
+        adopt=adopt,
+        allow_downgrade=allow_downgrade,
+    )
+    change = change_for(scopes_of(settings), settings.plans, settings.client, wishes, release())
+    if check:
+        return _report(change, as_json=format is Format.json)
+
+    def relock() -> int:
+        from qwenlock.cli.commands.lock import relock
+
+        return relock(directory, flags, client)
+
+    code = carry_out(
+        change,
+        "upgrade",
+        dry_run=dry_run,
+        yes=yes,
+        as_json=format is Format.json,
+        relock=relock if lock else None,
+    )
+    return 1 if change.report["status"] == "edited" else code
+
+
+def _report(change: Change, *, as_json: bool) -> int:
+    """Say whether an update is due."""
+    from qwenlock.cli.console import say
+
+    status = change.report["status"]
+    carry_out(change, "upgrade", dry_run=True, yes=False, as_json=as_json)
+    if status == "due":
+        say("an update is due: run `qwenlock upgrade`")
+    elif status == "dismissed":
+        say("an update is there, and was dismissed in the client: nothing is due")
+    return 1 if status in ("due", "edited") else 0

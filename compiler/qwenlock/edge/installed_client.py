@@ -1,0 +1,25 @@
+"""The release of the client that is installed here, without starting it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+_COMMAND = "qwen"
+
+
+def release() -> str | None:
+    """Return the version that the package around the command states, or None where it shows none.
+
+    An npm package's command is a link into the package, whose `package.json` has the version.
+    """
+    command = shutil.which(_COMMAND)
+    if command is None:
+        return None
+    try:
+        folder = Path(command).resolve().parent
+        version = json.loads((folder / "package.json").read_bytes())["version"]
+    except (OSError, RuntimeError, ValueError, LookupError, TypeError):
+        return None
+    return version if isinstance(version, str) else None
