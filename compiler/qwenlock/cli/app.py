@@ -29,7 +29,6 @@ COMMANDS = (
     "doctor",
     "export",
     "upgrade",
-    "migrate",
     "select",
     "undo",
     "history",
