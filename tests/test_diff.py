@@ -1,0 +1,222 @@
+"""Two locks compared: every difference is found, named by meaning, and shows no key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.cli.report import changes_as_json, changes_as_markdown, changes_as_text
+from qwenlock.lockfile.diff import ABSENT, Change, diff
+from qwenlock.lockfile.model import EnvironmentVariable, InstalledPlan, Lock, Options
+from qwenlock.lockfile.text import digest, dump, load
+from support import JSON, MODEL, OBJECTS, locked, models, strict, untimed
+
+LOCK = locked({**models(MODEL, {**MODEL, "id": "b"}), "model": {"name": "b"}})
+PLAN = InstalledPlan(id="coding-plan", region="china", version="0.12.0", digest=digest(b""))
+
+
+def lines(new: Lock, old: Lock = LOCK) -> list[str]:
+    return changes_as_text(diff(old, new))
+
+
+def with_model(**fields: Any) -> Lock:
+    return replace(LOCK, models=(replace(LOCK.models[0], **fields), *LOCK.models[1:]))
+
+
+def test_equal_locks_have_no_difference() -> None:
+    assert diff(LOCK, LOCK) == []
+    assert diff(LOCK, load(dump(LOCK), "qwen.lock")) == []
+    assert diff(LOCK, replace(LOCK, lock_version="1.7")) == []
+
+
+FIRST, SECOND = LOCK.models
+DIGEST = digest(b"other")
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (replace(LOCK, client="0.12.0"), ['~ client: client "guide" → "0.12.0"']),
+        (replace(LOCK, options=Options(user=False)), ["~ option: user (none) → false"]),
+        (
+            replace(LOCK, selection=replace(LOCK.selection, model="gpt-4o")),
+            ['~ selection: model "b" → "gpt-4o"'],
+        ),
+        (replace(LOCK, models=(FIRST,)), ["- model openai/b"]),
+        (
+            replace(LOCK, models=(FIRST, SECOND, replace(FIRST, id="c"))),
+            ["+ model openai/c"],
+        ),
+        (with_model(name="N"), ['~ model openai/gpt-4o: name (none) → "N"']),
+        (
+            with_model(base_url=None),
+            ['~ model openai/gpt-4o: base-url "https://api.openai.com/v1" → (none)'],
+        ),
+        (
+            with_model(generation_config={"timeout": 5}),
+            ['~ model openai/gpt-4o: generation-config (none) → {"timeout": 5}'],
+        ),
+        (
+            replace(LOCK, models=(SECOND, FIRST)),
+            ["~ models of openai in another order: openai/b, openai/gpt-4o"],
+        ),
+        (
+            replace(LOCK, inputs=(replace(LOCK.inputs[0], digest=DIGEST),)),
+            [f'~ input user: digest "{LOCK.inputs[0].digest}" → "{DIGEST}"'],
+        ),
+        (replace(LOCK, inputs=()), ["- input user"]),
+        (replace(LOCK, plans=(PLAN,)), ["+ plan coding-plan china"]),
+        (replace(LOCK, environment=()), ["- variable OPENAI_API_KEY"]),
+        (
+            replace(LOCK, environment=(replace(LOCK.environment[0], used_by=("openai/b",)),)),
+            [
+                '~ variable OPENAI_API_KEY: used-by.0 "openai/gpt-4o" → (none)',
+            ],
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_difference_is_named(new: Lock, expected: list[str]) -> None:
+    assert lines(new) == expected
+
+
+def test_plan_that_got_a_version() -> None:
+    old, new = (replace(LOCK, plans=(replace(PLAN, version=version),)) for version in (None, "1.0"))
+    assert lines(new, old) == ['~ plan coding-plan china: version (none) → "1.0"']
+
+
+def test_fields_inside_free_form_objects_are_named_by_their_path() -> None:
+    old = with_model(generation_config={"a": {"b": [1, {"c": None}]}, "same": 1, "more": 2})
+    new = with_model(generation_config={"a": {"b": [1, {"c": 0.5}]}, "same": 1, "more": 2})
+    assert lines(new, old) == ["~ model openai/gpt-4o: generation-config.a.b.1.c null → 0.5"]
+
+
+def test_models_of_one_id_at_several_addresses_are_told_apart() -> None:
+    entries = [{**MODEL, "baseUrl": f"https://{name}/v1"} for name in "abc"]
+    old = locked(models(*entries), client="0.21.2")
+    new = locked(models(entries[0], {**entries[1], "name": "x"}, entries[2]), client="0.21.2")
+    found = [line for line in lines(new, old) if " model " in line]
+    assert found == ['~ model openai/gpt-4o at https://b/v1: name (none) → "x"']
+
+
+# What only a hand can have done
+
+
+OTHER = replace(FIRST, auth_type="gemini")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (with_model(fields={"on": True}), with_model(fields={"on": 1})),
+        (with_model(fields={"on": 0}), with_model(fields={"on": False})),
+        (with_model(fields={"__private": 1}), with_model(fields={"__private": 2})),
+        (with_model(fields={"": {"": None}}), with_model(fields={"": {}})),
+        (
+            with_model(fields={"a.b": 1, "a": {"b": 2}}),
+            with_model(fields={"a.b": 2, "a": {"b": 2}}),
+        ),
+        (LOCK, replace(LOCK, models=(*LOCK.models, FIRST))),
+        (replace(LOCK, models=(FIRST, OTHER)), replace(LOCK, models=(OTHER, FIRST))),
+        (LOCK, replace(LOCK, inputs=LOCK.inputs * 2)),
+        (LOCK, replace(LOCK, environment=LOCK.environment * 2)),
+        (
+            replace(LOCK, plans=(PLAN, replace(PLAN, region="global"))),
+            replace(LOCK, plans=(replace(PLAN, region="global"), PLAN)),
+        ),
+        (
+            replace(LOCK, environment=tuple(EnvironmentVariable(name=n, used_by=()) for n in "AB")),
+            replace(LOCK, environment=tuple(EnvironmentVariable(name=n, used_by=()) for n in "BA")),
+        ),
+    ],
+)
+def test_difference_that_python_or_a_name_would_hide_is_found(old: Lock, new: Lock) -> None:
+    assert diff(old, new)
+    assert diff(new, old)
+    assert lines(new, old)
+
+
+def test_order_of_auth_types_and_of_the_rest_is_said_in_words() -> None:
+    old = replace(LOCK, models=(FIRST, OTHER))
+    assert lines(replace(old, models=(OTHER, FIRST)), old) == [
+        "~ auth types in another order: gemini, openai"
+    ]
+    plans = (PLAN, replace(PLAN, region="global"))
+    old = replace(LOCK, plans=plans)
+    assert lines(replace(old, plans=plans[::-1]), old) == [
+        "~ plans in another order: coding-plan global, coding-plan china"
+    ]
+
+
+@untimed(80)
+@given(OBJECTS, OBJECTS)
+def test_every_difference_of_two_models_is_found(one: dict[str, Any], two: dict[str, Any]) -> None:
+    old, new = (
+        load(dump(with_model(fields={"own": fields})), "qwen.lock") for fields in (one, two)
+    )
+    changes = diff(old, new)
+    assert bool(changes) == (strict(one) != strict(two))
+    changes_as_text(changes)
+    changes_as_markdown(changes)
+    strict(changes_as_json(changes))
+
+
+@untimed(50)
+@given(JSON)
+def test_text_of_a_change_is_one_line(value: Any) -> None:
+    for line in lines(with_model(fields={"own": value}, name="a\nb\x1b[31m\u202e")):
+        assert line.isprintable() or not set(line) & set("\n\r\x1b\u202e\x00")
+
+
+# Credentials
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"apiKey": "hunter2"},
+        {"apiKey": 12345678},
+        {"x": {"token": ["hunter2"]}},
+        {"x": "uses sk-abcdefgh12345"},
+        {"sk-abcdefgh12345": 1},
+        {"x": {"sk-abcdefgh12345": {"y": 1}}},
+    ],
+)
+def test_key_that_a_hand_put_into_a_lock_is_not_shown(fields: dict[str, Any]) -> None:
+    edited = with_model(fields=fields)
+    for old, new in ((LOCK, edited), (edited, LOCK), (with_model(fields={"x": 1}), edited)):
+        changes = diff(old, new)
+        said = "\n".join([*changes_as_text(changes), changes_as_markdown(changes)])
+        said += strict(changes_as_json(changes))
+        assert changes
+        for secret in ("hunter", "abcdefgh", "12345678"):
+            assert secret not in said
+
+
+def test_key_in_the_name_of_a_model_is_not_shown() -> None:
+    new = with_model(id="sk-abcdefgh12345", base_url="https://u:hunter2@h")
+    twice = replace(new, models=(*new.models, replace(new.models[0], name="x")))
+    for said in (lines(new), lines(twice), lines(LOCK, twice)):
+        assert "abcdefgh" not in "".join(said)
+        assert "hunter" not in "".join(said)
+
+
+def test_markdown_is_a_table() -> None:
+    change = Change("model", "changed", "openai/a|b`c", "name", "old", ABSENT)
+    assert changes_as_markdown([change]) == (
+        "| what | field | before | after |\n"
+        "| --- | --- | --- | --- |\n"
+        '| changed model `openai/a\\|b\'c` | `name` | `"old"` | `(none)` |\n'
+    )
+    assert changes_as_markdown([]) == "No differences.\n"
+
+
+@given(st.just(LOCK))
+def test_locks_are_not_changed_by_comparing(lock: Lock) -> None:
+    before = dump(lock)
+    diff(lock, with_model(name="x"))
+    assert dump(lock) == before
