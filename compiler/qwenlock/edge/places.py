@@ -88,6 +88,9 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         flags: what the command line says.
         recorded: what the project's lock says, which flags override.
         client: whose places hold.
+
+    Raises:
+        UsageError: a file has a name that is no UTF-8, which a lock cannot hold.
     """
     from qwenlock.lockfile.model import Options
 
@@ -114,7 +117,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         "user": user,
         "system": flags.system or recorded.system,
     }
-    names = {scope: shown(path, project, given.get(scope)) for scope, path in files.items()}
+    names = {scope: _name(path, project, given.get(scope)) for scope, path in files.items()}
     labels = {scope: shown(path, Path.cwd()) for scope, path in files.items()}
     options = Options(
         user=False if user is False else _unless(user_file == default_user, names.get("user")),
@@ -123,7 +126,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
             files["system-defaults"] == default_defaults, names["system-defaults"]
         ),
         untrusted=True if untrusted else None,
-        templates=shown(templates, project, flags.templates or recorded.templates)
+        templates=_name(templates, project, flags.templates or recorded.templates)
         if templates
         else None,
     )
@@ -136,29 +139,27 @@ def shown(path: Path, base: Path, given: object = None) -> str:
 
     A path that was `given` as a relative one is relative to `base`, wherever it leads; any
     other outside both is absolute. Separators are `/` on every system.
-
-    Raises:
-        UsageError: it has a name that is no UTF-8, which a lock cannot hold.
     """
-    label = _relative(path, base, given)
-    if not label.isascii():
-        try:
-            label.encode()
-        except UnicodeEncodeError:
-            from qwenlock.errors import UsageError
-
-            message = f"{path} has a name that is no UTF-8, which a lock cannot hold"
-            raise UsageError(message, "rename it") from None
-    return label
-
-
-def _relative(path: Path, base: Path, given: object) -> str:
     if isinstance(given, str) and not (given.startswith("~") or Path(given).is_absolute()):
         return Path(os.path.relpath(path, base)).as_posix()
     for each, prefix in sorted([(base, ""), (home(), "~/")], key=lambda pair: -len(pair[0].parts)):
         if path.is_relative_to(each) and each != Path(each.anchor):
             return prefix + path.relative_to(each).as_posix()
     return path.as_posix()
+
+
+def _name(path: Path, project: Path, given: object) -> str:
+    """Return `path` as a lock records it, which must be text."""
+    name = shown(path, project, given)
+    if not name.isascii():
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            from qwenlock.errors import UsageError
+
+            message = f"{path} has a name that is no UTF-8, which a lock cannot hold"
+            raise UsageError(message, "rename it") from None
+    return name
 
 
 def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | None:
