@@ -14,7 +14,7 @@ from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.lockfile.model import InstalledPlan, Lock, Options
 from qwenlock.lockfile.text import dump
-from qwenlock.plans.folder import load as load_plans
+from qwenlock.edge.plans import load as load_plans
 from support import (
     JSON,
     MODEL,

@@ -21,7 +21,7 @@ import qwenlock.plans
 from qwenlock import content
 from qwenlock.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest, stringify
-from qwenlock.plans.folder import load
+from qwenlock.edge.plans import load
 from qwenlock.plans.verify import verify
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def test_identify_knows_published_and_unpublished_digests_and_no_others(plan: Pl
 def test_recognising_a_published_digest_imports_neither_jinja2_nor_packaging() -> None:
     script = (
         "import json, sys\n"
-        "from qwenlock.plans.folder import load\n"
+        "from qwenlock.edge.plans import load\n"
         "assert load()[0].recognise(json.load(sys.stdin)).template.version == '0.12.0'\n"
         "print([name for name in ('jinja2', 'packaging', 'pydantic') if name in sys.modules])"
     )

@@ -10,12 +10,12 @@ from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.documents.document import decode
 from qwenlock.edge import stamp
 from qwenlock.edge.places import Flags, Places, locate, shown
+from qwenlock.edge.plans import load as load_plans
 from qwenlock.edge.reader import read_bytes, read_sources
 from qwenlock.errors import InputError, UsageError
 from qwenlock.findings import Finding
 from qwenlock.lockfile import NAME, text
 from qwenlock.lockfile.model import Lock, Options
-from qwenlock.plans.folder import load as load_plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

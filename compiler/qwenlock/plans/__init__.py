@@ -1,1 +1,1 @@
-"""Plans: versioned model templates, found in folders, rendered and recognised."""
+"""Plans: versioned model templates, rendered and recognised. Reading them is done in `edge`."""

@@ -113,7 +113,7 @@ def verify(
 
 
 def _plans(templates: str | None) -> tuple[Plan, ...]:
-    from qwenlock.plans.folder import load
+    from qwenlock.edge.plans import load
 
     named = templates if templates is not None else os.environ.get("QWENLOCK_TEMPLATES", "")
     return load([Path(path) for path in named.split(os.pathsep) if path])

@@ -1,4 +1,4 @@
-"""Plans as folders: `plan.toml`, and a template a version. The one module here that reads the disk.
+"""Plans as folders: `plan.toml`, and a template a version; read here, meant in `plans`.
 
 A template opens with a Jinja comment that holds TOML, its front matter: which releases of the
 client it is for, where it comes from, how those releases record it, and its regions.
