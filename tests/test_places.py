@@ -1,0 +1,222 @@
+"""Where the files are, on every system, and how a lock and messages name them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path, PureWindowsPath
+
+import pytest
+
+from qwenlock.clients.profile import profile
+from qwenlock.edge import places as places_module
+from qwenlock.edge.places import Flags, Places, find_project, locate, shown
+from qwenlock.errors import UsageError
+from qwenlock.lockfile.model import Options
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a home, with a project in it that is the working directory, and no variables."""
+    for name in [name for name in os.environ if name.startswith("QWEN")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    project = folder / "work" / "project"
+    project.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(project)
+    return folder
+
+
+def located(
+    flags: Flags | None = None, recorded: Options | None = None, client: str = "guide"
+) -> Places:
+    return locate(Path.cwd(), flags or Flags(), recorded or Options(), profile(client))
+
+
+# The four scopes
+
+
+def test_default_places(home: Path) -> None:
+    found = located()
+    assert {scope: path.as_posix() for scope, path in found.files.items()} == {
+        "system-defaults": "/etc/qwen-code/system-defaults.json",
+        "user": f"{home.as_posix()}/.qwen/settings.json",
+        "project": f"{home.as_posix()}/work/project/.qwen/settings.json",
+        "system": "/etc/qwen-code/settings.json",
+    }
+    assert list(found.files) == ["system-defaults", "user", "project", "system"]
+    assert found.lock == home / "work" / "project" / "qwen.lock"
+    assert found.options == Options()
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder"),
+    [
+        ("darwin", "/Library/Application Support/QwenCode"),
+        ("linux", "/etc/qwen-code"),
+        ("freebsd14", "/etc/qwen-code"),
+    ],
+)
+def test_system_file_of_a_platform(
+    monkeypatch: pytest.MonkeyPatch, platform: str, folder: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    files = located().files
+    assert files["system"].as_posix() == f"{folder}/settings.json"
+    assert files["system-defaults"].as_posix() == f"{folder}/system-defaults.json"
+
+
+def test_system_file_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(places_module, "Path", PureWindowsPath)
+    system = places_module._default_system()
+    defaults = places_module._default_defaults()
+    assert system == PureWindowsPath("C:/ProgramData/qwen-code/settings.json")
+    assert defaults == PureWindowsPath("C:/ProgramData/qwen-code/system-defaults.json")
+
+
+def test_variable_moves_the_system_file_and_the_defaults_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QWEN_CODE_SYSTEM_SETTINGS_PATH", "/srv/qwen/managed.json")
+    assert located().files["system"] == Path("/srv/qwen/managed.json")
+    assert located().files["system-defaults"] == Path("/srv/qwen/system-defaults.json")
+    monkeypatch.setenv("QWEN_CODE_SYSTEM_DEFAULTS_PATH", "/opt/defaults.json")
+    assert located().files["system-defaults"] == Path("/opt/defaults.json")
+    assert located().options == Options()
+
+
+@pytest.mark.parametrize(
+    ("client", "is_moved"),
+    [("guide", False), ("0.15.6", False), ("0.15.10", True), ("0.24.4", True)],
+)
+def test_qwen_home_moves_the_user_file_for_the_clients_that_read_it(
+    monkeypatch: pytest.MonkeyPatch, home: Path, client: str, is_moved: bool
+) -> None:
+    monkeypatch.setenv("QWEN_HOME", "/data/qwen")
+    default = home / ".qwen" / "settings.json"
+    expected = Path("/data/qwen/settings.json") if is_moved else default
+    assert located(client=client).files["user"] == expected
+
+
+def test_home_directory_is_no_project(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = home.parent / "link"
+    link.symlink_to(home)
+    for folder in (home, link):
+        monkeypatch.chdir(folder)
+        found = locate(folder, Flags(), Options(), profile())
+        assert found.home_is_project
+        assert "project" not in found.files
+    assert not locate(home / "work", Flags(), Options(), profile()).home_is_project
+
+
+# Flags and what a lock records
+
+
+def test_flags_choose_files(home: Path) -> None:
+    flags = Flags("u.json", "~/s.json", "/abs/d.json", None, "../plans")
+    found = located(flags)
+    project = home / "work" / "project"
+    assert found.files["user"] == project / "u.json"
+    assert found.files["system"] == home / "s.json"
+    assert found.files["system-defaults"] == Path("/abs/d.json")
+    assert found.templates == (home / "work" / "plans",)
+    assert found.options == Options(
+        user="u.json", system="~/s.json", system_defaults="/abs/d.json", templates="../plans"
+    )
+    assert located(recorded=found.options) == found
+
+
+def test_scopes_are_left_out() -> None:
+    found = located(Flags(user=False, untrusted=True))
+    assert list(found.files) == ["system-defaults", "system"]
+    assert found.options == Options(user=False, untrusted=True)
+    assert located(recorded=found.options) == found
+
+
+def test_flag_wins_over_what_the_lock_records(home: Path) -> None:
+    recorded = Options(user=False, untrusted=True, system="a.json")
+    flags = Flags(user="~/.qwen/settings.json", system="/etc/b.json", untrusted=False)
+    found = located(flags, recorded)
+    assert found.files["user"] == home / ".qwen" / "settings.json"
+    assert found.options == Options(system="/etc/b.json")
+    assert "project" in found.files
+
+
+def test_templates_of_the_environment_are_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWENLOCK_TEMPLATES", os.pathsep.join(["/one", "", "/two"]))
+    found = located()
+    assert found.templates == (Path("/one"), Path("/two"))
+    assert found.options.templates is None
+    assert located(Flags(templates="/three")).templates == (Path("/three"),)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "name"),
+    [
+        ("~/work/project/.qwen/settings.json", None, ".qwen/settings.json"),
+        ("~/.qwen/settings.json", None, "~/.qwen/settings.json"),
+        ("~/work/other.json", None, "~/work/other.json"),
+        ("~/work/other.json", "~/work/other.json", "~/work/other.json"),
+        ("~/work/other.json", "/somewhere/given/absolutely", "~/work/other.json"),
+        ("~/work/other.json", "../other.json", "../other.json"),
+        ("~/work/project/x.json", "x.json", "x.json"),
+        ("/etc/qwen-code/settings.json", None, "/etc/qwen-code/settings.json"),
+        ("/etc/qwen-code/settings.json", "/etc/qwen-code/settings.json", None),
+        ("/homework/x.json", None, "/homework/x.json"),
+    ],
+)
+def test_name_is_never_absolute_under_project_or_home(
+    home: Path, path: str, given: str | None, name: str | None
+) -> None:
+    full = Path(path.replace("~", str(home)))
+    assert shown(full, home / "work" / "project", given) == (name or path)
+
+
+def test_name_of_a_home_below_the_project_is_the_nearer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "project" / "home"))
+    settings = tmp_path / "project" / "home" / ".qwen" / "settings.json"
+    assert shown(settings, tmp_path / "project") == "~/.qwen/settings.json"
+    assert shown(tmp_path / "project" / "x.json", tmp_path / "project") == "x.json"
+
+
+def test_root_as_home_names_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", "/")
+    assert shown(Path("/.qwen/settings.json"), tmp_path) == "/.qwen/settings.json"
+    assert shown(Path("/etc/x.json"), Path("/")) == "/etc/x.json"
+
+
+def test_lock_names_files_from_the_project_and_messages_from_where_one_is(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home / "work")
+    found = locate(Path("project"), Flags(system="s.json"), Options(), profile())
+    assert found.recorded["project"] == ".qwen/settings.json"
+    assert found.labels["project"] == "project/.qwen/settings.json"
+    assert found.recorded["system"] == "../s.json"
+    assert found.labels["system"] == "s.json"
+
+
+def test_name_that_a_lock_cannot_hold_is_wrong_use() -> None:
+    with pytest.raises(UsageError, match="no UTF-8"):
+        located(Flags(system="/srv/\udcff.json"))
+    assert located(Flags(system="/srv/é.json")).options.system == "/srv/é.json"
+
+
+# The project
+
+
+def test_project_is_the_nearest_directory_upward_with_a_lock(home: Path) -> None:
+    inner = home / "work" / "project" / "src" / "deep"
+    inner.mkdir(parents=True)
+    assert find_project(inner) == inner
+    (home / "qwen.lock").touch()
+    assert find_project(inner) == home
+    (home / "work" / "project" / "qwen.lock").touch()
+    assert find_project(inner) == home / "work" / "project"
