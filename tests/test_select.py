@@ -1,0 +1,184 @@
+"""Selecting a model: where it is written, what is refused, and what is left as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenlock.clients.profile import profile
+from qwenlock.compile.compiler import compile_lock
+from qwenlock.documents.document import parse
+from qwenlock.errors import InputError, UsageError
+from qwenlock.upgrading.select import select
+from qwenlock.upgrading.target import Scopes
+from support import World, source, write
+
+if TYPE_CHECKING:
+    from qwenlock.changes import Change
+    from qwenlock.lockfile.model import ScopeName
+
+ONE = {"id": "one", "envKey": "ONE_KEY", "baseUrl": "https://one.example"}
+TWO = {"id": "two", "envKey": "TWO_KEY", "baseUrl": "https://two.example"}
+CATALOGUE = {"openai": [ONE, TWO], "anthropic": [{"id": "two", "envKey": "TWO_KEY"}]}
+SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
+
+
+def selected(
+    model: str, auth_type: str | None = None, client: str = "guide", **given: Any
+) -> Change:
+    """Select a model in scopes, which are named with _ for -."""
+    settings = {name.replace("_", "-"): value for name, value in given.items()}
+    files = {scope: Path(f"{scope}.json") for scope in SCOPES}
+    scopes = Scopes(
+        [source(settings[scope], scope) for scope in SCOPES if scope in settings],
+        files,
+        {scope: str(path) for scope, path in files.items()},
+    )
+    return select(scopes, (), profile(client), model, auth_type)
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    return {"$version": 4, "modelProviders": CATALOGUE, **more}
+
+
+def after(change: Change) -> Any:
+    assert len(change.files) == 1, change.reasons
+    return parse(change.files[0].after, "after").value
+
+
+def choice(auth_type: str, model: str, **more: str) -> dict[str, Any]:
+    return {"security": {"auth": {"selectedType": auth_type}}, "model": {"name": model, **more}}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"user": settings()}, "user"),
+        ({"project": settings()}, "project"),
+        ({"user": settings(), "project": settings()}, "project"),
+        ({"user": settings(), "project": {"theme": "x"}}, "user"),
+        ({"system_defaults": settings()}, "user"),
+        ({"system": settings()}, "user"),
+        ({"system": settings(), "project": settings()}, "project"),
+    ],
+)
+def test_selection_goes_to_the_nearest_writable_scope_with_models_else_to_the_user(
+    given: dict[str, Any], expected: str
+) -> None:
+    change = selected("one", **given)
+    assert [file.label for file in change.files] == [f"{expected}.json"]
+    assert (change.files[0].before is None) == (expected not in given)
+    assert after(change).items() >= choice("openai", "one").items()
+    assert change.report["scope"] == expected
+
+
+def test_what_is_selected_is_what_compiles() -> None:
+    change = selected("two", "anthropic", user=settings(**choice("openai", "one")))
+    lock = compile_lock([source(after(change))], (), profile()).lock
+    assert lock is not None
+    assert (lock.selection.auth_type, lock.selection.model) == ("anthropic", "two")
+    assert change.report["selection"] == {"from": "openai/one", "to": "anthropic/two"}
+
+
+def test_model_of_several_auth_types_needs_one() -> None:
+    with pytest.raises(UsageError, match="two is a model of openai and anthropic") as caught:
+        selected("two", user=settings())
+    assert caught.value.fix == "add --auth-type openai|anthropic"
+    assert after(selected("two", "openai", user=settings()))["model"] == {"name": "two"}
+
+
+@pytest.mark.parametrize(
+    ("model", "auth_type", "said", "fix"),
+    [
+        ("$runtime|openai|x", None, "settings cannot select it", "modelProviders"),
+        ("tow", None, "no model 'tow' is offered", 'did you mean "two"?'),
+        ("something-else", None, "no model 'something-else'", "qwenlock show"),
+        ("one", "anthropic", "no model 'one'", "qwenlock show"),
+        ("one", "open-ai", "no auth type 'open-ai'", 'did you mean "openai"?'),
+        ("sk-0123456789abcdef", None, r"no model '\*\*\*'", "qwenlock show"),
+    ],
+)
+def test_what_cannot_be_selected_is_refused_with_the_reason(
+    model: str, auth_type: str | None, said: str, fix: str
+) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        selected(model, auth_type, user=settings())
+    assert fix in (caught.value.fix or "")
+
+
+def test_built_in_model_can_be_selected_without_any_file() -> None:
+    assert after(selected("coder-model")) == {"$version": 4, **choice("qwen-oauth", "coder-model")}
+
+
+def test_what_is_selected_already_is_not_written() -> None:
+    for where in ("user", "project", "system"):
+        given = {"user": settings(), where: settings(**choice("openai", "one"))}
+        change = selected("one", **given)
+        assert change.files == ()
+        assert change.reasons == ("openai/one is selected already",)
+    stale = settings(**choice("openai", "one", baseUrl="https://gone.example"))
+    assert selected("one", user=stale).files == ()
+    assert after(selected("one", client="0.21.2", user=stale))["model"]["baseUrl"] == ONE["baseUrl"]
+
+
+def test_base_url_is_written_where_the_client_reads_it_and_else_goes() -> None:
+    before = settings(**choice("openai", "one", baseUrl=ONE["baseUrl"]))
+    later = after(selected("two", "openai", "0.24.4", user=before))
+    assert later["model"] == {"name": "two", "baseUrl": TWO["baseUrl"]}
+    assert after(selected("two", "openai", user=before))["model"] == {"name": "two"}
+    assert after(selected("two", "anthropic", "0.24.4", user=before))["model"] == {"name": "two"}
+
+
+def test_scope_that_overrides_the_selection_is_named() -> None:
+    project = {"model": {"name": "two"}}
+    (warning,) = selected("one", user=settings(), project=project).warnings
+    assert "model.name of the project scope (project.json) wins" in warning
+
+
+def test_old_settings_are_to_be_migrated_first() -> None:
+    with pytest.raises(InputError, match="another settings version"):
+        selected("one", user={"modelProviders": CATALOGUE, "selectedAuthType": "x"})
+
+
+def test_scope_that_is_left_out_is_refused() -> None:
+    with pytest.raises(UsageError, match="no user scope"):
+        select(Scopes([], {}, {}), (), profile(), "coder-model")
+
+
+def test_comments_and_layout_stay() -> None:
+    text = """{
+\t"modelProviders": {"openai": [
+\t\t{"id": "one", "envKey": "ONE_KEY"}, // the first
+\t\t{"id": "two", "envKey": "TWO_KEY"}]},
+\t"security": {"auth": {"selectedType": "openai"}}, // here
+\t"model": {"name": /* not */ "one"}
+}""".replace("\n", "\r\n")
+    result = selected("two", user=text).files[0].after
+    assert result == text.replace('/* not */ "one"', '/* not */ "two"')
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
+
+
+def test_command_asks_writes_and_locks(world: World) -> None:
+    before = write(world.user, settings()).read_bytes()
+    assert world.run("select", "one", "--dry-run").exit_code == 0
+    refused = world.run("select", "one")
+    assert (refused.exit_code, "--yes" in refused.err) == (2, True)
+    assert world.user.read_bytes() == before
+    done = world.run("select", "one", "--yes", "--lock")
+    assert done.exit_code == 0
+    assert 'model = "one"' in world.lock.read_text(encoding="utf-8")
+    again = json.loads(world.run("select", "one", "--yes", "--format", "json").out)
+    assert (again["written"], again["diff"]) == (False, "")
+    assert world.run("select", "two").exit_code == 2
+    assert world.run("select").exit_code == 2
+    assert world.run("undo").exit_code == 0
+    assert world.user.read_bytes() == before
