@@ -66,11 +66,12 @@ def passed(asked: str) -> str | None:
 def record(before: list[str], asked: str, said: str) -> None:
     """Remember that `asked` passed and what was said; the cache need not be writable.
 
-    Nothing is remembered where a file is no longer as it was `before`: see `states`.
+    Nothing is remembered where a file is no longer as it was `before` (see `states`), or has a name
+    of several lines.
     """
     from qwenlock.edge.writer import write_output
 
-    if not all(_is_same(line) for line in before):
+    if not all(_is_same(line) and "\n" not in line for line in before):
         return
     with suppress(OSError, QwenlockError, UnicodeError):
         target = _file(asked)
