@@ -14,3 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Rewrite what the golden cases expect; read the difference before you commit it.",
     )
+    parser.addoption(
+        "--update-matrix",
+        action="store_true",
+        help="Rewrite docs/client-matrix.md from what tests/conformance records.",
+    )

@@ -1,0 +1,407 @@
+"""What each release does, plainly, beside what the guide says: measured, and recorded here.
+
+A measure runs a client and says in a few words what it did. `old` and `new` are what 0.12.0 and
+0.24.4 did when this was written; where one is left out, the release does as the guide says.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from conformance.clients import NEW, OLD
+from conformance.run import Client, Machine, dummies
+from qwenlock.compile.agreement import parse
+from qwenlock.edge.client import ClientCrashedError, LoginRequiredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.server import Request, Server
+
+
+class Bench(NamedTuple):
+    """What a measure works with: a client, a machine and a server of its own."""
+
+    client: Client
+    machine: Machine
+    server: Server
+
+    def entry(self, name: str = "a", path: str = "/v1", **fields: Any) -> dict[str, Any]:
+        """Return a model of the server, with a variable of its own."""
+        return {"id": name, "envKey": "A_KEY", "baseUrl": self.server.url + path, **fields}
+
+    def offered(self, auth_type: str | None = None) -> str:
+        """Return the models that are offered, or why none; built-in ones only if asked for."""
+        try:
+            answer = self.machine.ask(self.client, KEYS)
+        except LoginRequiredError:
+            return LOGIN
+        except ClientCrashedError:
+            return ENDS
+        seen = [parse(each.model_id, {}) for each in answer.offered]
+        shown = [
+            f"{each.auth_type}/{each.id}"
+            for each in seen
+            if each and (each.auth_type == auth_type if auth_type else each.auth_type != OAUTH)
+        ]
+        return ", ".join(shown) or "none"
+
+    def selected(self, variables: Mapping[str, str]) -> str:
+        """Return the model that is selected."""
+        try:
+            answer = self.machine.ask(self.client, variables)
+        except LoginRequiredError:
+            return LOGIN
+        seen = parse(answer.current, {})
+        assert seen is not None, answer
+        return seen.id
+
+    def request(
+        self, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> Request | None:
+        """Return what the client asks the server when it is prompted, or None."""
+        variables = KEYS if variables is None else variables
+        self.machine.run(self.client, "-p", "hi", *arguments, variables=variables)
+        return next(iter(self.server.requests), None)
+
+    def load(self) -> str:
+        """Let the client load its settings; return how that ended."""
+        done = self.machine.run(self.client, "mcp", "list", variables=KEYS)
+        return ENDS if done.returncode else "loads"
+
+
+class Behaviour(NamedTuple):
+    """Something that clients do, what the guide says of it, and what releases were seen to do."""
+
+    title: str
+    guide: str
+    observed: dict[str, str]
+    measure: Callable[[Bench], str]
+
+
+KEYS = dummies(["A_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"])
+OAUTH = "qwen-oauth"
+LOGIN, ENDS = "asks for a login", "ends with an error"
+UNSAID = "–"
+
+BEHAVIOURS: list[Behaviour] = []
+
+Measure: TypeAlias = "Callable[[Bench], str]"
+
+
+def behaviour(
+    title: str, *, guide: str, old: str | None = None, new: str | None = None
+) -> Callable[[Measure], Measure]:
+    """Record a measure: what it is of, and what came of it."""
+
+    def record(measure: Measure) -> Measure:
+        observed = {OLD: old or guide, NEW: new or guide}
+        BEHAVIOURS.append(Behaviour(title, guide, observed, measure))
+        return measure
+
+    return record
+
+
+def settings(
+    providers: dict[str, Any], auth_type: str | None = None, model: str | None = None
+) -> dict[str, Any]:
+    """Return settings with `modelProviders`, and a selection where one is named."""
+    auth = {"security": {"auth": {"selectedType": auth_type}}} if auth_type else {}
+    name = {"model": {"name": model}} if model else {}
+    return {"$version": 4, "modelProviders": providers, **auth, **name}
+
+
+# Merging
+
+
+@behaviour(
+    "modelProviders of the user with anthropic/a, of the project with openai/b",
+    guide="openai/b",
+    old="openai/b, anthropic/a",
+    new="openai/b, anthropic/a",
+)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"anthropic": [bench.entry()]}))
+    bench.machine.write("project", settings({"openai": [bench.entry("b")]}, "openai", "b"))
+    return bench.offered()
+
+
+@behaviour("the same, with openai/a of the user", guide="openai/b")
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"openai": [bench.entry()]}))
+    bench.machine.write("project", settings({"openai": [bench.entry("b")]}, "openai", "b"))
+    return bench.offered()
+
+
+@behaviour("an empty array in the system scope for what the user has", guide="openai/b")
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"anthropic": [bench.entry()]}, "anthropic", "a"))
+    providers = {"anthropic": [], "openai": [bench.entry("b")]}
+    bench.machine.write("system", settings(providers, "openai", "b"))
+    return bench.offered()
+
+
+# Models
+
+
+@behaviour("two entries of one id at two endpoints", guide="the first", new="both")
+def _(bench: Bench) -> str:
+    entries = [bench.entry(path="/1"), bench.entry(path="/2")]
+    bench.machine.write("user", settings({"openai": entries}, "openai", "a"))
+    answer = bench.machine.ask(bench.client, KEYS)
+    count = sum(each.name == "a" for each in answer.offered)
+    return {1: "the first", 2: "both"}[count]
+
+
+@behaviour(
+    "model.baseUrl that names the second of them", guide=UNSAID, old="the first", new="the second"
+)
+def _(bench: Bench) -> str:
+    first, second = bench.entry(path="/1"), bench.entry(path="/2")
+    chosen = {"model": {"name": "a", "baseUrl": second["baseUrl"]}}
+    bench.machine.write("user", settings({"openai": [first, second]}, "openai") | chosen)
+    request = bench.request()
+    assert request is not None
+    return {"1": "the first", "2": "the second"}[request.path[1]]
+
+
+@behaviour("a key of modelProviders that is no auth type", guide="openai/a")
+def _(bench: Bench) -> str:
+    providers = {"openai-custom": [bench.entry("b")], "openai": [bench.entry()]}
+    bench.machine.write("user", settings(providers, "openai", "a"))
+    return bench.offered()
+
+
+@behaviour(
+    "qwen-oauth models, with modelProviders that name another",
+    guide="qwen-oauth/coder-model",
+    new="none",
+)
+def _(bench: Bench) -> str:
+    providers = {OAUTH: [bench.entry("b")], "openai": [bench.entry()]}
+    bench.machine.write("user", settings(providers, "openai", "a"))
+    return bench.offered(OAUTH)
+
+
+@behaviour("an entry without id", guide=ENDS)
+def _(bench: Bench) -> str:
+    entries = [bench.entry(), {"envKey": "A_KEY"}]
+    bench.machine.write("user", settings({"openai": entries}, "openai", "a"))
+    return bench.offered()
+
+
+@behaviour("an entry without envKey", guide=ENDS, old=LOGIN, new="uses OPENAI_API_KEY")
+def _(bench: Bench) -> str:
+    entry = bench.entry()
+    del entry["envKey"]
+    bench.machine.write("user", settings({"openai": [entry]}, "openai", "a"))
+    request = bench.request()
+    if request is None:
+        return bench.offered()
+    used = request.headers["authorization"].removeprefix("Bearer value-of-")
+    return f"uses {used}"
+
+
+@behaviour("an anthropic entry without baseUrl", guide=UNSAID, old=LOGIN, new=LOGIN)
+def _(bench: Bench) -> str:
+    entry = bench.entry()
+    del entry["baseUrl"]
+    bench.machine.write("user", settings({"anthropic": [entry]}, "anthropic", "a"))
+    return bench.offered()
+
+
+@behaviour(
+    "an entry with fastOnly, voiceOnly, imageOnly or realtimeOnly beside openai/a",
+    guide=UNSAID,
+    old="openai/a, openai/f, openai/v, openai/i, openai/r",
+    new="openai/a",
+)
+def _(bench: Bench) -> str:
+    flags = {"f": "fastOnly", "v": "voiceOnly", "i": "imageOnly", "r": "realtimeOnly"}
+    entries = [bench.entry(name) | {flag: True} for name, flag in flags.items()]
+    bench.machine.write("user", settings({"openai": [bench.entry(), *entries]}, "openai", "a"))
+    return bench.offered()
+
+
+@behaviour(
+    "the order of auth types",
+    guide=UNSAID,
+    old="openai/a, gemini/a, vertex-ai/a, anthropic/a",
+    new="openai/a, gemini/a, vertex-ai/a, anthropic/a",
+)
+def _(bench: Bench) -> str:
+    types = ("anthropic", "gemini", "vertex-ai", "openai")
+    bench.machine.write("user", settings({name: [bench.entry()] for name in types}, "openai", "a"))
+    return bench.offered()
+
+
+# Selection
+
+
+@behaviour(
+    "openai selected without a model",
+    guide="qwen3-coder-plus",
+    old="qwen3.5-plus",
+    new="qwen3.7-max",
+)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai"))
+    return bench.selected(KEYS)
+
+
+@behaviour("anthropic selected without a model", guide=UNSAID, old="a", new="a")
+def _(bench: Bench) -> str:
+    entries = [bench.entry("a"), bench.entry("b")]
+    bench.machine.write("user", settings({"anthropic": entries}, "anthropic"))
+    return bench.selected(dummies(["A_KEY"]))
+
+
+@behaviour("the same, and ANTHROPIC_API_KEY is set", guide=UNSAID, old=LOGIN, new=LOGIN)
+def _(bench: Bench) -> str:
+    entries = [bench.entry("a"), bench.entry("b")]
+    bench.machine.write("user", settings({"anthropic": entries}, "anthropic"))
+    return bench.selected(KEYS)
+
+
+@behaviour("nothing selected", guide="takes qwen-oauth", old=LOGIN, new=LOGIN)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"gemini": [bench.entry()]}))
+    return bench.offered()
+
+
+@behaviour("--model b, with a selected in the system scope", guide="b")
+def _(bench: Bench) -> str:
+    entries = [bench.entry("a"), bench.entry("b")]
+    bench.machine.write("system", settings({"openai": entries}, "openai", "a"))
+    return _model(bench.request("--model", "b"))
+
+
+@behaviour("OPENAI_MODEL=b, with the entry a selected", guide="a")
+def _(bench: Bench) -> str:
+    entries = [bench.entry("a"), bench.entry("b")]
+    bench.machine.write("user", settings({"openai": entries}, "openai", "a"))
+    return _model(bench.request(variables={**KEYS, "OPENAI_MODEL": "b"}))
+
+
+@behaviour("a key that comes by flag alone", guide="is used", old="is refused")
+def _(bench: Bench) -> str:
+    flags = {
+        "auth-type": "openai",
+        "openai-api-key": "by-flag",
+        "openai-base-url": bench.server.url,
+    }
+    given = [word for name, value in flags.items() for word in (f"--{name}", value)]
+    request = bench.request(*given, "--model", "a", variables={})
+    if request is None:
+        return "is refused"
+    assert request.headers["authorization"] == "Bearer by-flag"
+    return "is used"
+
+
+# Requests
+
+
+@behaviour("model.generationConfig beside the one of a selected entry", guide="is not sent")
+def _(bench: Bench) -> str:
+    own = {"samplingParams": {"temperature": 0.2}}
+    below = {"samplingParams": {"top_p": 0.123}, "extra_body": {"leak": True}}
+    model = {"name": "a", "generationConfig": below}
+    entries = [bench.entry(generationConfig=own)]
+    bench.machine.write("user", settings({"openai": entries}, "openai") | {"model": model})
+    request = bench.request()
+    assert request is not None
+    assert request.body["temperature"] == 0.2
+    return "is sent" if {"top_p", "leak"} & set(request.body) else "is not sent"
+
+
+@behaviour(
+    "where a base URL that ends in /v1, as in the guide's example, leads for anthropic",
+    guide="/v1/messages",
+    old="/v1/v1/messages",
+    new="/v1/v1/messages",
+)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"anthropic": [bench.entry()]}, "anthropic", "a"))
+    request = bench.request()
+    assert request is not None
+    return request.path.split("?")[0]
+
+
+@behaviour("extra_body of an anthropic entry", guide="is not sent")
+def _(bench: Bench) -> str:
+    entry = bench.entry(path="", generationConfig={"extra_body": {"leak": True}})
+    bench.machine.write("user", settings({"anthropic": [entry]}, "anthropic", "a"))
+    request = bench.request()
+    assert request is not None
+    return "is sent" if "leak" in request.body else "is not sent"
+
+
+# Files
+
+
+@behaviour(
+    "~/.qwen/.env, with a .env file in the project", guide=UNSAID, old="is not read", new="is read"
+)
+def _(bench: Bench) -> str:
+    (bench.machine.home / ".qwen" / ".env").write_text("A_KEY=of-home\n")
+    (bench.machine.project / ".env").write_text("OTHER=1\n")
+    bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai", "a"))
+    return "is read" if bench.request(variables={}) else "is not read"
+
+
+@behaviour("a settings file with $version 3", guide=UNSAID, old="is left alone", new="becomes 4")
+def _(bench: Bench) -> str:
+    bench.machine.write("user", {"$version": 3})
+    bench.load()
+    version = json.loads(bench.machine.files["user"].read_text("utf-8"))["$version"]
+    return "is left alone" if version == 3 else f"becomes {version}"
+
+
+@behaviour(
+    "comments in a settings file that is migrated", guide=UNSAID, old="are dropped", new="are kept"
+)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", '{\n  // mine\n  "$version": 2,\n  "ui": {}\n}\n')
+    bench.load()
+    text = bench.machine.files["user"].read_text("utf-8")
+    assert '"$version": 2' not in text
+    return "are kept" if "// mine" in text else "are dropped"
+
+
+@behaviour("a user file that is broken", guide=UNSAID, old=ENDS, new=ENDS)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", '{"a": ')
+    return bench.load()
+
+
+@behaviour(
+    "a project file that is broken", guide=UNSAID, old="stays", new="becomes {}, beside a copy"
+)
+def _(bench: Bench) -> str:
+    broken = '{"a": '
+    bench.machine.write("project", broken)
+    bench.load()
+    file = bench.machine.files["project"]
+    copies = list(file.parent.glob("*corrupted*"))
+    text = file.read_text("utf-8")
+    if text == broken:
+        return "stays"
+    return f"becomes {text.strip()}, {'beside a copy' if copies else 'and is lost'}"
+
+
+@behaviour("a byte-order mark in the user file", guide=UNSAID, old=ENDS, new="loads")
+def _(bench: Bench) -> str:
+    bench.machine.write("user", '\ufeff{"$version": 4}')
+    return bench.load()
+
+
+@behaviour("a trailing comma in the user file", guide=UNSAID, old=ENDS, new=ENDS)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", '{"$version": 4,}')
+    return bench.load()
+
+
+def _model(request: Request | None) -> str:
+    assert request is not None
+    return str(request.body["model"])

@@ -1,0 +1,103 @@
+"""What a client sends when a lock is enforced: the locked model's request, and nothing else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.run import dummies
+from support import locked, source
+
+if TYPE_CHECKING:
+    from conformance.run import Client, Machine
+    from conformance.server import Server
+
+# Guide, Generation Config Layering, Example; with the headers and extra_body of the guide's example
+# for OpenAI, and more in the layers below that must not leak.
+LEAKING = {
+    "timeout": 30000,
+    "samplingParams": {"temperature": 0.5, "max_tokens": 1000, "top_p": 0.123},
+    "customHeaders": {"X-Leaked": "yes"},
+    "extra_body": {"leaked": True},
+}
+OWN = {
+    "timeout": 60000,
+    "samplingParams": {"temperature": 0.2, "presence_penalty": 0.1},
+    "customHeaders": {"X-Client-Request-ID": "req-123"},
+    "extra_body": {"enable_thinking": True, "service_tier": "priority"},
+}
+
+
+def test_request_is_the_locked_models_and_nothing_leaks(
+    client: Client, machine: Machine, server: Server
+) -> None:
+    entry = {
+        "id": "gpt-4o",
+        "envKey": "LOCKED_KEY",
+        "baseUrl": f"{server.url}/locked/v1",
+        "generationConfig": OWN,
+    }
+    user: dict[str, Any] = {
+        "$version": 4,
+        "modelProviders": {
+            "openai": [{**entry, "baseUrl": f"{server.url}/user/v1", "envKey": "OPENAI_API_KEY"}],
+            "anthropic": [{"id": "claude", "envKey": "LOCKED_KEY", "baseUrl": server.url}],
+        },
+        "model": {"name": "claude", "baseUrl": server.url, "generationConfig": LEAKING},
+        "security": {"auth": {"selectedType": "anthropic", "baseUrl": f"{server.url}/auth"}},
+    }
+    project: dict[str, Any] = {
+        "$version": 4,
+        "modelProviders": {"openai": [{**entry, "id": "gpt-4o-mini"}, entry]},
+        "model": {"name": "gpt-4o", "generationConfig": LEAKING},
+        "security": {"auth": {"selectedType": "openai"}},
+    }
+    machine.write("user", user)
+    machine.write("project", project)
+    machine.enforce(locked(source(user), source(project, "project")))
+
+    variables = {
+        **dummies(["LOCKED_KEY", "OPENAI_API_KEY"]),
+        "OPENAI_MODEL": "leaked",
+        "OPENAI_BASE_URL": f"{server.url}/environment",
+    }
+    done = machine.run(client, "-p", "hi", variables=variables)
+
+    assert done.returncode == 0, done.stderr
+    (request, *_) = server.requests
+    assert request.path == "/locked/v1/chat/completions"
+    assert request.headers["authorization"] == "Bearer value-of-LOCKED_KEY"
+    assert request.headers["x-client-request-id"] == "req-123"
+    assert request.body["model"] == "gpt-4o"
+    assert request.body["temperature"] == 0.2
+    assert request.body["presence_penalty"] == 0.1
+    assert request.body["enable_thinking"] is True
+    assert request.body["service_tier"] == "priority"
+    assert "top_p" not in request.body
+    assert request.body.get("max_tokens") != 1000
+    assert "x-leaked" not in request.headers
+    assert "leaked" not in request.body
+
+
+def test_runtime_model_has_the_locked_configuration(
+    client: Client, machine: Machine, server: Server
+) -> None:
+    user = {
+        "$version": 4,
+        "model": {"name": "my-model", "generationConfig": OWN},
+        "security": {
+            "auth": {
+                "selectedType": "openai",
+                "apiKey": "$RUNTIME_KEY",
+                "baseUrl": f"{server.url}/runtime",
+            }
+        },
+    }
+    machine.enforce(locked(source(user)))
+    done = machine.run(client, "-p", "hi", variables=dummies(["RUNTIME_KEY"]))
+    assert done.returncode == 0, done.stderr
+    (request, *_) = server.requests
+    assert request.path == "/runtime/chat/completions"
+    assert request.headers["authorization"] == "Bearer value-of-RUNTIME_KEY"
+    assert request.body["model"] == "my-model"
+    assert request.body["temperature"] == 0.2
+    assert request.body["service_tier"] == "priority"
