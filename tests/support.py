@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import HealthCheck, settings
@@ -150,6 +151,17 @@ class World:
     @property
     def lock(self) -> Path:
         return self.project / "qwen.lock"
+
+    def clear(self) -> None:
+        """Make home, project and system as empty as they were at first."""
+        for folder in (self.home, self.project, self.system):
+            for path in folder.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        for folder in (self.home, self.project):
+            (folder / ".qwen").mkdir()
 
     def run(self, *arguments: str) -> Result:
         exit_code = run(arguments)

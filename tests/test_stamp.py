@@ -1,0 +1,215 @@
+"""The memory of passed checks: it makes `check` faster, and never says anything else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenlock.clients.profile import profile
+from qwenlock.edge import project as project_module
+from qwenlock.edge import stamp
+from qwenlock.edge.places import Flags, locate
+from qwenlock.lockfile.model import Options
+from support import MODEL, World, models, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    """Return a project that is locked, with a warning, and whose check has passed."""
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    write(world.user, models(MODEL))
+    world.run("lock")
+    assert world.run("check").exit_code == 0
+    return world
+
+
+@pytest.fixture
+def compiles(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that grows with every project that is compiled."""
+    seen: list[object] = []
+    load = project_module.load
+
+    def counted(*arguments: Any) -> Any:
+        seen.append(arguments)
+        return load(*arguments)
+
+    monkeypatch.setattr(project_module, "load", counted)
+    return seen
+
+
+def test_unchanged_project_is_not_compiled_again(world: World, compiles: list[object]) -> None:
+    cold = world.run("check", "--format", "json")
+    warm = world.run("check", "--format", "json")
+    assert cold == warm
+    assert compiles == []
+
+
+def test_warm_check_says_the_same(world: World, compiles: list[object]) -> None:
+    for stamp_file in (world.home / ".cache").rglob("checked/*"):
+        stamp_file.unlink()
+    cold = world.run("check")
+    warm = world.run("check")
+    assert cold == warm
+    assert "warning[QL603]" in warm.err
+    assert len(compiles) == 1
+
+
+def test_check_of_the_environment_is_not_remembered(
+    world: World, compiles: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    assert world.run("check", "--env").exit_code == 0
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert world.run("check", "--env").exit_code == 1
+    assert len(compiles) == 2
+
+
+def fifo(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def loop(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(path.name)
+
+
+def directory(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+def huge(path: Path) -> None:
+    write(path, "")
+    os.truncate(path, 10 * 1024**4)
+
+
+CHANGES: dict[str, tuple[Callable[[World], object], int]] = {
+    "settings": (lambda world: write(world.user, models({**MODEL, "id": "x"})), 1),
+    "settings gone": (lambda world: world.user.unlink(), 1),
+    "new project settings": (lambda world: write(world.own, '{"modelProviders": {}}'), 1),
+    "new system settings": (lambda world: write(world.system / "settings.json", "{,}"), 3),
+    "a lock that is edited": (
+        lambda world: write(world.lock, world.lock.read_bytes().replace(b"gpt-4o", b"gpt-5o")),
+        1,
+    ),
+    "a lock that is gone": (lambda world: world.lock.unlink(), 1),
+    "a FIFO for what was absent": (lambda world: fifo(world.own), 3),
+    "a loop of links for what was absent": (lambda world: loop(world.own), 3),
+    "a directory for what was absent": (lambda world: directory(world.own), 3),
+    "a FIFO for what was there": (lambda world: fifo(world.user), 3),
+    "a huge sparse file": (lambda world: huge(world.own), 3),
+    "a file for a directory": (lambda world: write(world.project / ".qwen" / "x", ""), 0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_change_is_noticed(world: World, change: str) -> None:
+    apply, exit_code = CHANGES[change]
+    apply(world)
+    assert world.agreed() == exit_code
+
+
+def test_other_options_are_another_question(world: World) -> None:
+    assert world.run("check", "--no-user").exit_code == 1
+    assert world.run("check", "--client", "0.12.0").exit_code == 1
+    assert world.run("check").exit_code == 0
+
+
+def test_relative_flag_means_another_file_from_another_directory(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.root / "u.json", models(MODEL))
+    write(world.home / "u.json", "{}")
+    project = str(world.project)
+    monkeypatch.chdir(world.root)
+    world.run("lock", "--user", "u.json", project)
+    assert world.run("check", "--user", "u.json", project).exit_code == 0
+    monkeypatch.chdir(world.home)
+    assert world.run("check", "--user", "u.json", project).exit_code == 1
+
+
+def test_words_are_remembered_without_the_colours_of_another_stream(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = world.run("check").err
+    with monkeypatch.context() as patch:
+        patch.setattr("qwenlock.cli.console.in_colour", lambda _: True)
+        coloured = world.run("check").err
+    assert "\x1b[" in coloured
+    assert world.run("check").err == plain
+    assert "\x1b[" not in plain
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\n\n", b"\xff\n\n[]\n", b"x y\n\n[]\n", b"absent /nope"]
+)
+def test_stamp_that_is_garbage_is_not_believed(
+    world: World, compiles: list[object], garbage: bytes
+) -> None:
+    write(world.user, "{}")
+    assert world.run("check").exit_code == 1
+    for file in (world.home / ".cache").rglob("checked/*"):
+        file.write_bytes(garbage)
+    assert world.run("check").exit_code == 1
+    assert len(compiles) == 2
+
+
+def test_cache_that_cannot_be_written_is_no_problem(world: World) -> None:
+    cache = world.home / ".cache"
+    for file in cache.rglob("checked/*"):
+        file.unlink()
+        file.parent.rmdir()
+        file.parent.touch()
+    assert world.agreed() == 0
+
+
+def test_only_a_check_that_passed_is_remembered(world: World) -> None:
+    before = set((world.home / ".cache").rglob("checked/*"))
+    write(world.user, "{}")
+    world.run("check", "--untrusted")
+    assert set((world.home / ".cache").rglob("checked/*")) == before
+
+
+def test_file_that_changes_while_it_is_compiled_is_not_remembered(
+    world: World, tmp_path: Path
+) -> None:
+    places = locate(world.project, Flags(), Options(), profile())
+    before = stamp.states(stamp.files(places))
+    write(world.user, "{}")
+    stamp.record(before, "asked", "said")
+    assert stamp.passed("asked") is None
+    stamp.record(stamp.states(stamp.files(places)), "asked", "said")
+    assert stamp.passed("asked") == "said"
+    odd = write(tmp_path / "two\n\nlines", "")
+    stamp.record(stamp.states([odd]), "odd", "said")
+    assert stamp.passed("odd") is None
+
+
+def test_question_has_all_that_the_answer_depends_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(**flags: Any) -> str:
+        return stamp.request(world.project, Flags(**flags), None)
+
+    asked = {ask(), ask(user=False), ask(system="s"), ask(untrusted=True), ask(templates="t")}
+    for name in stamp._VARIABLES:
+        with monkeypatch.context() as patch:
+            patch.setenv(name, "/elsewhere")
+            asked.add(ask())
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "version_info", (3, 99, 0))
+        asked.add(ask())
+        patch.setattr("qwenlock.__version__", "99")
+        asked.add(ask())
+    assert len(asked) == 5 + len(stamp._VARIABLES) + 2
+    assert all("\n" not in each for each in asked)
