@@ -237,17 +237,16 @@ class Client:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        assert self._process.stdin is not None  # noqa: S101  (it was asked for)
+        with suppress(OSError):
+            self._process.stdin.close()
+        # What left the group may hold the output open: then its reader waits on, and closes it.
         self._reader.join(1)
-        for stream in (self._process.stdin, self._process.stdout):
-            # What left the group may hold a pipe open: then its reader waits on, and owns it.
-            if stream is not None and not (stream.readable() and self._reader.is_alive()):
-                with suppress(OSError):
-                    stream.close()
 
     def _receive(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101  (it was asked for)
-        with suppress(OSError, ValueError):
-            while line := self._process.stdout.readline(_LINE_LIMIT):
+        assert self._process.stdout is not None  # noqa: S101
+        with suppress(OSError, ValueError), self._process.stdout as output:
+            while line := output.readline(_LINE_LIMIT):
                 self._received.put(line.decode(errors="replace"))
         self._received.put(None)
 

@@ -1,0 +1,317 @@
+"""The enforcing settings, `export`, and `doctor` with a client made up; a real one: conformance."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import stat
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
+from support import World, locked, source, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A = {"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1", "futureField": [None]}
+B = {"id": "b", "envKey": "B_KEY", "baseUrl": "https://a.example/v1"}
+USER: dict[str, Any] = {
+    "$version": 4,
+    "modelProviders": {"anthropic": [B], "typo": [B], "gemini": {"not": "an array"}},
+    "security": {"auth": {"selectedType": "anthropic"}},
+    "model": {"name": "b", "baseUrl": "https://a.example/v1"},
+    "ui": {"theme": "dark"},
+}
+PROJECT: dict[str, Any] = {
+    "$version": 4,
+    "modelProviders": {"openai": [A, B]},
+    "security": {"auth": {"selectedType": "openai"}},
+    "model": {"name": "a"},
+}
+NOT_REPLACED = "REPLACE is not honoured: the user scope's modelProviders is merged in"
+LOCK = locked(source(USER), source(PROJECT, "project"))
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, capfd.readouterr)
+
+
+# The settings
+
+
+def test_settings_hold_the_catalogue_the_selection_and_nothing_else() -> None:
+    assert enforcing_settings(LOCK, ["typo", "openai", "anthropic"]) == {
+        "$version": 4,
+        "modelProviders": {"openai": [A, B], "typo": [], "anthropic": []},
+        "security": {"auth": {"selectedType": "openai"}},
+        "model": {"name": "a", "baseUrl": ""},
+    }
+
+
+def test_every_key_of_every_scope_counts_as_a_provider() -> None:
+    scopes = [USER, PROJECT, {}, {"modelProviders": None}, {"modelProviders": {"x": 1}}, []]
+    assert defined_providers(scopes) == ("anthropic", "gemini", "openai", "typo", "x")
+
+
+def test_selection_between_entries_of_one_id_names_its_endpoint() -> None:
+    other = A | {"baseUrl": "https://b.example/v1"}
+    model = {"name": "a", "baseUrl": "https://b.example/v1"}
+    settings = PROJECT | {"modelProviders": {"openai": [A, other]}, "model": model}
+    assert enforcing_settings(locked(settings, client="0.24.4"), [])["model"] == model
+
+
+def test_runtime_selection_brings_what_the_layers_have() -> None:
+    config = {"timeout": 30000, "samplingParams": {"temperature": 0.5}}
+    auth = {"selectedType": "openai", "apiKey": "$MY_KEY", "baseUrl": "https://a.example/v1"}
+    settings = {"security": {"auth": auth}, "model": {"name": "x", "generationConfig": config}}
+    enforcing = enforcing_settings(locked(settings), ["openai"])
+    assert enforcing["security"]["auth"] == auth
+    assert enforcing["model"] == {"name": "x", "baseUrl": "", "generationConfig": config}
+    assert enforcing["modelProviders"] == {"openai": []}
+
+
+def test_runtime_selection_writes_no_key_and_no_variable_that_the_client_reads_anyway() -> None:
+    settings = {"security": {"auth": {"selectedType": "openai", "apiKey": "sk-hunterhunter"}}}
+    enforcing = enforcing_settings(locked(settings), [])
+    assert enforcing["security"]["auth"] == {"selectedType": "openai"}
+
+
+def test_selection_that_only_the_environment_knows_names_no_model() -> None:
+    lock = locked({"security": {"auth": {"selectedType": "gemini"}}})
+    assert enforcing_settings(lock, [])["model"] == {"baseUrl": ""}
+
+
+def test_system_file_keeps_all_else_that_it_says() -> None:
+    system = {
+        "ui": {"theme": "light"},
+        "security": {"auth": {"selectedType": "gemini", "enforcedType": "openai"}},
+        "modelProviders": {"openai": [B], "gemini": [B]},
+    }
+    enforcing = enforcing_settings(LOCK, defined_providers([USER, system]))
+    result = over(system, enforcing)
+    assert result["ui"] == {"theme": "light"}
+    assert result["security"]["auth"] == {"selectedType": "openai", "enforcedType": "openai"}
+    assert result["modelProviders"] == enforcing["modelProviders"]
+    assert result["modelProviders"]["gemini"] == []
+
+
+# export
+
+
+@pytest.fixture
+def project(world: World) -> World:
+    write(world.user, USER)
+    write(world.own, PROJECT)
+    assert world.run("lock").exit_code == 0
+    return world
+
+
+def test_export_prints_settings_for_the_scopes_of_this_machine(project: World) -> None:
+    write(project.system / "settings.json", {"modelProviders": {"of-system": []}, "ui": {}})
+    write(project.system / "system-defaults.json", {"modelProviders": {"of-defaults": []}})
+    result = project.run("export")
+    assert result.exit_code == 0
+    providers = json.loads(result.out)["modelProviders"]
+    assert providers["openai"] == [A, B]
+    emptied = {name for name, entries in providers.items() if not entries}
+    assert emptied == {"anthropic", "typo", "gemini", "of-system", "of-defaults"}
+
+
+def test_export_counts_scopes_that_the_lock_leaves_out(project: World) -> None:
+    assert project.run("lock", "--no-user", "--untrusted").exit_code == 0
+    providers = json.loads(project.run("export").out)["modelProviders"]
+    assert set(providers) == {"anthropic", "typo", "gemini", "openai"}
+
+
+def test_export_counts_the_user_scope_where_later_releases_have_it(
+    project: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = project.root / "elsewhere"
+    elsewhere.mkdir()
+    write(elsewhere / "settings.json", {"modelProviders": {"of-elsewhere": []}})
+    monkeypatch.setenv("QWEN_HOME", str(elsewhere))
+    providers = json.loads(project.run("export").out)["modelProviders"]
+    assert {"of-elsewhere", "anthropic"} <= set(providers)
+
+
+def test_export_prints_variables_with_their_users_and_no_values(
+    project: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_KEY", "hunter2")
+    assert project.run("export", "--format", "env").out == (
+        "# The variables of qwen.lock: give each a value, and keep the file out of git.\n"
+        "\n# used by openai/a\nA_KEY=\n"
+        "\n# used by openai/b\nB_KEY=\n"
+    )
+    assert project.run("export", "--format", "github-env").out == (
+        "env:\n"
+        "  # used by openai/a\n  A_KEY: ${{ secrets.A_KEY }}\n"
+        "  # used by openai/b\n  B_KEY: ${{ secrets.B_KEY }}\n"
+    )
+
+
+def test_export_of_a_lock_without_variables_is_valid(world: World) -> None:
+    world.run("lock")
+    assert world.run("export", "--format", "github-env").out == "env: {}\n"
+    assert world.run("export", "--format", "env").out.startswith("# The variables")
+
+
+def test_id_with_line_ends_stays_in_its_comment(project: World) -> None:
+    odd = A | {"id": "a\nINJECTED=1\r\u2028\x1b[31m"}
+    write(project.own, PROJECT | {"modelProviders": {"openai": [A, odd]}})
+    project.run("lock")
+    lines = project.run("export", "--format", "env").out.splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == ["A_KEY="]
+
+
+@pytest.mark.parametrize("command", ["export", "doctor"])
+def test_lock_that_is_missing_or_edited_is_a_finding(world: World, command: str) -> None:
+    assert world.run(command).exit_code == 1
+    world.run("lock")
+    world.lock.write_text(world.lock.read_text().replace("guide", "0.12.0"))
+    result = world.run(command)
+    assert result.exit_code == 1
+    assert "edited by hand" in result.err
+    write(world.lock, "<<<<<<< ours\n")
+    assert world.run(command).exit_code == 3
+
+
+# doctor
+
+CLIENT = """
+import json, os, sys
+from pathlib import Path
+
+def value(file):
+    return json.loads(Path(file).read_text()) if Path(file).exists() else {}
+
+home = Path(os.environ["HOME"])
+system = Path(os.environ["QWEN_CODE_SYSTEM_SETTINGS_PATH"])
+scopes = [value(home / ".qwen/settings.json"), value(".qwen/settings.json"), value(system)]
+with Path(os.environ["HOME"], "seen").open("a") as seen:
+    mode, keys = system.exists() and system.stat().st_mode, sorted(value(system))
+    defaults = os.environ.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH")
+    record = {"mode": mode, "keys": keys, "defaults": defaults, "b": os.environ.get("B_KEY")}
+    seen.write(json.dumps(record) + "\\n")
+providers = {}
+for scope in scopes:
+    providers |= scope.get("modelProviders", {})
+    name = scope.get("model", {}).get("name")
+    auth_type = scope.get("security", {}).get("auth", {}).get("selectedType")
+    selected = f"{name}({auth_type})" if name else selected
+models = [
+    {"modelId": f"{entry['id']}({auth_type})", "name": entry["id"]}
+    for auth_type, entries in providers.items() if auth_type in ("openai", "anthropic")
+    for entry in entries
+]
+print("Welcome!")
+for line in sys.stdin:
+    request = json.loads(line)
+    result = {"agentInfo": {"version": "0.24.4"}}
+    if request["method"] == "session/new":
+        result = {"models": {"availableModels": models, "currentModelId": selected}}
+    print(json.dumps({"id": request["id"], "result": result}), flush=True)
+"""
+
+
+@pytest.fixture
+def client(world: World) -> str:
+    """Return the command of a client that does not honour REPLACE, and records what it got."""
+    script = world.root / "client.py"
+    script.write_text(CLIENT)
+    return shlex.join([sys.executable, str(script)])
+
+
+def test_doctor_tells_what_differs_and_that_enforcing_helps(project: World, client: str) -> None:
+    result = project.run("doctor", "--client-command", client)
+    assert result.exit_code == 1
+    assert result.out.splitlines() == [
+        "client: Qwen Code 0.24.4",
+        "A_KEY is not set: asked with a placeholder",
+        "B_KEY is not set: asked with a placeholder",
+        "as it is: differs",
+        f"  anthropic/b is offered, but not in the lock: {NOT_REPLACED}",
+        "  help: qwenlock run -- qwen",
+        "enforced: agrees",
+    ]
+
+
+def test_doctor_as_json(project: World, client: str) -> None:
+    result = project.run("doctor", "--client-command", client, "--format", "json")
+    report = json.loads(result.out)
+    assert report["client"] == {"command": client, "version": "0.24.4"}
+    assert report["as-it-is"]["status"] == "differs"
+    (difference,) = report["as-it-is"]["differences"]
+    assert (difference["kind"], difference["model"]) == ("extra", "anthropic/b")
+    assert report["enforced"] == {
+        "status": "agrees",
+        "differences": [],
+        "hidden": [],
+        "error": None,
+    }
+
+
+def test_doctor_is_content_where_the_client_agrees(world: World, client: str) -> None:
+    write(world.user, PROJECT)
+    world.run("lock")
+    assert world.run("doctor", "--client-command", client).exit_code == 0
+
+
+def test_doctor_enforces_by_a_private_file_over_the_machines_own(
+    project: World, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("B_KEY", "of-the-user")
+    write(project.system / "settings.json", {"$version": 4, "ui": {"theme": "light"}})
+    project.run("doctor", "--client-command", client)
+    lines = (project.home / "seen").read_text().splitlines()
+    as_it_is, enforced = map(json.loads, lines)
+    assert (as_it_is["defaults"], as_it_is["keys"]) == (None, ["$version", "ui"])
+    assert stat.S_IMODE(enforced["mode"]) == 0o600
+    assert enforced["keys"] == ["$version", "model", "modelProviders", "security", "ui"]
+    assert enforced["defaults"] == str(project.system / "system-defaults.json")
+    assert enforced["b"] == "of-the-user"
+
+
+def test_doctor_touches_no_settings(project: World, client: str) -> None:
+    before = [file.read_bytes() for file in (project.user, project.own, project.lock)]
+    project.run("doctor", "--client-command", client)
+    assert before == [file.read_bytes() for file in (project.user, project.own, project.lock)]
+
+
+def test_doctor_starts_no_client_on_broken_settings(project: World, client: str) -> None:
+    write(project.own, "{")
+    assert project.run("doctor", "--client-command", client).exit_code == 3
+    assert not (project.home / "seen").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "words"),
+    [
+        ("no-such-client", 2, "there is no command no-such-client"),
+        ("'", 2, "cannot be read"),
+        ("false", 3, "ended with exit code 1"),
+    ],
+)
+def test_doctor_tells_why_a_client_cannot_be_asked(
+    project: World, command: str, exit_code: int, words: str
+) -> None:
+    result = project.run("doctor", "--client-command", command)
+    assert result.exit_code == exit_code
+    assert words in result.out + result.err
+
+
+def test_doctor_gives_up_on_a_client_that_hangs(project: World) -> None:
+    hanging = shlex.join([sys.executable, "-c", "import time; time.sleep(60)"])
+    result = project.run(
+        "doctor", "--client-command", hanging, "--timeout", "1", "--format", "json"
+    )
+    assert result.exit_code == 3
+    report = json.loads(result.out)
+    assert report["enforced"]["status"] == "failed"
+    assert "within 1 seconds" in report["enforced"]["error"]["message"]
