@@ -231,7 +231,7 @@ def test_needed_says_whether_the_whole_run_would_change_anything(
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_notes_show_no_value(settings: dict[str, Any], target: int) -> None:
     secret = "sk-planted"
-    planted = json.loads(json.dumps(settings).replace('"x"', f'"{secret}"'))
+    planted = json.loads(json.dumps(settings).replace(': "x"', f': "{secret}"'))
     assert secret not in str(migrate(planted, target).notes)
 
 

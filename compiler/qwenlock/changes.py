@@ -41,9 +41,11 @@ class Change:
         reasons: what is done and why, a sentence each.
         warnings: what the user should know before saying yes, a sentence each.
         report: the same for programs: the fields of the command's JSON document.
+        secrets: texts that are shown nowhere, not even in a comment that holds one.
     """
 
     files: tuple[FileChange, ...] = ()
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     report: dict[str, Any] = field(default_factory=dict)
+    secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -29,6 +29,7 @@ COMMANDS = (
     "doctor",
     "export",
     "upgrade",
+    "migrate",
     "select",
     "undo",
     "history",

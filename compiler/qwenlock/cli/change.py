@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from qwenlock.cli.console import clean, emit, emit_json, painted, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from qwenlock.changes import Change, FileChange
     from qwenlock.edge.project import Settings
@@ -25,6 +26,8 @@ YesOption: TypeAlias = Annotated[
 LockOption: TypeAlias = Annotated[
     bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
 ]
+
+_SHORTEST_SECRET = 4
 
 
 def scopes_of(settings: Settings) -> Scopes:
@@ -57,7 +60,10 @@ def carry_out(
         UsageError: there is nobody to ask, and no `--yes`.
         WriteError: nothing was written, and why.
     """
-    diff = "".join(map(diff_of, change.files))
+    diff = _without("".join(map(diff_of, change.files)), change.secrets)
+    change = replace(
+        change, warnings=tuple(_without(each, change.secrets) for each in change.warnings)
+    )
     to_write = bool(change.files) and not dry_run
     if not as_json:
         _show(change, diff)
@@ -96,11 +102,20 @@ def diff_of(file: FileChange) -> str:
     return "".join(lines)
 
 
+def _without(text: str, secrets: Iterable[str]) -> str:
+    """Return `text` without `secrets`, but for those so short that they are in any text."""
+    from qwenlock.credentials import MASK
+
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK) if len(secret) >= _SHORTEST_SECRET else text
+    return text
+
+
 def _masked(label: str, text: str) -> str:
-    if label.endswith(".gitignore"):
-        return text
     if label.endswith(".env"):
         return _masked_env(text)
+    if label.endswith(".gitignore"):
+        return text
     from qwenlock.documents.locate import Locator
 
     return Locator(text.removeprefix("\ufeff")).masked()

@@ -40,6 +40,7 @@ class Profile:
         selects_url: `model.baseUrl` chooses between entries of one id.
         env_key_required: an entry without `envKey` is an error.
         home_variable: the variable that moves the user scope, or empty.
+        settings_version: the version of settings files that it writes.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Profile:
     selects_url: bool = False
     env_key_required: bool = True
     home_variable: str = ""
+    settings_version: int = 3
 
     def knows(self, since: str) -> bool:
         """Tell whether this client reads what release `since` first read ("" for all)."""
@@ -63,6 +65,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     (">=0.12", {"oauth_models": ("coder-model",)}),
     (">=0.12", {"default_models": (("openai", "qwen3.5-plus"),)}),
     (">=0.15.10", {"identity_has_url": True, "home_variable": "QWEN_HOME"}),
+    (">=0.15.10", {"settings_version": 4}),
     (">=0.21", {"selects_url": True, "env_key_required": False}),
     (">=0.23", {"auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth")}),
     (">=0.24", {"default_models": (("openai", "qwen3.7-max"),)}),

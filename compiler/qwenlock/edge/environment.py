@@ -1,23 +1,28 @@
 """The variables that a client started here would have: the environment, and `.env` files.
 
-CLIENT.md, Settings files: what is in the environment wins, then the first `.env` file, then
-`settings.env`. Only names leave this module, never values.
+CLIENT.md, Settings files. Which of them count is decided in `migrating.situation`; of values, only
+those of `.env` files leave this module, for a change of one.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import SETTINGS, home
 from qwenlock.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable
 
+    from qwenlock.clients.profile import Profile
     from qwenlock.edge.places import Places
+    from qwenlock.edge.project import Settings
     from qwenlock.lockfile.model import EnvironmentVariable, Lock
+    from qwenlock.migrating.situation import EnvFile, Location, Situation
+
+QWEN = SETTINGS.parent
 
 
 def unset(lock: Lock, places: Places) -> list[Finding]:
@@ -44,36 +49,73 @@ def missing_names(names: Iterable[str], places: Places) -> list[str]:
     return [name for name in names if name not in available]
 
 
+def situation_of(settings: Settings) -> Situation:
+    """Return the situation of a project, as a migration takes it."""
+    from qwenlock.migrating.situation import Situation
+
+    return Situation(
+        sources=tuple(settings.sources),
+        client=settings.client,
+        plans=tuple(settings.plans),
+        environment=dict(os.environ),
+        env_files=env_files(settings.places, settings.client),
+    )
+
+
+def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
+    """Return where `client` looks for a `.env`, in its order, with what stands there.
+
+    What cannot be read is taken for empty, as the client takes it.
+    """
+    candidates = _at_home(client)
+    if not places.options.untrusted:
+        candidates = {**_upward(places.project, candidates), **candidates}
+    return tuple(_read(path, at) for path, at in candidates.items())
+
+
 def _names(places: Places) -> set[str]:
-    names = {name for name, value in os.environ.items() if value}
-    file = next((path for path in _env_files(places.project) if path.is_file()), None)
-    if file is not None:
-        names |= _names_in(file)
-    return names | _names_in_settings(places)
-
-
-def _names_in(file: Path) -> set[str]:
-    """Return the variables that a `.env` file sets; like the client, pass over what is no text."""
-    from io import StringIO
-
-    from dotenv import dotenv_values
-
-    from qwenlock.edge.reader import read_bytes
-
-    text = (read_bytes(file, file.name) or b"").decode(errors="replace")
-    values = dotenv_values(stream=StringIO(text), interpolate=False)
-    return {name for name, value in values.items() if value}
-
-
-def _env_files(project: Path) -> Iterator[Path]:
-    for directory in (project, *project.parents, home()):
-        yield directory / SETTINGS.parent / ".env"
-        yield directory / ".env"
-
-
-def _names_in_settings(places: Places) -> set[str]:
-    from qwenlock.compile.scopes import merged
+    from qwenlock.clients.profile import profile
     from qwenlock.edge.reader import read_sources
+    from qwenlock.migrating.situation import Situation
 
-    values = merged(read_sources(places), ("env",))
-    return {name for name, value in values.items() if value} if isinstance(values, dict) else set()
+    situation = Situation(
+        sources=tuple(read_sources(places)),
+        environment=os.environ,
+        env_files=env_files(places, profile()),
+    )
+    here, _ = situation.views()
+    return set(here.variables)
+
+
+def _upward(project: Path, at_home: dict[Path, Location]) -> dict[Path, Location]:
+    candidates: dict[Path, Location] = {}
+    for directory in (project, *project.parents):
+        if directory == home():
+            candidates |= at_home
+        else:
+            near: Location = "project" if directory == project else "above"
+            candidates |= {directory / QWEN / ".env": near, directory / ".env": near}
+    return candidates
+
+
+def _at_home(client: Profile) -> dict[Path, Location]:
+    moved = os.environ.get(client.home_variable) if client.home_variable else None
+    folders = [*([Path(moved)] if moved else []), home() / QWEN, home()]
+    return {folder / ".env": "home" for folder in folders}
+
+
+def _read(path: Path, at: Location) -> EnvFile:
+    from qwenlock.edge.places import shown
+    from qwenlock.edge.reader import read_bytes
+    from qwenlock.edge.writer import permissions
+    from qwenlock.errors import InputError
+    from qwenlock.migrating.situation import EnvFile
+
+    label = shown(path, Path.cwd())
+    try:
+        data = read_bytes(path, label)
+        mode = permissions(path) if data is not None else None
+    except (InputError, OSError):
+        data, mode = b"", None
+    text = None if data is None else data.decode(errors="replace")
+    return EnvFile(path, label, at, text, mode)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qwenlock.migrating.protocol import Change, Context
+    from qwenlock.migrating.protocol import Change, Context, Note
 
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+")
 _TEXTS = ("NAME", "TITLE", "REASON")
@@ -41,6 +41,7 @@ class Script:
     detect: Callable[[Context], bool]
     change: Callable[[Context], Change]
     revert: Callable[[Context], Change | None] | None = None
+    leaves: Callable[[Context], tuple[Note, ...]] | None = None
 
 
 @cache
@@ -81,6 +82,7 @@ def _script(file: Path) -> Script:
         detect=module.detect,
         change=module.change,
         revert=getattr(module, "revert", None),
+        leaves=getattr(module, "leaves", None),
     )
 
 

@@ -53,7 +53,7 @@ def migrate(settings: dict[str, Any], target: int) -> Migration:
         known = " or ".join(map(str, TARGETS))
         raise UsageError(f"there is no settings version {target}", f"choose {known}")
     if not needed(settings, target):
-        return Migration(settings=settings, operations=(), steps=(), notes=())
+        return Migration(settings=settings)
     return run(steps(), Context(settings=settings, target_version=target))
 
 

@@ -1,0 +1,130 @@
+"""`qwenlock migrate`: bring deprecated settings to what clients read now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ProjectArgument,
+    project_directory,
+    scoped,
+)
+from qwenlock.edge.places import Flags
+from qwenlock.migrating.situation import WRITABLE
+
+if TYPE_CHECKING:
+    from qwenlock.migrating.project import Outcome
+
+app = typer.Typer(add_completion=False)
+
+
+class Scope(StrEnum):
+    """Which files are migrated."""
+
+    user = "user"
+    project = "project"
+    all = "all"
+
+
+@app.command()
+@scoped
+def migrate(
+    flags: Flags,
+    project: ProjectArgument = None,
+    scope: Annotated[Scope, typer.Option("--scope", help="Whose file to migrate.")] = Scope.all,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="NAME", help="Only this group of migrations; see --list. Repeatable."
+        ),
+    ] = None,
+    to_settings_version: Annotated[
+        int | None,
+        typer.Option(
+            "--to-settings-version",
+            metavar="3|4",
+            help="Default: the version that the client uses, 3 for the guide.",
+            show_default=False,
+        ),
+    ] = None,
+    env_secrets: Annotated[
+        bool, typer.Option("--env-secrets", help="Move the keys in settings.env to .env too.")
+    ] = False,
+    lock: LockOption = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Say what would be done, and why; write nothing.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if a migration is due.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Migrate deprecated settings, and move keys out of the settings.
+
+    Migrated are the user's and the project's file, never those of the system. Comments and layout
+    stay. What would change a request of the client is refused, with what to do.
+
+    Examples: `qwenlock migrate --list`, `qwenlock migrate --only settings-version --yes`
+    """
+    from qwenlock.edge.environment import situation_of
+    from qwenlock.edge.git import ask
+    from qwenlock.edge.project import read
+    from qwenlock.migrating.change import change_of
+    from qwenlock.migrating.project import migrate as migrated
+
+    directory = project_directory(project)
+    settings = read(directory, flags, client)
+    situation = replace(
+        situation_of(settings),
+        writable=tuple(each for each in WRITABLE if scope in (each, Scope.all)),
+        env_secrets=env_secrets or "env-secrets" in (only or ()),
+    )
+    version = to_settings_version or settings.client.settings_version
+    outcome = migrated(situation, version, only or ())
+    if list_ or check:
+        _report(outcome, as_json=format is Format.json)
+        return 1 if check and outcome.steps else 0
+
+    def relock() -> int:
+        from qwenlock.cli.commands.lock import relock
+
+        return relock(directory, flags, client)
+
+    return carry_out(
+        change_of(outcome, settings.places.files, ask),
+        "migrate",
+        dry_run=dry_run,
+        yes=yes,
+        as_json=format is Format.json,
+        relock=relock if lock else None,
+    )
+
+
+def _report(outcome: Outcome, *, as_json: bool) -> None:
+    """Say what would be done to which file, and why."""
+    from qwenlock.cli.console import clean, emit, emit_json, say
+    from qwenlock.cli.report import error_as_text
+    from qwenlock.migrating.change import described
+
+    if as_json:
+        emit_json(described(outcome))
+        return
+    for step in outcome.steps:
+        emit(f"{step.script.name}: {clean(step.label)}: {step.script.title}")
+        emit(f"  why: {step.script.reason}")
+    if outcome.refused:
+        say(error_as_text(outcome.refused))
+    count = len(outcome.steps)
+    due = f"{count} migration{' is' if count == 1 else 's are'} due: run `qwenlock migrate`"
+    say(due if count else "nothing is deprecated")

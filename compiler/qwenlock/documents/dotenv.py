@@ -1,0 +1,91 @@
+"""The text of `.env` files: what is read from it, and how a variable is added to it.
+
+The client reads it with the `dotenv` package of Node (CLIENT.md, Settings files), shells' users
+with python-dotenv. They differ in quotes and escapes: what is added here reads the same in both.
+"""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from qwenlock.migrating.values import JAVASCRIPT_SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_S = f"[{JAVASCRIPT_SPACE}]"
+_ENDS = "\n\r\u2028\u2029"
+# The expression of Node's dotenv, with what ^, $, \s, \w and . mean in JavaScript spelled out.
+_LINE = re.compile(
+    rf"(?:\A|(?<=[{_ENDS}])){_S}*(?:export{_S}+)?([A-Za-z0-9_.\-]+)(?:{_S}*=|:{_S}+?)"
+    rf"({_S}*'(?:\\'|[^'])*'|{_S}*\"(?:\\\"|[^\"])*\"|{_S}*`(?:\\`|[^`])*`|[^#\r\n]+)?"
+    rf"{_S}*(?:#[^{_ENDS}]*)?(?=[{_ENDS}]|\Z)"
+)
+_QUOTED = re.compile(rf"(?:\A|(?<=[{_ENDS}]))(['\"`])(.*)\1(?=[{_ENDS}]|\Z)", re.DOTALL)
+_PLAIN = re.compile(r"[A-Za-z0-9_./+:@%^~,=\-]+")
+_REPLACED = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
+
+
+def parse(text: str) -> dict[str, str]:
+    """Return the variables of a `.env` file as the client reads them."""
+    lines = re.sub(r"\r\n?", "\n", text)
+    return {name: _value(raw or "") for name, raw in _LINE.findall(lines)}
+
+
+def add(text: str, variables: Mapping[str, str]) -> str:
+    """Return the `text` of a `.env` file with `variables` added at its end.
+
+    All that is there stays to the byte; new lines end as those that are there do.
+
+    Args:
+        text: the text; empty for a new file.
+        variables: names, which `credentials.is_variable_name` takes, and values.
+
+    Raises:
+        ValueError: a value cannot be written so that it is read back; the message is the name.
+    """
+    line_break = "\r\n" if "\r\n" in text else "\n"
+    for name, value in variables.items():
+        if text and not text.endswith("\n"):
+            text += line_break
+        text = _with(text, name, value, line_break)
+    return text
+
+
+def _with(text: str, name: str, value: str, line_break: str) -> str:
+    """Return `text` with a line more, in the first style that reads back as it should."""
+    wanted = ({**parse(text), name: value}, {**_parse_as_python(text), name: value})
+    for written in _styles(value):
+        longer = f"{text}{name}={written}{line_break}"
+        if (parse(longer), _parse_as_python(longer)) == wanted:
+            return longer
+    raise ValueError(name)
+
+
+def _styles(value: str) -> tuple[str, ...]:
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        return ()
+    if _PLAIN.fullmatch(value):
+        return (value,)
+    escaped = value.replace("\n", "\\n").replace("\r", "\\r")
+    return (f"'{value}'", f'"{value}"', f'"{escaped}"', value)
+
+
+def _value(raw: str) -> str:
+    value = raw.strip(JAVASCRIPT_SPACE)
+    inner = _QUOTED.sub(r"\2", value)
+    return inner.replace("\\n", "\n").replace("\\r", "\r") if value[:1] == '"' else inner
+
+
+def _parse_as_python(text: str) -> dict[str, str | None]:
+    """Return the variables as python-dotenv reads them, each `${NAME}` taken as unset."""
+    from dotenv.parser import parse_stream
+
+    lines = StringIO(re.sub(r"\r\n?", "\n", text))
+    return {
+        each.key: each.value and _REPLACED.sub("", each.value)
+        for each in parse_stream(lines)
+        if each.key is not None
+    }

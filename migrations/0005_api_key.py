@@ -1,0 +1,207 @@
+"""`security.auth.apiKey` and `.baseUrl` become an entry of modelProviders, the key a variable.
+
+Guide, Deprecation of `security.auth.apiKey`; DESIGN.md, Migrations. The entry is for the model that
+is selected, in the project and, for the user's file, in other directories. It goes to the scope
+that owns modelProviders there, or else beside the key: so REPLACE hides nothing by it.
+
+An entry is sealed: a new one takes over `model.generationConfig`, which the client sent until now.
+One that is there already gets the `envKey` and the `baseUrl` that it lacks, and no options: the
+client sent none with it.
+
+There is no way back: a key does not return to the settings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.compile.scopes import highest, merged
+from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
+from qwenlock.credentials import is_credential, is_variable_name, references
+from qwenlock.documents.operations import Insert, Remove, Set, get
+from qwenlock.migrating.protocol import Change, Draft, Note, RefusedError
+from qwenlock.migrating.request import auth_type, chosen_model, find, text_at
+
+if TYPE_CHECKING:
+    from qwenlock.compile.scopes import Source
+    from qwenlock.documents.operations import Path
+    from qwenlock.lockfile.model import ScopeName
+    from qwenlock.migrating.protocol import Context
+    from qwenlock.migrating.situation import View
+
+NAME = "api-key"
+TITLE = "Move security.auth.apiKey and baseUrl to a model and a .env file"
+REASON = "Both are deprecated; a model names the variable that holds its key"
+
+_FIELDS = (API_KEY, BASE_URL)
+
+
+def detect(context: Context) -> bool:
+    """Return whether a field is there that the client uses, or that is empty."""
+    present = _present(context)
+    in_use = any(_counts(context, view) for view in context.situation.views())
+    return bool(present) and (in_use or not any(present.values()))
+
+
+def leaves(context: Context) -> tuple[Note, ...]:
+    """Say of fields that nothing selected uses that they stay."""
+    message = "stays: nothing that is selected uses it; select its auth type, or remove it"
+    present = () if detect(context) else _present(context)
+    return tuple(Note(path, message) for path in present)
+
+
+def change(context: Context) -> Change:
+    """Write the entry of each model that the fields serve, and take the fields away."""
+    drafts = {source.scope: Draft(source.settings) for source in context.situation.sources}
+    variables: dict[str, str] = {}
+    for view in context.situation.views():
+        if _counts(context, view):
+            variables |= _serve(context, view, drafts)
+    changes = {scope: draft.finish() for scope, draft in drafts.items()}
+    own = changes.pop(context.scope)
+    return Change(
+        operations=(*own.operations, *map(Remove, _present(context))),
+        notes=own.notes,
+        elsewhere={scope: each.operations for scope, each in changes.items() if each.operations},
+        variables=variables,
+    )
+
+
+def _present(context: Context) -> dict[Path, str]:
+    found = {path: get(context.settings, path) for path in _FIELDS}
+    return {path: value for path, value in found.items() if isinstance(value, str)}
+
+
+def _counts(context: Context, view: View) -> bool:
+    """Return whether the client uses one of the file's fields in `view`."""
+    given_by = [highest(view.sources, path) for path in _FIELDS if text_at(view, path)]
+    return auth_type(view) is not None and any(
+        source is not None and source.scope == context.scope for source in given_by
+    )
+
+
+def _serve(context: Context, view: View, drafts: dict[ScopeName, Draft]) -> dict[str, str]:
+    """Write the entry for what is selected in `view`; return the key by its variable."""
+    holder = view.owner() or context.situation.source(context.scope)
+    model = chosen_model(view, context.situation.client)
+    assert holder is not None  # noqa: S101  (the file itself is a source)
+    if model is None:
+        label = holder.document.label
+        raise RefusedError(f"{label} selects no model for the key", "set model.name to one")
+    draft = drafts[holder.scope]
+    path = _array(view, draft)
+    existing = find(draft.get(path, []), view, context.situation.client, model)
+    variable = _variable(context, view, existing)
+    wanted = _entry(view, model, variable)
+    before = draft.settings
+    if existing is None:
+        _insert(draft, path, wanted)
+        _note_sharing(draft, path, variable, view)
+    else:
+        _complete(draft, (*path, draft.get(path).index(existing)), existing, wanted)
+    if text_at(view, MODEL) is None:
+        draft.do(Set(MODEL, model))
+    if draft.settings != before:
+        _check_writable(context, holder)
+    return _key(context, view, variable)
+
+
+def _array(view: View, draft: Draft) -> Path:
+    path = ("modelProviders", str(auth_type(view)))
+    if not isinstance(draft.get(path, []), list):
+        raise RefusedError(f"{'.'.join(path)} holds no array of models", "write [ … ] there")
+    return path
+
+
+def _variable(context: Context, view: View, existing: dict[str, Any] | None) -> str:
+    """Return the name of the variable that the entry reads its key from."""
+    key = text_at(view, API_KEY) or ""
+    named = existing.get("envKey") if existing else None
+    referred = references(key)
+    if referred and key not in (f"${referred[0]}", f"${{{referred[0]}}}"):
+        message = "security.auth.apiKey mixes a reference to a variable with other text"
+        raise RefusedError(message, "put the whole key into one variable, and refer to that")
+    if named and not (isinstance(named, str) and is_variable_name(named)):
+        raise RefusedError("the model's envKey is no name of a variable", "write a name there")
+    if named and referred and named != referred[0]:
+        message = f"the model's envKey is {named}, security.auth.apiKey refers to {referred[0]}"
+        raise RefusedError(message, "keep one of the two")
+    return named or next(iter(referred), None) or _usual_variable(context, view)
+
+
+def _usual_variable(context: Context, view: View) -> str:
+    """Return the variable of the plan whose endpoint it is, else that of the auth type."""
+    chosen, url = str(auth_type(view)), text_at(view, BASE_URL)
+    for plan in context.situation.plans:
+        if plan.auth_type == chosen and url in [each.base_url for each in plan.regions.values()]:
+            return plan.env_key
+    return API_KEY_VARIABLES[chosen]
+
+
+def _entry(view: View, model: str, variable: str) -> dict[str, Any]:
+    url, config = text_at(view, BASE_URL), merged(view.sources, GENERATION_CONFIG)
+    if url and is_credential(url):
+        message = "security.auth.baseUrl holds a credential"
+        raise RefusedError(message, "take it out of the URL: a model's baseUrl may hold none")
+    fields = {"id": model, "envKey": variable, "baseUrl": url, "generationConfig": config}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _insert(draft: Draft, path: Path, entry: dict[str, Any]) -> None:
+    entries = draft.get(path)
+    draft.do(Insert((*path, len(entries)), entry) if entries else Set(path, [entry]))
+
+
+def _complete(draft: Draft, path: Path, existing: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Give an entry the `envKey` and `baseUrl` that it lacks."""
+    for name in ("envKey", "baseUrl"):
+        if not existing.get(name) and name in wanted:
+            draft.do(Set((*path, name), wanted[name]))
+    there = existing.get("baseUrl")
+    if there and wanted.get("baseUrl", there) != there:
+        raise RefusedError(
+            f"modelProviders has {wanted['id']} with another baseUrl than security.auth.baseUrl",
+            "the client uses the model's: remove security.auth.baseUrl, or change the model",
+        )
+
+
+def _note_sharing(draft: Draft, path: Path, variable: str, view: View) -> None:
+    """Say which other models get the key, where their variable had no value until now."""
+    *others, own = draft.get(path)
+    sharing = [
+        str(entry.get("id"))
+        for entry in others
+        if isinstance(entry, dict)
+        and entry.get("envKey") == variable
+        and entry.get("baseUrl") != own.get("baseUrl")
+    ]
+    if sharing and variable not in view.variables:
+        message = f"becomes {variable}, which {', '.join(sharing)} will send to another endpoint"
+        draft.note(API_KEY, message)
+
+
+def _check_writable(context: Context, holder: Source) -> None:
+    """Refuse to change a file that is not to be changed, or is of an older settings version."""
+    label = holder.document.label
+    if holder.scope not in context.situation.writable:
+        raise RefusedError(
+            f"the model belongs into {label}, which owns modelProviders ({holder.scope} scope)",
+            "add it there yourself, with envKey and baseUrl, or leave --scope out",
+        )
+    if not context.situation.is_current(holder):
+        message = f"{label} is of an older settings version"
+        raise RefusedError(message, "run `qwenlock migrate --only settings-version` first")
+
+
+def _key(context: Context, view: View, variable: str) -> dict[str, str]:
+    """Return the key by its variable, where the file holds a key itself."""
+    key, source = text_at(view, API_KEY), highest(view.sources, API_KEY)
+    if key is None or source is None or references(key):
+        return {}
+    if source.scope == context.scope:
+        return {variable: key}
+    if source.scope not in context.situation.writable:
+        message = f"security.auth.apiKey stands in {source.document.label} ({source.scope} scope)"
+        raise RefusedError(message, "migrate that file too, or have whoever keeps it do so")
+    return {}

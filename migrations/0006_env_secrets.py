@@ -1,0 +1,67 @@
+"""Keys in `settings.env` go to a `.env` file (guide, API Key Storage); only where it is asked for.
+
+What counts as a key: a variable that a model or a client reads its key from, one whose name says
+so, and a value that looks like one. What else `settings.env` sets is no secret, and stays.
+
+There is no way back: a key does not return to the settings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.credentials import is_credential, is_variable_name, references
+from qwenlock.documents.operations import Remove
+from qwenlock.migrating.protocol import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.migrating.protocol import Context
+    from qwenlock.migrating.situation import Situation
+
+NAME = "env-secrets"
+TITLE = "Move the keys in settings.env to a .env file"
+REASON = "A settings file is shared and committed; the guide keeps keys in .env"
+
+_SECRET_ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
+
+
+def detect(context: Context) -> bool:
+    """Return whether keys shall be moved, and one is there."""
+    return context.situation.env_secrets and bool(_keys(context))
+
+
+def change(context: Context) -> Change:
+    """Take every key away, and name it as a variable of the `.env` file."""
+    keys = _keys(context)
+    return Change(operations=tuple(Remove(("env", name)) for name in keys), variables=keys)
+
+
+def _keys(context: Context) -> dict[str, str]:
+    """Return the keys by their variable; a reference to another variable is none."""
+    environment = context.settings.get("env")
+    if not isinstance(environment, dict):
+        return {}
+    named = {*API_KEY_VARIABLES.values(), *_named(context.situation)}
+    return {
+        name: value
+        for name, value in environment.items()
+        if isinstance(value, str) and value and is_variable_name(name) and not references(value)
+        if name in named or name.upper().endswith(_SECRET_ENDINGS) or is_credential(value, name)
+    }
+
+
+def _named(situation: Situation) -> Iterator[str]:
+    """Give the variables that plans and models of any scope read a key from."""
+    yield from (plan.env_key for plan in situation.plans)
+    for source in situation.sources:
+        providers = source.settings.get("modelProviders")
+        for entries in providers.values() if isinstance(providers, dict) else ():
+            for entry in entries if isinstance(entries, list) else ():
+                yield _env_key(entry)
+
+
+def _env_key(entry: Any) -> str:
+    return str(entry.get("envKey")) if isinstance(entry, dict) else ""
