@@ -56,7 +56,7 @@ def _cache() -> Path:
 
 def _install(release: str, folder: Path) -> str | None:
     """Install a release beside `folder` and put it in place whole; return what went wrong."""
-    partial = folder.with_suffix(".partial")
+    partial = folder.with_name(f"{release}.partial")
     for leftover in (folder, partial):
         shutil.rmtree(leftover, ignore_errors=True)
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"]
