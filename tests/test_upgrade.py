@@ -18,9 +18,9 @@ from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.documents.document import parse
 from qwenlock.documents.edit import lost_comments
+from qwenlock.edge.plans import load
 from qwenlock.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest
-from qwenlock.plans.folder import load
 from qwenlock.upgrading.target import Scopes
 from qwenlock.upgrading.upgrade import Wishes, upgrade
 from support import World, source, untimed, write

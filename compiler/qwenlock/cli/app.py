@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,6 +119,8 @@ def _usage_error(error: Any) -> UsageError:
 def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int:
     from qwenlock.cli.report import print_error
 
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()  # a preview, say, that was shown before
     print_error(error, as_json=_asks_for_json(arguments))
     if debug:
         _print_trace(error)
