@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qwenlock.plans.sandbox import run, template_error
@@ -27,13 +28,19 @@ def render(plan: Plan, template: Template, region: Region) -> list[Model]:
         "plan": {"title": plan.title, "env_key": plan.env_key},
         "region": {"name": region.name, "base_url": region.base_url, "text": dict(region.text)},
     }
-    text = run(template.text, template.file, values)
+    text = _rendered(template.text, template.file, json.dumps(values))
     try:
         models = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
         return _checked(models, {"envKey": plan.env_key, "baseUrl": region.base_url})
     except (ValueError, RecursionError) as error:
         problem = f"what it renders to in region {region.name} is no list of models: {error}"
         raise template_error(template.file, problem) from error
+
+
+@lru_cache(maxsize=256)
+def _rendered(text: str, file: str, values: str) -> str:
+    """Return what a template renders to; recognising models asks for the same ones repeatedly."""
+    return run(text, file, json.loads(values))
 
 
 def _object(members: list[tuple[str, Any]]) -> Model:
