@@ -46,7 +46,10 @@ _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]
 _SCHEME = re.compile(r"\s*(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
 _URL_USER = re.compile(r"://:*[^/?#\s@:][^/?#\s@]*@")
 _URL_PARAMETER = re.compile(
-    r"[?&;#](?:[a-z_\-]*(?:key|token|secret|password|signature)|sig|auth)=[^&#\s]", re.IGNORECASE
+    r"[?&;#](?:[a-z]+[_\-])*"
+    r"(?:(?:api|access|auth|secret|private)?(?:key|token|secret|password|signature)|sig|auth)"
+    r"=[^&#\s]",
+    re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RANDOM_LOOKING = re.compile(r"(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{20,}")

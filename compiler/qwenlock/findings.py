@@ -215,6 +215,11 @@ RULES: dict[str, Rule] = {
         "not a model of qwen-oauth",
         "The models of qwen-oauth are hard-coded; the client falls back to its default.",
     ),
+    "QL606": Rule(
+        "warning",
+        "selection of the wrong type",
+        "The client reads a string here, and takes its default where it finds something else.",
+    ),
 }
 
 

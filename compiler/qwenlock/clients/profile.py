@@ -68,7 +68,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     (">=0.15.10", {"settings_version": 4}),
     (">=0.21", {"selects_url": True, "env_key_required": False}),
     (">=0.23", {"auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth")}),
-    (">=0.24", {"default_models": (("openai", "qwen3.7-max"),)}),
+    (">=0.21", {"default_models": (("openai", "qwen3.7-max"),)}),
 )
 
 

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A model of the catalogue with the entry it came from: as it stands, and where."""
+    """A model with the entry it came from: as it stands, and where.
+
+    One that is `skipped` has the identity of a model before it, and is not in the catalogue.
+    """
 
     model: Model
     raw: dict[str, Any]
     path: Path
+    skipped: bool = False
 
 
 CUSTOM = "custom"
@@ -49,6 +53,8 @@ def build(
     source: Source, client: Profile, plans: Sequence[Plan], report: Report
 ) -> tuple[Entry, ...]:
     """Return the entries of `source`, the scope that owns the catalogue, in catalogue order.
+
+    Skipped ones are among them: they are no models, but still part of a plan.
 
     Args:
         source: a scope whose settings have `modelProviders`.
@@ -117,11 +123,10 @@ def _of_auth_type(
         identity = (canonical["id"], url)
         if identity in first:
             report(_duplicate(identity, source, path, first[identity], index))
-            continue
-        first[identity] = index
+        skipped = first.setdefault(identity, index) != index
         origin = next((plan.id for plan in owners if plan.owns(canonical)), CUSTOM)
         model = _model(auth_type, canonical, origin, source)
-        result.append(Entry(model, raw, (*path, index)))
+        result.append(Entry(model, raw, (*path, index), skipped))
     return result
 
 

@@ -89,7 +89,7 @@ def compile_lock(
     _report_versions(sources, report)
     owning = owner(sources)
     entries = catalogue.build(owning, client, plans, report) if owning else ()
-    models = tuple(entry.model for entry in entries)
+    models = tuple(entry.model for entry in entries if not entry.skipped)
     hidden = _report_hidden(sources, owning, client, report)
     _report_credentials(sources, report)
     selection = select(sources, models, client, report)

@@ -30,7 +30,7 @@ def recognise(
     """Return the plans among the catalogue's `entries`, one for each region, in their order.
 
     Args:
-        entries: the catalogue of `source`.
+        entries: the entries of `source`; a skipped one counts, where the plan offers another.
         source: the scope that owns the catalogue, and the plan's recorded state.
         plans: the plans to look for.
         report: takes each finding.
@@ -42,7 +42,12 @@ def recognise(
             region = plan.owns(entry.raw) if entry.model.origin == plan.id else None
             if region is not None:
                 regions.setdefault(region.name, []).append(entry)
-        for name, owned in regions.items():
+        offered = {
+            name: owned
+            for name, owned in regions.items()
+            if not all(entry.skipped for entry in owned)
+        }
+        for name, owned in offered.items():
             recognition = plan.recognise([entry.raw for entry in owned])
             _report_edits(plan, recognition, owned, source, report)
             template = recognition.template
@@ -54,9 +59,9 @@ def recognise(
                     digest=recognition.digest,
                 )
             )
-        if len(regions) > 1:
-            second = list(regions.values())[1][0]
-            message = f"models of {plan.title} for {' and '.join(regions)} stand side by side"
+        if len(offered) > 1:
+            second = list(offered.values())[1][0]
+            message = f"models of {plan.title} for {' and '.join(offered)} stand side by side"
             fix = "keep those of the region that your key is for"
             report(Finding("QL503", message, source.place((*second.path, "baseUrl")), fix))
     return tuple(installed)
@@ -79,9 +84,17 @@ def _report_edits(
     state = recorded(plan, source)
     if recognition.template is not None and (state is None or state[0] == recognition.template):
         return
+    place = source.place((*owned[0].path, "id"))
+    if recognition.template is not None and state is not None:
+        message = (
+            f"these models of {plan.title} are those of {recognition.template.version}, and the "
+            f"settings record {state[0].version}"
+        )
+        fix = "run `qwenlock upgrade`, which records what is there"
+        report(Finding("QL501", message, place, fix))
+        return
     models = [entry.raw for entry in owned]
     template = state[0] if state else closest(plan, recognition.region, models)
-    place = source.place((*owned[0].path, "id"))
     if template is None or recognition.region.name not in template.digests:
         message = f"these models of {plan.title} match no template that is known"
         report(Finding("QL502", message, place))

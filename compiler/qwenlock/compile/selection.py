@@ -63,6 +63,7 @@ class _Selector:
         self._entries = [model for model in models if model.auth_type == self._auth_type]
 
     def select(self) -> Selection:
+        self._say_ignored()
         known = self._auth_type in self._client.auth_types
         if not known:
             self._say_unknown_auth_type()
@@ -140,6 +141,13 @@ class _Selector:
 
     def _is_ambiguous(self, entry: Model) -> bool:
         return sum(model.id == entry.id for model in self._entries) > 1
+
+    def _say_ignored(self) -> None:
+        for path in (AUTH_TYPE, MODEL):
+            value = merged(self._sources, path)
+            if value is not None and not isinstance(value, str):
+                message = f"{'.'.join(map(str, path))} must be a string; it is ignored"
+                self._say("QL606", message, path, "write a string")
 
     def _string(self, path: Path) -> str | None:
         value = merged(self._sources, path)

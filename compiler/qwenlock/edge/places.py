@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.errors import UsageError
 from qwenlock.lockfile import NAME
 
 if TYPE_CHECKING:
@@ -164,7 +165,10 @@ def _name(path: Path, project: Path, given: object) -> str:
 
 def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | None:
     if flag is not None:
-        return Path(os.path.abspath(os.path.expanduser(flag)))  # noqa: PTH100, PTH111
+        path = Path(os.path.abspath(os.path.expanduser(flag)))  # noqa: PTH100, PTH111
+        if not os.path.lexists(path):
+            raise UsageError(f"{flag} does not exist", "check the option that names it")
+        return path
     if recorded is not None:
         return Path(os.path.normpath(project / os.path.expanduser(recorded)))  # noqa: PTH111
     return None

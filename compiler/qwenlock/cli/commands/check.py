@@ -65,6 +65,10 @@ def check(
     directories = [project_directory(each) for each in given]
     if recursive:
         directories = [found for each in directories for found in _projects_below(each)]
+        if not directories:
+            from qwenlock.errors import QwenlockError
+
+            raise QwenlockError("there is no qwen.lock below", "run `qwenlock lock` in a project")
     reports = [_report(each, flags, client, env=env) for each in directories]
     if format is Format.json:
         from qwenlock.cli.console import emit_json
