@@ -29,6 +29,7 @@ _TOKEN = re.compile(
 _BEFORE, _WITHIN, _AFTER = 120, 80, 80  # how much of a long line an excerpt shows, in characters
 _KEY_LIKE = re.compile(r"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}|(?<=[:=])\s*\S{8,}")
 _SIBLINGS = 20  # how far back in an array a number's key is looked for
+_LOOKED_BACK = 500  # how far back an object's beginning is looked for, in tokens
 _CONSTANTS = frozenset({"true", "false", "null"})
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
 # Keys whose strings an excerpt may show; every other string is masked.
@@ -180,20 +181,46 @@ class Locator:
         shown = content is not None and (
             not is_credential(content)
             if self._is_key(index)
-            else _may_be_shown(content, self._key_before(index))
+            else _may_be_shown(content, self._key_before(index)) and not self._is_variable(index)
         )
         return text if shown else f'"{MASK}"'
 
     def _is_plain_number(self, index: int, text: str) -> bool:
         """Tell whether a word is a number that stands under a key which names no credential."""
+        if not _NUMBER.fullmatch(text) or self._is_variable(index):
+            return False
         key = self._key_before(index, siblings=_SIBLINGS)
-        return key is not None and not names_a_credential(key) and bool(_NUMBER.fullmatch(text))
+        return key is not None and not names_a_credential(key)
+
+    def _is_variable(self, index: int) -> bool:
+        """Tell whether a value stands in `env`, whose keys are what variables are called.
+
+        It does too where the object around it begins too far back to be looked for.
+        """
+        depth = 0
+        for _ in range(_LOOKED_BACK):
+            before, gap = self._gap(index)
+            for spot in reversed(range(len(gap))):
+                if gap[spot] in "}]":
+                    depth += 1
+                elif gap[spot] in "{[":
+                    if depth == 0:
+                        return before is not None and gap[:spot] == ":" and self._says_env(before)
+                    depth -= 1
+            if before is None:
+                return False
+            index = before
+        return True
+
+    def _says_env(self, index: int) -> bool:
+        start, stop = self._tokens[index]
+        return _content(self._text[start:stop]) == "env"
 
     def _is_key(self, index: int) -> bool:
-        """Tell whether a colon follows, and none stands before: that would be a broken value."""
+        """Tell whether a colon follows, and before stands none: that would be a broken value."""
         stop = self._tokens[index][1]
         follows = self._text[stop : stop + 80].lstrip().startswith(":")
-        return follows and not self._gap(index)[1].endswith(":")
+        return follows and not self._gap(index)[1].endswith((":", "["))
 
     def _key_before(self, index: int, *, siblings: int = 0) -> str | None:
         """Return the key whose value stands at `index`, or None where that is not plain to see.
@@ -220,7 +247,7 @@ class Locator:
             index -= 1
             if not self._text.startswith(("//", "/*"), start):
                 return index, "".join(gap.split())
-        return None, ""
+        return None, "".join(gap.split())
 
 
 def _may_be_shown(content: str, key: str | None) -> bool:
@@ -240,6 +267,8 @@ def _content(token: str) -> str | None:
 
 
 def _masked_comment(text: str) -> str:
+    if is_credential(text):
+        return f"// {MASK}" if text.startswith("//") else f"/* {MASK} */"
     return _KEY_LIKE.sub(MASK, text)
 
 
