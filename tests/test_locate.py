@@ -115,8 +115,9 @@ def test_position_of_every_value_and_key_is_where_it_was_written(
 ) -> None:
     data = (("\ufeff" if with_mark else "") + written.text).encode()
     locator = parse(decode(data, "x"), "x").locator
+    assert locator.position(())[:2] == at(written.text, *written.values[()])[:2]
     for path, stretch in written.values.items():
-        assert locator.position(path) == at(written.text, *stretch), path
+        assert path == () or locator.position(path) == at(written.text, *stretch), path
         if path in written.keys:
             place = locator.position(path, on_key=True)
             assert place == at(written.text, *written.keys[path]), path
@@ -139,6 +140,8 @@ def test_caret_stands_under_the_value_or_its_mask(written: Written) -> None:
 def test_position_of_what_is_missing_is_that_of_its_parent(written: Written, name: str) -> None:
     locator = Locator(written.text)
     for path, stretch in written.values.items():
+        if not path:
+            continue
         missing = (*path, f"missing {name}")
         assert locator.position(missing) == at(written.text, *stretch)
         assert locator.position(missing, on_key=True) == at(written.text, *stretch)
@@ -186,6 +189,9 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"password": /* c */ 12345678}', '{"password": /* … */ ***}'),
         ('{"password": [1234, 5678]}', '{"password": [***, ***]}'),
         ('{"p\\u0061ssword": 12345678}', '{"p\\u0061ssword": ***}'),
+        ('{"env": {"id": "x", "n": 5}, "id": "y"}', '{"env": {"id": "***", "n": ***}, "id": "y"}'),
+        ('{"env": /* { */ {"a": {}, "id": "x"}}', '{"env": /* … */ {"a": {}, "id": "***"}}'),
+        ('{"env": [{"id": "x"}, {"id": 5}]}', '{"env": [{"id": "x"}, {"id": 5}]}'),
         ('{"codes": [429, 500]}', '{"codes": [429, 500]}'),
         ('{"codes": [429, "x", 500]}', '{"codes": [429, "***", 500]}'),
         ('{"codes": [[1], [2]]}', '{"codes": [[1], [***]]}'),
@@ -270,6 +276,30 @@ def test_no_excerpt_of_broken_text_shows_a_value_under_a_credential_name(
         text = text[:spot] + piece + text[spot:]
     for line in range(1, len(text.split("\n")) + 1):
         assert secret not in Locator(text).excerpt(line, 1, 500).text
+
+
+def test_value_whose_object_begins_far_back_is_hidden() -> None:
+    text = '{"env": {' + '"A": true, ' * 300 + '"id": "hidden"}}'
+    position = Locator(text).position(("env", "id"))
+    assert Locator(text).excerpt(*position).text.endswith('"id": "***"}}')
+
+
+# The whole text, for a diff
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{\n "id": "x", // plain\n}', '{\n "id": "x", // plain\n}'),
+        ('{"env": {"A": "secret"}}', '{"env": {"A": "***"}}'),
+        ("{} // use sk-abcdefghijkl", "{} // ***"),
+        ("{} /* https://u:p@host */", "{} /* *** */"),
+        ("{} // key=abcdefghijkl", "{} // key=***"),
+        ("{} // 0a1b2c3d4e5f60718293", "{} // ***"),
+    ],
+)
+def test_whole_text_is_shown_with_what_could_be_a_key_masked(text: str, shown: str) -> None:
+    assert Locator(text).masked() == shown
 
 
 def test_place_costs_no_more_on_a_long_line() -> None:
