@@ -133,6 +133,7 @@ class World:
         self._read = read
         for name in [name for name in os.environ if name.startswith(("QWEN", "XDG_"))]:
             patch.delenv(name)
+        patch.setattr(os, "fsync", lambda _: None)  # a test survives no power failure
         patch.setenv("HOME", str(self.home))
         patch.setenv("QWEN_CODE_SYSTEM_SETTINGS_PATH", str(self.system / "settings.json"))
         for folder in (self.home, self.project):

@@ -28,6 +28,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Make a file that is neither in the project nor in the home directory."""
+    file = tmp_path / "elsewhere.json"
+    file.touch()
+    return file
+
+
 def located(
     flags: Flags | None = None, recorded: Options | None = None, client: str = "guide"
 ) -> Places:
@@ -114,16 +122,18 @@ def test_home_directory_is_no_project(home: Path, monkeypatch: pytest.MonkeyPatc
 # Flags and what a lock records
 
 
-def test_flags_choose_files(home: Path) -> None:
-    flags = Flags("u.json", "~/s.json", "/abs/d.json", None, "../plans")
-    found = located(flags)
+def test_flags_choose_files(home: Path, elsewhere: Path) -> None:
     project = home / "work" / "project"
+    for file in (project / "u.json", home / "s.json", home / "work" / "plans"):
+        file.touch()
+    flags = Flags("u.json", "~/s.json", str(elsewhere), None, "../plans")
+    found = located(flags)
     assert found.files["user"] == project / "u.json"
     assert found.files["system"] == home / "s.json"
-    assert found.files["system-defaults"] == Path("/abs/d.json")
+    assert found.files["system-defaults"] == elsewhere
     assert found.templates == (home / "work" / "plans",)
     assert found.options == Options(
-        user="u.json", system="~/s.json", system_defaults="/abs/d.json", templates="../plans"
+        user="u.json", system="~/s.json", system_defaults=str(elsewhere), templates="../plans"
     )
     assert located(recorded=found.options) == found
 
@@ -135,21 +145,25 @@ def test_scopes_are_left_out() -> None:
     assert located(recorded=found.options) == found
 
 
-def test_flag_wins_over_what_the_lock_records(home: Path) -> None:
+def test_flag_wins_over_what_the_lock_records(home: Path, elsewhere: Path) -> None:
+    (home / ".qwen").mkdir()
+    (home / ".qwen" / "settings.json").touch()
     recorded = Options(user=False, untrusted=True, system="a.json")
-    flags = Flags(user="~/.qwen/settings.json", system="/etc/b.json", untrusted=False)
+    flags = Flags(user="~/.qwen/settings.json", system=str(elsewhere), untrusted=False)
     found = located(flags, recorded)
     assert found.files["user"] == home / ".qwen" / "settings.json"
-    assert found.options == Options(system="/etc/b.json")
+    assert found.options == Options(system=str(elsewhere))
     assert "project" in found.files
 
 
-def test_templates_of_the_environment_are_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_templates_of_the_environment_are_not_recorded(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: Path
+) -> None:
     monkeypatch.setenv("QWENLOCK_TEMPLATES", os.pathsep.join(["/one", "", "/two"]))
     found = located()
     assert found.templates == (Path("/one"), Path("/two"))
     assert found.options.templates is None
-    assert located(Flags(templates="/three")).templates == (Path("/three"),)
+    assert located(Flags(templates=str(elsewhere))).templates == (elsewhere,)
 
 
 # Names
@@ -196,6 +210,7 @@ def test_lock_names_files_from_the_project_and_messages_from_where_one_is(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(home / "work")
+    (home / "work" / "s.json").touch()
     found = locate(Path("project"), Flags(system="s.json"), Options(), profile())
     assert found.recorded["project"] == ".qwen/settings.json"
     assert found.labels["project"] == "project/.qwen/settings.json"
@@ -203,10 +218,19 @@ def test_lock_names_files_from_the_project_and_messages_from_where_one_is(
     assert found.labels["system"] == "s.json"
 
 
-def test_name_that_a_lock_cannot_hold_is_wrong_use() -> None:
+def test_name_that_a_lock_cannot_hold_is_wrong_use(tmp_path: Path) -> None:
+    for name in ("\udcff.json", "é.json"):
+        (tmp_path / name).touch()
     with pytest.raises(UsageError, match="no UTF-8"):
-        located(Flags(system="/srv/\udcff.json"))
-    assert located(Flags(system="/srv/é.json")).options.system == "/srv/é.json"
+        located(Flags(system=str(tmp_path / "\udcff.json")))
+    assert str(located(Flags(system=str(tmp_path / "é.json"))).options.system).endswith("é.json")
+
+
+def test_file_that_a_flag_names_must_exist() -> None:
+    for flags in (Flags(user="x"), Flags(system="x"), Flags(templates="x")):
+        with pytest.raises(UsageError, match="x does not exist"):
+            located(flags)
+    assert located(recorded=Options(system="x")).files["system"] == Path.cwd() / "x"
 
 
 # The project
