@@ -1,0 +1,98 @@
+"""After an upgrade the client of that template offers no update; before it, it does.
+
+The offer is made on a terminal only, so the client gets one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+from select import select
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.clients import NEW, OLD, installed
+from conformance.run import TIMEOUT, Machine
+from qwenlock.clients.profile import profile
+from qwenlock.edge.plans import load
+from qwenlock.upgrading.target import Scopes
+from qwenlock.upgrading.upgrade import Wishes, upgrade
+from support import source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ORIGINS = {OLD: "0.10.1.post1", NEW: "0.21.2"}
+"""A template before that of each release."""
+
+pty = pytest.importorskip("pty")
+
+_OFFER = re.compile("New model configurations are available|Provider Update")
+_READY = re.compile("Type your message")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_SETTLED = 3.0  # how long after it is ready a client is given to make its offer, in seconds
+
+
+@pytest.mark.parametrize("region", ["china", "global"])
+@pytest.mark.parametrize("release", [OLD, NEW])
+def test_no_update_is_offered_after_an_upgrade(release: str, region: str, tmp_path: Path) -> None:
+    before = _upgraded("{}", to=ORIGINS[release], region=region)
+    after = _upgraded(before, release)
+    assert _OFFER.search(_screen(release, before, tmp_path / "before"))
+    shown = _screen(release, after, tmp_path / "after")
+    assert _READY.search(shown)
+    assert not _OFFER.search(shown)
+
+
+def _upgraded(text: str, client: str = "guide", **wishes: str) -> str:
+    scopes = Scopes([source(text)], {"user": Path("user.json")}, {"user": "user.json"})
+    (file,) = upgrade(scopes, load(), profile(client), Wishes(**wishes)).files  # type: ignore[arg-type]
+    return file.after
+
+
+def _screen(release: str, settings: str, root: Path) -> str:
+    """Return what the client shows until it makes an offer, or has had the time to."""
+    machine = Machine(root)
+    machine.write("user", settings)
+    machine.quieten()
+    variables = {"BAILIAN_CODING_PLAN_API_KEY": "any", "TERM": "xterm-256color"}
+    terminal, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [installed(release)],
+        cwd=machine.project,
+        env=machine.environment(variables),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown, ready = "", None
+    try:
+        for piece in _pieces(terminal):
+            shown = _CONTROL.sub("", shown + piece)
+            if ready is None and _READY.search(shown):
+                ready = monotonic()
+            if _OFFER.search(shown) or (ready is not None and monotonic() > ready + _SETTLED):
+                break
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # it starts itself a second time
+        process.wait()
+        os.close(terminal)
+    return shown
+
+
+def _pieces(terminal: int) -> Iterator[str]:
+    """Give what is written on a terminal as it comes, and an empty text where nothing does."""
+    end = monotonic() + TIMEOUT
+    while monotonic() < end:
+        readable, _, _ = select([terminal], [], [], 0.2)
+        try:
+            yield os.read(terminal, 65536).decode(errors="replace") if readable else ""
+        except OSError:  # the client has ended
+            return
