@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
+from qwenlock.edge.plans import load as load_plans
 from qwenlock.lockfile.model import InstalledPlan, Lock, Options
 from qwenlock.lockfile.text import dump
-from qwenlock.edge.plans import load as load_plans
 from support import (
     JSON,
     MODEL,

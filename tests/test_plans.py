@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 import qwenlock.plans
 from qwenlock import content
+from qwenlock.edge.plans import load
 from qwenlock.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest, stringify
-from qwenlock.edge.plans import load
 from qwenlock.plans.verify import verify
 
 if TYPE_CHECKING:
