@@ -350,6 +350,13 @@ def test_record_in_another_file_that_a_client_would_believe_is_taken_away() -> N
     assert again.report["status"] == "current"
 
 
+def test_record_that_only_an_administrator_can_change_is_named_and_nothing_is_written() -> None:
+    record = {"codingPlan": {"version": "0" * 64}}
+    change = changed(scopes(user=installed(NEWEST), system=record))
+    assert (change.files, change.report["status"]) == ((), "current")
+    assert any("system.json records codingPlan.version" in each for each in change.warnings)
+
+
 def test_record_of_other_models_stays_and_is_named() -> None:
     change = changed(scopes(user=installed("0.12.0"), project=installed("0.15.6")))
     assert [file.label for file in change.files] == ["project.json"]
@@ -409,6 +416,9 @@ def test_models_that_are_gone_come_back() -> None:
     change = changed(settings, on_edited="keep")
     assert after(change) == installed(NEWEST, custom=[])
     assert change.report["edited"] == []
+    moved = {"coding-plan": {"version": "0" * 64, "baseUrl": ENDPOINTS["global"]}}
+    abroad = settings | {"codingPlan": {}, "providerMetadata": moved}
+    assert after(changed(abroad)) == installed(NEWEST, "global", custom=[])
     del settings["codingPlan"]["region"]
     settings["codingPlan"]["version"] = "0" * 64
     with pytest.raises(UsageError, match="region of Bailian Coding Plan is not recorded"):
@@ -575,7 +585,7 @@ regions.moon = { base-url = "https://moon.example" }
 states.plain = { at = ["moon"], version = "installed" }
 """
 SECOND_TEMPLATE = """{#---
-client = ">=1"
+client = ">=0.1"
 source = "a test"
 state = "plain"
 regions.moon = {}
@@ -588,7 +598,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     folder = tmp_path / "moon"
     folder.mkdir()
     write(folder / "plan.toml", SECOND)
-    write(folder / "1.0.json.j2", SECOND_TEMPLATE)
+    write(folder / "0.1.json.j2", SECOND_TEMPLATE)
     plans = load([tmp_path])
 
     def moon(settings: Any, **wishes: Any) -> Change:
@@ -597,6 +607,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     settings = after(moon({}, region="moon"))
     model = {"id": "luna", "name": "Luna", "envKey": "MOON_KEY", "baseUrl": "https://moon.example"}
     assert settings["modelProviders"] == {"anthropic": [model]}
+    assert settings["model"] == {"name": "luna"}
     assert settings["moon"] == {"installed": models_digest([model]).removeprefix("sha256:")}
     both = installed("0.12.0") | {"moon": settings["moon"]}
     both["modelProviders"]["anthropic"] = [model]
