@@ -128,9 +128,11 @@ class Locator:
         return members
 
     def _remember(self, container: Container) -> None:
-        for item in container.items:
-            if isinstance(item.value, Source):
-                self._spans[item] = (item.value.start, item.value.end)
+        self._spans |= {
+            item: (item.value.start, item.value.end)
+            for item in container.items
+            if isinstance(item.value, Source)
+        }
 
     @cached_property
     def _line_starts(self) -> list[int]:

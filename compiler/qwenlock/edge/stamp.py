@@ -20,7 +20,7 @@ from qwenlock.errors import QwenlockError
 
 try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
     from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
+except ImportError:  # pragma: no cover  (another Python)
     from hashlib import blake2b
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def _name(part: Part) -> str:
             return part.scope
         case InstalledPlan():
             return f"{part.id} {part.region}"
-        case EnvironmentVariable():
+        case _:
             return part.name
 
 
