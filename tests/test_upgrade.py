@@ -419,8 +419,9 @@ def test_models_that_are_gone_come_back() -> None:
     moved = {"coding-plan": {"version": "0" * 64, "baseUrl": ENDPOINTS["global"]}}
     abroad = settings | {"codingPlan": {}, "providerMetadata": moved}
     assert after(changed(abroad)) == installed(NEWEST, "global", custom=[])
+    settings["codingPlan"] = {"version": "0" * 64, "region": "alibabacloud"}
+    assert after(changed(settings)) == installed(NEWEST, "global", custom=[])
     del settings["codingPlan"]["region"]
-    settings["codingPlan"]["version"] = "0" * 64
     with pytest.raises(UsageError, match="region of Bailian Coding Plan is not recorded"):
         changed(settings)
 
@@ -496,6 +497,13 @@ def test_kept_edits_are_carried_over_onto_the_new_models(region: str) -> None:
     assert again.report["status"] == "current"
     assert any("edited, and left so" in each for each in again.reasons)
     assert plan_models(after(changed(result, on_edited="replace"))) == TEMPLATES[NEWEST, region]
+
+
+def test_edit_that_could_be_a_key_is_masked_whatever_its_type() -> None:
+    settings = installed("0.12.0")
+    edited_model(settings, "glm-5")["generationConfig"]["customHeaders"] = {"Authorization": 12345}
+    (edit,) = changed(settings).report["edited"]
+    assert edit["yours"] == "***"
 
 
 def test_edit_of_a_model_that_is_retired_is_lost_whatever_is_asked() -> None:

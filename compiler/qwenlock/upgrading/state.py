@@ -41,10 +41,12 @@ def recorded(plan: Plan, sources: Sources) -> Recorded | None:
 
 
 def _region(plan: Plan, state: State, version: str, sources: Sources) -> Region | None:
+    alike = [each for each in plan.states.values() if each.version == state.version]
+    said = [
+        merged(sources, path) for each in alike for path in (each.region, each.base_url) if path
+    ]
     for region in plan.regions.values():
-        if state.base_url and merged(sources, state.base_url) == region.base_url:
-            return region
-        if state.region and merged(sources, state.region) in (region.name, region.alias):
+        if any(each in (region.name, region.alias, region.base_url) for each in said if each):
             return region
     found = plan.identify(PREFIX + version)
     return found[1] if found else None
