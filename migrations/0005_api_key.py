@@ -16,12 +16,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
-from qwenlock.compile.scopes import highest, merged
+from qwenlock.compile.scopes import SCOPES, highest, merged
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
 from qwenlock.credentials import is_credential, is_variable_name, references
 from qwenlock.documents.operations import Insert, Remove, Set, get
 from qwenlock.migrating.protocol import Change, Draft, Note, RefusedError
-from qwenlock.migrating.request import auth_type, chosen_model, find, text_at
+from qwenlock.migrating.request import auth_type, chosen_model, entries, find, text_at
 
 if TYPE_CHECKING:
     from qwenlock.compile.scopes import Source
@@ -76,9 +76,21 @@ def _present(context: Context) -> dict[Path, str]:
 def _counts(context: Context, view: View) -> bool:
     """Return whether the client uses one of the file's fields in `view`."""
     given_by = [highest(view.sources, path) for path in _FIELDS if text_at(view, path)]
-    return auth_type(view) is not None and any(
-        source is not None and source.scope == context.scope for source in given_by
+    return (
+        auth_type(view) is not None
+        and any(source is not None and source.scope == context.scope for source in given_by)
+        and not _is_settled(context, view)
     )
+
+
+def _is_settled(context: Context, view: View) -> bool:
+    """Return whether a higher scope has all that a request in `view` needs."""
+    client, holder = context.situation.client, view.owner()
+    entry = find(entries(view), view, client, chosen_model(view, client))
+    if entry is None or holder is None:
+        return False
+    is_higher = SCOPES.index(holder.scope) > SCOPES.index(context.scope)
+    return is_higher and bool(entry.get("baseUrl")) and entry.get("envKey") in view.variables
 
 
 def _serve(context: Context, view: View, drafts: dict[ScopeName, Draft]) -> dict[str, str]:
@@ -108,9 +120,13 @@ def _serve(context: Context, view: View, drafts: dict[ScopeName, Draft]) -> dict
 
 
 def _array(view: View, draft: Draft) -> Path:
+    """Return the path of the models; refuse settings where something else stands in the way."""
     path = ("modelProviders", str(auth_type(view)))
     if not isinstance(draft.get(path, []), list):
         raise RefusedError(f"{'.'.join(path)} holds no array of models", "write [ … ] there")
+    for name in ("model", "modelProviders"):
+        if not isinstance(draft.get((name,), {}), dict):
+            raise RefusedError(f"{name} is no object", "write { … } there, or remove it")
     return path
 
 
@@ -149,8 +165,8 @@ def _entry(view: View, model: str, variable: str) -> dict[str, Any]:
 
 
 def _insert(draft: Draft, path: Path, entry: dict[str, Any]) -> None:
-    entries = draft.get(path)
-    draft.do(Insert((*path, len(entries)), entry) if entries else Set(path, [entry]))
+    there = draft.get(path)
+    draft.do(Insert((*path, len(there)), entry) if there else Set(path, [entry]))
 
 
 def _complete(draft: Draft, path: Path, existing: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -36,16 +36,18 @@ def change(context: Context) -> Change:
     """Move the version, and put the region's base URL in the place of its name."""
     draft = Draft(context.settings)
     for plan, old, new in _outdated(context):
+        if isinstance(draft.get(new.version), str):
+            _remove(draft, old)
+            continue
         region = _region(plan, old, draft)
-        _move(draft, old.version, new.version)
-        if old.region and draft.get(old.region) is not None:
-            _move(draft, old.region, new.base_url if region else None)
+        draft.do(Move(old.version, new.version))
         if region and new.base_url:
+            if old.region and draft.get(old.region) is not None:
+                draft.do(Move(old.region, new.base_url))
             draft.do(Set(new.base_url, region.base_url))
-        elif new.base_url and draft.get(new.base_url) is None:
+        elif new.base_url:
             draft.note(old.version, "is of no known region; the client takes it for the first")
-        if draft.get(old.at) == {}:
-            draft.do(Remove(old.at))
+        _remove(draft, old)
     return draft.finish()
 
 
@@ -64,8 +66,8 @@ def _outdated(context: Context) -> Iterator[tuple[Plan, State, State]]:
 def _older(plan: Plan, current: State) -> list[State]:
     """Return the states that clients used before `current`; of those at one place, the last."""
     states = [template.state for template in plan.ordered()]
-    older = states[: states.index(current)]
-    return list({state.version: state for state in older}.values())
+    older = {state.version: state for state in states[: states.index(current)]}
+    return [state for path, state in older.items() if path != current.version]
 
 
 def _region(plan: Plan, old: State, draft: Draft) -> Region | None:
@@ -78,9 +80,9 @@ def _region(plan: Plan, old: State, draft: Draft) -> Region | None:
     return found[1] if found else None
 
 
-def _move(draft: Draft, source: tuple[str, ...], target: tuple[str, ...] | None) -> None:
-    """Move what stands at `source`; what already stands at `target` wins."""
-    if target is None or draft.get(target) is not None:
-        draft.do(Remove(source))
-    else:
-        draft.do(Move(source, target))
+def _remove(draft: Draft, state: State) -> None:
+    for path in (state.version, state.region):
+        if path and draft.get(path) is not None:
+            draft.do(Remove(path))
+    if draft.get(state.at) == {}:
+        draft.do(Remove(state.at))

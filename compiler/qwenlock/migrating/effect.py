@@ -13,7 +13,7 @@ from qwenlock.migrating.protocol import RefusedError
 from qwenlock.migrating.request import request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from qwenlock.migrating.request import Request
     from qwenlock.migrating.situation import EnvFile, Situation, View
@@ -25,6 +25,9 @@ _WORDS = {
     "generation_config": "other options",
     "key": "another key",
 }
+
+
+_BY_HAND = "add the model to modelProviders yourself, with envKey, baseUrl and generationConfig"
 
 
 def difference(before: Situation, after: Situation) -> RefusedError | None:
@@ -42,36 +45,34 @@ def difference(before: Situation, after: Situation) -> RefusedError | None:
 def _first(before: Situation, after: Situation) -> RefusedError | None:
     written = [file for file in after.env_files if file not in before.env_files]
     for then, now in zip(before.views(), after.views(), strict=True):
-        what = next(_differences(request(then, before.client), request(now, after.client)), None)
-        moved = (
-            f"{name} would have another value"
-            for name, value in then.variables.items()
-            if now.variables.get(name) != value
-        )
-        what = what or next(moved, None)
-        if what:
-            return RefusedError(f"{then.place}, {what}", _way_out(now, written))
+        changed = _changed(request(then, before.client), request(now, after.client))
+        if changed:
+            way_out = _where_it_is_hidden(now, written) or _BY_HAND
+            return RefusedError(f"{then.place}, the client would {changed}", way_out)
+        for name, value in then.variables.items():
+            if now.variables.get(name) != value:
+                way_out = _where_it_is_hidden(now, written) or f"leave one value of {name}"
+                return RefusedError(f"{then.place}, {name} would have another value", way_out)
     return None
 
 
-def _differences(sent: Request | None, sends: Request | None) -> Iterator[str]:
+def _changed(sent: Request | None, sends: Request | None) -> str | None:
     """Say how what the client `sends` is not what it sent; it sent nothing without a key."""
-    if sent is None or sent.key is None:
-        return
+    if sent is None or sent.key is None or sends == sent:
+        return None
     if sends is None or sends.key is None:
-        yield "the client would not find the key"
-    elif sends != sent:
-        changed = [
-            words for name, words in _WORDS.items() if getattr(sent, name) != getattr(sends, name)
-        ]
-        yield f"the client would send {' and '.join(changed)}"
+        return "not find the key"
+    changed = [
+        words for name, words in _WORDS.items() if getattr(sent, name) != getattr(sends, name)
+    ]
+    return f"send {' and '.join(changed)}"
 
 
-def _way_out(now: View, written: Sequence[EnvFile]) -> str:
+def _where_it_is_hidden(now: View, written: Sequence[EnvFile]) -> str | None:
     hidden = [file for file in written if file not in now.files]
-    if hidden and now.files:
-        return (
-            f"the client reads {now.files[0].label} there and not {hidden[0].label}: set the "
-            "variable in the first yourself, or name a client from 0.21.2 on with --client"
-        )
-    return "see which settings and .env files differ in it, and leave one value"
+    if not hidden or not now.files:
+        return None
+    return (
+        f"the client reads {now.files[0].label} there and not {hidden[0].label}: set the "
+        "variable in the first yourself, or name a client from 0.21.2 on with --client"
+    )
