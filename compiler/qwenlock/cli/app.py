@@ -57,6 +57,16 @@ class _Commands(typer.core.TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name not in COMMANDS and name[:1].isalpha() and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            fix = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(f"there is no command {name!r}", f"{fix}see `qwenlock --help`")
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     cls=_Commands,
@@ -102,6 +112,10 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return _broken_pipe()
+    except SystemExit as stop:  # Typer's: of shell completion, or for a broken pipe
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _broken_pipe()
+        return stop.code if isinstance(stop.code, int) else 0
     except Exception as error:  # noqa: BLE001  (users never see a traceback)
         return _stop_for_bug(error, debug=debug)
     return result if isinstance(result, int) else 0
