@@ -316,6 +316,10 @@ def huge(path: Path) -> None:
     os.truncate(path, 10 * 1024**4)
 
 
+def failing(path: Path) -> None:
+    path.symlink_to("/proc/self/mem")
+
+
 def unreadable(path: Path) -> None:
     write(path, "{}")
     path.chmod(0)
@@ -330,6 +334,11 @@ def unreadable(path: Path) -> None:
         (loop, "QL105"),
         (device, "QL105"),
         (huge, "QL104"),
+        pytest.param(
+            failing,
+            "QL105",
+            marks=pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no such file"),
+        ),
         pytest.param(
             unreadable,
             "QL105",
@@ -374,6 +383,30 @@ def test_env_file_sets_variables(
     assert world.run("check", "--env").exit_code == 1
     write(world.project / ".env", data)
     assert world.run("check", "--env").exit_code == 0
+
+
+def test_env_file_of_the_home_counts_for_a_project_in_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    project = world.home / "work" / "project"
+    project.mkdir(parents=True)
+    monkeypatch.chdir(project)
+    write(world.user, models(MODEL))
+    world.run("lock")
+    assert world.run("check", "--env").exit_code == 1
+    write(world.home / ".qwen" / ".env", "OPENAI_API_KEY=x\n")
+    assert world.run("check", "--env").exit_code == 0
+
+
+def test_home_directory_is_said_to_be_no_project(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.home)
+    write(world.user, models(MODEL))
+    findings = json.loads(world.run("lock", "--format", "json").out)["findings"]
+    assert "QL303" in [each["code"] for each in findings]
+    assert world.agreed() == 0
 
 
 def test_working_directory_that_is_gone_is_wrong_use(
@@ -657,6 +690,7 @@ def test_new_template_version_makes_no_lock_stale(world: World) -> None:
     write(world.user, {**models(*entries), "model": {"name": entries[0]["id"]}})
     (own / "0.97.0.json.j2").rename(world.root / "kept")
     write(own / "0.96.0.json.j2", text.replace("glm-5", "glm-96"))
+    write(own.parent / "README", "what these are")
     assert world.run("lock", "--templates", "../own").exit_code == 0
     assert b'version = "0.97.0"' not in world.lock.read_bytes()
     assert world.agreed() == 0
@@ -666,6 +700,63 @@ def test_new_template_version_makes_no_lock_stale(world: World) -> None:
     assert world.agreed() == 0
     (own / "0.96.0.json.j2").unlink()
     assert world.agreed() == 0
+
+
+# How it is called
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lokc"], "did you mean lock?"),
+        (["zzz"], "there is no command 'zzz'"),
+        (["--zzz"], "--zzz"),
+        (["lock", "--chekc"], "--chekc"),
+        (["lock", "nowhere"], "nowhere is no directory"),
+        (["lock", "--user", "x", "--no-user"], "exclude each other"),
+        (["lock", "--client", "old"], "is no release of Qwen Code"),
+        (["lock", "--client", "0.1"], "is older than 0.10.1"),
+        (["check", "--format", "yaml"], "yaml"),
+        (["diff", "."], "NEW"),
+    ],
+)
+def test_wrong_use_says_what_is_wrong(world: World, arguments: list[str], said: str) -> None:
+    plain = world.run(*arguments)
+    assert (plain.exit_code, plain.out) == (2, "")
+    assert said in plain.err
+    assert "help: " in plain.err
+    if "--format" not in arguments:
+        document = json.loads(world.run(*arguments, "--format=json").out)
+        assert document["error"]["exit-code"] == 2
+
+
+def test_no_command_shows_the_help(world: World) -> None:
+    result = world.run()
+    assert result.exit_code == 2
+    assert "Compile the settings" in result.out + result.err
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_has_help_worth_reading(world: World, name: str) -> None:
+    result = world.run(*name.split(), "--help")
+    assert result.exit_code == 0
+    for parameter in LEAVES[name].params:
+        assert parameter.help, (name, parameter.name)
+
+
+def test_version_is_shown(world: World) -> None:
+    assert re.fullmatch(r"qwenlock \d+\.\d+\S*\n", world.run("--version").out)
+
+
+def test_reader_that_has_gone_ends_it_quietly(world: World) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'("{sys.executable}" -m qwenlock schema lock; echo $? >&2) | true'],
+        cwd=world.project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr in {"141\n", "0\n"}  # 0: all was written before
 
 
 def test_interrupt_ends_quietly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -330,6 +330,19 @@ def test_edit_is_noticed_where_the_recorded_version_is_known() -> None:
     assert "abcdefgh" not in finding.message
 
 
+def test_models_of_another_version_than_the_settings_record_are_said() -> None:
+    recorded = str(PLAN.template("0.12.0").digests["china"]).removeprefix("sha256:")
+    compilation = with_plans(of_plan(published("0.10.1.post1", "china"), {"version": recorded}))
+    (finding,) = [each for each in compilation.findings if each.code == "QL501"]
+    assert "are those of 0.10.1.post1, and the settings record 0.12.0" in finding.message
+
+
+def test_models_like_no_template_at_all_are_said() -> None:
+    compilation = with_plans(of_plan([{**published("0.12.0", "china")[0], "id": "unheard-of"}]))
+    (finding,) = [each for each in compilation.findings if each.code == "QL502"]
+    assert "match no template that is known" in finding.message
+
+
 def test_models_of_two_regions_side_by_side_are_a_warning() -> None:
     entries = [*published("0.12.0", "china"), *published("0.12.0", "global")]
     distinct = [{**entry, "id": f"{entry['id']}-{index}"} for index, entry in enumerate(entries)]
