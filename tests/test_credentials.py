@@ -20,6 +20,7 @@ from qwenlock.credentials import (
     names_a_credential,
     references,
     shown,
+    substituted,
 )
 from support import untimed
 
@@ -178,3 +179,16 @@ def test_no_example_of_the_guide_is_flagged() -> None:
         for found, key in strings(json.loads(text).get("modelProviders")):
             assert not is_credential(found, key), (file, key)
             assert key != "envKey" or is_variable_name(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "replaced"),
+    [
+        ("plain", "plain"),
+        ("$A and ${A}", "1 and 1"),
+        ("$A$UNSET ${UNSET}", "1$UNSET ${UNSET}"),
+        ("$", "$"),
+    ],
+)
+def test_variables_that_are_set_stand_in_for_their_references(text: str, replaced: str) -> None:
+    assert substituted(text, {"A": "1"}) == replaced
