@@ -19,7 +19,7 @@ from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.compile.scopes import SCOPES, highest, merged
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
 from qwenlock.credentials import is_credential, is_variable_name, references
-from qwenlock.documents.operations import Insert, Remove, Set, get
+from qwenlock.documents.operations import Insert, Move, Remove, Set, get
 from qwenlock.migrating.protocol import Change, Draft, Note, RefusedError
 from qwenlock.migrating.request import auth_type, chosen_model, entries, find, text_at
 
@@ -58,10 +58,13 @@ def change(context: Context) -> Change:
     for view in context.situation.views():
         if _counts(context, view):
             variables |= _serve(context, view, drafts)
+    for path in _present(context):
+        if drafts[context.scope].get(path) is not None:
+            drafts[context.scope].do(Remove(path))
     changes = {scope: draft.finish() for scope, draft in drafts.items()}
     own = changes.pop(context.scope)
     return Change(
-        operations=(*own.operations, *map(Remove, _present(context))),
+        operations=own.operations,
         notes=own.notes,
         elsewhere={scope: each.operations for scope, each in changes.items() if each.operations},
         variables=variables,
@@ -108,10 +111,12 @@ def _serve(context: Context, view: View, drafts: dict[ScopeName, Draft]) -> dict
     wanted = _entry(view, model, variable)
     before = draft.settings
     if existing is None:
-        _insert(draft, path, wanted)
-        _note_sharing(draft, path, variable, view)
+        index = _insert(draft, path, model)
+        _note_sharing(draft, path, wanted, view)
     else:
-        _complete(draft, (*path, draft.get(path).index(existing)), existing, wanted)
+        index = draft.get(path).index(existing)
+        wanted.pop("generationConfig", None)
+    _complete(draft, (*path, index), wanted, moves=holder.scope == context.scope)
     if text_at(view, MODEL) is None:
         draft.do(Set(MODEL, model))
     if draft.settings != before:
@@ -164,33 +169,42 @@ def _entry(view: View, model: str, variable: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _insert(draft: Draft, path: Path, entry: dict[str, Any]) -> None:
-    there = draft.get(path)
+def _insert(draft: Draft, path: Path, model: str) -> int:
+    """Put an entry at the end, to be completed; return its index."""
+    there = draft.get(path, [])
+    entry = {"id": model}
     draft.do(Insert((*path, len(there)), entry) if there else Set(path, [entry]))
+    return len(there)
 
 
-def _complete(draft: Draft, path: Path, existing: dict[str, Any], wanted: dict[str, Any]) -> None:
-    """Give an entry the `envKey` and `baseUrl` that it lacks."""
-    for name in ("envKey", "baseUrl"):
-        if not existing.get(name) and name in wanted:
-            draft.do(Set((*path, name), wanted[name]))
-    there = existing.get("baseUrl")
-    if there and wanted.get("baseUrl", there) != there:
+def _complete(draft: Draft, path: Path, wanted: dict[str, Any], *, moves: bool) -> None:
+    """Give an entry what it lacks; a field of the same file is moved, and its comments with it."""
+    there = draft.get(path)
+    url = there.get("baseUrl")
+    if url and wanted.get("baseUrl", url) != url:
         raise RefusedError(
             f"modelProviders has {wanted['id']} with another baseUrl than security.auth.baseUrl",
             "the client uses the model's: remove security.auth.baseUrl, or change the model",
         )
+    origins = {"envKey": API_KEY, "baseUrl": BASE_URL} if moves else {}
+    for name, value in wanted.items():
+        if there.get(name):
+            continue
+        origin = origins.get(name)
+        if origin and draft.get(origin) is not None:
+            draft.do(Move(origin, (*path, name)))
+        draft.do(Set((*path, name), value))
 
 
-def _note_sharing(draft: Draft, path: Path, variable: str, view: View) -> None:
+def _note_sharing(draft: Draft, path: Path, wanted: dict[str, Any], view: View) -> None:
     """Say which other models get the key, where their variable had no value until now."""
-    *others, own = draft.get(path)
+    variable = wanted["envKey"]
     sharing = [
         str(entry.get("id"))
-        for entry in others
+        for entry in draft.get(path)
         if isinstance(entry, dict)
         and entry.get("envKey") == variable
-        and entry.get("baseUrl") != own.get("baseUrl")
+        and entry.get("baseUrl") != wanted.get("baseUrl")
     ]
     if sharing and variable not in view.variables:
         message = f"becomes {variable}, which {', '.join(sharing)} will send to another endpoint"

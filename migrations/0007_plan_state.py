@@ -12,15 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.documents.operations import Move, Remove, Set, get
+from qwenlock.documents.operations import Remove, Set, get
 from qwenlock.migrating.protocol import Draft
-from qwenlock.plans.digest import PREFIX
+from qwenlock.upgrading.state import move, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.migrating.protocol import Change, Context
-    from qwenlock.plans.plan import Plan, Region, State
+    from qwenlock.plans.plan import Plan, State
 
 NAME = "plan-state"
 TITLE = "Move what is recorded of a plan to where the client looks for it"
@@ -35,19 +35,21 @@ def detect(context: Context) -> bool:
 def change(context: Context) -> Change:
     """Move the version, and put the region's base URL in the place of its name."""
     draft = Draft(context.settings)
+    own = [each for each in context.situation.sources if each.scope == context.scope]
     for plan, old, new in _outdated(context):
-        if isinstance(draft.get(new.version), str):
-            _remove(draft, old)
+        found = recorded(plan, own)
+        is_new = draft.get(new.version) is None
+        move(draft, plan, new)
+        if draft.get(old.at) == {}:
+            draft.do(Remove(old.at))
+        if not is_new or new.base_url is None:
             continue
-        region = _region(plan, old, draft)
-        draft.do(Move(old.version, new.version))
-        if region and new.base_url:
-            if old.region and draft.get(old.region) is not None:
-                draft.do(Move(old.region, new.base_url))
-            draft.do(Set(new.base_url, region.base_url))
-        elif new.base_url:
-            draft.note(old.version, "is of no known region; the client takes it for the first")
-        _remove(draft, old)
+        if found and found.region:
+            draft.do(Set(new.base_url, found.region.base_url))
+            continue
+        draft.note(old.version, "is of no known region; the client takes it for the first")
+        if draft.get(new.base_url) is not None:
+            draft.do(Remove(new.base_url))
     return draft.finish()
 
 
@@ -68,21 +70,3 @@ def _older(plan: Plan, current: State) -> list[State]:
     states = [template.state for template in plan.ordered()]
     older = {state.version: state for state in states[: states.index(current)]}
     return [state for path, state in older.items() if path != current.version]
-
-
-def _region(plan: Plan, old: State, draft: Draft) -> Region | None:
-    """Return the region that is recorded, or else the one whose models the version is of."""
-    name = draft.get(old.region) if old.region else None
-    named = [each for each in plan.regions.values() if name and name in (each.name, each.alias)]
-    if named:
-        return named[0]
-    found = plan.identify(PREFIX + draft.get(old.version))
-    return found[1] if found else None
-
-
-def _remove(draft: Draft, state: State) -> None:
-    for path in (state.version, state.region):
-        if path and draft.get(path) is not None:
-            draft.do(Remove(path))
-    if draft.get(state.at) == {}:
-        draft.do(Remove(state.at))

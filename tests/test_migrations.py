@@ -19,6 +19,7 @@ from qwenlock.migrating.protocol import Change, Context
 from qwenlock.migrating.runner import Migration, run
 from qwenlock.migrating.scripts import Script, load
 from qwenlock.migrating.settings_version import TARGETS, migrate, needed, steps
+from support import untimed
 
 DATA = Path(__file__).parent / "data"
 
@@ -200,6 +201,7 @@ def any_settings(draw: st.DrawFn) -> dict[str, Any]:
     return settings
 
 
+@untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_second_run_changes_nothing(settings: dict[str, Any], target: int) -> None:
     once = migrate(settings, target).settings
@@ -207,6 +209,7 @@ def test_second_run_changes_nothing(settings: dict[str, Any], target: int) -> No
     assert (twice.settings, twice.operations, twice.steps, twice.notes) == (once, (), (), ())
 
 
+@untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_settings_given_are_left_as_they_are(settings: dict[str, Any], target: int) -> None:
     before = copy.deepcopy(settings)
@@ -214,12 +217,14 @@ def test_settings_given_are_left_as_they_are(settings: dict[str, Any], target: i
     assert as_json(settings) == as_json(before)
 
 
+@untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_operations_lead_to_the_result(settings: dict[str, Any], target: int) -> None:
     migration = migrate(settings, target)
     assert as_json(apply(settings, list(migration.operations))) == as_json(migration.settings)
 
 
+@untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_needed_says_whether_the_whole_run_would_change_anything(
     settings: dict[str, Any], target: int
@@ -228,6 +233,7 @@ def test_needed_says_whether_the_whole_run_would_change_anything(
     assert needed(settings, target) == bool(ran.operations)
 
 
+@untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_notes_show_no_value(settings: dict[str, Any], target: int) -> None:
     secret = "sk-planted"
@@ -244,6 +250,7 @@ def leaves(value: Any) -> list[str]:
     return [] if value is None else [as_json(value)]
 
 
+@untimed(100)
 @given(any_settings())
 def test_no_value_is_lost_but_those_that_a_note_names(settings: dict[str, Any]) -> None:
     settings.pop("$version", None)
@@ -288,6 +295,7 @@ def changed(settings: dict[str, Any], change: Change | None) -> dict[str, Any]:
     return result
 
 
+@untimed(100)
 @given(
     st.one_of(st.tuples(st.just(2), BOOLEAN_VERSION_2), st.tuples(st.just(3), ONE_SWITCH_VERSION_3))
 )
@@ -300,6 +308,7 @@ def test_up_and_back_is_where_it_began(numbered: tuple[int, dict[str, Any]]) -> 
     assert as_json(back) == as_json(before)
 
 
+@untimed(100)
 @given(st.sampled_from([2, 3]), any_settings())
 def test_back_and_up_again_is_where_it_began(number: int, settings: dict[str, Any]) -> None:
     step = script(number)

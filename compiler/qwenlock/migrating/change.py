@@ -14,7 +14,7 @@ from qwenlock.compile.selection import API_KEY, MODEL
 from qwenlock.credentials import references, shown
 from qwenlock.documents.edit import edit, lost_comments
 from qwenlock.documents.locate import Locator
-from qwenlock.documents.operations import Remove, Set, get
+from qwenlock.documents.operations import Move, Remove, Set, get
 from qwenlock.migrating.protocol import RefusedError
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
             *_notes(outcome),
             *(note for file in settings.values() for note in _lost_comments(file)),
             *(
+                f"{settings[scope].label}: line {line} holds the key too: take it out yourself"
+                for scope, found in keys.items()
+                for line in _lines_with(found, settings[scope].after)
+            ),
+            *(
                 f"git tracks {settings[scope].label}, so its history has the key: ask its vendor "
                 "for a new one"
                 for scope, found in keys.items()
@@ -131,7 +136,7 @@ def _keys(outcome: Outcome, scope: ScopeName) -> list[str]:
     found = [
         get(source.document.value, operation.path)
         for operation in outcome.operations[scope]
-        if source and isinstance(operation, Remove)
+        if source and isinstance(operation, Remove | Move)
         if operation.path == API_KEY or operation.path[:1] == ("env",)
     ]
     return [key for key in found if isinstance(key, str) and key and not references(key)]
@@ -166,7 +171,7 @@ def _is_tracked(path: Path, ask_git: AskGit) -> bool:
 
 def _reasons(outcome: Outcome) -> Iterator[str]:
     if not outcome.steps:
-        yield "nothing is deprecated"
+        yield "there is nothing to migrate"
     for step in outcome.steps:
         yield f"{step.label}: {step.script.title}. {step.script.reason}."
     for old, new in outcome.env_files():
@@ -193,3 +198,9 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 def _lost_comments(file: FileChange) -> Iterator[str]:
     for comment in lost_comments(file.before or "", file.after):
         yield f"{file.label}: this comment goes too: {Locator(comment).masked()}"
+
+
+def _lines_with(keys: Sequence[str], text: str) -> Iterator[int]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if any(key in line for key in keys):
+            yield number

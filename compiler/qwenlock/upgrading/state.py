@@ -85,11 +85,17 @@ def stale(plan: Plan, template: Template, region: Region, sources: Sources) -> l
 
 
 def record(draft: Draft, plan: Plan, template: Template, region: Region) -> None:
-    """Record `template` in `region` as its clients do, and take away what others recorded.
+    """Record `template` in `region` as its clients do, and take away what others recorded."""
+    move(draft, plan, template.state)
+    for path, value in wanted(plan, template, region).items():
+        draft.do(Set(path, value))
 
-    What is recorded elsewhere is moved rather than written anew: so its comments go along.
+
+def move(draft: Draft, plan: Plan, state: State) -> None:
+    """Move what is recorded of `plan`, with its comments, to where clients of `state` look.
+
+    What stands there already wins. A region comes to the place of a base URL as it is spelled.
     """
-    state = template.state
     moved: dict[Path, Path] = {}
     for old in plan.states.values():
         if draft.get(state.at) is None and _is_all_of(draft.get(old.at), plan, old):
@@ -102,8 +108,6 @@ def record(draft: Draft, plan: Plan, template: Template, region: Region) -> None
                 continue
             free = target is not None and draft.get(target) is None
             draft.do(Move(source_now, target) if target and free else Remove(source_now))
-    for path, value in wanted(plan, template, region).items():
-        draft.do(Set(path, value))
 
 
 def _is_all_of(value: object, plan: Plan, state: State) -> bool:

@@ -127,4 +127,4 @@ def _report(outcome: Outcome, *, as_json: bool) -> None:
         say(error_as_text(outcome.refused))
     count = len(outcome.steps)
     due = f"{count} migration{' is' if count == 1 else 's are'} due: run `qwenlock migrate`"
-    say(due if count else "nothing is deprecated")
+    say(due if count else "there is nothing to migrate")
