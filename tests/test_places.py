@@ -241,6 +241,7 @@ def test_project_is_the_nearest_directory_upward_with_a_lock(home: Path) -> None
     inner.mkdir(parents=True)
     assert find_project(inner) == inner
     (home / "qwen.lock").touch()
-    assert find_project(inner) == home
+    assert find_project(inner) == inner  # the home directory is nobody's project
+    assert find_project(home) == home
     (home / "work" / "project" / "qwen.lock").touch()
     assert find_project(inner) == home / "work" / "project"

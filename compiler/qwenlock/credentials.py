@@ -30,8 +30,8 @@ CREDENTIAL_FIELDS = frozenset({
     "xauthtoken", "xaccesstoken", "ocpapimsubscriptionkey", "xfunctionskey", "xgoogapikey",
 })  # fmt: skip
 CREDENTIAL_FIELD_ENDINGS = (
-    "apikey", "accesskey", "accesskeysecret", "accesstoken", "authtoken", "password", "secret",
-    "secretkey",
+    "apikey", "apitoken", "accesskey", "accesskeysecret", "accesstoken", "authtoken", "idtoken",
+    "password", "refreshtoken", "secret", "secretkey",
 )  # fmt: skip
 
 _REMEMBERED = 10_000  # settings repeat themselves: the same headers, endpoints and variables

@@ -16,7 +16,7 @@ import typer.core
 import typer.main
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from qwenlock.errors import QwenlockError, UsageError
+from qwenlock.errors import InputError, QwenlockError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,6 +116,8 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stop.__context__, BrokenPipeError):
             return _broken_pipe()
         return stop.code if isinstance(stop.code, int) else 0
+    except OSError as error:  # of a look at a file; what reads or writes one says more
+        return _stop(_system_error(error), arguments, debug=debug)
     except Exception as error:  # noqa: BLE001  (users never see a traceback)
         return _stop_for_bug(error, debug=debug)
     return result if isinstance(result, int) else 0
@@ -128,6 +130,12 @@ def _usage_error(error: Any) -> UsageError:
     message = error.message if near else error.format_message()
     fix = f"did you mean {near[0]}? " if near else ""
     return UsageError(message, f"{fix}see `{command} --help`")
+
+
+def _system_error(error: OSError) -> InputError:
+    reason = (error.strerror or type(error).__name__).lower()
+    name = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    return InputError(f"{name}{reason}", "see whether the file and its disk are well")
 
 
 def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int:

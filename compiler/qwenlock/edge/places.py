@@ -68,10 +68,13 @@ class Places(NamedTuple):
 
 
 def find_project(start: Path) -> Path:
-    """Return the nearest directory from `start` upward that holds a lock, else `start`."""
+    """Return the nearest directory from `start` upward that holds a lock, else `start`.
+
+    The home directory is nobody's project, unless it is where one stands.
+    """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
     for folder in (start, *start.parents):
-        if (folder / NAME).exists():
+        if (folder / NAME).exists() and (folder == start or not _same(folder, home())):
             return folder
     return start
 
