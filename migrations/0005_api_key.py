@@ -92,8 +92,12 @@ def _is_settled(context: Context, view: View) -> bool:
     entry = find(entries(view), view, client, chosen_model(view, client))
     if entry is None or holder is None:
         return False
-    is_higher = SCOPES.index(holder.scope) > SCOPES.index(context.scope)
-    return is_higher and bool(entry.get("baseUrl")) and entry.get("envKey") in view.variables
+    is_complete = bool(entry.get("baseUrl")) and entry.get("envKey") in view.variables
+    return is_complete and _is_higher(holder, context)
+
+
+def _is_higher(holder: Source, context: Context) -> bool:
+    return SCOPES.index(holder.scope) > SCOPES.index(context.scope)
 
 
 def _serve(context: Context, view: View, drafts: dict[ScopeName, Draft]) -> dict[str, str]:
@@ -116,6 +120,8 @@ def _serve(context: Context, view: View, drafts: dict[ScopeName, Draft]) -> dict
     else:
         index = draft.get(path).index(existing)
         wanted.pop("generationConfig", None)
+        if existing.get("baseUrl") and _is_higher(holder, context):
+            wanted.pop("baseUrl", None)  # what a higher scope says of a model is no conflict
     _complete(draft, (*path, index), wanted, moves=holder.scope == context.scope)
     if text_at(view, MODEL) is None:
         draft.do(Set(MODEL, model))

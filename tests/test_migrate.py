@@ -383,6 +383,14 @@ def test_existing_entry_keeps_its_variable(world: World) -> None:
     assert dotenv_values(world.home / ".qwen" / ".env") == {"MY_KEY": KEY}
 
 
+def test_entry_of_the_selected_base_url_is_the_one(world: World) -> None:
+    entries = [{**ENTRY, "baseUrl": CHINA}, {"id": "m1", "baseUrl": URL}]
+    selected = {"model": {"name": "m1", "baseUrl": URL}}
+    write(world.user, {**old(), **selected, **catalogue(*entries)})
+    assert migrate(world, "--client", "0.24.4").exit_code == 0
+    assert models_of(world.user) == [entries[0], ENTRY]
+
+
 def test_existing_entry_gets_no_options_since_it_was_sealed(world: World) -> None:
     settings = old()
     settings["model"]["generationConfig"] = OPTIONS
@@ -515,6 +523,16 @@ def test_key_and_base_url_of_two_scopes_come_together(world: World) -> None:
     assert fields_of(world.user) == fields_of(world.own) == {"selectedType": "openai"}
 
 
+def test_base_url_of_the_project_goes_with_the_users_key(world: World) -> None:
+    write(world.user, old(url=CHINA))
+    write(world.own, {"$version": 3, **auth(baseUrl=URL)})
+    assert migrate(world, "--client", "0.24.4").exit_code == 0
+    assert models_of(world.own) == [ENTRY]
+    assert models_of(world.user) == [{**ENTRY, "envKey": PLAN_KEY, "baseUrl": CHINA}]
+    env = dotenv_values(world.home / ".qwen" / ".env")
+    assert env == {"OPENAI_API_KEY": KEY, PLAN_KEY: KEY}
+
+
 def test_scope_that_is_left_out_is_not_written(world: World) -> None:
     write(world.user, old())
     write(world.own, {"$version": 3, **catalogue(OTHER)})
@@ -619,6 +637,14 @@ def test_no_file_is_made_that_hides_another(
         assert "0.21.2" in message
     else:
         assert migrate(world, "--client", client).exit_code == 0
+
+
+def test_file_above_the_home_directory_is_not_hidden_either(world: World) -> None:
+    write(world.user, old())
+    write(env_of(world, "."), "NEEDED=1\n")
+    project = world.home / "work"
+    project.mkdir()
+    assert "a new ~/.qwen/.env would hide" in refused(world, str(project))
 
 
 def test_file_that_sets_nothing_is_not_hidden(world: World) -> None:
@@ -747,6 +773,15 @@ def test_git_ignores_the_file_with_the_key(world: World, ignored: str | None, af
     assert migrate(world).exit_code == 0
     assert (world.project / ".gitignore").read_bytes().decode() == after
     assert ".env" not in git(world, "status", "--porcelain", "-uall")
+
+
+def test_git_ignores_the_file_before_it_has_the_key_and_settings_lose_it_last(
+    world: World,
+) -> None:
+    git(world, "init", "-q")
+    write(world.own, old())
+    changed = [line for line in migrate(world).out.splitlines() if line.startswith("+++ ")]
+    assert changed == ["+++ b/.gitignore", "+++ b/.qwen/.env", "+++ b/.qwen/settings.json"]
 
 
 def test_git_is_asked_only_where_a_key_moves(world: World) -> None:
