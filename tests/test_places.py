@@ -21,7 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("QWEN")]:
         monkeypatch.delenv(name)
     folder = tmp_path / "home"
-    project = folder / "work" / "project"
+    project = folder / "code" / "project"
     project.mkdir(parents=True)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.chdir(project)
@@ -50,11 +50,11 @@ def test_default_places(home: Path) -> None:
     assert {scope: path.as_posix() for scope, path in found.files.items()} == {
         "system-defaults": "/etc/qwen-code/system-defaults.json",
         "user": f"{home.as_posix()}/.qwen/settings.json",
-        "project": f"{home.as_posix()}/work/project/.qwen/settings.json",
+        "project": f"{home.as_posix()}/code/project/.qwen/settings.json",
         "system": "/etc/qwen-code/settings.json",
     }
     assert list(found.files) == ["system-defaults", "user", "project", "system"]
-    assert found.lock == home / "work" / "project" / "qwen.lock"
+    assert found.lock == home / "code" / "project" / "qwen.lock"
     assert found.options == Options()
 
 
@@ -116,22 +116,22 @@ def test_home_directory_is_no_project(home: Path, monkeypatch: pytest.MonkeyPatc
         found = locate(folder, Flags(), Options(), profile())
         assert found.home_is_project
         assert "project" not in found.files
-    assert not locate(home / "work", Flags(), Options(), profile()).home_is_project
+    assert not locate(home / "code", Flags(), Options(), profile()).home_is_project
 
 
 # Flags and what a lock records
 
 
 def test_flags_choose_files(home: Path, elsewhere: Path) -> None:
-    project = home / "work" / "project"
-    for file in (project / "u.json", home / "s.json", home / "work" / "plans"):
+    project = home / "code" / "project"
+    for file in (project / "u.json", home / "s.json", home / "code" / "plans"):
         file.touch()
     flags = Flags("u.json", "~/s.json", str(elsewhere), None, "../plans")
     found = located(flags)
     assert found.files["user"] == project / "u.json"
     assert found.files["system"] == home / "s.json"
     assert found.files["system-defaults"] == elsewhere
-    assert found.templates == (home / "work" / "plans",)
+    assert found.templates == (home / "code" / "plans",)
     assert found.options == Options(
         user="u.json", system="~/s.json", system_defaults=str(elsewhere), templates="../plans"
     )
@@ -172,13 +172,13 @@ def test_templates_of_the_environment_are_not_recorded(
 @pytest.mark.parametrize(
     ("path", "given", "name"),
     [
-        ("~/work/project/.qwen/settings.json", None, ".qwen/settings.json"),
+        ("~/code/project/.qwen/settings.json", None, ".qwen/settings.json"),
         ("~/.qwen/settings.json", None, "~/.qwen/settings.json"),
-        ("~/work/other.json", None, "~/work/other.json"),
-        ("~/work/other.json", "~/work/other.json", "~/work/other.json"),
-        ("~/work/other.json", "/somewhere/given/absolutely", "~/work/other.json"),
-        ("~/work/other.json", "../other.json", "../other.json"),
-        ("~/work/project/x.json", "x.json", "x.json"),
+        ("~/code/other.json", None, "~/code/other.json"),
+        ("~/code/other.json", "~/code/other.json", "~/code/other.json"),
+        ("~/code/other.json", "/somewhere/given/absolutely", "~/code/other.json"),
+        ("~/code/other.json", "../other.json", "../other.json"),
+        ("~/code/project/x.json", "x.json", "x.json"),
         ("/etc/qwen-code/settings.json", None, "/etc/qwen-code/settings.json"),
         ("/etc/qwen-code/settings.json", "/etc/qwen-code/settings.json", None),
         ("/homework/x.json", None, "/homework/x.json"),
@@ -188,7 +188,7 @@ def test_name_is_never_absolute_under_project_or_home(
     home: Path, path: str, given: str | None, name: str | None
 ) -> None:
     full = Path(path.replace("~", str(home)))
-    assert shown(full, home / "work" / "project", given) == (name or path)
+    assert shown(full, home / "code" / "project", given) == (name or path)
 
 
 def test_name_of_a_home_below_the_project_is_the_nearer(
@@ -209,8 +209,8 @@ def test_root_as_home_names_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_lock_names_files_from_the_project_and_messages_from_where_one_is(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(home / "work")
-    (home / "work" / "s.json").touch()
+    monkeypatch.chdir(home / "code")
+    (home / "code" / "s.json").touch()
     found = locate(Path("project"), Flags(system="s.json"), Options(), profile())
     assert found.recorded["project"] == ".qwen/settings.json"
     assert found.labels["project"] == "project/.qwen/settings.json"
@@ -237,11 +237,11 @@ def test_file_that_a_flag_names_must_exist() -> None:
 
 
 def test_project_is_the_nearest_directory_upward_with_a_lock(home: Path) -> None:
-    inner = home / "work" / "project" / "src" / "deep"
+    inner = home / "code" / "project" / "src" / "deep"
     inner.mkdir(parents=True)
     assert find_project(inner) == inner
     (home / "qwen.lock").touch()
     assert find_project(inner) == inner  # the home directory is nobody's project
     assert find_project(home) == home
-    (home / "work" / "project" / "qwen.lock").touch()
-    assert find_project(inner) == home / "work" / "project"
+    (home / "code" / "project" / "qwen.lock").touch()
+    assert find_project(inner) == home / "code" / "project"
