@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,9 +142,9 @@ def comparable(request: Request) -> dict[str, Any]:
 
 
 def migrate(machine: Machine, client: Client, variables: dict[str, str]) -> None:
-    command = ["qwenlock", "migrate", "--yes", "--env-secrets", "--client", client.release]
+    options = ["--yes", "--env-secrets", "--client", client.release]
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "qwenlock", "migrate", *options],
         cwd=machine.project,
         env=machine.environment(variables),
         capture_output=True,
