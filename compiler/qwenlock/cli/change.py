@@ -12,8 +12,10 @@ from qwenlock.cli.console import clean, emit, emit_json, painted, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from qwenlock.changes import Change, FileChange
+    from qwenlock.edge.places import Flags
     from qwenlock.edge.project import Settings
     from qwenlock.upgrading.target import Scopes
 
@@ -35,6 +37,15 @@ def scopes_of(settings: Settings) -> Scopes:
     from qwenlock.upgrading.target import Scopes
 
     return Scopes(settings.sources, settings.places.files, settings.places.labels)
+
+
+def relocking(directory: Path, flags: Flags, client: str | None) -> Callable[[], int]:
+    """Return what locks a project again, for `carry_out`."""
+    from functools import partial
+
+    from qwenlock.cli.commands.lock import relock
+
+    return partial(relock, directory, flags, client)
 
 
 def carry_out(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
-from qwenlock.edge.places import Flags, locate
+from qwenlock.edge.places import DEFAULTS, SYSTEM, Flags, locate
 from qwenlock.edge.reader import read_bytes
 from qwenlock.errors import QwenlockError
 from qwenlock.lockfile import NAME, text
@@ -51,6 +51,10 @@ class Machine(NamedTuple):
     def enforcing(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock` on this machine."""
         return enforcing_settings(lock, defined_providers(each.value for each in self.scopes))
+
+    def enforcing_file(self, lock: Lock) -> dict[str, Any]:
+        """Return the settings that enforce `lock`, over what the client's own system file says."""
+        return over(self.system(), self.enforcing(lock))
 
     def system(self) -> dict[str, Any]:
         """Return what the client's own system file says, at the current settings version."""
@@ -116,12 +120,12 @@ def enforced(lock: Lock, machine: Machine) -> Iterator[dict[str, str]]:
     They point to a private file that holds the enforcing settings over what the machine's own
     system file says; `system-defaults.json` stays where it is.
     """
-    settings = over(machine.system(), machine.enforcing(lock))
+    settings = machine.enforcing_file(lock)
     with tempfile.TemporaryDirectory(prefix="qwenlock-") as directory:
         file = Path(directory) / "settings.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(settings), encoding="utf-8")
         yield {
-            "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(file),
-            "QWEN_CODE_SYSTEM_DEFAULTS_PATH": str(machine.places.files["system-defaults"]),
+            SYSTEM: str(file),
+            DEFAULTS: str(machine.places.files["system-defaults"]),
         }

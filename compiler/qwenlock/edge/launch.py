@@ -10,13 +10,12 @@ import stat
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from qwenlock.edge.places import DEFAULTS, SYSTEM
 from qwenlock.errors import UsageError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-SYSTEM, DEFAULTS = "QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
 
 
 def prepare(text: str) -> str:

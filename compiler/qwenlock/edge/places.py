@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qwenlock.clients.profile import Profile
     from qwenlock.lockfile.model import Options, ScopeName
 
+SYSTEM, DEFAULTS = "QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
+"""The variables that move the files of the system and the system-defaults scope."""
+
 SETTINGS = Path(".qwen") / "settings.json"
 
 _SYSTEM_FILES = {
@@ -191,12 +194,12 @@ def _default_user(client: Profile) -> Path:
 
 
 def _default_system() -> Path:
-    named = os.environ.get("QWEN_CODE_SYSTEM_SETTINGS_PATH")
+    named = os.environ.get(SYSTEM)
     return Path(named or _SYSTEM_FILES.get(sys.platform, "/etc/qwen-code/settings.json"))
 
 
 def _default_defaults() -> Path:
-    named = os.environ.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH")
+    named = os.environ.get(DEFAULTS)
     return Path(named) if named else _default_system().with_name("system-defaults.json")
 
 

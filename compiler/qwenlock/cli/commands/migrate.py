@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -96,18 +96,13 @@ def migrate(
         _report(outcome, as_json=format is Format.json)
         return 1 if check and outcome.steps else 0
 
-    def relock() -> int:
-        from qwenlock.cli.commands.lock import relock
-
-        return relock(directory, flags, client)
-
     return carry_out(
         change_of(outcome, settings.places.files, ask),
         "migrate",
         dry_run=dry_run,
         yes=yes,
         as_json=format is Format.json,
-        relock=relock if lock else None,
+        relock=relocking(directory, flags, client) if lock else None,
     )
 
 

@@ -124,7 +124,6 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
     """Check the lock, and prepare the settings that enforce it."""
     import json
 
-    from qwenlock.compile.enforce import over
     from qwenlock.edge import launch, stamp
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.project import load
@@ -137,7 +136,7 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
         loaded = load(directory, flags, client)
         _refuse_drift(loaded)
         before += loaded.states
-    text = json.dumps(over(here.system(), here.enforcing(lock)), indent=2) + "\n"
+    text = json.dumps(here.enforcing_file(lock), indent=2) + "\n"
     enforced = _Enforced(
         launch.prepare(text),
         str(here.places.files["system-defaults"]),

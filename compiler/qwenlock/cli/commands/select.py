@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, scopes_of
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking, scopes_of
 from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
 from qwenlock.edge.places import Flags
 
@@ -39,16 +39,11 @@ def select(
     settings = read(directory, flags, client)
     change = change_for(scopes_of(settings), settings.plans, settings.client, model, auth_type)
 
-    def relock() -> int:
-        from qwenlock.cli.commands.lock import relock
-
-        return relock(directory, flags, client)
-
     return carry_out(
         change,
         "select",
         dry_run=dry_run,
         yes=yes,
         as_json=format is Format.json,
-        relock=relock if lock else None,
+        relock=relocking(directory, flags, client) if lock else None,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, scopes_of
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking, scopes_of
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -95,18 +95,13 @@ def upgrade(
     if check:
         return _report(change, as_json=format is Format.json)
 
-    def relock() -> int:
-        from qwenlock.cli.commands.lock import relock
-
-        return relock(directory, flags, client)
-
     code = carry_out(
         change,
         "upgrade",
         dry_run=dry_run,
         yes=yes,
         as_json=format is Format.json,
-        relock=relock if lock else None,
+        relock=relocking(directory, flags, client) if lock else None,
     )
     return 1 if change.report["status"] == "edited" else code
 
