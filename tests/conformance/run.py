@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
@@ -13,13 +15,15 @@ from qwenlock.documents.document import parse
 from qwenlock.edge.client import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwenlock.compile.agreement import Answer
     from qwenlock.lockfile.model import Lock, ScopeName
 
 TIMEOUT = 60
+QWENLOCK = Path(sys.executable).with_name("qwenlock")
+"""The command, as it is installed beside the Python that runs the tests."""
+
 QUIET: dict[str, Any] = {
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
@@ -92,11 +96,23 @@ class Machine:
         self, client: Client, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run `client` with `arguments` to its end, its standard input closed."""
+        return self._run([str(client.command), *arguments], variables or {}, os.environ["PATH"])
+
+    def qwenlock(
+        self, client: Client, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the installed `qwenlock`, where `client` is the `qwen` that is installed too."""
+        path = os.pathsep.join([str(client.command.parent), os.environ["PATH"]])
+        return self._run([str(QWENLOCK), *arguments], variables or {}, path)
+
+    def _run(
+        self, command: Sequence[str], variables: Mapping[str, str], path: str
+    ) -> subprocess.CompletedProcess[str]:
         self.quieten()
         return subprocess.run(
-            [str(client.command), *arguments],
+            command,
             cwd=self.project,
-            env=self.environment(variables or {}),
+            env=self.environment(variables) | {"PATH": path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

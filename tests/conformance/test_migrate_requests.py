@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,13 +141,6 @@ def comparable(request: Request) -> dict[str, Any]:
 
 def migrate(machine: Machine, client: Client, variables: dict[str, str]) -> None:
     options = ["--yes", "--env-secrets", "--client", client.release]
-    done = subprocess.run(
-        [sys.executable, "-m", "qwenlock", "migrate", *options],
-        cwd=machine.project,
-        env=machine.environment(variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = machine.qwenlock(client, "migrate", *options, variables=variables)
     assert done.returncode == 0, done.stderr
     assert KEY not in done.stdout + done.stderr

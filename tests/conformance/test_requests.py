@@ -1,15 +1,19 @@
-"""What a client sends when a lock is enforced: the locked model's request, and nothing else's."""
+"""What a client sends under `qwenlock run`: the locked model's request, and nothing else's.
+
+All through the command line, as a user has it: `qwenlock lock`, then `qwenlock run -- qwen -p hi`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.run import dummies
-from support import locked, source
+from conformance.run import QUIET, dummies
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.run import Client, Machine
-    from conformance.server import Server
+    from conformance.server import Request, Server
 
 # Guide, Generation Config Layering, Example; with the headers and extra_body of the guide's example
 # for OpenAI, and more in the layers below that must not leak.
@@ -25,6 +29,7 @@ OWN = {
     "customHeaders": {"X-Client-Request-ID": "req-123"},
     "extra_body": {"enable_thinking": True, "service_tier": "priority"},
 }
+EXCLUDED = "read_file"
 
 
 def test_request_is_the_locked_models_and_nothing_leaks(
@@ -53,17 +58,19 @@ def test_request_is_the_locked_models_and_nothing_leaks(
     }
     machine.write("user", user)
     machine.write("project", project)
-    machine.enforce(locked(source(user), source(project, "project")))
+    # The machine's own files of the other scopes stay in force, in what the lock says nothing of.
+    machine.write("system", {"$version": 4, "tools": {"exclude": [EXCLUDED]}})
+    defaults = {"$version": 4, "env": dummies(["LOCKED_KEY"]), **QUIET}
+    machine.write("system-defaults", defaults)
+    before = {scope: file.read_bytes() for scope, file in machine.files.items()}
 
     variables = {
-        **dummies(["LOCKED_KEY", "OPENAI_API_KEY"]),
+        **dummies(["OPENAI_API_KEY"]),
         "OPENAI_MODEL": "leaked",
         "OPENAI_BASE_URL": f"{server.url}/environment",
     }
-    done = machine.run(client, "-p", "hi", variables=variables)
+    request = sent(machine, client, server, variables)
 
-    assert done.returncode == 0, done.stderr
-    (request, *_) = server.requests
     assert request.path == "/locked/v1/chat/completions"
     assert request.headers["authorization"] == "Bearer value-of-LOCKED_KEY"
     assert request.headers["x-client-request-id"] == "req-123"
@@ -76,6 +83,10 @@ def test_request_is_the_locked_models_and_nothing_leaks(
     assert request.body.get("max_tokens") != 1000
     assert "x-leaked" not in request.headers
     assert "leaked" not in request.body
+    tools = [tool["function"]["name"] for tool in request.body["tools"]]
+    assert tools
+    assert EXCLUDED not in tools
+    assert before == {scope: file.read_bytes() for scope, file in machine.files.items()}
 
 
 def test_runtime_model_has_the_locked_configuration(
@@ -92,12 +103,18 @@ def test_runtime_model_has_the_locked_configuration(
             }
         },
     }
-    machine.enforce(locked(source(user)))
-    done = machine.run(client, "-p", "hi", variables=dummies(["RUNTIME_KEY"]))
-    assert done.returncode == 0, done.stderr
-    (request, *_) = server.requests
+    machine.write("user", user)
+    request = sent(machine, client, server, dummies(["RUNTIME_KEY"]))
     assert request.path == "/runtime/chat/completions"
     assert request.headers["authorization"] == "Bearer value-of-RUNTIME_KEY"
     assert request.body["model"] == "my-model"
     assert request.body["temperature"] == 0.2
     assert request.body["service_tier"] == "priority"
+
+
+def sent(machine: Machine, client: Client, server: Server, variables: Mapping[str, str]) -> Request:
+    """Lock, and return the first request of a client that is run with the lock enforced."""
+    for command in (["lock"], ["run", "--", "qwen", "-p", "hi"]):
+        done = machine.qwenlock(client, *command, variables=variables)
+        assert done.returncode == 0, done.stderr
+    return server.requests[0]
