@@ -1,8 +1,10 @@
-"""Options of the test run."""
+"""Options of the test run, and what it insists on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from conformance.insist import insist
 
 if TYPE_CHECKING:
     import pytest
@@ -19,3 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Rewrite docs/client-matrix.md from what tests/conformance records.",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    insist(config)
