@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.cli.report import changes_as_json, changes_as_markdown, changes_as_text
+from qwenlock.cli.report import changes_as_json, changes_as_text
+from qwenlock.cli.views.differences import as_markdown, summary
 from qwenlock.lockfile.diff import ABSENT, Change, diff
 from qwenlock.lockfile.model import EnvironmentVariable, InstalledPlan, Lock, Options
 from qwenlock.lockfile.text import digest, dump, load
@@ -161,7 +162,7 @@ def test_every_difference_of_two_models_is_found(one: dict[str, Any], two: dict[
     changes = diff(old, new)
     assert bool(changes) == (strict(one) != strict(two))
     changes_as_text(changes)
-    changes_as_markdown(changes)
+    as_markdown(changes)
     strict(changes_as_json(changes))
 
 
@@ -190,7 +191,7 @@ def test_key_that_a_hand_put_into_a_lock_is_not_shown(fields: dict[str, Any]) ->
     edited = with_model(fields=fields)
     for old, new in ((LOCK, edited), (edited, LOCK), (with_model(fields={"x": 1}), edited)):
         changes = diff(old, new)
-        said = "\n".join([*changes_as_text(changes), changes_as_markdown(changes)])
+        said = "\n".join([*changes_as_text(changes), as_markdown(changes)])
         said += strict(changes_as_json(changes))
         assert changes
         for secret in ("hunter", "abcdefgh", "12345678"):
@@ -205,14 +206,41 @@ def test_key_in_the_name_of_a_model_is_not_shown() -> None:
         assert "hunter" not in "".join(said)
 
 
-def test_markdown_is_a_table() -> None:
+def test_markdown_is_a_sentence_and_a_table() -> None:
     change = Change("model", "changed", "openai/a|b`c", "name", "old", ABSENT)
-    assert changes_as_markdown([change]) == (
-        "| what | field | before | after |\n"
-        "| --- | --- | --- | --- |\n"
-        '| changed model `openai/a\\|b\'c` | `name` | `"old"` | `(none)` |\n'
+    assert as_markdown([change]) == (
+        "**1 model changed.**\n"
+        "\n"
+        "|  | what | field | before | after |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        '| changed | model `openai/a\\|b\'c` | `name` | `"old"` |  |\n'
     )
-    assert changes_as_markdown([]) == "No differences.\n"
+    assert as_markdown([]) == "No differences.\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([], "no differences"),
+        (
+            [
+                Change("selection", "changed", "selection", "model", "a", "b"),
+                Change("model", "added", "openai/a"),
+                Change("model", "added", "openai/b"),
+                Change("model", "removed", "openai/c"),
+                Change("model", "changed", "openai/d", "name", "x", "y"),
+                Change("model", "changed", "openai/d", "env-key", "X", "Y"),
+                Change("model", "reordered", "openai", "", ["d", "e"], ["e", "d"]),
+            ],
+            "2 models added, 1 removed, 1 changed, in another order; selection changed",
+        ),
+        ([Change("plan", "reordered", "plans", "", ["a", "b"], ["b", "a"])],
+         "plans in another order"),
+        ([Change("option", "changed", "options", "user", ABSENT, False)], "options changed"),
+    ],
+)  # fmt: skip
+def test_summary_counts_what_changed(changes: list[Change], words: str) -> None:
+    assert summary(changes) == words
 
 
 @given(st.just(LOCK))

@@ -23,6 +23,14 @@ class Format(StrEnum):
     json = "json"
 
 
+class PageFormat(StrEnum):
+    """How a command reports that has something to put into a pull request."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
 _SCOPES = "Scopes"
 
 ProjectArgument: TypeAlias = Annotated[
@@ -108,6 +116,7 @@ TemplatesOption: TypeAlias = Annotated[
     ),
 ]
 FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="How to report.")]
+PageFormatOption: TypeAlias = Annotated[PageFormat, typer.Option("--format", help="How to report.")]
 
 
 def project_directory(given: Path | None) -> Path:

@@ -144,23 +144,6 @@ def changes_as_text(changes: Sequence[Change]) -> list[str]:
     return [_change_as_text(change) for change in changes]
 
 
-def changes_as_markdown(changes: Sequence[Change]) -> str:
-    """Return the differences of two locks as a Markdown table for a pull request."""
-    if not changes:
-        return "No differences.\n"
-    lines = ["| what | field | before | after |", "| --- | --- | --- | --- |"]
-    for change in changes:
-        what = f"{change.action} {change.kind} {_cell(change.name)}"
-        before, after = (_cell(_shown(value)) for value in (change.old, change.new))
-        lines.append(f"| {what} | {_cell(change.field)} | {before} | {after} |")
-    return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    escaped = clean(text).replace("`", "'").replace("|", "\\|")
-    return f"`{escaped}`" if escaped else ""
-
-
 def _change_as_text(change: Change) -> str:
     name = clean(change.name)
     match change.action:
@@ -178,10 +161,12 @@ def _change_as_text(change: Change) -> str:
                 if change.kind == name or change.kind in ("client", "option")
                 else f"{change.kind} {name}"
             )
-            return f"~ {subject}: {clean(change.field)} {_shown(change.old)} → {_shown(change.new)}"
+            values = f"{value_as_text(change.old)} → {value_as_text(change.new)}"
+            return f"~ {subject}: {clean(change.field)} {values}"
 
 
-def _shown(value: Any) -> str:
+def value_as_text(value: Any) -> str:
+    """Return a value that differs as JSON on one line; `(none)` where there is none."""
     import json
 
     from qwenlock.lockfile.diff import ABSENT

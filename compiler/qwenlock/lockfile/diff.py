@@ -75,6 +75,21 @@ def diff(old: Lock, new: Lock) -> list[Change]:
     ]
 
 
+def masked(value: Any, key: str) -> Any:
+    """Return a JSON value that stands under `key`, with what could be a credential masked."""
+    match value:
+        case str():
+            return MASK if is_credential(value, key) else value
+        case dict():
+            return {shown(name): masked(item, name) for name, item in value.items()}
+        case list() | tuple():
+            return [masked(item, key) for item in value]
+        case int() | float() if not isinstance(value, bool) and names_a_credential(key):
+            return MASK
+        case _:
+            return value
+
+
 def _named(parts: Sequence[Part]) -> dict[str, Part]:
     """Return parts of a lock in their order, each by a name of its own."""
     named: dict[str, Part] = {}
@@ -165,18 +180,4 @@ def _value(value: Any, path: list[Any]) -> Any:
     if type(value).__name__ == "NotPresent":
         return ABSENT
     names = [step for step in path if isinstance(step, str)]
-    return _masked(value, names[-1] if names else "")
-
-
-def _masked(value: Any, key: str) -> Any:
-    match value:
-        case str():
-            return MASK if is_credential(value, key) else value
-        case dict():
-            return {shown(name): _masked(item, name) for name, item in value.items()}
-        case list() | tuple():
-            return [_masked(item, key) for item in value]
-        case int() | float() if not isinstance(value, bool) and names_a_credential(key):
-            return MASK
-        case _:
-            return value
+    return masked(value, names[-1] if names else "")

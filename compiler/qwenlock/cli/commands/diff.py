@@ -2,51 +2,62 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qwenlock.cli.options import PageFormat, PageFormatOption
+
 if TYPE_CHECKING:
+    from qwenlock.lockfile.diff import Change
     from qwenlock.lockfile.model import Lock
 
 app = typer.Typer(add_completion=False)
-
-
-class DiffFormat(StrEnum):
-    """How differences are reported."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
 
 
 @app.command()
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="A lock, or a project that has one.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Another.")],
-    format: Annotated[  # noqa: A002
-        DiffFormat, typer.Option("--format", help="How to report.")
-    ] = DiffFormat.text,
+    format: PageFormatOption = PageFormat.text,  # noqa: A002
 ) -> int:
     """Compare two locks by meaning: models field by field, the selection, variables, inputs.
 
     Exits 1 where they differ.
     """
-    from qwenlock.cli.console import emit, emit_json, emit_raw
-    from qwenlock.cli.report import changes_as_json, changes_as_markdown, changes_as_text
     from qwenlock.lockfile.diff import diff as compare
 
     changes = compare(_read(old), _read(new))
-    if format is DiffFormat.json:
+    if format is PageFormat.json:
+        from qwenlock.cli.console import emit_json
+        from qwenlock.cli.report import changes_as_json
+
         emit_json({"old": str(old), "new": str(new), "changes": changes_as_json(changes)})
-    elif format is DiffFormat.markdown:
-        emit_raw(changes_as_markdown(changes))
+    elif format is PageFormat.markdown:
+        from qwenlock.cli.console import emit_raw
+        from qwenlock.cli.views.differences import as_markdown
+
+        emit_raw(as_markdown(changes))
     else:
-        for line in changes_as_text(changes):
-            emit(line)
+        _print(changes)
     return 1 if changes else 0
+
+
+def _print(changes: list[Change]) -> None:
+    """Print differences: a tree for somebody who looks, a line each for a program."""
+    from qwenlock.cli.views.terminal import is_terminal
+
+    if changes and is_terminal():
+        from qwenlock.cli.views.differences import draw_differences
+
+        draw_differences(changes)
+        return
+    from qwenlock.cli.console import emit
+    from qwenlock.cli.report import changes_as_text
+
+    for line in changes_as_text(changes):
+        emit(line)
 
 
 def _read(path: Path) -> Lock:

@@ -1,0 +1,255 @@
+"""The catalogue of a lock: a table, a tree with everything in it, or Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.cli.console import clean, emit
+from qwenlock.cli.views.markdown import code, details
+from qwenlock.cli.views.markdown import table as markdown_table
+from qwenlock.cli.views.terminal import draw, fits, is_terminal, text
+from qwenlock.credentials import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.table import Table
+    from rich.tree import Tree
+
+    from qwenlock.lockfile.model import InstalledPlan, Lock, Model
+
+WINDOW = "contextWindowSize"
+
+_COLUMNS = ("name", "context", "base URL", "variable", "origin", "scope")
+_LEFT_OUT_FIRST = ("name", "base URL", "variable", "origin", "scope", "context")
+"""The columns in the order in which a narrow terminal goes without them."""
+
+
+def is_selected(model: Model, lock: Lock) -> bool:
+    """Tell whether a run starts with `model`."""
+    chosen = lock.selection
+    return (
+        chosen.kind == "provider"
+        and (model.auth_type, model.id) == (chosen.auth_type, chosen.model)
+        and (chosen.base_url is None or chosen.base_url == model.base_url)
+    )
+
+
+def print_table(lock: Lock) -> None:
+    """Print the models in order, the selection and the plans."""
+    if lock.models and is_terminal():
+        _draw_table(lock)
+    elif lock.models:
+        _print_plain(lock)
+    emit(f"selected: {selection(lock)}")
+    for plan in lock.plans:
+        emit(f"plan: {plan_name(plan)}")
+
+
+def selection(lock: Lock) -> str:
+    """Return what is selected, as what, and by whom, on one line."""
+    chosen = lock.selection
+    model = clean(shown(chosen.model)) if chosen.model else "(from the environment)"
+    return f"{clean(chosen.auth_type)}/{model} ({chosen.kind}, from {chosen.source})"
+
+
+def plan_name(plan: InstalledPlan) -> str:
+    """Return a plan with its version and region."""
+    return f"{clean(plan.id)} {plan.version or '(unknown version)'}, region {clean(plan.region)}"
+
+
+def window(model: Model) -> str:
+    """Return the context window in tokens, with a comma at every thousand; empty if not said."""
+    size = (model.generation_config or {}).get(WINDOW)
+    return f"{size:,}" if isinstance(size, int) and not isinstance(size, bool) else ""
+
+
+def _print_plain(lock: Lock) -> None:
+    from qwenlock.cli.table import as_text
+
+    rows = [
+        [
+            "*" if is_selected(model, lock) else "",
+            model.auth_type,
+            clean(model.id),
+            clean(model.name or model.id),
+            clean(model.base_url or ""),
+            model.env_key or "",
+            model.origin,
+            model.scope,
+        ]
+        for model in lock.models
+    ]
+    head = ["", "auth type", "id", "name", "base URL", "variable", "origin", "scope"]
+    emit(as_text(head, rows))
+
+
+def _draw_table(lock: Lock) -> None:
+    """Draw the table with as many columns as the terminal has room for."""
+    left_out = [name for name in _LEFT_OUT_FIRST if not any(_tells(name, m) for m in lock.models)]
+    waiting = [name for name in _LEFT_OUT_FIRST if name not in left_out]
+    missing: list[str] = []
+    drawn = _table(lock, left_out)
+    while waiting and not fits(drawn):
+        missing.append(waiting.pop(0))
+        drawn = _table(lock, [*left_out, *missing])
+    draw(drawn)
+    if missing:
+        hint = f"no room for {', '.join(missing)}: `qwenlock show --tree` shows everything"
+        draw(text(hint, "dim"))
+
+
+def _tells(column: str, model: Model) -> bool:
+    """Tell whether a column says something of `model` that the others do not."""
+    said = {"name": model.name not in (None, model.id), "context": bool(window(model))}
+    return said.get(column, True)
+
+
+def _table(lock: Lock, left_out: Sequence[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    columns = [name for name in _COLUMNS if name not in left_out]
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for name in ["", "auth type", "id", *columns]:
+        drawn.add_column(name, overflow="fold", justify="right" if name == "context" else "left")
+    before = None
+    for model in lock.models:
+        selected = is_selected(model, lock)
+        if before not in (None, model.auth_type):
+            drawn.add_section()
+        auth_type = model.auth_type if before != model.auth_type else ""
+        before = model.auth_type
+        cells = {
+            "name": text(model.name or model.id),
+            "context": text(window(model)),
+            "base URL": text(shown(model.base_url or ""), "dim"),
+            "variable": text(model.env_key or ""),
+            "origin": text(model.origin, "dim" if model.origin == "custom" else "note"),
+            "scope": text(model.scope, "dim"),
+        }
+        drawn.add_row(
+            text("*" if selected else "", "bold green"),
+            text(auth_type, "bold"),
+            text(shown(model.id), "bold green" if selected else ""),
+            *(cells[name] for name in columns),
+        )
+    return drawn
+
+
+def draw_tree(lock: Lock, hidden: Sequence[str]) -> None:
+    """Draw everything that the lock says, as a tree.
+
+    Args:
+        lock: the lock.
+        hidden: the models that REPLACE hides, as `auth-type/id`.
+    """
+    from rich.tree import Tree
+
+    tree = Tree(text(f"compiled for {lock.client}", "bold"), guide_style="dim")
+    types: dict[str, Tree] = {}
+    for model in lock.models:
+        if model.auth_type not in types:
+            types[model.auth_type] = tree.add(text(model.auth_type, "bold"))
+        _add_model(types[model.auth_type], model, lock)
+    tree.add(text(f"selected: {selection(lock)}"))
+    for plan in lock.plans:
+        count = sum(model.origin == plan.id for model in lock.models)
+        tree.add(text(f"plan: {plan_name(plan)}, {count} model{'s' * (count != 1)}"))
+    _add_list(tree, "hidden by REPLACE", hidden)
+    users = [f"{each.name}, used by {', '.join(each.used_by)}" for each in lock.environment]
+    _add_list(tree, "variables", users)
+    draw(tree)
+
+
+def _add_model(branch: Tree, model: Model, lock: Lock) -> None:
+    from rich.console import Group
+    from rich.table import Table
+
+    selected = is_selected(model, lock)
+    name = text(shown(model.id), "bold green" if selected else "bold")
+    grid = Table.grid(padding=(0, 2))
+    for key, value in facts(model, lock):
+        grid.add_row(text(key, "dim"), text(value))
+    branch.add(Group(name.append(" (selected)") if selected else name, grid))
+
+
+def facts(model: Model, lock: Lock) -> Iterator[tuple[str, str]]:
+    """Give what a lock says of a model as pairs of a word and a value; a secret is masked."""
+    if model.name not in (None, model.id):
+        yield "name", shown(str(model.name))
+    yield "endpoint", shown(model.base_url or "") or "(of the auth type)"
+    yield "variable", model.env_key or "(of the auth type)"
+    if window(model):
+        yield "context window", f"{window(model)} tokens"
+    plans = [plan for plan in lock.plans if plan.id == model.origin]
+    yield "origin", plan_name(plans[0]) if len(plans) == 1 else model.origin
+    yield "scope", model.scope
+    options = {key: value for key, value in options_of(model).items() if key != WINDOW}
+    for key, value in options.items():
+        yield shown(key), value
+    for table in (model.capabilities or {}, model.fields):
+        for key, value in table.items():
+            yield shown(key), as_json(value, key)
+
+
+def options_of(model: Model) -> dict[str, str]:
+    """Return a model's generationConfig, each value as JSON with secrets masked."""
+    return {key: as_json(value, key) for key, value in (model.generation_config or {}).items()}
+
+
+def as_json(value: Any, key: str) -> str:
+    """Return a value as JSON on one line, with what could be a credential masked."""
+    import json
+
+    from qwenlock.lockfile.diff import masked
+
+    return json.dumps(masked(value, key), ensure_ascii=False)
+
+
+def _add_list(tree: Tree, title: str, items: Sequence[str]) -> None:
+    if items:
+        branch = tree.add(text(title, "bold"))
+        for item in items:
+            branch.add(text(item))
+
+
+def as_markdown(lock: Lock) -> str:
+    """Return the catalogue as Markdown: a table, and the options of each model folded away."""
+    lines = [f"- selected: {code(selection(lock))}\n"]
+    lines += [f"- plan: {code(plan_name(plan))}\n" for plan in lock.plans]
+    if lock.models:
+        lines += ["\n", markdown_models(lock)]
+    options = _markdown_options(lock)
+    if options:
+        lines += ["\n", details("Options of the models", options)]
+    return "".join(lines)
+
+
+def markdown_models(lock: Lock) -> str:
+    """Return the models in order as a table."""
+    head = ["", "auth type", "model", "context", "endpoint", "variable", "origin", "scope"]
+    rows = [
+        [
+            "**✓**" if is_selected(model, lock) else "",
+            code(model.auth_type),
+            code(shown(model.id)),
+            window(model),
+            code(shown(model.base_url or "")),
+            code(model.env_key or ""),
+            code(model.origin),
+            model.scope,
+        ]
+        for model in lock.models
+    ]
+    return markdown_table(head, rows)
+
+
+def _markdown_options(lock: Lock) -> str:
+    rows = [
+        [code(f"{model.auth_type}/{shown(model.id)}"), code(shown(key)), code(value)]
+        for model in lock.models
+        for key, value in options_of(model).items()
+        if key != WINDOW
+    ]
+    return markdown_table(["model", "option", "value"], rows) if rows else ""
