@@ -14,6 +14,7 @@ from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.edge.plans import load as load_plans
 from qwenlock.lockfile.model import InstalledPlan, Lock, Options
+from qwenlock.lockfile.recorded import Recorded
 from qwenlock.lockfile.text import dump
 from support import (
     JSON,
@@ -290,7 +291,8 @@ def of_plan(entries: list[dict[str, Any]], state: Any = None) -> Source:
 
 
 def with_plans(given_source: Source, previous: Lock | None = None) -> Compilation:
-    return compile_lock([given_source], PLANS, profile(), None, previous)
+    before = previous and Recorded(previous.client, previous.options, previous.plans)
+    return compile_lock([given_source], PLANS, profile(), None, before)
 
 
 def published(version: str, region: str) -> list[dict[str, Any]]:

@@ -156,3 +156,22 @@ def test_random_bytes_are_read_or_refused(data: bytes) -> None:
         parse(decode(data, "settings.json"), "settings.json")
     except InputError as error:
         assert error.findings  # noqa: PT017
+
+
+@untimed(300)
+@given(st.data())
+def test_reading_is_the_same_with_and_without_the_faster_parser(data: st.DataObject) -> None:
+    text = json.dumps(data.draw(st.dictionaries(st.text(), JSON, max_size=3)))
+    start = data.draw(st.integers(0, len(text)))
+    noise = data.draw(
+        st.sampled_from(["", ",", "NaN", "-Infinity", "\x00", "\ufeff", "01", "\\u12"])
+    )
+    text = text[:start] + noise + text[start:]
+
+    def outcome(text: str) -> Any:
+        try:
+            return repr(parse(text, "settings.json").value)
+        except InputError as error:
+            return [finding.code for finding in error.findings]
+
+    assert outcome(text) == outcome(text + "\n//")

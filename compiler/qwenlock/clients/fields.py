@@ -111,6 +111,8 @@ def is_of_kind(value: object, kind: Kind) -> bool:
 
 def problem(field: Field, value: object) -> str | None:
     """Return what is wrong with `value` for `field`, in words without the value, or None."""
+    if isinstance(value, str) and field.kind == "string" and not field.values:
+        return None
     if not is_of_kind(value, field.kind):
         return f"must be {_with_article(field.kind)}"
     if isinstance(value, int | float) and not isinstance(value, bool):

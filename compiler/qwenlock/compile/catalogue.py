@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A model with the entry it came from: as it stands, and where.
+    """A model with the entry it came from: as it stands, canonical, and where.
 
     One that is `skipped` has the identity of a model before it, and is not in the catalogue.
     """
 
     model: Model
     raw: dict[str, Any]
+    canonical: dict[str, Any]
     path: Path
     skipped: bool = False
 
@@ -126,7 +127,7 @@ def _of_auth_type(
         skipped = first.setdefault(identity, index) != index
         origin = next((plan.id for plan in owners if plan.owns(canonical)), CUSTOM)
         model = _model(auth_type, canonical, origin, source)
-        result.append(Entry(model, raw, (*path, index), skipped))
+        result.append(Entry(model, raw, canonical, (*path, index), skipped))
     return result
 
 

@@ -30,7 +30,6 @@ from qwenlock.lockfile.model import (
     Input,
     InstalledPlan,
     Lock,
-    Model,
     Options,
     Selection,
 )
@@ -40,6 +39,8 @@ from qwenlock.migrating.values import version_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from qwenlock.compile.catalogue import Entry
+    from qwenlock.lockfile.recorded import Recorded
     from qwenlock.plans.plan import Plan
 
     Report = Callable[[Finding], None]
@@ -69,7 +70,7 @@ def compile_lock(
     plans: Sequence[Plan],
     client: Profile,
     options: Options | None = None,
-    previous: Lock | None = None,
+    previous: Recorded | None = None,
 ) -> Compilation:
     """Compile the settings of `sources` to a lock.
 
@@ -78,8 +79,8 @@ def compile_lock(
         plans: the plans whose models are recognised.
         client: whose rules hold.
         options: what is recorded for `check` to repeat.
-        previous: the lock there is. What it says of a plan whose models have not changed stays,
-            so that a new template version alone makes no lock stale.
+        previous: what the lock there is records. What it says of a plan whose models have not
+            changed stays, so that a new template version alone makes no lock stale.
 
     Returns:
         The lock with all findings; no lock where a finding is an error.
@@ -89,7 +90,8 @@ def compile_lock(
     _report_versions(sources, report)
     owning = owner(sources)
     entries = catalogue.build(owning, client, plans, report) if owning else ()
-    models = tuple(entry.model for entry in entries if not entry.skipped)
+    offered = [entry for entry in entries if not entry.skipped]
+    models = tuple(entry.model for entry in offered)
     hidden = _report_hidden(sources, owning, client, report)
     _report_credentials(sources, report)
     selection = select(sources, models, client, report)
@@ -100,10 +102,10 @@ def compile_lock(
         client=client.name,
         options=options or Options(),
         selection=selection,
-        inputs=tuple(_inputs(sources, owning, models, selection, client)),
+        inputs=tuple(_inputs(sources, owning, offered, selection, client)),
         plans=tuple(_as_before(plan, previous) for plan in recognised),
         models=models,
-        environment=_environment(models, selection, sources),
+        environment=_environment(offered, selection, sources),
     )
     return Compilation(lock, tuple(findings), hidden)
 
@@ -128,7 +130,7 @@ def _short(version: float) -> str:
     return f"{version:g}" if abs(version) < 2**53 else "beyond every limit"
 
 
-def _as_before(plan: InstalledPlan, previous: Lock | None) -> InstalledPlan:
+def _as_before(plan: InstalledPlan, previous: Recorded | None) -> InstalledPlan:
     """Return `plan` as `previous` has it where its models are the same, unless it is known now."""
     for before in previous.plans if previous else ():
         same = (before.id, before.region, before.digest) == (plan.id, plan.region, plan.digest)
@@ -213,7 +215,7 @@ def _report_credentials(sources: Sources, report: Report) -> None:
 def _inputs(
     sources: Sources,
     owning: Source | None,
-    models: tuple[Model, ...],
+    offered: Sequence[Entry],
     selection: Selection,
     client: Profile,
 ) -> Iterator[Input]:
@@ -222,7 +224,7 @@ def _inputs(
         parts = _contributions(sources, index, selection, client)
         if source is owning:
             parts["modelProviders"] = [
-                [model.auth_type, catalogue.settings_entry(model)] for model in models
+                [entry.model.auth_type, entry.canonical] for entry in offered
             ]
         if parts:
             text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
@@ -249,15 +251,18 @@ def _contributions(
 
 
 def _environment(
-    models: tuple[Model, ...], selection: Selection, sources: Sources
+    offered: Sequence[Entry], selection: Selection, sources: Sources
 ) -> tuple[EnvironmentVariable, ...]:
     """Return every variable that models and the selection need, in the order of first use."""
     users: dict[str, dict[str, None]] = {}
     seen: dict[int, tuple[str, ...]] = {}
-    for model in models:
+    for entry in offered:
+        model = entry.model
         user = f"{model.auth_type}/{model.id}"
         users.setdefault(model.env_key or API_KEY_VARIABLES[model.auth_type], {})[user] = None
-        for value in catalogue.settings_entry(model).values():
+        for value in entry.canonical.values():
+            if isinstance(value, str) and "$" not in value:
+                continue
             if id(value) not in seen:  # equal objects of a catalogue are one
                 seen[id(value)] = tuple(_references_in(value))
             for name in seen[id(value)]:

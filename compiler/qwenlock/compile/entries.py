@@ -6,7 +6,6 @@ Examples by Auth Type.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.fields import (
@@ -48,6 +47,7 @@ class EntryReader:
         self._client = client
         self._report = report
         self._place = place
+        self._known = {field.name: field for field in MODEL_FIELDS if client.knows(field.since)}
         self._said = 0
         self._clean: dict[tuple[str, str, str], Any] = {}
 
@@ -61,8 +61,8 @@ class EntryReader:
             return None
         usable = self._check_id(entry, path) and self._check_env_key(entry, path)
         for name, value in entry.items():
-            field = _MODEL.get(name)
-            if field is None or not self._client.knows(field.since):
+            field = self._known.get(name)
+            if field is None:
                 self._unknown("QL212", name, _MODEL, (*path, name))
             elif value is not None and (wrong := problem(field, value)) and name != "envKey":
                 self._say("QL210", f"{name} {wrong}", (*path, name), "change its type")
@@ -80,7 +80,7 @@ class EntryReader:
         """
         if not isinstance(value, dict):
             return self._canonical(value, path, name, MAX_DEPTH - 1)
-        alike = (auth_type, name, json.dumps(value))
+        alike = (auth_type, name, repr(value))
         if alike not in self._clean:
             said = self._said
             if name == "generationConfig":

@@ -6,17 +6,17 @@ findings and edits need.
 
 from __future__ import annotations
 
+import json
 import re
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-import jsonyx
-from jsonyx.allow import COMMENTS, SURROGATES
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from qwenlock.errors import InputError
 from qwenlock.findings import Finding, Place
 
 if TYPE_CHECKING:
+    import jsonyx
+
     from qwenlock.documents.locate import Locator
     from qwenlock.documents.operations import Path
 
@@ -25,7 +25,6 @@ MAX_DEPTH = 500
 
 BOM = "\ufeff"
 
-_decoder = jsonyx.Decoder(allow=COMMENTS | SURROGATES)
 _FIXES = (
     ("Trailing comma", "remove the comma before the closing bracket"),
     ("Missing commas", "put a comma between the two"),
@@ -91,11 +90,11 @@ def parse(text: str, label: str) -> Document:
     if not text.strip():
         raise _unusable("QL101", "the file is empty", Place(document, at=(1, 1)), "write { }")
     try:
-        value = _decoder.loads(text)
+        value = _value(text)
     except RecursionError:
         raise _unusable("QL104", _too_deep(), Place(document)) from None
-    except jsonyx.JSONSyntaxError as error:
-        raise _syntax_error(document, error) from None
+    except SyntaxError as error:
+        raise _syntax_error(document, cast("jsonyx.JSONSyntaxError", error)) from None
     except ValueError:  # an integer of more digits than Python converts
         message = "a number has thousands of digits"
         raise _unusable("QL110", message, Place(document), "write a shorter number") from None
@@ -106,6 +105,30 @@ def parse(text: str, label: str) -> Document:
         raise _unusable("QL104", _too_deep(), Place(document))
     document.value = value
     return document
+
+
+def _value(text: str) -> Any:
+    """Return the value of `text`: without comments by the standard library, in half the time.
+
+    Raises:
+        SyntaxError: jsonyx says what is wrong.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return _decoder().loads(text)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+@cache
+def _decoder() -> jsonyx.Decoder:
+    import jsonyx
+    from jsonyx.allow import COMMENTS, SURROGATES
+
+    return jsonyx.Decoder(allow=COMMENTS | SURROGATES)
 
 
 def decode(data: bytes, label: str) -> str:
@@ -151,8 +174,8 @@ def _deeper_than(value: Any, limit: int) -> bool:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
+            for inner in (outer.values() if outer.__class__ is dict else outer)
+            if inner.__class__ is dict or inner.__class__ is list
         ]
         if not level:
             return False

@@ -14,8 +14,8 @@ from qwenlock.edge.plans import load as load_plans
 from qwenlock.edge.reader import read_bytes, read_sources
 from qwenlock.errors import InputError, UsageError
 from qwenlock.findings import Finding
-from qwenlock.lockfile import NAME, text
-from qwenlock.lockfile.model import Lock, Options
+from qwenlock.lockfile import NAME, recorded, text
+from qwenlock.lockfile.model import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from qwenlock.compile.scopes import Source
     from qwenlock.lockfile.diff import Change
+    from qwenlock.lockfile.recorded import Recorded
     from qwenlock.plans.plan import Plan
 
 Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
@@ -35,14 +36,14 @@ class Project:
     Attributes:
         places: its files.
         stored: the bytes of its lock, or None where there is none.
-        previous: that lock, or None where it cannot be read.
+        previous: what that lock records, or None where it cannot be read.
         compilation: what its settings compile to.
         states: the files that this depends on, as they were before they were read.
     """
 
     places: Places
     stored: bytes | None
-    previous: Lock | None
+    previous: Recorded | None
     compilation: Compilation
     states: list[str]
 
@@ -126,7 +127,7 @@ def judge(project: Project) -> Verdict:
     return Verdict("drift" if changes else "ok", changes, findings)
 
 
-def _compile(places: Places, client: Profile, previous: Lock | None) -> Compilation:
+def _compile(places: Places, client: Profile, previous: Recorded | None) -> Compilation:
     plans = load_plans(places.templates)
     compilation = compile_lock(read_sources(places), plans, client, places.options, previous)
     if places.home_is_project:
@@ -136,7 +137,7 @@ def _compile(places: Places, client: Profile, previous: Lock | None) -> Compilat
     return compilation
 
 
-def _profile(client: str | None, previous: Lock | None, label: str) -> Profile:
+def _profile(client: str | None, previous: Recorded | None, label: str) -> Profile:
     """Return the profile of the client that is asked for, else of the one that the lock is for."""
     if client is not None or previous is None:
         return profile(client or GUIDE)
@@ -151,12 +152,12 @@ def _label(directory: Path) -> str:
     return shown(directory.absolute() / NAME, directory.cwd())
 
 
-def _previous(stored: bytes | None, label: str) -> Lock | None:
-    """Return the lock there is, for what it records; its own side where it holds a conflict."""
+def _previous(stored: bytes | None, label: str) -> Recorded | None:
+    """Return what the lock there is records; its own side where it holds a conflict."""
     if stored is None:
         return None
     try:
-        return text.load(text.own_side(decode(stored, label)), label)
+        return recorded.read(decode(stored, label), label)
     except InputError as error:
         if error.findings and error.findings[0].code == "QL113":
             raise

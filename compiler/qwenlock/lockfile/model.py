@@ -28,7 +28,8 @@ Digest: TypeAlias = Annotated[str, _Text(pattern="^sha256:[0-9a-f]{64}$")]
 Variable: TypeAlias = Annotated[str, _Text(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
 NonEmpty: TypeAlias = Annotated[str, _Text(min_length=1)]
 File: TypeAlias = Annotated[str, _Text(pattern="^[^\\x00]+$")]
-Version: TypeAlias = Annotated[str, _Text(pattern="^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$")]
+VERSION = "^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$"
+Version: TypeAlias = Annotated[str, _Text(pattern=VERSION)]
 
 
 def _kebab(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import fields, replace
 from functools import cache
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.errors import InputError
 from qwenlock.findings import Finding, Place
-from qwenlock.lockfile.model import Lock, Model
+from qwenlock.lockfile.model import EnvironmentVariable, Lock, Model
 from qwenlock.lockfile.values import from_toml, to_toml
 
 if TYPE_CHECKING:
@@ -33,11 +32,9 @@ def dump(lock: Lock) -> str:
     """Return the text of `lock`: the same for the same lock, on every machine and Python."""
     import tomli_w
 
-    head = as_table(replace(lock, models=()))
-    environment = {"environment": head.pop("environment", [])}
-    tail = tomli_w.dumps(environment) if lock.environment else ""
-    parts = [tomli_w.dumps(head), *_models(lock.models), tail]
-    body = "".join(f"\n{part}" for part in parts if part)
+    head = as_table(replace(lock, models=(), environment=()))
+    parts = [tomli_w.dumps(head), *_models(lock.models), *map(_variable, lock.environment)]
+    body = "".join(f"\n{part}" for part in parts)
     return f"{_HEADER}# digest: {digest(body.encode())}\n{body}"
 
 
@@ -46,19 +43,28 @@ def _models(models: Iterable[Model]) -> Iterator[str]:
     import tomli_w
 
     written: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, int], str] = {}  # compiling makes equal objects of a catalogue one
     for model in models:
         lines = ["[[models]]"]
         tables = []
-        for name, key in _keys(Model):
+        for name, key in keys(Model):
             value = getattr(model, name)
             if isinstance(value, str):
                 lines.append(f"{key} = {_quoted(value)}")
             elif value is not None and (value or name != "fields"):
-                alike = (key, json.dumps(value))
-                if alike not in written:
-                    written[alike] = tomli_w.dumps({"models": {key: to_toml(value)}})
-                tables.append(written[alike])
+                one = (key, id(value))
+                if one not in seen:
+                    alike = (key, repr(value))
+                    if alike not in written:
+                        written[alike] = tomli_w.dumps({"models": {key: to_toml(value)}})
+                    seen[one] = written[alike]
+                tables.append(seen[one])
         yield "\n".join(lines) + "\n" + "".join(f"\n{table}" for table in tables)
+
+
+def _variable(variable: EnvironmentVariable) -> str:
+    users = "".join(f"    {_quoted(user)},\n" for user in variable.used_by)
+    return f"[[environment]]\nname = {_quoted(variable.name)}\nused-by = [\n{users}]\n"
 
 
 def _quoted(text: str) -> str:
@@ -120,7 +126,7 @@ def load(text: str, label: str) -> Lock:
         raise _not_toml(str(error), label) from None
     except RecursionError:
         raise unusable("QL112", "nested too deeply", label) from None
-    _check_version(data, label)
+    check_version(data, label)
     try:
         return _adapter().validate_python(_decoded(data))
     except ValidationError as error:
@@ -140,7 +146,12 @@ def _adapter() -> TypeAdapter[Lock]:
     return TypeAdapter(Lock)
 
 
-def _check_version(data: dict[str, Any], label: str) -> None:
+def check_version(data: dict[str, Any], label: str) -> None:
+    """Refuse the parsed TOML of a lock that is of no version 1.x.
+
+    Raises:
+        InputError: it is of another major version, or says none.
+    """
     version = data.get("lock-version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+(\.\d+)*", version):
         raise unusable("QL112", "lock-version is missing or no version", label)
@@ -178,7 +189,7 @@ def as_table(
         free_form: what becomes of free-form objects; by default, what TOML can hold.
     """
     table = {}
-    for name, key in _keys(type(part)):
+    for name, key in keys(type(part)):
         value = getattr(part, name)
         if value is None or value == () or (name == "fields" and not value):
             continue
@@ -198,7 +209,8 @@ def as_table(
 
 
 @cache
-def _keys(part: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
+def keys(part: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
+    """Return each attribute of a part of a lock with its key in TOML."""
     return tuple((field.name, field.name.replace("_", "-")) for field in fields(part))
 
 

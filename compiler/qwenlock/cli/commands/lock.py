@@ -118,17 +118,23 @@ def _write(project: Project, output: str | None) -> str:
     if output == "-":
         emit_raw(text)
         return "written"
-    if output is None and _is_up_to_date(project):
+    if output is None and _is_up_to_date(project, text):
         return "unchanged"
     write_output(Path(output) if output else project.places.lock, text)
     return "written"
 
 
-def _is_up_to_date(project: Project) -> bool:
-    """Tell whether the lock need not be written; one that cannot be read is replaced."""
+def _is_up_to_date(project: Project, text: str) -> bool:
+    """Tell whether the lock need not be written: it is `text`, or says the same in a later 1.x."""
     from qwenlock.edge.project import judge
     from qwenlock.errors import InputError
+    from qwenlock.lockfile.model import LOCK_VERSION
 
+    stored = project.stored or b""
+    if stored == text.encode():
+        return True
+    if f'\nlock-version = "{LOCK_VERSION}"\n'.encode() in stored:
+        return False
     try:
         return judge(project).status == "ok"
     except InputError:

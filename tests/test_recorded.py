@@ -1,0 +1,83 @@
+"""What a lock records of how it was compiled: read as pydantic would, and never more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.errors import InputError
+from qwenlock.lockfile.model import InstalledPlan, Options
+from qwenlock.lockfile.recorded import Recorded, read
+from qwenlock.lockfile.text import dump, load
+from support import MODEL, locked, models, untimed
+
+PLAN = InstalledPlan(id="p", region="r", version="1.0", digest="sha256:" + "0" * 64)
+LOCK = replace(locked(models(MODEL)), options=Options(user=False, system="s.json"), plans=(PLAN,))
+FILES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1)
+
+
+@untimed(100)
+@given(
+    st.builds(
+        Options,
+        user=st.none() | st.just(False) | FILES,
+        system=st.none() | FILES,
+        untrusted=st.none() | st.just(True),
+        templates=st.none() | FILES,
+    ),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+)
+def test_what_was_written_is_read(options: Options, client: str) -> None:
+    lock = replace(LOCK, options=options, client=client)
+    assert read(dump(lock), "qwen.lock") == Recorded(client, options, (PLAN,))
+
+
+@untimed(200)
+@given(st.data())
+def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.DataObject) -> None:
+    text = dump(LOCK)
+    start = data.draw(st.integers(0, len(text)))
+    stop = data.draw(st.integers(start, min(len(text), start + 30)))
+    put = data.draw(st.sampled_from(["", "\n", '"', "[", "true", "false", "7", '"\\u0000"', "[]"]))
+    changed = text[:start] + put + text[stop:]
+    try:
+        lock = load(changed, "qwen.lock")
+    except InputError:
+        return
+    assert read(changed, "qwen.lock") in (Recorded(lock.client, lock.options, lock.plans), None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("user = false", "user = true"),
+        ("user = false", "user = 0"),
+        ("user = false", 'user = ""'),
+        ('system = "s.json"', 'system = "\\u0000"'),
+        ('system = "s.json"', "system = false"),
+        ('client = "guide"', "client = 1"),
+        ('region = "r"', "region = 1"),
+        ('region = "r"\n', ""),
+        ('"r"\nversion = "1.0"', '"r"\nversion = "one"'),
+        ('id = "p"', "id = {}"),
+        ("[options]\n", "[[options]]\n"),
+        ("[[plans]]\n", "[plans]\n"),
+    ],
+)
+def test_what_cannot_be_so_is_not_taken_over(old: str, new: str) -> None:
+    text = dump(LOCK)
+    assert old in text
+    assert read(text.replace(old, new, 1), "qwen.lock") is None
+
+
+def test_models_are_not_looked_at() -> None:
+    text = dump(LOCK)
+    assert read(text + "\nno toml", "qwen.lock") == read(text, "qwen.lock")
+
+
+def test_another_major_version_is_refused() -> None:
+    with pytest.raises(InputError):
+        read(dump(LOCK).replace('lock-version = "1.0"', 'lock-version = "2.0"'), "qwen.lock")
