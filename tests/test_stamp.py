@@ -108,6 +108,19 @@ CHANGES: dict[str, tuple[Callable[[World], object], int]] = {
     "a directory for what was absent": (lambda world: directory(world.own), 3),
     "a FIFO for what was there": (lambda world: fifo(world.user), 3),
     "a huge sparse file": (lambda world: huge(world.own), 3),
+    "a configuration": (lambda world: write(world.project / "qwenlock.toml", "user = false"), 1),
+    "a configuration above": (lambda world: write(world.root / "qwenlock.toml", "user = false"), 1),
+    "a configuration beyond a repository": (
+        lambda world: (
+            (world.project / ".git").mkdir(),
+            write(world.root / "qwenlock.toml", "user = false"),
+        ),
+        0,
+    ),
+    "pyproject.toml of other tools": (
+        lambda world: write(world.project / "pyproject.toml", "[project]"),
+        0,
+    ),
     "a file for a directory": (lambda world: write(world.project / ".qwen" / "x", ""), 0),
 }
 
@@ -123,6 +136,22 @@ def test_other_options_are_another_question(world: World) -> None:
     assert world.run("check", "--no-user").exit_code == 1
     assert world.run("check", "--client", "0.12.0").exit_code == 1
     assert world.run("check").exit_code == 0
+
+
+def test_repository_that_goes_lets_the_search_go_on(world: World) -> None:
+    (world.project / ".git").mkdir()
+    write(world.root / "qwenlock.toml", "user = false")
+    assert world.agreed() == 0
+    (world.project / ".git").rmdir()
+    assert world.agreed() == 1
+
+
+def test_what_is_in_a_repository_is_no_matter(world: World, compiles: list[object]) -> None:
+    (world.project / ".git").mkdir()
+    world.run("check")
+    (world.project / ".git" / "index.lock").touch()
+    assert world.run("check").exit_code == 0
+    assert len(compiles) == 1
 
 
 def test_relative_flag_means_another_file_from_another_directory(
@@ -202,6 +231,7 @@ def test_question_has_all_that_the_answer_depends_on(
         return stamp.request(world.project, Flags(**flags), None)
 
     asked = {ask(), ask(user=False), ask(system="s"), ask(untrusted=True), ask(templates="t")}
+    asked.add(ask(no_config=True))
     for name in stamp._VARIABLES:
         with monkeypatch.context() as patch:
             patch.setenv(name, "/elsewhere")
@@ -211,5 +241,5 @@ def test_question_has_all_that_the_answer_depends_on(
         asked.add(ask())
         patch.setattr("qwenlock.__version__", "99")
         asked.add(ask())
-    assert len(asked) == 5 + len(stamp._VARIABLES) + 2
+    assert len(asked) == 6 + len(stamp._VARIABLES) + 2
     assert all("\n" not in each for each in asked)

@@ -81,6 +81,21 @@ RULES: dict[str, Rule] = {
         "lock edited by hand",
         "The digest in its second line covers every byte after it, and does not match.",
     ),
+    "QL120": Rule(
+        "error",
+        "configuration that is not TOML",
+        "A team's choices stand in qwenlock.toml, or in [tool.qwenlock] of pyproject.toml.",
+    ),
+    "QL121": Rule(
+        "error",
+        "unknown configuration key",
+        "A key that is passed over would be a choice that nobody made.",
+    ),
+    "QL122": Rule(
+        "error",
+        "configuration value that cannot be",
+        "Every key has one kind of value, and a file that is named must be there.",
+    ),
     "QL201": Rule(
         "error",
         "modelProviders is not an object",

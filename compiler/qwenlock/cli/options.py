@@ -117,6 +117,10 @@ TemplatesOption: TypeAlias = Annotated[
 ]
 FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="How to report.")]
 PageFormatOption: TypeAlias = Annotated[PageFormat, typer.Option("--format", help="How to report.")]
+NoConfigOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-config", help="Leave qwenlock.toml and pyproject.toml out."),
+]
 
 
 def project_directory(given: Path | None) -> Path:
@@ -167,9 +171,11 @@ def _flags(
     system_defaults: SystemDefaultsOption = None,
     untrusted: UntrustedOption = None,
     templates: TemplatesOption = None,
+    no_config: NoConfigOption = False,
 ) -> Flags:
     if user is not None and no_user:
         from qwenlock.errors import UsageError
 
         raise UsageError("--user and --no-user exclude each other", "leave one of them out")
-    return Flags(False if no_user else user, system, system_defaults, untrusted, templates)
+    user_scope = False if no_user else user
+    return Flags(user_scope, system, system_defaults, untrusted, templates, no_config)

@@ -33,7 +33,7 @@ _SYSTEM_FILES = {
 class Flags(NamedTuple):
     """What the command line says about scopes; None where it says nothing.
 
-    `user` is False for `--no-user`.
+    `user` is False for `--no-user`; `no_config` leaves a team's configuration out.
     """
 
     user: str | bool | None = None
@@ -41,6 +41,7 @@ class Flags(NamedTuple):
     system_defaults: str | None = None
     untrusted: bool | None = None
     templates: str | None = None
+    no_config: bool = False
 
 
 class Places(NamedTuple):
@@ -77,9 +78,14 @@ def find_project(start: Path) -> Path:
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
     for folder in (start, *start.parents):
-        if (folder / NAME).exists() and (folder == start or not _same(folder, home())):
+        if (folder / NAME).exists() and (folder == start or not is_home(folder)):
             return folder
     return start
+
+
+def is_home(folder: Path) -> bool:
+    """Tell whether `folder` is the home directory, by whatever links."""
+    return os.path.realpath(folder) == os.path.realpath(home())
 
 
 def home() -> Path:
@@ -93,7 +99,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     Args:
         project: its directory.
         flags: what the command line says.
-        recorded: what the project's lock says, which flags override.
+        recorded: what a team's configuration or the lock says, which flags override.
         client: whose places hold.
 
     Raises:
@@ -111,7 +117,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     default_user = _default_user(client)
     user_file = _chosen(_text(flags.user), _text(recorded.user), project) or default_user
     templates = _chosen(flags.templates, recorded.templates, project)
-    home_is_project = _same(project, home())
+    home_is_project = is_home(project)
 
     files: dict[ScopeName, Path] = {"system-defaults": defaults or default_defaults}
     if user is not False:
@@ -205,7 +211,3 @@ def _default_defaults() -> Path:
 
 def _folders(paths: str) -> list[Path]:
     return [Path(path) for path in paths.split(os.pathsep) if path]
-
-
-def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)

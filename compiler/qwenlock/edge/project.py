@@ -9,6 +9,7 @@ from qwenlock.clients.profile import GUIDE, Profile, profile
 from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.documents.document import decode
 from qwenlock.edge import stamp
+from qwenlock.edge.configuration import Configured, configured
 from qwenlock.edge.places import Flags, Places, locate, shown
 from qwenlock.edge.plans import load as load_plans
 from qwenlock.edge.reader import read_bytes, read_sources
@@ -70,7 +71,8 @@ class Verdict:
 def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
     """Read and compile the project in `directory`.
 
-    What its lock records of options and client holds where `flags` and `client` say nothing.
+    Where `flags` and `client` say nothing, the team's configuration holds; where that says nothing,
+    what the lock records.
 
     Raises:
         InputError: a settings file, a template, or a lock of another version cannot be used.
@@ -79,9 +81,9 @@ def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
     label = _label(directory)
     stored = read_bytes(directory / NAME, label)
     previous = _previous(stored, label)
-    who = _profile(client, previous, label)
-    places = locate(directory, flags, previous.options if previous else Options(), who)
-    before = stamp.states(stamp.files(places))
+    team = configured(directory, flags)
+    who, places = _located(directory, flags, client, team, previous)
+    before = [*team.states, *stamp.states(stamp.files(places))]
     return Project(places, stored, previous, _compile(places, who, previous), before)
 
 
@@ -94,8 +96,7 @@ def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
     """
     label = _label(directory)
     previous = _previous(read_bytes(directory / NAME, label), label)
-    who = _profile(client, previous, label)
-    places = locate(directory, flags, previous.options if previous else Options(), who)
+    who, places = _located(directory, flags, client, configured(directory, flags), previous)
     return Settings(places, who, read_sources(places), load_plans(places.templates))
 
 
@@ -135,6 +136,15 @@ def _compile(places: Places, client: Profile, previous: Recorded | None) -> Comp
         note = Finding("QL303", message)
         return replace(compilation, findings=(*compilation.findings, note))
     return compilation
+
+
+def _located(
+    directory: Path, flags: Flags, client: str | None, team: Configured, previous: Recorded | None
+) -> tuple[Profile, Places]:
+    """Return the client that counts, and the project's files."""
+    who = _profile(client or team.configuration.client, previous, _label(directory))
+    options = team.over(previous.options if previous else Options())
+    return who, locate(directory, flags, options, who)
 
 
 def _profile(client: str | None, previous: Recorded | None, label: str) -> Profile:

@@ -36,7 +36,7 @@ _VARIABLES = (
     "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
     "QWENLOCK_TEMPLATES",
 )
-_ABSENT, _UNUSABLE = "absent", "unusable"
+_ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
 _LARGEST = 128 * 1024 * 1024
 """In bytes. What is larger is never taken for unchanged."""
 
@@ -102,9 +102,14 @@ def _is_same(line: str) -> bool:
 
 
 def _state(path: Path) -> str:
-    """Return a digest of a file's bytes or a directory's names, or a word where there is none."""
+    """Return a digest of a file's bytes or a directory's names, or a word where there is none.
+
+    Of a repository counts only that it is there.
+    """
     try:
         status = path.stat()
+        if path.name == ".git":
+            return _PRESENT
         if stat.S_ISDIR(status.st_mode):
             return _digest(repr(sorted(path.iterdir())).encode())
         if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:

@@ -1,0 +1,103 @@
+"""TOML text: its value, and where in it a key stands, which the parser does not say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEAD = r"""(?xa) [ \t]* \[{0,2} [ \t]*
+    (?P<key> (?: "(?:\\.|[^"\\\n])*" | '[^'\n]*' | [\w.\-] | [ \t]+(?=[.\w"'\-]) )+ )
+    [ \t]* (?P<end> [\]=] )
+"""
+_PIECE = r"""(?xs)
+      \"{3} (?:\\.|[^\\])*? \"{3,5} | '{3} .*? '{3,5}  # a string of several lines
+    | "(?:\\.|[^"\\\n])*" | '[^'\n]*' | \#[^\n]*     # a string, a comment
+    | [\[\]{}\n] | [^\[\]{}\n"'\#]+                  # what nests or ends a statement
+"""
+
+
+class TomlError(ValueError):
+    """A text is no TOML; `at` is the line and column, from 1, where that shows."""
+
+    def __init__(self, message: str, at: tuple[int, int] = (1, 1)) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return the value of TOML `text`.
+
+    Raises:
+        TomlError: it is none, or nested too deeply.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # that of TOML, or an integer of thousands of digits
+        message, _, end = str(error).removesuffix(")").partition(" (at ")
+        numbers = re.findall(r"\d+", end)
+        at = (int(numbers[0]), int(numbers[1])) if numbers else _place(text, len(text))
+        raise TomlError(f"not valid TOML: {message}", at) from None
+    except RecursionError:
+        raise TomlError("nested too deeply") from None
+
+
+def position(text: str, path: tuple[str, ...]) -> tuple[int, int]:
+    """Return the line and column, from 1, where the key `path` stands, or else its nearest parent.
+
+    Args:
+        text: valid TOML. Keys of inline tables are not looked at: their table stands for them.
+        path: the keys that lead there, without the indexes of arrays.
+    """
+    found: dict[tuple[str, ...], int] = {}
+    for keys, start in _statements(text):
+        for length in range(1, len(keys) + 1):
+            found.setdefault(keys[:length], start)
+    start = next((found[path[:end]] for end in range(len(path), 0, -1) if path[:end] in found), 0)
+    return _place(text, start)
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Give the keys that each header or assignment names, and where they begin."""
+    header = re.compile(_HEAD)
+    table: tuple[str, ...] = ()
+    at = 0
+    while at < len(text):
+        head = header.match(text, at)
+        if head:
+            keys = _keys(head["key"])
+            if head["end"] == "]":
+                table = keys
+            yield (keys if head["end"] == "]" else (*table, *keys)), head.start("key")
+            at = head.end()
+        at = _end_of_statement(text, at)
+
+
+def _keys(dotted: str) -> tuple[str, ...]:
+    value: Any = parse(f"{dotted} = 0")
+    keys = []
+    while isinstance(value, dict):
+        ((key, value),) = value.items()
+        keys.append(key)
+    return tuple(keys)
+
+
+def _end_of_statement(text: str, at: int) -> int:
+    depth = 0
+    for token in re.compile(_PIECE).finditer(text, at):
+        if token[0] in "[{":
+            depth += 1
+        elif token[0] in "]}":
+            depth -= 1
+        elif token[0] == "\n" and depth <= 0:
+            return token.end()
+    return len(text)

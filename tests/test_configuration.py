@@ -1,0 +1,202 @@
+"""A team's choices: where they are found, and what goes before what."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.configuration import FILE, PYPROJECT, Configuration, judge
+from qwenlock.content import folder
+from qwenlock.edge.configuration import configured
+from qwenlock.edge.places import Flags
+from qwenlock.errors import InputError
+from support import MODEL, World, models, untimed, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    """Return a project with a catalogue of its own, and a user who selects a model of it."""
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    write(world.own, models(MODEL))
+    write(world.user, {"model": {"name": "gpt-4o"}})
+    return world
+
+
+def lock(world: World) -> dict[str, Any]:
+    return tomllib.loads(world.lock.read_text())
+
+
+def client_of(folder: Path, **flags: Any) -> str | None:
+    return configured(folder, Flags(**flags)).configuration.client
+
+
+def test_nearest_file_counts_alone(world: World) -> None:
+    write(world.root / FILE, 'client = "0.12.0"\nuser = false')
+    assert client_of(world.project) == "0.12.0"
+    write(world.project / FILE, 'client = "0.21.2"')
+    found = configured(world.project, Flags()).configuration
+    assert found.client == "0.21.2"
+    assert found.options.user is None
+
+
+def test_qwenlock_toml_goes_before_pyproject(world: World) -> None:
+    write(world.project / PYPROJECT, '[tool.qwenlock]\nclient = "0.12.0"')
+    assert client_of(world.project) == "0.12.0"
+    write(world.project / FILE, "")
+    assert client_of(world.project) is None
+
+
+@pytest.mark.parametrize("text", ["[project]\n", "[tool.x]\n[tool.y]", "broken = ", "a.qwenlock=1"])
+def test_pyproject_without_a_table_is_passed_over(world: World, text: str) -> None:
+    write(world.root / FILE, 'client = "0.12.0"')
+    write(world.project / PYPROJECT, text)
+    assert client_of(world.project) == "0.12.0"
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a file, as in a worktree"])
+def test_search_ends_at_the_root_of_the_repository(world: World, kind: str) -> None:
+    write(world.root / FILE, 'client = "0.12.0"')
+    below = world.project / "packages" / "app"
+    below.mkdir(parents=True)
+    assert client_of(below) == "0.12.0"
+    if kind == "a folder":
+        (world.project / ".git").mkdir()
+    else:
+        (world.project / ".git").touch()
+    assert client_of(below) is None
+    write(world.project / FILE, 'client = "0.21.2"')
+    assert client_of(below) == "0.21.2"
+
+
+def test_search_never_reaches_the_home_directory(world: World) -> None:
+    write(world.root / FILE, 'client = "0.10.1"')
+    write(world.home / FILE, 'client = "0.12.0"')
+    below = world.home / "code"
+    below.mkdir()
+    assert client_of(below) is None
+    assert client_of(world.home) == "0.12.0"
+    (world.home / FILE).unlink()
+    assert client_of(world.home) is None
+
+
+def test_no_config_looks_for_nothing(world: World) -> None:
+    write(world.project / FILE, "broken")
+    found = configured(world.project, Flags(no_config=True))
+    assert found.configuration == Configuration()
+    assert found.states == ()
+
+
+def test_files_are_relative_to_the_file_that_names_them(world: World) -> None:
+    below = world.project / "packages" / "app"
+    (below / ".qwen").mkdir(parents=True)
+    write(below / ".qwen" / "settings.json", models(MODEL))
+    (world.project / "team").mkdir()
+    write(world.project / "team" / "settings.json", {"model": {"name": "gpt-4o"}})
+    write(world.project / FILE, 'user = "team/settings.json"')
+    assert world.run("lock", str(below)).exit_code == 0
+    assert tomllib.loads((below / "qwen.lock").read_text())["options"] == {
+        "user": "../../team/settings.json"
+    }
+    assert world.run("check", "--recursive").exit_code == 0
+
+
+def test_files_in_the_home_directory_and_elsewhere(world: World, tmp_path: Path) -> None:
+    write(world.home / "u.json", {"model": {"name": "gpt-4o"}})
+    system = write(tmp_path / "s.json", "{}")
+    write(world.project / FILE, f'user = "~/u.json"\nsystem = "{system.as_posix()}"')
+    assert world.run("lock").exit_code == 0
+    assert lock(world)["options"] == {"user": "~/u.json", "system": system.as_posix()}
+
+
+def test_option_goes_before_the_file_and_the_file_before_the_lock(world: World) -> None:
+    world.run("lock", "--client", "0.12.0", "--no-user")
+    write(world.project / FILE, 'client = "0.21.2"\nuser = true')
+    assert world.agreed() == 1
+    world.run("lock")
+    assert lock(world)["client"] == "0.21.2"
+    assert "options" not in lock(world)
+    world.run("lock", "--client", "0.15.10", "--no-user")
+    assert lock(world)["client"] == "0.15.10"
+    assert lock(world)["options"] == {"user": False}
+    assert world.agreed() == 1
+
+
+def test_untrusted_can_be_taken_back(world: World) -> None:
+    write(world.project / FILE, "untrusted = true")
+    world.run("lock")
+    assert lock(world)["options"] == {"untrusted": True}
+    write(world.project / FILE, "untrusted = false")
+    assert world.agreed() == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("lock",), ("lock", "--check"), ("check",), ("show",), ("upgrade", "--check"),
+        ("migrate", "--check"), ("select", "gpt-4o"), ("run", "--", "true"),
+    ],
+)  # fmt: skip
+def test_every_command_refuses_a_file_that_it_cannot_use(
+    world: World, command: tuple[str, ...]
+) -> None:
+    if command[0] == "run":
+        world.run("lock")
+    write(world.project / FILE, "client = 3")
+    result = world.run(*command)
+    assert (result.exit_code, "QL122" in result.err) == (3, True), result
+
+
+def test_templates_of_a_team(world: World) -> None:
+    write(world.project / FILE, 'templates = "plans"')
+    assert "there is no plans" in world.run("lock").err
+    shutil.copytree(folder("templates"), world.project / "plans")
+    shutil.move(world.project / "plans" / "coding-plan", world.project / "plans" / "own")
+    assert world.run("lock").exit_code == 0, world.run("lock")
+    assert lock(world)["options"] == {"templates": "plans"}
+    assert world.agreed() == 0
+
+
+def test_mistakes_are_json_too(world: World) -> None:
+    write(world.project / FILE, "clint = 3\n")
+    result = world.run("check", "--format", "json")
+    (finding,) = json.loads(result.out)["projects"][0]["findings"]
+    assert finding["code"] == "QL121"
+    assert finding["fix"] == 'did you mean "client"?'
+
+
+JUNK = st.one_of(st.booleans(), st.integers(), st.text(max_size=5), st.lists(st.text(max_size=3)))
+KEYS = ["client", "user", "untrusted", "system", "system-defaults", "templates", "lint", "x"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(KEYS), JUNK),
+    st.dictionaries(st.sampled_from(["strict", "select", "ignore", "x"]), JUNK),
+)
+@untimed(200)
+def test_every_value_is_taken_or_named_at_its_line(
+    values: dict[str, Any], lint: dict[str, Any]
+) -> None:
+    text = tomli_w.dumps({**values, "lint": lint} if lint else values)
+    try:
+        judge(FILE, text, FILE)
+    except InputError as error:
+        for finding in error.findings:
+            assert finding.place is not None
+            line = text.split("\n")[finding.place.position().line - 1]
+            key = finding.message.split('"')[1] if finding.code == "QL121" else finding.message
+            assert key.split()[0] in line
+    else:
+        assert "x" not in values
+        assert "x" not in lint
