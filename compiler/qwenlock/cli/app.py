@@ -34,6 +34,7 @@ COMMANDS = (
     "select",
     "undo",
     "history",
+    "report",
     "template",
     "schema",
 )

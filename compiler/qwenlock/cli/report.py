@@ -68,7 +68,7 @@ def finding_as_text(finding: Finding) -> str:
         place = f"{finding.place.document.label}:{position.line}:{position.column}"
         lines.append(f"{margin}{painted('-->', 'dim')} {clean(place)}")
         if excerpt.text.strip():
-            lead, carets = _underline(excerpt)
+            lead, carets = underline(excerpt)
             lines += [
                 f"{margin} {bar}",
                 f"{number} {bar} {clean(excerpt.text)}",
@@ -81,7 +81,7 @@ def finding_as_text(finding: Finding) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _underline(excerpt: Excerpt) -> tuple[str, str]:
+def underline(excerpt: Excerpt) -> tuple[str, str]:
     """Return what stands before the carets and the carets, by what characters take on a screen."""
     from rich.cells import cell_len
 

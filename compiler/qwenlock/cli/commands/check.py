@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-_ADVICE = {
+ADVICE = {
     "drift": " differs from its settings: run `qwenlock lock`",
     "edited": " was edited by hand: run `qwenlock lock`",
     "missing": " has no qwen.lock: run `qwenlock lock`",
     "unset": " lacks variables that its qwen.lock needs",
 }
-_EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
+"""What is said after a project's name, by its status; nothing where all is well."""
+EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
+"""The exit code of each status."""
 _NOT_WALKED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox"})
 
 
@@ -118,7 +120,7 @@ class _Report(NamedTuple):
                 emit(f"{clean(self.project)}: {line}")
         verdict = "unset" if self.status == "ok" and self.exit_code else self.status
         colour = "good" if verdict == "ok" else "error"
-        say(f"{painted(verdict, colour)}: {clean(self.project)}{_ADVICE.get(verdict, '')}")
+        say(f"{painted(verdict, colour)}: {clean(self.project)}{ADVICE.get(verdict, '')}")
 
 
 def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> _Report:
@@ -141,7 +143,7 @@ def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> 
     except InputError as error:
         return _invalid(name, error)
     found = verdict.findings
-    exit_code = _EXIT[verdict.status]
+    exit_code = EXIT[verdict.status]
     if env and project.compilation.lock is not None:
         from qwenlock.edge.environment import unset
 

@@ -220,7 +220,7 @@ def as_markdown(lock: Lock) -> str:
     lines += [f"- plan: {code(plan_name(plan))}\n" for plan in lock.plans]
     if lock.models:
         lines += ["\n", markdown_models(lock)]
-    options = _markdown_options(lock)
+    options = markdown_options(lock)
     if options:
         lines += ["\n", details("Options of the models", options)]
     return "".join(lines)
@@ -245,7 +245,8 @@ def markdown_models(lock: Lock) -> str:
     return markdown_table(head, rows)
 
 
-def _markdown_options(lock: Lock) -> str:
+def markdown_options(lock: Lock) -> str:
+    """Return the options of the models, but for the context window, as a table; or nothing."""
     rows = [
         [code(f"{model.auth_type}/{shown(model.id)}"), code(shown(key)), code(value)]
         for model in lock.models

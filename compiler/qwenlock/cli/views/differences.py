@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.report import value_as_text
@@ -23,6 +24,7 @@ _PLURALS = {"model": "models", "variable": "variables", "input": "inputs", "plan
 _ORDER: tuple[Kind, ...] = ("model", "selection", "plan", "client", "option", "variable", "input")
 _FOLDED: frozenset[Kind] = frozenset({"variable", "input"})
 """What follows from the rest, and is folded away in Markdown."""
+_USERS = "used-by"
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
@@ -61,7 +63,7 @@ def draw_differences(changes: Sequence[Change]) -> None:
     tree = Tree(text(summary(changes), "bold"), guide_style="dim")
     for kind in _ORDER:
         named: dict[str, list[Change]] = {}
-        for change in changes:
+        for change in _without_indices(changes):
             if change.kind == kind:
                 named.setdefault(change.name, []).append(change)
         branch = tree
@@ -72,6 +74,33 @@ def draw_differences(changes: Sequence[Change]) -> None:
             fields = [change for change in about if change.action == "changed"]
             branch.add(Group(head, *map(_field, fields)))
     draw(tree)
+
+
+def _without_indices(changes: Iterable[Change]) -> list[Change]:
+    """Return differences with one for all that uses a variable, where each place in the list was.
+
+    The values are then lists: of what does not use it any more, and of what does now.
+    """
+    result: list[Change] = []
+    users: dict[str, tuple[int, list[Any], list[Any]]] = {}
+    for change in changes:
+        if not change.field.startswith(f"{_USERS}."):
+            result.append(change)
+            continue
+        if change.name not in users:
+            users[change.name] = (len(result), [], [])
+            result.append(change)
+        index, before, after = users[change.name]
+        before.append(change.old)
+        after.append(change.new)
+        result[index] = replace(
+            change, field=_USERS, old=_without(before, after), new=_without(after, before)
+        )
+    return result
+
+
+def _without(users: list[Any], others: list[Any]) -> Any:
+    return [user for user in users if user is not ABSENT and user not in others] or ABSENT
 
 
 def _head(name: str, change: Change) -> Text:
@@ -100,7 +129,8 @@ def as_markdown(changes: Sequence[Change]) -> str:
         return "No differences.\n"
     sentence = summary(changes)
     parts = [f"**{sentence[0].upper()}{sentence[1:]}.**\n"]
-    first = [change for kind in _ORDER for change in changes if change.kind == kind]
+    alike = _without_indices(changes)
+    first = [change for kind in _ORDER for change in alike if change.kind == kind]
     folded = [change for change in first if change.kind in _FOLDED]
     first = [change for change in first if change.kind not in _FOLDED]
     if first:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from qwenlock.cli.console import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
+_LINKED = re.compile(r"(?<=[@#])(?=\w)|(?<=://)|(?<=www)(?=\.)")
+"""Where GitHub makes a mention, a reference or a link of mere text."""
+
+
+def prose(text: str) -> str:
+    """Return a sentence that may hold names from a file, with nothing in it that counts."""
+    return _SPECIAL.sub(r"\\\1", _LINKED.sub("\u200b", clean(text)))
 
 
 def code(text: str) -> str:

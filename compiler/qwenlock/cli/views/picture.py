@@ -1,0 +1,181 @@
+"""The whole picture of a project: what a report says, as Markdown; `page` makes HTML of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.cli.console import clean
+from qwenlock.cli.report import in_order, underline
+from qwenlock.cli.views import catalogue, differences
+from qwenlock.cli.views.markdown import code, details, prose, table
+from qwenlock.findings import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenlock.findings import Finding
+    from qwenlock.lockfile.diff import Change
+    from qwenlock.lockfile.model import Lock, ScopeName
+
+STATUS = {
+    "ok": "The lock is what the settings compile to.",
+    "drift": "The lock differs from what the settings compile to: run `qwenlock lock`.",
+    "edited": "The lock was edited by hand: run `qwenlock lock`.",
+    "missing": "There is no lock: run `qwenlock lock`.",
+    "invalid": "The settings or the lock cannot be used as they are.",
+}
+SYMBOLS = {"ok": "✅", "drift": "⚠️", "edited": "⚠️", "missing": "⚠️", "invalid": "❌"}
+
+
+class ScopeFile(NamedTuple):
+    """A settings file: which scope it is, its name, and what of it counts."""
+
+    scope: ScopeName
+    label: str
+    role: str
+
+
+class Update(NamedTuple):
+    """How a plan stands to its newest template.
+
+    Attributes:
+        title: the plan.
+        status: `due`, `dismissed`, `current` or `manual`; `unknown` where it cannot be told.
+        sentences: what it comes to, in sentences.
+        changes: what the upgrade would change in the lock.
+    """
+
+    title: str
+    status: str
+    sentences: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
+
+
+class Said(NamedTuple):
+    """A finding, ready to be shown: nothing in it is a secret."""
+
+    severity: str
+    code: str
+    message: str
+    place: str
+    excerpt: tuple[str, ...]
+    reason: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What a report is about.
+
+    Attributes:
+        name: the project.
+        status: as `check` says.
+        changes: from the lock there is to what the settings compile to.
+        lock: what the settings compile to; None where they do not.
+        hidden: the models that REPLACE hides, as `auth-type/id`.
+        files: the settings files, low to high.
+        updates: the plans that are installed.
+        findings: what there is to say about the settings.
+        problem: why nothing compiles, where no finding says it.
+    """
+
+    name: str
+    status: str
+    changes: tuple[Change, ...] = ()
+    lock: Lock | None = None
+    hidden: tuple[str, ...] = ()
+    files: tuple[ScopeFile, ...] = ()
+    updates: tuple[Update, ...] = ()
+    findings: tuple[Said, ...] = ()
+    problem: str = ""
+
+
+def said(findings: Sequence[Finding]) -> tuple[Said, ...]:
+    """Return findings in the order of their places, ready to be shown."""
+    return tuple(_said(finding) for finding in in_order(findings))
+
+
+def _said(finding: Finding) -> Said:
+    place, lines = "", list[str]()
+    if finding.place is not None:
+        position, excerpt = finding.place.position(), finding.place.excerpt()
+        place = f"{finding.place.document.label}:{position.line}:{position.column}"
+        if excerpt.text.strip():
+            lines = [clean(excerpt.text), "".join(underline(excerpt))]
+    reason, fix = RULES[finding.code].reason, finding.fix or ""
+    return Said(finding.level, finding.code, finding.message, place, tuple(lines), reason, fix)
+
+
+def counted(findings: Sequence[Said]) -> str:
+    """Return how many findings there are: `1 error, 2 warnings`."""
+    counts = {
+        level: sum(finding.severity == level for finding in findings)
+        for level in ("error", "warning", "note")
+    }
+    words = [f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items() if count]
+    return ", ".join(words) or "no findings"
+
+
+def overview(picture: Picture) -> Iterator[tuple[str, str]]:
+    """Give what comes first, as pairs of a word and a value."""
+    lock = picture.lock
+    if lock is not None:
+        yield "models", str(len(lock.models))
+        yield "selected", catalogue.selection(lock)
+        yield "compiled for", f"Qwen Code {lock.client}" if lock.client != "guide" else "the guide"
+        for plan in lock.plans:
+            yield "plan", catalogue.plan_name(plan)
+    yield "findings", counted(picture.findings)
+
+
+def as_markdown(picture: Picture) -> str:
+    """Return the report for a job summary or a comment in a pull request."""
+    parts = [
+        f"## {SYMBOLS[picture.status]} {code(picture.name)}: {picture.status}\n",
+        f"{STATUS[picture.status]}\n",
+        *([f"{prose(picture.problem)}\n"] if picture.problem else []),
+        table(["", ""], ([word, prose(value)] for word, value in overview(picture))),
+    ]
+    if picture.changes:
+        parts += ["### Drift\n", differences.as_markdown(picture.changes)]
+    if picture.findings:
+        parts += ["### Findings\n", _markdown_findings(picture.findings)]
+    if picture.lock is not None:
+        parts += ["### Catalogue\n", *_markdown_catalogue(picture.lock)]
+    for update in picture.updates:
+        parts += [f"### {prose(update.title)}: {update.status}\n", *_markdown_update(update)]
+    if picture.files:
+        rows = [[file.scope, code(file.label), file.role] for file in picture.files]
+        parts += ["### Provenance\n", table(["scope", "file", "what counts"], rows)]
+    if picture.hidden:
+        hidden = "".join(f"- {code(name)}\n" for name in picture.hidden)
+        parts.append(details(f"Hidden by REPLACE: {len(picture.hidden)}", hidden))
+    if picture.lock is not None and picture.lock.environment:
+        variables = (
+            [code(each.name), ", ".join(map(code, each.used_by))]
+            for each in picture.lock.environment
+        )
+        parts += ["### Environment variables\n", table(["variable", "used by"], variables)]
+    return "\n".join(parts)
+
+
+def _markdown_catalogue(lock: Lock) -> Iterator[str]:
+    yield catalogue.markdown_models(lock) if lock.models else "No models.\n"
+    options = catalogue.markdown_options(lock)
+    if options:
+        yield details("Options of the models", options)
+
+
+def _markdown_findings(findings: Sequence[Said]) -> str:
+    rows = [
+        [each.severity, each.code, prose(each.message), code(each.place), prose(each.fix)]
+        for each in findings
+    ]
+    return table(["", "code", "finding", "place", "what to do"], rows)
+
+
+def _markdown_update(update: Update) -> Iterator[str]:
+    yield "".join(f"- {prose(sentence)}\n" for sentence in update.sentences)
+    if update.changes:
+        yield details("What the upgrade changes", differences.as_markdown(update.changes))
