@@ -17,6 +17,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Rewrite what the golden cases expect; read the difference before you commit it.",
     )
     parser.addoption(
+        "--update-docs",
+        action="store_true",
+        help="Rewrite what the commands of the documentation print, and its generated pages.",
+    )
+    parser.addoption(
         "--update-matrix",
         action="store_true",
         help="Rewrite docs/client-matrix.md from what tests/conformance records.",

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
+from pages import PAGES, ROOT, blocks, rewritten
 from qwenlock import credentials
+from qwenlock.cli.app import app
 
-ROOT = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UPDATE = "run `pytest --update-docs`, and read the difference before you commit it"
+WITH_COMMANDS = [page for page in PAGES if "```console\n" in page.read_text(encoding="utf-8")]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -73,8 +81,79 @@ def test_the_list_of_credentials_is_the_codes(names: tuple[str, ...]) -> None:
     assert ", ".join(f"`{name}`" for name in sorted(names)) in page
 
 
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_shows_what_its_commands_print(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    shown = page.read_text(encoding="utf-8")
+    now = rewritten(shown, tmp_path)
+    if request.config.getoption("--update-docs"):
+        page.write_text(now, encoding="utf-8")
+    elif now != shown:
+        difference = difflib.unified_diff(
+            shown.splitlines(keepends=True), now.splitlines(keepends=True), page.name, "now"
+        )
+        pytest.fail(
+            f"a command prints something else; if it should, {UPDATE}\n{''.join(difference)}"
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_words_before_a_file_name_it(page: Path) -> None:
+    """GitHub shows no title of a block."""
+    text, end = page.read_text(encoding="utf-8"), 0
+    for block in blocks(text):
+        words = text[end : block.start].rpartition("```")[0]
+        assert block.title is None or f"{block.title}`" in words, block.title
+        end = block.start + len(block.body)
+
+
+def test_commands_that_are_not_run_are_marked_and_say_why() -> None:
+    for page in ROOT.glob("docs/**/*.md"):
+        for block in blocks(page.read_text(encoding="utf-8")):
+            if block.language in ("sh", "bash") and block.title is None:
+                assert re.match(r"not run: \w", block.mark), f"{page}: {block.body}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_line_of_a_page_exists(page: Path) -> None:
+    for line in command_lines(page.read_text(encoding="utf-8")):
+        assert problem_of(line.split()[1:]) is None, line
+
+
+def command_lines(text: str) -> list[str]:
+    """Return every `qwenlock …` of the blocks of a page and between its backticks."""
+    of_blocks = "\n".join(block.body for block in blocks(text) if block.title is None)
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    of_prose = re.findall(r"`(qwenlock [^`]+)`", " ".join(prose.split()))
+    return [*re.findall(r"^(?:\$ )?(qwenlock [^#|;&>\n]+)", of_blocks, re.MULTILINE), *of_prose]
+
+
+def problem_of(words: list[str]) -> str | None:
+    """Return what is wrong with a command line: an unknown command or option."""
+    command: Any = typer.main.get_command(app)
+    words = [word for word in words if word != "…"]
+    while hasattr(command, "get_command") and words:
+        if words[0].startswith("-"):
+            words = words[1:]
+            continue
+        named, words = words[0], words[1:]
+        command = command.get_command(None, named)
+        if command is None:
+            return f"no command {named}"
+    known = {"--help", *(name for each in command.params for name in each.opts)}
+    known |= {name for each in command.params for name in each.secondary_opts}
+    own = words[: words.index("--")] if "--" in words else words
+    named = {word.partition("=")[0].rstrip(".,") for word in own if word.startswith("--")}
+    return f"no options {named - known}" if named - known else None
+
+
+@pytest.mark.parametrize("line", ["lokc", "lock --uesr x", "template shwo", "check --env --no-usr"])
+def test_a_command_line_that_does_not_exist_is_noticed(line: str) -> None:
+    assert problem_of(line.split()) is not None
+
+
 def test_every_link_of_a_page_leads_somewhere() -> None:
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("golden/*.md")]
-    for page in pages:
+    for page in [*PAGES, *ROOT.glob("golden/*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
