@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
+import reference
 from pages import PAGES, ROOT, blocks, rewritten
 from qwenlock import credentials
 from qwenlock.cli.app import app
@@ -96,6 +97,16 @@ def test_a_page_shows_what_its_commands_print(
         pytest.fail(
             f"a command prints something else; if it should, {UPDATE}\n{''.join(difference)}"
         )
+
+
+def test_the_reference_is_what_the_code_says(request: pytest.FixtureRequest) -> None:
+    made = reference.pages()
+    if request.config.getoption("--update-docs"):
+        for page, text in made.items():
+            page.write_text(text, encoding="utf-8")
+    assert {page for page in reference.FOLDER.iterdir() if page not in made} == set()
+    for page, text in made.items():
+        assert page.read_text(encoding="utf-8") == text, f"{page.name} differs: {UPDATE}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,0 +1,218 @@
+"""The pages of the reference that are made of the code; `pytest --update-docs` writes them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pages import ROOT
+from qwenlock.cli.app import BUG, app
+from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field
+from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, profile
+from qwenlock.clients.schema import settings_schema
+from qwenlock.errors import InputError, QwenlockError, UsageError, WriteError
+from qwenlock.lockfile.schema import lock_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+FOLDER = ROOT / "docs" / "reference"
+_MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
+_SHARED_BY = 5
+"""An option that so many commands have, all alike, is explained once."""
+
+
+def pages() -> dict[Path, str]:
+    """Return every generated page and what it must hold."""
+    made: dict[str, Callable[[], str]] = {
+        "commands.md": commands,
+        "exit-codes.md": exit_codes,
+        "settings.md": settings,
+        "settings.schema.json": lambda: _as_json(settings_schema(profile(NEWEST))),
+        "lock.schema.json": lambda: _as_json(lock_schema()),
+    }
+    return {FOLDER / name: make() for name, make in made.items()}
+
+
+def _as_json(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell or ' ' for cell in line)} |\n" for line in lines)
+
+
+# Commands
+
+
+def commands() -> str:
+    """Return the page of all commands, their arguments, options and defaults."""
+    root: Any = typer.main.get_command(app)
+    found = list(_leaves("qwenlock", root))
+    count = Counter(_row(each) for _, command in found for each in _options(command))
+    shared = {row for row, times in count.items() if times >= _SHARED_BY}
+    text = (
+        f"# Commands\n\n{_MADE}\n{_help(root.help)}\n"
+        "`PROJECT` is a directory; without one it is the nearest directory upward that holds\n"
+        "`qwen.lock`, else the working directory. Data goes to stdout, words to stderr. Whether a\n"
+        "command succeeded is in its [exit code](exit-codes.md).\n\n"
+        "## Global options\n\n"
+        "They stand before the command: `qwenlock --debug lock`.\n\n"
+        f"{_table(['option', 'default', ''], map(_row, _options(root)))}\n"
+        "## Shared options\n\n"
+        "They mean the same wherever a command has them.\n\n"
+        f"{_table(['option', 'default', ''], sorted(shared))}\n"
+    )
+    return text + "\n".join(_command(name, command, shared) for name, command in found)
+
+
+def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every command that does something, with its whole name."""
+    if not hasattr(command, "list_commands"):
+        yield name, command
+        return
+    for each in command.list_commands(None):
+        yield from _leaves(f"{name} {each}", command.get_command(None, each))
+
+
+def _command(name: str, command: Any, shared: set[tuple[str, str, str]]) -> str:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    usage = " ".join([name, "[OPTIONS]", *(each.metavar for each in arguments)])
+    rows = [_row(each) for each in _options(command)]
+    own = [row for row in rows if row not in shared]
+    text = f"## {name}\n\n{_help(command.help)}\n```text\n{usage}\n```\n\n"
+    if command.epilog:
+        text += f"{command.epilog}\n\n"
+    if arguments:
+        text += _table(
+            ["argument", ""], [(f"`{each.metavar}`", each.help or "") for each in arguments]
+        )
+        text += "\n"
+    if own:
+        text += _table(["option", "default", ""], own) + "\n"
+    names = [row[0].split("`")[1].split()[0] for row in rows if row in shared]
+    if names:
+        text += f"[Shared options](#shared-options): {', '.join(f'`{each}`' for each in names)}.\n"
+    return text
+
+
+def _options(command: Any) -> list[Any]:
+    return [each for each in command.params if each.param_type_name == "option" and not each.hidden]
+
+
+def _row(option: Any) -> tuple[str, str, str]:
+    """Return the line of an option: how it is written, its default, what it does."""
+    takes = "" if option.is_flag else f" {option.metavar or _choices(option)}"
+    written = ", ".join(f"`{name}{takes}`" for name in [*option.opts, *option.secondary_opts])
+    default = option.default
+    if default is None or default is False or default == []:
+        default = ""
+    else:
+        default = f"`{getattr(default, 'value', default)}`"
+    assert option.help, option.opts
+    repeatable = " Repeatable." if option.multiple and "Repeatable" not in option.help else ""
+    return written.replace("|", "\\|"), default, option.help.replace("|", "\\|") + repeatable
+
+
+def _choices(option: Any) -> str:
+    choices = getattr(option.type, "choices", None)
+    return "|".join(str(getattr(each, "value", each)) for each in choices or [option.type.name])
+
+
+def _help(text: str) -> str:
+    """Return the text of `--help`, filled as Markdown is."""
+    return (
+        "".join(f"{paragraph.strip()}\n\n" for paragraph in text.split("\n\n")).rstrip("\n") + "\n"
+    )
+
+
+# Exit codes
+
+
+def exit_codes() -> str:
+    """Return the page of exit codes."""
+    rows = [
+        ("0", "Done, or nothing to do."),
+        (
+            str(QwenlockError.exit_code),
+            "There is something to say: drift, a missing or hand-edited lock, differences, something "
+            + "that is due, an error found by `lint`.",
+        ),
+        (
+            str(UsageError.exit_code),
+            "Wrong use: an unknown command or option, or a wish that cannot be.",
+        ),
+        (
+            str(InputError.exit_code),
+            "An input cannot be used: broken settings, lock or template, or an error in them.",
+        ),
+        (str(WriteError.exit_code), "A change could not be written, and nothing was changed."),
+        (str(BUG), "A bug in `qwenlock`. `--debug` shows where."),
+        ("130", "Stopped by Ctrl-C."),
+        ("141", "What read the output has gone."),
+    ]
+    return (
+        f"# Exit codes\n\n{_MADE}\n{_table(['code', 'means'], rows)}\n"
+        "Where a command is about several projects, the highest counts. Under `--format json` an\n"
+        "error is a JSON document too. `qwenlock run` ends with the exit code of the command that\n"
+        "it starts.\n"
+    )
+
+
+# Settings
+
+
+def settings() -> str:
+    """Return the page of what is known of settings."""
+    newest = profile(NEWEST)
+    types = [
+        (
+            f"`{name}`",
+            f"`{API_KEY_VARIABLES[name]}`" if name in API_KEY_VARIABLES else "",
+            "the guide" if name in profile(GUIDE).auth_types else _since(name),
+        )
+        for name in newest.auth_types
+    ]
+    head = ["field", "type", "since", ""]
+    return (
+        f"# Settings that choose models\n\n{_MADE}\n"
+        "What `qwenlock` knows of `settings.json`: the fields that the guide names, and those of\n"
+        "later releases. `qwenlock schema settings` prints the same as a JSON Schema; that of\n"
+        f"{NEWEST} is [here](settings.schema.json).\n\n"
+        "## Auth types\n\nThe keys of `modelProviders`.\n\n"
+        f"{_table(['auth type', 'variable of its key', 'since'], types)}\n"
+        "## A model\n\nAn element of `modelProviders.AUTHTYPE`.\n\n"
+        f"{_table(head, map(_field, MODEL_FIELDS))}\n"
+        "## generationConfig\n\n"
+        "Of a model, and `model.generationConfig` for runtime models. An *atomic* object replaces "
+        "that of\nlower layers as a whole ([Sealed providers](../explanation/sealed.md)).\n\n"
+        f"{_table(head, map(_field, GENERATION_FIELDS))}\n"
+        "## samplingParams\n\n"
+        f"{_table(head, map(_field, SAMPLING_FIELDS))}"
+    )
+
+
+def _since(auth_type: str) -> str:
+    """Return the first release of the profiles that knows an auth type."""
+    releases = ("0.10.1", "0.12.0", "0.15.6", "0.15.10", "0.21.2", "0.23.0", NEWEST)
+    return next(each for each in releases if auth_type in profile(each).auth_types)
+
+
+def _field(field: Field) -> tuple[str, str, str, str]:
+    words = [field.description]
+    if field.values:
+        words.append("One of " + ", ".join(f"`{value}`" for value in field.values) + ".")
+    if field.minimum is not None and field.maximum is not None:
+        words.append(f"From {field.minimum} to {field.maximum}.")
+    elif field.minimum is not None:
+        words.append(f"At least {field.minimum}.")
+    if field.atomic:
+        words.append("Atomic.")
+    kind = f"{field.kind} of {field.members}" if field.members else field.kind
+    return f"`{field.name}`", kind, field.since or "the guide", " ".join(words)
