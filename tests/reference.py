@@ -141,8 +141,7 @@ def exit_codes() -> str:
         ("0", "Done, or nothing to do."),
         (
             str(QwenlockError.exit_code),
-            "There is something to say: drift, a missing or hand-edited lock, differences, something "
-            + "that is due, an error found by `lint`.",
+            "Drift, a missing or hand-edited lock, differences, something due, or a lint error.",
         ),
         (
             str(UsageError.exit_code),
