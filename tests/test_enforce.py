@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
+from qwenlock.compile.enforce import enforcing_settings, over
 from support import World, locked, source, write
 
 if TYPE_CHECKING:
@@ -46,9 +46,11 @@ def world(
 
 
 def test_settings_hold_the_catalogue_the_selection_and_nothing_else() -> None:
-    assert enforcing_settings(LOCK, ["typo", "openai", "anthropic"]) == {
+    assert enforcing_settings(
+        LOCK, [PROJECT, {"modelProviders": {"typo": [], "anthropic": [B]}}]
+    ) == {
         "$version": 4,
-        "modelProviders": {"openai": [A, B], "typo": [], "anthropic": []},
+        "modelProviders": {"openai": [A, B], "anthropic": [], "typo": []},
         "security": {"auth": {"selectedType": "openai"}},
         "model": {"name": "a", "baseUrl": ""},
     }
@@ -56,7 +58,8 @@ def test_settings_hold_the_catalogue_the_selection_and_nothing_else() -> None:
 
 def test_every_key_of_every_scope_counts_as_a_provider() -> None:
     scopes = [USER, PROJECT, {}, {"modelProviders": None}, {"modelProviders": {"x": 1}}, []]
-    assert defined_providers(scopes) == ("anthropic", "gemini", "openai", "typo", "x")
+    providers = enforcing_settings(LOCK, scopes)["modelProviders"]
+    assert list(providers) == ["openai", "anthropic", "gemini", "typo", "x"]
 
 
 def test_selection_between_entries_of_one_id_names_its_endpoint() -> None:
@@ -70,7 +73,7 @@ def test_runtime_selection_brings_what_the_layers_have() -> None:
     config = {"timeout": 30000, "samplingParams": {"temperature": 0.5}}
     auth = {"selectedType": "openai", "apiKey": "$MY_KEY", "baseUrl": "https://a.example/v1"}
     settings = {"security": {"auth": auth}, "model": {"name": "x", "generationConfig": config}}
-    enforcing = enforcing_settings(locked(settings), ["openai"])
+    enforcing = enforcing_settings(locked(settings), [{"modelProviders": {"openai": [A]}}])
     assert enforcing["security"]["auth"] == auth
     assert enforcing["model"] == {"name": "x", "baseUrl": "", "generationConfig": config}
     assert enforcing["modelProviders"] == {"openai": []}
@@ -93,7 +96,7 @@ def test_system_file_keeps_all_else_that_it_says() -> None:
         "security": {"auth": {"selectedType": "gemini", "enforcedType": "openai"}},
         "modelProviders": {"openai": [B], "gemini": [B]},
     }
-    enforcing = enforcing_settings(LOCK, defined_providers([USER, system]))
+    enforcing = enforcing_settings(LOCK, [USER, system])
     result = over(system, enforcing)
     assert result["ui"] == {"theme": "light"}
     assert result["security"]["auth"] == {"selectedType": "openai", "enforcedType": "openai"}

@@ -174,6 +174,25 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
+    "the same, with a providerProtocol that makes it openai",
+    guide="openai/a",
+    new="openai/b, openai/a",
+)
+def _(bench: Bench) -> str:
+    providers = {"openai-custom": [bench.entry("b")], "openai": [bench.entry()]}
+    mapped = {"providerProtocol": {"openai-custom": "openai"}}
+    bench.machine.write("user", settings(providers, "openai", "a") | mapped)
+    return bench.offered()
+
+
+@behaviour("a providerProtocol that makes openai anthropic", guide="openai/a", new="anthropic/a")
+def _(bench: Bench) -> str:
+    mapped = {"providerProtocol": {"openai": "anthropic"}}
+    bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai", "a") | mapped)
+    return bench.offered()
+
+
+@behaviour(
     "qwen-oauth models, with modelProviders that name another",
     guide="qwen-oauth/coder-model",
     new="none",

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
+from qwenlock.compile.enforce import enforcing_settings, over
 from qwenlock.compile.scopes import merge
 from qwenlock.documents.document import parse
 from qwenlock.edge.client import ask
@@ -71,7 +71,7 @@ class Machine:
             for scope, file in self.files.items()
             if file.exists()
         }
-        enforcing = enforcing_settings(lock, defined_providers(scopes.values()))
+        enforcing = enforcing_settings(lock, list(scopes.values()))
         self.write("system", over(merge(QUIET, scopes.get("system", {})), enforcing))
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:

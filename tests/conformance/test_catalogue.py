@@ -2,7 +2,7 @@
 
 0.12.0 reads its settings once, so it is started for every case. 0.24.4 reads them anew for every
 session, so one that runs is asked again and again, which takes a tenth of the time. Only where a
-case sets variables, which stay with a process, it is started too.
+case sets variables or a providerProtocol, which stay with a process, it is started too.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_enforced_catalogue_is_the_locks(
     release: str, name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     lock = ALL[release, name]
-    if release == OLD or _sets_variables(name):
+    if release == OLD or _is_read_at_the_start(name):
         machine = Machine(tmp_path)
         _place(name, machine)
         machine.enforce(lock)
@@ -111,10 +111,13 @@ def test_enforced_catalogue_is_the_locks(
     assert not agreed.differences
 
 
-def _sets_variables(name: str) -> bool:
-    """Tell whether a case has a `.env` file, or variables in its settings."""
+def _is_read_at_the_start(name: str) -> bool:
+    """Tell whether a case has a `.env` file, or variables or a providerProtocol in its settings."""
     files = [file for file in (GOLDEN / name).rglob("*") if file.is_file()]
-    return any(file.name == ".env" or b'"env":' in file.read_bytes() for file in files)
+    once = (b'"env":', b'"providerProtocol":')
+    return any(
+        file.name == ".env" or any(key in file.read_bytes() for key in once) for file in files
+    )
 
 
 def _place(name: str, machine: Machine) -> None:

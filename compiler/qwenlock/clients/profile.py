@@ -15,6 +15,9 @@ from qwenlock.errors import UsageError
 GUIDE = "guide"
 OLDEST, NEWEST = "0.10.1", "0.24.4"
 
+PROTOCOLS_SINCE = "0.21"
+"""The first release that reads `providerProtocol`."""
+
 AUTH_TYPES = ("openai", "anthropic", "gemini", "vertex-ai", "qwen-oauth")
 
 API_KEY_VARIABLES = {
@@ -33,6 +36,7 @@ class Profile:
     Attributes:
         name: `guide` or a release.
         auth_types: the valid keys of modelProviders.
+        provider_protocols: `providerProtocol` maps keys of modelProviders to auth types.
         oauth_models: the hard-coded models of qwen-oauth, the default first.
         default_models: the model an auth type takes when the settings name none.
         extra_body_types: the auth types whose requests carry `extra_body`.
@@ -45,6 +49,7 @@ class Profile:
 
     name: str
     auth_types: tuple[str, ...] = AUTH_TYPES
+    provider_protocols: bool = False
     oauth_models: tuple[str, ...] = ("coder-model", "vision-model")
     default_models: tuple[tuple[str, str], ...] = (("openai", "qwen3-coder-plus"),)
     extra_body_types: tuple[str, ...] = ("openai", "openai-responses", "qwen-oauth")
@@ -67,6 +72,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     (">=0.15.10", {"identity_has_url": True, "home_variable": "QWEN_HOME"}),
     (">=0.15.10", {"settings_version": 4}),
     (">=0.21", {"selects_url": True, "env_key_required": False}),
+    (f">={PROTOCOLS_SINCE}", {"provider_protocols": True}),
     (">=0.23", {"auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth")}),
     (">=0.21", {"default_models": (("openai", "qwen3.7-max"),)}),
 )

@@ -27,6 +27,15 @@ def settings_schema(client: Profile) -> dict[str, Any]:
         for name in types
         if name != "qwen-oauth"
     }
+    others: Any = False
+    protocols = {}
+    if client.provider_protocols:
+        others = {"type": "array", "items": {"$ref": "#/$defs/model"}}
+        protocols["providerProtocol"] = {
+            "description": "The auth type of each provider id that is none itself.",
+            "type": "object",
+            "additionalProperties": {"enum": list(providers)},
+        }
     oauth = {"description": "Ignored: the models of qwen-oauth are built in.", "deprecated": True}
     return {
         "$schema": DIALECT,
@@ -38,8 +47,9 @@ def settings_schema(client: Profile) -> dict[str, Any]:
                 "description": "The models that /model offers, by auth type, in order.",
                 "type": "object",
                 "properties": {**providers, "qwen-oauth": oauth},
-                "additionalProperties": False,
+                "additionalProperties": others,
             },
+            **protocols,
             "model": _object(
                 name=_text("The selected model's id."),
                 generationConfig={"$ref": "#/$defs/generationConfig"},

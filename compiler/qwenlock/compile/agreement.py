@@ -13,12 +13,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from qwenlock.clients.profile import AUTH_TYPES
+from qwenlock.clients.profile import AUTH_TYPES, PROTOCOLS_SINCE
 from qwenlock.compile.catalogue import settings_entry
+from qwenlock.compile.scopes import PROTOCOLS, merge
 from qwenlock.credentials import substituted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from qwenlock.lockfile.model import Lock, Model, ScopeName
 
@@ -113,8 +114,8 @@ def agreement(
         environment: its variables, which it puts in the place of `$NAME`.
     """
     lock, scopes = _as_read(lock, environment or {}), _substituted(scopes, environment or {})
-    entries = [*_of_lock(lock), *_of_scopes(scopes)]
-    routes = {route_id(auth_type, entry): (auth_type, entry) for auth_type, entry in entries}
+    defined = [(auth_type, entry) for auth_type, _, entry, _ in _of_scopes(scopes)]
+    routes = {route_id(*each): each for each in [*_of_lock(lock), *defined]}
     return _Comparison(lock, answer, scopes, routes).result()
 
 
@@ -202,13 +203,28 @@ def _of_lock(lock: Lock) -> Iterator[tuple[str, dict[str, Any]]]:
         yield model.auth_type, settings_entry(model)
 
 
-def _of_scopes(scopes: Iterable[tuple[ScopeName, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+class _Defined(NamedTuple):
+    """An entry of some scope, the key of modelProviders it stands under, and what that is."""
+
+    auth_type: str
+    provider: str
+    entry: dict[str, Any]
+    scope: ScopeName
+
+
+def _of_scopes(scopes: Sequence[tuple[ScopeName, Any]]) -> Iterator[_Defined]:
+    protocols: Any = {}
     for _, settings in scopes:
+        if isinstance(settings, dict):
+            protocols = merge(protocols, settings.get(PROTOCOLS, {}))
+    for scope, settings in scopes:
         providers = settings.get("modelProviders") if isinstance(settings, dict) else None
-        for auth_type, entries in providers.items() if isinstance(providers, dict) else ():
+        for provider, entries in providers.items() if isinstance(providers, dict) else ():
+            mapped = protocols.get(provider) if isinstance(protocols, dict) else None
+            auth_type = mapped if isinstance(mapped, str) else provider
             for entry in entries if isinstance(entries, list) else ():
                 if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                    yield auth_type, entry
+                    yield _Defined(auth_type, provider, entry, scope)
 
 
 class _Comparison:
@@ -221,12 +237,24 @@ class _Comparison:
     ) -> None:
         self._lock = lock
         self._scopes = scopes
-        self._current = parse(answer.current, routes)
+        self._current = self._as_locked(parse(answer.current, routes))
         self._current_id = answer.current
         # A route that nothing explains still tells its model's name.
         self._seen = [
-            parse(each.model_id, routes) or Seen("", each.name) for each in answer.offered
+            self._as_locked(parse(each.model_id, routes)) or Seen("", each.name)
+            for each in answer.offered
         ]
+
+    def _as_locked(self, seen: Seen | None) -> Seen | None:
+        """Return what its `wireApi` moves to openai-responses as the lock has it: in openai."""
+        if seen is None or seen.auth_type != "openai-responses":
+            return seen
+        moved = any(
+            (model.auth_type, model.id) == ("openai", seen.id)
+            and model.fields.get("wireApi") == "responses"
+            for model in self._lock.models
+        )
+        return seen._replace(auth_type="openai") if moved else seen
 
     def result(self) -> Agreement:
         left, order = list(range(len(self._lock.models))), []
@@ -257,6 +285,8 @@ class _Comparison:
             reason = "this release knows a model by its id alone, and keeps the first of two"
         elif model.scope == "project" and all(each in missing for each in of_project):
             reason = "the client does not read the project's settings: the folder is not trusted"
+        elif model.provider is not None:
+            reason = f"releases before {PROTOCOLS_SINCE} do not read the provider {model.provider}"
         elif model.auth_type not in AUTH_TYPES:
             reason = f"this release does not know the auth type {model.auth_type}"
         return Difference("missing", _name(model), reason)
@@ -267,23 +297,22 @@ class _Comparison:
             made = "a runtime model, made of settings and environment, no entry"
             return Difference("extra", name, made, "unset what makes it, or select an entry")
         owner = next((model.scope for model in self._lock.models), None)
-        scope = self._origin(seen)
+        origin = self._origin(seen)
+        scope = origin and origin.scope
         reason: str | None = None
         if any(seen[:2] == (model.auth_type, model.id) for model in self._lock.models):
             reason = "this release knows a model by its id and base URL, and keeps both"
-        elif seen.auth_type not in AUTH_TYPES and scope is not None:
+        elif origin and origin.provider not in AUTH_TYPES:
             reason = "this release reads a provider id that the lock's client skips"
         elif scope is not None and scope != owner:
             reason = f"REPLACE is not honoured: the {scope} scope's modelProviders is merged in"
         return Difference("extra", name, reason)
 
-    def _origin(self, seen: Seen) -> ScopeName | None:
-        """Return the first scope that defines a model of that type and id, or None."""
-        for scope, settings in self._scopes:
-            entries = _of_scopes([(scope, settings)])
-            if any((auth_type, entry["id"]) == seen[:2] for auth_type, entry in entries):
-                return scope
-        return None
+    def _origin(self, seen: Seen) -> _Defined | None:
+        """Return the first entry of any scope that defines a model of that type and id, or None."""
+        defined = _of_scopes(self._scopes)
+        found = (each for each in defined if (each.auth_type, each.entry["id"]) == seen[:2])
+        return next(found, None)
 
     def _reordered(self, order: list[int]) -> Iterator[Difference]:
         models = self._lock.models

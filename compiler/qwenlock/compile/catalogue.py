@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock.clients.profile import PROTOCOLS_SINCE
 from qwenlock.compile.entries import EntryReader, suggestion
+from qwenlock.compile.scopes import PROTOCOLS, highest, merged, owner, protocols
 from qwenlock.credentials import shown
 from qwenlock.findings import Finding
 from qwenlock.lockfile.model import Model
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.compile.scopes import Source
+    from qwenlock.compile.scopes import Source, Sources
     from qwenlock.documents.operations import Path
     from qwenlock.plans.plan import Plan
 
@@ -36,6 +38,8 @@ class Entry(NamedTuple):
     skipped: bool = False
 
 
+ROOT: Path = ("modelProviders",)
+
 CUSTOM = "custom"
 """The origin of a model that no plan owns."""
 
@@ -51,36 +55,32 @@ _OWN_FIELDS = {
 
 
 def build(
-    source: Source, client: Profile, plans: Sequence[Plan], report: Report
+    sources: Sources, client: Profile, plans: Sequence[Plan], report: Report
 ) -> tuple[Entry, ...]:
-    """Return the entries of `source`, the scope that owns the catalogue, in catalogue order.
+    """Return the entries of the scope that owns the catalogue, in catalogue order.
 
     Skipped ones are among them: they are no models, but still part of a plan.
 
     Args:
-        source: a scope whose settings have `modelProviders`.
+        sources: the scopes that have a file, low to high.
         client: whose rules hold: valid auth types, the identity of a model, required fields.
         plans: the plans that may own models.
         report: takes each finding.
     """
-    providers = source.settings["modelProviders"]
-    root: Path = ("modelProviders",)
+    owning = owner(sources)
+    if owning is None:
+        return ()
+    providers = owning.settings["modelProviders"]
     if not isinstance(providers, dict):
-        place = source.place(root)
+        place = owning.place(ROOT)
         report(Finding("QL201", "modelProviders must be an object", place, "write { }"))
         return ()
-    result: list[Entry] = []
-    for auth_type, entries in providers.items():
-        path = (*root, auth_type)
-        if not _is_configurable(auth_type, source, client, report):
-            continue
-        if not isinstance(entries, list):
-            message = f"{auth_type} must hold an array of models"
-            report(Finding("QL204", message, source.place(path), "write [ … ]"))
-            continue
-        owners = [plan for plan in plans if plan.auth_type == auth_type]
-        result += _of_auth_type(entries, path, source, client, owners, report)
-    return tuple(result)
+    builder = _Builder(sources, owning, client, plans, report)
+    return tuple(
+        entry
+        for provider, entries in providers.items()
+        for entry in builder.read(provider, entries)
+    )
 
 
 def settings_entry(model: Model) -> dict[str, Any]:
@@ -89,60 +89,108 @@ def settings_entry(model: Model) -> dict[str, Any]:
     return {field: value for field, value in own.items() if value is not None} | model.fields
 
 
-def _is_configurable(auth_type: str, source: Source, client: Profile, report: Report) -> bool:
-    place = source.place(("modelProviders", auth_type), on_key=True)
-    if auth_type == "qwen-oauth":
-        message = "qwen-oauth models are built in; these are ignored"
-        report(Finding("QL203", message, place, "remove them"))
-        return False
-    if auth_type not in client.auth_types:
-        known = ", ".join(name for name in client.auth_types if name != "qwen-oauth")
-        message = f'"{shown(auth_type)}" is no auth type; its models are skipped'
-        fix = suggestion(auth_type, client.auth_types) or f"use one of {known}"
-        report(Finding("QL202", message, place, fix))
-        return False
-    return True
+class _Builder:
+    """Reads the providers of one scope, one after the other; several may be of one auth type."""
 
+    def __init__(
+        self,
+        sources: Sources,
+        owning: Source,
+        client: Profile,
+        plans: Sequence[Plan],
+        report: Report,
+    ) -> None:
+        self._sources = sources
+        self._owning = owning
+        self._client = client
+        self._plans = plans
+        self._report = report
+        self._protocols = protocols(sources, client)
+        self._reader = EntryReader(client, report, owning.place)
+        self._first: dict[tuple[str, str, str | None], Path] = {}
 
-def _of_auth_type(
-    raw_entries: list[Any],
-    path: Path,
-    source: Source,
-    client: Profile,
-    owners: Sequence[Plan],
-    report: Report,
-) -> list[Entry]:
-    auth_type = str(path[-1])
-    reader = EntryReader(client, report, source.place)
-    first: dict[tuple[str, str | None], int] = {}
-    result = []
-    for index, raw in enumerate(raw_entries):
-        canonical = reader.read(auth_type, raw, (*path, index))
+    def read(self, provider: str, entries: Any) -> list[Entry]:
+        """Return the entries under `provider`, a key of modelProviders."""
+        auth_type = self._auth_type(provider)
+        if auth_type is None:
+            return []
+        path = (*ROOT, provider)
+        if not isinstance(entries, list):
+            message = f"{shown(provider)} must hold an array of models"
+            self._report(Finding("QL204", message, self._owning.place(path), "write [ … ]"))
+            return []
+        read = (self._entry(auth_type, raw, (*path, at)) for at, raw in enumerate(entries))
+        return [entry for entry in read if entry is not None]
+
+    def _entry(self, auth_type: str, raw: Any, path: Path) -> Entry | None:
+        canonical = self._reader.read(auth_type, raw, path)
         if canonical is None:
-            continue
-        url = canonical.get("baseUrl") if client.identity_has_url else None
-        identity = (canonical["id"], url)
-        if identity in first:
-            report(_duplicate(identity, source, path, first[identity], index))
-        skipped = first.setdefault(identity, index) != index
+            return None
+        url = canonical.get("baseUrl") if self._client.identity_has_url else None
+        identity = (auth_type, canonical["id"], url)
+        first = self._first.setdefault(identity, path)
+        if first != path:
+            self._report_duplicate(canonical["id"], url, first, path)
+        provider = str(path[-2])
+        owners = [plan for plan in self._plans if plan.auth_type == auth_type == provider]
         origin = next((plan.id for plan in owners if plan.owns(canonical)), CUSTOM)
-        model = _model(auth_type, canonical, origin, source)
-        result.append(Entry(model, raw, canonical, (*path, index), skipped))
-    return result
+        model = _model(auth_type, provider, canonical, origin, self._owning)
+        return Entry(model, raw, canonical, path, skipped=first != path)
+
+    def _auth_type(self, provider: str) -> str | None:
+        """Return the auth type that `provider` stands for; None where its models are skipped."""
+        auth_type = self._protocols.get(provider, provider)
+        place = self._owning.place((*ROOT, provider), on_key=True)
+        if auth_type == "qwen-oauth":
+            message = "qwen-oauth models are built in; these are ignored"
+            self._report(Finding("QL203", message, place, "remove them"))
+            return None
+        if auth_type in self._client.auth_types:
+            return str(auth_type)
+        if provider in self._protocols:
+            self._report_protocol(provider, auth_type)
+            return None
+        message = f'"{shown(provider)}" is no auth type; its models are skipped'
+        self._report(Finding("QL202", message, place, self._fix(provider)))
+        return None
+
+    def _report_protocol(self, provider: str, auth_type: object) -> None:
+        path = (PROTOCOLS, provider)
+        source = highest(self._sources, path) or self._owning
+        message = (
+            f'providerProtocol takes "{shown(provider)}" for no auth type; its models are skipped'
+        )
+        near = suggestion(str(auth_type), self._client.auth_types)
+        self._report(Finding("QL202", message, source.place(path), near or self._known()))
+
+    def _fix(self, provider: str) -> str:
+        auth_types = self._client.auth_types
+        mapped = merged(self._sources, (PROTOCOLS, provider))
+        if mapped in auth_types and mapped != "qwen-oauth":  # and this client does not read it
+            return (
+                f"providerProtocol makes it {mapped} from Qwen Code {PROTOCOLS_SINCE} on: add "
+                f"--client {PROTOCOLS_SINCE}.0 or later, or move its models to {mapped}"
+            )
+        mappable = (
+            ", or map it to one in providerProtocol" if self._client.provider_protocols else ""
+        )
+        return suggestion(provider, auth_types) or self._known() + mappable
+
+    def _known(self) -> str:
+        known = ", ".join(name for name in self._client.auth_types if name != "qwen-oauth")
+        return f"use one of {known}"
+
+    def _report_duplicate(self, name: str, url: str | None, first: Path, again: Path) -> None:
+        both = f"{shown(name)} at {shown(url)}" if url else shown(name)
+        line = self._owning.place((*first, "id")).position().line
+        message = f'a second "{both}"; the first, on line {line}, wins and this one is skipped'
+        fix = "remove one of the two; the id is what the API is sent, so it cannot be varied"
+        self._report(Finding("QL209", message, self._owning.place((*again, "id")), fix))
 
 
-def _duplicate(
-    identity: tuple[str, str | None], source: Source, path: Path, first: int, again: int
-) -> Finding:
-    name, url = identity
-    both = f"{shown(name)} at {shown(url)}" if url else shown(name)
-    line = source.place((*path, first, "id")).position().line
-    message = f'a second "{both}"; the first, on line {line}, wins and this one is skipped'
-    fix = "remove one of the two; the id is what the API is sent, so it cannot be varied"
-    return Finding("QL209", message, source.place((*path, again, "id")), fix)
-
-
-def _model(auth_type: str, canonical: dict[str, Any], origin: str, source: Source) -> Model:
+def _model(
+    auth_type: str, provider: str, canonical: dict[str, Any], origin: str, source: Source
+) -> Model:
     rest = {
         field: value
         for field, value in canonical.items()
@@ -150,6 +198,7 @@ def _model(auth_type: str, canonical: dict[str, Any], origin: str, source: Sourc
     }
     return Model(
         auth_type=auth_type,
+        provider=provider if provider != auth_type else None,
         id=canonical["id"],
         name=canonical.get("name"),
         env_key=canonical.get("envKey") or None,

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.clients.profile import API_KEY_VARIABLES, Profile
 from qwenlock.compile import catalogue, installed
 from qwenlock.compile.entries import canonical
-from qwenlock.compile.scopes import CURRENT_VERSION, Source, Sources, contribution, owner
+from qwenlock.compile.scopes import (
+    CURRENT_VERSION,
+    PROTOCOLS,
+    Source,
+    Sources,
+    contribution,
+    owner,
+    protocols,
+)
 from qwenlock.compile.selection import (
     API_KEY,
     AUTH_TYPE,
@@ -30,6 +38,7 @@ from qwenlock.lockfile.model import (
     Input,
     InstalledPlan,
     Lock,
+    Model,
     Options,
     Selection,
 )
@@ -89,7 +98,7 @@ def compile_lock(
     report = findings.append
     _report_versions(sources, report)
     owning = owner(sources)
-    entries = catalogue.build(owning, client, plans, report) if owning else ()
+    entries = catalogue.build(sources, client, plans, report)
     offered = [entry for entry in entries if not entry.skipped]
     models = tuple(entry.model for entry in offered)
     hidden = _report_hidden(sources, owning, client, report)
@@ -146,9 +155,10 @@ def _report_hidden(
     if owning is None:
         return ()
     below = sources[: sources.index(owning)]
-    own = set(_ids(owning, client))
+    mapped = protocols(sources, client)
+    own = set(_ids(owning, client, mapped))
     hidden: dict[str, Source] = {
-        name: source for source in below for name in _ids(source, client) if name not in own
+        name: source for source in below for name in _ids(source, client, mapped) if name not in own
     }
     place = owning.place(("modelProviders",), on_key=True)
     if hidden:
@@ -160,7 +170,7 @@ def _report_hidden(
         )
         fix = "list them here too, or keep modelProviders in the user scope only"
         report(Finding("QL301", message, place, fix))
-    if _is_empty(owning, client):
+    if _is_empty(owning, client, mapped):
         message = f"the {owning.scope} scope's modelProviders holds no model"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
         report(Finding("QL302", message, place, fix))
@@ -172,24 +182,33 @@ def _counted(names: list[str]) -> str:
     return f"{listed} {'is' if len(names) == 1 else 'are'}"
 
 
-def _is_empty(source: Source, client: Profile) -> bool:
+def _is_empty(source: Source, client: Profile, mapped: dict[str, Any]) -> bool:
     """Tell whether no auth type of `source` holds anything, be it right or wrong."""
-    providers = source.settings.get("modelProviders")
-    return isinstance(providers, dict) and all(
-        providers.get(auth_type, []) == [] for auth_type in _configurable(client)
+    return isinstance(source.settings.get("modelProviders"), dict) and all(
+        entries == [] for _, entries in _providers(source, client, mapped)
     )
 
 
-def _configurable(client: Profile) -> list[str]:
-    return [auth_type for auth_type in client.auth_types if auth_type != "qwen-oauth"]
+def _providers(
+    source: Source, client: Profile, mapped: dict[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Give each provider of `source` that takes models, as its auth type and what it holds.
 
-
-def _ids(source: Source, client: Profile) -> Iterator[str]:
+    Args:
+        source: any scope.
+        client: whose auth types are valid.
+        mapped: what `protocols` gave.
+    """
     providers = source.settings.get("modelProviders")
-    for auth_type, entries in providers.items() if isinstance(providers, dict) else ():
-        if auth_type not in _configurable(client) or not isinstance(entries, list):
-            continue
-        for entry in entries:
+    for provider, entries in providers.items() if isinstance(providers, dict) else ():
+        auth_type = mapped.get(provider, provider)
+        if auth_type in client.auth_types and auth_type != "qwen-oauth":
+            yield auth_type, entries
+
+
+def _ids(source: Source, client: Profile, mapped: dict[str, Any]) -> Iterator[str]:
+    for auth_type, entries in _providers(source, client, mapped):
+        for entry in entries if isinstance(entries, list) else ():
             name = entry.get("id") if isinstance(entry, dict) else None
             if isinstance(name, str) and name:
                 yield f"{auth_type}/{shown(name)}"
@@ -221,21 +240,30 @@ def _inputs(
 ) -> Iterator[Input]:
     """Give the sources that the lock depends on, each with a digest of what it contributes."""
     for index, source in enumerate(sources):
-        parts = _contributions(sources, index, selection, client)
+        parts = _contributions(sources, index, offered, selection, client)
         if source is owning:
-            parts["modelProviders"] = [
-                [entry.model.auth_type, entry.canonical] for entry in offered
-            ]
+            parts["modelProviders"] = [[*_kind(entry.model), entry.canonical] for entry in offered]
         if parts:
             text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
             yield Input(scope=source.scope, path=source.path, digest=digest(text.encode()))
 
 
+def _kind(model: Model) -> list[str]:
+    """Return a model's auth type, and its provider where that is another."""
+    return [model.auth_type] if model.provider is None else [model.auth_type, model.provider]
+
+
 def _contributions(
-    sources: Sources, index: int, selection: Selection, client: Profile
+    sources: Sources,
+    index: int,
+    offered: Sequence[Entry],
+    selection: Selection,
+    client: Profile,
 ) -> dict[str, Any]:
     """Return what source `index` has a say in, besides the catalogue. Never a key."""
     consulted = [AUTH_TYPE, MODEL]
+    providers = dict.fromkeys(entry.model.provider for entry in offered)
+    consulted += [(PROTOCOLS, provider) for provider in providers if provider is not None]
     if client.selects_url:
         consulted.append(MODEL_URL)
     if selection.kind == "runtime":

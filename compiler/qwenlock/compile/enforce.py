@@ -10,43 +10,37 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.compile.catalogue import settings_entry
-from qwenlock.compile.scopes import CURRENT_VERSION, merge
+from qwenlock.compile.scopes import CURRENT_VERSION, PROTOCOLS, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from qwenlock.lockfile.model import Lock, Selection
 
 
-def defined_providers(scopes: Iterable[Any]) -> tuple[str, ...]:
-    """Return every key of `modelProviders` in the settings of `scopes`, known or not, sorted."""
-    found: set[str] = set()
-    for settings in scopes:
-        providers = settings.get("modelProviders") if isinstance(settings, dict) else None
-        if isinstance(providers, dict):
-            found.update(providers)
-    return tuple(sorted(found))
-
-
-def enforcing_settings(lock: Lock, provider_ids: Iterable[str]) -> dict[str, Any]:
+def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
     """Return settings for the system scope that make every release do what `lock` says.
 
-    They offer exactly the locked catalogue and select the locked model. A runtime model's
+    They offer exactly the locked catalogue and select the locked model. Each model stands under its
+    auth type, whatever provider id it had: so it needs no `providerProtocol`, which releases before
+    0.21 do not read, and no other scope's can send it elsewhere. A runtime model's
     generationConfig is merged over that of lower scopes, which is where the lock has it from.
 
     Args:
         lock: what to enforce.
-        provider_ids: every key of `modelProviders` that any scope of this machine has; those that
+        scopes: the settings of every scope of this machine. The keys of their `modelProviders` that
             the lock has no models for are emptied.
     """
     providers: dict[str, list[dict[str, Any]]] = {}
     for model in lock.models:
         providers.setdefault(model.auth_type, []).append(settings_entry(model))
-    for name in provider_ids:
+    for name in _keys(scopes, "modelProviders"):
         providers.setdefault(name, [])
+    mapped = {name: name for name in _keys(scopes, PROTOCOLS) if providers.get(name)}
     return {
         "$version": CURRENT_VERSION,
         "modelProviders": providers,
+        **({PROTOCOLS: mapped} if mapped else {}),
         "security": {"auth": _auth(lock.selection)},
         "model": _model(lock.selection),
     }
@@ -61,6 +55,16 @@ def over(system: dict[str, Any], enforcing: dict[str, Any]) -> dict[str, Any]:
     """
     result: dict[str, Any] = merge(system, enforcing)
     return result
+
+
+def _keys(scopes: Sequence[Any], name: str) -> list[str]:
+    """Return every key of the object `name` in the settings of `scopes`, sorted."""
+    found: set[str] = set()
+    for settings in scopes:
+        value = settings.get(name) if isinstance(settings, dict) else None
+        if isinstance(value, dict):
+            found.update(value)
+    return sorted(found)
 
 
 def _auth(selection: Selection) -> dict[str, Any]:

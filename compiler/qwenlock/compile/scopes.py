@@ -14,12 +14,15 @@ from qwenlock.documents.operations import Operation, Path, get, original
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenlock.clients.profile import Profile
     from qwenlock.documents.document import Document
     from qwenlock.findings import Place
     from qwenlock.lockfile.model import ScopeName
 
 SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 """The scopes, low to high."""
+
+PROTOCOLS = "providerProtocol"
 
 CURRENT_VERSION = 4
 """The settings version that everything is compiled as; every release leaves it alone."""
@@ -79,6 +82,16 @@ Sources: TypeAlias = "Sequence[Source]"
 def owner(sources: Sources) -> Source | None:
     """Return the source that owns the catalogue: the highest with a `modelProviders` key."""
     return highest(sources, ("modelProviders",))
+
+
+def protocols(sources: Sources, client: Profile) -> dict[str, Any]:
+    """Return the auth type that `client` takes each key of `modelProviders` for.
+
+    A key that is not among them stands for itself. The value is as it stands, be it an auth type
+    or not. CLIENT.md, modelProviders (`providerProtocol`); scopes merge, measured with 0.24.4.
+    """
+    mapping = merged(sources, (PROTOCOLS,)) if client.provider_protocols else None
+    return mapping if isinstance(mapping, dict) else {}
 
 
 def highest(sources: Sources, path: Path) -> Source | None:

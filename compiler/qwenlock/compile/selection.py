@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.compile.entries import EntryReader, suggestion
-from qwenlock.compile.scopes import Sources, highest, merged
+from qwenlock.compile.scopes import Sources, highest, merged, protocols
 from qwenlock.credentials import references, shown
 from qwenlock.findings import Finding
 from qwenlock.lockfile.model import Model, ScopeName, Selection
@@ -167,6 +167,8 @@ class _Selector:
     def _say_unknown_auth_type(self) -> None:
         known = self._client.auth_types
         fix = suggestion(self._auth_type, known) or f"use one of {', '.join(known)}"
+        if (stands_for := protocols(self._sources, self._client).get(self._auth_type)) in known:
+            fix = f"select {stands_for}, which providerProtocol makes of it"
         self._say("QL601", f'"{shown(self._auth_type)}" is no auth type', AUTH_TYPE, fix)
 
     def _say_undefined(self, name: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
-from qwenlock.compile.enforce import defined_providers, enforcing_settings, over
+from qwenlock.compile.enforce import enforcing_settings, over
 from qwenlock.edge.places import DEFAULTS, SYSTEM, Flags, locate
 from qwenlock.edge.reader import read_bytes
 from qwenlock.errors import QwenlockError
@@ -50,7 +50,7 @@ class Machine(NamedTuple):
 
     def enforcing(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock` on this machine."""
-        return enforcing_settings(lock, defined_providers(each.value for each in self.scopes))
+        return enforcing_settings(lock, [each.value for each in self.scopes])
 
     def enforcing_file(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock`, over what the client's own system file says."""

@@ -115,6 +115,8 @@ class Model(_LockPart):
 
     auth_type: NonEmpty
     """The auth type it is listed under."""
+    provider: str | None = None
+    """The key of modelProviders it stands under, where that is not its auth type."""
     id: NonEmpty
     """The id, sent to the API as it is."""
     name: str | None = None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from qwenlock.changes import Change
 from qwenlock.compile import catalogue
 from qwenlock.compile.entries import suggestion
-from qwenlock.compile.scopes import owner
 from qwenlock.credentials import shown
 from qwenlock.errors import UsageError
 from qwenlock.migrating.protocol import Draft
@@ -101,11 +100,9 @@ def _find(
 
 
 def _offered(scopes: Scopes, plans: Sequence[Plan], client: Profile) -> Iterator[Choice]:
-    owning = owner(scopes.sources)
-    if owning is not None:
-        for entry in catalogue.build(owning, client, plans, lambda _: None):
-            url = entry.model.base_url if client.selects_url else None
-            yield Choice(entry.model.auth_type, entry.model.id, url)
+    for entry in catalogue.build(scopes.sources, client, plans, lambda _: None):
+        url = entry.model.base_url if client.selects_url else None
+        yield Choice(entry.model.auth_type, entry.model.id, url)
     for model in client.oauth_models:
         yield Choice("qwen-oauth", model)
 
