@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UPDATE = "run `pytest --update-docs`, and read the difference before you commit it"
 WITH_COMMANDS = [page for page in PAGES if "```console\n" in page.read_text(encoding="utf-8")]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
 
 def block(mark: str) -> str:
@@ -162,6 +163,17 @@ def problem_of(words: list[str]) -> str | None:
 @pytest.mark.parametrize("line", ["lokc", "lock --uesr x", "template shwo", "check --env --no-usr"])
 def test_a_command_line_that_does_not_exist_is_noticed(line: str) -> None:
     assert problem_of(line.split()) is not None
+
+
+def test_every_test_that_holds_a_promise_is_there() -> None:
+    file, named = "", 0
+    for path, test in re.findall(r"`(tests/\w+\.py)`|`(test_\w+)`", SECURITY):
+        if path:
+            file = (ROOT / path).read_text(encoding="utf-8")
+        else:
+            assert f"def {test}(" in file, test
+            named += 1
+    assert named > 20
 
 
 def test_every_link_of_a_page_leads_somewhere() -> None:
