@@ -144,7 +144,7 @@ def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int
 
     with suppress(BrokenPipeError):
         sys.stdout.flush()  # a preview, say, that was shown before
-    print_error(error, as_json=_asks_for_json(arguments))
+    print_error(error, _asked_format(arguments))
     if debug:
         _print_trace(error)
     return error.exit_code
@@ -173,8 +173,13 @@ def _print_trace(error: BaseException) -> None:
     say(f"  {type(error).__name__}")
 
 
-def _asks_for_json(arguments: Sequence[str]) -> bool:
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+def _asked_format(arguments: Sequence[str]) -> str | None:
+    for option, value in pairwise([*arguments, ""]):
+        if option == "--format":
+            return value
+        if option.startswith("--format="):
+            return option.removeprefix("--format=")
+    return None
 
 
 def _broken_pipe() -> int:

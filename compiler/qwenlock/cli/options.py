@@ -31,6 +31,15 @@ class PageFormat(StrEnum):
     markdown = "markdown"
 
 
+class GateFormat(StrEnum):
+    """How a command reports that code is held to."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+    sarif = "sarif"
+
+
 _SCOPES = "Scopes"
 
 ProjectArgument: TypeAlias = Annotated[
@@ -117,6 +126,10 @@ TemplatesOption: TypeAlias = Annotated[
 ]
 FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="How to report.")]
 PageFormatOption: TypeAlias = Annotated[PageFormat, typer.Option("--format", help="How to report.")]
+GateFormatOption: TypeAlias = Annotated[
+    GateFormat,
+    typer.Option("--format", help="How to report; github: annotations of a workflow."),
+]
 NoConfigOption: TypeAlias = Annotated[
     bool,
     typer.Option("--no-config", help="Leave qwenlock.toml and pyproject.toml out."),

@@ -24,17 +24,27 @@ def error_as_text(error: QwenlockError) -> str:
     return f"{text}\n  {painted('help', 'good')}: {clean(error.fix)}" if error.fix else text
 
 
-def print_error(error: QwenlockError, *, as_json: bool) -> None:
-    """Print why a command stops: its findings, or its message and fix."""
+def print_error(error: QwenlockError, format: str | None = None) -> None:  # noqa: A002
+    """Print why a command stops: its findings, or its message and fix, in the `format` asked for.
+
+    An error without findings is about no place that could be annotated.
+    """
     findings = error.findings if isinstance(error, InputError) else ()
-    if as_json:
+    if format == "json":
         body = {"message": error.message, "fix": error.fix, "exit-code": error.exit_code}
         emit_json({"error": body, "findings": findings_as_json(findings)})
         return
-    if findings:
+    if findings and format in {"github", "sarif"}:
+        from pathlib import Path
+
+        from qwenlock.cli.views.annotations import emit_annotations, of_findings
+
+        here = Path.cwd()
+        emit_annotations(list(of_findings(findings_as_json(findings), here)), format)
+    elif findings:
         print_findings(findings)
-        return
-    say(error_as_text(error))
+    else:
+        say(error_as_text(error))
 
 
 def print_findings(findings: Iterable[Finding], *, notes: bool = True) -> None:

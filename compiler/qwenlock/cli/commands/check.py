@@ -11,8 +11,8 @@ import typer
 
 from qwenlock.cli.options import (
     ClientOption,
-    Format,
-    FormatOption,
+    GateFormat,
+    GateFormatOption,
     project_directory,
     scoped,
 )
@@ -21,6 +21,7 @@ from qwenlock.edge.places import Flags
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from qwenlock.cli.views.annotations import Annotation
     from qwenlock.errors import InputError
     from qwenlock.findings import Finding
     from qwenlock.lockfile.diff import Change
@@ -54,7 +55,7 @@ def check(
         bool, typer.Option("--env", help="Check too that every variable of the lock is set.")
     ] = False,
     client: ClientOption = None,
-    format: FormatOption = Format.text,  # noqa: A002
+    format: GateFormatOption = GateFormat.text,  # noqa: A002
 ) -> int:
     """Check that qwen.lock is there, unedited, and what the settings compile to.
 
@@ -72,10 +73,16 @@ def check(
 
             raise QwenlockError("there is no qwen.lock below", "run `qwenlock lock` in a project")
     reports = [_report(each, flags, client, env=env) for each in directories]
-    if format is Format.json:
+    if format is GateFormat.json:
         from qwenlock.cli.console import emit_json
 
         emit_json({"projects": [report.as_json() for report in reports]})
+    elif format is not GateFormat.text:
+        from qwenlock.cli.views.annotations import emit_annotations
+
+        emit_annotations([each for report in reports for each in report.annotations()], format)
+        for report in reports:
+            report.say_verdict()
     else:
         for report in reports:
             report.say()
@@ -108,8 +115,25 @@ class _Report(NamedTuple):
             document["error"] = {"message": self.error.message, "fix": self.error.fix}
         return document
 
+    def annotations(self) -> Iterator[Annotation]:
+        """Give what is to be said at places of the repository."""
+        import json
+
+        from qwenlock.cli.report import changes_as_text
+        from qwenlock.cli.views.annotations import of_findings, of_status
+
+        directory = Path(self.project)
+        yield from of_findings(json.loads(self.findings), directory)
+        if self.error is not None:
+            fix = f"\nhelp: {self.error.fix}" if self.error.fix else ""
+            yield of_status("invalid", f"{self.error.message}{fix}", directory)
+        elif self.status in {"drift", "missing"}:
+            changes = "".join(f"\n{line}" for line in changes_as_text(self.changes))
+            message = f"{self.project}{ADVICE[self.status]}{changes}"
+            yield of_status(self.status, message, directory)
+
     def say(self) -> None:
-        from qwenlock.cli.console import clean, emit, painted, say
+        from qwenlock.cli.console import clean, emit, say
 
         if self.words:
             say(self.words)
@@ -118,6 +142,11 @@ class _Report(NamedTuple):
 
             for line in changes_as_text(self.changes):
                 emit(f"{clean(self.project)}: {line}")
+        self.say_verdict()
+
+    def say_verdict(self) -> None:
+        from qwenlock.cli.console import clean, painted, say
+
         verdict = "unset" if self.status == "ok" and self.exit_code else self.status
         colour = "good" if verdict == "ok" else "error"
         say(f"{painted(verdict, colour)}: {clean(self.project)}{ADVICE.get(verdict, '')}")

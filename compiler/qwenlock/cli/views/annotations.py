@@ -1,0 +1,203 @@
+"""Findings where code is reviewed: GitHub's workflow commands, and SARIF 2.1.0.
+
+Made from the JSON form of findings, which a remembered `check` has too. Paths are relative to the
+root of the repository. What stands in no file of it, such as a user's settings, is said at the
+project's lock, with its place in the message. No line of a file is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.cli.console import clean, emit_raw
+from qwenlock.findings import RULES, Rule
+from qwenlock.lockfile import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_GITHUB_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
+_STATUS = {
+    "drift": Rule(
+        "error",
+        "lock differs from its settings",
+        "The settings were changed after the lock was made: a run gets other models than it says.",
+    ),
+    "missing": Rule(
+        "error", "no lock", "Without qwen.lock nobody can review which models a run gets."
+    ),
+    "invalid": Rule("error", "cannot be compiled", "An input of the project cannot be used."),
+}
+_MOST_LINES = 50
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+class Annotation(NamedTuple):
+    """One thing to say at one place of the repository.
+
+    Attributes:
+        rule: the code of a finding, or the status of a project.
+        level: error, warning or note.
+        message: what is said, with the fix.
+        file: the path relative to the root of the repository, with `/`.
+        line: from 1; None for the file as a whole.
+        column: from 1, in code points.
+    """
+
+    rule: str
+    level: str
+    message: str
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+
+def of_findings(findings: Iterable[dict[str, Any]], project: Path) -> Iterator[Annotation]:
+    """Give an annotation for each of `findings`.
+
+    Args:
+        findings: as `report.findings_as_json` returns them.
+        project: the directory of the project that they are about.
+    """
+    for finding in findings:
+        message = clean(finding["message"])
+        if finding["fix"]:
+            message += f"\nhelp: {clean(finding['fix'])}"
+        label, line, column = finding["file"], finding["line"], finding["column"]
+        inside = None if label is None else _in_repository(Path(label))
+        if inside is not None:
+            yield Annotation(finding["code"], finding["severity"], message, inside, line, column)
+        else:
+            where = "" if label is None else f"{clean(label)}:{line}:{column}: "
+            yield Annotation(
+                finding["code"], finding["severity"], where + message, _lock_of(project)
+            )
+
+
+def of_status(status: str, message: str, project: Path) -> Annotation:
+    """Return what is said about the project in a directory as a whole: `drift`, for one."""
+    lines = [clean(line) for line in message.split("\n")]
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [f"… and {len(lines) - _MOST_LINES} lines more"]
+    return Annotation(status, "error", "\n".join(lines), _lock_of(project))
+
+
+def emit_annotations(annotations: Sequence[Annotation], format: str) -> None:  # noqa: A002
+    """Print annotations on stdout, as `github` or as `sarif`."""
+    if format == "github":
+        emit_raw(as_github(annotations))
+        return
+    import json
+
+    emit_raw(json.dumps(as_sarif(annotations), indent=2, ensure_ascii=True) + "\n")
+
+
+def as_github(annotations: Iterable[Annotation]) -> str:
+    """Return annotations as workflow commands of GitHub Actions, a line each."""
+    return "".join(f"{_command(each)}\n" for each in annotations)
+
+
+def _command(annotation: Annotation) -> str:
+    properties = {
+        "file": annotation.file,
+        "line": annotation.line,
+        "col": annotation.column,
+        "title": annotation.rule,
+    }
+    said = ",".join(
+        f"{name}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+        for name, value in properties.items()
+        if value is not None
+    )
+    return f"::{_GITHUB_LEVELS[annotation.level]} {said}::{_escaped(annotation.message)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def as_sarif(annotations: Sequence[Annotation]) -> dict[str, Any]:
+    """Return annotations as a log of SARIF 2.1.0 (OASIS), with the rules that they name."""
+    from qwenlock import __version__
+
+    rules = list(dict.fromkeys(each.rule for each in annotations))
+    driver = {
+        "name": "qwenlock",
+        "semanticVersion": __version__,
+        "rules": [_descriptor(rule) for rule in rules],
+    }
+    root = {"description": {"text": "The root of the repository."}}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"%SRCROOT%": root},
+        "results": list(_results(annotations, rules)),
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _descriptor(name: str) -> dict[str, Any]:
+    rule = _STATUS.get(name) or RULES[name]
+    return {
+        "id": name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.reason},
+        "help": {"text": rule.reason},
+        "defaultConfiguration": {"level": rule.severity},
+    }
+
+
+def _results(annotations: Sequence[Annotation], rules: list[str]) -> Iterator[dict[str, Any]]:
+    from urllib.parse import quote
+
+    index = {rule: at for at, rule in enumerate(rules)}
+    seen: dict[str, int] = {}
+    for each in annotations:
+        said = re.sub(r":\d+:\d+\b|\bline \d+", "", each.message.partition("\n")[0])
+        alike = f"{each.rule}\n{each.file}\n{said}"
+        seen[alike] = seen.get(alike, 0) + 1
+        location: dict[str, Any] = {
+            "artifactLocation": {"uri": quote(each.file), "uriBaseId": "%SRCROOT%"}
+        }
+        if each.line is not None:
+            location["region"] = {"startLine": each.line, "startColumn": each.column}
+        yield {
+            "ruleId": each.rule,
+            "ruleIndex": index[each.rule],
+            "level": each.level,
+            "message": {"text": each.message},
+            "locations": [{"physicalLocation": location}],
+            "partialFingerprints": {"finding/v1": _fingerprint(f"{alike}\n{seen[alike]}")},
+        }
+
+
+def _fingerprint(text: str) -> str:
+    """Return what stays the same when a finding moves to another line."""
+    from hashlib import sha256
+
+    return sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]
+
+
+def _lock_of(project: Path) -> str:
+    return _in_repository(project / NAME) or NAME
+
+
+def _in_repository(path: Path) -> str | None:
+    """Return a path relative to the root of the repository, or None where it is outside."""
+    absolute = Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
+    root = _root()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else None
+
+
+def _root() -> Path:
+    """Return the root of the repository, or else the working directory."""
+    here = Path.cwd()
+    given = os.environ.get("GITHUB_WORKSPACE")
+    if given and here.is_relative_to(given):
+        return Path(given)
+    return next((each for each in (here, *here.parents) if (each / ".git").exists()), here)
