@@ -64,10 +64,10 @@ def commands() -> str:
         "command succeeded is in its [exit code](exit-codes.md).\n\n"
         "## Global options\n\n"
         "They stand before the command: `qwenlock --debug lock`.\n\n"
-        f"{_table(['option', 'default', ''], map(_row, _options(root)))}\n"
+        f"{_table(['option', 'default', 'meaning'], map(_row, _options(root)))}\n"
         "## Shared options\n\n"
         "They mean the same wherever a command has them.\n\n"
-        f"{_table(['option', 'default', ''], sorted(shared))}\n"
+        f"{_table(['option', 'default', 'meaning'], sorted(shared))}\n"
     )
     return text + "\n".join(_command(name, command, shared) for name, command in found)
 
@@ -91,12 +91,12 @@ def _command(name: str, command: Any, shared: set[tuple[str, str, str]]) -> str:
         text += f"{command.epilog}\n\n"
     if arguments:
         text += _table(
-            ["argument", ""], [(f"`{each.metavar}`", each.help or "") for each in arguments]
+            ["argument", "meaning"], [(f"`{each.metavar}`", each.help or "") for each in arguments]
         )
         text += "\n"
     if own:
-        text += _table(["option", "default", ""], own) + "\n"
-    names = [row[0].split("`")[1].split()[0] for row in rows if row in shared]
+        text += _table(["option", "default", "meaning"], own) + "\n"
+    names = [each.opts[0] for each in _options(command) if _row(each) in shared]
     if names:
         text += f"[Shared options](#shared-options): {', '.join(f'`{each}`' for each in names)}.\n"
     return text
@@ -109,7 +109,7 @@ def _options(command: Any) -> list[Any]:
 def _row(option: Any) -> tuple[str, str, str]:
     """Return the line of an option: how it is written, its default, what it does."""
     takes = "" if option.is_flag else f" {option.metavar or _choices(option)}"
-    written = ", ".join(f"`{name}{takes}`" for name in [*option.opts, *option.secondary_opts])
+    written = ", ".join(_code(f"{name}{takes}") for name in [*option.opts, *option.secondary_opts])
     default = option.default
     if default is None or default is False or default == []:
         default = ""
@@ -117,7 +117,12 @@ def _row(option: Any) -> tuple[str, str, str]:
         default = f"`{getattr(default, 'value', default)}`"
     assert option.help, option.opts
     repeatable = " Repeatable." if option.multiple and "Repeatable" not in option.help else ""
-    return written.replace("|", "\\|"), default, option.help.replace("|", "\\|") + repeatable
+    return written, default, option.help + repeatable
+
+
+def _code(text: str) -> str:
+    """Return `text` as code for a table; of `|` in backticks GitHub and the site differ."""
+    return f"<code>{text.replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
 def _choices(option: Any) -> str:
@@ -178,7 +183,7 @@ def settings() -> str:
         )
         for name in newest.auth_types
     ]
-    head = ["field", "type", "since", ""]
+    head = ["field", "type", "since", "meaning"]
     return (
         f"# Settings that choose models\n\n{_MADE}\n"
         "What `qwenlock` knows of `settings.json`: the fields that the guide names, and those of\n"
