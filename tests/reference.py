@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = ROOT / "docs" / "reference"
-_MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
+MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
 _SHARED_BY = 5
 """An option that so many commands have, all alike, is explained once."""
 
@@ -58,7 +58,7 @@ def commands() -> str:
     count = Counter(_row(each) for _, command in found for each in _options(command))
     shared = {row for row, times in count.items() if times >= _SHARED_BY}
     text = (
-        f"# Commands\n\n{_MADE}\n{_help(root.help)}\n"
+        f"# Commands\n\n{MADE}\n{_help(root.help)}\n"
         "`PROJECT` is a directory; without one it is the nearest directory upward that holds\n"
         "`qwen.lock`, else the working directory. Data goes to stdout, words to stderr. Whether a\n"
         "command succeeded is in its [exit code](exit-codes.md).\n\n"
@@ -162,7 +162,7 @@ def exit_codes() -> str:
         ("141", "What read the output has gone."),
     ]
     return (
-        f"# Exit codes\n\n{_MADE}\n{_table(['code', 'means'], rows)}\n"
+        f"# Exit codes\n\n{MADE}\n{_table(['code', 'means'], rows)}\n"
         "Where a command is about several projects, the highest counts. Under `--format json` an\n"
         "error is a JSON document too. `qwenlock run` ends with the exit code of the command that\n"
         "it starts.\n"
@@ -185,7 +185,7 @@ def settings() -> str:
     ]
     head = ["field", "type", "since", "meaning"]
     return (
-        f"# Settings that choose models\n\n{_MADE}\n"
+        f"# Settings that choose models\n\n{MADE}\n"
         "What `qwenlock` knows of `settings.json`: the fields that the guide names, and those of\n"
         "later releases. `qwenlock schema settings` prints the same as a JSON Schema; that of\n"
         f"{NEWEST} is [here](settings.schema.json).\n\n"
