@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, Field, is_of_kind, problem
-from qwenlock.clients.profile import NEWEST, OLDEST, is_newer_than_known, profile
+from qwenlock.clients.profile import NEWEST, OLDEST, is_newer_than_known, profile, release_of
 from qwenlock.errors import UsageError
 
 RELEASES = ["0.10.1", "0.12.0", "0.15.6", "0.15.10", "0.21.2", "0.21.10", "0.23.0", "0.24.4"]
@@ -111,7 +111,31 @@ def test_release_newer_than_known_is_as_the_newest() -> None:
     assert not any(map(is_newer_than_known, ["guide", *RELEASES]))
 
 
-@pytest.mark.parametrize("client", ["", "Guide", "latest", "0.x", "sk-abc", "\x00"])
+@pytest.mark.parametrize(
+    ("client", "release"),
+    [
+        ("0.24.4-preview.0", "0.24.4"),
+        ("0.12.0-nightly.20260101.abc", "0.12.0"),
+        ("v0.12.0-nightly.20260101.abc+build.5", "0.12.0"),
+        ("0.15.10-1", "0.15.10"),
+        ("0.15.10rc1", "0.15.10"),
+        ("0.15.10.dev3", "0.15.10"),
+        ("0.15.10", "0.15.10"),
+    ],
+)
+def test_pre_release_is_taken_for_the_release_it_leads_to(client: str, release: str) -> None:
+    assert release_of(client) == release
+    assert profile(client) == profile(release)
+
+
+def test_pre_release_of_a_release_to_come_is_newer_than_known() -> None:
+    assert is_newer_than_known("0.99.0-nightly.20260101.abc")
+    assert not is_newer_than_known(f"{NEWEST}-preview.0")
+
+
+@pytest.mark.parametrize(
+    "client", ["", "Guide", "latest", "0.x", "sk-abc", "\x00", "0.12-x-", "0.12.0-"]
+)
 def test_what_is_no_release_is_wrong_use(client: str) -> None:
     with pytest.raises(UsageError, match="is no release") as caught:
         profile(client)

@@ -390,11 +390,30 @@ def test_region_that_an_interactive_client_forgot_is_that_of_the_models() -> Non
 
 
 def test_going_down_needs_to_be_allowed() -> None:
-    for wishes, client in (({"to": "0.12.0"}, "guide"), ({}, "0.12.0")):
+    for wishes, client in (({"to": "0.12.0"}, "guide"), ({"region": "global"}, "0.12.0")):
         with pytest.raises(UsageError, match=r"0\.23\.4 is installed; 0\.12\.0 is older") as caught:
             changed(installed(NEWEST), client, **wishes)
         assert "--allow-downgrade" in (caught.value.fix or "")
     assert changed(installed(NEWEST), "0.12.0", allow_downgrade=True).report["to"] == "0.12.0"
+
+
+@pytest.mark.parametrize("client", ["0.12.0", "0.12.0-nightly.20260101.abc"])
+def test_nothing_is_due_for_a_client_whose_template_is_older(client: str, world: World) -> None:
+    write(world.user, installed(NEWEST))
+    before = world.user.read_bytes()
+    for options in (["--check"], ["--yes"]):
+        result = world.run("upgrade", "--client", client, *options)
+        assert result.exit_code == 0
+        assert "0.23.4 is installed, which is newer than that of Qwen Code 0.12.0" in (
+            result.out + result.err
+        )
+    assert (
+        json.loads(world.run("upgrade", "--check", "--client", client, "--format", "json").out)[
+            "status"
+        ]
+        == "current"
+    )
+    assert world.user.read_bytes() == before
 
 
 def test_unknown_digest_is_judged_by_the_closest_template() -> None:
@@ -924,7 +943,18 @@ def test_installed_command_upgrades(tmp_path: Path) -> None:
     assert json.loads(write_to.read_bytes()) == installed(NEWEST)
 
 
-@pytest.mark.parametrize("package", ['{"version": "0.15.10"}', "{}", "[]", "no JSON", None])
+@pytest.mark.parametrize(
+    "package",
+    [
+        '{"version": "0.15.10"}',
+        '{"version": "0.15.10-preview.1"}',
+        '{"version": "latest"}',
+        "{}",
+        "[]",
+        "no JSON",
+        None,
+    ],
+)
 def test_installed_client_is_asked_of_its_package(
     package: str | None, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -938,4 +968,4 @@ def test_installed_client_is_asked_of_its_package(
     monkeypatch.setenv("PATH", str(commands))
     write(world.user, installed("0.12.0"))
     said = world.run("upgrade", "--dry-run").err
-    assert ("0.15.10" in said) == (package == '{"version": "0.15.10"}')
+    assert ("installed, 0.15.10," in said) == (package is not None and "0.15.10" in package)

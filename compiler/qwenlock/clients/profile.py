@@ -6,6 +6,7 @@ for the releases it names.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ OLDEST, NEWEST = "0.10.1", "0.24.4"
 
 PROTOCOLS_SINCE = "0.21"
 """The first release that reads `providerProtocol`."""
+
+_PRE_RELEASE = re.compile(r"v?([0-9]+\.[0-9]+\.[0-9]+)-[0-9A-Za-z.-]+(?:\+[0-9A-Za-z.-]+)?")
 
 AUTH_TYPES = ("openai", "anthropic", "gemini", "vertex-ai", "qwen-oauth")
 
@@ -82,7 +85,8 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
 def profile(client: str = GUIDE) -> Profile:
     """Return the profile of `client`: `guide`, or a release such as `0.15.10`.
 
-    A release newer than every known one has the newest profile, see `is_newer_than_known`.
+    A release newer than every known one has the newest profile, see `is_newer_than_known`. A
+    pre-release has the profile, and the name, of the release that it leads to, see `release_of`.
 
     Raises:
         UsageError: `client` is no version, or older than the first release that is known.
@@ -91,6 +95,7 @@ def profile(client: str = GUIDE) -> Profile:
         return Profile(GUIDE)
     from packaging.specifiers import SpecifierSet
 
+    client = release_of(client)
     version = _version(client)
     if version < _version(OLDEST):
         raise UsageError(
@@ -104,9 +109,25 @@ def profile(client: str = GUIDE) -> Profile:
     return result
 
 
+def release_of(version: str) -> str:
+    """Return the release that stands for `version`: itself, or the one that a pre-release leads to.
+
+    So `0.24.4-preview.0` and `0.24.4-nightly.20260101.abc`, as npm orders them before 0.24.4, and
+    `0.24.4rc1` are all taken for 0.24.4: most of what a release changes is there before it.
+
+    Raises:
+        UsageError: `version` is none, neither of npm (SemVer) nor PEP 440.
+    """
+    pre_release = _PRE_RELEASE.fullmatch(version)
+    if pre_release is not None:
+        return pre_release[1]
+    parsed = _version(version)
+    return str(parsed.base_version) if parsed.is_prerelease else version
+
+
 def is_newer_than_known(client: str) -> bool:
     """Tell whether `client` is a release after the newest whose behaviour was measured."""
-    return client != GUIDE and _version(client) > _version(NEWEST)
+    return client != GUIDE and _version(release_of(client)) > _version(NEWEST)
 
 
 def _version(text: str) -> Any:

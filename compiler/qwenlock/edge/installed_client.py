@@ -6,11 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+from qwenlock.clients.profile import release_of
+from qwenlock.errors import UsageError
+
 _COMMAND = "qwen"
 
 
 def release() -> str | None:
-    """Return the version that the package around the command states, or None where it shows none.
+    """Return the release that the package around the command states, or None where it shows none.
 
     An npm package's command is a link into the package, whose `package.json` has the version.
     """
@@ -22,4 +25,7 @@ def release() -> str | None:
         version = json.loads((folder / "package.json").read_bytes())["version"]
     except (OSError, RuntimeError, ValueError, LookupError, TypeError):
         return None
-    return version if isinstance(version, str) else None
+    try:
+        return release_of(version) if isinstance(version, str) else None
+    except UsageError:
+        return None

@@ -127,6 +127,14 @@ def current(there: Situation, aim: Aim) -> Iterator[str]:
         yield from (f"  {each}" for each in aim.edited)
 
 
+def newer(there: Situation, installed: Template, client: Profile) -> str:
+    """Say that what is installed is newer than what `client` has, and stays."""
+    return (
+        f"{there.plan.title} {installed.version} is installed, which is newer than that of Qwen "
+        f"Code {client.name}: nothing is due; --allow-downgrade goes back"
+    )
+
+
 def stopped(there: Situation, aim: Aim) -> Iterator[str]:
     """Say which edits stand in the way of an upgrade."""
     yield f"nothing is written: edits of {there.plan.title} would be lost"

@@ -91,7 +91,10 @@ def upgrade(
         said = report.report("manual", there, None, unchanged)
         return Change(reasons=(report.manual(there),), report=said)
     aim = _aim(there, client, wishes)
-    _refuse_downgrade(there, aim, wishes)
+    newer = _newer(there, aim, wishes)
+    if newer is not None:
+        said = report.report("current", there, aim, unchanged)
+        return Change(reasons=(report.newer(there, newer, client),), report=said)
     if _is_current(there, aim) and not (wishes.on_edited == "replace" and aim.lost):
         said = report.report("current", there, aim, unchanged)
         return Change(reasons=tuple(report.current(there, aim)), report=said)
@@ -156,16 +159,24 @@ def _region(there: Situation, template: Template, wanted: str | None) -> Region:
     return region
 
 
-def _refuse_downgrade(there: Situation, aim: Aim, wishes: Wishes) -> None:
+def _newer(there: Situation, aim: Aim, wishes: Wishes) -> Template | None:
+    """Return what is installed where that is newer than the client's template, so nothing is due.
+
+    Raises:
+        UsageError: the older one is asked for by more than the client.
+    """
     installed = there.template or there.base
     if installed is None or wishes.allow_downgrade:
-        return
-    if aim.template.order() < installed.order():
-        like = "installed" if there.template else "what the models are closest to"
-        raise UsageError(
-            f"{there.plan.id} {installed.version} is {like}; {aim.template.version} is older",
-            "add --allow-downgrade to go back, or name another version with --to",
-        )
+        return None
+    if aim.template.order() >= installed.order():
+        return None
+    if wishes.to is None and wishes.region is None:
+        return installed
+    like = "installed" if there.template else "what the models are closest to"
+    raise UsageError(
+        f"{there.plan.id} {installed.version} is {like}; {aim.template.version} is older",
+        "add --allow-downgrade to go back, or name another version with --to",
+    )
 
 
 def _is_current(there: Situation, aim: Aim) -> bool:
