@@ -213,14 +213,14 @@ def test_file_that_changes_while_it_is_compiled_is_not_remembered(
     world: World, tmp_path: Path
 ) -> None:
     places = locate(world.project, Flags(), Options(), profile())
-    before = stamp.states(stamp.files(places))
+    before = stamp.States().lines(stamp.files(places))
     write(world.user, "{}")
     stamp.record(before, "asked", "said")
     assert stamp.passed("asked") is None
-    stamp.record(stamp.states(stamp.files(places)), "asked", "said")
+    stamp.record(stamp.States().lines(stamp.files(places)), "asked", "said")
     assert stamp.passed("asked") == "said"
     odd = write(tmp_path / "two\n\nlines", "")
-    stamp.record(stamp.states([odd]), "odd", "said")
+    stamp.record(stamp.States().lines([odd]), "odd", "said")
     assert stamp.passed("odd") is None
 
 

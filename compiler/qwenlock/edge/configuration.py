@@ -10,18 +10,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.configuration import TABLES, Configuration, complain, judge, may_configure
 from qwenlock.documents.document import decode
-from qwenlock.edge import stamp
 from qwenlock.edge.places import is_home, shown
 from qwenlock.edge.reader import read_bytes
+from qwenlock.edge.shared import Shared
 from qwenlock.lockfile.model import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from qwenlock.edge.places import Flags
 
 
@@ -42,56 +40,95 @@ class Configured:
         return replace(recorded, **_said(self.configuration.options))
 
 
-def configured(project: Path, flags: Flags) -> Configured:
+class Nearest(NamedTuple):
+    """The choices that count in a directory.
+
+    Attributes:
+        states: every file that was looked for, as it was before it was read (see `stamp`).
+        path: the file that holds the choices, or None.
+        text: what it holds.
+        label: the file as messages name it.
+        configuration: the choices; its files are relative to the file's directory.
+    """
+
+    states: tuple[str, ...]
+    path: Path | None = None
+    text: str = ""
+    label: str = ""
+    configuration: Configuration = Configuration()
+
+
+def configured(project: Path, flags: Flags, shared: Shared | None = None) -> Configured:
     """Return what is configured for the project in the directory `project`.
 
     Raises:
         InputError: the file cannot be used, or names another that is not there.
     """
-    states: list[str] = []
-    for path in () if flags.no_config else _candidates(project):
-        states += stamp.states([path])
-        configuration = _read(path, project) if path.name in TABLES else None
-        if configuration is not None:
-            return Configured(configuration, tuple(states))
-    return Configured(states=tuple(states))
-
-
-def _candidates(project: Path) -> Iterator[Path]:
-    """Give the files that may hold choices, the nearest first, and what ends the search."""
+    if flags.no_config:
+        return Configured()
     start = Path(os.path.abspath(project))  # noqa: PTH100  (a symbolic link stays one)
-    for folder in (start, *start.parents):
-        if folder != start and is_home(folder):
-            return
-        yield from (folder / name for name in TABLES)
-        yield folder / ".git"
-        if (folder / ".git").exists() or is_home(folder):
-            return
+    found = nearest(start, shared or Shared())
+    options = _options(found, project)
+    return Configured(replace(found.configuration, options=options), found.states)
 
 
-def _read(path: Path, project: Path) -> Configuration | None:
+def nearest(folder: Path, shared: Shared) -> Nearest:
+    """Return the choices that count in `folder`: its own, or else those of the one above.
+
+    Raises:
+        InputError: the file cannot be used.
+    """
+    states: list[str] = []
+    for name in TABLES:
+        states += shared.states.lines([folder / name])
+        found = _read(folder / name)
+        if found is not None:
+            return found._replace(states=tuple(states))
+    repository = folder / ".git"
+    states += shared.states.lines([repository])
+    if repository.exists() or is_home(folder) or folder == folder.parent:
+        return Nearest(tuple(states))
+    above = shared.configuration_above(folder.parent)
+    return above._replace(states=(*states, *above.states))
+
+
+def above(folder: Path, shared: Shared) -> Nearest:
+    """Return the choices that count in `folder` for what is below; none in the home directory.
+
+    Raises:
+        InputError: the file cannot be used.
+    """
+    return Nearest(()) if is_home(folder) else nearest(folder, shared)
+
+
+def _read(path: Path) -> Nearest | None:
+    """Return the choices that the file at `path` holds, or None where it holds none."""
     label = shown(path, Path.cwd())
     data = read_bytes(path, label)
     if data is None:
         return None
     text = decode(data, label)
-    if not may_configure(path.name, text):
-        return None
-    configuration = judge(path.name, text, label)
+    configuration = judge(path.name, text, label) if may_configure(path.name, text) else None
     if configuration is None:
         return None
+    return Nearest((), path, text, label, configuration)
+
+
+def _options(found: Nearest, project: Path) -> Options:
+    """Return the options of a configuration with its files relative to the project."""
     options: dict[str, Any] = {}
-    for name, value in _said(configuration.options).items():
+    for name, value in _said(found.configuration.options).items():
         options[name] = value
-        if isinstance(value, str):
-            file = path.parent / os.path.expanduser(value)  # noqa: PTH111
+        if isinstance(value, str) and found.path is not None:
+            file = found.path.parent / os.path.expanduser(value)  # noqa: PTH111
             if not os.path.lexists(file):
                 key = name.replace("_", "-")
                 message = f"{key}: there is no {shown(file, Path.cwd())}"
-                raise complain(text, label, (*TABLES[path.name], key), message)
+                place = (*TABLES[found.path.name], key)
+                raise complain(found.text, found.label, place, message)
             if not value.startswith("~") and not Path(value).is_absolute():
                 options[name] = Path(os.path.relpath(file, project)).as_posix()
-    return replace(configuration, options=Options(**options))
+    return Options(**options)
 
 
 def _said(options: Options) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from qwenlock.edge.configuration import Configured, configured
 from qwenlock.edge.places import Flags, Places, locate, shown
 from qwenlock.edge.plans import load as load_plans
 from qwenlock.edge.reader import read_bytes, read_sources
+from qwenlock.edge.shared import Shared
 from qwenlock.errors import InputError, UsageError
 from qwenlock.findings import Finding
 from qwenlock.lockfile import NAME, recorded, text
@@ -68,23 +69,26 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
 
 
-def load(directory: Path, flags: Flags, client: str | None = None) -> Project:
+def load(
+    directory: Path, flags: Flags, client: str | None = None, shared: Shared | None = None
+) -> Project:
     """Read and compile the project in `directory`.
 
     Where `flags` and `client` say nothing, the team's configuration holds; where that says nothing,
-    what the lock records.
+    what the lock records. What several projects share is read once for one `shared`.
 
     Raises:
         InputError: a settings file, a template, or a lock of another version cannot be used.
         UsageError: there is no such client.
     """
+    shared = shared or Shared()
     label = _label(directory)
     stored = read_bytes(directory / NAME, label)
     previous = _previous(stored, label)
-    team = configured(directory, flags)
+    team = configured(directory, flags, shared)
     who, places = _located(directory, flags, client, team, previous)
-    before = [*team.states, *stamp.states(stamp.files(places))]
-    return Project(places, stored, previous, _compile(places, who, previous), before)
+    before = [*team.states, *shared.states.lines(stamp.files(places))]
+    return Project(places, stored, previous, _compile(places, who, previous, shared), before)
 
 
 def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
@@ -96,7 +100,9 @@ def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
     """
     label = _label(directory)
     previous = _previous(read_bytes(directory / NAME, label), label)
-    who, places = _located(directory, flags, client, configured(directory, flags), previous)
+    who, places = _located(
+        directory, flags, client, configured(directory, flags, Shared()), previous
+    )
     return Settings(places, who, read_sources(places), load_plans(places.templates))
 
 
@@ -128,9 +134,11 @@ def judge(project: Project) -> Verdict:
     return Verdict("drift" if changes else "ok", changes, findings)
 
 
-def _compile(places: Places, client: Profile, previous: Recorded | None) -> Compilation:
-    plans = load_plans(places.templates)
-    compilation = compile_lock(read_sources(places), plans, client, places.options, previous)
+def _compile(
+    places: Places, client: Profile, previous: Recorded | None, shared: Shared
+) -> Compilation:
+    sources, plans = read_sources(places, shared), shared.plans(places.templates)
+    compilation = compile_lock(sources, plans, client, places.options, previous)
     if places.home_is_project:
         message = "this is the home directory: its settings are the user scope"
         note = Finding("QL303", message)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.compile.scopes import Source
+    from qwenlock.documents.document import Document
     from qwenlock.edge.places import Places
+    from qwenlock.edge.shared import Shared
     from qwenlock.lockfile.model import Lock
 
 MAX_BYTES = 128 * 1024 * 1024
@@ -62,22 +64,36 @@ def read_bytes(path: Path, label: str) -> bytes | None:
         os.close(handle)
 
 
-def read_sources(places: Places) -> list[Source]:
+def read_document(path: Path, label: str) -> Document | None:
+    """Return the settings file at `path`, or None where there is none.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    from qwenlock.documents.document import decode, parse
+
+    data = read_bytes(path, label)
+    return None if data is None else parse(decode(data, label), label)
+
+
+def read_sources(places: Places, shared: Shared | None = None) -> list[Source]:
     """Return the scopes of `places` that have a file, low to high, brought up to date in memory.
+
+    Args:
+        places: the files.
+        shared: what other projects have read of those that are not the project's own.
 
     Raises:
         InputError: files cannot be used; its findings cover every one of them.
     """
     from qwenlock.compile.scopes import source_of
-    from qwenlock.documents.document import decode, parse
 
     sources, problems = [], []
     for scope, path in places.files.items():
-        label = places.labels[scope]
+        read = shared.document if shared and scope != "project" else read_document
         try:
-            data = read_bytes(path, label)
-            if data is not None:
-                document = parse(decode(data, label), label)
+            document = read(path, places.labels[scope])
+            if document is not None:
                 sources.append(source_of(scope, document, places.recorded[scope]))
         except InputError as error:
             problems.append(error)

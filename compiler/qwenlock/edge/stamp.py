@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import qwenlock
 from qwenlock.content import folder
-from qwenlock.errors import QwenlockError
 
 try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
     from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
@@ -49,69 +48,89 @@ def request(directory: Path, flags: Flags, client: str | None) -> str:
     return repr((qwenlock.__version__, program.st_mtime_ns, sys.version_info[:2], asked))
 
 
-def passed(asked: str) -> str | None:
+class States:
+    """The states of files and directories, each looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def lines(self, files: Iterable[Path]) -> list[str]:
+        """Return a line for each of `files`: a digest of its content, and its path."""
+        return [f"{self._of(str(path))} {path}" for path in files]
+
+    def is_same(self, line: str) -> bool:
+        """Tell whether a file is as a line of `lines` says."""
+        state, _, path = line.partition(" ")
+        return bool(path) and state != _UNUSABLE and self._of(path) == state
+
+    def _of(self, path: str) -> str:
+        if path not in self._known:
+            self._known[path] = _state(Path(path))
+        return self._known[path]
+
+
+def passed(asked: str, seen: States | None = None) -> str | None:
     """Return what was said when the same request passed before, or None where it must be compiled.
 
     None is returned too where a file is not as it was then.
+
+    Args:
+        asked: what `request` returned.
+        seen: the states of files, as far as they have been looked at.
     """
     try:
         text = _file(asked).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return None
+    seen = seen or States()
     files, end, said = text.partition("\n\n")
-    same = end and all(_is_same(line) for line in files.split("\n"))
+    same = end and all(seen.is_same(line) for line in files.split("\n"))
     return said if same else None
 
 
-def record(before: list[str], asked: str, said: str) -> None:
+def record(before: list[str], asked: str, said: str, seen: States | None = None) -> None:
     """Remember that `asked` passed and what was said; the cache need not be writable.
 
-    Nothing is remembered where a file is no longer as it was `before` (see `states`), or has a name
+    Nothing is remembered where a file is no longer as it was `before` (see `States`), or has a name
     of several lines.
+
+    Args:
+        before: the states of files before they were read.
+        asked: what `request` returned.
+        said: what was said.
+        seen: the states of files, as far as they have been looked at since they were read.
     """
-    from qwenlock.edge.writer import write_output
-
-    if not all(_is_same(line) and "\n" not in line for line in before):
+    seen = seen or States()
+    if not all(seen.is_same(line) and "\n" not in line for line in before):
         return
-    with suppress(OSError, QwenlockError, UnicodeError):
-        target = _file(asked)
+    target = _file(asked)
+    new = target.with_name(f".{target.name}.{os.getpid()}")
+    with suppress(OSError, UnicodeError):
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_output(target, "\n".join(before) + f"\n\n{said}")
-
-
-def states(files: Iterable[Path]) -> list[str]:
-    """Return a line for each of `files`: a digest of its content, and its path."""
-    return [f"{_state(path)} {path}" for path in files]
+        new.write_text("\n".join(before) + f"\n\n{said}", encoding="utf-8")
+        new.replace(target)  # whole or not at all; after a power failure it need not be there
 
 
 def files(places: Places) -> Iterable[Path]:
     """Return every file and directory that compiling a project depends on."""
     yield places.lock
     yield from places.files.values()
-    for directory in (folder("templates"), *places.templates):
-        yield directory
-        for plan in sorted(directory.iterdir()) if directory.is_dir() else ():
-            yield plan
-            if plan.is_dir():
-                yield from sorted(plan.iterdir())
+    yield folder("templates")
+    yield from places.templates
 
 
-def _is_same(line: str) -> bool:
-    state, _, path = line.partition(" ")
-    return bool(path) and state != _UNUSABLE and _state(Path(path)) == state
+def _state(path: Path, levels: int = 2) -> str:
+    """Return a digest of a file's bytes or of a directory's files, or a word where there is none.
 
-
-def _state(path: Path) -> str:
-    """Return a digest of a file's bytes or a directory's names, or a word where there is none.
-
-    Of a repository counts only that it is there.
+    Of a repository counts only that it is there; of a directory below `levels`, its names.
     """
     try:
         status = path.stat()
         if path.name == ".git":
             return _PRESENT
         if stat.S_ISDIR(status.st_mode):
-            return _digest(repr(sorted(path.iterdir())).encode())
+            inner = [(each.name, levels and _state(each, levels - 1)) for each in path.iterdir()]
+            return _digest(repr(sorted(inner)).encode(errors="surrogateescape"))
         if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
             return _digest(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):

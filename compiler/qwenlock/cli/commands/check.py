@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenlock.cli.views.annotations import Annotation
+    from qwenlock.edge.shared import Shared
     from qwenlock.errors import InputError
     from qwenlock.findings import Finding
     from qwenlock.lockfile.diff import Change
@@ -37,7 +38,8 @@ ADVICE = {
 """What is said after a project's name, by its status; nothing where all is well."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
-_NOT_WALKED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox"})
+_WORTH_A_PROCESS, _PARTS = 64, 4
+"""So many projects are worth a process of their own, which does them in so many parts."""
 
 
 @app.command()
@@ -67,12 +69,14 @@ def check(
     given: list[Path | None] = [*projects] if projects else [None]
     directories = [project_directory(each) for each in given]
     if recursive:
-        directories = [found for each in directories for found in _projects_below(each)]
+        from qwenlock.edge.walk import projects_below
+
+        directories = [found for each in directories for found in projects_below(each)]
         if not directories:
             from qwenlock.errors import QwenlockError
 
             raise QwenlockError("there is no qwen.lock below", "run `qwenlock lock` in a project")
-    reports = [_report(each, flags, client, env=env) for each in directories]
+    reports = _reports(directories, _Question(flags, client, env))
     if format is GateFormat.json:
         from qwenlock.cli.console import emit_json
 
@@ -152,14 +156,61 @@ class _Report(NamedTuple):
         say(f"{painted(verdict, colour)}: {clean(self.project)}{ADVICE.get(verdict, '')}")
 
 
-def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> _Report:
-    """Check one project; compile it only where it has not passed before as it is."""
+class _Question(NamedTuple):
+    """What is asked about each project."""
+
+    flags: Flags
+    client: str | None
+    env: bool
+
+
+class _Passed(NamedTuple):
+    """A check that passed: the states of the files it read, what was asked, what was said."""
+
+    states: list[str]
+    asked: str
+    said: str
+
+
+def _reports(directories: Sequence[Path], question: _Question) -> list[_Report]:
+    """Check projects, in their order; many of them in several processes."""
+    from functools import partial
+
+    processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
+    if processes < 2:
+        return _reports_of(directories, question)
+    from concurrent.futures import ProcessPoolExecutor
+
+    size = -(-len(directories) // (processes * _PARTS))
+    parts = [directories[start : start + size] for start in range(0, len(directories), size)]
+    with ProcessPoolExecutor(processes) as pool:
+        found = pool.map(partial(_reports_of, question=question), parts)
+        return [report for reports in found for report in reports]
+
+
+def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Report]:
+    """Check projects; compile those only that have not passed before as they are."""
+    from qwenlock.edge import stamp
+    from qwenlock.edge.shared import Shared
+
+    shared = Shared()
+    passed: list[_Passed] = []
+    reports = [_report(each, question, shared, passed) for each in directories]
+    seen = stamp.States()
+    for each in passed:
+        stamp.record(*each, seen)
+    return reports
+
+
+def _report(directory: Path, question: _Question, shared: Shared, passed: list[_Passed]) -> _Report:
+    """Check one project; where it passes, add what to remember of it to `passed`."""
     from qwenlock.cli.console import in_colour
     from qwenlock.edge import stamp
 
     name = _relative(directory)
-    asked = f"{stamp.request(directory, flags, client)} {in_colour(sys.stderr)}"
-    said = None if env else stamp.passed(asked)
+    asked = stamp.request(directory, question.flags, question.client)
+    asked = f"{asked} {in_colour(sys.stderr)}"
+    said = None if question.env else stamp.passed(asked, shared.states)
     if said is not None:
         findings, _, words = said.partition("\n")
         return _Report(name, "ok", findings=findings, words=words)
@@ -167,13 +218,13 @@ def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> 
     from qwenlock.errors import InputError
 
     try:
-        project = load(directory, flags, client)
+        project = load(directory, question.flags, question.client, shared)
         verdict = judge(project)
     except InputError as error:
         return _invalid(name, error)
     found = verdict.findings
     exit_code = EXIT[verdict.status]
-    if env and project.compilation.lock is not None:
+    if question.env and project.compilation.lock is not None:
         from qwenlock.edge.environment import unset
 
         missing = unset(project.compilation.lock, project.places)
@@ -181,8 +232,8 @@ def _report(directory: Path, flags: Flags, client: str | None, *, env: bool) -> 
         exit_code = max(exit_code, 1 if missing else 0)
     report = _Report(name, verdict.status, exit_code, verdict.changes)
     report = _with_findings(report, found)
-    if verdict.status == "ok" and not env:
-        stamp.record(project.states, asked, f"{report.findings}\n{report.words}")
+    if verdict.status == "ok" and not question.env:
+        passed.append(_Passed(project.states, asked, f"{report.findings}\n{report.words}"))
     return report
 
 
@@ -203,13 +254,6 @@ def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
         findings=json.dumps(findings_as_json(findings)),
         words=findings_as_text(findings, notes=False),
     )
-
-
-def _projects_below(directory: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(directory):
-        names[:] = sorted(name for name in names if name not in _NOT_WALKED)
-        if "qwen.lock" in files:
-            yield Path(folder)
 
 
 def _relative(directory: Path) -> str:

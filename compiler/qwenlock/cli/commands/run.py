@@ -131,7 +131,7 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
 
     lock = trusted_lock(directory)
     here = machine(Path.cwd(), flags, lock.options)  # where the client looks
-    before = stamp.states([directory / NAME, *here.files])
+    before = stamp.States().lines([directory / NAME, *here.files])
     if not no_check:
         loaded = load(directory, flags, client)
         _refuse_drift(loaded)

@@ -1,0 +1,95 @@
+"""Many projects at once: which are found, and that they are judged as each alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenlock.edge.walk import projects_below
+from support import MODEL, models, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def put(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).mkdir(parents=True, exist_ok=True)
+        (root / name / "qwen.lock").touch()
+
+
+def found(root: Path) -> list[str]:
+    return [each.relative_to(root).as_posix() for each in projects_below(root)]
+
+
+def test_projects_are_found_in_the_order_of_their_names(tmp_path: Path) -> None:
+    put(tmp_path, "b", "a/c", "a")
+    assert found(tmp_path) == ["a", "a/c", "b"]
+
+
+def test_what_cannot_matter_is_not_walked(tmp_path: Path) -> None:
+    put(tmp_path, "node_modules/x", "a/.git/y", "a/.venv/z", "own")
+    assert found(tmp_path) == ["own"]
+
+
+def test_what_git_ignores_is_not_walked(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    put(tmp_path, "out/x", "own", "pkg/built", "pkg/own", "new\nline/x")
+    write(tmp_path / ".gitignore", "/out\nnew*\n")
+    write(tmp_path / "pkg" / ".gitignore", "built/\n")
+    assert found(tmp_path) == ["own", "pkg/own"]
+    assert found(tmp_path / "pkg") == ["own"]
+
+
+def test_walk_needs_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    put(tmp_path, "own")
+    assert found(tmp_path) == ["own"]
+
+
+def check(root: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "qwenlock", "check", *arguments, "--format", "json"],
+        cwd=root,
+        env={"HOME": str(root / "home"), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
+def test_many_projects_are_judged_as_each_alone(tmp_path: Path) -> None:
+    settings = models(MODEL)
+    for number in range(130):
+        folder = tmp_path / f"p{number:03}"
+        (folder / ".qwen").mkdir(parents=True, exist_ok=True)
+        write(folder / ".qwen" / "settings.json", settings)
+        (folder / "qwen.lock").touch()
+    first, broken, drifted = (tmp_path / f"p{number:03}" for number in (0, 70, 129))
+    lock = [sys.executable, "-m", "qwenlock", "lock"]
+    environment = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    subprocess.run(lock, cwd=first, env=environment, check=True, capture_output=True)
+    for number in range(1, 130):
+        write(tmp_path / f"p{number:03}" / "qwen.lock", (first / "qwen.lock").read_bytes())
+    write(broken / ".qwen" / "settings.json", '{"a": }')
+    write(drifted / ".qwen" / "settings.json", models({**MODEL, "id": "other"}))
+
+    cold = check(tmp_path, "--recursive")
+    assert cold == check(tmp_path, "--recursive")
+    code, document = cold
+    assert code == 3
+    assert [each["project"] for each in document["projects"]] == [
+        f"p{number:03}" for number in range(130)
+    ]
+    for each in (first, broken, drifted):
+        (alone,) = check(tmp_path, each.name)[1]["projects"]
+        assert alone in document["projects"]
+    status = {each["project"]: each["status"] for each in document["projects"]}
+    assert [status[each.name] for each in (first, broken, drifted)] == ["ok", "invalid", "drift"]
