@@ -51,6 +51,26 @@ def load(own: Sequence[Path] = ()) -> tuple[Plan, ...]:
     return tuple(_plan(identifier, folders) for identifier, folders in places.items())
 
 
+def holds_plans(directory: Path) -> bool:
+    """Tell whether `load` finds a plan in `directory`."""
+    return directory.is_dir() and any(_files(each) for each in directory.iterdir() if each.is_dir())
+
+
+def save(directory: Path, plan: Plan, version: str, text: str) -> Path:
+    """Write the template of a version into the plan's folder in `directory`, and return the file.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    from qwenlock.edge.writer import naming, write_output
+
+    file = directory / plan.id / f"{version}{_SUFFIX}"
+    with naming(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    write_output(file, text)
+    return file
+
+
 def _plan_folders(directory: Path) -> list[Path]:
     if not directory.is_dir():
         raise InputError(f"{directory}: no such directory", fix="name one that holds plan folders")

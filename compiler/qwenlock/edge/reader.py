@@ -103,6 +103,25 @@ def read_sources(places: Places, shared: Shared | None = None) -> list[Source]:
     return sources
 
 
+def read_settings(path: Path) -> Source:
+    """Return the settings in the file `path`, as those of a user.
+
+    Raises:
+        InputError: there are none, or they cannot be used.
+    """
+    from pathlib import Path
+
+    from qwenlock.compile.scopes import source_of
+    from qwenlock.documents.document import decode, parse
+    from qwenlock.edge.places import shown
+
+    label = shown(path, Path.cwd())
+    data = read_bytes(path, label)
+    if data is None:
+        raise InputError(f"there is no file {label}", "name the settings.json of a client")
+    return source_of("user", parse(decode(data, label), label))
+
+
 def read_lock(path: Path) -> Lock:
     """Return the lock in the file `path`.
 

@@ -40,6 +40,20 @@ def recorded(plan: Plan, sources: Sources) -> Recorded | None:
     return None
 
 
+def state_of(plan: Plan, sources: Sources) -> State | None:
+    """Return which of the plan's states clients that wrote `sources` keep, or None for no record.
+
+    Of several with one place for the version it is the one of which most is there.
+    """
+
+    def told(state: State) -> int:
+        paths = (state.version, state.region, state.base_url)
+        return sum(path is not None and bool(merged(sources, path)) for path in paths)
+
+    there = [state for state in plan.states.values() if merged(sources, state.version)]
+    return max(there, key=told, default=None)
+
+
 def _region(plan: Plan, state: State, version: str, sources: Sources) -> Region | None:
     alike = [each for each in plan.states.values() if each.version == state.version]
     said = [

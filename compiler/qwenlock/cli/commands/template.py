@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan
 
 app = typer.Typer(
-    help="List, show and verify the templates of plans.",
+    help="List, show, verify and capture the templates of plans.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -112,11 +112,74 @@ def verify(
     return 1 if any(each.status == "mismatch" for _, each in verdicts) else 0
 
 
+@app.command()
+def capture(
+    settings: Annotated[
+        Path, typer.Option("--from", metavar="SETTINGS", help="A settings file of that client.")
+    ],
+    version: Annotated[
+        str, typer.Option("--version", metavar="V", help="The release of the client.")
+    ],
+    region: Annotated[str, typer.Option("--region", metavar="R", help="A region of the plan.")],
+    plan: PlanOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="DIR", help="Write PLAN/VERSION.json.j2 there; default: stdout."
+        ),
+    ] = None,
+    templates: TemplatesOption = None,
+) -> int:
+    """Make a template version of what a newer client wrote into its settings.
+
+    The digest that the client recorded there must be that of its models, and the template is
+    written only where it renders to exactly these. Of a version that is there for another region,
+    the template gets this one too.
+
+    Example: `qwenlock template capture --from ~/.qwen/settings.json --version 1.2.3
+    --region china --output templates`
+    """
+    from qwenlock.cli.console import clean, emit_raw, painted, say
+    from qwenlock.edge.plans import holds_plans, load, save
+    from qwenlock.edge.reader import read_settings
+    from qwenlock.upgrading.captured import captured
+
+    own = [*_own(templates), *([output] if output and holds_plans(output) else [])]
+    source = read_settings(settings)
+    chosen, found = captured(load(own), source, plan, _release(version), region)
+    say(clean(found.done))
+    for each in found.review:
+        say(f"{painted('review', 'warning')}: {clean(each)}")
+    if output is None:
+        emit_raw(found.text)
+    elif found.changed:
+        file = save(output, chosen, _release(version), found.text)
+        say(f"{painted('wrote', 'good')} {clean(str(file))}; see `qwenlock template verify`")
+    return 0
+
+
+def _release(version: str) -> str:
+    """Return a release as files of templates are named after it."""
+    from packaging.version import InvalidVersion, Version
+
+    from qwenlock.errors import UsageError
+
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        raise UsageError(f"{version!r} is no version", "name a release, such as 1.2.3") from None
+
+
+def _own(templates: str | None) -> list[Path]:
+    """Return the folders of plans of the user's own."""
+    named = templates if templates is not None else os.environ.get("QWENLOCK_TEMPLATES", "")
+    return [Path(path) for path in named.split(os.pathsep) if path]
+
+
 def _plans(templates: str | None) -> tuple[Plan, ...]:
     from qwenlock.edge.plans import load
 
-    named = templates if templates is not None else os.environ.get("QWENLOCK_TEMPLATES", "")
-    return load([Path(path) for path in named.split(os.pathsep) if path])
+    return load(_own(templates))
 
 
 def _plan(plans: tuple[Plan, ...], wanted: str | None, version: str) -> Plan:

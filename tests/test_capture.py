@@ -1,0 +1,345 @@
+"""Capturing templates: whatever a plan's models are, the template renders to them exactly."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from qwenlock.edge.plans import load
+from qwenlock.errors import InputError
+from qwenlock.plans.capture import capture
+from qwenlock.plans.digest import PREFIX, models_digest, stringify
+from qwenlock.plans.plan import Plan, Template
+from support import KEYS, TEXT, World, untimed, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwenlock.plans.plan import Model, Region
+
+PLAN = load()[0]
+CHINA, GLOBAL = PLAN.regions["china"], PLAN.regions["global"]
+STATE = PLAN.states["provider-metadata"]
+OFFERS = [
+    pytest.param(template, PLAN.regions[name], id=f"{template.version}-{name}")
+    for template in PLAN.ordered()
+    for name in template.digests
+]
+BOTH = [pytest.param(each, id=each.version) for each in PLAN.ordered() if len(each.digests) > 1]
+
+
+def without(version: str) -> Plan:
+    return replace(PLAN, templates=tuple(t for t in PLAN.templates if t.version != version))
+
+
+def captured(
+    plan: Plan, region: Region, models: list[Model], version: str = "9.0"
+) -> tuple[Plan, Template]:
+    """Capture, and return the plan with the template that came of it."""
+    found = capture(plan, version, region, models, STATE, models_digest(models))
+    others = tuple(each for each in plan.templates if each.version != version)
+    head = tomllib.loads(found.text.partition("\n")[2].partition("---#}")[0])
+    digests = {name: each.get("digest") for name, each in head["regions"].items()}
+    state = PLAN.states[head["state"]]
+    file = f"{version}.json.j2"
+    template = Template(version, file, head["client"], head["source"], state, digests, found.text)
+    return replace(plan, templates=(*others, template)), template
+
+
+@pytest.mark.parametrize(("template", "region"), OFFERS)
+@pytest.mark.parametrize("others", [True, False], ids=["among-others", "alone"])
+def test_every_template_can_be_captured_from_its_models(
+    template: Template, region: Region, others: bool
+) -> None:
+    models = PLAN.models(template, region)
+    plan = without(template.version) if others else replace(PLAN, templates=())
+    plan, made = captured(plan, region, models, template.version)
+    assert stringify(plan.models(made, region)) == stringify(models)
+    assert made.digests == {region.name: models_digest(models)}
+
+
+@pytest.mark.parametrize("template", BOTH)
+@pytest.mark.parametrize("first", [CHINA, GLOBAL], ids=["china-first", "global-first"])
+def test_second_region_joins_the_template(template: Template, first: Region) -> None:
+    plan = without(template.version)
+    for region in sorted([CHINA, GLOBAL], key=lambda each: each is not first):
+        plan, made = captured(plan, region, PLAN.models(template, region), template.version)
+    for region in (CHINA, GLOBAL):
+        models = PLAN.models(template, region)
+        assert stringify(plan.models(made, region)) == stringify(models)
+        assert made.digests[region.name] == models_digest(models)
+
+
+@pytest.mark.parametrize("template", BOTH)
+def test_no_id_and_no_endpoint_stands_twice(template: Template) -> None:
+    plan = without(template.version)
+    for region in (CHINA, GLOBAL):
+        plan, made = captured(plan, region, PLAN.models(template, region), template.version)
+    body = made.text.partition("---#}")[2]
+    for model in PLAN.models(template, CHINA):
+        assert len(re.findall(f'"{re.escape(model["id"])}"', body)) == 1
+    for field in ("id", "name", "baseUrl", "envKey", "generationConfig", "contextWindowSize"):
+        assert body.count(f'"{field}":') <= 1
+    assert PLAN.env_key not in body
+    assert not any(region.base_url in body for region in PLAN.regions.values())
+
+
+def test_newest_version_gives_the_form_of_what_one_region_does_not_show() -> None:
+    """In China the text that marks a region is empty; the versions before say where it stands."""
+    template = PLAN.template("0.21.2")
+    _, made = captured(without("0.21.2"), CHINA, PLAN.models(template, CHINA), "0.21.2")
+    assert '"[ModelStudio Coding Plan{{ region.text.suffix }}] {{ id }}"' in made.text
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-3, 10**9), st.floats(-1e9, 1e9), TEXT,
+        st.sampled_from(["", "{{ id }}", "{% raw %}", "{", "}}", "{#", '"\\', "m-1", "née 模型"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(KEYS | TEXT, inner, max_size=3)
+    ),
+    max_leaves=4,
+)  # fmt: skip
+FIELDS = st.dictionaries(
+    st.sampled_from(["description", "capabilities", "generationConfig", "for", "x y", "{{"]),
+    VALUES,
+    max_size=4,
+)
+NAMES = st.sampled_from(
+    [
+        "{id}",
+        "[Plan] {id}",
+        "[Plan for Global/Intl] {id}",
+        "Nice",
+        "Nice for Global/Intl",
+        "{{{id}}}",
+    ]
+)
+
+
+@st.composite
+def plans_models(draw: Any) -> list[Model]:
+    models = []
+    for identifier in draw(
+        st.lists(st.sampled_from(["m-1", "m-2", "m", "a.b", "née", "{%"]), min_size=1, unique=True)
+    ):
+        model = {
+            "id": identifier,
+            "name": draw(NAMES).replace("{id}", identifier),
+            "baseUrl": GLOBAL.base_url,
+            "envKey": PLAN.env_key,
+            **draw(FIELDS),
+        }
+        keys = draw(st.permutations(list(model))) if draw(st.integers(0, 3)) == 0 else list(model)
+        models.append({key: model[key] for key in keys})
+    return models
+
+
+@untimed(300)
+@given(plans_models())
+def test_whatever_the_models_are_the_template_renders_them(models: list[Model]) -> None:
+    plan, made = captured(PLAN, GLOBAL, models)
+    assert stringify(plan.models(made, GLOBAL)) == stringify(models)
+
+
+@untimed(100)
+@given(plans_models(), st.randoms(use_true_random=False))
+def test_two_regions_that_differ_in_order_and_text_are_one_template(
+    models: list[Model], chance: Any
+) -> None:
+    assume(not any(CHINA.base_url in stringify(each) for each in models))
+    elsewhere = [
+        {
+            **model,
+            "baseUrl": CHINA.base_url,
+            "name": model["name"].replace(" for Global/Intl", ""),
+        }
+        for model in models
+    ]
+    chance.shuffle(elsewhere)
+    plan, _ = captured(PLAN, GLOBAL, models)
+    plan, made = captured(plan, CHINA, elsewhere)
+    assert stringify(plan.models(made, GLOBAL)) == stringify(models)
+    assert stringify(plan.models(made, CHINA)) == stringify(elsewhere)
+
+
+# What is refused
+
+
+def model(region: Region = GLOBAL, **fields: Any) -> Model:
+    own = {"id": "m", "name": "m", "baseUrl": region.base_url, "envKey": PLAN.env_key}
+    return {**own, **fields}
+
+
+def test_edited_models_are_refused() -> None:
+    with pytest.raises(InputError, match="they were edited"):
+        capture(PLAN, "9.0", GLOBAL, [model()], STATE, models_digest([model(x=1)]))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ([model(CHINA, size=2)], "size of m"),
+        ([model(CHINA, size=1), model(CHINA, id="n")], "n stand in one of them only"),
+        ([model(CHINA, name="another", size=1)], "name of m"),
+    ],
+)
+def test_regions_that_differ_in_more_are_refused(other: list[Model], why: str) -> None:
+    plan, _ = captured(PLAN, GLOBAL, [model(size=1)])
+    with pytest.raises(InputError, match=why):
+        captured(plan, CHINA, other)
+
+
+def test_another_digest_of_a_known_region_is_refused() -> None:
+    with pytest.raises(InputError, match="another digest is published"):
+        captured(PLAN, GLOBAL, [model()], "0.23.4")
+
+
+# The command
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+
+
+def of_client(region: Region, models: list[Model], **others: Any) -> dict[str, Any]:
+    recorded = {"version": models_digest(models).removeprefix(PREFIX), "baseUrl": region.base_url}
+    custom = {"id": "own", "envKey": "OWN_KEY"}
+    return {
+        "$version": 4,
+        "modelProviders": {"openai": [*models, custom]},
+        "providerMetadata": {"coding-plan": recorded},
+        **others,
+    }
+
+
+def test_commands_of_the_page_follow_a_new_release(world: World) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "templates.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- commands -->\n```sh\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    results = []
+    for region, block in zip((CHINA, GLOBAL, GLOBAL), blocks, strict=True):
+        models = [model(region, generationConfig={"contextWindowSize": 1000})]
+        write(world.user, of_client(region, models))
+        for line in block.splitlines():
+            words = [
+                str(Path(word).expanduser()) if word[0] == "~" else word for word in line.split()
+            ]
+            results.append(world.run(*words[1:]))
+            assert results[-1].exit_code == 0, results[-1].err
+    first, second, verified, shown = results
+    assert "9.1.0 is new, with the region china" in first.err
+    assert "9.1.0 renders the region global; digest added" in second.err
+    lines = [line.split()[:4] for line in verified.out.splitlines()]
+    for region in ("china", "global"):
+        assert ["verified", "coding-plan", "9.1.0", region] in lines
+    assert json.loads(shown.out) == models
+
+
+def test_without_output_the_template_is_printed(world: World) -> None:
+    models = PLAN.models(PLAN.template("0.21.2"), GLOBAL)
+    write(world.user, of_client(GLOBAL, [*models[1:], models[0]]))
+    arguments = ["template", "capture", "--from", str(world.user), "--region", "alibabacloud"]
+    result = world.run(*arguments, "--version", "0.22")
+    assert result.exit_code == 0
+    assert result.out.startswith('{#---\nclient = ">=0.22,<0.23.4"\n')
+    for said in ("client:", "source:", "0.21.2: its client", "no digest for china"):
+        assert f"review: {said}" in result.err
+
+
+def test_what_is_known_already_is_not_written(world: World) -> None:
+    models = PLAN.models(PLAN.template("0.23.4"), GLOBAL)
+    write(world.user, of_client(GLOBAL, models))
+    arguments = ["template", "capture", "--from", str(world.user), "--region", "global"]
+    result = world.run(*arguments, "--version", "0.23.4", "--output", "own")
+    assert result.exit_code == 0
+    assert "has the region global already" in result.err
+    assert not (world.project / "own").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "exit_code", "why"),
+    [
+        (lambda s: s, ["--version", "x.y"], 2, "'x.y' is no version"),
+        (lambda s: s, ["--region", "china"], 2, "no models of Bailian Coding Plan for the region"),
+        (lambda s: s, ["--region", "mars"], 2, "no coding-plan region 'mars'"),
+        (lambda s: s, ["--plan", "other"], 2, "no plan 'other'"),
+        (lambda s: s, ["--from", "nowhere.json"], 3, "there is no file nowhere.json"),
+        (lambda s: s.pop("providerMetadata"), [], 3, "records no version"),
+        (lambda s: s["modelProviders"]["openai"].pop(0), [], 3, "they were edited"),
+    ],
+)
+def test_refusals_of_the_command(
+    world: World,
+    change: Callable[[dict[str, Any]], object],
+    arguments: list[str],
+    exit_code: int,
+    why: str,
+) -> None:
+    settings = of_client(GLOBAL, PLAN.models(PLAN.template("0.21.2"), GLOBAL))
+    change(settings)
+    write(world.user, settings)
+    wanted = {"--from": str(world.user), "--version": "0.22", "--region": "global"}
+    wanted |= dict(zip(arguments[::2], arguments[1::2], strict=True))
+    result = world.run("template", "capture", *(each for pair in wanted.items() for each in pair))
+    assert (result.exit_code, why in result.err) == (exit_code, True), result.err
+
+
+def test_plan_of_ones_own_is_captured(world: World) -> None:
+    folder = world.project / "plans" / "mine"
+    folder.mkdir(parents=True)
+    write(
+        folder / "plan.toml",
+        'title = "Mine"\nauth-type = "openai"\nenv-key = "MINE_KEY"\n'
+        '[regions.moon]\nbase-url = "https://moon.example/v1"\n'
+        '[states.kept]\nat = ["mine"]\nversion = "digest"\n',
+    )
+    first = {"id": "a", "name": "A", "baseUrl": "https://moon.example/v1", "envKey": "MINE_KEY"}
+    write(
+        folder / "1.0.json.j2",
+        '{#---\nclient = ">=1"\nsource = "x"\nstate = "kept"\n[regions]\nmoon = {}\n---#}\n'
+        '[{"id": "a", "name": "A", "baseUrl": "{{ region.base_url }}", '
+        '"envKey": "{{ plan.env_key }}"}]\n',
+    )
+    models = [first, {**first, "id": "b", "name": "B", "extra": [1, {"x": None}]}]
+    digest = models_digest(models).removeprefix(PREFIX)
+    settings = {"modelProviders": {"openai": models}, "mine": {"digest": digest}}
+    write(world.user, {"$version": 4, **settings})
+    result = world.run(
+        *("template", "capture", "--from", str(world.user), "--version", "2.0"),
+        *("--region", "moon", "--templates", "plans", "--output", "plans"),
+    )
+    assert result.exit_code == 0, result.err
+    assert "1.0: its client, '>=1', covers 2.0 too" in result.err
+    shown = world.run("template", "show", "2.0", "--region", "moon", "--templates", "plans")
+    assert json.loads(shown.out) == models
+
+
+def test_digest_is_added_where_the_template_renders_it(world: World) -> None:
+    template = PLAN.template("0.21.2")
+    line = next(each for each in template.text.splitlines() if each.startswith("global.digest"))
+    for lacking in ("", "global = {}\n"):
+        folder = world.project / "own" / "coding-plan"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = template.text.replace(f"{line}\n", lacking).replace(">=0.21.2", ">=0.22")
+        write(folder / "0.22.json.j2", text)
+        write(world.user, of_client(GLOBAL, PLAN.models(template, GLOBAL)))
+        arguments = ["template", "capture", "--from", str(world.user), "--region", "global"]
+        result = world.run(*arguments, "--version", "0.22", "--output", "own")
+        assert "digest added" in result.err, result.err
+        after = (folder / "0.22.json.j2").read_text()
+        assert sorted(after.splitlines()) == sorted(
+            template.text.replace(">=0.21.2", ">=0.22").splitlines()
+        )
