@@ -6,7 +6,6 @@ import json
 import re
 import tomllib
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +21,7 @@ from support import KEYS, TEXT, World, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from qwenlock.plans.plan import Model, Region
 
@@ -225,26 +225,21 @@ def of_client(region: Region, models: list[Model], **others: Any) -> dict[str, A
     }
 
 
-def test_commands_of_the_page_follow_a_new_release(world: World) -> None:
-    page = (Path(__file__).parent.parent / "docs" / "templates.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"<!-- commands -->\n```sh\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 3
-    results = []
-    for region, block in zip((CHINA, GLOBAL, GLOBAL), blocks, strict=True):
+def test_new_release_is_captured_in_both_regions(world: World) -> None:
+    for region in (CHINA, GLOBAL):
         models = [model(region, generationConfig={"contextWindowSize": 1000})]
         write(world.user, of_client(region, models))
-        for line in block.splitlines():
-            words = [
-                str(Path(word).expanduser()) if word[0] == "~" else word for word in line.split()
-            ]
-            results.append(world.run(*words[1:]))
-            assert results[-1].exit_code == 0, results[-1].err
-    first, second, verified, shown = results
-    assert "9.1.0 is new, with the region china" in first.err
-    assert "9.1.0 renders the region global; digest added" in second.err
+        result = world.run(
+            *("template", "capture", "--from", str(world.user), "--version", "9.1.0"),
+            *("--region", region.name, "--output", "own"),
+        )
+        assert result.exit_code == 0, result.err
+    assert "9.1.0 renders the region global; digest added" in result.err
+    verified = world.run("template", "verify", "--templates", "own")
     lines = [line.split()[:4] for line in verified.out.splitlines()]
-    for region in ("china", "global"):
-        assert ["verified", "coding-plan", "9.1.0", region] in lines
+    for region in (CHINA, GLOBAL):
+        assert ["verified", "coding-plan", "9.1.0", region.name] in lines
+    shown = world.run("template", "show", "9.1.0", "--region", "global", "--templates", "own")
     assert json.loads(shown.out) == models
 
 

@@ -191,14 +191,9 @@ class _Body:
         cells = [[_literal(value) for value in column] for column in self._columns.values()]
         if len(cells) == 1:
             return ["{% set models = [", *(f"  {cell}," for cell in cells[0]), "] %}"]
-        padded = [self._padded(column) for column in cells[:-1]] + [cells[-1]]
-        rows = (" ".join(row) for row in zip(*padded, strict=True))
+        padded = zip(*map(_padded, cells), strict=True)
+        rows = (" ".join(row).rstrip().removesuffix(",") for row in padded)
         return ["{% set models = [", *(f"  [{row}]," for row in rows), "] %}"]
-
-    def _padded(self, cells: list[str]) -> list[str]:
-        width = max(map(len, cells)) + 1
-        numeric = all(cell.lstrip("-")[:1].isdigit() for cell in cells)
-        return [f"{cell},".rjust(width) if numeric else f"{cell},".ljust(width) for cell in cells]
 
     # Columns
 
@@ -356,6 +351,13 @@ class _Body:
             word = "if" if index == 0 else "elif"
             lines += [f"{{% {word} {column} == {index} %}}", text]
         return [*lines, "{% endif %}"]
+
+
+def _padded(cells: list[str]) -> list[str]:
+    """Return a column of literals with a comma each, numbers to the right."""
+    width = max(map(len, cells)) + 1
+    numeric = all(cell.lstrip("-")[:1].isdigit() for cell in cells)
+    return [f"{cell},".rjust(width) if numeric else f"{cell},".ljust(width) for cell in cells]
 
 
 def _common_order(orders: list[list[str]]) -> list[str] | None:
