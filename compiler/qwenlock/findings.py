@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from qwenlock.documents.document import Document
     from qwenlock.documents.locate import Excerpt, Position
     from qwenlock.documents.operations import Path
+    from qwenlock.linting.repair import Repair
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -81,6 +82,16 @@ RULES: dict[str, Rule] = {
         "lock edited by hand",
         "The digest in its second line covers every byte after it, and does not match.",
     ),
+    "QL115": Rule(
+        "note",
+        "unused ignore comment",
+        "The comment suppresses nothing: what it was for is gone, or stands on another line.",
+    ),
+    "QL116": Rule(
+        "warning",
+        "duplicate key",
+        "Of equal keys in one object the last wins; what stands under the others is never read.",
+    ),
     "QL120": Rule(
         "error",
         "configuration that is not TOML",
@@ -125,6 +136,12 @@ RULES: dict[str, Rule] = {
         "A model must name the variable that holds its key (guide, Overview); from 0.21 the client "
         "falls back to the auth type's own.",
     ),
+    "QL208": Rule(
+        "warning",
+        "custom model that a plan will shadow",
+        "An update of the plan puts its models first, and the first of one identity wins (guide, "
+        "Automatic Updates).",
+    ),
     "QL209": Rule(
         "warning",
         "duplicate model",
@@ -145,6 +162,45 @@ RULES: dict[str, Rule] = {
         "extra_body is ignored here",
         "Only OpenAI-compatible requests carry it (guide, Local Self-Hosted Models, note).",
     ),
+    "QL215": Rule(
+        "warning",
+        "base URL is no URL",
+        "The SDK needs an absolute http or https URL, and fails on anything else.",
+    ),
+    "QL216": Rule(
+        "warning",
+        "base URL without the path of the API",
+        "The openai SDK adds /chat/completions to the base URL as it stands; without what comes "
+        "before it, such as /v1, nothing answers there (guide, SDKs Used for API Requests).",
+    ),
+    "QL217": Rule(
+        "warning",
+        "base URL with the path of a request",
+        "The SDK adds the path of a request itself, so that it would stand there twice (guide, "
+        "SDKs Used for API Requests).",
+    ),
+    "QL218": Rule(
+        "warning",
+        "base URL whose /v1 is doubled",
+        "The Anthropic SDK adds /v1/messages itself: the request goes to /v1/v1/messages.",
+    ),
+    "QL219": Rule(
+        "warning",
+        "plain http to a public host",
+        "The key, the prompt and the code in it can be read on the way.",
+    ),
+    "QL220": Rule(
+        "note",
+        "model without envKey, by a later release only",
+        "From 0.21 the client falls back to the auth type's own variable; the guide requires "
+        "envKey, and earlier releases refuse the model.",
+    ),
+    "QL221": Rule(
+        "note",
+        "one id at two base URLs, by a later release only",
+        "From 0.15.10 a model is identified by id and base URL; by the guide, and for earlier "
+        "releases, the first of one id wins and the others are skipped.",
+    ),
     "QL301": Rule(
         "warning",
         "models hidden by REPLACE",
@@ -160,6 +216,30 @@ RULES: dict[str, Rule] = {
         "note",
         "the home directory is no project",
         "Its .qwen/settings.json is the user scope; the client reads it once, as that.",
+    ),
+    "QL304": Rule(
+        "note",
+        "model defined otherwise in a lower scope",
+        "The owning scope's definition is the one that counts, as a whole; nothing is merged in "
+        "(guide, Generation Config Layering).",
+    ),
+    "QL305": Rule(
+        "note",
+        "lock that depends on the user scope",
+        "The guide recommends the user scope for models, but every machine has its own: the same "
+        "commit compiles to another lock elsewhere (guide, Selection Persistence).",
+    ),
+    "QL306": Rule(
+        "warning",
+        "project that the client does not trust",
+        "With security.folderTrust.enabled the client leaves out the settings and .env files of "
+        "folders that are not trusted.",
+    ),
+    "QL307": Rule(
+        "warning",
+        "hidden models that this client offers all the same",
+        "The guide and the client's own schema say REPLACE, but no release seen does it: it merges "
+        "modelProviders auth type by auth type.",
     ),
     "QL401": Rule(
         "error",
@@ -190,6 +270,11 @@ RULES: dict[str, Rule] = {
         "variable not set",
         "The client reads the key from this variable when it starts, and fails without it.",
     ),
+    "QL406": Rule(
+        "error",
+        "key in a file that git tracks",
+        "Whoever has the repository has the key, and its history keeps it when the file does not.",
+    ),
     "QL501": Rule(
         "warning",
         "edited plan models",
@@ -204,6 +289,24 @@ RULES: dict[str, Rule] = {
         "warning",
         "plan models of several regions",
         "A key is valid in one region; models of another region's endpoint refuse it.",
+    ),
+    "QL504": Rule(
+        "note",
+        "outdated plan models",
+        "The client offers the update when it starts; until then the models are as they were "
+        "(guide, Automatic Updates).",
+    ),
+    "QL505": Rule(
+        "note",
+        "unknown plan version",
+        "The version that is recorded belongs to no template that this qwenlock knows, so the "
+        "client may offer an update that changes the models.",
+    ),
+    "QL506": Rule(
+        "note",
+        "plan models that no version is recorded of",
+        "They count as a manual configuration, but have the envKey and baseUrl of the automatic "
+        "one, which will overwrite them (guide, Manual Configuration).",
     ),
     "QL601": Rule(
         "error", "unknown auth type selected", "The client cannot start with an unknown auth type."
@@ -235,6 +338,17 @@ RULES: dict[str, Rule] = {
         "selection of the wrong type",
         "The client reads a string here, and takes its default where it finds something else.",
     ),
+    "QL607": Rule(
+        "note",
+        "model that depends on the release",
+        "Without model.name the client takes its built-in default, which differs between releases.",
+    ),
+    "QL608": Rule(
+        "note",
+        "generationConfig that the selected model ignores",
+        "A model of modelProviders is sealed: model.generationConfig is for runtime models only "
+        "(guide, Generation Config Layering).",
+    ),
 }
 
 
@@ -242,20 +356,21 @@ RULES: dict[str, Rule] = {
 class Place:
     """A value in a document, or the key it stands under; found in the text only when asked.
 
-    `at` is the line and column (from 1) where the text has no value to find: a syntax error.
+    `at` is the line and column (from 1), and perhaps the width, where no path leads: a syntax
+    error, an earlier one of equal keys, a comment.
     """
 
     document: Document
     path: Path = ()
     on_key: bool = False
-    at: tuple[int, int] | None = None
+    at: tuple[int, int] | Position | None = None
 
     def position(self) -> Position:
         """Return the line, column and width of the place; parses the text on first use."""
         if self.at is not None:
             from qwenlock.documents.locate import Position
 
-            return Position(*self.at, 1)
+            return Position(*self.at) if len(self.at) == 3 else Position(*self.at, 1)
         return self.document.locator.position(self.path, on_key=self.on_key)
 
     def excerpt(self) -> Excerpt:
@@ -268,7 +383,8 @@ class Finding:
     """One thing to say about the settings.
 
     `message` and `fix` never hold a value that could be a secret. `place` is None where a finding
-    is about no one place; `severity` differs from the rule's where the case is lighter.
+    is about no one place; `severity` differs from the rule's where the case is lighter; `repair` is
+    what `lint --fix` would do about it.
     """
 
     code: str
@@ -276,6 +392,7 @@ class Finding:
     place: Place | None = None
     fix: str | None = None
     severity: Severity | None = None
+    repair: Repair | None = None
 
     @property
     def level(self) -> Severity:

@@ -26,6 +26,7 @@ COMMANDS = (
     "check",
     "show",
     "diff",
+    "lint",
     "run",
     "doctor",
     "export",

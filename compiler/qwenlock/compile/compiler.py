@@ -6,7 +6,7 @@ DESIGN, The house: scopes → merge → catalogue ← plans → selection → Lo
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES, Profile
@@ -67,11 +67,17 @@ class Compilation:
         lock: the lock, or None where an error finding stands in its way.
         findings: everything there is to say about the settings.
         hidden: the models of lower scopes that REPLACE hides, as `auth-type/id`.
+        entries: the entries of the catalogue, skipped ones too.
+        selection: the auth type and model that the settings select.
+        plans: the plans whose models are among the entries.
     """
 
     lock: Lock | None
     findings: tuple[Finding, ...]
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...]
+    entries: tuple[catalogue.Entry, ...]
+    selection: Selection
+    plans: tuple[InstalledPlan, ...]
 
 
 def compile_lock(
@@ -105,8 +111,9 @@ def compile_lock(
     _report_credentials(sources, report)
     selection = select(sources, models, client, report)
     recognised = installed.recognise(entries, owning, plans, report) if owning else ()
+    compilation = Compilation(None, tuple(findings), hidden, entries, selection, recognised)
     if any(finding.level == "error" for finding in findings):
-        return Compilation(None, tuple(findings), hidden)
+        return compilation
     lock = Lock(
         client=client.name,
         options=options or Options(),
@@ -116,7 +123,7 @@ def compile_lock(
         models=models,
         environment=_environment(offered, selection, sources),
     )
-    return Compilation(lock, tuple(findings), hidden)
+    return replace(compilation, lock=lock)
 
 
 def _report_versions(sources: Sources, report: Report) -> None:
@@ -166,7 +173,7 @@ def _report_hidden(
         scopes = f"{', '.join(others)} and {last} scopes" if others else f"{last} scope"
         message = (
             f"the {owning.scope} scope's modelProviders replaces that of the {scopes}: "
-            f"{_counted(list(hidden))} not offered"
+            f"{counted(list(hidden))} not offered"
         )
         fix = "list them here too, or keep modelProviders in the user scope only"
         report(Finding("QL301", message, place, fix))
@@ -177,7 +184,8 @@ def _report_hidden(
     return tuple(hidden)
 
 
-def _counted(names: list[str]) -> str:
+def counted(names: list[str]) -> str:
+    """Return the first of `names`, how many more there are, and the verb that goes with them."""
     listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{listed} {'is' if len(names) == 1 else 'are'}"
 

@@ -237,11 +237,17 @@ def canonical(value: Any) -> Any:
 
 def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
     """Return `did you mean …?` for the nearest of the `known` names, or None."""
+    near = nearest(name, known)
+    return f'did you mean "{shown(near)}"?' if near else None
+
+
+def nearest(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
+    """Return the one of the `known` names that `name` is nearest to, or None."""
     from difflib import get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return f'did you mean "{shown(by_lower[near[0]])}"?' if near else None
+    return by_lower[near[0]] if near else None
 
 
 def _is_env_key(path: Path) -> bool:

@@ -14,7 +14,7 @@ import jsonyx
 from jsonyx.allow import COMMENTS, SURROGATES
 
 from qwenlock.documents.layout import Layout, written
-from qwenlock.documents.operations import Insert, Move, Remove, Set
+from qwenlock.documents.operations import Deduplicate, Insert, Move, Remove, Set
 from qwenlock.documents.spacing import keep_line_end, put_in, take_out
 from qwenlock.documents.tree import Container, Item, opened, parse, text_of
 from qwenlock.documents.trivia import (
@@ -67,6 +67,8 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
                 _rename(*_reached(document, path), to[-1])
             case Move(path, to):
                 _move(document, path, to)
+            case Deduplicate(path):
+                _take_earlier(*_reached(document, path))
     return text_of(document)
 
 
@@ -184,6 +186,14 @@ def _take(holder: Container, step: str | int) -> Item:
     for item in holder.at(step):
         take_out(holder, holder.position(step, item))
     return taken
+
+
+def _take_earlier(holder: Container, step: str | int) -> None:
+    """Remove what `step` names but for the one in force."""
+    last = _effective(holder, step)
+    for item in holder.at(step):
+        if item is not last:
+            take_out(holder, holder.position(step, item))
 
 
 def _same(old: Any, new: Any) -> bool:

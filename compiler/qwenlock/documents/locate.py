@@ -27,7 +27,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _BEFORE, _WITHIN, _AFTER = 120, 80, 80  # how much of a long line an excerpt shows, in characters
-_KEY_LIKE = re.compile(r"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}|(?<=[:=])\s*\S{8,}")
+_IGNORE = r"(?<=qwenlock:)\s*ignore(?:\[[QL\d, ]*\])?(?=\s|\*/|\Z)"
+_KEY_LIKE = re.compile(
+    rf"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{{16,}}|(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}"
+)
 _SIBLINGS = 20  # how far back in an array a number's key is looked for
 _LOOKED_BACK = 500  # how far back an object's beginning is looked for, in tokens
 _CONSTANTS = frozenset({"true", "false", "null"})
@@ -70,19 +73,23 @@ class Locator:
     def position(self, path: Path, *, on_key: bool = False) -> Position:
         """Return where the value at `path` stands, or its key; else its nearest parent."""
         if not path:  # also of a text that is not valid
-            return self._stretch(root_start(self._text), len(self._text))
-        holder, item = self._root, self._root.items[0]
-        for step in path:
-            members = self._opened(holder, item)
-            found = members.at(step) if members else ()
-            if not members or not found:
-                return self._stretch(*self._spans[item])
-            holder, item = members, found[-1]
-        start, end = self._spans[item]
-        if on_key and item.name is not None:
-            end = start - len(item.colon)
-            start = end - len(item.key)
-        return self._stretch(start, end)
+            return self.stretch(root_start(self._text), len(self._text))
+        items, found = self._found(path)
+        if not found:
+            return self.stretch(*self._spans[items[-1]])
+        return self._key(items[-1]) if on_key else self.stretch(*self._spans[items[-1]])
+
+    def keys(self, path: Path) -> list[Position]:
+        """Return where every key at `path` stands: several where it is a duplicate."""
+        items, found = self._found(path)
+        return [self._key(item) for item in items] if found else []
+
+    def stretch(self, start: int, end: int) -> Position:
+        """Return the place of the text from offset `start` to `end`, as far as its line goes."""
+        line = bisect_right(self._line_starts, start)
+        begin, line_end = self._line_span(line)
+        first_line = self._text[start : min(end, line_end)]
+        return Position(line, start - begin + 1, max(1, len(first_line.rstrip())))
 
     def excerpt(self, line: int, column: int, width: int) -> Excerpt:
         """Return line `line` with every string masked that could be a secret.
@@ -119,6 +126,25 @@ class Locator:
         self._remember(document)
         return document
 
+    def _found(self, path: Path) -> tuple[list[Item], bool]:
+        """Return the items at `path`, or else its nearest parent; and whether they were found."""
+        holder, items = self._root, self._root.items
+        for step in path:
+            members = self._opened(holder, items[-1])
+            named = members.at(step) if members else []
+            if members is None or not named:
+                return items, False
+            holder, items = members, named
+        return items, True
+
+    def _key(self, item: Item) -> Position:
+        """Return where the key of `item` stands; of an element, where that does."""
+        start, end = self._spans[item]
+        if item.name is not None:
+            end = start - len(item.colon)
+            start = end - len(item.key)
+        return self.stretch(start, end)
+
     def _opened(self, holder: Container, item: Item) -> Container | None:
         """Return the members of `item`; where they stand is remembered when it is taken apart."""
         new = isinstance(item.value, Source)
@@ -145,13 +171,6 @@ class Locator:
             return begin, len(self._text)
         end = self._line_starts[line]
         return begin, end - (2 if self._text.endswith("\r\n", begin, end) else 1)
-
-    def _stretch(self, start: int, end: int) -> Position:
-        """Return the place of the text from `start` to `end`, as far as its first line goes."""
-        line = bisect_right(self._line_starts, start)
-        begin, line_end = self._line_span(line)
-        first_line = self._text[start : min(end, line_end)]
-        return Position(line, start - begin + 1, max(1, len(first_line.rstrip())))
 
     @cached_property
     def _tokens(self) -> list[tuple[int, int]]:

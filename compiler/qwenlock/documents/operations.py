@@ -50,7 +50,17 @@ class Move:
     to: Path
 
 
-Operation: TypeAlias = Set | Remove | Insert | Move
+@dataclass(frozen=True, slots=True)
+class Deduplicate:
+    """Take away all members at `path` but the last, which is the one in force.
+
+    A value knows no others, so only a text changes.
+    """
+
+    path: Path
+
+
+Operation: TypeAlias = Set | Remove | Insert | Move | Deduplicate
 
 
 def get(value: Any, path: Path, default: Any = None) -> Any:
@@ -83,6 +93,8 @@ def apply(value: Any, operations: Sequence[Operation]) -> Any:
             case Move(path, to):
                 moved = _at(value, path)
                 value = _put(_without(value, path), to, moved)
+            case Deduplicate(path):
+                _at(value, path)
     return value
 
 

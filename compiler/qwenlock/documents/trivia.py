@@ -38,6 +38,11 @@ def comments_of(text: str) -> list[str]:
     return [re.sub(r"\s*[\r\n]\s*", "\n", comment).rstrip() for comment in found if comment]
 
 
+def comment_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the comments of a whole document start and end, in order."""
+    return [match.span(1) for match in _STRING_OR_COMMENT.finditer(text) if match[1]]
+
+
 def line_breaks(trivia: str) -> list[str]:
     """Return the line breaks of `trivia`, those inside its comments too."""
     return _LINE_BREAKS.findall(trivia)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import shown
 from qwenlock.edge.reader import read_bytes
 from qwenlock.migrating.change import IgnoreFile, InGit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def ask(path: Path) -> InGit | None:
@@ -17,7 +21,7 @@ def ask(path: Path) -> InGit | None:
     Where git itself is missing, the file counts as neither kept nor ignored.
     """
     path = path.resolve()
-    root = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    root = _root(path)
     if root is None:
         return None
     return InGit(
@@ -25,6 +29,27 @@ def ask(path: Path) -> InGit | None:
         ignored=_says_yes(root, "check-ignore", "--quiet", "--", str(path)),
         ignore_file=_ignore_file(root),
     )
+
+
+def tracked(paths: Iterable[Path]) -> set[Path]:
+    """Return those of `paths` that exist and that git tracks; one question to each repository."""
+    by_root: dict[Path, dict[str, Path]] = {}
+    for path in paths:
+        file = path.resolve()
+        root = _root(file) if file.is_file() else None
+        if root is not None:
+            by_root.setdefault(root, {})[file.relative_to(root).as_posix()] = path
+    return {
+        files[name]
+        for root, files in by_root.items()
+        for name in _answer(root, "ls-files", "-z", "--", *files).split("\0")
+        if name in files
+    }
+
+
+def _root(path: Path) -> Path | None:
+    """Return the repository that a path would be in."""
+    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
 
 
 def _ignore_file(root: Path) -> IgnoreFile:
@@ -37,16 +62,26 @@ def _ignore_file(root: Path) -> IgnoreFile:
 
 
 def _says_yes(root: Path, *question: str) -> bool:
+    answer = _run(root, *question)
+    return answer is not None and answer.returncode == 0
+
+
+def _answer(root: Path, *question: str) -> str:
+    answer = _run(root, *question)
+    return os.fsdecode(answer.stdout) if answer is not None else ""
+
+
+def _run(root: Path, *question: str) -> subprocess.CompletedProcess[bytes] | None:
+    """Return what git says in the repository at `root`; None where there is no git."""
     environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(root), *question],
+        return subprocess.run(
+            ["git", "--literal-pathspecs", "-C", str(root), *question],
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             check=False,
         )
     except OSError:
-        return False
-    return answer.returncode == 0
+        return None

@@ -139,11 +139,14 @@ def _compile(
 ) -> Compilation:
     sources, plans = read_sources(places, shared), shared.plans(places.templates)
     compilation = compile_lock(sources, plans, client, places.options, previous)
-    if places.home_is_project:
-        message = "this is the home directory: its settings are the user scope"
-        note = Finding("QL303", message)
-        return replace(compilation, findings=(*compilation.findings, note))
-    return compilation
+    return replace(compilation, findings=(*compilation.findings, *about(places)))
+
+
+def about(places: Places) -> tuple[Finding, ...]:
+    """Return what there is to say about the files of a project as such."""
+    if not places.home_is_project:
+        return ()
+    return (Finding("QL303", "this is the home directory: its settings are the user scope"),)
 
 
 def _located(

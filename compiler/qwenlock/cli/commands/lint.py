@@ -1,0 +1,164 @@
+"""`qwenlock lint`: every finding about the settings, and repairs of those that are safe."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qwenlock.cli.change import DryRunOption, YesOption
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ProjectArgument,
+    project_directory,
+    scoped,
+)
+from qwenlock.edge.places import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwenlock.findings import Finding, Severity
+    from qwenlock.linting.subject import Subject
+
+app = typer.Typer(add_completion=False)
+
+_LEVELS: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@app.command()
+@scoped
+def lint(
+    flags: Flags,
+    project: ProjectArgument = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what can safely be repaired.")] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-fixes", help="Repair too what may change what the client does; needs --fix."
+        ),
+    ] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select", metavar="CODES", help="Only these, such as QL2,QL301. Repeatable."
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="CODES", help="All but these. Repeatable."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")] = False,
+    env: Annotated[
+        bool, typer.Option("--env", help="Report variables that are not set, too.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Report everything there is to say about the settings, notes included.
+
+    Exits 1 where an error is found. A comment `// qwenlock: ignore[QL203]` on the line, or above
+    it, suppresses a finding. `qwenlock explain CODE` says more about one.
+
+    Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
+    """
+    from qwenlock.edge.linted import gather
+    from qwenlock.linting.codes import codes, is_among
+
+    if not fix and (unsafe_fixes or dry_run or yes):
+        from qwenlock.errors import UsageError
+
+        raise UsageError("--unsafe-fixes, --dry-run and --yes are about --fix", "add --fix")
+    selected, ignored = codes(select or ()), codes(ignore or ())
+
+    def wanted(finding: Finding) -> bool:
+        chosen = not selected or is_among(finding.code, selected)
+        return chosen and not is_among(finding.code, ignored)
+
+    directory = project_directory(project)
+    settings, subject = gather(directory, flags, client, env=env)
+    as_json = format is Format.json
+    if fix:
+        from qwenlock.cli.change import carry_out
+        from qwenlock.linting.fix import change_of
+        from qwenlock.linting.fix import fix as repaired
+
+        fixed = repaired(subject, wanted, unsafe=unsafe_fixes)
+        change = change_of(subject, fixed, settings.places.files)
+        if as_json:
+            left = _Left(subject if dry_run else fixed.subject, wanted)
+            change = replace(change, report=left.as_json())
+            carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=True)
+            return left.exit_code(strict=strict)
+        if change.files:
+            carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=False)
+            _, subject = gather(directory, flags, client, env=env)
+    left = _Left(subject, wanted)
+    if as_json:
+        from qwenlock.cli.console import emit_json
+
+        emit_json(left.as_json())
+    else:
+        left.say()
+    return left.exit_code(strict=strict)
+
+
+class _Left:
+    """The findings that there are, and what is said of them."""
+
+    def __init__(self, subject: Subject, wanted: Callable[[Finding], bool]) -> None:
+        from qwenlock.linting.fix import can_repair
+        from qwenlock.linting.lint import lint
+
+        self._findings = [finding for finding in lint(subject) if wanted(finding)]
+        self._levels = Counter(finding.level for finding in self._findings)
+        self._can_repair = partial(can_repair, subject=subject)
+        repairs = Counter(map(self._repair, self._findings))
+        self._fixable, self._unsafe = repairs["safe"], repairs["unsafe"]
+
+    def exit_code(self, *, strict: bool) -> int:
+        return 1 if self._levels["error"] or (strict and self._levels["warning"]) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        from qwenlock.cli.report import findings_as_json, in_order
+
+        documents = findings_as_json(self._findings)
+        for document, finding in zip(documents, in_order(self._findings), strict=True):
+            document["repair"] = self._repair(finding)
+        counts = {f"{level}s": self._levels[level] for level in _LEVELS}
+        return {
+            "findings": documents,
+            "summary": {**counts, "fixable": self._fixable},
+        }
+
+    def _repair(self, finding: Finding) -> str | None:
+        """Return whether `--fix` repairs a finding, or `--unsafe-fixes` only, or neither."""
+        if self._can_repair(finding, unsafe=False):
+            return "safe"
+        return "unsafe" if self._can_repair(finding, unsafe=True) else None
+
+    def say(self) -> None:
+        from qwenlock.cli.console import say
+        from qwenlock.cli.report import print_findings
+
+        print_findings(self._findings)
+        if not self._findings:
+            say("no findings")
+            return
+        counts = [_counted(self._levels[level], level) for level in _LEVELS if self._levels[level]]
+        say(f"found {', '.join(counts)}")
+        if self._fixable:
+            say(f"{self._fixable} fixable with `qwenlock lint --fix`")
+        if self._unsafe:
+            say(f"{self._unsafe} more with `--fix --unsafe-fixes`; they may change what is sent")
+
+
+def _counted(count: int, level: str) -> str:
+    return f"{count} {level}{'s' * (count > 1)}"

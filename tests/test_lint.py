@@ -1,0 +1,511 @@
+"""`lint`: its own rules, comments that suppress findings, and repairs that change nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.cli.report import findings_as_json, findings_as_text
+from qwenlock.clients.profile import profile
+from qwenlock.documents.document import parse
+from qwenlock.documents.duplicates import duplicates
+from qwenlock.documents.edit import edit
+from qwenlock.documents.operations import Deduplicate
+from qwenlock.errors import UsageError
+from qwenlock.findings import RULES, Finding
+from qwenlock.linting.codes import codes
+from qwenlock.linting.fix import change_of, fix
+from qwenlock.linting.lint import lint
+from qwenlock.linting.subject import Subject
+from qwenlock.linting.subject import World as Around
+from support import MODEL, World, models, source, untimed, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.compile.compiler import Compilation
+    from qwenlock.compile.scopes import Source
+
+
+def subject(*sources: Source | dict[str, Any] | str, client: str = "guide") -> Subject:
+    """Return what `lint` looks at; mere settings are the user's."""
+    given = [source(each) if isinstance(each, dict | str) else each for each in sources]
+    return Subject(given, (), profile(client))
+
+
+def found(*sources: Source | dict[str, Any] | str, client: str = "guide") -> list[str]:
+    return [each.code for each in lint(subject(*sources, client=client))]
+
+
+def everything(_: Finding) -> bool:
+    return True
+
+
+# Base URLs
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "url", "code", "meant"),
+    [
+        ("openai", "https://api.openai.com/", "QL216", "https://api.openai.com/v1"),
+        ("openai", "https://api.groq.com", "QL216", "https://api.groq.com/openai/v1"),
+        ("openai", "https://openrouter.ai/api", "QL216", "https://openrouter.ai/api/v1"),
+        ("openai", "http://[::1]:8000", "QL216", "http://[::1]:8000/v1"),
+        ("openai", "https://a.example/v1/responses/", "QL217", "https://a.example/v1"),
+        ("anthropic", "https://a.example/messages", "QL217", "https://a.example"),
+        ("openai", "http://93.184.216.34/v1", "QL219", "https://93.184.216.34/v1"),
+        ("gemini", "http://a.example", "QL219", "https://a.example"),
+        ("openai", "localhost:11434/v1", "QL215", None),
+        ("openai", "https:///v1", "QL215", None),
+        ("openai", "https://[::1/v1", "QL215", None),
+        ("openai", "https://a.example/v 1", "QL215", None),
+        ("openai", "ftp://a.example/v1", "QL215", None),
+    ],
+)
+def test_a_base_url_that_does_not_fit_is_reported_and_the_meant_one_proposed(
+    auth_type: str, url: str, code: str, meant: str | None
+) -> None:
+    settings = models({**MODEL, "baseUrl": url}, auth_type=auth_type)
+    before = subject({"$version": 4, "model": {"name": "gpt-4o"}, **settings})
+    assert [each.code for each in lint(before)] == [code]
+    assert fix(before, everything).findings == ()
+    after = fix(before, everything, unsafe=True).subject.compilation
+    assert after.entries[0].model.base_url == (meant or url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.168.1.4/v1", "http://172.16.0.1/v1", "http://100.64.0.1/v1", "http://gpu/v1",
+        "http://a.local/v1", "http://llm.svc.cluster.local/v1", "http://[fd00::1]/v1",
+        "http://[fe80::1%25eth0]/v1", "https://a.example/api/paas/v4", "https://a.example/v1beta",
+        "https://a.example/openai", "https://api.deepseek.com", "$URL", "https://$HOST",
+        "https://team.openai.azure.com/openai/deployments/x",
+    ],
+)  # fmt: skip
+def test_unusual_base_urls_are_all_right(url: str) -> None:
+    settings = models({**MODEL, "baseUrl": url})
+    assert found({"$version": 4, "model": {"name": "gpt-4o"}, **settings}) == []
+
+
+def test_the_version_path_of_anthropic_counts_for_releases_only() -> None:
+    settings = models({**MODEL, "baseUrl": "https://a.example/v1"}, auth_type="anthropic")
+    assert found({"$version": 4, **settings}) == []
+    assert found({"$version": 4, **settings}, client="0.12.0") == ["QL218"]
+
+
+@given(st.text(max_size=20).map(lambda text: "https://" + text) | st.text(max_size=20))
+def test_no_base_url_is_too_odd_to_judge(url: str) -> None:
+    assert isinstance(found(models({**MODEL, "baseUrl": url})), list)
+
+
+# The world around
+
+
+def in_world(world: Around, *sources: Source) -> list[tuple[str, str]]:
+    around = replace(subject(*sources), world=world)
+    return [(each.code, each.level) for each in lint(around)]
+
+
+def test_a_lock_of_the_user_scope_is_a_note_and_a_warning_in_ci() -> None:
+    user = source({"$version": 4, "modelProviders": {"openai": [MODEL]}})
+    project = source({"$version": 4, "modelProviders": {"openai": [MODEL]}}, "project")
+    assert in_world(Around(), user) == []
+    assert in_world(Around(has_lock=True), user) == [("QL305", "note")]
+    assert in_world(Around(has_lock=True, in_ci=True), user) == [("QL305", "warning")]
+    assert in_world(Around(has_lock=True, in_ci=True), user, project) == []
+
+
+@pytest.mark.parametrize(
+    ("trusted", "levels"),
+    [(True, []), (None, [("QL306", "note")]), (False, [("QL306", "warning")])],
+)
+def test_trust_counts_only_where_the_client_asks_for_it(
+    trusted: bool | None, levels: list[tuple[str, str]]
+) -> None:
+    project = source({"$version": 4}, "project")
+    asked = source({"$version": 4, "security": {"folderTrust": {"enabled": True}}})
+    assert in_world(Around(trusted=trusted), asked, project) == levels
+    assert in_world(Around(trusted=trusted), source({"$version": 4}), project) == []
+    assert in_world(Around(trusted=trusted), asked) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "trusted"),
+    [
+        ({}, None),
+        ({"{project}": "TRUST_FOLDER"}, True),
+        ({"{project}": "DO_NOT_TRUST"}, False),
+        ({"{project}/below": "TRUST_PARENT"}, True),
+        ({"{root}": "TRUST_FOLDER", "{project}": "DO_NOT_TRUST"}, False),
+        ({"{root}": "DO_NOT_TRUST", "{project}": "TRUST_FOLDER"}, True),
+        ({"{project}": "TRUST_FOLDER", "{project}/x": "DO_NOT_TRUST"}, True),
+        ({"{project}": "SOMETHING", "{root}/other": "DO_NOT_TRUST"}, None),
+    ],
+)
+def test_the_nearest_rule_of_the_trusted_folders_decides(
+    world: World, rules: dict[str, str], trusted: bool | None
+) -> None:
+    from qwenlock.edge.trust import trust
+
+    named = {
+        path.format(project=world.project, root=world.root): level for path, level in rules.items()
+    }
+    write(world.home / ".qwen" / "trustedFolders.json", named)
+    assert trust(world.project, profile()).trusted is trusted
+
+
+def test_a_list_of_trusted_folders_that_cannot_be_read_says_nothing(world: World) -> None:
+    from qwenlock.edge.trust import trust
+
+    write(world.home / ".qwen" / "trustedFolders.json", "[")
+    assert trust(world.project, profile()).trusted is None
+
+
+@pytest.mark.parametrize(
+    ("value", "is_key"),
+    [
+        ("sk-abcdefgh12345678", True), ("abcdefgh12345678", True), ("your-key-goes-here", False),
+        ("ollama", False), ("not-needed-here", False), ("$OTHER_VARIABLE_NAME", False),
+        ("<paste it here>", False), ("xxxxxxxxxxxxxxxx", False),
+    ],
+)  # fmt: skip
+def test_a_tracked_file_is_reported_where_it_holds_a_key_that_works(
+    value: str, is_key: bool
+) -> None:
+    settings = source({"$version": 4, "security": {"auth": {"apiKey": value}}}, "project")
+    said = in_world(Around(tracked=frozenset({"project.json"})), settings)
+    assert (("QL406", "error") in said) is is_key
+    assert ("QL406", "error") not in in_world(Around(), settings)
+
+
+# Comments that suppress
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('{"$version": 4,\n"modelProviders": {"opnai": []}} // qwenlock: ignore', []),
+        ('{"$version": 4,\n// qwenlock: ignore[QL202, QL302]\n"modelProviders": {"x": []}}', []),
+        ('{"$version": 4,\n// qwenlock: ignore[QL2,QL3]\n\n// y\n"modelProviders": {"x": []}}', []),
+        ('{"$version": 4,\r\n/* qwenlock:ignore */ "modelProviders": {"x": []}}', []),
+        ('{"$version": 4,\r"modelProviders": {"x": []} /* qwenlock: ignore[QL3] */}', ["QL202"]),
+        ('// qwenlock: ignore\n{"$version": 4,\n"modelProviders": {"x": []}}',
+         ["QL302", "QL202", "QL115"]),
+        ('{"$version": 4,\n"modelProviders": {"x": []}} // qwenlock: ignored', ["QL302", "QL202"]),
+        ('{"$version": 4, "a": "// qwenlock: ignore"}', []),
+        ('{"$version": 4} // qwenlock: ignore[]', ["QL115"]),
+        ('{"$version": 4} // qwenlock: ignore[QL305]', []),
+    ],
+)  # fmt: skip
+def test_a_comment_suppresses_what_stands_on_its_line_or_below(text: str, left: list[str]) -> None:
+    assert sorted(found(text)) == sorted(left)
+
+
+def test_only_lint_honours_comments() -> None:
+    text = '{"$version": 4, "modelProviders": {"openai": [{}]}} // qwenlock: ignore'
+    assert found(text) == []
+    assert subject(text).compilation.lock is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{\n  // qwenlock: ignore\n  "$version": 4\n}\n', '{\n  "$version": 4\n}\n'),
+        ('{\r\n  "$version": 4 // qwenlock: ignore\r\n}', '{\r\n  "$version": 4\r\n}'),
+        ('{ /* qwenlock: ignore */ "$version": 4 }', '{ "$version": 4 }'),
+        ('\ufeff{"$version": 4} // qwenlock: ignore', '\ufeff{"$version": 4}'),
+        (
+            '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202,QL1]',
+            '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202]',
+        ),
+    ],
+)
+def test_a_comment_that_suppresses_nothing_is_taken_away(before: str, after: str) -> None:
+    assert repaired(before) == after
+
+
+def repaired(text: str, *, unsafe: bool = False) -> str:
+    return fix(subject(text), everything, unsafe=unsafe).subject.sources[0].document.original
+
+
+# Equal keys
+
+
+def test_duplicates_are_found_in_what_is_in_force() -> None:
+    text = '{"a": {"b": 1, "b": 2}, "c": [0, {"d": 1, "e": 2, "d": 3}], "a": {"f": 1}}'
+    assert duplicates(text) == [(("a",), False), (("c", 1, "d"), False)]
+    assert duplicates('{"a": 1, "a": 2, "b": {"a": 3}}') == [(("a",), True)]
+    assert duplicates('{"a": 1, "b": 1, "a": 2, "a": 3, "b": 2}') == [
+        (("a",), True),
+        (("b",), True),
+    ]
+
+
+KEY = st.sampled_from(["a", "b", "c"])
+PAIRS = st.recursive(
+    st.integers(0, 3),
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(KEY, inner), max_size=4),
+    max_leaves=15,
+)
+
+
+def as_text(value: Any) -> str:
+    """Return JSON of a value in which a list of pairs is an object, perhaps with equal keys."""
+    if not isinstance(value, list):
+        return str(value)
+    if value and isinstance(value[0], tuple):
+        return "{" + ", ".join(f'"{key}": {as_text(inner)}' for key, inner in value) + "}"
+    return "[" + ", ".join(map(as_text, value)) + "]"
+
+
+@given(st.lists(st.tuples(KEY, PAIRS), min_size=1, max_size=4))
+def test_deduplicating_leaves_the_value_and_no_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    text = as_text(pairs)
+    before = parse(text, "")
+    after = edit(text, [Deduplicate(path) for path, _ in duplicates(text)])
+    assert parse(after, "").value == before.value
+    assert duplicates(after) == []
+    if all(keeps_order for _, keeps_order in duplicates(text)):
+        assert json.dumps(parse(after, "").value) == json.dumps(before.value)
+
+
+# Repairs, as a property
+
+
+COMMENTS = st.sampled_from(
+    ["", "", "", "// note\n", "// qwenlock: ignore\n", "/* qwenlock: ignore[QL209] */",
+     "// qwenlock: ignore[QL203,QL214]\n", "\n// qwenlock: ignore[QL116]\n", "\n"]
+)  # fmt: skip
+FIELD = st.one_of(
+    st.tuples(st.just("id"), st.sampled_from(['"a"', '"b"'])),
+    st.tuples(st.just("envKey"), st.sampled_from(['"KEY"', '"OTHER"'])),
+    st.tuples(st.just("baseUrl"), st.sampled_from(['"https://a.example/v1"', '"https://b.co"'])),
+    st.tuples(
+        st.sampled_from(["generationConfig", "generationConfg"]),
+        st.sampled_from(
+            ['{"extra_body": {}}', '{"timeout": 1, "extra_body": {"a": [1]}, "timout": 2}', "{}"]
+        ),
+    ),
+    st.tuples(st.sampled_from(["nam", "name"]), st.just('"n"')),
+)
+
+
+@st.composite
+def settings_texts(draw: st.DrawFn) -> str:
+    """Draw settings with everything that can be repaired, and comments in between."""
+
+    def members(pairs: list[tuple[str, str]]) -> str:
+        written = [f'{draw(COMMENTS)}"{key}": {value}' for key, value in pairs]
+        return "{" + ",".join(written) + draw(COMMENTS) + "}"
+
+    def entry() -> str:
+        return members([("id", '"a"'), ("envKey", '"KEY"'), *draw(st.lists(FIELD, max_size=4))])
+
+    auth_types = draw(
+        st.lists(st.sampled_from(["openai", "anthropic", "qwen-oauth", "opnai"]), max_size=4)
+    )
+    providers = [
+        (auth_type, f"[{','.join(entry() for _ in range(draw(st.integers(0, 4))))}]")
+        for auth_type in auth_types
+    ]
+    auth = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["apiKey", "baseUrl", "selectedType"]),
+                st.sampled_from(['""', '"openai"']),
+            ),
+            max_size=3,
+        )
+    )
+    sections = [
+        ("$version", "4"),
+        ("modelProviders", members(providers)),
+        ("security", members([("auth", members(auth))])),
+    ]
+    return members(draw(st.permutations([*sections, *draw(st.lists(st.sampled_from(sections)))])))
+
+
+def compiled(compilation: Compilation) -> list[Any]:
+    """Return what a client offers, selects, sends and needs."""
+    offered = [
+        replace(entry.model, generation_config=_sent(entry.model.generation_config, entry.model))
+        for entry in compilation.entries
+        if not entry.skipped
+    ]
+    environment = compilation.lock.environment if compilation.lock else None
+    return [offered, compilation.selection, compilation.plans, environment]
+
+
+def _sent(config: dict[str, Any] | None, model: Any) -> dict[str, Any] | None:
+    if config is None or model.auth_type == "openai":
+        return config
+    return {name: value for name, value in config.items() if name != "extra_body"}
+
+
+@untimed(300)
+@given(settings_texts(), st.sampled_from(["guide", "0.12.0", "0.24.4"]))
+def test_safe_fixes_leave_what_is_compiled_and_nothing_to_fix(text: str, client: str) -> None:
+    before = subject(text, client=client)
+    fixed = fix(before, everything)
+    assert compiled(fixed.subject.compilation) == compiled(before.compilation)
+    left = [each for each in lint(fixed.subject) if each.repair and each.repair.safe]
+    assert left == []
+    assert fix(fixed.subject, everything).findings == ()
+    if not fixed.findings:
+        assert fixed.subject.sources[0].document.original == text
+
+
+@untimed(150)
+@given(settings_texts())
+def test_unsafe_fixes_come_to_an_end(text: str) -> None:
+    fixed = fix(subject(text), everything, unsafe=True)
+    assert [each for each in lint(fixed.subject) if each.repair] == []
+
+
+@untimed(100)
+@given(settings_texts(), st.data())
+def test_a_comment_above_takes_away_the_findings_of_its_line_and_no_other(
+    text: str, data: st.DataObject
+) -> None:
+    text = text.replace("qwenlock:", "")
+    findings = [each for each in lint(subject(text)) if each.place is not None]
+    if not findings:
+        return
+    chosen = data.draw(st.sampled_from(findings))
+    line = chosen.place.position().line if chosen.place else 0
+    lines = text.split("\n")
+    lines[line - 1 : line - 1] = [f"// qwenlock: ignore[{chosen.code}]"]
+    if line == 1:
+        return  # the root's own line: a comment before it stands above the file
+    after = lint(subject("\n".join(lines)))
+    gone = [each for each in findings if each.code == chosen.code and at(each) == line]
+    assert len(after) == len(lint(subject(text))) - len(gone)
+
+
+def at(finding: Finding) -> int:
+    return finding.place.position().line if finding.place else 0
+
+
+def test_fixes_do_not_touch_what_a_plan_owns_nor_the_system_scope(world: World) -> None:
+    settings = {"$version": 4, "modelProviders": {"qwen-oauth": []}}
+    write(world.system / "settings.json", settings)
+    result = world.run("lint", "--fix", "--yes")
+    assert "QL203" in result.err
+    assert "fixable" not in result.err
+    assert json.loads((world.system / "settings.json").read_text()) == settings
+
+
+def test_fixing_is_undone_as_every_other_change(world: World) -> None:
+    text = '{"$version": 4, "modelProviders": {"qwen-oauth": []}}'
+    write(world.own, text)
+    assert world.run("lint", "--fix", "--yes").exit_code == 0
+    assert world.own.read_text() == '{"$version": 4, "modelProviders": {}}'
+    assert world.run("undo").exit_code == 0
+    assert world.own.read_text() == text
+
+
+def test_only_selected_findings_are_fixed(world: World) -> None:
+    write(world.own, '{"$version": 4, "$version": 4, "modelProviders": {"qwen-oauth": []}}')
+    world.run("lint", "--fix", "--yes", "--select", "QL1")
+    assert world.own.read_text() == '{"$version": 4, "modelProviders": {"qwen-oauth": []}}'
+
+
+def test_what_a_plan_owns_is_not_repaired(world: World) -> None:
+    plan = {
+        "envKey": "BAILIAN_CODING_PLAN_API_KEY",
+        "baseUrl": "https://coding.dashscope.aliyuncs.com/v1",
+    }
+    first, again = {"id": "qwen3-max", **plan}, {"id": "qwen3-max", **plan}
+    write(world.own, {"$version": 4, "modelProviders": {"openai": [first, again]}})
+    result = world.run("lint", "--fix", "--yes", "--select", "QL209")
+    assert "wrote" not in result.err
+    assert "fixable" not in result.err
+
+
+# Codes
+
+
+def test_codes_are_named_whole_or_by_what_they_begin_with() -> None:
+    assert codes(["QL203,QL3", " QL1 "]) == ("QL203", "QL3", "QL1")
+    with pytest.raises(UsageError) as error:
+        codes(["QL230"])
+    assert "did you mean QL2" in str(error.value.fix)
+    for bad in ("", "203", "X"):
+        if bad:
+            with pytest.raises(UsageError):
+                codes([bad])
+
+
+# Hostile input
+
+
+PLANTED = "sk-" + "planted0123456789" * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"$version": 4, "a": 1, "KEY": 1, "KEY": 2}',
+        '{"modelProviders": {"KEY": [], "openai": [{"KEY": 1}]}}',
+        '{"modelProviders": {"openai": [{"id": "KEY"}, {"id": "KEY"}]}} // qwenlock: ignore[KEY]',
+        '{"modelProviders": {"openai": [{"id": "a", "baseUrl": "http://u:KEY@a.co/messages?key=KEY"}]}}',
+        '{"model": {"name": "KEY", "generationConfig": {"timeout": 1}}, "model": {"name": "KEY"}}',
+    ],
+)
+def test_no_finding_shows_a_key(text: str, tmp_path: Path) -> None:
+    text = text.replace("KEY", PLANTED)
+    for client in ("guide", "0.24.4"):
+        before = replace(
+            subject(text, client=client), world=Around(tracked=frozenset({"user.json"}))
+        )
+        findings = lint(before)
+        assert findings
+        shown = findings_as_text(findings) + json.dumps(findings_as_json(findings))
+        change = change_of(before, fix(before, everything, unsafe=True), {"user": tmp_path})
+        assert "planted" not in shown + "".join(change.reasons)
+
+
+MANY = 5_000
+ENTRIES = ",".join(f'{{"id":"m{index}","envKey":"K"}}' for index in range(MANY))
+OBJECTS = ",".join('{"a":1,"a":2}' for _ in range(MANY))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (f'{{"$version":4,"modelProviders":{{"openai":[{ENTRIES}]}}}}', 0),
+        (f'{{"$version":4,"modelProviders":{{"openai":[{ENTRIES},{ENTRIES}]}}}}', MANY),
+        ('{"$version":4,' + ",".join(f'"k{at % 5}":{at}' for at in range(MANY)) + "}", 5),
+        (f'{{"$version":4,"x":[{OBJECTS}]}}', MANY),
+        ("// qwenlock: ignore[QL203]\n" * MANY + '{"$version":4}', MANY),
+        ("/* qwenlock: ignore */ " * MANY + '{"$version":4}', MANY),
+    ],
+)
+def test_thousands_of_findings_are_repaired_in_one_go(text: str, count: int) -> None:
+    before = subject(text)
+    assert len(lint(before)) == count
+    fixed = fix(before, everything)
+    assert len(fixed.findings) == count
+    assert lint(fixed.subject) == []
+
+
+def test_every_code_is_of_a_known_hundred_and_has_a_title() -> None:
+    for code, rule in RULES.items():
+        assert code[:2] == "QL"
+        assert code[2] in "123456"
+        assert rule.title
+        assert rule.reason.endswith(".")
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    monkeypatch.delenv("CI", raising=False)
+    return World(tmp_path, monkeypatch, capsys.readouterr)
