@@ -27,6 +27,7 @@ COMMANDS = (
     "show",
     "diff",
     "lint",
+    "explain",
     "run",
     "doctor",
     "export",

@@ -20,8 +20,19 @@ def codes(given: Iterable[str]) -> tuple[str, ...]:
     named = tuple(name for text in given for each in text.split(",") if (name := each.strip()))
     for name in named:
         if not is_known(name):
-            raise UsageError(f"there is no finding {name!r}", _suggestion(name))
+            raise _unknown(name)
     return named
+
+
+def check(code: str) -> str:
+    """Return `code` where it is a whole one.
+
+    Raises:
+        UsageError: it is none; the fix names the nearest.
+    """
+    if code not in RULES:
+        raise _unknown(code)
+    return code
 
 
 def is_known(name: str) -> bool:
@@ -34,10 +45,10 @@ def is_among(code: str, named: Iterable[str]) -> bool:
     return any(code.startswith(name) for name in named)
 
 
-def _suggestion(name: str) -> str:
+def _unknown(name: str) -> UsageError:
     from difflib import get_close_matches
 
     alike = [code for code in RULES if code[:3] == name[:3].upper()]
     near = get_close_matches(name.upper(), alike or RULES, n=1, cutoff=0.8)
     fix = f"did you mean {near[0]}? " if near else ""
-    return f"{fix}`qwenlock explain` lists them"
+    return UsageError(f"there is no finding {name!r}", f"{fix}`qwenlock explain` lists them")

@@ -1,0 +1,57 @@
+"""`qwenlock explain`: what a finding means, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from qwenlock.cli.options import Format, FormatOption
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CODE]", help="A finding's code, such as QL203; default: list all."
+        ),
+    ] = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Say what a finding means: what the client does, why it matters, and what to do.
+
+    Examples: `qwenlock explain QL203`, `qwenlock explain`
+    """
+    from qwenlock.cli.console import emit, emit_json, emit_raw
+    from qwenlock.findings import RULES
+    from qwenlock.linting.codes import check
+    from qwenlock.linting.explain import groups, page
+
+    codes = list(RULES) if code is None else [check(code.upper())]
+    if format is Format.json:
+        emit_json({"findings": [_as_json(each) for each in codes]})
+    elif code is not None:
+        emit_raw(page(codes[0]))
+    else:
+        for title, members in groups().items():
+            emit(title)
+            for each in members:
+                emit(f"  {each}  {RULES[each].severity:<7}  {RULES[each].title}")
+    return 0
+
+
+def _as_json(code: str) -> dict[str, str]:
+    from qwenlock.findings import RULES
+    from qwenlock.linting.explain import page
+
+    rule = RULES[code]
+    return {
+        "code": code,
+        "severity": rule.severity,
+        "title": rule.title,
+        "reason": rule.reason,
+        "page": page(code),
+    }
