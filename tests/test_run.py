@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from qwenlock.edge import launch
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process becomes another on POSIX")
 
@@ -54,6 +53,11 @@ class Project:
             stdin=subprocess.DEVNULL,
             check=False,
         )
+
+    def change_selection(self, model: str) -> None:
+        settings = PROJECT | {"model": {"name": model}}
+        self.write(self.directory / ".qwen" / "settings.json", settings)
+        assert self.qwenlock("lock").returncode == 0
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         return self.qwenlock("run", *options, "--", "sh", "-c", PRINT_SYSTEM)
@@ -159,6 +163,43 @@ def test_a_link_in_the_cache_is_never_followed(project: Project, tmp_path: Path)
     file.symlink_to(elsewhere)
     assert project.run().stdout == expected
     assert not file.is_symlink()
+
+
+def test_what_was_not_used_for_a_month_is_removed(project: Project) -> None:
+    project.run()
+    (used,) = project.enforced()
+    month = 30 * 24 * 60 * 60
+    for name, age in (("unused.json", month + 60), ("younger.json", month - 60)):
+        file = used.with_name(name)
+        file.touch()
+        os.utime(file, (time.time() - age,) * 2)
+    os.utime(used, (0, 0))
+    project.run()  # remembered; it marks the file as used
+    project.change_selection("other")
+    project.run()
+    assert {file.name for file in project.enforced()} > {used.name, "younger.json"}
+    assert not used.with_name("unused.json").exists()
+    assert len(project.enforced()) == 3
+
+
+def test_a_run_that_takes_a_file_up_while_it_is_being_removed_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    name = launch.prepare({"a": 1})
+    (file,) = tmp_path.rglob("enforced/*")
+    os.utime(file, (0, 0))
+    rename = Path.rename
+
+    def rename_after_a_run(path: Path, target: Path) -> Path:
+        if path == file:
+            assert launch.prepared(name) == file
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_after_a_run)
+    launch.prepare({"b": 2})
+    assert launch.prepared(name) == file
 
 
 def test_a_change_of_any_scope_is_noticed_by_the_next_run(project: Project) -> None:

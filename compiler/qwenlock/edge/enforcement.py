@@ -1,27 +1,23 @@
 """What enforcing a lock needs of this machine: the lock, and what every scope defines.
 
 A client started here reads its own four files, whatever options a lock was compiled with; so they
-are all looked at. Starting it is done in `client`.
+are all looked at. Starting it is done in `launch` and `client`.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.compile.enforce import enforcing_settings, over
-from qwenlock.edge.places import DEFAULTS, SYSTEM, Flags, locate
+from qwenlock.edge.places import Flags, locate
 from qwenlock.edge.reader import read_bytes
 from qwenlock.errors import QwenlockError
 from qwenlock.lockfile import NAME, text
 from qwenlock.lockfile.model import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from qwenlock.edge.places import Places
     from qwenlock.lockfile.model import Lock, ScopeName
@@ -111,21 +107,3 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
         if data is not None:
             scopes.append(Scope(scope, path, parse(decode(data, label), label).value))
     return Machine(own, tuple(scopes), tuple(files))
-
-
-@contextmanager
-def enforced(lock: Lock, machine: Machine) -> Iterator[dict[str, str]]:
-    """Give the variables that make a client enforce `lock`, for as long as it is needed.
-
-    They point to a private file that holds the enforcing settings over what the machine's own
-    system file says; `system-defaults.json` stays where it is.
-    """
-    settings = machine.enforcing_file(lock)
-    with tempfile.TemporaryDirectory(prefix="qwenlock-") as directory:
-        file = Path(directory) / "settings.json"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(settings), encoding="utf-8")
-        yield {
-            SYSTEM: str(file),
-            DEFAULTS: str(machine.places.files["system-defaults"]),
-        }

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, NoReturn
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from qwenlock.edge.places import DEFAULTS, SYSTEM
 from qwenlock.errors import UsageError, WriteError
@@ -17,23 +19,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_KEPT = 30 * 24 * 60 * 60
+"""How long settings that are not used are kept, in seconds."""
 
-def prepare(text: str) -> str:
-    """Keep the enforcing settings `text` in the user's cache; return their name there.
+
+def prepare(settings: dict[str, Any]) -> str:
+    """Keep enforcing `settings` in the user's cache; return their name there.
 
     The name is a digest of the text, so two runs at once write the same, and a file that somebody
     changed is not found under its name any more (see `prepared`). Mode 0600: an administrator's
-    own system settings are carried along.
+    own system settings are carried along. What was not used for a month is removed.
 
     Raises:
         WriteError: the cache cannot be written.
     """
+    import json
+
     from qwenlock.edge.writer import private_directory, replace_file
 
-    name = _name(text.encode())
+    content = f"{json.dumps(settings, indent=2)}\n".encode()
+    name = _name(content)
     try:
         private_directory(_folder())
-        replace_file(_folder() / name, memoryview(text.encode()), 0o600)
+        _prune(_folder(), except_for=name)
+        replace_file(_folder() / name, memoryview(content), 0o600)
     except OSError as error:
         reason = os.strerror(error.errno or 0).lower()
         message = f"the settings that enforce the lock cannot be written to {_folder()}: {reason}"
@@ -45,6 +54,7 @@ def prepared(name: str) -> Path | None:
     """Return the file of that `name`, verified: a private regular file with the named content."""
     path = _folder() / name
     try:
+        os.utime(path, follow_symlinks=False)  # it is used, see `_prune`
         status = path.lstat()
         private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
         if os.name == "posix" and not (private and status.st_uid == os.getuid()):
@@ -54,15 +64,32 @@ def prepared(name: str) -> Path | None:
         return None
 
 
+def verified(name: str) -> Path:
+    """Return the file of that `name`, as `prepared` does.
+
+    Raises:
+        WriteError: it is not what was prepared.
+    """
+    path = prepared(name)
+    if path is None:
+        raise WriteError("the settings that enforce the lock were changed", "run it again")
+    return path
+
+
+def variables(settings: Path, defaults: Path) -> dict[str, str]:
+    """Return what makes `settings` the system scope and leaves `defaults` where they are."""
+    return {SYSTEM: str(settings), DEFAULTS: str(defaults)}
+
+
 def start(command: Sequence[str], settings: Path, defaults: Path) -> NoReturn:
-    """Become `command`, with `settings` as the system scope and `defaults` where they were.
+    """Become `command`, with `settings` as the system scope and `defaults` where they are.
 
     Where a process cannot become another (Windows), it is started, and its exit code is ours.
 
     Raises:
         UsageError: there is no such command, or it cannot be started.
     """
-    environment = {DEFAULTS: str(defaults), **os.environ, SYSTEM: str(settings)}
+    environment = {**os.environ, **variables(settings, defaults)}
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -87,6 +114,24 @@ def _stand_in_for(command: Sequence[str], environment: dict[str, str]) -> NoRetu
         signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
         code = process.wait()
     os._exit(code)
+
+
+def _prune(folder: Path, except_for: str) -> None:
+    """Remove what was not used for long, unless a run takes it up at this very moment.
+
+    A file is moved away before its time is looked at for good: a run that has marked it as used
+    before finds it back, and one that comes later prepares it anew.
+    """
+    before = time.time() - _KEPT
+    for path in folder.iterdir():
+        with suppress(OSError):
+            if path.name == except_for or path.lstat().st_mtime >= before:
+                continue
+            aside = path.rename(path.with_name(f"{path.name}.old"))
+            if aside.lstat().st_mtime >= before:
+                aside.rename(path)
+            else:
+                aside.unlink()
 
 
 def _folder() -> Path:

@@ -127,10 +127,11 @@ class _Asking:
         return self._ask(self._environment)
 
     def enforced(self) -> _Result:
-        from qwenlock.edge.enforcement import enforced
+        from qwenlock.edge import launch
 
-        with enforced(self._lock, self._machine) as variables:
-            result = self._ask({**self._environment, **variables})
+        settings = launch.verified(launch.prepare(self._machine.enforcing_file(self._lock)))
+        variables = launch.variables(settings, self._machine.places.files["system-defaults"])
+        result = self._ask({**self._environment, **variables})
         if result.found is None:
             return result
         from dataclasses import replace

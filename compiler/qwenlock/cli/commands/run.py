@@ -74,11 +74,7 @@ def run(
     enforced = _remembered(directory, flags, client, no_check=no_check)
     if enforced is None:
         enforced = _enforce(directory, flags, client, no_check=no_check)
-    path = launch.prepared(enforced.settings)
-    if path is None:
-        from qwenlock.errors import WriteError
-
-        raise WriteError("the settings that enforce the lock were changed", "run it again")
+    path = launch.verified(enforced.settings)
     _say_missing(enforced.variables, directory, flags, client)
     launch.start(command, path, Path(enforced.defaults))
 
@@ -122,8 +118,6 @@ def _remembered(
 
 def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> _Enforced:
     """Check the lock, and prepare the settings that enforce it."""
-    import json
-
     from qwenlock.edge import launch, stamp
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.project import load
@@ -136,9 +130,8 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
         loaded = load(directory, flags, client)
         _refuse_drift(loaded)
         before += loaded.states
-    text = json.dumps(here.enforcing_file(lock), indent=2) + "\n"
     enforced = _Enforced(
-        launch.prepare(text),
+        launch.prepare(here.enforcing_file(lock)),
         str(here.places.files["system-defaults"]),
         tuple(variable.name for variable in lock.environment),
     )
