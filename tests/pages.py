@@ -60,7 +60,8 @@ class Step(NamedTuple):
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the fenced blocks of a page, in order."""
+    """Yield the fenced blocks of a page, in order; none is indented, and so passed over."""
+    assert not re.search(r"^[ \t]+```", text, re.MULTILINE)
     for found in _BLOCK.finditer(text):
         title = _TITLE.fullmatch(found["more"])
         assert title or not found["more"], f"```{found['language']}{found['more']}"
@@ -182,6 +183,9 @@ class _Reader:
             "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(self.system / "settings.json"),
             "QWEN_CODE_NO_RELAUNCH": "true",
             "PYTHONUNBUFFERED": "1",  # what is printed stays in its order, as on a terminal
+            **{f"GIT_{who}_NAME": "You" for who in ("AUTHOR", "COMMITTER")},
+            **{f"GIT_{who}_EMAIL": "you@example.com" for who in ("AUTHOR", "COMMITTER")},
+            "GIT_CONFIG_NOSYSTEM": "1",
             "LANG": "C.UTF-8",
             "NO_COLOR": "1",
             "COLUMNS": "100",
