@@ -63,13 +63,6 @@ def test_the_locks_of_the_examples_are_up_to_date(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_every_command_of_the_readme_exists(tmp_path: Path) -> None:
-    commands = set(re.findall(r"qwenlock ([a-z]+)\b", "".join(re.findall(r"`[^`]+`", README))))
-    listed = qwenlock("qwenlock --help", tmp_path).stdout
-    assert commands
-    assert {name for name in commands if not re.search(rf"│ {name}\b", listed)} == set()
-
-
 @pytest.mark.parametrize(
     "names",
     [
