@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 KEY_PREFIXES = (
     "sk-", "sk_live_", "sk_test_", "rk_live_", "AIza", "ya29.", "gsk_", "xai-", "hf_", "r8_",
@@ -34,6 +34,7 @@ CREDENTIAL_FIELD_ENDINGS = (
     "password", "refreshtoken", "secret", "secretkey",
 )  # fmt: skip
 
+_SHORTEST_SECRET = 4
 _REMEMBERED = 10_000  # settings repeat themselves: the same headers, endpoints and variables
 
 MASK = "***"
@@ -99,6 +100,28 @@ def is_credential(text: str, key: str | None = None) -> bool:
 def shown(text: str) -> str:
     """Return `text` as a message may hold it: masked where it is a literal credential."""
     return MASK if is_credential(text) else text
+
+
+def masked(value: Any, key: str = "") -> Any:
+    """Return a JSON `value`, that stands under `key`, with every literal credential masked."""
+    match value:
+        case str():
+            return MASK if is_credential(value, key) else value
+        case dict():
+            return {shown(name): masked(item, name) for name, item in value.items()}
+        case list() | tuple():
+            return [masked(item, key) for item in value]
+        case int() | float() if not isinstance(value, bool) and names_a_credential(key):
+            return MASK
+        case _:
+            return value
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Return `text` without `secrets`, but for those so short that they are in any text."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK) if len(secret) >= _SHORTEST_SECRET else text
+    return text
 
 
 def _url_has_credential(url: str) -> bool:

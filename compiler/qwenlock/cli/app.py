@@ -28,6 +28,7 @@ COMMANDS = (
     "diff",
     "lint",
     "explain",
+    "resolve",
     "run",
     "doctor",
     "export",

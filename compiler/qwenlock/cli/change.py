@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from qwenlock.cli.console import clean, emit, emit_json, painted, say
+from qwenlock.credentials import without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from qwenlock.changes import Change, FileChange
@@ -28,8 +29,6 @@ YesOption: TypeAlias = Annotated[
 LockOption: TypeAlias = Annotated[
     bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
 ]
-
-_SHORTEST_SECRET = 4
 
 
 def scopes_of(settings: Settings) -> Scopes:
@@ -71,9 +70,9 @@ def carry_out(
         UsageError: there is nobody to ask, and no `--yes`.
         WriteError: nothing was written, and why.
     """
-    diff = _without("".join(map(diff_of, change.files)), change.secrets)
+    diff = without("".join(map(diff_of, change.files)), change.secrets)
     change = replace(
-        change, warnings=tuple(_without(each, change.secrets) for each in change.warnings)
+        change, warnings=tuple(without(each, change.secrets) for each in change.warnings)
     )
     to_write = bool(change.files) and not dry_run
     if not as_json:
@@ -111,15 +110,6 @@ def diff_of(file: FileChange) -> str:
         f"b/{file.label}",
     )
     return "".join(lines)
-
-
-def _without(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` without `secrets`, but for those so short that they are in any text."""
-    from qwenlock.credentials import MASK
-
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, MASK) if len(secret) >= _SHORTEST_SECRET else text
-    return text
 
 
 def _masked(label: str, text: str) -> str:

@@ -1,7 +1,8 @@
 """What differs between releases of Qwen Code, as data; `guide` is the product's specification.
 
-Sources: the guide; CLIENT.md, modelProviders and Credentials. A later row overrides an earlier one
-for the releases it names.
+Sources: the guide; CLIENT.md, modelProviders and Credentials; for what `resolve` goes by, the
+released packages themselves, as tests/conformance/test_resolve.py measures it. A later row
+overrides an earlier one for the releases it names.
 """
 
 from __future__ import annotations
@@ -31,6 +32,39 @@ API_KEY_VARIABLES = {
     "vertex-ai": "GOOGLE_API_KEY",
 }
 
+MODEL_VARIABLES = {
+    "openai": ("OPENAI_MODEL", "QWEN_MODEL"),
+    "openai-responses": ("OPENAI_MODEL",),
+    "anthropic": ("ANTHROPIC_MODEL",),
+    "gemini": ("GEMINI_MODEL",),
+    "vertex-ai": ("GOOGLE_MODEL",),
+}
+
+BASE_URL_VARIABLES = {
+    "openai": "OPENAI_BASE_URL",
+    "openai-responses": "OPENAI_BASE_URL",
+    "anthropic": "ANTHROPIC_BASE_URL",
+}
+
+DEFAULT_BASE_URLS = (("openai", "https://api.openai.com/v1"),)
+
+PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+
+_SIGNS_OF_AUTH_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("qwen-oauth", ("QWEN_OAUTH",)),
+    ("openai", ("OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_BASE_URL")),
+    ("gemini", ("GEMINI_API_KEY", "GEMINI_MODEL")),
+    ("vertex-ai", ("GOOGLE_API_KEY", "GOOGLE_MODEL")),
+    ("anthropic", ("ANTHROPIC_API_KEY", "ANTHROPIC_MODEL", "ANTHROPIC_BASE_URL")),
+)
+_LATER_SIGNS = (
+    *_SIGNS_OF_AUTH_TYPES[:2],
+    ("openai", ("OPENAI_API_KEY", "QWEN_MODEL", "OPENAI_BASE_URL")),
+    *_SIGNS_OF_AUTH_TYPES[2:4],
+    ("vertex-ai", ("GOOGLE_CLOUD_PROJECT", "GOOGLE_MODEL")),
+    *_SIGNS_OF_AUTH_TYPES[4:],
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -48,6 +82,17 @@ class Profile:
         env_key_required: an entry without `envKey` is an error.
         home_variable: the variable that moves the user scope, or empty.
         settings_version: the version of settings files that it writes.
+        replaces_providers: the highest scope's modelProviders hides those of lower scopes.
+        default_auth_type: the auth type where none is chosen, or None: then it asks for a login.
+        auth_type_signs: the sets of variables that choose an auth type where none is chosen.
+        model_layers: the layers that name a model, high to low, where no entry is chosen by them.
+        proxy_layers: the same of a proxy.
+        key_is_sealed: an entry's key comes from its variable alone, and from no lower layer.
+        default_base_urls: what an entry without `baseUrl` has instead; None where lower layers
+            give it.
+        timeout_variable: the variable that sets a runtime model's timeout, or empty.
+        refuses_flag_key: a key by flag alone is refused where there is no terminal.
+        strips_snapshot: a `model.name` of `$runtime|TYPE|ID` means ID.
     """
 
     name: str
@@ -61,6 +106,16 @@ class Profile:
     env_key_required: bool = True
     home_variable: str = ""
     settings_version: int = 3
+    replaces_providers: bool = True
+    default_auth_type: str | None = "qwen-oauth"
+    auth_type_signs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    model_layers: tuple[str, ...] = ("cli", "env", "settings")
+    proxy_layers: tuple[str, ...] = ("cli", "settings", "env")
+    key_is_sealed: bool = False
+    default_base_urls: tuple[tuple[str, str], ...] | None = None
+    timeout_variable: str = ""
+    refuses_flag_key: bool = False
+    strips_snapshot: bool = False
 
     def knows(self, since: str) -> bool:
         """Tell whether this client reads what release `since` first read ("" for all)."""
@@ -70,6 +125,14 @@ class Profile:
 
 
 _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("", {"replaces_providers": False, "default_auth_type": None}),
+    ("", {"auth_type_signs": _SIGNS_OF_AUTH_TYPES}),
+    ("<0.15.6", {"key_is_sealed": True, "refuses_flag_key": True}),
+    ("<0.15.10", {"proxy_layers": ("cli", "env")}),
+    ("<0.21", {"default_base_urls": DEFAULT_BASE_URLS}),
+    (">=0.15.6", {"model_layers": ("cli", "settings", "env")}),
+    (">=0.15.6", {"timeout_variable": "QWEN_CODE_API_TIMEOUT_MS"}),
+    (">=0.21", {"auth_type_signs": _LATER_SIGNS, "strips_snapshot": True}),
     (">=0.12", {"oauth_models": ("coder-model",)}),
     (">=0.12", {"default_models": (("openai", "qwen3.5-plus"),)}),
     (">=0.15.10", {"identity_has_url": True, "home_variable": "QWEN_HOME"}),

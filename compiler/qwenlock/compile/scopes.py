@@ -109,7 +109,7 @@ def merged(sources: Sources, path: Path) -> Any:
         value = get(source.settings, path, _ABSENT)
         if value is not _ABSENT:
             result = merge(result, value)
-        elif _is_cut_off(source.settings, path):
+        elif is_cut_off(source.settings, path):
             result = _ABSENT
     return None if result is _ABSENT else result
 
@@ -117,7 +117,7 @@ def merged(sources: Sources, path: Path) -> Any:
 def contribution(sources: Sources, index: int, path: Path) -> Any:
     """Return the part of source `index`'s value at `path` that the merge keeps, or None."""
     above = [
-        None if _is_cut_off(source.settings, path) else get(source.settings, path, _ABSENT)
+        None if is_cut_off(source.settings, path) else get(source.settings, path, _ABSENT)
         for source in sources[index + 1 :]
     ]
     value = get(sources[index].settings, path, _ABSENT)
@@ -125,7 +125,7 @@ def contribution(sources: Sources, index: int, path: Path) -> Any:
     return None if kept is _ABSENT else kept
 
 
-def _is_cut_off(settings: Any, path: Path) -> bool:
+def is_cut_off(settings: Any, path: Path) -> bool:
     """Tell whether a parent of `path` is present and no object, which replaces what is below."""
     for length in range(1, len(path)):
         parent = get(settings, path[:length], _ABSENT)

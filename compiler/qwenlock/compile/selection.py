@@ -45,6 +45,28 @@ def select(sources: Sources, models: Sequence[Model], client: Profile, report: R
     return _Selector(sources, models, client, report).select()
 
 
+def default_model(auth_type: str, first: str | None, client: Profile) -> str | None:
+    """Return the model of `auth_type` where none is named: the built-in one, else its `first`."""
+    return dict(client.default_models).get(auth_type, first)
+
+
+def chosen(
+    identities: Sequence[tuple[object, object]], name: str | None, url: str | None, client: Profile
+) -> int | None:
+    """Return which entry a selection means; None where no entry defines it.
+
+    Args:
+        identities: the id and the base URL of each entry of the auth type, in their order.
+        name: the model that is selected.
+        url: what `model.baseUrl` says of it; only some clients go by it.
+        client: whose rules hold.
+    """
+    named = [index for index, (identity, _) in enumerate(identities) if identity == name]
+    if client.selects_url and url:
+        named = [index for index in named if identities[index][1] == url] or named
+    return named[0] if named and name is not None else None
+
+
 def has_literal_key(sources: Sources) -> bool:
     """Tell whether `security.auth.apiKey` gives a key itself, and refers to no variable."""
     key = merged(sources, API_KEY)
@@ -72,7 +94,8 @@ class _Selector:
         if known and not self._entries:
             message = f"modelProviders has no models for {self._auth_type}"
             self._say("QL602", message, AUTH_TYPE, f"add models under {self._auth_type}")
-        name = self._string(MODEL) or self._default_model()
+        first = self._entries[0].id if self._entries else None
+        name = self._string(MODEL) or default_model(self._auth_type, first, self._client)
         entry = self._entry(name)
         if entry is None:
             return self._runtime(name)
@@ -127,17 +150,10 @@ class _Selector:
         named = references(self._string(API_KEY) or "")
         return named[0] if named else API_KEY_VARIABLES.get(self._auth_type)
 
-    def _default_model(self) -> str | None:
-        built_in = dict(self._client.default_models).get(self._auth_type)
-        if built_in is not None:
-            return built_in
-        return self._entries[0].id if self._entries else None
-
     def _entry(self, name: str | None) -> Model | None:
-        named = [model for model in self._entries if model.id == name]
-        if self._client.selects_url and (url := self._string(MODEL_URL)):
-            named = [model for model in named if model.base_url == url] or named
-        return named[0] if named else None
+        identities = [(model.id, model.base_url) for model in self._entries]
+        index = chosen(identities, name, self._string(MODEL_URL), self._client)
+        return None if index is None else self._entries[index]
 
     def _is_ambiguous(self, entry: Model) -> bool:
         return sum(model.id == entry.id for model in self._entries) > 1

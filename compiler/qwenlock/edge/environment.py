@@ -1,7 +1,6 @@
 """The variables that a client started here would have: the environment, and `.env` files.
 
-CLIENT.md, Settings files. Which of them count is decided in `migrating.situation`; of values, only
-those of `.env` files leave this module, for a change of one.
+CLIENT.md, Settings files. Which of them count is decided in `resolving.variables`.
 """
 
 from __future__ import annotations
@@ -11,16 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import SETTINGS, home
+from qwenlock.errors import UsageError
 from qwenlock.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from qwenlock.clients.profile import Profile
+    from qwenlock.compile.scopes import Source
     from qwenlock.edge.places import Places
     from qwenlock.edge.project import Settings
     from qwenlock.lockfile.model import EnvironmentVariable, Lock
-    from qwenlock.migrating.situation import EnvFile, Location, Situation
+    from qwenlock.migrating.situation import Situation
+    from qwenlock.resolving.variables import EnvFile, Location, Variable
 
 QWEN = SETTINGS.parent
 
@@ -45,7 +47,10 @@ def missing(lock: Lock, places: Places) -> list[EnvironmentVariable]:
 
 def missing_names(names: Iterable[str], places: Places) -> list[str]:
     """Return those of `names` that a client in the project would not have as variables."""
-    available = _names(places)
+    from qwenlock.clients.profile import profile
+    from qwenlock.edge.reader import read_sources
+
+    available = variables(read_sources(places), places, profile())
     return [name for name in names if name not in available]
 
 
@@ -73,18 +78,30 @@ def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
     return tuple(_read(path, at) for path, at in candidates.items())
 
 
-def _names(places: Places) -> set[str]:
-    from qwenlock.clients.profile import profile
-    from qwenlock.edge.reader import read_sources
-    from qwenlock.migrating.situation import Situation
+def variables(
+    sources: Sequence[Source], places: Places, client: Profile, env_file: Path | None = None
+) -> dict[str, Variable]:
+    """Return the variables that `client` has when it is started in a project.
 
-    situation = Situation(
-        sources=tuple(read_sources(places)),
-        environment=os.environ,
-        env_files=env_files(places, profile()),
-    )
-    here, _ = situation.views()
-    return set(here.variables)
+    Args:
+        sources: the settings that count there, low to high.
+        places: the project's files.
+        client: whose rules hold.
+        env_file: a file to read in place of every `.env` that would be found.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    from qwenlock.resolving.variables import read_files
+    from qwenlock.resolving.variables import variables as variables_of
+
+    if env_file is None:
+        read = read_files(env_files(places, client), client)
+    else:
+        read = [_read(env_file, "project")]
+        if read[0].text is None:
+            raise UsageError(f"{env_file} does not exist", "check the option that names it")
+    return variables_of(sources, read, os.environ)
 
 
 def _upward(project: Path, at_home: dict[Path, Location]) -> dict[Path, Location]:
@@ -109,7 +126,7 @@ def _read(path: Path, at: Location) -> EnvFile:
     from qwenlock.edge.reader import read_bytes
     from qwenlock.edge.writer import permissions
     from qwenlock.errors import InputError
-    from qwenlock.migrating.situation import EnvFile
+    from qwenlock.resolving.variables import EnvFile
 
     label = shown(path, Path.cwd())
     try:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from qwenlock.credentials import MASK, is_credential, names_a_credential, shown
+from qwenlock.credentials import masked, shown
 from qwenlock.lockfile.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model
 
 if TYPE_CHECKING:

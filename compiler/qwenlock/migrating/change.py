@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from qwenlock.lockfile.model import ScopeName
     from qwenlock.migrating.project import Outcome
-    from qwenlock.migrating.situation import EnvFile
+    from qwenlock.resolving.variables import EnvFile
 
     AskGit: TypeAlias = Callable[[Path], "InGit | None"]
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.migrating.request import Request
-    from qwenlock.migrating.situation import EnvFile, Situation, View
+    from qwenlock.migrating.situation import Situation, View
+    from qwenlock.resolving.variables import EnvFile
 
 
 _WORDS = {

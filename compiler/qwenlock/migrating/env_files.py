@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from qwenlock.documents import dotenv
 from qwenlock.documents.operations import get
 from qwenlock.migrating.protocol import RefusedError
+from qwenlock.resolving.variables import read_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwenlock.lockfile.model import ScopeName
-    from qwenlock.migrating.situation import EnvFile, Situation
+    from qwenlock.migrating.situation import Situation
+    from qwenlock.resolving.variables import EnvFile
 
 
 def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) -> Situation:
@@ -53,7 +55,7 @@ def _file_for(situation: Situation, scope: ScopeName) -> EnvFile:
     if scope == "user":
         at_home = [file for file in places if file.at == "home"]
         return next((file for file in at_home if file.text is not None), at_home[0])
-    read = [file for file in situation.read_files(places) if file.at != "home"]
+    read = [file for file in read_files(places, situation.client) if file.at != "home"]
     return read[0] if read else places[0]
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from qwenlock.lockfile.model import ScopeName
     from qwenlock.migrating.protocol import Note
     from qwenlock.migrating.scripts import Script
-    from qwenlock.migrating.situation import EnvFile, Situation
+    from qwenlock.migrating.situation import Situation
+    from qwenlock.resolving.variables import EnvFile
 
 
 class Step(NamedTuple):

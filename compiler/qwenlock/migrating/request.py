@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.profile import API_KEY_VARIABLES, DEFAULT_BASE_URLS, GUIDE, profile
 from qwenlock.compile.scopes import merged
 from qwenlock.compile.selection import (
-    API_KEY,
     AUTH_TYPE,
-    BASE_URL,
-    GENERATION_CONFIG,
     MODEL,
     MODEL_URL,
+    chosen,
+    default_model,
 )
-from qwenlock.credentials import references, substituted
+from qwenlock.resolving.resolve import NO_OPTIONS, resolve
+from qwenlock.resolving.resolve import entries as resolve_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
     from qwenlock.clients.profile import Profile
     from qwenlock.documents.operations import Path
     from qwenlock.migrating.situation import View
-
-_OWN_VARIABLES = {
-    "openai": (("OPENAI_MODEL", "QWEN_MODEL"), "OPENAI_BASE_URL"),
-    "anthropic": (("ANTHROPIC_MODEL",), "ANTHROPIC_BASE_URL"),
-    "gemini": (("GEMINI_MODEL",), None),
-    "vertex-ai": (("GOOGLE_MODEL",), None),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,61 +47,49 @@ def auth_type(view: View) -> str | None:
 
 def chosen_model(view: View, client: Profile) -> str | None:
     """Return the model that is selected, else the built-in default, else the first entry."""
-    chosen = auth_type(view)
-    default = dict(client.default_models).get(chosen or "")
-    first = next((entry.get("id") for entry in entries(view) if entry.get("id")), None)
-    return text_at(view, MODEL) or default or first
+    first = next((entry["id"] for entry in entries(view)), None)
+    return text_at(view, MODEL) or default_model(auth_type(view) or "", first, client)
 
 
 def entries(view: View) -> list[dict[str, Any]]:
     """Return the entries of the selected auth type, as they stand."""
-    owning = view.owner()
-    providers = owning.settings["modelProviders"] if owning else {}
-    found = providers.get(auth_type(view)) if isinstance(providers, dict) else None
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return [each.value for each in resolve_entries(view.sources, auth_type(view), profile())]
 
 
 def find(
     entries: Sequence[Any], view: View, client: Profile, model: str | None
 ) -> dict[str, Any] | None:
     """Return the one of `entries` that defines `model`, or None: it is a runtime model."""
-    named = [entry for entry in entries if isinstance(entry, dict) and entry.get("id") == model]
-    if client.selects_url and (url := text_at(view, MODEL_URL)):
-        named = [entry for entry in named if entry.get("baseUrl") == url] or named
-    return named[0] if named and model is not None else None
+    known = [entry for entry in entries if isinstance(entry, dict)]
+    identities = [(entry.get("id"), entry.get("baseUrl")) for entry in known]
+    index = chosen(identities, model, text_at(view, MODEL_URL), client)
+    return None if index is None else known[index]
 
 
 def request(view: View, client: Profile) -> Request | None:
-    """Return what the client sends in `view`, or None where it takes no key."""
-    chosen = auth_type(view)
-    if chosen is None:
+    """Return what the client sends in `view`, or None where it takes no key.
+
+    A model without a base URL has that of its SDK. Not every release gives an entry without one
+    that of the environment: without `--client`, it is taken to get none.
+    """
+    resolution = resolve(view.sources, view.variables, client)
+    if resolution.auth_type not in API_KEY_VARIABLES:
         return None
-    models, url = _OWN_VARIABLES.get(chosen, _OWN_VARIABLES["openai"])
-    own_key = view.variables.get(API_KEY_VARIABLES[chosen]) or _resolved(view, API_KEY)
-    model = text_at(view, MODEL)
-    entry = find(entries(view), view, client, model)
-    if entry is None:
-        model = next((view.variables[name] for name in models if name in view.variables), model)
-        model = model or chosen_model(view, client)
-        entry = find(entries(view), view, client, model)
-    if entry is not None:
-        key = view.variables.get(str(entry.get("envKey"))) or own_key
-        base_url = entry.get("baseUrl") or text_at(view, BASE_URL)
-        return Request(model, base_url, entry.get("generationConfig") or {}, key)
-    own_url = view.variables.get(url) if url else None
-    config = merged(view.sources, GENERATION_CONFIG) or {}
-    return Request(model, own_url or text_at(view, BASE_URL), config, own_key)
+    fields = resolution.fields
+    options = {
+        name: field.value
+        for name, field in fields.items()
+        if name not in NO_OPTIONS and field.value is not None
+    }
+    urls = fields["baseUrl"].candidates
+    if client.name == GUIDE and resolution.kind == "provider":
+        urls = tuple(each for each in urls if each.layer != "env")
+    usual = dict(DEFAULT_BASE_URLS).get(resolution.auth_type or "")
+    base_url = urls[0].value if urls else usual
+    return Request(fields["model"].value, base_url, options, fields["apiKey"].value)
 
 
 def text_at(view: View, path: Path) -> str | None:
     """Return the text that the merged settings have at `path`, unless it is empty."""
     value = merged(view.sources, path)
     return value if isinstance(value, str) and value else None
-
-
-def _resolved(view: View, path: Path) -> str | None:
-    """Return the text at `path`; None where it refers to a variable that is not set."""
-    text = text_at(view, path)
-    if text is None or not all(name in view.variables for name in references(text)):
-        return None
-    return substituted(text, view.variables)

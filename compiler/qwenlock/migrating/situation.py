@@ -7,55 +7,24 @@ files; what it would send, `request`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.clients.profile import Profile, profile
-from qwenlock.compile.scopes import CURRENT_VERSION, merged, owner
+from qwenlock.compile.scopes import CURRENT_VERSION, owner
+from qwenlock.resolving.variables import EnvFile, read_files, variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
     from typing import Any
 
     from qwenlock.compile.scopes import Source
     from qwenlock.lockfile.model import ScopeName
     from qwenlock.plans.plan import Plan
 
-Location: TypeAlias = Literal["project", "above", "home"]
-"""Where a `.env` is: in the project's directory, in one above it, or in the home directory."""
-
 WRITABLE: tuple[ScopeName, ...] = ("project", "user")
 """The scopes that are migrated, in this order: what a project has of its own goes first."""
 
-_READS_HOME_TOO = "0.21.2"  # the release from which a project's `.env` does not hide that of home
-_NOT_FROM_PROJECTS = ("DEBUG", "DEBUG_MODE")
 _GROUPS = ("model", "modelProviders", "security", "env")
-
-
-@dataclass(frozen=True, slots=True)
-class EnvFile:
-    """A place where the client looks for a `.env`.
-
-    Attributes:
-        path: the file.
-        label: the file as messages name it.
-        at: where it is.
-        text: what it holds; None where there is no file.
-        mode: its permissions, where there is one.
-    """
-
-    path: Path
-    label: str
-    at: Location
-    text: str | None = field(default=None, repr=False)
-    mode: int | None = None
-
-    def variables(self) -> dict[str, str]:
-        """Return the variables it sets; one that is empty is not set."""
-        from qwenlock.documents import dotenv
-
-        read = dotenv.parse(self.text or "")
-        return {name: value for name, value in read.items() if value}
 
 
 class View(NamedTuple):
@@ -142,29 +111,8 @@ class Situation:
         files = tuple(changed if each.path == changed.path else each for each in self.env_files)
         return replace(self, env_files=files)
 
-    def read_files(self, files: Sequence[EnvFile]) -> list[EnvFile]:
-        """Return those of `files` that the client reads, the strongest first."""
-        there = [file for file in files if file.text is not None]
-        if not self.client.knows(_READS_HOME_TOO):
-            return there[:1]
-        home = [file for file in there if file.at == "home"]
-        below_home = there[: there.index(home[0])] if home else there
-        return [file for file in below_home if file.at != "home"][:1] + home
-
     def _view(self, place: str, sources: Sequence[Source], files: Sequence[EnvFile]) -> View:
-        read = self.read_files(files)
-        return View(place, sources, read, self._variables(sources, read))
-
-    def _variables(self, sources: Sequence[Source], read: Sequence[EnvFile]) -> dict[str, str]:
-        """Return the variables: the environment wins, then the first file, then `settings.env`."""
-        in_settings = merged(sources, ("env",))
-        named = in_settings.items() if isinstance(in_settings, dict) else ()
-        result = {name: value for name, value in named if isinstance(value, str) and value}
-        configured = merged(sources, ("advanced", "excludedEnvVars"))
-        excluded = configured if isinstance(configured, list) else _NOT_FROM_PROJECTS
-        for file in reversed(read):
-            skipped = () if file.path.parent.name == ".qwen" else excluded
-            result |= {
-                name: value for name, value in file.variables().items() if name not in skipped
-            }
-        return result | {name: value for name, value in self.environment.items() if value}
+        read = read_files(files, self.client)
+        found = variables(sources, read, self.environment)
+        values = {name: each.value for name, each in found.items()}
+        return View(place, sources, read, values)

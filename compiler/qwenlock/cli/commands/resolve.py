@@ -1,0 +1,159 @@
+"""`qwenlock resolve`: each field that a client would use, and the layer that gave it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ProjectArgument,
+    project_directory,
+    scoped,
+)
+from qwenlock.edge.places import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.clients.profile import Profile
+
+app = typer.Typer(add_completion=False)
+
+_OF_CLIENT = "Flags of the client"
+_LONGEST_KEY = 65_536
+
+
+@app.command()
+@scoped
+def resolve(
+    flags: Flags,
+    project: ProjectArgument = None,
+    auth_type: Annotated[
+        str | None, typer.Option("--auth-type", metavar="T", rich_help_panel=_OF_CLIENT)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="ID", rich_help_panel=_OF_CLIENT)
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            "--openai-api-key",
+            "--openaiApiKey",
+            metavar="KEY|-",
+            help="- reads it from standard input.",
+            rich_help_panel=_OF_CLIENT,
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--openai-base-url", "--openaiBaseUrl", metavar="URL", rich_help_panel=_OF_CLIENT
+        ),
+    ] = None,
+    proxy: Annotated[
+        str | None, typer.Option("--proxy", metavar="URL", rich_help_panel=_OF_CLIENT)
+    ] = None,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--env-file", metavar="FILE", help="Read it in place of every .env the client finds."
+        ),
+    ] = None,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Show what a client started here would use, field by field, and which layer gave it.
+
+    Below each field stands what lost. Keys are never shown, and nothing is sent anywhere.
+
+    Examples: `qwenlock resolve --model gpt-4o`, `qwenlock resolve --auth-type openai --format json`
+    """
+    from qwenlock.edge.environment import variables
+    from qwenlock.edge.project import read
+    from qwenlock.resolving.describe import described
+    from qwenlock.resolving.fields import Arguments
+    from qwenlock.resolving.resolve import resolve as resolved
+
+    settings = read(project_directory(project), flags, client)
+    _check_auth_type(auth_type, settings.client)
+    key = _from_input() if api_key == "-" else api_key
+    arguments = Arguments(auth_type, model, key, base_url, proxy)
+    there = variables(settings.sources, settings.places, settings.client, env_file)
+    values = {name: each.value for name, each in there.items()}
+    document = described(resolved(settings.sources, values, settings.client, arguments), there)
+    if format is Format.json:
+        from qwenlock.cli.console import emit_json
+
+        emit_json(document)
+    else:
+        _print(document)
+    return 0
+
+
+def _check_auth_type(given: str | None, client: Profile) -> None:
+    if given and given not in client.auth_types:
+        from qwenlock.compile.entries import suggestion
+        from qwenlock.credentials import shown
+        from qwenlock.errors import UsageError
+
+        fix = suggestion(given, client.auth_types) or f"use one of {', '.join(client.auth_types)}"
+        raise UsageError(f"{shown(given)} is no auth type", fix)
+
+
+def _from_input() -> str:
+    import sys
+
+    return sys.stdin.read(_LONGEST_KEY).strip()
+
+
+def _print(document: dict[str, Any]) -> None:
+    from qwenlock.cli.console import emit
+    from qwenlock.cli.table import as_text
+
+    rows = [row for name, field in document["fields"].items() for row in _rows(name, field)]
+    emit(as_text(["field", "value", "layer", "source"], rows))
+    emit("")
+    for line in _words(document):
+        emit(line)
+
+
+def _rows(name: str, field: dict[str, Any]) -> Iterator[list[str]]:
+    """Give the winner and the losers of a field; an option that nothing says is left out."""
+    from qwenlock.resolving.resolve import NO_OPTIONS
+
+    said = [field, *field["overrides"]]
+    if name not in NO_OPTIONS and all(each["value"] is None for each in said):
+        return
+    for label, each in zip([name, *("  overrides" for _ in said[1:])], said, strict=True):
+        yield [_cell(label), _cell(each["value"]), each["layer"] or "", _cell(each["source"] or "")]
+
+
+def _cell(value: Any) -> str:
+    import json
+
+    from qwenlock.cli.console import clean
+
+    if value is None:
+        return "(unset)"
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _words(document: dict[str, Any]) -> Iterator[str]:
+    from qwenlock.cli.console import clean
+
+    if document["kind"] == "runtime":
+        missing = " and ".join(document["missing"])
+        lacking = f"(none: {missing} {'is' if len(document['missing']) == 1 else 'are'} missing)"
+        yield f"runtime model, snapshot: {clean(document['snapshot'] or lacking)}"
+    elif document["kind"] is not None:
+        sealed = "sealed, so lower layers give it no generationConfig"
+        yield f"{document['kind']} model: {sealed}"
+    for note in document["notes"]:
+        yield f"note: {clean(note)}"
+    by = " and ".join(document["programmatic"]["by"])
+    yield f"at run time, {by} come before every layer; what they set cannot be known here"

@@ -1,0 +1,1 @@
+"""Resolving: what a client started with flags, variables and settings uses, field by field."""

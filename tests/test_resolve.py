@@ -1,0 +1,480 @@
+"""`qwenlock resolve`: every row of the guide's table, and what no combination may do."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.clients.profile import profile
+from qwenlock.resolving.describe import described
+from qwenlock.resolving.fields import Arguments
+from qwenlock.resolving.resolve import Resolution, resolve
+from qwenlock.resolving.variables import Variable
+from support import OPENAI, World, source, untimed, write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qwenlock.compile.scopes import Source
+
+KEY = "hunter-2-of-a-test"
+ENTRY = {
+    "id": "entry",
+    "envKey": "ENTRY_KEY",
+    "baseUrl": "https://entry.example/v1",
+    "generationConfig": {"timeout": 1},
+}
+PROVIDERS = {"modelProviders": {"openai": [ENTRY]}}
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "QWEN_MODEL", "ENTRY_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return World(tmp_path, monkeypatch, capsys.readouterr)
+
+
+def resolved(
+    *sources: Source | dict[str, Any],
+    client: str = "guide",
+    variables: Mapping[str, str] | None = None,
+    **arguments: str,
+) -> Resolution:
+    given = [each if not isinstance(each, dict) else source(each) for each in sources]
+    return resolve(given, variables or {}, profile(client), Arguments(**arguments))
+
+
+def winner(resolution: Resolution, name: str) -> tuple[str, Any] | None:
+    candidates = resolution.fields[name].candidates
+    return (candidates[0].layer, candidates[0].value) if candidates else None
+
+
+def layers(resolution: Resolution, name: str) -> list[str]:
+    return [each.layer for each in resolution.fields[name].candidates]
+
+
+# The guide's table
+
+
+def test_auth_type_is_of_the_flag_the_settings_or_qwen_oauth() -> None:
+    anthropic = {"security": {"auth": {"selectedType": "anthropic"}}}
+    assert winner(resolved(), "authType") == ("default", "qwen-oauth")
+    assert winner(resolved(anthropic), "authType") == ("settings", "anthropic")
+    flag = resolved(anthropic, auth_type="openai")
+    assert layers(flag, "authType") == ["cli", "settings", "default"]
+    assert flag.auth_type == "openai"
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "variable"),
+    [
+        ("openai", "OPENAI_MODEL"),
+        ("openai", "QWEN_MODEL"),
+        ("anthropic", "ANTHROPIC_MODEL"),
+        ("gemini", "GEMINI_MODEL"),
+        ("vertex-ai", "GOOGLE_MODEL"),
+    ],
+)
+def test_model_of_a_variable_beats_the_settings_and_a_flag_beats_both(
+    auth_type: str, variable: str
+) -> None:
+    settings = {"model": {"name": "of-settings"}}
+    variables = {variable: "of-env"}
+    found = resolved(settings, variables=variables, auth_type=auth_type)
+    assert winner(found, "model") == ("env", "of-env")
+    found = resolved(settings, variables=variables, auth_type=auth_type, model="of-flag")
+    assert layers(found, "model")[:3] == ["cli", "env", "settings"]
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "variable"),
+    [
+        ("openai", "OPENAI_API_KEY"),
+        ("anthropic", "ANTHROPIC_API_KEY"),
+        ("gemini", "GEMINI_API_KEY"),
+        ("vertex-ai", "GOOGLE_API_KEY"),
+    ],
+)
+def test_key_of_each_layer(auth_type: str, variable: str) -> None:
+    settings = {"security": {"auth": {"apiKey": KEY}}}
+    found = resolved(settings, variables={variable: "e"}, auth_type=auth_type, api_key="f")
+    assert layers(found, "apiKey") == ["cli", "env", "settings"]
+    assert winner(resolved(settings, auth_type=auth_type), "apiKey") == ("settings", KEY)
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "variable"),
+    [("openai", "OPENAI_BASE_URL"), ("anthropic", "ANTHROPIC_BASE_URL"), ("gemini", None)],
+)
+def test_base_url_of_each_layer(auth_type: str, variable: str | None) -> None:
+    settings = {"security": {"auth": {"baseUrl": "s"}}}
+    variables = {variable: "e"} if variable else {"OPENAI_BASE_URL": "not its own"}
+    found = resolved(settings, variables=variables, auth_type=auth_type, base_url="f")
+    assert layers(found, "baseUrl") == ["cli", *(["env"] if variable else []), "settings"]
+
+
+def test_entry_beats_every_other_layer() -> None:
+    settings = {
+        **PROVIDERS,
+        "model": {"name": "entry", "generationConfig": {"timeout": 2, "maxRetries": 3}},
+        "security": {"auth": {"selectedType": "openai", "apiKey": "s", "baseUrl": "s"}},
+    }
+    variables = {
+        "ENTRY_KEY": KEY,
+        **dict.fromkeys(["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"], "e"),
+    }
+    found = resolved(settings, variables=variables, api_key="f", base_url="f")
+    assert found.kind == "provider"
+    assert winner(found, "model") == ("provider", "entry")
+    assert winner(found, "apiKey") == ("provider", KEY)
+    assert winner(found, "baseUrl") == ("provider", ENTRY["baseUrl"])
+    assert winner(found, "apiKeyEnvKey") == ("provider", "ENTRY_KEY")
+    assert winner(found, "timeout") == ("provider", 1)
+    assert winner(found, "maxRetries") == ("provider", None)
+    for name in ("apiKey", "baseUrl"):
+        assert layers(found, name) == ["provider", "cli", "env", "settings"]
+    assert layers(found, "maxRetries") == ["provider", "settings"]
+
+
+@pytest.mark.parametrize(
+    ("client", "order"),
+    [("guide", ["cli", "settings", "env"]), ("0.12.0", ["cli", "env"])],
+)
+def test_proxy(client: str, order: list[str]) -> None:
+    settings = {"proxy": "http://settings"}
+    variables = {"http_proxy": "http://third", "https_proxy": "http://second"}
+    found = resolved(settings, client=client, variables=variables, proxy="http://flag")
+    assert list(dict.fromkeys(layers(found, "proxy"))) == order
+    of_env = [each.value for each in found.fields["proxy"].candidates if each.layer == "env"]
+    assert of_env == ["http://second", "http://third"]
+
+
+def test_default_models() -> None:
+    assert winner(resolved(OPENAI), "model") == ("default", "qwen3-coder-plus")
+    anthropic = {"modelProviders": {"anthropic": [ENTRY]}}
+    found = resolved(anthropic, auth_type="anthropic")
+    assert winner(found, "model") == ("provider", "entry")
+    assert layers(found, "model") == ["provider", "default"]
+    assert winner(resolved(auth_type="gemini"), "model") is None
+
+
+def test_model_that_the_environment_names_can_be_an_entry() -> None:
+    found = resolved(OPENAI | PROVIDERS, variables={"OPENAI_MODEL": "entry"})
+    assert (found.kind, winner(found, "model")) == ("provider", ("provider", "entry"))
+
+
+def test_flag_that_names_no_entry_is_a_runtime_model_beside_a_selected_entry() -> None:
+    found = resolved(OPENAI | PROVIDERS | {"model": {"name": "entry"}}, model="raw")
+    assert (found.kind, winner(found, "model")) == ("runtime", ("cli", "raw"))
+
+
+def test_built_in_models_are_fixed() -> None:
+    settings = {"model": {"name": "my-model", "generationConfig": {"timeout": 1}}}
+    found = resolved(settings)
+    assert (found.kind, winner(found, "model")) == ("built-in", ("default", "coder-model"))
+    assert layers(found, "model") == ["default", "settings"]
+    assert winner(found, "timeout") == ("provider", None)
+    assert winner(resolved(settings, model="vision-model"), "model") == ("cli", "vision-model")
+
+
+def test_what_is_empty_is_not_there() -> None:
+    settings = OPENAI | {"model": {"name": " "}}
+    found = resolved(settings, variables={"OPENAI_MODEL": "  "}, model="", api_key=" ")
+    assert winner(found, "model") == ("default", "qwen3-coder-plus")
+    assert winner(found, "apiKey") is None
+
+
+def test_what_a_higher_scope_says_wrongly_hides_what_a_lower_one_says() -> None:
+    lower = source({"model": {"name": "lower"}})
+    for value in ({"model": {"name": 5}}, {"model": {"name": ""}}, {"model": "flat"}):
+        higher = source({"$version": 4, **value}, "project")
+        assert winner(resolved(lower, higher, auth_type="openai"), "model") == (
+            "default",
+            "qwen3-coder-plus",
+        )
+
+
+# Options
+
+
+def test_atomic_objects_are_not_merged_with_those_of_lower_layers() -> None:
+    config = {name: {"b": 2} for name in ("samplingParams", "customHeaders", "extra_body")}
+    entry = {**ENTRY, "generationConfig": {name: {"a": 1} for name in config}}
+    settings = {
+        "modelProviders": {"openai": [entry]},
+        "model": {"name": "entry", "generationConfig": config},
+    }
+    found = resolved(settings, auth_type="openai")
+    for name in config:
+        assert found.fields[name].value == {"a": 1}
+
+
+def test_scopes_are_merged_in_the_settings_layer_and_every_place_is_named() -> None:
+    def config(**options: Any) -> dict[str, Any]:
+        return {"model": {"generationConfig": options}}
+
+    lower = source(config(samplingParams={"temperature": 1}, timeout=1))
+    higher = source(config(samplingParams={"top_p": 1}, timeout=2), "project")
+    said = described(resolved(lower, higher, auth_type="openai"), {})["fields"]
+    assert said["samplingParams"]["value"] == {"temperature": 1, "top_p": 1}
+    assert said["samplingParams"]["source"] == "project.json:1, user.json:1"
+    assert said["timeout"]["value"] == 2
+    assert [each["source"] for each in said["timeout"]["overrides"]] == ["user.json:1"]
+
+
+def test_option_that_the_guide_does_not_name_counts_by_the_guide_and_for_who_knows_it() -> None:
+    settings = OPENAI | {"model": {"generationConfig": {"modalities": {"image": True}}}}
+    assert resolved(settings).fields["modalities"].value == {"image": True}
+    assert resolved(settings, client="0.12.0").fields["modalities"].value == {"image": True}
+    assert "modalities" not in resolved(settings, client="0.10.1").fields
+
+
+def test_timeout_of_a_variable_is_for_runtime_models_of_later_releases() -> None:
+    settings = OPENAI | {"model": {"name": "raw", "generationConfig": {"timeout": 1}}}
+    variables = {"QWEN_CODE_API_TIMEOUT_MS": " 5000 "}
+    found = resolved(settings, client="0.15.6", variables=variables)
+    assert winner(found, "timeout") == ("env", 5000)
+    for client in ("guide", "0.12.0"):
+        found = resolved(settings, client=client, variables=variables)
+        assert winner(found, "timeout") == ("settings", 1)
+    found = resolved(settings | PROVIDERS, client="0.24.4", variables=variables, model="entry")
+    assert winner(found, "timeout") == ("provider", 1)
+    no_number = resolved(settings, client="0.24.4", variables={"QWEN_CODE_API_TIMEOUT_MS": "5s"})
+    assert winner(no_number, "timeout") == ("settings", 1)
+
+
+# Snapshots
+
+
+def test_snapshot_has_the_id_of_the_guide() -> None:
+    found = resolved(
+        auth_type="openai", model="my-custom-model", api_key=KEY, base_url="https://api.example.com"
+    )
+    assert found.snapshot == "$runtime|openai|my-custom-model"
+
+
+@pytest.mark.parametrize("lacking", ["api_key", "base_url"])
+def test_no_snapshot_without_key_or_base_url(lacking: str) -> None:
+    arguments = {"model": "m", "api_key": KEY, "base_url": "https://api.example.com"}
+    del arguments[lacking]
+    found = resolved(auth_type="openai", **arguments)
+    assert found.snapshot is None
+    assert found.missing == ({"api_key": "apiKey", "base_url": "baseUrl"}[lacking],)
+
+
+def test_no_snapshot_of_an_entry() -> None:
+    found = resolved(OPENAI | PROVIDERS, variables={"ENTRY_KEY": KEY}, model="entry")
+    assert (found.snapshot, found.missing) == (None, ())
+
+
+def test_later_releases_persist_the_id_of_a_snapshot() -> None:
+    settings = OPENAI | {"model": {"name": "$runtime|openai|mine"}}
+    assert resolved(settings, client="0.21.2").fields["model"].value == "mine"
+    assert resolved(settings, client="0.15.10").fields["model"].value == "$runtime|openai|mine"
+
+
+# Releases
+
+
+def test_release_takes_the_auth_type_from_the_variables() -> None:
+    openai = {"OPENAI_API_KEY": KEY, "OPENAI_MODEL": "m", "OPENAI_BASE_URL": "u"}
+    gemini = {"GEMINI_API_KEY": KEY, "GEMINI_MODEL": "m"}
+    assert resolved(client="0.12.0", variables=openai | gemini).auth_type == "openai"
+    assert resolved(client="0.12.0", variables=gemini).auth_type == "gemini"
+    oauth = openai | {"QWEN_OAUTH": "1"}
+    assert resolved(client="0.12.0", variables=oauth).auth_type == "qwen-oauth"
+    assert resolved(variables=openai).auth_type == "qwen-oauth"
+    assert resolved(client="0.12.0").kind is None
+    other = {"OPENAI_API_KEY": KEY, "QWEN_MODEL": "m", "OPENAI_BASE_URL": "u"}
+    assert resolved(client="0.15.10", variables=other).auth_type is None
+    assert resolved(client="0.21.2", variables=other).auth_type == "openai"
+
+
+def test_release_merges_the_providers_of_scopes() -> None:
+    lower = source(OPENAI | PROVIDERS | {"model": {"name": "entry"}})
+    higher = source({"modelProviders": {"anthropic": []}}, "project")
+    assert resolved(lower, higher).kind == "runtime"
+    assert resolved(lower, higher, client="0.24.4").kind == "provider"
+
+
+def test_base_url_selects_where_the_settings_name_the_model() -> None:
+    second = {**ENTRY, "baseUrl": "https://second.example/v1"}
+    settings = OPENAI | {
+        "modelProviders": {"openai": [ENTRY, second]},
+        "model": {"name": "entry", "baseUrl": second["baseUrl"]},
+    }
+    assert resolved(settings, client="0.24.4").fields["baseUrl"].value == second["baseUrl"]
+    by_flag = resolved(settings, client="0.24.4", model="entry")
+    assert by_flag.fields["baseUrl"].value == ENTRY["baseUrl"]
+    assert resolved(settings).fields["baseUrl"].value == ENTRY["baseUrl"]
+
+
+def test_entry_without_base_url_takes_a_lower_layers_by_the_guide_and_from_0_21() -> None:
+    entry = {"id": "entry", "envKey": "ENTRY_KEY"}
+    settings = OPENAI | {"modelProviders": {"openai": [entry]}, "model": {"name": "entry"}}
+    variables = {"OPENAI_BASE_URL": "https://env.example/v1"}
+    for client in ("guide", "0.21.2"):
+        found = resolved(settings, client=client, variables=variables)
+        assert winner(found, "baseUrl") == ("env", "https://env.example/v1")
+    found = resolved(settings, client="0.15.10", variables=variables)
+    assert winner(found, "baseUrl") == ("provider", "https://api.openai.com/v1")
+
+
+def test_selected_auth_type_that_is_none() -> None:
+    said = described(resolved({"security": {"auth": {"selectedType": "opnai"}}}), {})
+    assert said["kind"] is None
+    assert said["fields"]["model"]["value"] is None
+    assert said["notes"] == ['"opnai" is no auth type: the client cannot start']
+
+
+# Any combination
+
+NAMES = st.sampled_from(["entry", "other", "raw"])
+MAYBE_NAME = st.none() | NAMES
+URLS = {layer: f"https://{layer}.example/v1" for layer in ("cli", "env", "settings")}
+OPTIONS = st.dictionaries(
+    st.sampled_from(["timeout", "maxRetries", "samplingParams"]), st.integers(1, 9), max_size=3
+)
+
+
+@given(
+    models=st.fixed_dictionaries(dict.fromkeys(["cli", "env", "settings"], MAYBE_NAME)),
+    keys=st.sets(st.sampled_from(["cli", "env", "settings", "provider"])),
+    urls=st.sets(st.sampled_from(["cli", "env", "settings", "provider"])),
+    own=OPTIONS,
+    below=OPTIONS,
+    has_entries=st.booleans(),
+)
+@untimed(200)
+def test_highest_layer_that_says_something_wins(
+    models: dict[str, str | None],
+    keys: set[str],
+    urls: set[str],
+    own: dict[str, Any],
+    below: dict[str, Any],
+    has_entries: bool,
+) -> None:
+    planted = {layer: f"{KEY}-{layer}" for layer in keys}
+    entry = {"envKey": "ENTRY_KEY", "generationConfig": own}
+    if "provider" in urls:
+        entry["baseUrl"] = ENTRY["baseUrl"]
+    ids = ["entry", "other"] if has_entries else []
+    auth = {"selectedType": "openai"}
+    auth |= {"apiKey": planted["settings"]} if "settings" in keys else {}
+    auth |= {"baseUrl": URLS["settings"]} if "settings" in urls else {}
+    settings = {
+        "modelProviders": {"openai": [{"id": name, **entry} for name in ids]},
+        "model": {"name": models["settings"], "generationConfig": below},
+        "security": {"auth": auth},
+    }
+    variables = {
+        "OPENAI_MODEL": models["env"] or "",
+        "OPENAI_API_KEY": planted.get("env", ""),
+        "ENTRY_KEY": planted.get("provider", ""),
+        "OPENAI_BASE_URL": URLS["env"] if "env" in urls else "",
+    }
+    arguments = Arguments(
+        model=models["cli"],
+        api_key=planted.get("cli"),
+        base_url=URLS["cli"] if "cli" in urls else None,
+    )
+    found = resolve([source(settings)], variables, profile(), arguments)
+
+    asked = models["cli"] or models["settings"]
+    said = [(layer, models[layer]) for layer in ("cli", "env", "settings") if models[layer]]
+    model = (said or [("default", "qwen3-coder-plus")])[0]
+    selected = next((name for name in (asked, model[1]) if name in ids), None)
+    is_entry = selected is not None
+    assert found.kind == ("provider" if is_entry else "runtime")
+    assert winner(found, "model") == (("provider", selected) if is_entry else model)
+    order = (["provider"] if is_entry else []) + ["cli", "env", "settings"]
+    first = next((layer for layer in order if layer in keys), None)
+    assert winner(found, "apiKey") == ((first, planted[first]) if first else None)
+    first = next((layer for layer in order if layer in urls), None)
+    all_urls = {**URLS, "provider": ENTRY["baseUrl"]}
+    assert winner(found, "baseUrl") == ((first, all_urls[first]) if first else None)
+    for name in ("timeout", "maxRetries", "samplingParams"):
+        assert found.fields[name].value == (own if is_entry else below).get(name)
+    assert (found.snapshot is not None) == (
+        not is_entry and found.missing == () and bool(keys & set(order)) and bool(urls & set(order))
+    )
+    shown = json.dumps(described(found, {name: Variable(variables[name]) for name in variables}))
+    assert KEY not in shown
+
+
+# What is shown
+
+
+def test_references_stay_as_they_are_written_and_count_as_they_are_set() -> None:
+    settings = OPENAI | {
+        "security": {
+            "auth": {"selectedType": "openai", "apiKey": "$MY_KEY", "baseUrl": "https://$HOST/v1"}
+        }
+    }
+    there = {"MY_KEY": Variable(KEY), "HOST": Variable("host.example")}
+    found = resolved(settings, variables={name: each.value for name, each in there.items()})
+    assert found.fields["apiKey"].value == KEY
+    assert found.fields["baseUrl"].value == "https://host.example/v1"
+    assert described(found, there)["fields"]["baseUrl"]["value"] == "https://$HOST/v1"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": {"name": f"m-{KEY}"}},
+        {"model": {"generationConfig": {"customHeaders": {"X-Other": KEY}}}},
+        {"model": {"generationConfig": {"extra_body": {"inner": [{KEY: KEY}]}}}},
+        {"model": {"generationConfig": {"extra_body": {"api_key": 12345678}}}},
+        {"proxy": "http://user:hunter@host:1"},
+        {"security": {"auth": {"baseUrl": "https://host/?api_key=12345678"}}},
+    ],
+)
+def test_key_is_masked_wherever_it_stands(settings: dict[str, Any]) -> None:
+    there = {"OPENAI_API_KEY": Variable(KEY)}
+    found = resolved(settings, variables={"OPENAI_API_KEY": KEY}, auth_type="openai")
+    said = json.dumps(described(found, there))
+    assert not [secret for secret in (KEY, "12345678", "hunter") if secret in said]
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_key_by_flag_or_input_is_not_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    write(world.user, OPENAI)
+    arguments = ["resolve", "--format", output, "--openaiBaseUrl", "https://host.example/v1"]
+    by_flag = world.run(*arguments, "--openaiApiKey", KEY)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
+    by_input = world.run(*arguments, "--openai-api-key", "-")
+    assert by_flag == by_input
+    assert by_flag.exit_code == 0
+    assert "$runtime|openai|qwen3-coder-plus" in by_flag.out
+    assert KEY not in by_flag.out + by_flag.err
+
+
+def test_document_has_the_shape_that_is_promised(world: World) -> None:
+    write(world.user, OPENAI | PROVIDERS | {"model": {"name": "entry"}})
+    document = json.loads(world.run("resolve", "--format", "json").out)
+    assert {"schema-version", "kind", "snapshot", "fields"} <= set(document)
+    for field in document["fields"].values():
+        assert set(field) == {"value", "layer", "source", "overrides"}
+        for other in field["overrides"]:
+            assert set(other) == {"value", "layer", "source"}
+
+
+def test_untrusted_project_gives_neither_settings_nor_env_file(world: World) -> None:
+    write(world.own, OPENAI)
+    write(world.project / ".env", f"OPENAI_API_KEY={KEY}\n")
+    trusted = json.loads(world.run("resolve", "--format", "json").out)
+    assert trusted["fields"]["apiKey"]["source"] == "OPENAI_API_KEY in .env"
+    untrusted = json.loads(world.run("resolve", "--untrusted", "--format", "json").out)
+    assert untrusted["fields"]["authType"]["layer"] == "default"
+    flagged = world.run("resolve", "--untrusted", "--auth-type", "openai", "--format", "json")
+    assert json.loads(flagged.out)["fields"]["apiKey"]["value"] is None
