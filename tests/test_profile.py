@@ -53,6 +53,34 @@ def test_base_url_selects_from_0_21() -> None:
     assert values("selects_url") == since("0.21.2")
 
 
+def test_settings_name_the_model_before_the_environment_from_0_15_6() -> None:
+    found = {name: value[1] == "settings" for name, value in values("model_layers").items()}
+    assert found == since("0.15.6")
+
+
+def test_key_of_an_entry_is_sealed_and_one_by_flag_is_refused_up_to_0_12() -> None:
+    for attribute in ("key_is_sealed", "refuses_flag_key"):
+        found = values(attribute)
+        assert {name for name, value in found.items() if value} == {"0.10.1", "0.12.0"}
+
+
+def test_proxy_of_the_settings_counts_from_0_15_10_and_by_the_guide() -> None:
+    found = {name: "settings" in value for name, value in values("proxy_layers").items()}
+    assert found == since("0.15.10") | {"guide": True}
+
+
+def test_snapshots_are_stripped_and_entries_get_lower_base_urls_from_0_21() -> None:
+    assert values("strips_snapshot") == since("0.21.2")
+    found = {name: value is None for name, value in values("default_base_urls").items()}
+    assert found == since("0.21.2") | {"guide": True}
+
+
+def test_only_the_guide_replaces_providers_and_falls_back_to_qwen_oauth() -> None:
+    assert [name for name, value in values("replaces_providers").items() if value] == ["guide"]
+    assert [name for name, value in values("default_auth_type").items() if value] == ["guide"]
+    assert [name for name, value in values("auth_type_signs").items() if not value] == ["guide"]
+
+
 def test_env_key_is_required_up_to_0_21() -> None:
     found = {name: not value for name, value in values("env_key_required").items()}
     assert found == since("0.21.2")

@@ -305,6 +305,16 @@ def test_release_merges_the_providers_of_scopes() -> None:
     assert resolved(lower, higher, client="0.24.4").kind == "provider"
 
 
+def test_provider_of_ones_own_gives_entries_where_the_client_maps_it() -> None:
+    settings = OPENAI | {
+        "modelProviders": {"mine": [ENTRY], "openai": [{**ENTRY, "id": "second"}]},
+        "providerProtocol": {"mine": "openai"},
+    }
+    assert resolved(settings, client="0.24.4", model="entry").kind == "provider"
+    assert resolved(settings, client="0.24.4", model="second").kind == "provider"
+    assert resolved(settings, model="entry").kind == "runtime"
+
+
 def test_base_url_selects_where_the_settings_name_the_model() -> None:
     second = {**ENTRY, "baseUrl": "https://second.example/v1"}
     settings = OPENAI | {

@@ -98,9 +98,9 @@ def variables(
     if env_file is None:
         read = read_files(env_files(places, client), client)
     else:
+        if not env_file.is_file():
+            raise UsageError(f"{env_file} is no file", "check the option that names it")
         read = [_read(env_file, "project")]
-        if read[0].text is None:
-            raise UsageError(f"{env_file} does not exist", "check the option that names it")
     return variables_of(sources, read, os.environ)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qwenlock.documents.operations import Path
     from qwenlock.linting.subject import Subject
-    from qwenlock.migrating.situation import EnvFile
+    from qwenlock.resolving.variables import EnvFile
 
 _SHORTEST_KEY = 12
 _PLACEHOLDER = re.compile(

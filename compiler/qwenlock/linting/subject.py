@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from qwenlock.documents.operations import Path
     from qwenlock.findings import Finding
     from qwenlock.lockfile.model import ScopeName
-    from qwenlock.migrating.situation import EnvFile
     from qwenlock.plans.plan import Plan, Template
+    from qwenlock.resolving.variables import EnvFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,21 +75,6 @@ def diff(old: Lock, new: Lock) -> list[Change]:
     ]
 
 
-def masked(value: Any, key: str) -> Any:
-    """Return a JSON value that stands under `key`, with what could be a credential masked."""
-    match value:
-        case str():
-            return MASK if is_credential(value, key) else value
-        case dict():
-            return {shown(name): masked(item, name) for name, item in value.items()}
-        case list() | tuple():
-            return [masked(item, key) for item in value]
-        case int() | float() if not isinstance(value, bool) and names_a_credential(key):
-            return MASK
-        case _:
-            return value
-
-
 def _named(parts: Sequence[Part]) -> dict[str, Part]:
     """Return parts of a lock in their order, each by a name of its own."""
     named: dict[str, Part] = {}

@@ -18,7 +18,8 @@ from qwenlock.clients.profile import (
     MODEL_VARIABLES,
     PROXY_VARIABLES,
 )
-from qwenlock.compile.scopes import highest, merged, owner
+from qwenlock.compile.catalogue import ROOT
+from qwenlock.compile.scopes import highest, merged, owner, protocols
 from qwenlock.compile.selection import (
     API_KEY,
     AUTH_TYPE,
@@ -30,7 +31,6 @@ from qwenlock.compile.selection import (
     default_model,
 )
 from qwenlock.credentials import references
-from qwenlock.documents.operations import get
 from qwenlock.resolving.fields import (
     Arguments,
     Candidate,
@@ -104,16 +104,25 @@ class Entry(NamedTuple):
 
 def entries(sources: Sources, auth_type: str | None, client: Profile) -> list[Entry]:
     """Return the entries of `auth_type` that `client` has, in their order, as they stand."""
-    path: Path = ("modelProviders", str(auth_type))
-    source = owner(sources) if client.replaces_providers else highest(sources, path)
-    found = get(source.settings, path) if source else None
-    if source is None or not isinstance(found, list) or auth_type not in API_KEY_VARIABLES:
+    owning = owner(sources)
+    if owning is None or auth_type not in API_KEY_VARIABLES:
         return []
-    return [
-        Entry(source, (*path, index), value)
-        for index, value in enumerate(found)
-        if isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
-    ]
+    counted = [owning] if client.replaces_providers else sources
+    providers = merged(counted, ROOT)
+    mapped = protocols(sources, client)
+    result = []
+    for provider in providers if isinstance(providers, dict) else ():
+        path = (*ROOT, provider)
+        source = highest(counted, path)
+        found = providers[provider]
+        if source is None or mapped.get(provider, provider) != auth_type:
+            continue
+        result += [
+            Entry(source, (*path, index), value)
+            for index, value in enumerate(found if isinstance(found, list) else ())
+            if isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
+        ]
+    return result
 
 
 def resolve(

@@ -34,10 +34,12 @@ def resolve(
     flags: Flags,
     project: ProjectArgument = None,
     auth_type: Annotated[
-        str | None, typer.Option("--auth-type", metavar="T", rich_help_panel=_OF_CLIENT)
+        str | None,
+        typer.Option("--auth-type", metavar="T", help="Its auth type.", rich_help_panel=_OF_CLIENT),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="ID", rich_help_panel=_OF_CLIENT)
+        str | None,
+        typer.Option("--model", "-m", metavar="ID", help="Its model.", rich_help_panel=_OF_CLIENT),
     ] = None,
     api_key: Annotated[
         str | None,
@@ -45,18 +47,23 @@ def resolve(
             "--openai-api-key",
             "--openaiApiKey",
             metavar="KEY|-",
-            help="- reads it from standard input.",
+            help="Its key, which is not shown; - reads it from standard input.",
             rich_help_panel=_OF_CLIENT,
         ),
     ] = None,
     base_url: Annotated[
         str | None,
         typer.Option(
-            "--openai-base-url", "--openaiBaseUrl", metavar="URL", rich_help_panel=_OF_CLIENT
+            "--openai-base-url",
+            "--openaiBaseUrl",
+            metavar="URL",
+            help="Its base URL.",
+            rich_help_panel=_OF_CLIENT,
         ),
     ] = None,
     proxy: Annotated[
-        str | None, typer.Option("--proxy", metavar="URL", rich_help_panel=_OF_CLIENT)
+        str | None,
+        typer.Option("--proxy", metavar="URL", help="Its proxy.", rich_help_panel=_OF_CLIENT),
     ] = None,
     env_file: Annotated[
         Path | None,

@@ -202,7 +202,7 @@ def as_json(value: Any, key: str) -> str:
     """Return a value as JSON on one line, with what could be a credential masked."""
     import json
 
-    from qwenlock.lockfile.diff import masked
+    from qwenlock.credentials import masked
 
     return json.dumps(masked(value, key), ensure_ascii=False)
 
