@@ -14,6 +14,8 @@ from qwenlock.migrating.change import IgnoreFile, InGit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_LIST = ("--literal-pathspecs", "ls-files")  # the option is not for check-ignore: that refuses it
+
 
 def ask(path: Path) -> InGit | None:
     """Return what git says of `path`, which need not exist; None outside a repository.
@@ -21,11 +23,11 @@ def ask(path: Path) -> InGit | None:
     Where git itself is missing, the file counts as neither kept nor ignored.
     """
     path = path.resolve()
-    root = _root(path)
+    root = repository_of(path)
     if root is None:
         return None
     return InGit(
-        tracked=_says_yes(root, "ls-files", "--error-unmatch", "--", str(path)),
+        tracked=_says_yes(root, *_LIST, "--error-unmatch", "--", str(path)),
         ignored=_says_yes(root, "check-ignore", "--quiet", "--", str(path)),
         ignore_file=_ignore_file(root),
     )
@@ -36,18 +38,18 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
     by_root: dict[Path, dict[str, Path]] = {}
     for path in paths:
         file = path.resolve()
-        root = _root(file) if file.is_file() else None
+        root = repository_of(file) if file.is_file() else None
         if root is not None:
             by_root.setdefault(root, {})[file.relative_to(root).as_posix()] = path
     return {
         files[name]
         for root, files in by_root.items()
-        for name in _answer(root, "ls-files", "-z", "--", *files).split("\0")
+        for name in _answer(root, *_LIST, "-z", "--", *files).split("\0")
         if name in files
     }
 
 
-def _root(path: Path) -> Path | None:
+def repository_of(path: Path) -> Path | None:
     """Return the repository that a path would be in."""
     return next((folder for folder in path.parents if (folder / ".git").exists()), None)
 
@@ -76,7 +78,7 @@ def _run(root: Path, *question: str) -> subprocess.CompletedProcess[bytes] | Non
     environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
     try:
         return subprocess.run(
-            ["git", "--literal-pathspecs", "-C", str(root), *question],
+            ["git", "-C", str(root), *question],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
