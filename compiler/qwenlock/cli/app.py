@@ -37,6 +37,7 @@ COMMANDS = (
     "select",
     "undo",
     "history",
+    "init",
     "report",
     "template",
     "schema",

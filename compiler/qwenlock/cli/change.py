@@ -30,6 +30,9 @@ LockOption: TypeAlias = Annotated[
     bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
 ]
 
+_WITHOUT_SECRETS = (".gitignore", ".gitattributes", ".toml", ".yml", ".yaml")
+"""How files end that are shown as they are; only lines of qwenlock's own are written to them."""
+
 
 def scopes_of(settings: Settings) -> Scopes:
     """Return the scopes of a project as the functions that change them take them."""
@@ -115,7 +118,7 @@ def diff_of(file: FileChange) -> str:
 def _masked(label: str, text: str) -> str:
     if label.endswith(".env"):
         return _masked_env(text)
-    if label.endswith(".gitignore"):
+    if label.endswith(_WITHOUT_SECRETS):
         return text
     from qwenlock.documents.locate import Locator
 

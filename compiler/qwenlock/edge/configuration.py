@@ -30,10 +30,12 @@ class Configured:
     Attributes:
         configuration: the choices; its files are relative to the project, as in a lock.
         states: every file that was looked for, as it was before it was read (see `stamp`).
+        file: the file that holds them, or None.
     """
 
     configuration: Configuration = field(default_factory=Configuration)
     states: tuple[str, ...] = ()
+    file: Path | None = None
 
     def over(self, recorded: Options) -> Options:
         """Return what counts where a lock has `recorded` other options."""
@@ -69,7 +71,7 @@ def configured(project: Path, flags: Flags, shared: Shared | None = None) -> Con
     start = Path(os.path.abspath(project))  # noqa: PTH100  (a symbolic link stays one)
     found = nearest(start, shared or Shared())
     options = _options(found, project)
-    return Configured(replace(found.configuration, options=options), found.states)
+    return Configured(replace(found.configuration, options=options), found.states, found.path)
 
 
 def nearest(folder: Path, shared: Shared) -> Nearest:

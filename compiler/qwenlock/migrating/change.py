@@ -155,10 +155,11 @@ def _ignore_files(env_files: Sequence[EnvFile], ask_git: AskGit) -> Iterator[Fil
             if answer and not answer.ignored:
                 missing.setdefault(answer.ignore_file, {})[pattern] = None
     for (path, label, text), patterns in missing.items():
-        yield FileChange(path, label, text, _with_lines(text or "", list(patterns)))
+        yield FileChange(path, label, text, with_lines(text or "", list(patterns)))
 
 
-def _with_lines(text: str, lines: Sequence[str]) -> str:
+def with_lines(text: str, lines: Sequence[str]) -> str:
+    """Return `text` with `lines` more at its end, broken as its own are."""
     line_break = "\r\n" if "\r\n" in text else "\n"
     start = line_break if text and not text.endswith("\n") else ""
     return text + start + "".join(line + line_break for line in lines)

@@ -1,0 +1,147 @@
+"""`qwenlock init`: the files that a project needs, after asking."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from qwenlock.cli.change import DryRunOption, YesOption, carry_out, relocking
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ProjectArgument,
+    project_directory,
+    scoped,
+)
+from qwenlock.edge.places import Flags
+from qwenlock.setup.wishes import HOSTS, Host, Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwenlock.setup.begin import Found
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@scoped
+def init(
+    flags: Flags,
+    project: ProjectArgument = None,
+    from_env: Annotated[
+        bool | None,
+        typer.Option(
+            "--from-env/--no-from-env",
+            help="Make .qwen/settings.json, where there is none, from the variables that are set.",
+            show_default=False,
+        ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", metavar="R", help="With --from-env: the region of a plan."),
+    ] = None,
+    with_user: Annotated[
+        bool,
+        typer.Option("--with-user", help="Let the lock depend on everybody's own user settings."),
+    ] = False,
+    ci: Annotated[
+        Literal["github", "gitlab", "none"] | None,
+        typer.Option("--ci", help="Add a job that checks the lock."),
+    ] = None,
+    pre_commit: Annotated[
+        bool | None,
+        typer.Option(
+            "--pre-commit/--no-pre-commit", help="Add a hook for pre-commit.", show_default=False
+        ),
+    ] = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Set a project up: its settings, qwenlock.toml, what git needs, a job of CI, and its lock.
+
+    On a terminal it asks for what no option says; --yes takes the defaults. Options of the scopes
+    and --client are written to qwenlock.toml. What is there is never overwritten, and no key is
+    written: settings name the variable that holds it.
+
+    Examples: `qwenlock init`, `qwenlock init --from-env --ci github --yes`
+    """
+    from qwenlock.edge.setup import look
+    from qwenlock.errors import UsageError
+    from qwenlock.setup.begin import begin
+
+    if with_user and flags.user is not None:
+        raise UsageError("--with-user takes the user scope as it is", "leave one of them out")
+    directory = project_directory(project or Path())
+    found = look(directory, flags, client)
+    ask = _ask if _may_ask(yes=yes or dry_run, as_json=format is Format.json) else _default
+    from_env = _from_env(found, from_env, ask)
+    wishes = Wishes(
+        from_env=from_env,
+        region=region or _region(found, ask) if from_env else None,
+        without_user=False if with_user else _without_user(found, flags, ask, from_env=from_env),
+        ci=_ci(ci, ask),
+        pre_commit=pre_commit if pre_commit is not None else ask("Add a hook for pre-commit?"),
+    )
+    change = begin(found, wishes)
+    relock = relocking(directory, flags, client)
+    code = carry_out(
+        change, "init", dry_run=dry_run, yes=yes, as_json=format is Format.json, relock=relock
+    )
+    return code if change.files or dry_run else relock()
+
+
+def _may_ask(*, yes: bool, as_json: bool) -> bool:
+    return not yes and not as_json and sys.stdin is not None and sys.stdin.isatty()
+
+
+def _ask(question: str, *, default: bool = False) -> bool:
+    return typer.confirm(question, default=default, err=True)
+
+
+def _default(question: str, *, default: bool = False) -> bool:  # noqa: ARG001
+    return default
+
+
+def _from_env(found: Found, said: bool | None, ask: Callable[..., bool]) -> bool:
+    """Tell whether settings are made of variables: by default, where no scope has models."""
+    from qwenlock.setup.settings import usable
+
+    names = usable(found.variables, found.client, found.plans)
+    if said is not None or found.has_settings or not names:
+        return bool(said)
+    question = f"Make .qwen/settings.json, with models for {', '.join(names)}?"
+    return ask(question, default=not found.has_models)
+
+
+def _region(found: Found, ask: Callable[..., bool]) -> str | None:
+    """Return the region of the first plan whose key is set and that is wanted."""
+    for plan in found.plans:
+        if found.variables.get(plan.env_key):
+            for region in plan.regions:
+                if ask(f"Install {plan.title} ({region})?"):
+                    return region
+    return None
+
+
+def _without_user(
+    found: Found, flags: Flags, ask: Callable[..., bool], *, from_env: bool
+) -> bool | None:
+    """Tell whether the lock leaves the user scope out: by default, where the project has models."""
+    if flags.user is not None:
+        return True if flags.user is False else None
+    if found.configured or not (from_env or found.owns_models):
+        return None
+    return ask("Leave everybody's own user settings out of the lock?", default=True)
+
+
+def _ci(said: str | None, ask: Callable[..., bool]) -> Host | None:
+    if said is None:
+        return next((host for host in HOSTS if ask(f"Add a job for {HOSTS[host]}?")), None)
+    return next((host for host in HOSTS if host == said), None)

@@ -1,0 +1,67 @@
+"""What there is of a project that is set up, and the texts of the files it may be given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qwenlock
+from qwenlock.configuration import FILE
+from qwenlock.documents.document import decode
+from qwenlock.edge import git
+from qwenlock.edge.configuration import configured
+from qwenlock.edge.environment import situation_of
+from qwenlock.edge.places import shown
+from qwenlock.edge.project import read
+from qwenlock.edge.reader import read_bytes
+from qwenlock.lockfile import NAME
+from qwenlock.setup.begin import File, Found
+from qwenlock.upgrading.target import Scopes
+
+if TYPE_CHECKING:
+    from qwenlock.edge.places import Flags
+
+_FILES = {
+    "github.yml": ".github/workflows/qwenlock.yml",
+    "gitlab.yml": ".gitlab/qwenlock.yml",
+    "gitlab-ci.yml": ".gitlab-ci.yml",
+    "pre-commit.yaml": ".pre-commit-config.yaml",
+}
+"""Where each file of `setup/files` belongs, from the root of the repository."""
+
+
+def look(directory: Path, flags: Flags, client: str | None) -> Found:
+    """Return what there is of the project in `directory`.
+
+    Raises:
+        InputError: a file cannot be used.
+    """
+    settings = read(directory, flags, client)
+    places = settings.places
+    here, _ = situation_of(settings).views()
+    root = git.repository_of(places.lock)
+    return Found(
+        scopes=Scopes(settings.sources, places.files, places.labels),
+        client=settings.client,
+        options=places.options,
+        plans=settings.plans,
+        variables=here.variables,
+        configured=configured(directory, flags).file is not None,
+        configuration=_file(places.project / FILE),
+        attributes=_file(places.project / ".gitattributes") if root else None,
+        env=git.ask(places.project / ".env"),
+        lock=git.ask(places.project / NAME),
+        files={name: _file((root or places.project) / path) for name, path in _FILES.items()},
+        contents={name: _content(name) for name in _FILES},
+    )
+
+
+def _file(path: Path) -> File:
+    label = shown(path, Path.cwd())
+    data = read_bytes(path, label)
+    return File(path, label, None if data is None else decode(data, label))
+
+
+def _content(name: str) -> str:
+    path = Path(qwenlock.__file__).parent / "setup" / "files" / name
+    return path.read_text(encoding="utf-8").replace("VERSION", qwenlock.__version__)

@@ -1,0 +1,331 @@
+"""`qwenlock init`: what a project lacks, once, and nothing that is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import qwenlock
+from qwenlock.cli.commands import init as command
+from support import MODEL, World, models, untimed, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLAN_KEY = "BAILIAN_CODING_PLAN_API_KEY"
+KEY = "Q7ZJ4KPX2VNB8RTM"
+VARIABLES = ("OPENAI_", "QWEN_MODEL", "ANTHROPIC_", "GEMINI_", "GOOGLE_", PLAN_KEY)
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    """Return an empty repository."""
+    for name in [name for name in os.environ if name.startswith(VARIABLES)]:
+        monkeypatch.delenv(name)
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    world.own.parent.rmdir()
+    subprocess.run(["git", "init", "-q"], check=True)
+    return world
+
+
+@pytest.fixture
+def openai(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-4o")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
+
+
+def files(world: World) -> dict[str, bytes]:
+    """Return the files of the project, but for git's own."""
+    found = world.project.rglob("*")
+    return {
+        file.relative_to(world.project).as_posix(): file.read_bytes()
+        for file in found
+        if file.is_file() and ".git" not in file.relative_to(world.project).parts
+    }
+
+
+@pytest.mark.usefixtures("openai")
+def test_everything_once(world: World) -> None:
+    arguments = ("init", "--ci", "gitlab", "--pre-commit", "--yes")
+    first = world.run(*arguments)
+    assert first.exit_code == 0, first
+    written = files(world)
+    assert set(written) == {
+        ".gitattributes",
+        ".gitignore",
+        ".gitlab-ci.yml",
+        ".gitlab/qwenlock.yml",
+        ".pre-commit-config.yaml",
+        ".qwen/settings.json",
+        "qwen.lock",
+        "qwenlock.toml",
+    }
+    again = world.run(*arguments)
+    assert (again.exit_code, files(world)) == (0, written)
+    assert "every file is there" in again.err
+    assert world.agreed() == 0
+    assert KEY.encode() not in b"".join(written.values())
+    assert KEY not in first.out + first.err
+
+
+@pytest.mark.usefixtures("openai")
+def test_undo_takes_it_back(world: World) -> None:
+    world.run("init", "--ci", "github", "--yes")
+    assert world.run("undo").exit_code == 0
+    assert set(files(world)) == {"qwen.lock"}
+
+
+@pytest.mark.usefixtures("openai")
+def test_dry_run_writes_nothing(world: World) -> None:
+    result = world.run("init", "--dry-run")
+    assert result.exit_code == 0
+    assert '+        "envKey": "OPENAI_API_KEY"' in result.out
+    assert "+user = false" in result.out
+    assert files(world) == {}
+
+
+def test_without_a_terminal_it_needs_yes(world: World) -> None:
+    result = world.run("init")
+    assert (result.exit_code, files(world)) == (2, {})
+
+
+def test_settings_name_the_variables_of_each_auth_type(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_MODEL", "claude-x")
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    (world.project / ".env").write_text(f"OPENAI_API_KEY={KEY}\nQWEN_MODEL=from-the-file\n")
+    assert world.run("init", "--from-env", "--yes").exit_code == 0
+    settings = json.loads(world.own.read_text())
+    assert settings["modelProviders"] == {
+        "openai": [{"id": "from-the-file", "envKey": "OPENAI_API_KEY"}],
+        "anthropic": [{"id": "claude-x", "envKey": "ANTHROPIC_API_KEY"}],
+    }
+    assert settings["security"] == {"auth": {"selectedType": "openai"}}
+    assert settings["model"] == {"name": "from-the-file"}
+    assert world.run("check", "--env").exit_code == 0
+
+
+def test_default_model_of_the_client(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    world.run("init", "--client", "0.12.0", "--yes")
+    assert json.loads(world.own.read_text())["model"] == {"name": "qwen3.5-plus"}
+    assert tomllib.loads((world.project / "qwenlock.toml").read_text()) == {
+        "client": "0.12.0",
+        "user": False,
+    }
+
+
+def test_plan_needs_its_region(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PLAN_KEY, KEY)
+    refused = world.run("init", "--from-env", "--yes")
+    assert (refused.exit_code, files(world)) == (2, {})
+    assert "--region" in refused.err
+    assert world.run("init", "--from-env", "--region", "global", "--yes").exit_code == 0
+    settings = json.loads(world.own.read_text())
+    assert {each["envKey"] for each in settings["modelProviders"]["openai"]} == {PLAN_KEY}
+    assert world.run("upgrade", "--check").exit_code == 0
+
+
+@pytest.mark.usefixtures("openai")
+def test_plan_beside_a_model_of_ones_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PLAN_KEY, KEY)
+    said = world.run("init", "--from-env", "--dry-run").err
+    assert f"{PLAN_KEY} is set: --region china|global installs" in said
+    assert world.run("init", "--from-env", "--region", "china", "--yes").exit_code == 0
+    entries = json.loads(world.own.read_text())["modelProviders"]["openai"]
+    assert entries[-1]["id"] == "gpt-4o"
+    assert len(entries) > 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "set OPENAI_API_KEY"),
+        ({"ANTHROPIC_API_KEY": KEY}, "set ANTHROPIC_MODEL too"),
+        ({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"https://u:{KEY}@host/v1"}, "QL401"),
+    ],
+)
+def test_what_no_settings_can_be_made_of(
+    world: World, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    result = world.run("init", "--from-env", "--yes")
+    assert result.exit_code in (2, 3)
+    assert said in result.err
+    assert KEY not in result.out + result.err
+    assert files(world) == {}
+
+
+@pytest.mark.usefixtures("openai")
+def test_models_that_are_there_are_not_hidden(world: World) -> None:
+    write(world.user, models({**MODEL, "id": "own"}))
+    assert world.run("init", "--yes").exit_code == 0
+    assert "qwenlock.toml" not in files(world)
+    assert not world.own.exists()
+    assert world.run("init", "--from-env", "--yes").exit_code == 0
+    assert world.own.exists()
+
+
+@pytest.mark.usefixtures("openai")
+def test_nothing_that_is_there_is_touched(world: World) -> None:
+    world.own.parent.mkdir()
+    write(world.own, models(MODEL))
+    there = {
+        ".gitattributes": "* text\r\nqwen.lock -diff\r\n",
+        ".gitignore": ".env*\n",
+        ".gitlab-ci.yml": "stages: [test]\n",
+        ".pre-commit-config.yaml": "repos: []\n",
+        "pyproject.toml": "[tool.qwenlock]\nuser = false\n",
+    }
+    for name, text in there.items():
+        write(world.project / name, text)
+    before = files(world)
+    result = world.run("init", "--from-env", "--ci", "gitlab", "--pre-commit", "--yes")
+    assert result.exit_code == 0
+    after = files(world)
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {"qwen.lock", ".gitlab/qwenlock.yml"}
+    for said in (".gitlab-ci.yml is there", ".pre-commit-config.yaml is there", "stays as it is"):
+        assert said in result.err
+
+
+def test_lines_are_added_as_the_file_has_them(world: World) -> None:
+    write(world.project / ".gitattributes", b"*.png binary\r\n*.lock text")
+    world.run("init", "--yes")
+    text = (world.project / ".gitattributes").read_bytes()
+    assert text == b"*.png binary\r\n*.lock text\r\nqwen.lock text eol=lf -merge\r\n"
+
+
+def test_what_git_does_wrong_is_said(world: World) -> None:
+    (world.project / ".env").touch()
+    subprocess.run(["git", "add", ".env"], check=True)
+    write(world.project / ".gitignore", "*.lock\n")
+    said = world.run("init", "--yes").err
+    assert "git tracks .env" in said
+    assert "git ignores qwen.lock" in said
+
+
+def test_outside_a_repository_git_is_left_out(world: World) -> None:
+    subprocess.run(["rm", "-r", ".git"], check=True)
+    assert world.run("init", "--yes").exit_code == 0
+    assert set(files(world)) == {"qwen.lock"}
+
+
+def test_options_of_the_scopes_are_written_down(world: World) -> None:
+    write(world.root / "team.json", models(MODEL))
+    assert world.run("init", "--user", "../team.json", "--untrusted", "--yes").exit_code == 0
+    text = (world.project / "qwenlock.toml").read_text()
+    assert tomllib.loads(text) == {"user": "../team.json", "untrusted": True}
+    assert world.agreed() == 0
+
+
+def test_project_below_a_repository(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = world.project / "packages" / "app"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert world.run("init", "--ci", "github", "--pre-commit", "--yes").exit_code == 0
+    assert set(files(world)) == {
+        ".github/workflows/qwenlock.yml",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+        "packages/app/.gitattributes",
+        "packages/app/qwen.lock",
+    }
+
+
+def test_user_scope_can_be_kept(world: World) -> None:
+    world.own.parent.mkdir()
+    write(world.own, models(MODEL))
+    assert world.run("init", "--with-user", "--yes").exit_code == 0
+    assert "qwenlock.toml" not in files(world)
+    assert world.run("init", "--with-user", "--no-user").exit_code == 2
+
+
+@pytest.mark.usefixtures("openai")
+def test_on_a_terminal_it_asks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def confirm(question: str, **_: Any) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr(command, "_may_ask", lambda **_: True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", confirm)
+    assert world.run("init").exit_code == 0
+    assert asked == [
+        "Make .qwen/settings.json, with models for OPENAI_API_KEY?",
+        "Leave everybody's own user settings out of the lock?",
+        "Add a job for GitHub Actions?",
+        "Add a hook for pre-commit?",
+        "Write this?",
+    ]
+    assert ".github/workflows/qwenlock.yml" in files(world)
+
+
+NAMES = ["OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "GOOGLE_MODEL",
+         "ANTHROPIC_MODEL", "ANTHROPIC_BASE_URL", "GOOGLE_API_KEY", PLAN_KEY]  # fmt: skip
+VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9)
+
+
+@given(variables=st.dictionaries(st.sampled_from(NAMES), VALUES))
+@untimed(40)
+def test_whatever_is_set_what_is_written_locks(world: World, variables: dict[str, str]) -> None:
+    world.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, f"{KEY}{value}" if name.endswith("_KEY") else value)
+        result = world.run("init", "--from-env", "--region", "china", "--yes")
+    assert result.exit_code in (0, 2, 3), result
+    assert KEY not in result.out + result.err
+    if result.exit_code == 0:
+        assert KEY not in world.own.read_text()
+        assert world.run("check").exit_code == 0
+    else:
+        assert files(world) == {}
+
+
+def shipped() -> Iterator[Path]:
+    yield from (Path(qwenlock.__file__).parent / "setup" / "files").iterdir()
+
+
+SCHEMAS = {"github.yml": "vendor.github-workflows", "gitlab.yml": "vendor.gitlab-ci",
+           "gitlab-ci.yml": "vendor.gitlab-ci"}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_files_of_ci_are_valid(file: str) -> None:
+    (path,) = (each for each in shipped() if each.name == file)
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[file], str(path)],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_hooks_for_pre_commit_are_valid() -> None:
+    (path,) = (each for each in shipped() if each.name == "pre-commit.yaml")
+    subprocess.run([sys.executable, "-m", "pre_commit", "validate-config", path], check=True)
+    (hook,) = yaml.safe_load(path.read_text())["repos"][0]["hooks"]
+    assert hook["id"] == "qwenlock-check"
+
+
+def test_every_shipped_file_is_covered() -> None:
+    assert {path.name for path in shipped()} == {*SCHEMAS, "pre-commit.yaml"}
