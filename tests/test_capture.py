@@ -199,6 +199,11 @@ def test_regions_that_differ_in_more_are_refused(other: list[Model], why: str) -
         captured(plan, CHINA, other)
 
 
+def test_half_of_a_character_is_refused() -> None:
+    with pytest.raises(InputError, match="no template was found"):
+        captured(PLAN, GLOBAL, [model(description="\ud800")])
+
+
 def test_another_digest_of_a_known_region_is_refused() -> None:
     with pytest.raises(InputError, match="another digest is published"):
         captured(PLAN, GLOBAL, [model()], "0.23.4")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SOURCE = "captured from settings that the client wrote"
 _REGIONS = re.compile(r"^\[regions\]\n", re.MULTILINE)
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character, which JSON can hold and a file cannot."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _END = "---#}"
 
@@ -158,8 +160,8 @@ def _digests(text: str) -> dict[str, str | None] | None:
 
 
 def _verify(plan: Plan, template: Template, region: Region, models: Sequence[Model]) -> None:
-    """See that a template renders to `models`, to the order of the keys."""
-    if stringify(plan.models(template, region)) != stringify(models):
+    """See that a template renders to `models`, to the order of the keys, and is UTF-8."""
+    if _HALF.search(template.text) or stringify(plan.models(template, region)) != stringify(models):
         raise InputError(
             f"no template was found that renders these models of {plan.title} exactly",
             "write it by hand: `qwenlock template verify` compares it with the digest",
