@@ -27,6 +27,10 @@ app = typer.Typer(add_completion=False)
 def report(
     flags: Flags,
     project: ProjectArgument = None,
+    html: Annotated[
+        str | None,
+        typer.Option("--html", metavar="FILE|-", help="Write a page of HTML; - is stdout."),
+    ] = None,
     markdown: Annotated[
         str | None,
         typer.Option("--markdown", metavar="FILE|-", help="Write Markdown; - is stdout."),
@@ -38,16 +42,30 @@ def report(
     Exits 3 where settings or lock cannot be used, which the report then says; whether the lock is
     up to date is judged by `qwenlock check`.
 
-    Examples: `qwenlock report --markdown - >> "$GITHUB_STEP_SUMMARY"`
+    Examples: `qwenlock report --html report.html`,
+    `qwenlock report --markdown - >> "$GITHUB_STEP_SUMMARY"`
     """
-    from qwenlock.cli.views.picture import as_markdown
+    _check_targets(html, markdown)
+    picture = _picture(project_directory(project), flags, client)
+    if html is not None:
+        from qwenlock.cli.views import page
+
+        _write(html, page.report(picture))
+    if markdown is not None:
+        from qwenlock.cli.views.picture import as_markdown
+
+        _write(markdown, as_markdown(picture))
+    return 3 if picture.status == "invalid" else 0
+
+
+def _check_targets(html: str | None, markdown: str | None) -> None:
     from qwenlock.errors import UsageError
 
-    if markdown is None:
-        raise UsageError("where shall the report go?", "add --markdown FILE, or - for stdout")
-    picture = _picture(project_directory(project), flags, client)
-    _write(markdown, as_markdown(picture))
-    return 3 if picture.status == "invalid" else 0
+    if html is None and markdown is None:
+        fix = "add --html FILE or --markdown FILE; - is stdout"
+        raise UsageError("where shall the report go?", fix)
+    if html == markdown:
+        raise UsageError("both cannot go to one place", "name a file for one of them")
 
 
 def _write(target: str, text: str) -> None:

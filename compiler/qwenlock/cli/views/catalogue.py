@@ -185,17 +185,15 @@ def facts(model: Model, lock: Lock) -> Iterator[tuple[str, str]]:
     plans = [plan for plan in lock.plans if plan.id == model.origin]
     yield "origin", plan_name(plans[0]) if len(plans) == 1 else model.origin
     yield "scope", model.scope
-    options = {key: value for key, value in options_of(model).items() if key != WINDOW}
-    for key, value in options.items():
-        yield shown(key), value
-    for table in (model.capabilities or {}, model.fields):
+    yield from more(model)
+
+
+def more(model: Model) -> Iterator[tuple[str, str]]:
+    """Give what else an entry holds, but for the context window, as pairs of a key and JSON."""
+    for table in (model.generation_config or {}, model.capabilities or {}, model.fields):
         for key, value in table.items():
-            yield shown(key), as_json(value, key)
-
-
-def options_of(model: Model) -> dict[str, str]:
-    """Return a model's generationConfig, each value as JSON with secrets masked."""
-    return {key: as_json(value, key) for key, value in (model.generation_config or {}).items()}
+            if key != WINDOW:
+                yield shown(key), as_json(value, key)
 
 
 def as_json(value: Any, key: str) -> str:
@@ -246,11 +244,10 @@ def markdown_models(lock: Lock) -> str:
 
 
 def markdown_options(lock: Lock) -> str:
-    """Return the options of the models, but for the context window, as a table; or nothing."""
+    """Return what else the models hold, as a table; or nothing."""
     rows = [
-        [code(f"{model.auth_type}/{shown(model.id)}"), code(shown(key)), code(value)]
+        [code(f"{model.auth_type}/{shown(model.id)}"), code(key), code(value)]
         for model in lock.models
-        for key, value in options_of(model).items()
-        if key != WINDOW
+        for key, value in more(model)
     ]
     return markdown_table(["model", "option", "value"], rows) if rows else ""

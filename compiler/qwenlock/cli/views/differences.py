@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.report import value_as_text
 from qwenlock.cli.views.markdown import code, details, table
@@ -22,7 +22,7 @@ _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 _STYLES = {"+": "good", "-": "error", "~": "warning"}
 _PLURALS = {"model": "models", "variable": "variables", "input": "inputs", "plan": "plans"}
 _ORDER: tuple[Kind, ...] = ("model", "selection", "plan", "client", "option", "variable", "input")
-_FOLDED: frozenset[Kind] = frozenset({"variable", "input"})
+_FOLDED: frozenset[str] = frozenset({"variable", "input"})
 """What follows from the rest, and is folded away in Markdown."""
 _USERS = "used-by"
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
@@ -37,6 +37,11 @@ def summary(changes: Sequence[Change]) -> str:
         for kind in _ORDER
         if (of_kind := [change for change in changes if change.kind == kind])
     )
+
+
+def sentence(words: str) -> str:
+    """Return words with a capital and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _counted(kind: Kind, changes: Sequence[Change]) -> str:
@@ -123,28 +128,50 @@ def _value(value: Any) -> str:
     return _DIGEST.sub(r"\1…", value_as_text(value))
 
 
+class Row(NamedTuple):
+    """A difference as a row of a table; a value is JSON, and empty where there is none."""
+
+    action: str
+    kind: str
+    name: str
+    field: str
+    before: str
+    after: str
+
+
+def rows(changes: Iterable[Change]) -> list[Row]:
+    """Return differences as rows, models first; a name that says no more than its kind is empty."""
+    alike = _without_indices(changes)
+    return [
+        Row(
+            change.action,
+            change.kind,
+            "" if change.name == change.kind else change.name,
+            change.field,
+            *("" if each is ABSENT else _value(each) for each in (change.old, change.new)),
+        )
+        for kind in _ORDER
+        for change in alike
+        if change.kind == kind
+    ]
+
+
 def as_markdown(changes: Sequence[Change]) -> str:
     """Return differences for a pull request: the sentence, a table, and what follows folded."""
     if not changes:
         return "No differences.\n"
-    sentence = summary(changes)
-    parts = [f"**{sentence[0].upper()}{sentence[1:]}.**\n"]
-    alike = _without_indices(changes)
-    first = [change for kind in _ORDER for change in alike if change.kind == kind]
-    folded = [change for change in first if change.kind in _FOLDED]
-    first = [change for change in first if change.kind not in _FOLDED]
+    parts = [f"**{sentence(summary(changes))}**\n"]
+    first = [row for row in rows(changes) if row.kind not in _FOLDED]
+    folded = [row for row in rows(changes) if row.kind in _FOLDED]
     if first:
-        parts.append(_rows(first))
+        parts.append(_table(first))
     if folded:
-        parts.append(details("Variables and inputs", _rows(folded)))
+        parts.append(details("Variables and inputs", _table(folded)))
     return "\n".join(parts)
 
 
-def _rows(changes: Iterable[Change]) -> str:
-    rows = []
-    for change in changes:
-        what = change.kind if change.kind == change.name else f"{change.kind} {code(change.name)}"
-        values = (change.old, change.new)
-        before, after = ("" if value is ABSENT else code(_value(value)) for value in values)
-        rows.append([change.action, what, code(change.field), before, after])
-    return table(["", "what", "field", "before", "after"], rows)
+def _table(rows: Iterable[Row]) -> str:
+    cells = (
+        [row.action, f"{row.kind} {code(row.name)}".strip(), *map(code, row[3:])] for row in rows
+    )
+    return table(["", "what", "field", "before", "after"], cells)
