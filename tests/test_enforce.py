@@ -9,9 +9,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import assume, given
 
 from qwenlock.compile.enforce import enforcing_settings, over
-from support import World, locked, source, write
+from qwenlock.compile.scopes import merge
+from support import OBJECTS, OPENAI, World, compiled, locked, source, strict, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +79,44 @@ def test_runtime_selection_brings_what_the_layers_have() -> None:
     assert enforcing["security"]["auth"] == auth
     assert enforcing["model"] == {"name": "x", "baseUrl": "", "generationConfig": config}
     assert enforcing["modelProviders"] == {"openai": []}
+
+
+def test_nothing_below_is_added_to_a_runtime_model() -> None:
+    below = {
+        "model": {"name": "y", "generationConfig": {"timeout": 1, "samplingParams": {"top_p": 1}}},
+        "security": {"auth": {"baseUrl": "https://elsewhere.example", "apiKey": "$OTHER_KEY"}},
+    }
+    wanted = {"samplingParams": {"temperature": 0.5}}
+    settings = {**OPENAI, "model": {"name": "x", "generationConfig": wanted}}
+    enforcing = enforcing_settings(locked(settings), [below, settings])
+    assert enforcing["model"]["generationConfig"] == {
+        "samplingParams": {"temperature": 0.5, "top_p": None},
+        "timeout": None,
+    }
+    assert enforcing["security"]["auth"] == {"selectedType": "openai", "baseUrl": ""}
+    bare = enforcing_settings(locked(OPENAI | {"model": {"name": "x"}}), [below])
+    assert bare["model"] == {"name": "x", "baseUrl": "", "generationConfig": None}
+    gemini = {"security": {"auth": {"selectedType": "gemini"}}}
+    assert enforcing_settings(locked(gemini), [below])["model"]["name"] == ""
+
+
+@given(OBJECTS, OBJECTS)
+def test_runtime_configuration_is_the_locked_one_whatever_is_below(below: Any, own: Any) -> None:
+    settings = {**OPENAI, "model": {"name": "x", "generationConfig": own}}
+    compilation = compiled(settings)
+    assume(compilation.lock is not None)
+    assert compilation.lock is not None
+    beneath = {"model": {"generationConfig": below}}
+    enforcing = enforcing_settings(compilation.lock, [beneath, settings])
+    result = merge(merge({}, beneath), enforcing)["model"].get("generationConfig")
+    wanted = compilation.lock.selection.generation_config
+    assert strict(_without_nulls(result or {})) == strict(_without_nulls(merge({}, wanted or {})))
+
+
+def _without_nulls(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_nulls(each) for key, each in value.items() if each is not None}
 
 
 def test_runtime_selection_writes_no_key_and_no_variable_that_the_client_reads_anyway() -> None:

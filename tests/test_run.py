@@ -209,7 +209,9 @@ def test_a_change_of_any_scope_is_noticed_by_the_next_run(project: Project) -> N
     assert "gemini" in json.loads(project.run().stdout)["modelProviders"]
 
 
-@pytest.mark.parametrize("option", ["--model", "-m", "--auth-type=openai", "--openai-base-url=x"])
+@pytest.mark.parametrize(
+    "option", ["--model", "-m", "--auth-type=openai", "--authType", "--openai-base-url=x"]
+)
 def test_options_that_leave_the_lock_are_said_and_refused_when_strict(
     project: Project, option: str
 ) -> None:

@@ -89,10 +89,10 @@ def test_request_is_the_locked_models_and_nothing_leaks(
     assert before == {scope: file.read_bytes() for scope, file in machine.files.items()}
 
 
-def test_runtime_model_has_the_locked_configuration(
+def test_runtime_model_has_the_locked_configuration_and_nothing_leaks(
     client: Client, machine: Machine, server: Server
 ) -> None:
-    user = {
+    project = {
         "$version": 4,
         "model": {"name": "my-model", "generationConfig": OWN},
         "security": {
@@ -103,18 +103,28 @@ def test_runtime_model_has_the_locked_configuration(
             }
         },
     }
-    machine.write("user", user)
-    request = sent(machine, client, server, dummies(["RUNTIME_KEY"]))
+    machine.write("project", project)
+    # A user's settings that the lock leaves out, and that are still there when the client runs.
+    auth = {"selectedType": "openai", "apiKey": "leaked", "baseUrl": f"{server.url}/leaked"}
+    leaking = {"name": "leaked", "generationConfig": LEAKING}
+    machine.write("user", {"$version": 4, "model": leaking, "security": {"auth": auth}})
+    request = sent(machine, client, server, dummies(["RUNTIME_KEY"]), "--no-user")
     assert request.path == "/runtime/chat/completions"
     assert request.headers["authorization"] == "Bearer value-of-RUNTIME_KEY"
     assert request.body["model"] == "my-model"
     assert request.body["temperature"] == 0.2
     assert request.body["service_tier"] == "priority"
+    assert request.body.get("top_p") is None
+    assert request.body.get("leaked") is None
+    assert request.body.get("max_tokens") != 1000
+    assert "x-leaked" not in request.headers
 
 
-def sent(machine: Machine, client: Client, server: Server, variables: Mapping[str, str]) -> Request:
+def sent(
+    machine: Machine, client: Client, server: Server, variables: Mapping[str, str], *options: str
+) -> Request:
     """Lock, and return the first request of a client that is run with the lock enforced."""
-    for command in (["lock"], ["run", "--", "qwen", "-p", "hi"]):
+    for command in (["lock", *options], ["run", "--", "qwen", "-p", "hi"]):
         done = machine.qwenlock(client, *command, variables=variables)
         assert done.returncode == 0, done.stderr
     return server.requests[0]

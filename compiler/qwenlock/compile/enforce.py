@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.compile.catalogue import settings_entry
 from qwenlock.compile.scopes import CURRENT_VERSION, PROTOCOLS, merge
+from qwenlock.documents.operations import get
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,26 +24,29 @@ def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
 
     They offer exactly the locked catalogue and select the locked model. Each model stands under its
     auth type, whatever provider id it had: so it needs no `providerProtocol`, which releases before
-    0.21 do not read, and no other scope's can send it elsewhere. A runtime model's
-    generationConfig is merged over that of lower scopes, which is where the lock has it from.
+    0.21 do not read, and no other scope's can send it elsewhere. What makes up a runtime model
+    stands over what other scopes say of it, and where the lock has nothing, nothing remains.
 
     Args:
         lock: what to enforce.
-        scopes: the settings of every scope of this machine. The keys of their `modelProviders` that
-            the lock has no models for are emptied.
+        scopes: the settings of every scope of this machine, at the current settings version. The
+            keys of their `modelProviders` that the lock has no models for are emptied.
     """
+    below: Any = {}
+    for settings in scopes:
+        below = _together(below, settings)
     providers: dict[str, list[dict[str, Any]]] = {}
     for model in lock.models:
         providers.setdefault(model.auth_type, []).append(settings_entry(model))
-    for name in _keys(scopes, "modelProviders"):
+    for name in sorted(_object(below, "modelProviders")):
         providers.setdefault(name, [])
-    mapped = {name: name for name in _keys(scopes, PROTOCOLS) if providers.get(name)}
+    mapped = {name: name for name in sorted(_object(below, PROTOCOLS)) if providers.get(name)}
     return {
         "$version": CURRENT_VERSION,
         "modelProviders": providers,
         **({PROTOCOLS: mapped} if mapped else {}),
-        "security": {"auth": _auth(lock.selection)},
-        "model": _model(lock.selection),
+        "security": {"auth": _auth(lock.selection, _object(below, "security", "auth"))},
+        "model": _model(lock.selection, _object(below, "model")),
     }
 
 
@@ -57,35 +61,60 @@ def over(system: dict[str, Any], enforcing: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _keys(scopes: Sequence[Any], name: str) -> list[str]:
-    """Return every key of the object `name` in the settings of `scopes`, sorted."""
-    found: set[str] = set()
-    for settings in scopes:
-        value = settings.get(name) if isinstance(settings, dict) else None
-        if isinstance(value, dict):
-            found.update(value)
-    return sorted(found)
+def _together(one: Any, other: Any) -> Any:
+    """Return every key that any of two values has; an object counts before anything else."""
+    if not isinstance(other, dict):
+        return one if isinstance(one, dict) else other
+    if not isinstance(one, dict):
+        return other
+    return {**one, **{key: _together(one.get(key), value) for key, value in other.items()}}
 
 
-def _auth(selection: Selection) -> dict[str, Any]:
+def _object(settings: Any, *path: str) -> dict[str, Any]:
+    """Return the object at `path` of `settings`; an empty one where there is none."""
+    value = get(settings, path)
+    return value if isinstance(value, dict) else {}
+
+
+def _auth(selection: Selection, below: dict[str, Any]) -> dict[str, Any]:
+    """Return `security.auth` for a selection, over what is `below`.
+
+    An empty `baseUrl` counts as absent. Of a key nothing is said: one that the lock needs may stand
+    below, and must not stand here.
+    """
     auth = {"selectedType": selection.auth_type}
     if selection.kind == "runtime":
-        if selection.base_url is not None:
-            auth["baseUrl"] = selection.base_url
+        if selection.base_url is not None or below.get("baseUrl"):
+            auth["baseUrl"] = selection.base_url or ""
         if selection.env_key not in (None, API_KEY_VARIABLES.get(selection.auth_type)):
             auth["apiKey"] = f"${selection.env_key}"
     return auth
 
 
-def _model(selection: Selection) -> dict[str, Any]:
-    """Return `model` for a selection; its `baseUrl` is always there, to hide an inherited one.
+def _model(selection: Selection, below: dict[str, Any]) -> dict[str, Any]:
+    """Return `model` for a selection, over what is `below`.
 
-    From 0.21 it chooses between entries of one id, and an empty one counts as absent.
+    Its `baseUrl` is always there, to hide an inherited one: from 0.21 it chooses between entries of
+    one id, and an empty one counts as absent. So does an empty name.
     """
     model: dict[str, Any] = {}
-    if selection.model is not None:
-        model["name"] = selection.model
+    if selection.model is not None or below.get("name"):
+        model["name"] = selection.model or ""
     model["baseUrl"] = (selection.base_url or "") if selection.kind == "provider" else ""
-    if selection.kind == "runtime" and selection.generation_config is not None:
-        model["generationConfig"] = selection.generation_config
+    if selection.kind == "runtime":
+        wanted, inherited = selection.generation_config, below.get("generationConfig")
+        if wanted is not None or inherited:
+            model["generationConfig"] = _alone(wanted, inherited)
     return model
+
+
+def _alone(wanted: Any, below: Any) -> Any:
+    """Return what leaves nothing of `below` but what is `wanted`, once it is merged over that.
+
+    Scopes merge key by key, so what is not wanted becomes null, which is as if it were not there:
+    measured with 0.12.0 and 0.24.4. In `samplingParams` and `extra_body` it is sent as null.
+    """
+    if not (isinstance(wanted, dict) and isinstance(below, dict)):
+        return wanted
+    unwanted = dict.fromkeys(sorted(below.keys() - wanted.keys()))
+    return {**{key: _alone(wanted[key], below.get(key)) for key in wanted}, **unwanted}

@@ -46,7 +46,7 @@ class Machine(NamedTuple):
 
     def enforcing(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock` on this machine."""
-        return enforcing_settings(lock, [each.value for each in self.scopes])
+        return enforcing_settings(lock, [_current(each.value) for each in self.scopes])
 
     def enforcing_file(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock`, over what the client's own system file says."""
@@ -54,12 +54,15 @@ class Machine(NamedTuple):
 
     def system(self) -> dict[str, Any]:
         """Return what the client's own system file says, at the current settings version."""
-        from qwenlock.compile.scopes import CURRENT_VERSION
-        from qwenlock.migrating.settings_version import migrate
-
         path = self.places.files["system"]
-        found = next((each.value for each in self.scopes if each.path == path), {})
-        return migrate(found, CURRENT_VERSION).settings
+        return _current(next((each.value for each in self.scopes if each.path == path), {}))
+
+
+def _current(settings: dict[str, Any]) -> dict[str, Any]:
+    from qwenlock.compile.scopes import CURRENT_VERSION
+    from qwenlock.migrating.settings_version import migrate
+
+    return migrate(settings, CURRENT_VERSION).settings
 
 
 def trusted_lock(project: Path) -> Lock:

@@ -21,8 +21,8 @@ app = typer.Typer(add_completion=False)
 
 _COMMAND = "qwenlock.command"
 _LEAVING = (
-    "--model", "-m", "--auth-type", "--openai-api-key", "--openai-base-url", "--openaiApiKey",
-    "--openaiBaseUrl",
+    "--model", "-m", "--fallback-model", "--fallbackModel", "--auth-type", "--authType",
+    "--openai-api-key", "--openai-base-url", "--openaiApiKey", "--openaiBaseUrl",
 )  # fmt: skip
 
 
