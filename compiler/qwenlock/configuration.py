@@ -15,7 +15,8 @@ from qwenlock.credentials import shown
 from qwenlock.documents import toml
 from qwenlock.documents.document import Document
 from qwenlock.errors import InputError, UsageError
-from qwenlock.findings import RULES, Finding, Place
+from qwenlock.findings import Finding, Place
+from qwenlock.linting.codes import is_known
 from qwenlock.lockfile.model import Options
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _flag(value: Any) -> str | None:
 def _codes(value: Any) -> str | None:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         return "must be an array of codes"
-    unknown = [each for each in value if not any(code.startswith(each) for code in RULES)]
+    unknown = [each for each in value if not is_known(each)]
     return f'holds "{shown(unknown[0])}", and no code begins so' if unknown else None
 
 

@@ -58,6 +58,7 @@ class Settings:
     client: Profile
     sources: Sequence[Source]
     plans: Sequence[Plan]
+    team: Configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,9 @@ def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
     """
     label = _label(directory)
     previous = _previous(read_bytes(directory / NAME, label), label)
-    who, places = _located(
-        directory, flags, client, configured(directory, flags, Shared()), previous
-    )
-    return Settings(places, who, read_sources(places), load_plans(places.templates))
+    team = configured(directory, flags, Shared())
+    who, places = _located(directory, flags, client, team, previous)
+    return Settings(places, who, read_sources(places), load_plans(places.templates), team)
 
 
 def judge(project: Project) -> Verdict:

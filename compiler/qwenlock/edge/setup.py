@@ -9,7 +9,6 @@ import qwenlock
 from qwenlock.configuration import FILE
 from qwenlock.documents.document import decode
 from qwenlock.edge import git
-from qwenlock.edge.configuration import configured
 from qwenlock.edge.environment import situation_of
 from qwenlock.edge.places import shown
 from qwenlock.edge.project import read
@@ -46,7 +45,7 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
         options=places.options,
         plans=settings.plans,
         variables=here.variables,
-        configured=configured(directory, flags).file is not None,
+        configured=settings.team.file is not None,
         configuration=_file(places.project / FILE),
         attributes=_file(places.project / ".gitattributes") if root else None,
         env=git.ask(places.project / ".env"),

@@ -12,8 +12,8 @@ import typer
 from qwenlock.cli.change import DryRunOption, YesOption
 from qwenlock.cli.options import (
     ClientOption,
-    Format,
-    FormatOption,
+    GateFormat,
+    GateFormatOption,
     ProjectArgument,
     project_directory,
     scoped,
@@ -22,7 +22,9 @@ from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from qwenlock.cli.views.annotations import Annotation
     from qwenlock.findings import Finding, Severity
     from qwenlock.linting.subject import Subject
 
@@ -53,19 +55,23 @@ def lint(
         list[str] | None,
         typer.Option("--ignore", metavar="CODES", help="All but these. Repeatable."),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")] = False,
+    strict: Annotated[
+        bool | None,
+        typer.Option("--strict/--no-strict", help="Exit 1 on warnings too.", show_default=False),
+    ] = None,
     env: Annotated[
         bool, typer.Option("--env", help="Report variables that are not set, too.")
     ] = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     client: ClientOption = None,
-    format: FormatOption = Format.text,  # noqa: A002
+    format: GateFormatOption = GateFormat.text,  # noqa: A002
 ) -> int:
     """Report everything there is to say about the settings, notes included.
 
     Exits 1 where an error is found. A comment `// qwenlock: ignore[QL203]` on the line, or above
-    it, suppresses a finding. `qwenlock explain CODE` says more about one.
+    it, suppresses a finding. `qwenlock explain CODE` says more about one. What is selected, ignored
+    and strict can stand in qwenlock.toml.
 
     Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
     """
@@ -77,14 +83,17 @@ def lint(
 
         raise UsageError("--unsafe-fixes, --dry-run and --yes are about --fix", "add --fix")
     selected, ignored = codes(select or ()), codes(ignore or ())
+    directory = project_directory(project)
+    settings, subject = gather(directory, flags, client, env=env)
+    choices = settings.team.configuration.lint
+    selected, ignored = selected or choices.select, ignored or choices.ignore
+    strict = bool(choices.strict) if strict is None else strict
 
     def wanted(finding: Finding) -> bool:
         chosen = not selected or is_among(finding.code, selected)
         return chosen and not is_among(finding.code, ignored)
 
-    directory = project_directory(project)
-    settings, subject = gather(directory, flags, client, env=env)
-    as_json = format is Format.json
+    as_json = format is GateFormat.json
     if fix:
         from qwenlock.cli.change import carry_out
         from qwenlock.linting.fix import change_of
@@ -105,6 +114,11 @@ def lint(
         from qwenlock.cli.console import emit_json
 
         emit_json(left.as_json())
+    elif format is not GateFormat.text:
+        from qwenlock.cli.views.annotations import emit_annotations
+
+        emit_annotations(left.annotations(directory), format)
+        left.say_counts()
     else:
         left.say()
     return left.exit_code(strict=strict)
@@ -145,10 +159,20 @@ class _Left:
         return "unsafe" if self._can_repair(finding, unsafe=True) else None
 
     def say(self) -> None:
-        from qwenlock.cli.console import say
         from qwenlock.cli.report import print_findings
 
         print_findings(self._findings)
+        self.say_counts()
+
+    def annotations(self, project: Path) -> list[Annotation]:
+        from qwenlock.cli.report import findings_as_json
+        from qwenlock.cli.views.annotations import of_findings
+
+        return list(of_findings(findings_as_json(self._findings), project))
+
+    def say_counts(self) -> None:
+        from qwenlock.cli.console import say
+
         if not self._findings:
             say("no findings")
             return

@@ -143,11 +143,12 @@ def as_sarif(annotations: Sequence[Annotation]) -> dict[str, Any]:
 
 def _descriptor(name: str) -> dict[str, Any]:
     rule = _STATUS.get(name) or RULES[name]
+    more = f" `qwenlock explain {name}` says more." if name in RULES else ""
     return {
         "id": name,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.reason},
-        "help": {"text": rule.reason},
+        "help": {"text": f"{rule.reason}{more}"},
         "defaultConfiguration": {"level": rule.severity},
     }
 
