@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from qwenlock.documents.document import parse
 from qwenlock.documents.duplicates import duplicates
 from qwenlock.documents.edit import edit
 from qwenlock.documents.operations import Deduplicate
+from qwenlock.edge.plans import load
 from qwenlock.errors import UsageError
 from qwenlock.findings import RULES, Finding
 from qwenlock.linting.codes import codes
@@ -26,10 +28,11 @@ from qwenlock.linting.subject import World as Around
 from support import MODEL, World, models, source, untimed, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.compile.compiler import Compilation
     from qwenlock.compile.scopes import Source
+
+
+GUIDE = sorted((Path(__file__).parent.parent / "golden" / "guide").iterdir())
 
 
 def subject(*sources: Source | dict[str, Any] | str, client: str = "guide") -> Subject:
@@ -102,6 +105,20 @@ def test_the_version_path_of_anthropic_counts_for_releases_only() -> None:
 @given(st.text(max_size=20).map(lambda text: "https://" + text) | st.text(max_size=20))
 def test_no_base_url_is_too_odd_to_judge(url: str) -> None:
     assert isinstance(found(models({**MODEL, "baseUrl": url})), list)
+
+
+@pytest.mark.parametrize("case", GUIDE, ids=lambda case: case.name)
+def test_examples_of_the_guide_are_worth_a_note_at_most(case: Path) -> None:
+    """Every block of settings that the guide shows is a file of these cases."""
+    files = {"user": case / "home", "project": case / "project"}
+    sources = [
+        source((folder / ".qwen" / "settings.json").read_text(encoding="utf-8"), scope)
+        for scope, folder in files.items()
+        if (folder / ".qwen" / "settings.json").exists()
+    ]
+    around = replace(subject(*sources), plans=load(), world=Around(has_lock=True))
+    assert sources
+    assert {each.level for each in lint(around)} <= {"note"}
 
 
 # The world around

@@ -28,24 +28,24 @@ def explain(
     from qwenlock.cli.console import emit, emit_json, emit_raw
     from qwenlock.findings import RULES
     from qwenlock.linting.codes import check
-    from qwenlock.linting.explain import groups, page
+    from qwenlock.linting.explain import HUNDREDS
 
     codes = list(RULES) if code is None else [check(code.upper())]
     if format is Format.json:
         emit_json({"findings": [_as_json(each) for each in codes]})
     elif code is not None:
-        emit_raw(page(codes[0]))
+        emit_raw(_page(codes[0]))
     else:
-        for title, members in groups().items():
+        for hundred, title in HUNDREDS.items():
             emit(title)
-            for each in members:
-                emit(f"  {each}  {RULES[each].severity:<7}  {RULES[each].title}")
+            for each in codes:
+                if each[2] == hundred:
+                    emit(f"  {each}  {RULES[each].severity:<7}  {RULES[each].title}")
     return 0
 
 
 def _as_json(code: str) -> dict[str, str]:
     from qwenlock.findings import RULES
-    from qwenlock.linting.explain import page
 
     rule = RULES[code]
     return {
@@ -53,5 +53,12 @@ def _as_json(code: str) -> dict[str, str]:
         "severity": rule.severity,
         "title": rule.title,
         "reason": rule.reason,
-        "page": page(code),
+        "page": _page(code),
     }
+
+
+def _page(code: str) -> str:
+    from qwenlock.edge.pages import read_page
+    from qwenlock.linting.explain import as_markdown
+
+    return as_markdown(code, read_page(code))

@@ -1,0 +1,117 @@
+"""`explain` and the findings' pages: every example is what it says, and so is its fix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from examples import reported
+from pages import ROOT
+from qwenlock.edge.pages import read_page
+from qwenlock.findings import RULES
+from qwenlock.linting.explain import Page, as_markdown, index
+from support import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER = ROOT / "docs" / "findings"
+UPDATE = "run `pytest --update-docs`"
+
+PAGES = {code: read_page(code) for code in RULES}
+WITHOUT_EXAMPLE = {
+    "QL103": "a page is UTF-8",
+    "QL104": "a page is short",
+    "QL105": "what cannot be read cannot be shown",
+}
+EXAMPLES = [code for code in RULES if code not in WITHOUT_EXAMPLE]
+WITH_COMMENT = [code for code in RULES if f"ignore[{code}]" in as_markdown(code, PAGES[code])]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_an_example_gives_its_finding_where_the_page_says(
+    code: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PAGES[code]
+    found = [each for each in reported(page, world, monkeypatch) if each["code"] == code]
+    assert found, "not reported"
+    assert place(found[0]) == page.at
+    assert (found[0].get("repair") or "") == page.repair
+
+
+@pytest.mark.parametrize("code", [code for code in EXAMPLES if PAGES[code].after])
+def test_the_finding_is_gone_after_the_fix(
+    code: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = reported(PAGES[code], world, monkeypatch, fixed=True)
+    assert code not in {each["code"] for each in found}
+
+
+@pytest.mark.parametrize("code", WITH_COMMENT)
+def test_a_comment_on_its_line_or_above_suppresses_it(
+    code: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PAGES[code]
+    file, line, _ = page.at.rsplit(":", 2)
+    lines = (page.before or {})[file].splitlines(keepends=True)
+    at = int(line) - 1
+    comment = f"// qwenlock: ignore[{code}]"
+    behind = [*lines[:at], f"{lines[at].rstrip()} {comment}\n", *lines[at + 1 :]]
+    above = [*lines[:at], f"  {comment}\n", *lines[at:]]
+    for text in (behind, above):
+        changed = replace(page, before={**(page.before or {}), file: "".join(text)})
+        found = reported(changed, world, monkeypatch)
+        assert code not in {each["code"] for each in found}, text
+
+
+def test_what_has_no_example_is_known() -> None:
+    assert {code for code, page in PAGES.items() if not page.before} == set(WITHOUT_EXAMPLE)
+
+
+def test_no_page_is_of_a_code_that_is_not_there() -> None:
+    folder = ROOT / "compiler" / "qwenlock" / "linting" / "pages"
+    assert {file.stem for file in folder.iterdir()} == set(RULES)
+
+
+def test_the_pages_of_the_documentation_are_those_of_explain(
+    request: pytest.FixtureRequest,
+) -> None:
+    made = {FOLDER / f"{code}.md": as_markdown(code, page) for code, page in PAGES.items()}
+    made[FOLDER / "index.md"] = index(PAGES)
+    if request.config.getoption("--update-docs"):
+        FOLDER.mkdir(exist_ok=True)
+        for path, text in made.items():
+            path.write_text(text, encoding="utf-8")
+    assert set(FOLDER.iterdir()) == set(made)
+    for path, text in made.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} differs: {UPDATE}"
+
+
+def test_a_page_says_what_it_is_about() -> None:
+    page = as_markdown("QL203", PAGES["QL203"])
+    assert page.startswith("# QL203: qwen-oauth cannot be overridden\n\n**warning** · repaired by ")
+    assert RULES["QL203"].reason in " ".join(page.split())
+    assert "at `.qwen/settings.json:4:5`" in page
+    assert "// qwenlock: ignore[QL203]" in page
+    assert "cannot be ignored" in as_markdown("QL101", Page("", "", ignorable=False))
+
+
+def test_explain_prints_the_page(world: World) -> None:
+    assert world.run("explain", "ql203").out == as_markdown("QL203", PAGES["QL203"])
+    assert world.run("explain", "QL999").exit_code == 2
+
+
+def place(finding: dict[str, Any]) -> str:
+    if finding["file"] is None:
+        return ""
+    return f"{finding['file']}:{finding['line']}:{finding['column']}"
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    monkeypatch.delenv("CI", raising=False)
+    return World(tmp_path, monkeypatch, capsys.readouterr)
