@@ -59,6 +59,9 @@ NEWEST_VERSION = 5
 """The highest settings version that is known."""
 
 
+_MIGRATE = "run `qwenlock migrate --only settings-version`"
+
+
 @dataclass(frozen=True, slots=True)
 class Compilation:
     """What compiling gives.
@@ -133,10 +136,10 @@ def _report_versions(sources: Sources, report: Report) -> None:
         place = source.document.place(("$version",))
         if version is None and any(each.path != ("$version",) for each in source.operations):
             message = f"settings without a version; compiled as version {CURRENT_VERSION}"
-            report(Finding("QL106", message, source.document.place(())))
+            report(Finding("QL106", message, source.document.place(()), _MIGRATE))
         elif version is not None and (version < 3 or version == NEWEST_VERSION):
             message = f"settings version {_short(version)}; compiled as version {CURRENT_VERSION}"
-            report(Finding("QL106", message, place))
+            report(Finding("QL106", message, place, _MIGRATE))
         elif version is not None and version > NEWEST_VERSION:
             message = f"settings version {_short(version)} is newer than {NEWEST_VERSION}"
             report(Finding("QL107", message, place, "upgrade qwenlock"))
@@ -228,13 +231,13 @@ def _report_credentials(sources: Sources, report: Report) -> None:
         for path in (API_KEY, BASE_URL):
             if source.has(path):
                 message = f"{'.'.join(map(str, path))} is deprecated"
-                fix = "move it to a modelProviders entry with envKey and baseUrl"
+                fix = "run `qwenlock migrate`, which makes a modelProviders entry of it"
                 report(Finding("QL403", message, source.place(path, on_key=True), fix))
         environment = source.settings.get("env")
         for name, value in environment.items() if isinstance(environment, dict) else ():
             if isinstance(value, str) and value and not references(value):
                 message = "settings.env holds a value in clear text"
-                fix = "move it to a .env file that git ignores"
+                fix = "run `qwenlock migrate --env-secrets`, which moves it to a .env file"
                 place = source.place(("env", name), on_key=True)
                 report(Finding("QL404", message, place, fix))
 
