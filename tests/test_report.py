@@ -8,7 +8,7 @@ import json
 import struct
 import zlib
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -313,3 +313,71 @@ def rows_of(png: bytes) -> list[bytes]:
     raw = zlib.decompress(data)
     stride = 1 + width * {2: 3, 6: 4}[colour]
     return [raw[row * stride : (row + 1) * stride] for row in range(height)]
+
+
+# Results of many checks
+
+
+def checked(*statuses: str) -> dict[str, Any]:
+    projects = [
+        {"project": f"p{number}", "status": status, "changes": [], "findings": []}
+        for number, status in enumerate(statuses)
+    ]
+    return {"schema-version": "1.0", "projects": projects}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "exit_code"),
+    [([], 0), (["ok", "ok"], 0), (["ok", "drift"], 1), (["edited", "invalid", "ok"], 3)],
+)
+def test_highest_exit_code_counts(world: World, statuses: list[str], exit_code: int) -> None:
+    write(world.project / "all.json", checked(*statuses))
+    assert world.run("report", "--merge", "all.json").exit_code == exit_code
+
+
+def test_thousands_of_results_are_merged(world: World) -> None:
+    """As many jobs write them: files in folders, and many documents one after another."""
+    folder = world.project / "results"
+    for number in range(2000):
+        (folder / str(number)).mkdir(parents=True)
+        write(folder / str(number) / "check.json", checked("ok" if number % 500 else "drift"))
+    write(folder / "rest.json", "\n".join(json.dumps(checked("ok")) for _ in range(5000)))
+    result = world.run("report", "--merge", "results", "--html", "all.html", "--markdown", "-")
+    assert result.exit_code == 1
+    assert result.out.startswith("## ⚠️ 7000 projects: 6996 ok, 4 drift\n")
+    assert result.out.count("\n| drift |") == 4
+    page = Page((world.project / "all.html").read_text(encoding="utf-8"))
+    assert page.all("h1")
+    assert len(page.all("tr")) == 7000 + 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "3",
+        "{}",
+        "nonsense",
+        '{"projects": 3}',
+        '{"projects": [3]}',
+        '{"projects": [{"project": "p", "status": "new", "changes": [], "findings": []}]}',
+        '{"projects": [{"project": "p", "status": "ok", "changes": [{}], "findings": []}]}',
+        '{"error": {"message": "x"}}',
+        '{"projects": []} x',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_result_cannot_be_merged(world: World, text: str) -> None:
+    write(world.project / "r.json", text)
+    result = world.run("report", "--merge", "r.json", "--format", "json")
+    assert (result.exit_code, json.loads(result.out)["error"]["exit-code"]) == (3, 3)
+
+
+def test_page_of_results_is_escaped(world: World) -> None:
+    document = checked("invalid")
+    document["projects"][0] |= {"project": ODD, "error": {"message": ODD}}
+    write(world.project / "r.json", document)
+    result = world.run("report", "--merge", "r.json", "--html", "-")
+    page = Page(result.out)
+    assert not page.all("script")
+    assert page.text.count("<script>alert(1)</script>") == 2

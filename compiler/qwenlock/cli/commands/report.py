@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.options import ClientOption, ProjectArgument, project_directory, scoped
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    project_directory,
+    scoped,
+)
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -26,7 +32,14 @@ app = typer.Typer(add_completion=False)
 @scoped
 def report(
     flags: Flags,
-    project: ProjectArgument = None,
+    about: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PROJECT|RESULT...]",
+            help="A directory, default as in lock; with --merge, files or directories of results.",
+            show_default=False,
+        ),
+    ] = None,
     html: Annotated[
         str | None,
         typer.Option("--html", metavar="FILE|-", help="Write a page of HTML; - is stdout."),
@@ -35,18 +48,31 @@ def report(
         str | None,
         typer.Option("--markdown", metavar="FILE|-", help="Write Markdown; - is stdout."),
     ] = None,
+    merge: Annotated[
+        bool,
+        typer.Option("--merge", help="Merge results of `qwenlock check --format json` into one."),
+    ] = False,
     client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
     """Report on a project: catalogue, provenance, upgrades, variables, findings, lock status.
 
     Exits 3 where settings or lock cannot be used, which the report then says; whether the lock is
-    up to date is judged by `qwenlock check`.
+    up to date is judged by `qwenlock check`. With --merge, exits with the highest of the checks.
 
     Examples: `qwenlock report --html report.html`,
-    `qwenlock report --markdown - >> "$GITHUB_STEP_SUMMARY"`
+    `qwenlock report --markdown - >> "$GITHUB_STEP_SUMMARY"`,
+    `qwenlock report --merge results/ --html all.html`
     """
-    _check_targets(html, markdown)
-    picture = _picture(project_directory(project), flags, client)
+    as_json = format is Format.json
+    _check_targets(html, markdown, as_json=as_json, merge=merge)
+    if merge:
+        return _merge(about or ["-"], html, markdown, as_json=as_json)
+    if len(about or []) > 1:
+        from qwenlock.errors import UsageError
+
+        raise UsageError("a report is about one project", "add --merge to merge results of check")
+    picture = _picture(project_directory(Path(about[0]) if about else None), flags, client)
     if html is not None:
         from qwenlock.cli.views import page
 
@@ -55,16 +81,41 @@ def report(
         from qwenlock.cli.views.picture import as_markdown
 
         _write(markdown, as_markdown(picture))
+    if as_json:
+        from qwenlock.cli.console import emit_json
+        from qwenlock.cli.views.picture import as_json as document
+
+        emit_json(document(picture))
     return 3 if picture.status == "invalid" else 0
 
 
-def _check_targets(html: str | None, markdown: str | None) -> None:
+def _merge(names: list[str], html: str | None, markdown: str | None, *, as_json: bool) -> int:
+    """Report on the results of many checks."""
+    from qwenlock.cli.console import emit_json
+    from qwenlock.cli.views import results
+    from qwenlock.edge.results import read_results
+
+    outcomes = results.merged(read_results(names))
+    if html is not None:
+        from qwenlock.cli.views import page
+
+        _write(html, page.merged(outcomes))
+    if markdown is not None:
+        _write(markdown, results.as_markdown(outcomes))
+    if as_json:
+        emit_json(results.as_json(outcomes))
+    elif "-" not in (html, markdown):
+        results.print_text(outcomes)
+    return results.exit_code(outcomes)
+
+
+def _check_targets(html: str | None, markdown: str | None, *, as_json: bool, merge: bool) -> None:
     from qwenlock.errors import UsageError
 
-    if html is None and markdown is None:
+    if (html, markdown) == (None, None) and not as_json and not merge:
         fix = "add --html FILE or --markdown FILE; - is stdout"
         raise UsageError("where shall the report go?", fix)
-    if html == markdown:
+    if [html, markdown].count("-") + as_json > 1 or (html and html == markdown):
         raise UsageError("both cannot go to one place", "name a file for one of them")
 
 

@@ -11,11 +11,11 @@ from markupsafe import Markup, escape
 
 from qwenlock import __version__
 from qwenlock.cli.console import clean
-from qwenlock.cli.views import catalogue, differences, picture
+from qwenlock.cli.views import catalogue, differences, picture, results
 from qwenlock.credentials import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from qwenlock.lockfile.model import Model
 
@@ -26,6 +26,7 @@ COLOURS = {
     "missing": "warning",
     "invalid": "error",
     "unset": "warning",
+    "failed": "error",
     "error": "error",
     "warning": "warning",
     "note": "note",
@@ -56,6 +57,17 @@ def report(about: picture.Picture) -> str:
         options=catalogue.more,
         window=catalogue.window,
         shown=shown,
+    )
+
+
+def merged(outcomes: Sequence[results.Outcome]) -> str:
+    """Return the page of what became of many projects."""
+    return render(
+        "results.html.j2",
+        heading=results.heading(outcomes),
+        counts=results.counts(outcomes),
+        wrong=results.wrong(outcomes),
+        well=[outcome for outcome in outcomes if outcome.status == "ok"],
     )
 
 

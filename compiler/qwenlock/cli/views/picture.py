@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.console import clean
-from qwenlock.cli.report import in_order, underline
+from qwenlock.cli.report import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
 from qwenlock.cli.views.markdown import code, details, prose, table
 from qwenlock.findings import RULES
@@ -127,6 +127,37 @@ def overview(picture: Picture) -> Iterator[tuple[str, str]]:
         for plan in lock.plans:
             yield "plan", catalogue.plan_name(plan)
     yield "findings", counted(picture.findings)
+
+
+def as_json(picture: Picture) -> dict[str, Any]:
+    """Return the report as a JSON document, but for the catalogue, which `show` has."""
+    return {
+        "project": picture.name,
+        "status": picture.status,
+        "problem": picture.problem or None,
+        "changes": changes_as_json(picture.changes),
+        "findings": [
+            {
+                "code": each.code,
+                "severity": each.severity,
+                "message": each.message,
+                "place": each.place or None,
+                "fix": each.fix or None,
+            }
+            for each in picture.findings
+        ],
+        "inputs": [file._asdict() for file in picture.files],
+        "hidden": list(picture.hidden),
+        "plans": [
+            {
+                "plan": each.title,
+                "status": each.status,
+                "reasons": list(each.sentences),
+                "changes": changes_as_json(each.changes),
+            }
+            for each in picture.updates
+        ],
+    }
 
 
 def as_markdown(picture: Picture) -> str:

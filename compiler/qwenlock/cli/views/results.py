@@ -1,0 +1,152 @@
+"""Many results of `check` as one: how many projects are well, and which are not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.cli.commands.check import EXIT
+from qwenlock.cli.console import clean, emit, painted
+from qwenlock.cli.views.differences import summary
+from qwenlock.cli.views.markdown import code, prose, table
+from qwenlock.cli.views.picture import SYMBOLS
+from qwenlock.errors import InputError
+from qwenlock.lockfile.diff import ABSENT, Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+STATUSES = {**EXIT, "unset": 1, "failed": 2}
+"""The exit code of each status; `unset` lacks variables, and `failed` was not checked at all."""
+_SERIOUS = ("failed", "invalid", "drift", "edited", "missing", "unset", "ok")
+"""The statuses, what somebody has to look at first."""
+
+
+_SYMBOLS = {**SYMBOLS, "unset": "⚠️", "failed": "❌"}
+
+
+class Outcome(NamedTuple):
+    """What became of one project.
+
+    Attributes:
+        project: as its check names it.
+        status: one of `STATUSES`.
+        exit_code: that of its check.
+        source: the file that the result stands in.
+        words: what is wrong, on one line.
+    """
+
+    project: str
+    status: str
+    exit_code: int
+    source: str
+    words: str
+
+
+def merged(documents: Iterable[tuple[str, dict[str, Any]]]) -> list[Outcome]:
+    """Return the outcomes in many documents of `check`, the serious first, else as they came.
+
+    Raises:
+        InputError: a document is not one of those.
+    """
+    found = [each for source, document in documents for each in _outcomes(source, document)]
+    return sorted(found, key=lambda each: _SERIOUS.index(each.status))
+
+
+def _outcomes(source: str, document: dict[str, Any]) -> list[Outcome]:
+    try:
+        if "projects" not in document:
+            error = document["error"]
+            return [
+                Outcome(source, "failed", int(error["exit-code"]), source, str(error["message"]))
+            ]
+        return [_outcome(source, project) for project in document["projects"]]
+    except (LookupError, TypeError, ValueError, AttributeError):
+        message = f"{source}: it is no result of `qwenlock check --format json`"
+        raise InputError(message, "name what that command printed") from None
+
+
+def _outcome(source: str, project: dict[str, Any]) -> Outcome:
+    status = str(project["status"])
+    errors = [each for each in project["findings"] if each["severity"] == "error"]
+    if status == "ok" and errors:
+        status = "unset"
+    words = [summary([_change(each) for each in project["changes"]])] if project["changes"] else []
+    words += [f"{each['code']} {each['message']}" for each in errors]
+    if "error" in project:
+        words.append(str(project["error"]["message"]))
+    return Outcome(str(project["project"]), status, STATUSES[status], source, "; ".join(words))
+
+
+def _change(change: dict[str, Any]) -> Change:
+    return Change(
+        change["kind"],
+        change["action"],
+        str(change["name"]),
+        change["field"] or "",
+        change.get("old", ABSENT),
+        change.get("new", ABSENT),
+    )
+
+
+def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Return how many projects have each status, but for those that none has."""
+    numbers = dict.fromkeys(reversed(_SERIOUS), 0)
+    for outcome in outcomes:
+        numbers[outcome.status] += 1
+    return {status: number for status, number in numbers.items() if number}
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """Return the highest exit code."""
+    return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+def heading(outcomes: Sequence[Outcome]) -> str:
+    """Return the numbers on one line: `3 projects: 2 ok, 1 drift`."""
+    number = len(outcomes)
+    said = ", ".join(f"{count} {status}" for status, count in counts(outcomes).items())
+    return f"{number} project{'s' * (number != 1)}" + (f": {said}" if said else "")
+
+
+def wrong(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes that somebody has to look at."""
+    return [outcome for outcome in outcomes if outcome.status != "ok"]
+
+
+def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the outcomes as a JSON document."""
+    return {
+        "counts": {status: counts(outcomes).get(status, 0) for status in reversed(_SERIOUS)},
+        "projects": [
+            {
+                "project": each.project,
+                "status": each.status,
+                "exit-code": each.exit_code,
+                "source": each.source,
+                "message": each.words or None,
+            }
+            for each in outcomes
+        ],
+    }
+
+
+def print_text(outcomes: Sequence[Outcome]) -> None:
+    """Print what is not well, a line each, and the numbers."""
+    import sys
+
+    for each in wrong(outcomes):
+        status = painted(each.status, "error", sys.stdout)
+        words = f": {clean(each.words)}" if each.words else ""
+        emit(f"{status}: {clean(each.project)} ({clean(each.source)}){words}")
+    emit(heading(outcomes))
+
+
+def as_markdown(outcomes: Sequence[Outcome]) -> str:
+    """Return the outcomes for a job summary: the numbers, and a table of what is not well."""
+    first = outcomes[0].status if outcomes else "ok"
+    text = f"## {_SYMBOLS[first]} {heading(outcomes)}\n"
+    rows = [
+        [each.status, code(each.project), code(each.source), prose(each.words)]
+        for each in wrong(outcomes)
+    ]
+    return f"{text}\n{table(['', 'project', 'result', 'what is wrong'], rows)}" if rows else text

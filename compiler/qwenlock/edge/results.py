@@ -1,0 +1,60 @@
+"""Results of `check --format json`, read from wherever a CI has put them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.documents.document import decode
+from qwenlock.edge.reader import read_bytes
+from qwenlock.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_FIX = "name what `qwenlock check --format json` printed"
+
+
+def read_results(names: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the JSON documents in files, each with the file's name; a file may hold many.
+
+    Args:
+        names: files, directories with files that end in `.json`, at any depth, or `-` for stdin.
+
+    Raises:
+        InputError: a file is not there, or holds something else.
+    """
+    for name in names:
+        if name == "-":
+            yield from _documents("stdin", sys.stdin.buffer.read())
+        elif Path(name).is_dir():
+            for file in sorted(Path(name).rglob("*.json")):
+                yield from _in_file(file)
+        else:
+            yield from _in_file(Path(name))
+
+
+def _in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    data = read_bytes(file, str(file))
+    if data is None:
+        raise InputError(f"there is no file {file}", _FIX)
+    yield from _documents(str(file), data)
+
+
+def _documents(label: str, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    text, at = decode(data, label), 0
+    decoder = json.JSONDecoder()
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        try:
+            document, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            line = text.count("\n", 0, at) + 1
+            raise InputError(f"{label}: what begins in line {line} is no JSON", _FIX) from None
+        if not isinstance(document, dict):
+            raise InputError(f"{label}: a result is a JSON object", _FIX)
+        yield label, document
