@@ -818,6 +818,34 @@ def test_without_git_a_repository_is_one_all_the_same(
     assert (world.project / ".gitignore").read_text() == ".env\n.env.qwenlock-*\n"
 
 
+def test_git_that_fails_is_not_taken_for_a_no(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(world, "init", "-q")
+    write(world.own, old())
+    write(env_of(world, "project"), "A=1\n")
+    git(world, "add", ".env", ".qwen")
+    failing = world.root / "bin" / "git"
+    failing.parent.mkdir()
+    write(failing, "#!/bin/sh\nexit 128\n").chmod(0o755)
+    monkeypatch.setenv("PATH", str(failing.parent), prepend=os.pathsep)
+    result = migrate(world)
+    assert result.exit_code == 0
+    for label in (".env", ".qwen/settings.json"):
+        assert f"git fails, so see for yourself that it does not track {label}:" in result.err
+    assert (world.project / ".gitignore").read_text() == ".env\n.env.qwenlock-*\n"
+
+
+def test_refusal_names_what_can_be_migrated_all_the_same(world: World) -> None:
+    git(world, "init", "-q")
+    write(world.own, {**old(), "$version": 2})
+    write(env_of(world, "project"), "A=1\n")
+    git(world, "add", ".env")
+    assert "; `qwenlock migrate --only settings-version` migrates the rest now" in refused(world)
+    assert migrate(world, "--only", "settings-version").exit_code == 0
+    assert "--only" not in migrate(world).err
+
+
 # Keys in settings.env
 
 

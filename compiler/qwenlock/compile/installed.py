@@ -71,7 +71,7 @@ def recorded(plan: Plan, source: Source) -> tuple[Template, Region] | None:
     """Return the template and region that the settings of `source` record, if they are known."""
     for state in plan.states.values():
         version = get(source.settings, state.version)
-        if isinstance(version, str):
+        if isinstance(version, str) and version:
             return plan.identify(PREFIX + version)
     return None
 

@@ -20,15 +20,16 @@ _LIST = ("--literal-pathspecs", "ls-files")  # the option is not for check-ignor
 def ask(path: Path) -> InGit | None:
     """Return what git says of `path`, which need not exist; None outside a repository.
 
-    Where git itself is missing, the file counts as neither kept nor ignored.
+    Where git cannot tell, it is unknown whether the file is kept or ignored: git is missing, or
+    fails, as in a repository that is another user's ("dubious ownership").
     """
     path = path.resolve()
     root = repository_of(path)
     if root is None:
         return None
     return InGit(
-        tracked=_says_yes(root, *_LIST, "--error-unmatch", "--", str(path)),
-        ignored=_says_yes(root, "check-ignore", "--quiet", "--", str(path)),
+        tracked=_judgement(root, *_LIST, "--error-unmatch", "--", str(path)),
+        ignored=_judgement(root, "check-ignore", "--quiet", "--", str(path)),
         ignore_file=_ignore_file(root),
     )
 
@@ -63,9 +64,10 @@ def _ignore_file(root: Path) -> IgnoreFile:
     return IgnoreFile(path, label, None if data is None else decode(data, label))
 
 
-def _says_yes(root: Path, *question: str) -> bool:
+def _judgement(root: Path, *question: str) -> bool | None:
+    """Return git's yes or no, by its exit codes 0 and 1; None where it fails."""
     answer = _run(root, *question)
-    return answer is not None and answer.returncode == 0
+    return {0: True, 1: False}.get(answer.returncode) if answer is not None else None
 
 
 def _answer(root: Path, *question: str) -> str:

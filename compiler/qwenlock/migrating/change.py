@@ -7,6 +7,7 @@ there before it leaves the settings.
 from __future__ import annotations
 
 import shlex
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.changes import Change, FileChange
@@ -16,6 +17,7 @@ from qwenlock.documents.edit import edit, lost_comments
 from qwenlock.documents.locate import Locator
 from qwenlock.documents.operations import Move, Remove, Set, get
 from qwenlock.migrating.protocol import RefusedError
+from qwenlock.migrating.settings_version import NAME as SETTINGS_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,10 +43,10 @@ class IgnoreFile(NamedTuple):
 
 
 class InGit(NamedTuple):
-    """What git says of a file: it keeps it; it would not add it."""
+    """What git says of a file: it keeps it; it would not add it. None where it cannot tell."""
 
-    tracked: bool
-    ignored: bool
+    tracked: bool | None
+    ignored: bool | None
     ignore_file: IgnoreFile
 
 
@@ -60,6 +62,19 @@ def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
     Raises:
         RefusedError: nothing is written, and why.
     """
+    try:
+        return _change(outcome, paths, cache(ask_git))
+    except RefusedError as refused:
+        if not any(
+            step.script.name == SETTINGS_VERSION for step in outcome.steps if not step.refused
+        ):
+            raise
+        rest = "`qwenlock migrate --only settings-version` migrates the rest now"
+        fix = f"{refused.fix}; {rest}" if refused.fix else rest
+        raise RefusedError(refused.message, fix) from None
+
+
+def _change(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) -> Change:
     if outcome.refused:
         raise outcome.refused
     env_files = outcome.env_files()
@@ -69,6 +84,8 @@ def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
         if outcome.operations.get(scope)
     }
     keys = {scope: _keys(outcome, scope) for scope in settings}
+    private = [(new.label, new.path) for _, new in env_files]
+    settings_with_keys = [(settings[scope].label, paths[scope]) for scope in keys if keys[scope]]
     return Change(
         files=(
             *_ignore_files([new for _, new in env_files], ask_git),
@@ -91,6 +108,7 @@ def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
                 for scope, found in keys.items()
                 if found and _is_tracked(paths[scope], ask_git)
             ),
+            *_unknown_to_git([*private, *settings_with_keys], ask_git),
         ),
         report=described(outcome),
         secrets=tuple(key for found in keys.values() for key in found),
@@ -167,7 +185,15 @@ def with_lines(text: str, lines: Sequence[str]) -> str:
 
 def _is_tracked(path: Path, ask_git: AskGit) -> bool:
     answer = ask_git(path)
-    return answer is not None and answer.tracked
+    return answer is not None and answer.tracked is True
+
+
+def _unknown_to_git(files: Sequence[tuple[str, Path]], ask_git: AskGit) -> Iterator[str]:
+    """Say which of `files`, each with its label, are in a repository whose git cannot tell."""
+    for label, path in files:
+        answer = ask_git(path)
+        if answer and answer.tracked is None:
+            yield f"git fails, so see for yourself that it does not track {label}: `git status`"
 
 
 def _reasons(outcome: Outcome) -> Iterator[str]:
