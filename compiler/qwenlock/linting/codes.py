@@ -8,7 +8,7 @@ from qwenlock.errors import UsageError
 from qwenlock.findings import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def codes(given: Iterable[str]) -> tuple[str, ...]:
@@ -52,3 +52,8 @@ def _unknown(name: str) -> UsageError:
     near = get_close_matches(name.upper(), alike or RULES, n=1, cutoff=0.8)
     fix = f"did you mean {near[0]}? " if near else ""
     return UsageError(f"there is no finding {name!r}", f"{fix}`qwenlock explain` lists them")
+
+
+def is_wanted(code: str, selected: Collection[str], ignored: Collection[str]) -> bool:
+    """Tell whether `code` is among the `selected`, which none is all, and not the `ignored`."""
+    return (not selected or is_among(code, selected)) and not is_among(code, ignored)

@@ -76,7 +76,7 @@ def lint(
     Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
     """
     from qwenlock.edge.linted import gather
-    from qwenlock.linting.codes import codes, is_among
+    from qwenlock.linting.codes import codes, is_wanted
 
     if not fix and (unsafe_fixes or dry_run or yes):
         from qwenlock.errors import UsageError
@@ -90,8 +90,7 @@ def lint(
     strict = bool(choices.strict) if strict is None else strict
 
     def wanted(finding: Finding) -> bool:
-        chosen = not selected or is_among(finding.code, selected)
-        return chosen and not is_among(finding.code, ignored)
+        return is_wanted(finding.code, selected, ignored)
 
     as_json = format is GateFormat.json
     if fix:

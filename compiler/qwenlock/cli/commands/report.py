@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from qwenlock.compile.scopes import Source, Sources
     from qwenlock.edge.project import Settings
     from qwenlock.errors import InputError
+    from qwenlock.findings import Finding
+    from qwenlock.linting.subject import Subject
     from qwenlock.lockfile.model import Lock
 
 app = typer.Typer(add_completion=False)
@@ -135,16 +137,18 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     from dataclasses import replace
 
     from qwenlock.cli.views.picture import Picture, said
-    from qwenlock.edge.project import judge, load, read
+    from qwenlock.edge.linted import gather
+    from qwenlock.edge.project import judge, load
     from qwenlock.errors import InputError
 
     name = directory.absolute().name or "/"
     try:
-        settings = read(directory, flags, client)
+        settings, subject = gather(directory, flags, client, env=False)
         project = load(directory, flags, client)
     except InputError as error:
         return _unusable(Picture(name=name, status="invalid"), error)
     compilation = project.compilation
+    findings = _findings(settings, subject)
     picture = Picture(
         name=name,
         status="invalid",
@@ -152,15 +156,24 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
         hidden=compilation.hidden,
         files=tuple(_files(settings, compilation.lock)),
         updates=tuple(_updates(settings)),
-        findings=said(compilation.findings),
+        findings=said(findings),
     )
     try:
         verdict = judge(project)
     except InputError as error:
         return _unusable(picture, error)
-    return replace(
-        picture, status=verdict.status, changes=verdict.changes, findings=said(verdict.findings)
-    )
+    findings += verdict.findings[len(compilation.findings) :]
+    return replace(picture, status=verdict.status, changes=verdict.changes, findings=said(findings))
+
+
+def _findings(settings: Settings, subject: Subject) -> list[Finding]:
+    """Return what `lint` says, as the project's configuration has it."""
+    from qwenlock.linting.codes import is_wanted
+    from qwenlock.linting.lint import lint
+
+    choices = settings.team.configuration.lint
+    wanted = (choices.select or (), choices.ignore or ())
+    return [finding for finding in lint(subject) if is_wanted(finding.code, *wanted)]
 
 
 def _unusable(picture: Picture, error: InputError) -> Picture:
