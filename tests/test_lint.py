@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.cli.change import diff_of
 from qwenlock.cli.report import findings_as_json, findings_as_text
 from qwenlock.clients.profile import profile
 from qwenlock.documents.document import parse
@@ -25,7 +26,7 @@ from qwenlock.linting.fix import change_of, fix
 from qwenlock.linting.lint import lint
 from qwenlock.linting.subject import Subject
 from qwenlock.linting.subject import World as Around
-from support import MODEL, World, models, source, untimed, write
+from support import JSON, KEYS, MODEL, OBJECTS, TEXT, World, models, source, untimed, write
 
 if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation
@@ -295,6 +296,24 @@ def test_deduplicating_leaves_the_value_and_no_duplicates(pairs: list[tuple[str,
 # Repairs, as a property
 
 
+ODD = {
+    name: st.one_of(inner, JSON)
+    for name, inner in {
+        "$version": st.sampled_from([1, 2, 3, 4, 5, 6]),
+        "modelProviders": st.dictionaries(
+            st.sampled_from(["openai", "anthropic", "qwen-oauth", "opnai", "__proto__"]),
+            st.lists(OBJECTS | st.fixed_dictionaries({"id": KEYS, "envKey": KEYS}), max_size=3)
+            | st.fixed_dictionaries({"protocol": KEYS, "models": JSON}),
+        ),
+        "security": st.fixed_dictionaries(
+            {}, optional={"auth": OBJECTS, "folderTrust": JSON | st.just({"enabled": True})}
+        ),
+        "selectedAuthType": TEXT,
+        "model": st.fixed_dictionaries({}, optional={"name": JSON, "generationConfig": JSON}),
+        "env": st.dictionaries(KEYS, JSON, max_size=2),
+        "codingPlan": OBJECTS,
+    }.items()
+}
 COMMENTS = st.sampled_from(
     ["", "", "", "// note\n", "// qwenlock: ignore\n", "/* qwenlock: ignore[QL209] */",
      "// qwenlock: ignore[QL203,QL214]\n", "\n// qwenlock: ignore[QL116]\n", "\n"]
@@ -485,6 +504,35 @@ def test_no_finding_shows_a_key(text: str, tmp_path: Path) -> None:
         shown = findings_as_text(findings) + json.dumps(findings_as_json(findings))
         change = change_of(before, fix(before, everything, unsafe=True), {"user": tmp_path})
         assert "planted" not in shown + "".join(change.reasons)
+
+
+@untimed(200)
+@given(
+    settings_texts(),
+    st.sampled_from(
+        ['"a"', '"KEY"', "envKey", "timeout", "openai", "opnai", "note", "QL2", "b.co"]
+    ),
+    st.sampled_from(["guide", "0.12.0", "0.24.4"]),
+)
+def test_no_place_of_a_key_makes_it_seen(text: str, place: str, client: str) -> None:
+    text = text.replace(place, f'"{PLANTED}"' if place[0] == '"' else PLANTED)
+    before = replace(subject(text, client=client), world=Around(tracked=frozenset({"user.json"})))
+    change = change_of(before, fix(before, everything, unsafe=True), {"user": Path("user.json")})
+    shown = findings_as_text(lint(before)) + "".join(map(diff_of, change.files))
+    assert "planted" not in shown + "".join(change.reasons)
+
+
+@untimed(200)
+@given(st.fixed_dictionaries({}, optional=ODD), st.sampled_from(["guide", "0.10.1", "0.24.4"]))
+def test_no_settings_are_too_odd_to_lint(settings: dict[str, Any], client: str) -> None:
+    odd = replace(
+        subject(settings, source(settings, "project"), client=client),
+        plans=load(),
+        world=Around(in_ci=True, has_lock=True, tracked=frozenset({"project.json"})),
+    )
+    findings_as_text(lint(odd))
+    fixed = fix(odd, everything)
+    assert fix(fixed.subject, everything).findings == ()
 
 
 MANY = 5_000

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import shown
 from qwenlock.edge.reader import read_bytes
-from qwenlock.migrating.change import IgnoreFile, InGit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from qwenlock.migrating.change import IgnoreFile, InGit
 
 _LIST = ("--literal-pathspecs", "ls-files")  # the option is not for check-ignore: that refuses it
 
@@ -23,6 +24,8 @@ def ask(path: Path) -> InGit | None:
     Where git cannot tell, it is unknown whether the file is kept or ignored: git is missing, or
     fails, as in a repository that is another user's ("dubious ownership").
     """
+    from qwenlock.migrating.change import InGit
+
     path = path.resolve()
     root = repository_of(path)
     if root is None:
@@ -57,6 +60,7 @@ def repository_of(path: Path) -> Path | None:
 
 def _ignore_file(root: Path) -> IgnoreFile:
     from qwenlock.documents.document import decode
+    from qwenlock.migrating.change import IgnoreFile
 
     path = root / ".gitignore"
     label = shown(path, Path.cwd())

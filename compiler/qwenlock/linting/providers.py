@@ -16,30 +16,33 @@ if TYPE_CHECKING:
 
 
 def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
-    """Report custom models that the newest models of an installed plan will come before."""
+    """Report custom models that the newest models of an installed plan will come before.
+
+    A template whose text names none of their ids is not rendered.
+    """
     for plan in subject.plans:
         installed = [each for each in subject.compilation.plans if each.id == plan.id]
+        template = subject.newest(plan) if installed else None
+        if template is None or installed[0].region not in template.digests:
+            continue
+        region = plan.regions[installed[0].region]
         custom = [
             entry
             for entry in subject.compilation.entries
-            if entry.model.origin == CUSTOM and entry.model.auth_type == plan.auth_type
+            if entry.model.origin == CUSTOM
+            and entry.model.auth_type == plan.auth_type
+            and not entry.skipped
+            and entry.model.id in template.text
+            and (not subject.client.identity_has_url or entry.model.base_url == region.base_url)
         ]
-        if not installed or not custom:
-            continue
-        template = subject.newest(plan)
-        region = plan.regions[installed[0].region]
-        if template is None or region.name not in template.digests:
-            continue
-        ids = {model["id"] for model in plan.models(template, region)}
+        ids = {model["id"] for model in plan.models(template, region)} if custom else set()
         for entry in custom:
-            same_url = entry.model.base_url == region.base_url
-            if entry.skipped or entry.model.id not in ids:
-                continue
-            if subject.client.identity_has_url and not same_url:
-                continue
-            message = f'{plan.title} {template.version} has a model "{shown(entry.model.id)}" too'
-            fix = "remove this one, or expect it to be skipped after the update"
-            yield Finding("QL208", message, subject.owner.place((*entry.path, "id")), fix)
+            if entry.model.id in ids:
+                message = (
+                    f'{plan.title} {template.version} has a model "{shown(entry.model.id)}" too'
+                )
+                fix = "remove this one, or expect it to be skipped after the update"
+                yield Finding("QL208", message, subject.owner.place((*entry.path, "id")), fix)
 
 
 def without_env_key(subject: Subject) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.documents.edit import edit
 from qwenlock.documents.operations import Deduplicate, Move
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ def repaired(document: Document, repairs: Iterable[Repair]) -> str:
 
     Of two that meet at one place the first is made; the other is for another time.
     """
+    from qwenlock.documents.edit import edit
+
     repairs = list(repairs)
     mark = document.original[: len(document.original) - len(document.text)]
     text = mark + _cut(document.text, {cut for repair in repairs for cut in repair.cuts})
