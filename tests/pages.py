@@ -173,6 +173,9 @@ class _Reader:
         printed = self._stable(done.stdout)
         assert "Traceback" not in printed, printed
         assert SECRET not in printed.lower(), f"{command!r} shows a secret"
+        assert not re.search("^```", printed, re.MULTILINE), (
+            f"{command!r} prints the end of a block"
+        )
         return printed
 
     def _environment(self) -> dict[str, str]:

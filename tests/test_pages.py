@@ -58,6 +58,11 @@ def test_a_secret_must_not_be_shown(tmp_path: Path) -> None:
         rewritten(console("$ echo key-of-Hunter2"), tmp_path)
 
 
+def test_what_would_end_the_block_must_be_cut_off(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="prints the end of a block"):
+        rewritten(console("$ echo '```'"), tmp_path)
+
+
 @pytest.mark.parametrize(
     ("shown", "printed", "same"),
     [
