@@ -143,7 +143,7 @@ def doubled_version(given: Given) -> Problem | None:
 
 def plain_http(given: Given) -> Problem | None:
     """Tell whether requests would cross a public network in clear text."""
-    if given.url.scheme != "http" or not _is_public(given.url.hostname or ""):
+    if given.url.scheme != "http" or not is_public(given.url.hostname or ""):
         return None
     meant = given.url._replace(scheme="https").geturl()
     return Problem("baseUrl sends the key and the code in clear text", "use https", meant)
@@ -168,7 +168,8 @@ def _is_plain(given: Given) -> bool:
     return not given.url.query and not given.url.fragment and "@" not in given.url.netloc
 
 
-def _is_public(host: str) -> bool:
+def is_public(host: str) -> bool:
+    """Tell whether `host`, a name or an address, is one of the public network."""
     try:
         return ip_address(host.partition("%")[0]).is_global
     except ValueError:

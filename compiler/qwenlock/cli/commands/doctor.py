@@ -11,9 +11,11 @@ from qwenlock.errors import QwenlockError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from qwenlock.compile.agreement import Agreement, Difference
     from qwenlock.edge.enforcement import Machine
+    from qwenlock.endpoints import Endpoint, Verdict
     from qwenlock.lockfile.model import Lock
 
 app = typer.Typer(add_completion=False)
@@ -36,6 +38,12 @@ def doctor(
     timeout: Annotated[
         float, typer.Option("--timeout", min=1, metavar="SECONDS", help="How long it may take.")
     ] = 30.0,
+    ping: Annotated[
+        bool,
+        typer.Option(
+            "--ping", help="Ask each endpoint too, with its key, for the models that it knows."
+        ),
+    ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
     """Ask the installed client which models it offers, and compare them with the lock.
@@ -43,7 +51,12 @@ def doctor(
     It is asked twice: as it is, and with the lock enforced, as `qwenlock run` does. Starting it
     does what every start does: a release may migrate old settings files.
 
-    Exits 1 where it differs, and 3 where it cannot be asked.
+    With `--ping` the endpoints of the locked models are asked as well, even where there is no
+    client: is each of them there, does it take the key, does it know the models? Nothing is sent
+    to them without it.
+
+    Exits 1 where something differs or an endpoint makes trouble, and 3 where the client cannot be
+    asked.
     """
     from qwenlock.edge.client import command_of
     from qwenlock.edge.enforcement import machine, trusted_lock
@@ -52,7 +65,9 @@ def doctor(
     directory = project_directory(project)
     command = command_of(client_command)
     lock = trusted_lock(directory)
-    asking = _Asking(command, lock, machine(directory, Flags(), lock.options), timeout)
+    pinged = _ping(directory, lock, timeout) if ping else None
+    here = machine(directory, Flags(), lock.options)
+    asking = _Asking(command, lock, here, timeout, may_be_missing=ping)
     as_it_is, enforced = asking.as_it_is(), asking.enforced()
     release = as_it_is.release or enforced.release
     if format is Format.json:
@@ -65,11 +80,66 @@ def doctor(
                 "unset-variables": list(asking.unset),
                 "as-it-is": as_it_is.as_json(),
                 "enforced": enforced.as_json(),
+                **({"ping": [each.as_json() for each in pinged]} if pinged is not None else {}),
             }
         )
     else:
         _print(release, asking.unset, as_it_is, enforced)
-    return max(1 if as_it_is.status != "agrees" else 0, enforced.exit_code)
+        for each in pinged or ():
+            each.print()
+    troubled = any(each.verdict.is_trouble for each in pinged or ())
+    return max(1 if as_it_is.status != "agrees" or troubled else 0, enforced.exit_code)
+
+
+class _Pinged(NamedTuple):
+    """An endpoint of the lock, and what came of asking it."""
+
+    endpoint: Endpoint
+    verdict: Verdict
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "auth-type": self.endpoint.auth_type,
+            "base-url": self.endpoint.base_url,
+            "variable": self.endpoint.variable,
+            "status": self.verdict.status,
+            "detail": self.verdict.detail or None,
+            "models": self.verdict.models,
+        }
+
+    def print(self) -> None:
+        from qwenlock.cli.console import clean, emit, painted
+
+        colour = "error" if self.verdict.is_trouble else "good"
+        status = painted(self.verdict.status, colour)
+        emit(f"ping {clean(self.endpoint.base_url)} with {self.endpoint.variable}: {status}")
+        if self.verdict.detail:
+            emit(f"  {self.verdict.detail}")
+        for model, known in self.verdict.models.items():
+            if known == "unknown":
+                emit(f"  {clean(model)} is unknown to it")
+
+
+def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
+    """Ask every endpoint of `lock`, with the keys that a client in `directory` would have."""
+    from qwenlock.edge.environment import variables
+    from qwenlock.edge.ping import ask
+    from qwenlock.edge.places import Flags
+    from qwenlock.edge.project import read
+    from qwenlock.endpoints import Verdict, endpoints, judge, question
+    from qwenlock.resolving.resolve import resolve
+
+    settings = read(directory, Flags())
+    there = variables(settings.sources, settings.places, settings.client)
+    values = {name: each.value for name, each in there.items()}
+    proxy = resolve(settings.sources, values, settings.client).fields["proxy"].value
+    asked = [(endpoint, question(endpoint, values)) for endpoint in endpoints(lock)]
+    questions = [each for _, each in asked if not isinstance(each, Verdict)]
+    replies = iter(ask(questions, timeout, proxy))
+    return [
+        _Pinged(endpoint, each if isinstance(each, Verdict) else judge(endpoint, next(replies)))
+        for endpoint, each in asked
+    ]
 
 
 class _Result(NamedTuple):
@@ -110,7 +180,13 @@ class _Asking:
     """
 
     def __init__(
-        self, command: Sequence[str], lock: Lock, machine: Machine, timeout: float
+        self,
+        command: Sequence[str],
+        lock: Lock,
+        machine: Machine,
+        timeout: float,
+        *,
+        may_be_missing: bool = False,
     ) -> None:
         import os
 
@@ -120,6 +196,7 @@ class _Asking:
         self._lock = lock
         self._machine = machine
         self._timeout = timeout
+        self._may_be_missing = may_be_missing
         self.unset = tuple(each.name for each in missing(lock, machine.places))
         self._environment = {**dict.fromkeys(self.unset, _PLACEHOLDER), **os.environ}
 
@@ -141,12 +218,16 @@ class _Asking:
 
     def _ask(self, environment: Mapping[str, str]) -> _Result:
         from qwenlock.compile.agreement import agreement
-        from qwenlock.edge.client import ClientError, ask
+        from qwenlock.edge.client import ClientError, ClientMissingError, ask
 
         directory = self._machine.places.project
         try:
             answer = ask(self._command, directory, environment, self._timeout)
         except ClientError as error:
+            return _Result(error=error)
+        except ClientMissingError as error:
+            if not self._may_be_missing:
+                raise
             return _Result(error=error)
         scopes = [(each.name, each.value) for each in self._machine.scopes]
         found = agreement(self._lock, answer, scopes, environment)
