@@ -184,6 +184,7 @@ def test_login_is_told(fake: Fake) -> None:
     with pytest.raises(LoginRequiredError, match="login: Authentication required") as caught:
         fake.ask(fake.answering(HELLO, refusal))
     assert caught.value.exit_code == 3
+    assert caught.value.release == "0.24.4"
     assert "selectedType" in (caught.value.fix or "")
 
 

@@ -349,6 +349,24 @@ def test_doctor_tells_why_a_client_cannot_be_asked(
     assert words in result.out + result.err
 
 
+def test_doctor_tells_that_enforcing_helps_a_client_that_asks_for_a_login(project: World) -> None:
+    """As one does in a folder that is not trusted: the project's selection is not read."""
+    refusal = '{"error": {"code": -32000, "message": "Authentication required"}, "id": 2}'
+    answer = "    print(json.dumps("
+    refusing = f"    if not system.exists() and request['id'] == 2: print({refusal!r}, flush=True)"
+    script = project.root / "client.py"
+    script.write_text(CLIENT.replace(answer, f"{refusing}\n{answer}"))
+    result = project.run("doctor", "--client-command", shlex.join([sys.executable, str(script)]))
+    assert result.exit_code == 1
+    assert result.out.splitlines()[0] == "client: Qwen Code 0.24.4"
+    assert result.out.splitlines()[3:] == [
+        "as it is: failed",
+        "  the client asks for a login: Authentication required",
+        "  help: qwenlock run -- qwen: with the lock enforced it agrees",
+        "enforced: agrees",
+    ]
+
+
 def test_doctor_gives_up_on_a_client_that_hangs(project: World) -> None:
     hanging = shlex.join([sys.executable, "-c", "import time; time.sleep(60)"])
     result = project.run(

@@ -48,9 +48,13 @@ class ClientMissingError(UsageError):
 
 
 class ClientError(QwenlockError):
-    """The client cannot be asked: an input that cannot be used."""
+    """The client cannot be asked: an input that cannot be used.
+
+    `release` is what the client said that it is, if it came that far.
+    """
 
     exit_code = 3
+    release: str | None = None
 
 
 class ClientTimeoutError(ClientError):
@@ -105,7 +109,11 @@ def ask(
     """
     with started([*command, "--acp"], project, environment, timeout) as client:
         release = client.initialize()
-        return client.session(project, release)
+        try:
+            return client.session(project, release)
+        except ClientError as error:
+            error.release = release
+            raise
 
 
 def version(

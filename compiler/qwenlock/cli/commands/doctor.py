@@ -58,6 +58,7 @@ def doctor(
     Exits 1 where something differs or an endpoint makes trouble, and 3 where the client cannot be
     asked.
     """
+    from qwenlock.compile.agreement import REMEDY
     from qwenlock.edge.client import command_of
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.places import Flags
@@ -69,6 +70,8 @@ def doctor(
     here = machine(directory, Flags(), lock.options)
     asking = _Asking(command, lock, here, timeout, may_be_missing=ping)
     as_it_is, enforced = asking.as_it_is(), asking.enforced()
+    if as_it_is.error is not None and enforced.status == "agrees":
+        as_it_is.error.fix = f"{REMEDY}: with the lock enforced it agrees"
     release = as_it_is.release or enforced.release
     if format is Format.json:
         from qwenlock.cli.console import emit_json
@@ -224,7 +227,7 @@ class _Asking:
         try:
             answer = ask(self._command, directory, environment, self._timeout)
         except ClientError as error:
-            return _Result(error=error)
+            return _Result(error.release, error=error)
         except ClientMissingError as error:
             if not self._may_be_missing:
                 raise
