@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "hunter-2-of-a-test"
-TIMEOUT = 0.5
+TIMEOUT, SHORT = 30.0, 0.5
 
 
 class Server(ThreadingHTTPServer):
@@ -89,11 +89,11 @@ def endpoint(url: str, *ids: str, auth_type: str = "openai") -> Endpoint:
     return Endpoint(auth_type, url, "MY_KEY", (), ids or ("mine",))
 
 
-def pinged(url: str, *ids: str, auth_type: str = "openai") -> Verdict:
+def pinged(url: str, *ids: str, auth_type: str = "openai", timeout: float = TIMEOUT) -> Verdict:
     """Return the verdict of an endpoint after it was asked."""
     asked = question(endpoint(url, *ids, auth_type=auth_type), {"MY_KEY": KEY})
     assert isinstance(asked, Question), asked
-    (reply,) = ping.ask([asked], TIMEOUT, None)
+    (reply,) = ping.ask([asked], timeout, None)
     return judge(endpoint(url, *ids, auth_type=auth_type), reply)
 
 
@@ -141,14 +141,14 @@ def test_host_without_an_address_is_unreachable() -> None:
 
 
 def sleeping(_: BaseHTTPRequestHandler) -> None:
-    time.sleep(2 * TIMEOUT)
+    time.sleep(4 * SHORT)
 
 
 def dripping(handler: BaseHTTPRequestHandler) -> None:
-    """Send a byte of a header ten times as often as the time is up."""
+    """Send a byte at a time: none of them is waited for long."""
     for _ in range(40):
         handler.wfile.write(b"H")
-        time.sleep(TIMEOUT / 10)
+        time.sleep(SHORT / 10)
 
 
 def dripping_body(handler: BaseHTTPRequestHandler) -> None:
@@ -157,15 +157,13 @@ def dripping_body(handler: BaseHTTPRequestHandler) -> None:
     handler.end_headers()
     for _ in range(40):
         handler.wfile.write(b" ")
-        time.sleep(TIMEOUT / 10)
+        time.sleep(SHORT / 10)
 
 
 @pytest.mark.parametrize("answer", [sleeping, dripping, dripping_body])
 def test_slow_answer_is_not_waited_for(answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
     with serving(answer) as server:
-        start = time.monotonic()
-        verdict = pinged(f"{server.url}/v1")
-        assert time.monotonic() - start < 3 * TIMEOUT
+        verdict = pinged(f"{server.url}/v1", timeout=SHORT)
     assert verdict.detail == "it did not answer within 0.5 seconds"
     assert verdict.status == "unreachable"
 
@@ -293,16 +291,16 @@ def test_each_endpoint_and_key_is_asked_once() -> None:
 
 
 def test_many_endpoints_are_asked_at_once() -> None:
+    all_there = Barrier(8)
+
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(TIMEOUT / 5)
+        all_there.wait(TIMEOUT)
         sending(listing(handler.path))(handler)
 
     with serving(answer) as server:
-        paths = [f"/{number}/models" for number in range(20)]
+        paths = [f"/{number}/models" for number in range(8)]
         asked = [Question(server.url + path, ()) for path in paths]
-        start = time.monotonic()
-        replies = ping.ask(asked, 20 * TIMEOUT, None)
-        assert time.monotonic() - start < 20 * TIMEOUT / 5
+        replies = ping.ask(asked, TIMEOUT, None)
     assert [json.loads(each.body)["data"][0]["id"] for each in replies] == paths
 
 
