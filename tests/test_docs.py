@@ -13,7 +13,7 @@ import typer
 
 import reference
 from pages import PAGES, ROOT, blocks, rewritten
-from qwenlock import credentials
+from qwenlock import configuration, credentials
 from qwenlock.cli.app import app
 
 if TYPE_CHECKING:
@@ -157,6 +157,23 @@ def problem_of(words: list[str]) -> str | None:
 @pytest.mark.parametrize("line", ["lokc", "lock --uesr x", "template shwo", "check --env --no-usr"])
 def test_a_command_line_that_does_not_exist_is_noticed(line: str) -> None:
     assert problem_of(line.split()) is not None
+
+
+def test_every_key_of_the_configuration_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    firsts = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+    explained = {key for first in firsts for key in re.findall(r"`([^`]+)`", first)}
+    tables = {f"lint.{key}" for key in configuration._LINT_KINDS}
+    assert explained == (set(configuration._KINDS) - {"lint"}) | tables
+
+
+def test_every_variable_that_is_read_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
+    code = [file.read_text(encoding="utf-8") for file in (ROOT / "compiler").rglob("*.py")]
+    read = {name for text in code for name in re.findall(r'"(QWEN[A-Z_]+)"', text)}
+    read |= {name for text in code for name in re.findall(r'environ\.get\("(\w+)"', text)}
+    assert len(read) > 5
+    assert {name for name in read - {"TERM", "PATH"} if f"`{name}`" not in page} == set()
 
 
 def test_every_test_that_holds_a_promise_is_there() -> None:
