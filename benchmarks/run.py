@@ -1,7 +1,10 @@
 """Measure qwenlock beside what people would use instead: `python benchmarks/run.py`.
 
 Every figure is a ratio of medians of whole processes run in turn in one session, so that it holds
-on a slower or busier machine. Prints a Markdown table; `--quick` makes fewer rounds.
+on a slower or busier machine. Prints a Markdown table; exits 1 where a figure is over its limit.
+
+--quick makes fewer rounds, --only GROUP measures one group, --write FILE puts the table into a
+page, in place of the one that stands there.
 """
 
 from __future__ import annotations
@@ -10,192 +13,263 @@ import argparse
 import json
 import os
 import platform
-import statistics
+import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-BIN = Path(sys.executable).parent
+from measure import Bench, Figure, fastest
+from platformdirs import user_cache_path
+from projects import BIN, PRE_COMMIT, PYPROJECT, QWENLOCK, monorepo, project, with_plan
 
+from qwenlock.documents.edit import edit
+from qwenlock.documents.operations import Set
 
-class Sample(NamedTuple):
-    """One finished process: wall time in seconds, peak memory in MiB."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-    seconds: float
-    memory: float
-
-
-class Figure(NamedTuple):
-    """What was compared, the ratio that was measured, and the most it may be."""
-
-    what: str
-    measured: float
-    limit: float
-    unit: str = "×"
+PATH = os.environ["PATH"].split(os.pathsep)
+PASS = [sys.executable, "-c", "pass"]
+SCRIPTS = Path(__file__).parent / "instead"
 
 
-def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Sample:
-    """Run a command to its end, which must be a success."""
-    begin = time.perf_counter()
-    null = os.open(os.devnull, os.O_RDWR)
-    pid = os.fork()
-    if pid == 0:
-        os.chdir(cwd)
-        for stream in (0, 1, 2):
-            os.dup2(null, stream)
-        os.execve(command[0], command, environment)
-    os.close(null)
-    _, status, usage = os.wait4(pid, 0)
-    if status:
-        raise SystemExit(f"failed: {' '.join(command)}")
-    return Sample(time.perf_counter() - begin, usage.ru_maxrss / 1024)
-
-
-def side_by_side(
-    commands: dict[str, list[str]], cwd: Path, environment: dict[str, str], rounds: int
-) -> dict[str, Sample]:
-    """Run the commands in turn, `rounds` times after one warm-up; return their medians."""
-    samples: dict[str, list[Sample]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
-        for name, command in commands.items():
-            sample = run(command, cwd, environment)
-            if number:
-                samples[name].append(sample)
-    return {
-        name: Sample(
-            statistics.median(each.seconds for each in found), max(each.memory for each in found)
-        )
-        for name, found in samples.items()
-    }
-
-
-def model(number: int) -> dict[str, object]:
-    """Return a typical model entry."""
-    return {
-        "id": f"model-{number}",
-        "name": f"Model number {number}",
-        "baseUrl": "https://api.example.com/v1",
-        "envKey": "EXAMPLE_API_KEY",
-        "description": "A model like many others",
-        "capabilities": {"vision": True},
-        "generationConfig": {
-            "timeout": 60000,
-            "maxRetries": 3,
-            "contextWindowSize": 128000,
-            "customHeaders": {"X-Team": "models"},
-            "extra_body": {"enable_thinking": True},
-            "samplingParams": {"temperature": 0.2, "top_p": 0.8, "max_tokens": 4096},
-        },
-    }
-
-
-def project(root: Path, count: int) -> Path:
-    """Make a project whose settings declare `count` models; return its settings file."""
-    settings = root / ".qwen" / "settings.json"
-    settings.parent.mkdir(parents=True)
-    content = {
-        "$version": 4,
-        "modelProviders": {"openai": [model(number) for number in range(count)]},
-        "security": {"auth": {"selectedType": "openai"}},
-        "model": {"name": "model-0"},
-    }
-    settings.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    return settings
-
-
-def check_figures(work: Path, environment: dict[str, str], rounds: int) -> list[Figure]:
-    """Compare `qwenlock check` of an unchanged project with other tools' checks."""
-    root = work / "typical"
-    project(root, 10)
-    (root / ".pre-commit-config.yaml").write_text(PRE_COMMIT, encoding="utf-8")
-    schema = root / "schema.json"
+def unchanged(bench: Bench, work: Path) -> Iterator[Figure]:
+    """`check` of a project that has not changed, and the start-up that `run` adds."""
+    project(work)
+    (work / ".pre-commit-config.yaml").write_text(PRE_COMMIT, encoding="utf-8")
+    uv = [str(BIN / "uv"), "lock"]
+    (work / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    subprocess.run(uv, cwd=work, capture_output=True, check=True)
+    schema = work / "schema.json"
     schema.write_text('{"type": "object"}', encoding="utf-8")
-    qwenlock = str(BIN / "qwenlock")
-    run([qwenlock, "lock"], root, environment)
-    medians = side_by_side(
+    bench.run([QWENLOCK, "lock"], work)
+    schema_check = [str(BIN / "check-jsonschema"), "--schemafile", str(schema)]
+    medians = bench.side_by_side(
         {
-            "check": [qwenlock, "check"],
-            "pass": [sys.executable, "-c", "pass"],
+            "check": [QWENLOCK, "check"],
+            "pass": PASS,
             "pre-commit": [str(BIN / "pre-commit"), "validate-config"],
-            "check-jsonschema": [
-                str(BIN / "check-jsonschema"),
-                "--schemafile",
-                str(schema),
-                ".qwen/settings.json",
-            ],
+            "check-jsonschema": [*schema_check, ".qwen/settings.json"],
+            "uv": [*uv, "--check"],
+            "uv, told its Python": [*uv, "--check", "--python", sys.executable],
+            "run": [QWENLOCK, "run", "--", "true"],
+            "true": ["true"],
         },
-        root,
-        environment,
-        rounds,
+        work,
     )
-    check = medians["check"].seconds
-    return [
-        Figure("check ÷ `python -c pass`", check / medians["pass"].seconds, 8),
-        Figure("check ÷ `pre-commit validate-config`", check / medians["pre-commit"].seconds, 0.5),
-        Figure("check ÷ `check-jsonschema`", check / medians["check-jsonschema"].seconds, 1 / 3),
-    ]
+    check, alone = medians["check"].seconds, medians["pass"].seconds
+    yield Figure("`check`, unchanged ÷ `python -c pass`", check / alone, 6)
+    yield Figure(
+        "`check` ÷ `pre-commit validate-config`", check / medians["pre-commit"].seconds, 0.5
+    )
+    other = medians["check-jsonschema"].seconds
+    yield Figure("`check` ÷ `check-jsonschema`", check / other, 0.33)
+    yield Figure("`check` ÷ `uv lock --check`", check / medians["uv"].seconds, 0.5)
+    added = medians["run"].seconds - medians["true"].seconds
+    yield Figure("what `run -- true` adds to `true` ÷ `python -c pass`", added / alone, 6)
 
 
-def lock_figures(work: Path, environment: dict[str, str], rounds: int) -> list[Figure]:
-    """Compare `qwenlock lock` of large catalogues with `json.loads` of the same file."""
-    figures = []
-    per_model = {}
+def typical(bench: Bench, work: Path) -> Iterator[Figure]:
+    """What compiles or judges a typical project from its files."""
+    with_plan(work, 8)
+    bench.run([QWENLOCK, "lock"], work)
+    medians = bench.side_by_side(
+        {
+            "pass": PASS,
+            "lock": [QWENLOCK, "lock", "--output", "out.lock"],
+            "upgrade --check": [QWENLOCK, "upgrade", "--check"],
+            "migrate --check": [QWENLOCK, "migrate", "--check"],
+            "lint": [QWENLOCK, "lint"],
+        },
+        work,
+    )
+    alone = medians.pop("pass").seconds
+    for name, sample in medians.items():
+        limit = 15 if name == "lock" else 20
+        yield Figure(f"`{name}` ÷ `python -c pass`", sample.seconds / alone, limit)
+
+
+def large(bench: Bench, work: Path) -> Iterator[Figure]:
+    """Catalogues of 1,000 to 100,000 models."""
+    growth = {}
     for count in (1_000, 10_000, 100_000):
-        root = work / f"models-{count}"
-        settings = project(root, count)
-        text = settings.read_text(encoding="utf-8")
-        begin = time.perf_counter()
-        json.loads(text)
-        loading = time.perf_counter() - begin
-        qwenlock = str(BIN / "qwenlock")
-        medians = side_by_side(
+        root = work / str(count)
+        file = project(root, count)
+        text = file.read_text(encoding="utf-8")
+        loading = fastest(lambda text=text: json.loads(text))
+        bench.run([QWENLOCK, "lock"], root)
+        bench.run([QWENLOCK, "check"], root)
+        medians = bench.side_by_side(
             {
-                "lock": [qwenlock, "lock", "--output", "out.lock"],
-                "start": [qwenlock, "schema", "settings"],
+                "lock": [QWENLOCK, "lock", "--output", "out.lock"],
+                "check": [QWENLOCK, "check"],
+                "start": [QWENLOCK, "schema", "settings"],
             },
             root,
-            environment,
-            max(1, rounds // 3) if count < 100_000 else 1,
+            rounds=max(3, bench.rounds // 3) if count < 100_000 else 1,
         )
-        working = medians["lock"].seconds - medians["start"].seconds
-        per_model[count] = working / count
-        if count == 10_000:
-            what = "lock of 10,000 models, less start-up ÷ `json.loads`"
-            figures.append(Figure(what, working / loading, 15))
-            what = "lock of 10,000 models, peak memory"
-            figures.append(Figure(what, medians["lock"].memory, 300, " MiB"))
-    growth = per_model[100_000] / per_model[1_000]
-    figures.append(Figure("lock, time a model at 100,000 ÷ at 1,000", growth, 1.5))
-    return figures
+        start = medians["start"]
+        growth[count] = (medians["lock"].seconds - start.seconds) / count
+        if count != 10_000:
+            continue
+        size = file.stat().st_size / 1024**2
+        over = medians["lock"].seconds - start.seconds
+        yield Figure("`lock` of 10,000 models, less start-up ÷ `json.loads`", over / loading, 10)
+        over = medians["check"].seconds - start.seconds
+        yield Figure("`check` of 10,000 models, less start-up ÷ `json.loads`", over / loading, 3)
+        memory = (medians["lock"].memory - start.memory) / size
+        yield Figure("`lock` of 10,000 models, memory above start-up ÷ the file", memory, 10)
+        yield _difference(bench, root, start.seconds)
+    per_model = growth[100_000] / growth[1_000]
+    yield Figure("`lock`, time a model at 100,000 ÷ at 1,000", per_model, 1.5)
 
 
-PRE_COMMIT = """\
-repos:
-  - repo: local
-    hooks:
-      - {id: qwenlock, name: qwenlock, entry: qwenlock check, language: system}
-"""
+def _difference(bench: Bench, root: Path, start: float) -> Figure:
+    text = (root / "qwen.lock").read_text(encoding="utf-8")
+    changed = root / "changed.lock"
+    changed.write_text(text.replace("timeout = 60000", "timeout = 60001", 1), encoding="utf-8")
+    loading = 2 * fastest(lambda: tomllib.loads(text), rounds=3)
+    command = [QWENLOCK, "diff", "qwen.lock", "changed.lock"]
+    found = bench.side_by_side({"diff": command}, root, rounds=3)["diff"].seconds - start
+    what = "`diff` of two locks of 10,000 models, less start-up ÷ `tomllib.loads` of both"
+    return Figure(what, found / loading, 1.5)
+
+
+def many(bench: Bench, work: Path) -> Iterator[Figure]:
+    """A monorepo of 2,000 projects."""
+    count = 2_000
+    monorepo(work, count)
+    recursive = [QWENLOCK, "check", "--recursive", "."]
+    bench.run(recursive, work)
+    one_core = {"one core": ["taskset", "-c", "0", *recursive]} if shutil.which("taskset") else {}
+    medians = bench.side_by_side(
+        {"all": recursive, "one": [QWENLOCK, "check", "group-0/project-0"], **one_core},
+        work,
+        rounds=3,
+    )
+    each = (medians["all"].seconds - medians["one"].seconds) / count * 1000
+    yield Figure(f"`check --recursive` of {count:,} unchanged projects, each", each, 1, " ms")
+    if one_core:
+        ratio = medians["all"].seconds / medians["one core"].seconds
+        yield Figure(f"the same on {os.cpu_count()} cores ÷ on one", ratio, 1)
+    cache = Path(bench.environment["HOME"]) / ".cache"
+    cold = bench.side_by_side(
+        {"cold": recursive}, work, rounds=1, before=lambda: shutil.rmtree(cache)
+    )
+    each = (cold["cold"].seconds - medians["one"].seconds) / count * 1000
+    yield Figure("the same on a machine that has not seen them, each", each, None, " ms")
+
+
+def editing(bench: Bench, work: Path) -> Iterator[Figure]:
+    """An upgrade of a settings file of 5 MB, and a thousand edits."""
+    file = with_plan(work, 7_000)
+    original = file.read_bytes()
+    medians = bench.side_by_side(
+        {
+            "upgrade": [QWENLOCK, "upgrade", "--yes"],
+            "reading": [QWENLOCK, "upgrade", "--check"],
+        },
+        work,
+        before=lambda: file.write_bytes(original) and None,
+        rounds=max(3, bench.rounds // 3),
+    )
+    ratio = medians["upgrade"].seconds / medians["reading"].seconds
+    yield Figure("`upgrade` of 5 MB, shown and written ÷ read and judged", ratio, 3)
+    text = original.decode()
+    one = [Set(("modelProviders", "openai", 20, "name"), "new")]
+    thousand = [Set(("modelProviders", "openai", 20 + n, "name"), "new") for n in range(1_000)]
+    ratio = fastest(lambda: edit(text, thousand)) / fastest(lambda: edit(text, one))
+    yield Figure("1,000 edits of 5 MB ÷ one edit", ratio, 2)
+
+
+def instead(bench: Bench, work: Path) -> Iterator[Figure]:
+    """The same work with what people would use instead."""
+    file = with_plan(work, 8)
+    original = file.read_bytes()
+    commands = {"upgrade": [QWENLOCK, "upgrade", "--yes"], "check": [QWENLOCK, "check"]}
+    models = work / "models.json"
+    shown = [QWENLOCK, "template", "show", "0.23.4", "--region", "china"]
+    models.write_bytes(subprocess.run(shown, capture_output=True, check=True).stdout)
+    bench.run([QWENLOCK, "lock"], work)
+    bench.run([QWENLOCK, "check"], work)
+    if shutil.which("jq"):
+        commands["a jq script"] = [str(SCRIPTS / "upgrade.sh"), str(file), str(models)]
+    if shutil.which("npm"):
+        install = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(work)]
+        subprocess.run([*install, "comment-json@4"], capture_output=True, check=True)
+        shutil.copy(SCRIPTS / "upgrade.mjs", work)
+        commands["a Node script"] = ["node", "upgrade.mjs", str(file), str(models)]
+    client = _client()
+    if client is not None:
+        commands["client"] = [str(client), "mcp", "list"]
+    medians = bench.side_by_side(commands, work, before=lambda: file.write_bytes(original) and None)
+    upgrade = medians["upgrade"].seconds
+    for name in ("a jq script", "a Node script"):
+        if name in medians:
+            what = f"`upgrade` ÷ {name} that replaces the models"
+            yield Figure(what, upgrade / medians[name].seconds)
+    if "client" in medians:
+        ratio = medians["check"].seconds / medians["client"].seconds
+        yield Figure("`check` ÷ `qwen mcp list`, the client's own loading", ratio)
+
+
+def _client() -> Path | None:
+    """Return the newest client that the tests have installed."""
+    folder = user_cache_path("qwenlock") / "test-clients" / "0.24.4"
+    command = folder / "node_modules" / ".bin" / "qwen"
+    return command if command.exists() else None
+
+
+GROUPS = (unchanged, typical, large, many, editing, instead)
+_TABLE = re.compile(r"<!-- figures -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def table(figures: list[Figure]) -> str:
+    """Return the figures as a Markdown table, below what they were measured with."""
+    machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+    lines = [
+        f"Measured on {time.strftime('%Y-%m-%d')}: {machine}.\n",
+        "| figure | measured | at most |",
+        "| --- | --- | --- |",
+    ]
+    for each in figures:
+        limit = "" if each.limit is None else f"{each.limit:g}{each.unit}"
+        lines.append(f"| {each.what} | {each.measured:.2f}{each.unit} | {limit} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     """Print the table; return 1 where a figure is over its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    rounds = 5 if parser.parse_args().quick else 21
+    parser.add_argument("--only", choices=[each.__name__ for each in GROUPS], help="one group")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into a page")
+    asked = parser.parse_args()
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as directory:
-        work = Path(directory)
-        environment = {"PATH": f"{BIN}:{os.defpath}", "HOME": str(work / "home")}
-        figures = check_figures(work, environment, rounds) + lock_figures(work, environment, rounds)
-    print(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}"
-    )
-    print("\n| figure | measured | limit |\n| --- | --- | --- |")
-    for figure in figures:
-        unit = figure.unit
-        print(f"| {figure.what} | {figure.measured:.2f}{unit} | {figure.limit:.2f}{unit} |")
-    return int(any(figure.measured > figure.limit for figure in figures))
+        environment = {
+            "PATH": os.pathsep.join(each for each in PATH if Path(each) != BIN),
+            "HOME": f"{directory}/home",
+            "EXAMPLE_API_KEY": "any",
+        }
+        bench = Bench(environment, 5 if asked.quick else 21)
+        for group in GROUPS:
+            if asked.only in (None, group.__name__):
+                work = Path(directory, group.__name__)
+                work.mkdir()
+                figures += group(bench, work)
+    text = table(figures)
+    print(text)
+    if asked.write:
+        page = asked.write.read_text(encoding="utf-8")
+        marked = f"<!-- figures -->\n{text}<!-- end -->"
+        asked.write.write_text(_TABLE.sub(lambda _: marked, page), encoding="utf-8")
+    return int(any(figure.is_over for figure in figures))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -302,12 +301,34 @@ def test_whole_text_is_shown_with_what_could_be_a_key_masked(text: str, shown: s
     assert Locator(text).masked() == shown
 
 
-def test_place_costs_no_more_on_a_long_line() -> None:
+def test_tokens_of_a_long_line_are_taken_once() -> None:
     count = 1_000
     text = '{"é": "' + "é" * 2_000_000 + '", "b":[' + ",".join(['{"n":1}'] * count) + "]}"
     locator = Locator(text)
-    locator.excerpt(*locator.position(("b",)))
-    started = time.process_time()
     for index in range(count):
-        locator.excerpt(*locator.position(("b", index, "n")))
-    assert time.process_time() - started < 2
+        assert '{"n":1}' in locator.excerpt(*locator.position(("b", index, "n"))).text
+    stretches = locator._mask._tokens.cache_info()
+    assert stretches.misses < 10 < count < stretches.hits
+
+
+@untimed(100)
+@given(documents(), st.data())
+def test_masked_lines_are_those_of_the_whole(written: Written, data: st.DataObject) -> None:
+    locator = Locator(written.text)
+    lines = re.split("\r\n|\r|\n", locator.masked())
+    assert len(lines) == len(locator.lines)
+    first = data.draw(st.integers(1, len(lines)))
+    last = data.draw(st.integers(first, len(lines)))
+    assert locator.masked_lines(first, last) == lines[first - 1 : last]
+
+
+def test_masked_lines_far_from_the_beginning_are_those_of_the_whole() -> None:
+    inner = {"id": "x", "n": [1, "s"], "env": {"A": 1}}
+    settings: dict[str, Any] = {f"k{number}": inner for number in range(2_000)}
+    settings["env"] = {f"V{number}": number for number in range(3_000)}
+    text = json.dumps(settings, indent=1)
+    text = text.replace('"n"', '/* a\n b: 123456789\n */ "n"')
+    locator = Locator(text)
+    lines = re.split("\n", locator.masked())
+    for first in range(1, len(lines) - 40, 997):
+        assert locator.masked_lines(first, first + 40) == lines[first - 1 : first + 40]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qwenlock.changes import Change, FileChange
+    from qwenlock.changes import Change
     from qwenlock.edge.places import Flags
     from qwenlock.edge.project import Settings
     from qwenlock.upgrading.target import Scopes
@@ -29,9 +29,6 @@ YesOption: TypeAlias = Annotated[
 LockOption: TypeAlias = Annotated[
     bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
 ]
-
-_WITHOUT_SECRETS = (".gitignore", ".gitattributes", ".toml", ".yml", ".yaml")
-"""How files end that are shown as they are; only lines of qwenlock's own are written to them."""
 
 
 def scopes_of(settings: Settings) -> Scopes:
@@ -73,7 +70,9 @@ def carry_out(
         UsageError: there is nobody to ask, and no `--yes`.
         WriteError: nothing was written, and why.
     """
-    diff = without("".join(map(diff_of, change.files)), change.secrets)
+    from qwenlock.cli.views.diffs import unified
+
+    diff = without("".join(map(unified, change.files)), change.secrets)
     change = replace(
         change, warnings=tuple(without(each, change.secrets) for each in change.warnings)
     )
@@ -98,51 +97,6 @@ def carry_out(
         return relock()
     say("run `qwenlock lock` to bring qwen.lock up to date")
     return 0
-
-
-def diff_of(file: FileChange) -> str:
-    """Return a unified diff of a file's change with every possible secret masked."""
-    import difflib
-
-    before = [] if file.before is None else _masked(file.label, file.before).splitlines(True)
-    after = _masked(file.label, file.after).splitlines(True)
-    lines = difflib.unified_diff(
-        [_ended(line) for line in before],
-        [_ended(line) for line in after],
-        "/dev/null" if file.before is None else f"a/{file.label}",
-        f"b/{file.label}",
-    )
-    return "".join(lines)
-
-
-def _masked(label: str, text: str) -> str:
-    if label.endswith(".env"):
-        return _masked_env(text)
-    if label.endswith(_WITHOUT_SECRETS):
-        return text
-    from qwenlock.documents.locate import Locator
-
-    return Locator(text.removeprefix("\ufeff")).masked()
-
-
-def _masked_env(text: str) -> str:
-    """Return the text of a `.env` file with everything masked but the names of variables."""
-    import re
-
-    from qwenlock.credentials import MASK
-
-    named = re.compile(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
-    lines = []
-    for line in text.splitlines():
-        if named.match(line):
-            lines.append(named.sub(rf"\1{MASK}", line))
-        else:
-            lines.append(line if not line.strip() else f"# {MASK}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _ended(line: str) -> str:
-    return line.rstrip("\r\n") + "\n"
 
 
 def _show(change: Change, diff: str) -> None:

@@ -19,17 +19,16 @@ from qwenlock.documents.layout import Layout, container_layout, document_layout
 from qwenlock.documents.trivia import (
     COMMENT,
     STRING,
+    TRIVIA,
     cut_before_space,
     cut_line,
     indentation,
     starts_line,
 )
 
-# Atomic groups: a comment, once matched, must not grow to the end of the next one.
-_TRIVIA = rf"(?>(?:\s+|{COMMENT})*)"
-_BEFORE_ROOT = re.compile(rf"\ufeff?{_TRIVIA}", re.DOTALL)
-_BEFORE_VALUE = re.compile(rf"({_TRIVIA})(?:({STRING})({_TRIVIA}:{_TRIVIA}))?", re.DOTALL)
-_COMMA = re.compile(rf"(?:({_TRIVIA}),)?", re.DOTALL)
+_BEFORE_ROOT = re.compile(rf"\ufeff?{TRIVIA}", re.DOTALL)
+_BEFORE_VALUE = re.compile(rf"({TRIVIA})(?:({STRING})({TRIVIA}:{TRIVIA}))?", re.DOTALL)
+_COMMA = re.compile(rf"(?:({TRIVIA}),)?", re.DOTALL)
 _SCALAR = re.compile(rf"{STRING}|[\w.+-]+", re.DOTALL)
 _UP_TO_BRACKET = re.compile(
     rf"(?>(?:[^\[\]{{}}\"/]+|{STRING}|{COMMENT})*)(?:([\[{{])|([\]}}])|\Z)", re.DOTALL

@@ -12,6 +12,8 @@ from typing import NamedTuple
 # Patterns to compile with re.DOTALL.
 COMMENT = r"//[^\r\n]*|/\*.*?\*/"
 STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+# Atomic: a comment, once matched, must not grow to the end of the next one.
+TRIVIA = rf"(?>(?:\s+|{COMMENT})*)"
 
 _COMMENTS = re.compile(COMMENT, re.DOTALL)
 _RUNS = re.compile(rf"\s+|{COMMENT}", re.DOTALL)

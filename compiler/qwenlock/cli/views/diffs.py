@@ -1,0 +1,121 @@
+"""The change of a file as a unified diff, in which every possible secret is masked.
+
+Compared is the text as it is; masked are the lines that are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, TypeAlias
+
+from qwenlock.credentials import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenlock.changes import FileChange
+
+    Opcodes: TypeAlias = list[tuple[str, int, int, int, int]]
+
+_CONTEXT = 3  # lines before and after a change, as in every unified diff
+_PLAIN = (".gitignore", ".gitattributes", ".toml", ".yml", ".yaml")
+_VARIABLE = re.compile(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def unified(file: FileChange) -> str:
+    """Return a file's change as a unified diff; empty where no line differs."""
+    before, after = _text(file.label, file.before or ""), _text(file.label, file.after)
+    groups = _groups(before.lines, after.lines)
+    hunks = "".join(line for group in groups for line in _hunk(group, before, after))
+    origin = "/dev/null" if file.before is None else f"a/{file.label}"
+    return f"--- {origin}\n+++ b/{file.label}\n{hunks}" if hunks else ""
+
+
+class _Text(ABC):
+    """The lines of a file, and what may be shown of them."""
+
+    def __init__(self, text: str) -> None:
+        self.lines: Sequence[str] = _LINE_BREAK.split(text)
+        if not self.lines[-1]:  # the last line ends as the others do
+            self.lines = self.lines[:-1]
+
+    @abstractmethod
+    def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:
+        """Return what is shown of the lines from `first` to before `last`, counted from 0."""
+
+
+class _Settings(_Text):
+    def __init__(self, text: str) -> None:
+        from qwenlock.documents.locate import Locator
+
+        super().__init__(text)
+        self._locator = Locator(text)
+
+    def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:  # noqa: ARG002
+        return self._locator.masked_lines(first + 1, last) if last > first else []
+
+
+class _Variables(_Text):
+    """A `.env` file: the names of variables are shown, and nothing else."""
+
+    def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:  # noqa: ARG002
+        return [_variable(line) for line in self.lines[first:last]]
+
+
+class _Plain(_Text):
+    """A file in which only lines of qwenlock's own are written, and these hold no key."""
+
+    def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:
+        from qwenlock.documents.mask import masked_words
+
+        lines = self.lines[first:last]
+        return list(lines) if is_new else [masked_words(line) for line in lines]
+
+
+def _text(label: str, text: str) -> _Text:
+    if label.endswith(".env"):
+        return _Variables(text)
+    if label.endswith(_PLAIN):
+        return _Plain(text)
+    return _Settings(text.removeprefix("\ufeff"))
+
+
+def _variable(line: str) -> str:
+    if _VARIABLE.match(line):
+        return _VARIABLE.sub(rf"\1{MASK}", line)
+    return f"# {MASK}" if line.strip() else line
+
+
+def _groups(before: Sequence[str], after: Sequence[str]) -> Iterator[Opcodes]:
+    """Give what differs, with the lines around it; what both begin and end with is left out."""
+    shortest = min(len(before), len(after))
+    start = next((at for at in range(shortest) if before[at] != after[at]), shortest)
+    same = (at for at in range(shortest - start) if before[-1 - at] != after[-1 - at])
+    end = next(same, shortest - start)
+    skipped, kept = max(0, start - _CONTEXT), max(0, end - _CONTEXT)
+    old, new = before[skipped : len(before) - kept], after[skipped : len(after) - kept]
+    for group in SequenceMatcher(None, old, new).get_grouped_opcodes(_CONTEXT):
+        yield [(tag, *(skipped + number for number in numbers)) for tag, *numbers in group]  # type: ignore[misc]
+
+
+def _hunk(opcodes: Opcodes, before: _Text, after: _Text) -> Iterator[str]:
+    _, first, _, new_first, _ = opcodes[0]
+    _, _, last, _, new_last = opcodes[-1]
+    yield f"@@ -{_range(first, last)} +{_range(new_first, new_last)} @@\n"
+    for tag, start, stop, new_start, new_stop in opcodes:
+        if tag == "equal":
+            yield from (f" {line}\n" for line in before.shown(start, stop, is_new=False))
+            continue
+        yield from (f"-{line}\n" for line in before.shown(start, stop, is_new=False))
+        yield from (f"+{line}\n" for line in after.shown(new_start, new_stop, is_new=True))
+
+
+def _range(first: int, last: int) -> str:
+    """Return where lines stand as a unified diff says it."""
+    count = last - first
+    if count == 1:
+        return str(first + 1)
+    return f"{first + 1 if count else first},{count}"

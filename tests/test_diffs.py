@@ -1,0 +1,80 @@
+"""The diff that is shown before a change: it leads from one text to the other, and shows no key."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.changes import FileChange
+from qwenlock.cli.views.diffs import unified
+from support import untimed
+
+LINES = st.lists(st.sampled_from(["a", "b", "c", "{", "}", ""]), max_size=30)
+SECRET = "sk-planted-4f1d9c"
+
+
+def diff(label: str, before: str | None, after: str) -> str:
+    return unified(FileChange(Path(label), label, before, after))
+
+
+def patched(lines: list[str], diff: str) -> list[str]:
+    """Return `lines` with a unified diff applied, its line numbers believed."""
+    result: list[str] = []
+    done = 0
+    for line in diff.splitlines()[2:]:
+        head = re.fullmatch(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", line)
+        if head:
+            start = int(head[1]) - (head[2] != "0")
+            result += lines[done:start]
+            assert len(result) == int(head[3]) - (head[4] != "0")
+            done = start
+        elif line[0] == "+":
+            result.append(line[1:])
+        else:
+            assert lines[done] == line[1:]
+            done += 1
+            result += [line[1:]] if line[0] == " " else []
+    return result + lines[done:]
+
+
+@untimed(300)
+@given(LINES, LINES)
+def test_diff_leads_from_one_text_to_the_other(old: list[str], new: list[str]) -> None:
+    before, after = ("".join(f"{line}\n" for line in lines) for lines in (old, new))
+    shown = diff(".gitignore", before, after)
+    assert patched(old, shown) == new
+    assert bool(shown) == (old != new)
+
+
+def test_of_a_large_file_what_changed_is_shown_with_three_lines_around() -> None:
+    lines = [f"line {number}" for number in range(10_000)]
+    after = [*lines[:5000], "new", *lines[5000:]]
+    shown = diff(".gitignore", "\n".join(lines), "\n".join(after))
+    assert shown.splitlines()[2:] == [
+        "@@ -4998,6 +4998,7 @@",
+        *(f" line {number}" for number in (4997, 4998, 4999)),
+        "+new",
+        *(f" line {number}" for number in (5000, 5001, 5002)),
+    ]
+
+
+def test_change_of_a_secret_is_shown_without_it() -> None:
+    before, after = (json.dumps({"env": {"A": value}}, indent=1) for value in (SECRET, "other"))
+    assert '-  "A": "***"\n+  "A": "***"\n' in diff("s.json", before, after)
+
+
+def test_lines_of_others_in_a_plain_file_are_masked() -> None:
+    before = f"token: {SECRET}\npassword: hunter-hunter\nname: x\n"
+    shown = diff("ci.yml", before, before + "run: qwenlock check --recursive\n")
+    assert SECRET not in shown
+    assert "hunter" not in shown
+    assert "+run: qwenlock check --recursive\n" in shown
+
+
+def test_new_file_comes_from_nowhere() -> None:
+    shown = diff(".env", None, f"A={SECRET}\n")
+    assert shown == "--- /dev/null\n+++ b/.env\n@@ -0,0 +1 @@\n+A=***\n"
