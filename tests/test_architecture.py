@@ -53,3 +53,13 @@ def test_no_code_names_a_plan(module: Path) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_every_module_says_what_lives_in_it(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+
+
+def test_one_module_opens_network_connections() -> None:
+    networks = ("socket", "ssl", "http.", "urllib.request", "asyncio", "ftplib", "smtplib")
+    opening = [
+        module.relative_to(PACKAGE).as_posix()
+        for module in MODULES
+        if any(name.startswith(networks) for name in imported(module))
+    ]
+    assert opening == ["edge/ping.py"]

@@ -6,7 +6,7 @@ import difflib
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import typer
@@ -15,6 +15,7 @@ import reference
 from pages import PAGES, ROOT, blocks, rewritten
 from qwenlock import configuration, credentials
 from qwenlock.cli.app import app
+from qwenlock.endpoints import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +175,11 @@ def test_every_variable_that_is_read_is_on_its_page() -> None:
     read |= {name for text in code for name in re.findall(r'environ\.get\("(\w+)"', text)}
     assert len(read) > 5
     assert {name for name in read - {"TERM", "PATH"} if f"`{name}`" not in page} == set()
+
+
+def test_every_status_of_a_ping_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "how-to" / "endpoints.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(get_args(Status))
 
 
 def test_every_test_that_holds_a_promise_is_there() -> None:
