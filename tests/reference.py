@@ -13,6 +13,7 @@ from qwenlock.cli.app import BUG, app
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, profile
 from qwenlock.clients.schema import settings_schema
+from qwenlock.edge.plans import load
 from qwenlock.errors import InputError, QwenlockError, UsageError, WriteError
 from qwenlock.lockfile.schema import lock_schema
 
@@ -32,7 +33,7 @@ def pages() -> dict[Path, str]:
         "commands.md": commands,
         "exit-codes.md": exit_codes,
         "settings.md": settings,
-        "settings.schema.json": lambda: _as_json(settings_schema(profile(NEWEST))),
+        "settings.schema.json": lambda: _as_json(settings_schema(profile(NEWEST), load())),
         "lock.schema.json": lambda: _as_json(lock_schema()),
     }
     return {FOLDER / name: make() for name, make in made.items()}

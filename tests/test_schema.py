@@ -27,7 +27,8 @@ RULES = frozenset({
 })  # fmt: skip
 NOT_RULES = frozenset({
     "$schema", "$defs", "$ref", "title", "description", "default", "deprecated", "properties",
-    "items",
+    "items", "$id", "examples", "markdownDescription", "enumDescriptions", "deprecationMessage",
+    "defaultSnippets",
 })  # fmt: skip
 STRINGS = ("text", "NAME", "1.0", "sha256:" + "0" * 64)
 WRONG: tuple[Any, ...] = (

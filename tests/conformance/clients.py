@@ -28,25 +28,35 @@ def installed(release: str) -> Path:
     `QWENLOCK_TEST_CLIENTS` names another cache directory, `QWENLOCK_REQUIRE_CLIENTS=1` turns the
     skip into a failure.
     """
-    found = _installed(release)
+    return package(PACKAGE, release, release) / "node_modules" / ".bin" / "qwen"
+
+
+def package(name: str, version: str, folder: str) -> Path:
+    """Return the directory in which npm has installed a package; skip as `installed` does.
+
+    Args:
+        name: the package.
+        version: its version.
+        folder: what its directory in the cache is called.
+    """
+    found = _installed(name, version, folder)
     if isinstance(found, str):
-        _missing(f"Qwen Code {release} is not here: {found}")
+        _missing(f"{name} {version} is not here: {found}")
     return found
 
 
 @cache
-def _installed(release: str) -> Path | str:
-    """Return the command of a release, or why there is none."""
+def _installed(name: str, version: str, folder: str) -> Path | str:
+    """Return the directory of a package, or why there is none."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         return "there is no node or npm"
-    folder = _cache() / release
-    command = folder / "node_modules" / ".bin" / "qwen"
-    with FileLock(_cache() / f"{release}.lock"):
-        if not command.exists():
-            problem = _install(release, folder)
+    directory = _cache() / folder
+    with FileLock(_cache() / f"{folder}.lock"):
+        if not (directory / "node_modules" / name).exists():
+            problem = _install(f"{name}@{version}", directory)
             if problem:
                 return problem
-    return command
+    return directory
 
 
 def _cache() -> Path:
@@ -56,13 +66,13 @@ def _cache() -> Path:
     return folder
 
 
-def _install(release: str, folder: Path) -> str | None:
-    """Install a release beside `folder` and put it in place whole; return what went wrong."""
-    partial = folder.with_name(f"{release}.partial")
+def _install(package: str, folder: Path) -> str | None:
+    """Install a package beside `folder` and put it in place whole; return what went wrong."""
+    partial = folder.with_name(f"{folder.name}.partial")
     for leftover in (folder, partial):
         shutil.rmtree(leftover, ignore_errors=True)
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"]
-    command = ["npm", "install", *options, "--prefix", str(partial), f"{PACKAGE}@{release}"]
+    command = ["npm", "install", *options, "--prefix", str(partial), package]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=INSTALL_TIMEOUT, check=False

@@ -156,6 +156,14 @@ def project_directory(given: Path | None) -> Path:
     return given
 
 
+def own_folders(templates: str | None) -> list[Path]:
+    """Return the folders of plans of one's own: what `--templates` names, else the variable."""
+    import os
+
+    named = templates if templates is not None else os.environ.get("QWENLOCK_TEMPLATES", "")
+    return [Path(path) for path in named.split(os.pathsep) if path]
+
+
 def scoped(command: Callable[..., object]) -> Callable[..., object]:
     """Give a command the scope options: its parameter `flags` takes what they say.
 

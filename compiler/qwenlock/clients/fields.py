@@ -6,7 +6,7 @@ JSON Schema for settings. Sources: guide, Configuration Examples; CLIENT.md, mod
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["string", "boolean", "integer", "number", "object", "array", "any"]
 
@@ -98,6 +98,28 @@ SAMPLING_FIELDS: tuple[Field, ...] = (
     Field("frequency_penalty", "number", "Discourage repeated words.", minimum=-2, maximum=2),
     Field("repetition_penalty", "number", "Discourage repetition.", minimum=0),
 )
+
+
+EXAMPLES: dict[str, tuple[Any, ...]] = {
+    "id": ("gpt-4o",),
+    "name": ("GPT-4o",),
+    "capabilities": ({"vision": True},),
+    "samplingParams": ({"temperature": 0.2, "top_p": 0.8, "max_tokens": 4096},),
+    "timeout": (60000,),
+    "maxRetries": (3,),
+    "reasoning": (False,),
+    "contextWindowSize": (128000, 1000000),
+    "customHeaders": ({"X-Client-Request-ID": "req-123"},),
+    "extra_body": ({"enable_thinking": True},),
+    "modalities": ({"image": True, "video": True},),
+    "temperature": (0.2,),
+    "top_p": (0.8,),
+    "top_k": (40,),
+    "max_tokens": (4096,),
+    "presence_penalty": (0.1,),
+    "frequency_penalty": (0.1,),
+}
+"""What editors offer as the value of a field: most are from the guide."""
 
 
 def is_of_kind(value: object, kind: Kind) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from qwenlock.cli.options import ClientOption
+from qwenlock.cli.options import ClientOption, TemplatesOption, own_folders
 
 app = typer.Typer(
     help="Print the JSON Schema for settings or for locks.",
@@ -14,13 +14,19 @@ app = typer.Typer(
 
 
 @app.command()
-def settings(client: ClientOption = None) -> int:
-    """Print the schema for settings.json, as far as it chooses models."""
+def settings(client: ClientOption = None, templates: TemplatesOption = None) -> int:
+    """Print the schema for settings.json, as far as it chooses models.
+
+    Editors complete and check settings with it. --client adds the fields of a release.
+
+    Example: `qwenlock schema settings > .qwen/settings.schema.json`
+    """
     from qwenlock.cli.console import emit_raw
     from qwenlock.clients.profile import GUIDE, profile
     from qwenlock.clients.schema import settings_schema
+    from qwenlock.edge.plans import load
 
-    emit_raw(_as_json(settings_schema(profile(client or GUIDE))))
+    emit_raw(_as_json(settings_schema(profile(client or GUIDE), load(own_folders(templates)))))
     return 0
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.options import Format, FormatOption, TemplatesOption
+from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan
@@ -144,7 +143,7 @@ def capture(
     from qwenlock.edge.reader import read_settings
     from qwenlock.upgrading.captured import captured
 
-    own = [*_own(templates), *([output] if output and holds_plans(output) else [])]
+    own = [*own_folders(templates), *([output] if output and holds_plans(output) else [])]
     source = read_settings(settings)
     chosen, found = captured(load(own), source, plan, _release(version), region)
     say(clean(found.done))
@@ -170,16 +169,10 @@ def _release(version: str) -> str:
         raise UsageError(f"{version!r} is no version", "name a release, such as 1.2.3") from None
 
 
-def _own(templates: str | None) -> list[Path]:
-    """Return the folders of plans of the user's own."""
-    named = templates if templates is not None else os.environ.get("QWENLOCK_TEMPLATES", "")
-    return [Path(path) for path in named.split(os.pathsep) if path]
-
-
 def _plans(templates: str | None) -> tuple[Plan, ...]:
     from qwenlock.edge.plans import load
 
-    return load(_own(templates))
+    return load(own_folders(templates))
 
 
 def _plan(plans: tuple[Plan, ...], wanted: str | None, version: str) -> Plan:
