@@ -38,7 +38,7 @@ WITHOUT_EXCERPT = {
     "QL122": "as QL120",
     "QL303": "a note about no one place",
     "QL405": "about what stands in no file",
-    "QL502": "a note, which only JSON output shows",
+    "QL407": "no excerpt of a .env file is shown, since excerpts are masked as JSON",
 }
 """Codes whose golden cases show no excerpt, and why."""
 

@@ -26,11 +26,13 @@ from qwenlock.linting.fix import change_of, fix
 from qwenlock.linting.lint import lint
 from qwenlock.linting.subject import Subject
 from qwenlock.linting.subject import World as Around
+from qwenlock.resolving.variables import EnvFile
 from support import JSON, KEYS, MODEL, OBJECTS, TEXT, World, models, source, untimed, write
 
 if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation
     from qwenlock.compile.scopes import Source
+    from qwenlock.resolving.variables import Location
 
 
 GUIDE = sorted((Path(__file__).parent.parent / "golden" / "guide").iterdir())
@@ -202,6 +204,36 @@ def test_a_tracked_file_is_reported_where_it_holds_a_key_that_works(
     assert ("QL406", "error") not in in_world(Around(), settings)
 
 
+def test_an_env_file_that_hides_a_variable_is_reported_where_nothing_else_sets_it() -> None:
+    def env_file(at: Location, text: str | None) -> EnvFile:
+        return EnvFile(Path(at) / ".env", f"{at}/.env", at, text)
+
+    def said(client: str, near: str | None, environment: dict[str, str]) -> list[str]:
+        files = (env_file("project", near), env_file("home", "# mine\nOPENAI_API_KEY=x\n"))
+        around = Around(env_files=files, environment=environment)
+        before = subject({"$version": 4, "modelProviders": {"openai": [MODEL]}}, client=client)
+        return [
+            f"{each.place.document.label}:{at(each)}"
+            for each in lint(replace(before, world=around))
+            if each.code == "QL407" and each.place
+        ]
+
+    assert said("guide", "PORT=1", {}) == ["home/.env:2"]
+    assert said("0.24.4", "PORT=1", {}) == []
+    assert said("guide", None, {}) == []
+    assert said("guide", "OPENAI_API_KEY=y", {}) == []
+    assert said("guide", "PORT=1", {"OPENAI_API_KEY": "z"}) == []
+
+
+@pytest.mark.parametrize(
+    ("client", "levels"), [("guide", ["note"]), ("0.15.10", ["warning"]), ("0.21.2", [])]
+)
+def test_a_byte_order_mark_matters_to_earlier_releases(client: str, levels: list[str]) -> None:
+    marked = parse("\ufeff{}", "user.json")
+    before = subject(replace(source({"$version": 4}), document=marked), client=client)
+    assert [each.level for each in lint(before) if each.code == "QL117"] == levels
+
+
 # Comments that suppress
 
 
@@ -237,7 +269,7 @@ def test_only_lint_honours_comments() -> None:
         ('{\n  // qwenlock: ignore\n  "$version": 4\n}\n', '{\n  "$version": 4\n}\n'),
         ('{\r\n  "$version": 4 // qwenlock: ignore\r\n}', '{\r\n  "$version": 4\r\n}'),
         ('{ /* qwenlock: ignore */ "$version": 4 }', '{ "$version": 4 }'),
-        ('\ufeff{"$version": 4} // qwenlock: ignore', '\ufeff{"$version": 4}'),
+        ('\ufeff{\n"$version": 4} // qwenlock: ignore', '\ufeff{\n"$version": 4}'),
         (
             '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202,QL1]',
             '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202]',
@@ -446,6 +478,14 @@ def test_fixing_is_undone_as_every_other_change(world: World) -> None:
     assert world.own.read_text() == text
 
 
+def test_the_file_of_two_scopes_is_changed_once(world: World) -> None:
+    write(world.own, '{"$version": 4, "a": 1, "a": 2}')
+    result = world.run("lint", "--user", str(world.own), "--fix", "--yes")
+    assert result.exit_code == 0
+    assert world.own.read_text() == '{"$version": 4, "a": 2}'
+    assert "no findings" in result.err
+
+
 def test_only_selected_findings_are_fixed(world: World) -> None:
     write(world.own, '{"$version": 4, "$version": 4, "modelProviders": {"qwen-oauth": []}}')
     world.run("lint", "--fix", "--yes", "--select", "QL1")
@@ -490,6 +530,7 @@ PLANTED = "sk-" + "planted0123456789" * 2
         '{"modelProviders": {"KEY": [], "openai": [{"KEY": 1}]}}',
         '{"modelProviders": {"openai": [{"id": "KEY"}, {"id": "KEY"}]}} // qwenlock: ignore[KEY]',
         '{"modelProviders": {"openai": [{"id": "a", "baseUrl": "http://u:KEY@a.co/messages?key=KEY"}]}}',
+        '{"modelProviders": {"openai": [{"id": "a", "envKey": "K", "baseUrl": "https://KEY"}]}}',
         '{"model": {"name": "KEY", "generationConfig": {"timeout": 1}}, "model": {"name": "KEY"}}',
     ],
 )
@@ -506,7 +547,7 @@ def test_no_finding_shows_a_key(text: str, tmp_path: Path) -> None:
         assert "planted" not in shown + "".join(change.reasons)
 
 
-@untimed(200)
+@untimed(300)
 @given(
     settings_texts(),
     st.sampled_from(

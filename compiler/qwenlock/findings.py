@@ -92,6 +92,11 @@ RULES: dict[str, Rule] = {
         "duplicate key",
         "Of equal keys in one object the last wins; what stands under the others is never read.",
     ),
+    "QL117": Rule(
+        "warning",
+        "byte-order mark",
+        "Up to 0.15.10 the client takes it for a syntax error, and rejects the whole file.",
+    ),
     "QL120": Rule(
         "error",
         "configuration that is not TOML",
@@ -274,6 +279,12 @@ RULES: dict[str, Rule] = {
         "error",
         "key in a file that git tracks",
         "Whoever has the repository has the key, and its history keeps it when the file does not.",
+    ),
+    "QL407": Rule(
+        "warning",
+        ".env file that is hidden by another",
+        "Up to 0.15.10 the client reads the first .env file that it finds, and no other; that of a "
+        "project hides that of the home directory.",
     ),
     "QL501": Rule(
         "warning",

@@ -55,6 +55,7 @@ def _world(settings: Settings) -> World:
         trusted=said.trusted,
         trust_file=said.label,
         env_files=files,
+        environment=dict(os.environ),
         tracked=frozenset(labels[path] for path in tracked(labels)),
         findings=about(places),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.credentials import is_credential, references
 from qwenlock.documents.document import Document
 from qwenlock.findings import Finding, Place
+from qwenlock.resolving.variables import read_files, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,25 @@ def tracked_keys(subject: Subject) -> Iterator[Finding]:
     for file in subject.world.env_files:
         name = _first_variable(file) if file.label in subject.world.tracked else None
         if name is not None:
-            line = _line_of(name, file.text or "")
-            yield _tracked(Place(Document(file.label, "", {}), at=(line, 1)), file.label)
+            yield _tracked(_line_of(name, file), file.label)
+
+
+def hidden_env_files(subject: Subject) -> Iterator[Finding]:
+    """Report `.env` files that are not read, and set a variable that nothing else does."""
+    lock, files = subject.compilation.lock, subject.world.env_files
+    read = read_files(files, subject.client)
+    if lock is None or not read:
+        return
+    known = variables(subject.sources, read, subject.world.environment)
+    for file in files:
+        if file in read or file.text is None:
+            continue
+        own = file.variables()
+        lost = [each.name for each in lock.environment if each.name in own.keys() - known.keys()]
+        if lost:
+            message = f"{read[0].label} hides {file.label}, which sets {', '.join(lost[:3])}"
+            fix = f"set it in {read[0].label} too, or in the environment"
+            yield Finding("QL407", message, _line_of(lost[0], file), fix)
 
 
 def _tracked(place: Place, label: str) -> Finding:
@@ -73,6 +91,9 @@ def _is_key(value: str, name: str | None) -> bool:
     return is_credential(value, name)
 
 
-def _line_of(name: str, text: str) -> int:
+def _line_of(name: str, file: EnvFile) -> Place:
+    """Return the line of a `.env` file that sets a variable; no excerpt of it is shown."""
+    text = file.text or ""
     found = re.search(rf"(?m)^\s*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
-    return 1 if found is None else text.count("\n", 0, found.end()) + 1
+    line = 1 if found is None else text.count("\n", 0, found.end()) + 1
+    return Place(Document(file.label, "", {}), at=(line, 1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.clients.profile import GUIDE
 from qwenlock.credentials import shown
+from qwenlock.documents.document import BOM
 from qwenlock.documents.duplicates import duplicates
 from qwenlock.documents.operations import Deduplicate
 from qwenlock.findings import Finding, Place
@@ -13,7 +15,22 @@ from qwenlock.linting.repair import Repair
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qwenlock.findings import Severity
     from qwenlock.linting.subject import Subject
+
+_READS_MARK = "0.21.2"  # the first release that is known to
+
+
+def byte_order_mark(subject: Subject) -> Iterator[Finding]:
+    """Report a byte-order mark that the client does not take; by the guide it is worth a note."""
+    if subject.client.knows(_READS_MARK):
+        return
+    for source in subject.sources:
+        if source.document.original.startswith(BOM):
+            message = "the file begins with a byte-order mark"
+            place = Place(source.document, at=(1, 1))
+            severity: Severity | None = "note" if subject.client.name == GUIDE else None
+            yield Finding("QL117", message, place, "save it as UTF-8 without one", severity)
 
 
 def duplicate_keys(subject: Subject) -> Iterator[Finding]:

@@ -80,13 +80,14 @@ def fix(subject: Subject, wanted: Wanted, *, unsafe: bool = False) -> Fixed:
 def change_of(before: Subject, fixed: Fixed, files: Mapping[ScopeName, Path]) -> Change:
     """Return the change that writes what was repaired."""
     pairs = zip(before.sources, fixed.subject.sources, strict=True)
+    changes = {  # one for a file, be it that of two scopes
+        files[old.scope]: FileChange(
+            files[old.scope], old.document.label, old.document.original, new.document.original
+        )
+        for old, new in pairs
+        if old.document.original != new.document.original
+    }
     return Change(
-        files=tuple(
-            FileChange(
-                files[old.scope], old.document.label, old.document.original, new.document.original
-            )
-            for old, new in pairs
-            if old.document.original != new.document.original
-        ),
+        files=tuple(changes.values()),
         reasons=tuple(f"{each.code}: {each.message}" for each in fixed.findings),
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qwenlock.linting.subject import Subject
 
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    files.byte_order_mark,
     files.duplicate_keys,
     providers.shadowed_by_update,
     providers.without_env_key,
@@ -25,6 +26,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     merging.untrusted,
     merging.replace_not_honoured,
     credentials.tracked_keys,
+    credentials.hidden_env_files,
     plans.plan_versions,
     selection.default_of_the_release,
     selection.sealed,

@@ -52,7 +52,7 @@ def _skipped_model(path: Path, _source: Source, subject: Subject) -> Repair | No
     if again is None or again.model.origin != CUSTOM:
         return None
     first = subject.first_of(again)
-    safe = first.model.base_url == again.model.base_url
+    safe = first.model.origin == CUSTOM and first.model.base_url == again.model.base_url
     return Repair((Remove(path[:-1]),), safe=safe)
 
 

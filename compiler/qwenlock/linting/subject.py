@@ -38,6 +38,7 @@ class World:
         trusted: what the client's list of trusted folders says of the project; None for nothing.
         trust_file: that list, as messages name it.
         env_files: where a client in the project looks for a `.env`.
+        environment: the variables that are set here; never to be shown.
         tracked: the settings and `.env` files that git tracks, by label.
         findings: what was found outside of the settings.
     """
@@ -47,6 +48,7 @@ class World:
     trusted: bool | None = None
     trust_file: str = ""
     env_files: tuple[EnvFile, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     tracked: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
 

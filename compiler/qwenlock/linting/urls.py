@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.credentials import references
+from qwenlock.credentials import is_credential, references
 from qwenlock.documents.operations import Set
 from qwenlock.findings import Finding
 from qwenlock.linting.repair import Repair
@@ -165,7 +165,9 @@ def _is_request(given: Given) -> str | None:
 
 def _is_plain(given: Given) -> bool:
     """Tell whether a message may hold the URL: nothing in it but a host and a path."""
-    return not given.url.query and not given.url.fragment and "@" not in given.url.netloc
+    url = given.url
+    others = url.query or url.fragment or "@" in url.netloc
+    return not others and not is_credential(url.geturl())
 
 
 def is_public(host: str) -> bool:
