@@ -221,6 +221,29 @@ def test_options_that_leave_the_lock_are_said_and_refused_when_strict(
     assert project.qwenlock("run", "--strict", "--", "true", option).returncode == 2
 
 
+def test_variables_that_leave_a_locked_runtime_model_are_said_and_refused_when_strict(
+    project: Project,
+) -> None:
+    auth = {"selectedType": "openai", "apiKey": "$KEY", "baseUrl": "https://a.example/v1"}
+    settings = {"$version": 4, "security": {"auth": auth}, "model": {"name": "m"}}
+    project.write(project.directory / ".qwen" / "settings.json", settings)
+    assert project.qwenlock("lock", "--no-user").returncode == 0
+    same = {"OPENAI_MODEL": "m", "OPENAI_BASE_URL": "https://a.example/v1", "OPENAI_API_KEY": ""}
+    assert project.qwenlock("run", "--strict", "--", "true", **same).returncode == 0
+    other = {"OPENAI_MODEL": "x", "OPENAI_BASE_URL": "https://b.example", "OPENAI_API_KEY": "k1"}
+    for _ in range(2):  # the second time, it is remembered
+        said = project.qwenlock("run", "--", "true", **other)
+        assert said.returncode == 0
+        names = "OPENAI_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY"
+        assert said.stderr == f"warning: {names} can leave what the lock says\n"
+    assert project.qwenlock("run", "--strict", "--", "true", **other).returncode == 2
+
+
+def test_variables_do_not_leave_a_locked_entry(project: Project) -> None:
+    other = {"OPENAI_MODEL": "x", "OPENAI_BASE_URL": "https://b.example", "OPENAI_API_KEY": "k1"}
+    assert project.qwenlock("run", "--strict", "--", "true", **other).stderr == ""
+
+
 def test_the_value_of_an_option_is_not_shown(project: Project) -> None:
     result = project.qwenlock("run", "--", "true", "--openai-api-key=sk-canary-0123456789")
     assert "canary" not in result.stderr + result.stdout

@@ -119,10 +119,11 @@ class _Builder:
             message = f"{shown(provider)} must hold an array of models"
             self._report(Finding("QL204", message, self._owning.place(path), "write [ … ]"))
             return []
-        read = (self._entry(auth_type, raw, (*path, at)) for at, raw in enumerate(entries))
+        owners = [plan for plan in self._plans if plan.auth_type == auth_type == provider]
+        read = (self._entry(auth_type, raw, (*path, at), owners) for at, raw in enumerate(entries))
         return [entry for entry in read if entry is not None]
 
-    def _entry(self, auth_type: str, raw: Any, path: Path) -> Entry | None:
+    def _entry(self, auth_type: str, raw: Any, path: Path, owners: Sequence[Plan]) -> Entry | None:
         canonical = self._reader.read(auth_type, raw, path)
         if canonical is None:
             return None
@@ -131,10 +132,8 @@ class _Builder:
         first = self._first.setdefault(identity, path)
         if first != path:
             self._report_duplicate(canonical["id"], url, first, path)
-        provider = str(path[-2])
-        owners = [plan for plan in self._plans if plan.auth_type == auth_type == provider]
         origin = next((plan.id for plan in owners if plan.owns(canonical)), CUSTOM)
-        model = _model(auth_type, provider, canonical, origin, self._owning)
+        model = _model(auth_type, str(path[-2]), canonical, origin, self._owning)
         return Entry(model, raw, canonical, path, skipped=first != path)
 
     def _auth_type(self, provider: str) -> str | None:

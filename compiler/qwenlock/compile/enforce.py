@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
 from qwenlock.compile.catalogue import settings_entry
 from qwenlock.compile.scopes import CURRENT_VERSION, PROTOCOLS, merge
 from qwenlock.documents.operations import get
@@ -59,6 +59,26 @@ def over(system: dict[str, Any], enforcing: dict[str, Any]) -> dict[str, Any]:
     """
     result: dict[str, Any] = merge(system, enforcing)
     return result
+
+
+def overriding(lock: Lock) -> dict[str, str]:
+    """Return the variables that a client takes before what `lock` says, with what it says.
+
+    A runtime model is made of layers, and the environment is above all settings (guide, Resolution
+    Layers and Atomicity); an entry is not. Of a key the lock says nothing: its value is empty.
+    """
+    chosen = lock.selection
+    if chosen.kind != "runtime":
+        return {}
+    said: dict[str, str] = {}
+    if chosen.model is not None:
+        said |= dict.fromkeys(MODEL_VARIABLES.get(chosen.auth_type, ()), chosen.model)
+    if chosen.base_url is not None and chosen.auth_type in BASE_URL_VARIABLES:
+        said[BASE_URL_VARIABLES[chosen.auth_type]] = chosen.base_url
+    usual = API_KEY_VARIABLES.get(chosen.auth_type)
+    if usual is not None and chosen.env_key not in (None, usual):
+        said[usual] = ""
+    return said
 
 
 def _together(one: Any, other: Any) -> Any:

@@ -36,11 +36,29 @@ class _RunCommand(typer.core.TyperCommand):
 
 
 class _Enforced(NamedTuple):
-    """What a run needs: the enforcing settings' name, the defaults' place, the variables."""
+    """What a run needs, as text.
+
+    Attributes:
+        settings: the name of the enforcing settings.
+        defaults: where system-defaults.json is.
+        variables: the names of those that the lock needs.
+        overriding: `NAME=value` of those that a client takes before what the lock says, with that.
+    """
 
     settings: str
     defaults: str
     variables: tuple[str, ...]
+    overriding: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> _Enforced:
+        """Return what `as_text` wrote."""
+        settings, defaults, variables, *overriding = text.split("\n")
+        return cls(settings, defaults, tuple(variables.split()), tuple(overriding))
+
+    def as_text(self) -> str:
+        """Return a line for each part; `overriding` has one for each variable."""
+        return "\n".join((self.settings, self.defaults, " ".join(self.variables), *self.overriding))
 
 
 @app.command(cls=_RunCommand, options_metavar="[OPTIONS]", epilog="The command follows `--`.")
@@ -53,7 +71,10 @@ def run(
         bool, typer.Option("--no-check", help="Enforce the lock as it is, also after drift.")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a command whose options leave the lock.")
+        bool,
+        typer.Option(
+            "--strict", help="Refuse what would leave the lock: options of the command, variables."
+        ),
     ] = False,
     client: ClientOption = None,
 ) -> int:
@@ -75,21 +96,32 @@ def run(
     if enforced is None:
         enforced = _enforce(directory, flags, client, no_check=no_check)
     path = launch.verified(enforced.settings)
+    _judge_environment(enforced.overriding, strict=strict)
     _say_missing(enforced.variables, directory, flags, client)
     launch.start(command, path, Path(enforced.defaults))
 
 
 def _judge_options(command: Sequence[str], *, strict: bool) -> None:
     """Say which options of the command choose something else than the lock."""
-    leaving = [each for each in command[1:] if each.partition("=")[0] in _LEAVING]
-    if not leaving:
+    names = [each.partition("=")[0] for each in command[1:]]
+    _say_leaving([name for name in names if name in _LEAVING], strict=strict)
+
+
+def _judge_environment(overriding: Sequence[str], *, strict: bool) -> None:
+    """Say which variables that are set here choose something else than the lock."""
+    said = [each.partition("=") for each in overriding]
+    leaving = [name for name, _, value in said if (os.environ.get(name) or value) != value]
+    _say_leaving(leaving, strict=strict)
+
+
+def _say_leaving(names: Sequence[str], *, strict: bool) -> None:
+    if not names:
         return
-    names = ", ".join(each.partition("=")[0] for each in leaving)
-    message = f"{names} can leave what the lock says"
+    message = f"{', '.join(names)} can leave what the lock says"
     if strict:
         from qwenlock.errors import UsageError
 
-        raise UsageError(message, "leave it out, or run without --strict")
+        raise UsageError(message, "take it away, or run without --strict")
     from qwenlock.cli.console import painted, say
 
     say(f"{painted('warning', 'warning')}: {message}")
@@ -110,14 +142,13 @@ def _remembered(
     said = stamp.passed(_asked(directory, flags, client, no_check=no_check))
     if said is None:
         return None
-    settings, defaults, *variables = said.split("\n")
-    if launch.prepared(settings) is None:
-        return None
-    return _Enforced(settings, defaults, tuple(variables))
+    enforced = _Enforced.parse(said)
+    return None if launch.prepared(enforced.settings) is None else enforced
 
 
 def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> _Enforced:
     """Check the lock, and prepare the settings that enforce it."""
+    from qwenlock.compile.enforce import overriding
     from qwenlock.edge import launch, stamp
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.project import load
@@ -134,9 +165,10 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
         launch.prepare(here.enforcing_file(lock)),
         str(here.places.files["system-defaults"]),
         tuple(variable.name for variable in lock.environment),
+        tuple(f"{name}={' '.join(said.split())}" for name, said in overriding(lock).items()),
     )
     asked = _asked(directory, flags, client, no_check=no_check)
-    stamp.record(before, asked, "\n".join((*enforced[:2], *enforced.variables)))
+    stamp.record(before, asked, enforced.as_text())
     return enforced
 
 
