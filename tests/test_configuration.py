@@ -160,7 +160,7 @@ def test_every_command_refuses_a_file_that_it_cannot_use(
 
 def test_templates_of_a_team(world: World) -> None:
     write(world.project / FILE, 'templates = "plans"')
-    assert "there is no plans" in world.run("lock").err
+    assert 'there is no "plans"' in world.run("lock").err
     shutil.copytree(folder("templates"), world.project / "plans")
     shutil.move(world.project / "plans" / "coding-plan", world.project / "plans" / "own")
     assert world.run("lock").exit_code == 0, world.run("lock")
@@ -174,6 +174,22 @@ def test_mistakes_are_json_too(world: World) -> None:
     (finding,) = json.loads(result.out)["projects"][0]["findings"]
     assert finding["code"] == "QL121"
     assert finding["fix"] == 'did you mean "client"?'
+
+
+SECRET = "sk-ZQXJKVWBPYGFMUCLDRHS0246"
+
+
+@pytest.mark.parametrize(
+    "key", ["client", "user", "system", "system-defaults", "templates", SECRET]
+)
+@pytest.mark.parametrize("table", ["", "[lint]\n"])
+def test_no_value_that_could_be_a_key_is_shown(world: World, key: str, table: str) -> None:
+    for value in (f'"{SECRET}"', f'["{SECRET}"]', f'{{ {SECRET} = "{SECRET}" }}', f'"{SECRET}'):
+        write(world.project / FILE, f"{table}{key} = {value}\nlint.ignore = [{value}]\n")
+        for form in ("text", "json", "github", "sarif"):
+            result = world.run("check", "--format", form)
+            assert result.exit_code == 3
+            assert SECRET[3:9] not in result.out + result.err
 
 
 JUNK = st.one_of(st.booleans(), st.integers(), st.text(max_size=5), st.lists(st.text(max_size=3)))

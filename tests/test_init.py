@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -16,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qwenlock
-from qwenlock.cli.commands import init as command
 from support import MODEL, World, models, untimed, write
 
 if TYPE_CHECKING:
@@ -215,10 +215,11 @@ def test_lines_are_added_as_the_file_has_them(world: World) -> None:
 def test_what_git_does_wrong_is_said(world: World) -> None:
     (world.project / ".env").touch()
     subprocess.run(["git", "add", ".env"], check=True)
-    write(world.project / ".gitignore", "*.lock\n")
+    write(world.project / ".gitignore", "*.lock\n.qwen/\n")
     said = world.run("init", "--yes").err
     assert "git tracks .env" in said
     assert "git ignores qwen.lock" in said
+    assert "git ignores .qwen/settings.json" in said
 
 
 def test_outside_a_repository_git_is_left_out(world: World) -> None:
@@ -249,6 +250,12 @@ def test_project_below_a_repository(world: World, monkeypatch: pytest.MonkeyPatc
     }
 
 
+def test_home_directory_is_no_project(world: World) -> None:
+    before = {path: path.is_file() and path.read_bytes() for path in world.home.rglob("*")}
+    assert world.run("init", str(world.home), "--yes").exit_code == 2
+    assert {path: path.is_file() and path.read_bytes() for path in world.home.rglob("*")} == before
+
+
 def test_user_scope_can_be_kept(world: World) -> None:
     world.own.parent.mkdir()
     write(world.own, models(MODEL))
@@ -257,26 +264,55 @@ def test_user_scope_can_be_kept(world: World) -> None:
     assert world.run("init", "--with-user", "--no-user").exit_code == 2
 
 
+def answered(answers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `qwenlock init` on a terminal on which `answers` are typed."""
+    ours, theirs = pty.openpty()
+    os.write(ours, answers.encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "qwenlock", "init", *arguments],
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    os.close(ours)
+    os.close(theirs)
+    return done
+
+
 @pytest.mark.usefixtures("openai")
 def test_on_a_terminal_it_asks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def confirm(question: str, **_: Any) -> bool:
-        asked.append(question)
-        return True
-
-    monkeypatch.setattr(command, "_may_ask", lambda **_: True)
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("typer.confirm", confirm)
-    assert world.run("init").exit_code == 0
-    assert asked == [
-        "Make .qwen/settings.json, with models for OPENAI_API_KEY?",
-        "Leave everybody's own user settings out of the lock?",
-        "Add a job for GitHub Actions?",
-        "Add a hook for pre-commit?",
-        "Write this?",
+    monkeypatch.setenv(PLAN_KEY, KEY)
+    done = answered("\nn\ny\n\nn\ny\ny\ny\n")
+    assert done.returncode == 0, done.stderr
+    questions = [
+        f"Make .qwen/settings.json, with models for OPENAI_API_KEY, {PLAN_KEY}? [Y/n]",
+        "Install Bailian Coding Plan (china)? [y/N]",
+        "Install Bailian Coding Plan (global)? [y/N]",
+        "Leave everybody's own user settings out of the lock? [Y/n]",
+        "Add a job for GitHub Actions? [y/N]",
+        "Add a job for GitLab CI? [y/N]",
+        "Add a hook for pre-commit? [y/N]",
+        "Write this? [y/N]",
     ]
-    assert ".github/workflows/qwenlock.yml" in files(world)
+    places = [done.stderr.index(question) for question in questions]
+    assert places == sorted(places)
+    assert {".gitlab-ci.yml", ".pre-commit-config.yaml", "qwenlock.toml"} <= set(files(world))
+    assert ".github/workflows/qwenlock.yml" not in files(world)
+    assert "coding-intl" in world.own.read_text()
+
+
+def test_on_a_terminal_no_is_no(world: World) -> None:
+    done = answered("n\n", "--ci", "github", "--no-pre-commit")
+    assert (done.returncode, files(world)) == (0, {})
+    assert "nothing was written" in done.stderr
+
+
+def test_on_a_terminal_only_what_is_open_is_asked(world: World) -> None:
+    done = answered("y\n", "--ci", "none", "--no-pre-commit", "--with-user", "--no-from-env")
+    assert done.stderr.count("?") == 1
+    assert "qwen.lock" in files(world)
 
 
 NAMES = ["OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "GOOGLE_MODEL",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock import credentials
 from qwenlock.configuration import TABLES, Configuration, complain, judge, may_configure
 from qwenlock.documents.document import decode
 from qwenlock.edge.places import is_home, shown
@@ -125,7 +126,7 @@ def _options(found: Nearest, project: Path) -> Options:
             file = found.path.parent / os.path.expanduser(value)  # noqa: PTH111
             if not os.path.lexists(file):
                 key = name.replace("_", "-")
-                message = f"{key}: there is no {shown(file, Path.cwd())}"
+                message = f'{key}: there is no "{credentials.shown(value)}"'
                 place = (*TABLES[found.path.name], key)
                 raise complain(found.text, found.label, place, message)
             if not value.startswith("~") and not Path(value).is_absolute():

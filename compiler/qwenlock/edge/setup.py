@@ -10,10 +10,10 @@ from qwenlock.configuration import FILE
 from qwenlock.documents.document import decode
 from qwenlock.edge import git
 from qwenlock.edge.environment import situation_of
-from qwenlock.edge.places import shown
+from qwenlock.edge.places import SETTINGS, shown
 from qwenlock.edge.project import read
 from qwenlock.edge.reader import read_bytes
-from qwenlock.lockfile import NAME
+from qwenlock.errors import UsageError
 from qwenlock.setup.begin import File, Found
 from qwenlock.upgrading.target import Scopes
 
@@ -33,12 +33,16 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
     """Return what there is of the project in `directory`.
 
     Raises:
+        UsageError: it is the home directory, whose settings are a user's.
         InputError: a file cannot be used.
     """
     settings = read(directory, flags, client)
     places = settings.places
+    if places.home_is_project:
+        raise UsageError("the home directory is no project", "name the directory of one")
     here, _ = situation_of(settings).views()
     root = git.repository_of(places.lock)
+    kept = (places.project / SETTINGS, places.lock)
     return Found(
         scopes=Scopes(settings.sources, places.files, places.labels),
         client=settings.client,
@@ -49,10 +53,15 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
         configuration=_file(places.project / FILE),
         attributes=_file(places.project / ".gitattributes") if root else None,
         env=git.ask(places.project / ".env"),
-        lock=git.ask(places.project / NAME),
+        ignored=[shown(path, Path.cwd()) for path in kept if _is_ignored(path)],
         files={name: _file((root or places.project) / path) for name, path in _FILES.items()},
         contents={name: _content(name) for name in _FILES},
     )
+
+
+def _is_ignored(path: Path) -> bool:
+    answer = git.ask(path)
+    return answer is not None and answer.ignored is True
 
 
 def _file(path: Path) -> File:

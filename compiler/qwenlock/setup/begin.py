@@ -49,7 +49,8 @@ class Found:
         configured: a team's choices are there, here or above.
         configuration: where they are written.
         attributes: the project's `.gitattributes`; None outside a repository.
-        env: what git says of the project's `.env`, and `lock` of its lock; None outside of one.
+        env: what git says of the project's `.env`; None outside of one.
+        ignored: the labels of files that belong into git and that it ignores.
         files: the files of CI and of hooks, by their name among `contents`.
         contents: what these shall hold.
     """
@@ -63,7 +64,7 @@ class Found:
     configuration: File
     attributes: File | None
     env: InGit | None
-    lock: InGit | None
+    ignored: Sequence[str]
     files: Mapping[str, File]
     contents: Mapping[str, str]
 
@@ -128,7 +129,7 @@ def _for_git(found: Found) -> Iterator[FileChange]:
         path, label, text = found.attributes
         if not any(line.split()[:1] == [NAME] for line in (text or "").splitlines()):
             yield FileChange(path, label, text, with_lines(text or "", [ATTRIBUTES]))
-    if found.env is not None and not (found.env.ignored or found.env.tracked):
+    if found.env is not None and found.env.ignored is False and not found.env.tracked:
         path, label, text = found.env.ignore_file
         yield FileChange(path, label, text, with_lines(text or "", [".env"]))
 
@@ -146,8 +147,8 @@ def _warnings(found: Found, wishes: Wishes) -> Iterator[str]:
         yield f"{found.scopes.labels['project']} is there, and stays as it is"
     if found.env is not None and found.env.tracked:
         yield "git tracks .env: run `git rm --cached .env`, and have its keys replaced"
-    if found.lock is not None and found.lock.ignored:
-        yield f"git ignores {NAME}: take it out of .gitignore"
+    for label in found.ignored:
+        yield f"git ignores {label}: take it out of .gitignore, so that everybody has it"
     additions = (
         ("gitlab-ci.yml", wishes.ci == "gitlab", "include .gitlab/qwenlock.yml in it"),
         (
