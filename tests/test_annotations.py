@@ -1,4 +1,4 @@
-"""Annotations of GitHub and SARIF: valid, at the right places, and the same from run to run."""
+"""Annotations for GitHub, GitLab and SARIF: valid, at their places, the same at every run."""
 
 from __future__ import annotations
 
@@ -146,6 +146,21 @@ def test_fingerprint_stays_when_a_finding_moves(world: World) -> None:
     assert list(before.values()).count("QL209") == 2
     write(world.own, b"\n\n// moved\n" + world.own.read_bytes())
     assert prints() == before
+
+
+def test_report_for_gitlab_says_the_same(world: World) -> None:
+    world.run("lock")
+    write(world.own, models(MODEL, MODEL, MODEL))
+    report = json.loads(world.run("check", "--format", "gitlab").out)
+    log = sarif(world)
+    assert [each["check_name"] for each in report] == [each["ruleId"] for each in log]
+    assert [each["fingerprint"] for each in report] == [
+        each["partialFingerprints"]["finding/v1"] for each in log
+    ]
+    assert [(each["location"]["path"], each["location"]["lines"]["begin"]) for each in report] == [
+        (file, line or 1) for file, line in map(place, log)
+    ]
+    assert {each["severity"] for each in report} == {"minor", "major"}
 
 
 @pytest.mark.parametrize("code", RULES)

@@ -190,6 +190,32 @@ def test_action_installs_itself_or_the_version_that_is_asked_for(
     assert done.out.split("\n")[:-1] == ["-m", "pip", "install", "--quiet", wanted]
 
 
+def test_job_of_gitlab_fails_on_drift_and_reports_it(runner: Runner) -> None:
+    runner.qwenlock("init", "--ci", "gitlab", "--yes")
+    path = runner.project / ".gitlab" / "qwenlock.yml"
+    job = yaml.safe_load(path.read_text())["qwenlock"]
+    runner.tool("pip", "echo installed")
+    assert runner.step("\n".join(job["script"]), {}).exit_code == 0
+    runner.settings("other")
+    failed = runner.step("\n".join(job["script"]), {})
+    assert failed.exit_code == 1
+    assert "+ model openai/other" in failed.out
+    runner.step("\n".join(job["after_script"]), {})
+    report = json.loads((runner.project / job["artifacts"]["reports"]["codequality"]).read_text())
+    assert [each["check_name"] for each in report] == ["drift"]
+
+
+def test_workflow_that_init_writes_annotates_drift(runner: Runner) -> None:
+    runner.qwenlock("init", "--ci", "github", "--yes")
+    path = runner.project / ".github" / "workflows" / "qwenlock.yml"
+    steps = yaml.safe_load(path.read_text())["jobs"]["check"]["steps"]
+    runner.settings("other")
+    runner.tool("pip", "echo installed")
+    done = runner.step("\n".join(step["run"] for step in steps if "run" in step), {})
+    assert done.exit_code == 1
+    assert "::error file=qwen.lock,title=drift::" in done.out
+
+
 def shown() -> Iterator[tuple[str, str]]:
     for block in blocks(PAGE.read_text()):
         if block.language == "yaml" and block.title is not None:

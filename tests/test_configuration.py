@@ -186,7 +186,7 @@ SECRET = "sk-ZQXJKVWBPYGFMUCLDRHS0246"
 def test_no_value_that_could_be_a_key_is_shown(world: World, key: str, table: str) -> None:
     for value in (f'"{SECRET}"', f'["{SECRET}"]', f'{{ {SECRET} = "{SECRET}" }}', f'"{SECRET}'):
         write(world.project / FILE, f"{table}{key} = {value}\nlint.ignore = [{value}]\n")
-        for form in ("text", "json", "github", "sarif"):
+        for form in ("text", "json", "github", "gitlab", "sarif"):
             result = world.run("check", "--format", form)
             assert result.exit_code == 3
             assert SECRET[3:9] not in result.out + result.err

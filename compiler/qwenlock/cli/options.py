@@ -37,6 +37,7 @@ class GateFormat(StrEnum):
     text = "text"
     json = "json"
     github = "github"
+    gitlab = "gitlab"
     sarif = "sarif"
 
 
@@ -128,7 +129,7 @@ FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="How t
 PageFormatOption: TypeAlias = Annotated[PageFormat, typer.Option("--format", help="How to report.")]
 GateFormatOption: TypeAlias = Annotated[
     GateFormat,
-    typer.Option("--format", help="How to report; github: annotations of a workflow."),
+    typer.Option("--format", help="How to report; github: annotations; gitlab: code quality."),
 ]
 NoConfigOption: TypeAlias = Annotated[
     bool,

@@ -34,7 +34,7 @@ def print_error(error: QwenlockError, format: str | None = None) -> None:  # noq
         body = {"message": error.message, "fix": error.fix, "exit-code": error.exit_code}
         emit_json({"error": body, "findings": findings_as_json(findings)})
         return
-    if findings and format in {"github", "sarif"}:
+    if findings and format in {"github", "gitlab", "sarif"}:
         from pathlib import Path
 
         from qwenlock.cli.views.annotations import emit_annotations, of_findings

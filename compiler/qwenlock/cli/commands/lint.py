@@ -82,6 +82,10 @@ def lint(
         from qwenlock.errors import UsageError
 
         raise UsageError("--unsafe-fixes, --dry-run and --yes are about --fix", "add --fix")
+    if fix and format not in (GateFormat.text, GateFormat.json):
+        from qwenlock.errors import UsageError
+
+        raise UsageError(f"--fix does not report as {format}", "lint again after it, without --fix")
     selected, ignored = codes(select or ()), codes(ignore or ())
     directory = project_directory(project)
     settings, subject = gather(directory, flags, client, env=env)

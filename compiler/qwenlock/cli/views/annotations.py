@@ -1,4 +1,4 @@
-"""Findings where code is reviewed: GitHub's workflow commands, and SARIF 2.1.0.
+"""Findings where code is reviewed: on GitHub, on GitLab, and by SARIF 2.1.0.
 
 Made from the JSON form of findings, which a remembered `check` has too. Paths are relative to the
 root of the repository. What stands in no file of it, such as a user's settings, is said at the
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _GITHUB_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
+_GITLAB_LEVELS = {"error": "major", "warning": "minor", "note": "info"}
 _STATUS = {
     "drift": Rule(
         "error",
@@ -88,13 +89,14 @@ def of_status(status: str, message: str, project: Path) -> Annotation:
 
 
 def emit_annotations(annotations: Sequence[Annotation], format: str) -> None:  # noqa: A002
-    """Print annotations on stdout, as `github` or as `sarif`."""
+    """Print annotations on stdout, as `github`, `gitlab` or `sarif`."""
     if format == "github":
         emit_raw(as_github(annotations))
         return
     import json
 
-    emit_raw(json.dumps(as_sarif(annotations), indent=2, ensure_ascii=True) + "\n")
+    document = as_gitlab(annotations) if format == "gitlab" else as_sarif(annotations)
+    emit_raw(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
 
 
 def as_github(annotations: Iterable[Annotation]) -> str:
@@ -119,6 +121,20 @@ def _command(annotation: Annotation) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def as_gitlab(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
+    """Return annotations as a report of GitLab's Code Quality."""
+    return [
+        {
+            "check_name": each.rule,
+            "description": each.message,
+            "severity": _GITLAB_LEVELS[each.level],
+            "fingerprint": fingerprint,
+            "location": {"path": each.file, "lines": {"begin": each.line or 1}},
+        }
+        for each, fingerprint in zip(annotations, _fingerprints(annotations), strict=True)
+    ]
 
 
 def as_sarif(annotations: Sequence[Annotation]) -> dict[str, Any]:
@@ -157,11 +173,7 @@ def _results(annotations: Sequence[Annotation], rules: list[str]) -> Iterator[di
     from urllib.parse import quote
 
     index = {rule: at for at, rule in enumerate(rules)}
-    seen: dict[str, int] = {}
-    for each in annotations:
-        said = re.sub(r":\d+:\d+\b|\bline \d+", "", each.message.partition("\n")[0])
-        alike = f"{each.rule}\n{each.file}\n{said}"
-        seen[alike] = seen.get(alike, 0) + 1
+    for each, fingerprint in zip(annotations, _fingerprints(annotations), strict=True):
         location: dict[str, Any] = {
             "artifactLocation": {"uri": quote(each.file), "uriBaseId": "%SRCROOT%"}
         }
@@ -173,15 +185,21 @@ def _results(annotations: Sequence[Annotation], rules: list[str]) -> Iterator[di
             "level": each.level,
             "message": {"text": each.message},
             "locations": [{"physicalLocation": location}],
-            "partialFingerprints": {"finding/v1": _fingerprint(f"{alike}\n{seen[alike]}")},
+            "partialFingerprints": {"finding/v1": fingerprint},
         }
 
 
-def _fingerprint(text: str) -> str:
-    """Return what stays the same when a finding moves to another line."""
+def _fingerprints(annotations: Iterable[Annotation]) -> Iterator[str]:
+    """Give what of each annotation stays the same when it moves to another line."""
     from hashlib import sha256
 
-    return sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]
+    seen: dict[str, int] = {}
+    for each in annotations:
+        said = re.sub(r":\d+:\d+\b|\bline \d+", "", each.message.partition("\n")[0])
+        alike = f"{each.rule}\n{each.file}\n{said}"
+        seen[alike] = seen.get(alike, 0) + 1
+        text = f"{alike}\n{seen[alike]}"
+        yield sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]
 
 
 def _lock_of(project: Path) -> str:
