@@ -151,6 +151,14 @@ def test_file_beyond_the_size_limit_is_not_read(sandbox: Sandbox) -> None:
     assert "error[QL104]: it is larger than 128 MiB" in done.stderr
 
 
+def test_ten_million_duplicate_keys_are_refused_at_once(sandbox: Sandbox) -> None:
+    sandbox.settings.write_text("{" + '"a":1,' * 10_000_000 + '"b":1}')
+    for command in ("lock", "lint", "upgrade", "migrate"):
+        done = sandbox.run(command)
+        assert done.returncode == 3
+        assert "error[QL104]: it holds more than 5,000,000 values" in done.stderr
+
+
 def test_finding_about_a_model_that_fills_a_line_shows_the_beginning_of_it(
     sandbox: Sandbox,
 ) -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.cli.change import diff_of
 from qwenlock.cli.report import findings_as_json, findings_as_text
 from qwenlock.clients.profile import profile
 from qwenlock.documents.document import parse

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 500
 """How many levels of objects and arrays a document may have."""
 
+MAX_VALUES = 5_000_000
+"""How many values a document may have, near enough: it is its commas that are counted."""
+
 BOM = "\ufeff"
 
 _FIXES = (
@@ -87,6 +90,9 @@ def parse(text: str, label: str) -> Document:
     """
     original, text = text, text.removeprefix(BOM)
     document = Document(label, text, {}, original=original)
+    if text.count(",") > MAX_VALUES:
+        message = f"it holds more than {MAX_VALUES:,} values"
+        raise _unusable("QL104", message, Place(document), "split the file")
     if not text.strip():
         raise _unusable("QL101", "the file is empty", Place(document, at=(1, 1)), "write { }")
     try:

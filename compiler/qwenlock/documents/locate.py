@@ -9,6 +9,7 @@ import re
 from array import array
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import jsonyx
@@ -70,32 +71,33 @@ class _Members:
     """Where the members of one container stand. Compact: there may be millions."""
 
     def __init__(self, text: str, start: int) -> None:
-        self._offsets = array("Q")
+        self._offsets = array("Q")  # four a member, see _Span
         self._last: dict[str, int] = {}
-        self._earlier = array("q")  # for each, the one before it that has the same name, or -1
+        self._earlier = array("q")  # for each member, the one before of the same name, or -1
         self._is_object = text[start] == "{"
-        at = start + 1
+        self._read(text, start + 1)
+
+    def _read(self, text: str, at: int) -> None:
+        offsets, last, earlier = self._offsets, self._last, self._earlier
+        index = 0
         while True:
             found = _MEMBER.match(text, at)
             assert found is not None  # noqa: S101  (it matches nothing, too)
-            begin, end = found.span(2)
             at = found.end()
+            begin, end = found.span(2)
             if end < 0:
                 if text[at] in "]}":
                     return
                 begin, end = at, _container_end(text, at)
                 comma = _AFTER_VALUE.match(text, end)
                 at = comma.end() if comma else end
-            self._add(text, _Span(*(found.span(1) if found[1] else (begin, begin)), begin, end))
-
-    def _add(self, text: str, span: _Span) -> None:
-        index = len(self._offsets) // 4
-        self._offsets.extend(span)
-        if self._is_object:
-            key = text[span.key : span.key_end]
-            name = jsonyx.loads(key, allow=SURROGATES) if "\\" in key else key[1:-1]
-            self._earlier.append(self._last.get(name, -1))
-            self._last[name] = index
+            key = found[1]
+            offsets.extend((*(found.span(1) if key else (begin, begin)), begin, end))
+            if self._is_object:
+                name = jsonyx.loads(key, allow=SURROGATES) if "\\" in key else key[1:-1]
+                earlier.append(last.get(name, -1))
+                last[name] = index
+            index += 1
 
     def at(self, step: str | int) -> list[_Span]:
         """Return what a step of a path names: several where a key is duplicate, in their order."""
@@ -198,11 +200,13 @@ class Locator:
     @cached_property
     def lines(self) -> list[str]:
         """The text's lines, without what ends them."""
-        return _NEWLINE.split(self._text)
+        return _NEWLINE.split(self._text) if "\r" in self._text else self._text.split("\n")
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in _NEWLINE.finditer(self._text))]
+        if "\r" in self._text:
+            return [0, *(match.end() for match in _NEWLINE.finditer(self._text))]
+        return list(accumulate((len(line) + 1 for line in self.lines[:-1]), initial=0))
 
     def _line_span(self, line: int) -> tuple[int, int]:
         """Return where in the text `line` begins and ends, without what ends it."""

@@ -19,7 +19,7 @@ _COMMENTS = re.compile(COMMENT, re.DOTALL)
 _RUNS = re.compile(rf"\s+|{COMMENT}", re.DOTALL)
 _LINE_BREAKS = re.compile(r"\r\n?|\n")
 _REST_OF_LINE = re.compile(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
-_STRING_OR_COMMENT = re.compile(rf"{STRING}|({COMMENT})", re.DOTALL)
+_UP_TO_COMMENT = re.compile(rf"(?>(?:[^\"/]+|{STRING})*)(?:({COMMENT})|/|\Z)", re.DOTALL)
 
 
 class Halves(NamedTuple):
@@ -36,13 +36,13 @@ def comments_in(trivia: str) -> list[str]:
 
 def comments_of(text: str) -> list[str]:
     """Return the comments of a whole document, in order, with their lines' indentation left out."""
-    found = (match[1] for match in _STRING_OR_COMMENT.finditer(text))
+    found = (match[1] for match in _UP_TO_COMMENT.finditer(text))
     return [re.sub(r"\s*[\r\n]\s*", "\n", comment).rstrip() for comment in found if comment]
 
 
 def comment_spans(text: str) -> list[tuple[int, int]]:
     """Return where the comments of a whole document start and end, in order."""
-    return [match.span(1) for match in _STRING_OR_COMMENT.finditer(text) if match[1]]
+    return [match.span(1) for match in _UP_TO_COMMENT.finditer(text) if match[1]]
 
 
 def line_breaks(trivia: str) -> list[str]:
