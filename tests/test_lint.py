@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.cli.report import findings_as_json, findings_as_text
+from qwenlock.cli.views.diffs import unified
 from qwenlock.clients.profile import profile
 from qwenlock.documents.document import parse
 from qwenlock.documents.duplicates import duplicates
@@ -558,7 +559,7 @@ def test_no_place_of_a_key_makes_it_seen(text: str, place: str, client: str) -> 
     text = text.replace(place, f'"{PLANTED}"' if place[0] == '"' else PLANTED)
     before = replace(subject(text, client=client), world=Around(tracked=frozenset({"user.json"})))
     change = change_of(before, fix(before, everything, unsafe=True), {"user": Path("user.json")})
-    shown = findings_as_text(lint(before)) + "".join(map(diff_of, change.files))
+    shown = findings_as_text(lint(before)) + "".join(map(unified, change.files))
     assert "planted" not in shown + "".join(change.reasons)
 
 
