@@ -32,6 +32,7 @@ from support import JSON, KEYS, MODEL, OBJECTS, TEXT, World, models, source, unt
 if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation
     from qwenlock.compile.scopes import Source
+    from qwenlock.lockfile.model import ScopeName
     from qwenlock.resolving.variables import Location
 
 
@@ -134,11 +135,13 @@ def in_world(world: Around, *sources: Source) -> list[tuple[str, str]]:
 
 def test_a_lock_of_the_user_scope_is_a_note_and_a_warning_in_ci() -> None:
     user = source({"$version": 4, "modelProviders": {"openai": [MODEL]}})
+    shared, user = user, replace(user, path="~/.qwen/settings.json")
     project = source({"$version": 4, "modelProviders": {"openai": [MODEL]}}, "project")
     assert in_world(Around(), user) == []
     assert in_world(Around(has_lock=True), user) == [("QL305", "note")]
     assert in_world(Around(has_lock=True, in_ci=True), user) == [("QL305", "warning")]
     assert in_world(Around(has_lock=True, in_ci=True), user, project) == []
+    assert in_world(Around(has_lock=True, in_ci=True), shared) == []
 
 
 @pytest.mark.parametrize(
@@ -261,6 +264,27 @@ def test_only_lint_honours_comments() -> None:
     text = '{"$version": 4, "modelProviders": {"openai": [{}]}} // qwenlock: ignore'
     assert found(text) == []
     assert subject(text).compilation.lock is None
+
+
+def test_a_comment_is_unused_only_where_everything_is_said_of_its_file() -> None:
+    user = '{"$version": 4,\n"modelProviders": {"opnai": []}} // qwenlock: ignore'
+    assert found(source(user)) == []
+    assert found(source(user), source({"$version": 4}, "project")) == []
+    models = {"$version": 4, "modelProviders": {"openai": [MODEL]}}
+    assert found(source(user), source(models, "project")) == []
+    assert found(source('{"$version": 4} // qwenlock: ignore', "project")) == ["QL115"]
+
+
+@pytest.mark.parametrize("scope", ["user", "project"])
+def test_an_empty_credential_is_removed_where_it_overrides_nothing(scope: ScopeName) -> None:
+    text = '{"$version": 4, "security": {"auth": {"apiKey": ""}}}'
+    lower = source('{"$version": 4, "security": {"auth": {"apiKey": "x"}}}', "system-defaults")
+    assert [each.code for each in fix(subject(source(text, scope)), everything).findings] == (
+        ["QL403"] if scope == "user" else []
+    )
+    unsafe = fix(subject(source(text, scope)), everything, unsafe=True)
+    assert unsafe.subject.sources[0].document.text == '{"$version": 4, "security": {"auth": {}}}'
+    assert not fix(subject(lower, source(text, scope)), everything, unsafe=True).findings
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.compile.scopes import owner
 from qwenlock.linting import credentials, files, merging, plans, providers, selection, urls
 from qwenlock.linting.repairs import with_repairs
 from qwenlock.linting.suppress import suppressed
@@ -11,6 +12,7 @@ from qwenlock.linting.suppress import suppressed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from qwenlock.compile.scopes import Source
     from qwenlock.findings import Finding
     from qwenlock.linting.subject import Subject
 
@@ -38,4 +40,21 @@ def lint(subject: Subject) -> list[Finding]:
     findings = with_repairs(subject.compilation.findings, subject)
     findings += subject.world.findings
     findings += [finding for rule in RULES for finding in rule(subject)]
-    return suppressed(findings, [source.document for source in subject.sources])
+    documents = [source.document for source in subject.sources]
+    return suppressed(findings, documents, [each.document for each in _whole(subject)])
+
+
+def _whole(subject: Subject) -> list[Source]:
+    """Return the sources of which everything is said here.
+
+    A user's file is about other projects too; the models of a scope that does not own the
+    catalogue are not looked at.
+    """
+    scopes = [source.scope for source in subject.sources]
+    owning = owner(subject.sources)
+    lowest = scopes.index(owning.scope) if owning else 0
+    return [
+        source
+        for source in subject.sources[lowest:]
+        if source.scope == "project" or "project" not in scopes
+    ]

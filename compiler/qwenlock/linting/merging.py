@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qwenlock.linting.subject import Subject
 
 _TRUST = ("security", "folderTrust", "enabled")
+_OF_THE_MACHINE = re.compile(r"~|/|[A-Za-z]:")  # what a path begins with, as a lock records it
 _TRUST_FIX = "trust it in the client, with /trust, or with /permissions in earlier releases"
 
 
@@ -47,12 +49,16 @@ def defined_otherwise(subject: Subject) -> Iterator[Finding]:
 
 
 def depends_on_user(subject: Subject) -> Iterator[Finding]:
-    """Report that the user scope has a say in a lock that is shared; in CI that is a warning."""
+    """Report that the user scope has a say in a lock that is shared; in CI that is a warning.
+
+    A file that a team has chosen for it, relative to the project, is shared as well.
+    """
     lock = subject.compilation.lock
     if not subject.world.has_lock or lock is None:
         return
     for source in subject.sources:
-        if source.scope == "user" and any(each.scope == "user" for each in lock.inputs):
+        counts = any(each.scope == "user" for each in lock.inputs)
+        if counts and source.scope == "user" and _OF_THE_MACHINE.match(source.path):
             message = f"qwen.lock depends on {source.document.label}, which is not in the project"
             fix = "have all settings in the project and lock with --no-user, or name a file of the "
             severity: Severity | None = "warning" if subject.world.in_ci else None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
 from qwenlock.compile.catalogue import CUSTOM
 from qwenlock.compile.entries import nearest
+from qwenlock.compile.selection import API_KEY, BASE_URL
 from qwenlock.documents.operations import Move, Remove, get
 from qwenlock.linting.repair import Repair
 
@@ -62,15 +63,17 @@ def _ignored_field(path: Path, _source: Source, subject: Subject) -> Repair | No
 
 
 def _empty_credential(path: Path, source: Source, subject: Subject) -> Repair | None:
-    """Remove a deprecated field with nothing in it, which overrides no other scope's."""
+    """Remove a deprecated field with nothing in it, which overrides no other scope's.
+
+    In a project that is safe here only: it may override what a colleague has in the user scope.
+    """
     others = [each for each in subject.sources if each is not source]
-    current = next((each for each in _CREDENTIALS if source.place(each).path == path), None)
+    current = next((each for each in (API_KEY, BASE_URL) if source.place(each).path == path), None)
     if get(source.document.value, path) != "" or current is None:
         return None
-    return None if any(each.has(current) for each in others) else Repair((Remove(path),))
-
-
-_CREDENTIALS: tuple[Path, ...] = (("security", "auth", "apiKey"), ("security", "auth", "baseUrl"))
+    if any(each.has(current) for each in others):
+        return None
+    return Repair((Remove(path),), safe=source.scope == "user")
 
 
 def _misspelt_auth_type(path: Path, source: Source, subject: Subject) -> Repair | None:

@@ -25,7 +25,9 @@ _COMMENT = re.compile(r"(?://|/\*)\s*qwenlock:\s*ignore(?![\w-])\s*(?:\[([^\]]*)
 _BLANKS = re.compile(r"[ \t]*")
 _SPACE = re.compile(r"\s*")
 _LINE_END = re.compile(r"[ \t]*(?:\r\n?|\n)?")
-_VARYING = frozenset({"QL218", "QL220", "QL221", "QL305", "QL306", "QL307", "QL406"})
+_VARYING = frozenset(
+    {"QL117", "QL218", "QL220", "QL221", "QL305", "QL306", "QL307", "QL406", "QL504", "QL607"}
+)
 """Codes that come and go with the client or the machine: a comment for one may count elsewhere."""
 
 
@@ -47,12 +49,15 @@ class Ignore(NamedTuple):
     line: int
 
 
-def suppressed(findings: Iterable[Finding], documents: Iterable[Document]) -> list[Finding]:
+def suppressed(
+    findings: Iterable[Finding], documents: Iterable[Document], judged: Iterable[Document]
+) -> list[Finding]:
     """Return the findings that no comment suppresses, with a note on each comment that is unused.
 
     Args:
         findings: all findings.
         documents: the documents whose comments count.
+        judged: those of them of which everything is said, so that what is unused shows.
     """
     ignores = [ignore for document in documents for ignore in _ignores(document)]
     if not ignores:
@@ -77,8 +82,10 @@ def suppressed(findings: Iterable[Finding], documents: Iterable[Document]) -> li
             used[index].add(finding.code)
         if not by:
             left.append(finding)
+    whole = {id(document) for document in judged}
     for index, ignore in enumerate(ignores):
-        left += _unused(ignore, used[index])
+        if id(ignore.document) in whole:
+            left += _unused(ignore, used[index])
     return left
 
 

@@ -85,9 +85,9 @@ def base_urls(subject: Subject) -> Iterator[Finding]:
         for code, problem in judged[asked]:
             path = (*entry.path, "baseUrl")
             place = subject.owner.place(path)
-            repair = (
-                Repair((Set(place.path, problem.meant),), safe=False) if problem.meant else None
-            )
+            repair = None
+            if problem.meant and subject.owner in subject.as_written:
+                repair = Repair((Set(place.path, problem.meant),), safe=False)
             yield Finding(code, problem.message, place, problem.fix, repair=repair)
 
 
