@@ -454,6 +454,14 @@ def test_key_is_masked_wherever_it_stands(settings: dict[str, Any]) -> None:
     assert not [secret for secret in (KEY, "12345678", "hunter") if secret in said]
 
 
+def test_key_that_is_pasted_where_a_variable_belongs_is_masked() -> None:
+    entry = {**ENTRY, "envKey": "hunter2hunter2hunter2hunter2"}
+    settings = OPENAI | {"modelProviders": {"openai": [entry]}, "model": {"name": "entry"}}
+    said = described(resolved(settings), {})
+    assert said["fields"]["apiKeyEnvKey"]["value"] == "***"
+    assert "hunter" not in json.dumps(said)
+
+
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_key_by_flag_or_input_is_not_shown(
     world: World, monkeypatch: pytest.MonkeyPatch, output: str

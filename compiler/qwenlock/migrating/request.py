@@ -18,8 +18,6 @@ from qwenlock.compile.selection import (
     chosen,
     default_model,
 )
-from qwenlock.resolving.resolve import NO_OPTIONS, resolve
-from qwenlock.resolving.resolve import entries as resolve_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +51,9 @@ def chosen_model(view: View, client: Profile) -> str | None:
 
 def entries(view: View) -> list[dict[str, Any]]:
     """Return the entries of the selected auth type, as they stand."""
-    return [each.value for each in resolve_entries(view.sources, auth_type(view), profile())]
+    from qwenlock.resolving.resolve import entries as entries_of
+
+    return [each.value for each in entries_of(view.sources, auth_type(view), profile())]
 
 
 def find(
@@ -72,6 +72,8 @@ def request(view: View, client: Profile) -> Request | None:
     A model without a base URL has that of its SDK. Not every release gives an entry without one
     that of the environment: without `--client`, it is taken to get none.
     """
+    from qwenlock.resolving.resolve import NO_OPTIONS, resolve
+
     resolution = resolve(view.sources, view.variables, client)
     if resolution.auth_type not in API_KEY_VARIABLES:
         return None

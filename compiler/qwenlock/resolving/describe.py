@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.credentials import MASK, masked, names_a_credential, references, shown, without
+from qwenlock.credentials import (
+    MASK,
+    is_variable_name,
+    masked,
+    names_a_credential,
+    references,
+    shown,
+    without,
+)
 from qwenlock.findings import Place
 from qwenlock.resolving.fields import Named
 from qwenlock.resolving.variables import EnvFile
@@ -62,8 +70,11 @@ class _Describer:
         return without(shown(text), self._secrets)
 
     def _candidate(self, name: str, candidate: Candidate) -> dict[str, Any]:
-        value: Any = MASK if candidate.value is not None else None
-        if name != "apiKey":
+        if name == "apiKey":
+            value: Any = None if candidate.value is None else MASK
+        elif name == "apiKeyEnvKey":
+            value = _variable(candidate.written)
+        else:
             value = self._harmless(masked(candidate.written))
         origins = ", ".join(map(self._origin, candidate.origins))
         return {"value": value, "layer": candidate.layer, "source": origins}
@@ -94,6 +105,11 @@ class _Describer:
                 return origin
 
 
+def _variable(name: str) -> str:
+    """Return the name of a variable; a key that was pasted in its place is masked."""
+    return name if is_variable_name(name) else MASK
+
+
 def _line(place: Place) -> str:
     return f"{place.document.label}:{place.position().line}"
 
@@ -112,7 +128,7 @@ def _notes(resolution: Resolution, variables: Mapping[str, Variable]) -> Iterato
     if named and named not in variables:
         instead = fields["apiKey"].candidates[:1]
         without_it = "no key is sent" if fields["apiKey"].value is None else "another key is sent"
-        yield f"{shown(named)} is not set: {without_it if instead else 'there is no key'}"
+        yield f"{_variable(named)} is not set: {without_it if instead else 'there is no key'}"
     for candidate in fields["apiKey"].candidates:
         for name in references(candidate.written or ""):
             if candidate.layer == "settings" and name not in variables:
