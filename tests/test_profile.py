@@ -69,6 +69,11 @@ def test_proxy_of_the_settings_counts_from_0_15_10_and_by_the_guide() -> None:
     assert found == since("0.15.10") | {"guide": True}
 
 
+def test_empty_variable_hides_others_up_to_0_21() -> None:
+    found = {name: not value for name, value in values("empty_counts").items()}
+    assert found == since("0.21.2") | {"guide": True}
+
+
 def test_snapshots_are_stripped_and_entries_get_lower_base_urls_from_0_21() -> None:
     assert values("strips_snapshot") == since("0.21.2")
     found = {name: value is None for name, value in values("default_base_urls").items()}

@@ -315,6 +315,24 @@ def test_provider_of_ones_own_gives_entries_where_the_client_maps_it() -> None:
     assert resolved(settings, model="entry").kind == "runtime"
 
 
+def test_empty_variable_hides_that_of_a_file_from_older_releases(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = OPENAI | {"env": {"OPENAI_MODEL": "in-settings", "OPENAI_BASE_URL": "in-settings"}}
+    write(world.user, settings)
+    write(world.project / ".env", "OPENAI_BASE_URL=\n")
+    monkeypatch.setenv("OPENAI_MODEL", "")
+
+    def found(client: str) -> tuple[str | None, ...]:
+        output = world.run("resolve", "--client", client, "--format", "json").out
+        fields = json.loads(output)["fields"]
+        return tuple(fields[name]["value"] for name in ("model", "baseUrl"))
+
+    for client in ("guide", "0.24.4"):
+        assert found(client) == ("in-settings", "in-settings")
+    assert found("0.15.10") == ("qwen3.5-plus", None)
+
+
 def test_base_url_selects_where_the_settings_name_the_model() -> None:
     second = {**ENTRY, "baseUrl": "https://second.example/v1"}
     settings = OPENAI | {

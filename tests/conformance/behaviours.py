@@ -303,6 +303,31 @@ def _(bench: Bench) -> str:
     return _model(bench.request(variables={**KEYS, "OPENAI_MODEL": "b"}))
 
 
+@behaviour(
+    "OPENAI_MODEL, with another model selected that no entry defines",
+    guide="OPENAI_MODEL",
+    new="the selected one",
+)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"openai": []}, "openai", "a"))
+    variables = {**KEYS, "OPENAI_MODEL": "b", "OPENAI_BASE_URL": bench.server.url}
+    model = _model(bench.request(variables=variables))
+    return {"a": "the selected one", "b": "OPENAI_MODEL"}[model]
+
+
+@behaviour(
+    "an entry whose variable is not set, and OPENAI_API_KEY is",
+    guide="uses OPENAI_API_KEY",
+    old="sends nothing",
+)
+def _(bench: Bench) -> str:
+    bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai", "a"))
+    request = bench.request(variables=dummies(["OPENAI_API_KEY"]))
+    if request is None:
+        return "sends nothing"
+    return f"uses {request.headers['authorization'].removeprefix('Bearer value-of-')}"
+
+
 @behaviour("a key that comes by flag alone", guide="is used", old="is refused")
 def _(bench: Bench) -> str:
     flags = {

@@ -113,6 +113,10 @@ CASES = {
         },
         keys={"OPENAI_API_KEY in .env": "in-project"},
     ),
+    "a variable that is empty, and set in settings.env": Case(
+        {**auth("openai"), "env": {"OPENAI_MODEL": "in-settings"}},
+        variables={**KEYS, "OPENAI_BASE_URL": "HERE/env/v1", "OPENAI_MODEL": ""},
+    ),
     "the deprecated key comes last": Case(
         {**auth("openai", apiKey="deprecated", baseUrl="HERE/old/v1"), "model": {"name": "raw"}},
         variables={"OPENAI_API_KEY": "of-env"},

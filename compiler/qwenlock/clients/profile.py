@@ -91,6 +91,7 @@ class Profile:
         default_base_urls: what an entry without `baseUrl` has instead; None where lower layers
             give it.
         timeout_variable: the variable that sets a runtime model's timeout, or empty.
+        empty_counts: a variable that is set to nothing hides one of a `.env` or `settings.env`.
         refuses_flag_key: a key by flag alone is refused where there is no terminal.
         strips_snapshot: a `model.name` of `$runtime|TYPE|ID` means ID.
     """
@@ -114,6 +115,7 @@ class Profile:
     key_is_sealed: bool = False
     default_base_urls: tuple[tuple[str, str], ...] | None = None
     timeout_variable: str = ""
+    empty_counts: bool = False
     refuses_flag_key: bool = False
     strips_snapshot: bool = False
 
@@ -129,7 +131,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("", {"auth_type_signs": _SIGNS_OF_AUTH_TYPES}),
     ("<0.15.6", {"key_is_sealed": True, "refuses_flag_key": True}),
     ("<0.15.10", {"proxy_layers": ("cli", "env")}),
-    ("<0.21", {"default_base_urls": DEFAULT_BASE_URLS}),
+    ("<0.21", {"default_base_urls": DEFAULT_BASE_URLS, "empty_counts": True}),
     (">=0.15.6", {"model_layers": ("cli", "settings", "env")}),
     (">=0.15.6", {"timeout_variable": "QWEN_CODE_API_TIMEOUT_MS"}),
     (">=0.21", {"auth_type_signs": _LATER_SIGNS, "strips_snapshot": True}),

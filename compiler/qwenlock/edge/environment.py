@@ -101,7 +101,7 @@ def variables(
         if not env_file.is_file():
             raise UsageError(f"{env_file} is no file", "check the option that names it")
         read = [_read(env_file, "project")]
-    return variables_of(sources, read, os.environ)
+    return variables_of(sources, read, os.environ, client)
 
 
 def _upward(project: Path, at_home: dict[Path, Location]) -> dict[Path, Location]:

@@ -44,7 +44,7 @@ def hidden_env_files(subject: Subject) -> Iterator[Finding]:
     read = read_files(files, subject.client)
     if lock is None or not read:
         return
-    known = variables(subject.sources, read, subject.world.environment)
+    known = variables(subject.sources, read, subject.world.environment, subject.client)
     for file in files:
         if file in read or file.text is None:
             continue

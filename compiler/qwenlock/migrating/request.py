@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES, DEFAULT_BASE_URLS, GUIDE, profile
 from qwenlock.compile.scopes import merged
-from qwenlock.compile.selection import (
-    AUTH_TYPE,
-    MODEL,
-    MODEL_URL,
-    chosen,
-    default_model,
-)
+from qwenlock.compile.selection import AUTH_TYPE, MODEL, MODEL_URL, chosen, default_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -113,6 +113,6 @@ class Situation:
 
     def _view(self, place: str, sources: Sequence[Source], files: Sequence[EnvFile]) -> View:
         read = read_files(files, self.client)
-        found = variables(sources, read, self.environment)
+        found = variables(sources, read, self.environment, self.client)
         values = {name: each.value for name, each in found.items()}
         return View(place, sources, read, values)

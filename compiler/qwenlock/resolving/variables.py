@@ -43,12 +43,15 @@ class EnvFile:
     text: str | None = field(default=None, repr=False)
     mode: int | None = None
 
-    def variables(self) -> dict[str, str]:
-        """Return the variables it sets; one that is empty is not set."""
+    def assignments(self) -> dict[str, str]:
+        """Return what it says, also of variables that it sets to nothing."""
         from qwenlock.documents import dotenv
 
-        read = dotenv.parse(self.text or "")
-        return {name: value for name, value in read.items() if value}
+        return dotenv.parse(self.text or "")
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables it sets; one that is empty is not set."""
+        return {name: value for name, value in self.assignments().items() if value}
 
 
 class Variable(NamedTuple):
@@ -74,29 +77,36 @@ def read_files(files: Sequence[EnvFile], client: Profile) -> list[EnvFile]:
 
 
 def variables(
-    sources: Sequence[Source], read: Sequence[EnvFile], environment: Mapping[str, str]
+    sources: Sequence[Source],
+    read: Sequence[EnvFile],
+    environment: Mapping[str, str],
+    client: Profile,
 ) -> dict[str, Variable]:
     """Return the variables: the environment wins, then the first file, then `settings.env`.
 
     Args:
         sources: the settings that count, low to high.
         read: the `.env` files that are read, the strongest first.
-        environment: the variables that are set already. What is empty counts as not set.
+        environment: the variables that are set already.
+        client: whose rules hold. What is empty is not set; whether it hides another is its rule.
     """
     in_settings = merged(sources, ("env",))
     named = in_settings.items() if isinstance(in_settings, dict) else ()
-    result = {
-        name: Variable(value, highest(sources, ("env", name)))
-        for name, value in named
-        if isinstance(value, str) and value
-    }
+    layers = [
+        {
+            name: Variable(value, highest(sources, ("env", name)))
+            for name, value in named
+            if isinstance(value, str)
+        }
+    ]
     configured = merged(sources, ("advanced", "excludedEnvVars"))
     excluded = configured if isinstance(configured, list) else _NOT_FROM_PROJECTS
     for file in reversed(read):
         skipped = () if file.path.parent.name == ".qwen" else excluded
-        result |= {
-            name: Variable(value, file)
-            for name, value in file.variables().items()
-            if name not in skipped
-        }
-    return result | {name: Variable(value) for name, value in environment.items() if value}
+        said = file.assignments().items()
+        layers.append({name: Variable(value, file) for name, value in said if name not in skipped})
+    layers.append({name: Variable(value) for name, value in environment.items()})
+    result: dict[str, Variable] = {}
+    for layer in layers:
+        result |= {name: each for name, each in layer.items() if each.value or client.empty_counts}
+    return {name: each for name, each in result.items() if each.value}
