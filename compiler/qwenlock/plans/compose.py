@@ -16,7 +16,7 @@ from qwenlock.plans.digest import stringify
 from qwenlock.plans.forms import ID, Form, Slot, candidates, values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qwenlock.plans.forms import Values
     from qwenlock.plans.plan import Model, Plan
@@ -199,14 +199,18 @@ class _Body:
 
     def _column(self, path: Path, cells: list[Any]) -> str:
         """Return the name of the column that holds `cells`; equal ones are one."""
-        filler = next((_falsy(cell) for cell in cells if cell is not _MISSING), False)
+        filler = next((_falsy(cell) for cell in _present(cells)), False)
         full = [filler if cell is _MISSING else cell for cell in cells]
-        for name, known in self._columns.items():
-            if [repr(cell) for cell in known] == [repr(cell) for cell in full]:
-                return name
-        name = self._name(path)
-        self._columns[name] = full
+        name = self._known(full)
+        if name is None:
+            name = self._name(path)
+            self._columns[name] = full
         return name
+
+    def _known(self, cells: list[Any]) -> str | None:
+        """Return the column that holds `cells` already; true is no 1."""
+        alike = [repr(cell) for cell in cells]
+        return next((n for n, known in self._columns.items() if [*map(repr, known)] == alike), None)
 
     def _name(self, path: Path) -> str:
         """Return a name that no column has: that of the field, and of what it is in."""
@@ -227,7 +231,7 @@ class _Body:
 
     def _object(self, cells: list[Any], path: Path) -> list[str]:
         """Return the lines of an object; `cells` are what each model has there."""
-        present = [cell for cell in cells if cell is not _MISSING]
+        present = _present(cells)
         order = _common_order([list(cell) for cell in present])
         always = [key for key in order or () if all(key in cell for cell in present)]
         if not order or not always:
@@ -235,7 +239,7 @@ class _Body:
         lines = ["{"]
         pivot = order.index(always[-1])
         for index, key in enumerate(order):
-            under = [_MISSING if cell is _MISSING else cell.get(key, _MISSING) for cell in cells]
+            under = _under(cells, key)
             field = self._field(key, under, (*path, key))
             if index < pivot:
                 field[-1] += ","
@@ -253,42 +257,31 @@ class _Body:
         self, under: list[Any], cells: list[Any], path: Path, field: list[str], *, after: bool
     ) -> list[str]:
         """Return the lines of a field that not every model has."""
-        there = [
-            _MISSING if cell is _MISSING else value is not _MISSING
-            for cell, value in zip(cells, under, strict=True)
-        ]
+        there = _each(cells, lambda cell: path[-1] in cell)
         condition = self._truth_of(under) or self._column(_telling(path, under), there)
         comma = "," if after else ""
         return [f"  {{% if {condition} %}}{comma}", *field, "  {% endif %}"]
 
     def _truth_of(self, under: list[Any]) -> str | None:
         """Return the column whose values stand in a field, if none that is there reads as false."""
-        filled = [_falsy(_plain(cell)) if cell is _MISSING else _plain(cell) for cell in under]
-        kinds = {
-            type(each) for each, cell in zip(filled, under, strict=True) if cell is not _MISSING
-        }
-        if len(kinds) != 1 or not kinds <= {str, int, float}:
+        present = _present(_each(under, _plain))
+        kinds = {type(each) for each in present}
+        if not all(present) or len(kinds) != 1 or not kinds <= {str, int, float}:
             return None
-        empty = kinds.pop()()
-        wanted = [
-            empty if cell is _MISSING else each for each, cell in zip(filled, under, strict=True)
-        ]
-        if any(not each for each, cell in zip(wanted, under, strict=True) if cell is not _MISSING):
-            return None
-        alike = [repr(each) for each in wanted]
-        return next((n for n, known in self._columns.items() if [*map(repr, known)] == alike), None)
+        return self._known(
+            [_falsy(present[0]) if cell is _MISSING else _plain(cell) for cell in under]
+        )
 
     def _in_turn(self, cells: list[Any], path: Path) -> list[str]:
         """Return an object whose fields stand in another order in some model, each once."""
-        orders = list(dict.fromkeys(tuple(cell) for cell in cells if cell is not _MISSING))
-        chosen = self._column((*path, "order"), [
-            _MISSING if cell is _MISSING else orders.index(tuple(cell)) for cell in cells
-        ])  # fmt: skip
+        orders = list(dict.fromkeys(map(tuple, _present(cells))))
+        numbers = _each(cells, lambda cell: orders.index(tuple(cell)))
+        chosen = self._column((*path, "order"), numbers)
         table = f"orders_{len(self._tables) + 1}"
         self._tables.append(f"{{% set {table} = {_literal([list(each) for each in orders])} %}}")
         lines = ["{", f"  {{% for field in {table}[{chosen}] %}}"]
         for index, key in enumerate(dict.fromkeys(key for order in orders for key in order)):
-            under = [_MISSING if cell is _MISSING else cell.get(key, _MISSING) for cell in cells]
+            under = _under(cells, key)
             word = "elif" if index else "if"
             lines.append(f"    {{% {word} field == {_literal(key)} %}}")
             lines += self._field(key, under, (*path, key))
@@ -296,7 +289,7 @@ class _Body:
 
     def _value(self, cells: list[Any], path: Path) -> list[str]:
         """Return the lines of a value; only of models that have it."""
-        present = [cell for cell in cells if cell is not _MISSING]
+        present = _present(cells)
         if all(isinstance(cell, _Text) for cell in present):
             line = self._string(cells, path)
             return [line] if line is not None else self._variants(cells, path)
@@ -312,20 +305,20 @@ class _Body:
 
     def _string(self, cells: list[Any], path: Path) -> str | None:
         """Return a string: the one form of all, or a column for what differs; None for neither."""
-        present = [cell for cell in cells if cell is not _MISSING]
+        present = _present(cells)
         common = [form for form in present[0].forms if all(form in cell.forms for cell in present)]
         if common:
             return _form(common[0])
-        regional = [cell if cell is _MISSING else _without_id(cell) for cell in cells]
+        regional = _each(cells, _without_id)
         shaped = self._shaped(regional, path) if None not in regional else None
         if shaped is not None:
             return shaped
-        plain = [cell if cell is _MISSING else _plain(cell) for cell in cells]
+        plain = _each(cells, _plain)
         return f'"{{{{ {self._column(path, plain)} }}}}"' if None not in plain else None
 
     def _shaped(self, regional: list[Any], path: Path) -> str | None:
         """Return strings with the same slots, whose one piece differs, with a column for that."""
-        present = [form for form in regional if form is not _MISSING]
+        present = _present(regional)
         if not any(isinstance(piece, Slot) for form in present for piece in form):
             return None
         if (
@@ -337,20 +330,32 @@ class _Body:
         if len(varying) != 1:
             return None
         at = varying[0]
-        column = self._column(path, [f if f is _MISSING else f[at] for f in regional])
+        column = self._column(path, _each(regional, lambda form: form[at]))
         return _form((*present[0][:at], Slot(column), *present[0][at + 1 :]))
 
     def _variants(self, cells: list[Any], path: Path) -> list[str]:
         """Return values that nothing smaller tells apart, each written out once."""
-        kinds = list(dict.fromkeys(_written(cell) for cell in cells if cell is not _MISSING))
-        column = self._column(path, [
-            cell if cell is _MISSING else kinds.index(_written(cell)) for cell in cells
-        ])  # fmt: skip
+        kinds = list(dict.fromkeys(map(_written, _present(cells))))
+        column = self._column(path, _each(cells, lambda cell: kinds.index(_written(cell))))
         lines = []
         for index, text in enumerate(kinds):
             word = "if" if index == 0 else "elif"
             lines += [f"{{% {word} {column} == {index} %}}", text]
         return [*lines, "{% endif %}"]
+
+
+def _present(cells: list[Any]) -> list[Any]:
+    return [cell for cell in cells if cell is not _MISSING]
+
+
+def _each(cells: list[Any], function: Callable[[Any], Any]) -> list[Any]:
+    """Return `function` of every cell, and nothing where there is none."""
+    return [_MISSING if cell is _MISSING else function(cell) for cell in cells]
+
+
+def _under(cells: list[Any], key: str) -> list[Any]:
+    """Return what stands under `key` of every object."""
+    return _each(cells, lambda cell: cell.get(key, _MISSING))
 
 
 def _padded(cells: list[str]) -> list[str]:
@@ -381,7 +386,7 @@ def _common_order(orders: list[list[str]]) -> list[str] | None:
 
 def _telling(path: Path, under: list[Any]) -> Path:
     """Return what a column is named after that tells whether a field is there."""
-    value = next(cell for cell in under if cell is not _MISSING)
+    value = _present(under)[0]
     while isinstance(value, dict) and len(value) == 1:
         ((key, value),) = value.items()
         path = (*path, key)
