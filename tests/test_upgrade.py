@@ -363,6 +363,14 @@ def test_record_of_other_models_stays_and_is_named() -> None:
     assert any("user.json records codingPlan.version" in each for each in change.warnings)
 
 
+def test_selected_model_of_a_provider_of_ones_own_is_kept_where_the_client_offers_it() -> None:
+    settings = installed("0.12.0", providerProtocol={"lab": "openai"}, model={"name": "lab-large"})
+    settings["modelProviders"]["lab"] = [{"id": "lab-large", "envKey": "LAB_KEY"}]
+    for client, kept in (("0.24.4", True), ("guide", False)):
+        result = after(changed(settings, client, keep_selection=True))
+        assert (result["model"]["name"] == "lab-large") is kept
+
+
 # Regions, downgrades, what is recorded
 
 

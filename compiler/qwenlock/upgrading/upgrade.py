@@ -6,11 +6,11 @@ DESIGN, Upgrading a plan; guide, "Automatic Updates"; CLIENT.md, The Coding Plan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.changes import Change
 from qwenlock.clients.profile import GUIDE, profile
-from qwenlock.compile.scopes import SCOPES, merged, owner
+from qwenlock.compile.scopes import SCOPES, merged, owner, protocols
 from qwenlock.documents.operations import Remove, Set, get
 from qwenlock.errors import UsageError
 from qwenlock.migrating.protocol import Draft
@@ -254,12 +254,22 @@ class _Upgrade:
     def _is_offered(self, choice: Choice) -> bool:
         if choice.auth_type == "qwen-oauth":
             return choice.model in self._client.oauth_models
-        entries = self._draft.get((*PROVIDERS, choice.auth_type))
-        return isinstance(entries, list) and choice.model in by_id(entries)
+        return choice.model in by_id(self._entries(choice.auth_type))
+
+    def _entries(self, auth_type: str) -> list[Any]:
+        """Return the entries of every provider that the client takes for `auth_type`."""
+        mapped = protocols(self._there.scopes.sources, self._client)
+        providers = self._draft.get(PROVIDERS, {})
+        return [
+            entry
+            for provider, entries in providers.items()
+            if mapped.get(provider, provider) == auth_type and isinstance(entries, list)
+            for entry in entries
+        ]
 
     def _keep(self, choice: Choice) -> None:
         """Keep the model; its base URL follows it to where it is offered now."""
-        entries = self._draft.get((*PROVIDERS, choice.auth_type), [])
+        entries = self._entries(choice.auth_type)
         named = [each for each in entries if choice.model in by_id([each])]
         urls = [model.get("baseUrl") for model in named]
         if choice.base_url and urls and choice.base_url not in urls:
