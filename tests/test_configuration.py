@@ -165,7 +165,19 @@ def test_templates_of_a_team(world: World) -> None:
     shutil.move(world.project / "plans" / "coding-plan", world.project / "plans" / "own")
     assert world.run("lock").exit_code == 0, world.run("lock")
     assert lock(world)["options"] == {"templates": "plans"}
+    listed = json.loads(world.run("template", "list", "--format", "json").out)["templates"]
+    assert {each["plan"] for each in listed} == {"coding-plan", "own"}
     assert world.agreed() == 0
+
+
+def test_change_of_a_scope_that_is_left_out_names_the_way_out(world: World) -> None:
+    write(world.own, "{}")
+    write(world.project / FILE, "user = false")
+    refused = world.run("upgrade", "--region", "china", "--yes")
+    assert refused.exit_code == 2
+    assert "--scope project" in refused.err
+    assert "`user = false`" in refused.err
+    assert world.run("upgrade", "--region", "china", "--scope", "project", "--yes").exit_code == 0
 
 
 def test_mistakes_are_json_too(world: World) -> None:

@@ -236,6 +236,16 @@ def test_options_of_the_scopes_are_written_down(world: World) -> None:
     assert world.agreed() == 0
 
 
+def test_choices_that_are_there_count(world: World) -> None:
+    write(world.project / "qwenlock.toml", 'client = "0.12.0"\n')
+    agreeing = world.run("init", "--client", "0.12.0", "--yes")
+    assert "says otherwise" not in agreeing.err
+    other = world.run("init", "--client", "0.21.2", "--no-user", "--yes")
+    assert other.exit_code == 0
+    assert "qwenlock.toml says otherwise, and counts: change it there" in other.err
+    assert world.agreed() == 0
+
+
 def test_project_below_a_repository(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     below = world.project / "packages" / "app"
     below.mkdir(parents=True)

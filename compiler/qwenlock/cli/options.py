@@ -158,11 +158,24 @@ def project_directory(given: Path | None) -> Path:
 
 
 def own_folders(templates: str | None) -> list[Path]:
-    """Return the folders of plans of one's own: what `--templates` names, else the variable."""
+    """Return the folders of plans of one's own: what `--templates` names, else what a team chose.
+
+    Where neither says anything, the variable counts.
+
+    Raises:
+        InputError: the configuration of the project here cannot be used.
+    """
     import os
 
-    named = templates if templates is not None else os.environ.get("QWENLOCK_TEMPLATES", "")
-    return [Path(path) for path in named.split(os.pathsep) if path]
+    if templates is None:
+        from qwenlock.edge.configuration import configured
+
+        project = project_directory(None)
+        chosen = configured(project, Flags()).configuration.options.templates
+        if chosen:
+            return [project / os.path.expanduser(chosen)]  # noqa: PTH111
+        templates = os.environ.get("QWENLOCK_TEMPLATES", "")
+    return [Path(path) for path in templates.split(os.pathsep) if path]
 
 
 def scoped(command: Callable[..., object]) -> Callable[..., object]:

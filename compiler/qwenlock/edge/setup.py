@@ -10,7 +10,7 @@ from qwenlock.configuration import FILE
 from qwenlock.documents.document import decode
 from qwenlock.edge import git
 from qwenlock.edge.environment import situation_of
-from qwenlock.edge.places import SETTINGS, shown
+from qwenlock.edge.places import SETTINGS, Flags, shown
 from qwenlock.edge.project import read
 from qwenlock.edge.reader import read_bytes
 from qwenlock.errors import UsageError
@@ -18,7 +18,8 @@ from qwenlock.setup.begin import File, Found
 from qwenlock.upgrading.target import Scopes
 
 if TYPE_CHECKING:
-    from qwenlock.edge.places import Flags
+    from qwenlock.edge.project import Settings
+    from qwenlock.lockfile.model import Options
 
 _FILES = {
     "github.yml": ".github/workflows/qwenlock.yml",
@@ -41,6 +42,7 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
     if places.home_is_project:
         raise UsageError("the home directory is no project", "name the directory of one")
     here, _ = situation_of(settings).views()
+    team = settings.team.file
     root = git.repository_of(places.lock)
     kept = (places.project / SETTINGS, places.lock)
     return Found(
@@ -49,7 +51,8 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
         options=places.options,
         plans=settings.plans,
         variables=here.variables,
-        configured=settings.team.file is not None,
+        configured=None if team is None else shown(team, Path.cwd()),
+        disagrees=team is not None and _asked(settings) != _asked(read(directory, Flags())),
         configuration=_file(places.project / FILE),
         attributes=_file(places.project / ".gitattributes") if root else None,
         env=git.ask(places.project / ".env"),
@@ -57,6 +60,10 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
         files={name: _file((root or places.project) / path) for name, path in _FILES.items()},
         contents={name: _content(name) for name in _FILES},
     )
+
+
+def _asked(settings: Settings) -> tuple[str, Options]:
+    return settings.client.name, settings.places.options
 
 
 def _is_ignored(path: Path) -> bool:

@@ -46,7 +46,8 @@ class Found:
         client: the client it is for, and `options` the scopes' files, as a lock records them.
         plans: the plans that are known.
         variables: what a client in the project has; never to be shown.
-        configured: a team's choices are there, here or above.
+        configured: the file, here or above, that holds a team's choices; None where there is none.
+        disagrees: it says something else than the options.
         configuration: where they are written.
         attributes: the project's `.gitattributes`; None outside a repository.
         env: what git says of the project's `.env`; None outside of one.
@@ -60,7 +61,8 @@ class Found:
     options: Options
     plans: Sequence[Plan]
     variables: Mapping[str, str] = field(repr=False)
-    configured: bool
+    configured: str | None
+    disagrees: bool
     configuration: File
     attributes: File | None
     env: InGit | None
@@ -119,7 +121,7 @@ def _configuration(found: Found, wishes: Wishes) -> Iterator[FileChange]:
         choices.pop("user", None)
         if wishes.without_user:
             choices["user"] = False
-    if choices and not found.configured:
+    if choices and found.configured is None:
         path, label, _ = found.configuration
         yield FileChange(path, label, None, _CONFIGURATION + tomli_w.dumps(choices))
 
@@ -145,6 +147,8 @@ def _wanted(found: Found, wishes: Wishes) -> Iterator[FileChange]:
 def _warnings(found: Found, wishes: Wishes) -> Iterator[str]:
     if wishes.from_env and found.has_settings:
         yield f"{found.scopes.labels['project']} is there, and stays as it is"
+    if found.disagrees:
+        yield f"{found.configured} says otherwise, and counts: change it there"
     if found.env is not None and found.env.tracked:
         yield "git tracks .env: run `git rm --cached .env`, and have its keys replaced"
     for label in found.ignored:

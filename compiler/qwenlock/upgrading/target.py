@@ -133,7 +133,7 @@ def target(scopes: Scopes, scope: ScopeName) -> Target:
             f"there is no {scope} scope here to write to",
             "run this in a project that is trusted, other than the home directory"
             if scope == "project"
-            else "leave --no-user out, or add --scope project",
+            else "add --scope project, or leave the user scope in: no --no-user, no `user = false`",
         )
     source = scopes.source(scope)
     made = source or source_of(scope, parse(_NEW, scopes.labels[scope]))

@@ -90,7 +90,8 @@ def init(
         pre_commit=pre_commit if pre_commit is not None else ask("Add a hook for pre-commit?"),
     )
     change = begin(found, wishes)
-    relock = relocking(directory, flags, client)
+    lock_options = (Flags(), None) if found.configured else (flags, client)
+    relock = relocking(directory, *lock_options)
     code = carry_out(
         change, "init", dry_run=dry_run, yes=yes, as_json=format is Format.json, relock=relock
     )
@@ -136,7 +137,7 @@ def _without_user(
     """Tell whether the lock leaves the user scope out: by default, where the project has models."""
     if flags.user is not None:
         return True if flags.user is False else None
-    if found.configured or not (from_env or found.owns_models):
+    if found.configured is not None or not (from_env or found.owns_models):
         return None
     return ask("Leave everybody's own user settings out of the lock?", default=True)
 
