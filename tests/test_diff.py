@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.cli.report import changes_as_json, changes_as_text
-from qwenlock.cli.views.differences import as_markdown, summary
+from qwenlock.cli.views.differences import as_markdown, rows, summary
 from qwenlock.lockfile.diff import ABSENT, Change, diff
 from qwenlock.lockfile.model import EnvironmentVariable, InstalledPlan, Lock, Options
 from qwenlock.lockfile.text import digest, dump, load
@@ -241,6 +241,26 @@ def test_markdown_is_a_sentence_and_a_table() -> None:
 )  # fmt: skip
 def test_summary_counts_what_changed(changes: list[Change], words: str) -> None:
     assert summary(changes) == words
+
+
+def test_users_of_a_variable_are_told_without_their_places() -> None:
+    users = [[f"openai/m{number}" for number in numbers] for numbers in (range(3), (3, 0, 1))]
+    changes = [
+        *(Change("variable", "changed", "X", f"used-by.{at}", old, new)
+          for at, (old, new) in enumerate(zip(*users, strict=True))),
+        Change("variable", "added", "Y"),
+    ]  # fmt: skip
+    assert [(row.name, row.field, row.before, row.after) for row in rows(changes)] == [
+        ("X", "used-by", '["openai/m2"]', '["openai/m3"]'),
+        ("Y", "", "", ""),
+    ]
+
+
+def test_thousands_of_users_are_told_in_no_time() -> None:
+    many = range(20_000)
+    changes = [Change("variable", "changed", "X", f"used-by.{n}", n, n + 20_000) for n in many]
+    (row,) = rows(changes)
+    assert row.before == str(list(many))
 
 
 @given(st.just(LOCK))

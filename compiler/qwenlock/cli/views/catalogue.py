@@ -71,9 +71,9 @@ def _print_plain(lock: Lock) -> None:
         [
             "*" if is_selected(model, lock) else "",
             model.auth_type,
-            clean(model.id),
-            clean(model.name or model.id),
-            clean(model.base_url or ""),
+            clean(shown(model.id)),
+            clean(shown(model.name or model.id)),
+            clean(shown(model.base_url or "")),
             model.env_key or "",
             model.origin,
             model.scope,
@@ -121,7 +121,7 @@ def _table(lock: Lock, left_out: Sequence[str]) -> Table:
         auth_type = model.auth_type if before != model.auth_type else ""
         before = model.auth_type
         cells = {
-            "name": text(model.name or model.id),
+            "name": text(shown(model.name or model.id)),
             "context": text(window(model)),
             "base URL": text(shown(model.base_url or ""), "dim"),
             "variable": text(model.env_key or ""),
@@ -154,10 +154,11 @@ def draw_tree(lock: Lock, hidden: Sequence[str]) -> None:
         _add_model(types[model.auth_type], model, lock)
     tree.add(text(f"selected: {selection(lock)}"))
     for plan in lock.plans:
-        count = sum(model.origin == plan.id for model in lock.models)
-        tree.add(text(f"plan: {plan_name(plan)}, {count} model{'s' * (count != 1)}"))
+        tree.add(text(f"plan: {plan_name(plan)}"))
     _add_list(tree, "hidden by REPLACE", hidden)
-    users = [f"{each.name}, used by {', '.join(each.used_by)}" for each in lock.environment]
+    users = [
+        f"{each.name}, used by {', '.join(map(shown, each.used_by))}" for each in lock.environment
+    ]
     _add_list(tree, "variables", users)
     draw(tree)
 
@@ -192,7 +193,7 @@ def more(model: Model) -> Iterator[tuple[str, str]]:
     """Give what else an entry holds, but for the context window, as pairs of a key and JSON."""
     for table in (model.generation_config or {}, model.capabilities or {}, model.fields):
         for key, value in table.items():
-            if key != WINDOW:
+            if key != WINDOW or not window(model):
                 yield shown(key), as_json(value, key)
 
 

@@ -66,9 +66,10 @@ def draw_differences(changes: Sequence[Change]) -> None:
     from rich.tree import Tree
 
     tree = Tree(text(summary(changes), "bold"), guide_style="dim")
+    alike = _without_indices(changes)
     for kind in _ORDER:
         named: dict[str, list[Change]] = {}
-        for change in _without_indices(changes):
+        for change in alike:
             if change.kind == kind:
                 named.setdefault(change.name, []).append(change)
         branch = tree
@@ -86,26 +87,26 @@ def _without_indices(changes: Iterable[Change]) -> list[Change]:
 
     The values are then lists: of what does not use it any more, and of what does now.
     """
-    result: list[Change] = []
-    users: dict[str, tuple[int, list[Any], list[Any]]] = {}
+    merged: dict[object, Change] = {}
+    users: dict[str, list[Change]] = {}
     for change in changes:
-        if not change.field.startswith(f"{_USERS}."):
-            result.append(change)
-            continue
-        if change.name not in users:
-            users[change.name] = (len(result), [], [])
-            result.append(change)
-        index, before, after = users[change.name]
-        before.append(change.old)
-        after.append(change.new)
-        result[index] = replace(
-            change, field=_USERS, old=_without(before, after), new=_without(after, before)
+        if change.field.startswith(f"{_USERS}."):
+            users.setdefault(change.name, []).append(change)
+            merged[change.name] = change  # in the place of the first
+        else:
+            merged[len(merged)] = change
+    for name, each in users.items():
+        before, after = [one.old for one in each], [one.new for one in each]
+        merged[name] = replace(
+            each[0], field=_USERS, old=_without(before, after), new=_without(after, before)
         )
-    return result
+    return list(merged.values())
 
 
 def _without(users: list[Any], others: list[Any]) -> Any:
-    return [user for user in users if user is not ABSENT and user not in others] or ABSENT
+    """Return the users that are not among the others too."""
+    both = {ABSENT, *others}
+    return [user for user in users if user not in both] or ABSENT
 
 
 def _head(name: str, change: Change) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.commands.check import EXIT
@@ -132,8 +133,6 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def print_text(outcomes: Sequence[Outcome]) -> None:
     """Print what is not well, a line each, and the numbers."""
-    import sys
-
     for each in wrong(outcomes):
         status = painted(each.status, "error", sys.stdout)
         words = f": {clean(each.words)}" if each.words else ""
