@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qwenlock.edge.places import DEFAULTS, SYSTEM
+from qwenlock.edge.stamp import digest
 from qwenlock.errors import UsageError, WriteError
 
 if TYPE_CHECKING:
@@ -141,6 +142,4 @@ def _folder() -> Path:
 
 
 def _name(content: bytes) -> str:
-    from hashlib import sha256
-
-    return f"{sha256(content).hexdigest()}.json"
+    return f"{digest(content)}.json"

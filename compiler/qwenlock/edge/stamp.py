@@ -130,9 +130,9 @@ def _state(path: Path, levels: int = 2) -> str:
             return _PRESENT
         if stat.S_ISDIR(status.st_mode):
             inner = [(each.name, levels and _state(each, levels - 1)) for each in path.iterdir()]
-            return _digest(repr(sorted(inner)).encode(errors="surrogateescape"))
+            return digest(repr(sorted(inner)).encode(errors="surrogateescape"))
         if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
-            return _digest(path.read_bytes())
+            return digest(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return _ABSENT
     except OSError:
@@ -143,9 +143,10 @@ def _state(path: Path, levels: int = 2) -> str:
 def _file(asked: str) -> Path:
     from platformdirs import user_cache_path
 
-    name = _digest(asked.encode(errors="surrogateescape"))
+    name = digest(asked.encode(errors="surrogateescape"))
     return user_cache_path("qwenlock", appauthor=False) / "checked" / name
 
 
-def _digest(data: bytes) -> str:
-    return str(blake2b(data, digest_size=20).hexdigest())
+def digest(data: bytes) -> str:
+    """Return the digest by which the cache knows `data`, in hexadecimal."""
+    return str(blake2b(data, digest_size=32).hexdigest())

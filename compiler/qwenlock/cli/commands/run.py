@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.edge.project import Project
+    from qwenlock.edge.stamp import States
 
 app = typer.Typer(add_completion=False)
 
@@ -83,7 +84,7 @@ def run(
     The lock is checked first. The client is given a settings file for the system scope through its
     environment; the user's and the project's own files are not touched.
     """
-    from qwenlock.edge import launch
+    from qwenlock.edge import launch, stamp
 
     command: list[str] = context.meta[_COMMAND]
     if not command:
@@ -92,12 +93,13 @@ def run(
         raise UsageError("no command is given", "add it after --: `qwenlock run -- qwen`")
     _judge_options(command, strict=strict)
     directory = project_directory(project)
-    enforced = _remembered(directory, flags, client, no_check=no_check)
+    seen = stamp.States()
+    enforced = _remembered(directory, flags, client, seen, no_check=no_check)
     if enforced is None:
         enforced = _enforce(directory, flags, client, no_check=no_check)
     path = launch.verified(enforced.settings)
     _judge_environment(enforced.overriding, strict=strict)
-    _say_missing(enforced.variables, directory, flags, client)
+    _say_missing(enforced.variables, directory, flags, client, seen)
     launch.start(command, path, Path(enforced.defaults))
 
 
@@ -134,12 +136,12 @@ def _asked(directory: Path, flags: Flags, client: str | None, *, no_check: bool)
 
 
 def _remembered(
-    directory: Path, flags: Flags, client: str | None, *, no_check: bool
+    directory: Path, flags: Flags, client: str | None, seen: States, *, no_check: bool
 ) -> _Enforced | None:
     """Return what an earlier run prepared, where nothing it depends on has changed since."""
     from qwenlock.edge import launch, stamp
 
-    said = stamp.passed(_asked(directory, flags, client, no_check=no_check))
+    said = stamp.passed(_asked(directory, flags, client, no_check=no_check), seen)
     if said is None:
         return None
     enforced = _Enforced.parse(said)
@@ -187,15 +189,36 @@ def _refuse_drift(project: Project) -> None:
 
 
 def _say_missing(
-    variables: Sequence[str], directory: Path, flags: Flags, client: str | None
+    variables: Sequence[str], directory: Path, flags: Flags, client: str | None, seen: States
 ) -> None:
     """Say which variables are nowhere, before the client fails on them."""
-    if all(os.environ.get(name) for name in variables):
+    absent = [name for name in variables if not os.environ.get(name)]
+    if not absent:
         return
     from qwenlock.cli.console import painted, say
-    from qwenlock.edge.environment import missing_names
+
+    for name in _nowhere(absent, directory, flags, client, seen):
+        say(f"{painted('warning', 'warning')}: {name} is not set; models of the lock need it")
+
+
+def _nowhere(
+    names: Sequence[str], directory: Path, flags: Flags, client: str | None, seen: States
+) -> list[str]:
+    """Return which variables no file gives; remembered for as long as the files are the same."""
+    from qwenlock.edge import stamp
+
+    asked = f"variables {' '.join(names)} {stamp.request(directory, flags, client)}"
+    said = stamp.passed(asked, seen)
+    if said is not None:
+        return said.split()
+    from qwenlock.clients.profile import profile
+    from qwenlock.edge.configuration import configured
+    from qwenlock.edge.environment import env_files, missing_names
     from qwenlock.edge.project import read
 
     places = read(directory, flags, client).places
-    for name in missing_names(variables, places):
-        say(f"{painted('warning', 'warning')}: {name} is not set; models of the lock need it")
+    looked_at = [*stamp.files(places), *(each.path for each in env_files(places, profile()))]
+    before = [*configured(directory, flags).states, *stamp.States().lines(looked_at)]
+    missing = missing_names(names, places)
+    stamp.record(before, asked, " ".join(missing))
+    return missing
