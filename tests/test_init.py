@@ -141,6 +141,16 @@ def test_plan_needs_its_region(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert world.run("upgrade", "--check").exit_code == 0
 
 
+def test_plan_that_a_user_has_is_installed_in_the_project_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PLAN_KEY, KEY)
+    world.run("upgrade", "--region", "china", "--scope", "user", "--yes")
+    assert world.run("init", "--from-env", "--region", "china", "--yes").exit_code == 0
+    settings = json.loads(world.own.read_text())
+    assert settings["modelProviders"] == json.loads(world.user.read_text())["modelProviders"]
+
+
 @pytest.mark.usefixtures("openai")
 def test_plan_beside_a_model_of_ones_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PLAN_KEY, KEY)

@@ -9,7 +9,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.documents.toml import TomlError, parse, position
+from qwenlock.documents.toml import Positions, TomlError, parse
 from support import TEXT, untimed
 
 VALUES = st.recursive(
@@ -26,7 +26,7 @@ VALUES = st.recursive(
 def test_every_key_begins_where_its_position_is(table: dict[str, Any]) -> None:
     text = tomli_w.dumps(table)
     for path in paths(table):
-        line, column = position(text, path)
+        line, column = Positions(text).of(path)
         assert not holds(parse("\n".join(text.split("\n")[: line - 1])), path)
         assert keys_at(text, line, column), (text, path)
 
@@ -74,7 +74,7 @@ def keys_at(text: str, line: int, column: int) -> bool:
 )
 def test_positions(text: str, path: tuple[str, ...], where: tuple[int, int]) -> None:
     parse(text)
-    assert position(text, path) == where
+    assert Positions(text).of(path) == where
 
 
 @pytest.mark.parametrize(

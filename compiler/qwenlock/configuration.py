@@ -96,7 +96,7 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
 
 def complain(text: str, label: str, path: tuple[str, ...], message: str) -> InputError:
     """Return the error for a value of a file that cannot be, at its place."""
-    return _error(Finding("QL122", message, _place(label, toml.position(text, path))))
+    return _error(Finding("QL122", message, _place(label, toml.Positions(text).of(path))))
 
 
 class _Judge:
@@ -104,7 +104,7 @@ class _Judge:
 
     def __init__(self, text: str, label: str) -> None:
         self.findings: list[Finding] = []
-        self._text = text
+        self._positions = toml.Positions(text)
         self._label = label
 
     def table(
@@ -130,7 +130,7 @@ class _Judge:
     def _report(
         self, code: str, path: tuple[str, ...], message: str, fix: str | None = None
     ) -> None:
-        place = _place(self._label, toml.position(self._text, path))
+        place = _place(self._label, self._positions.of(path))
         self.findings.append(Finding(code, message, place, fix))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,29 +43,44 @@ def parse(text: str) -> dict[str, Any]:
     except ValueError as error:  # that of TOML, or an integer of thousands of digits
         message, _, end = str(error).removesuffix(")").partition(" (at ")
         numbers = re.findall(r"\d+", end)
-        at = (int(numbers[0]), int(numbers[1])) if numbers else _place(text, len(text))
+        at = (int(numbers[0]), int(numbers[1])) if numbers else _end(text)
         raise TomlError(f"not valid TOML: {message}", at) from None
     except RecursionError:
         raise TomlError("nested too deeply") from None
 
 
-def position(text: str, path: tuple[str, ...]) -> tuple[int, int]:
-    """Return the line and column, from 1, where the key `path` stands, or else its nearest parent.
+class Positions:
+    """Where the keys of a TOML text stand.
 
     Args:
         text: valid TOML. Keys of inline tables are not looked at: their table stands for them.
-        path: the keys that lead there, without the indexes of arrays.
     """
-    found: dict[tuple[str, ...], int] = {}
-    for keys, start in _statements(text):
-        for length in range(1, len(keys) + 1):
-            found.setdefault(keys[:length], start)
-    start = next((found[path[:end]] for end in range(len(path), 0, -1) if path[:end] in found), 0)
-    return _place(text, start)
 
+    def __init__(self, text: str) -> None:
+        self._text = text
 
-def _place(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    def of(self, path: tuple[str, ...]) -> tuple[int, int]:
+        """Return the line and column, from 1, of the key `path`, or else of its nearest parent.
+
+        Args:
+            path: the keys that lead there, without the indexes of arrays.
+        """
+        parents = (path[:end] for end in range(len(path), 0, -1))
+        start = next((self._starts[each] for each in parents if each in self._starts), 0)
+        line = bisect_right(self._lines, start)
+        return line, start - self._lines[line - 1] + 1
+
+    @cached_property
+    def _starts(self) -> dict[tuple[str, ...], int]:
+        found: dict[tuple[str, ...], int] = {}
+        for keys, start in _statements(self._text):
+            for length in range(1, len(keys) + 1):
+                found.setdefault(keys[:length], start)
+        return found
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self._text))]
 
 
 def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -80,6 +97,10 @@ def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
             yield (keys if head["end"] == "]" else (*table, *keys)), head.start("key")
             at = head.end()
         at = _end_of_statement(text, at)
+
+
+def _end(text: str) -> tuple[int, int]:
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
 def _keys(dotted: str) -> tuple[str, ...]:

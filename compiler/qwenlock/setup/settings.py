@@ -67,13 +67,10 @@ def settings_from(
     entries = [Set(("modelProviders", each), [_entry(each, variables, client)]) for each in types]
     text = aim.edited([*entries, *first])
     for plan in installed:
-        with_text = Scopes(
-            [*scopes.sources, source_of("project", parse(text, aim.label))],
-            scopes.paths,
-            scopes.labels,
-        )
+        # Alone, as everybody else has it: what a user has of the plan is no part of the project.
+        alone = Scopes([source_of("project", parse(text, aim.label))], scopes.paths, scopes.labels)
         wishes = Wishes(plan=plan.id, region=region, scope="project")
-        text = upgrade(with_text, plans, client, wishes).files[0].after
+        text = upgrade(alone, plans, client, wishes).files[0].after
     compiled = compile_lock([source_of("project", parse(text, aim.label))], plans, client)
     if compiled.lock is None:
         message = "what the variables say cannot be locked"

@@ -13,7 +13,6 @@ from qwenlock.cli.options import (
     ClientOption,
     Format,
     FormatOption,
-    ProjectArgument,
     project_directory,
     scoped,
 )
@@ -32,7 +31,12 @@ app = typer.Typer(add_completion=False)
 @scoped
 def init(
     flags: Flags,
-    project: ProjectArgument = None,
+    project: Annotated[
+        Path,
+        typer.Argument(
+            metavar="[PROJECT]", help="A directory; default: this one.", show_default=False
+        ),
+    ] = Path(),
     from_env: Annotated[
         bool | None,
         typer.Option(
@@ -78,7 +82,7 @@ def init(
 
     if with_user and flags.user is not None:
         raise UsageError("--with-user takes the user scope as it is", "leave one of them out")
-    directory = project_directory(project or Path())
+    directory = project_directory(project)
     found = look(directory, flags, client)
     ask = _ask if _may_ask(yes=yes or dry_run, as_json=format is Format.json) else _default
     from_env = _from_env(found, from_env, ask)

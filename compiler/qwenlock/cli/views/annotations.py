@@ -65,18 +65,19 @@ def of_findings(findings: Iterable[dict[str, Any]], project: Path) -> Iterator[A
         findings: as `report.findings_as_json` returns them.
         project: the directory of the project that they are about.
     """
+    root = _root()
     for finding in findings:
         message = clean(finding["message"])
         if finding["fix"]:
             message += f"\nhelp: {clean(finding['fix'])}"
         label, line, column = finding["file"], finding["line"], finding["column"]
-        inside = None if label is None else _in_repository(Path(label))
+        inside = None if label is None else _inside(root, Path(label))
         if inside is not None:
             yield Annotation(finding["code"], finding["severity"], message, inside, line, column)
         else:
             where = "" if label is None else f"{clean(label)}:{line}:{column}: "
             yield Annotation(
-                finding["code"], finding["severity"], where + message, _lock_of(project)
+                finding["code"], finding["severity"], where + message, _lock_of(project, root)
             )
 
 
@@ -85,7 +86,7 @@ def of_status(status: str, message: str, project: Path) -> Annotation:
     lines = [clean(line) for line in message.split("\n")]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"… and {len(lines) - _MOST_LINES} lines more"]
-    return Annotation(status, "error", "\n".join(lines), _lock_of(project))
+    return Annotation(status, "error", "\n".join(lines), _lock_of(project, _root()))
 
 
 def emit_annotations(annotations: Sequence[Annotation], format: str) -> None:  # noqa: A002
@@ -202,14 +203,13 @@ def _fingerprints(annotations: Iterable[Annotation]) -> Iterator[str]:
         yield sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]
 
 
-def _lock_of(project: Path) -> str:
-    return _in_repository(project / NAME) or NAME
+def _lock_of(project: Path, root: Path) -> str:
+    return _inside(root, project / NAME) or NAME
 
 
-def _in_repository(path: Path) -> str | None:
+def _inside(root: Path, path: Path) -> str | None:
     """Return a path relative to the root of the repository, or None where it is outside."""
     absolute = Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
-    root = _root()
     return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else None
 
 
