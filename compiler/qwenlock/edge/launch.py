@@ -55,11 +55,11 @@ def prepared(name: str) -> Path | None:
     """Return the file of that `name`, verified: a private regular file with the named content."""
     path = _folder() / name
     try:
-        os.utime(path, follow_symlinks=False)  # it is used, see `_prune`
         status = path.lstat()
         private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
         if os.name == "posix" and not (private and status.st_uid == os.getuid()):
             return None
+        os.utime(path)  # it is used, see `_prune`
         return path if _name(path.read_bytes()) == name else None
     except OSError:
         return None
