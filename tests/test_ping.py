@@ -234,6 +234,26 @@ def test_each_api_is_asked_as_it_expects(
 
 
 @pytest.mark.parametrize(
+    ("url", "bearer"),
+    [("https://api.anthropic.com", None), ("https://gate.example/anthropic", f"Bearer {KEY}")],
+)
+def test_anthropic_key_goes_to_other_hosts_as_a_bearer_token_too(
+    url: str, bearer: str | None
+) -> None:
+    asked = question(endpoint(url, auth_type="anthropic"), {"MY_KEY": KEY})
+    assert isinstance(asked, Question)
+    headers = dict(asked.headers)
+    assert (headers["x-api-key"], headers.get("Authorization")) == (KEY, bearer)
+
+
+def test_list_of_vertex_ai_says_nothing_of_a_key() -> None:
+    refusal = Reply(401, b"{}")
+    vertex = endpoint("https://aiplatform.googleapis.com", auth_type="vertex-ai")
+    assert judge(vertex, refusal).status == "cannot-tell"
+    assert judge(endpoint("https://api.example.com/v1"), refusal).status == "refused"
+
+
+@pytest.mark.parametrize(
     ("url", "detail"),
     [
         ("http://api.example.com/v1", "plain http would show the key"),
@@ -393,6 +413,13 @@ def test_ping_is_shown_without_a_client(world: World) -> None:
         }
     ]
     assert [headers["authorization"] for _, headers in server.asked] == [f"Bearer {KEY}"] * 2
+
+
+def test_lock_without_endpoints_has_none_to_ask(world: World) -> None:
+    write(world.own, {})
+    assert world.run("lock").exit_code == 0
+    result = world.run("doctor", "--client-command", "no-such-client", "--ping")
+    assert "ping: the lock has no endpoint to ask" in result.out
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

@@ -39,7 +39,16 @@ _FINE = ("listed", "cannot-tell")
 
 
 class _Api(NamedTuple):
-    """How an API lists its models: where, with the key in which header; what ids begin with."""
+    """How an API lists its models.
+
+    Attributes:
+        base_url: where the SDK goes without a `baseUrl`.
+        path: what is asked below that.
+        header: the header that takes the key, after `scheme`.
+        prefix: what ids begin with in the list.
+        others: headers besides.
+        lists_with_key: a key that is good for requests is good for the list.
+    """
 
     base_url: str
     path: str
@@ -47,6 +56,7 @@ class _Api(NamedTuple):
     scheme: str = ""
     prefix: str = ""
     others: tuple[tuple[str, str], ...] = ()
+    lists_with_key: bool = True
 
 
 _OPENAI = _Api("https://api.openai.com/v1", "/models", "Authorization", "Bearer ")
@@ -66,6 +76,7 @@ _APIS = {
         "/v1beta1/publishers/google/models?pageSize=1000",
         "x-goog-api-key",
         prefix="publishers/google/models/",
+        lists_with_key=False,
     ),
 }
 
@@ -172,13 +183,18 @@ def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | Ver
         detail = "plain http would show the key to everyone on the way: use https"
         return _verdict(endpoint, "not-asked", detail)
     path, _, query = api.path.partition("?")
-    if endpoint.auth_type == "anthropic" and parts.path.rstrip("/").endswith("/v1"):
-        path = path.removeprefix("/v1")  # the guide's example; its SDK would double it
+    key, bearer = variables[endpoint.variable], {}
+    if endpoint.auth_type == "anthropic":
+        if parts.path.rstrip("/").endswith("/v1"):
+            path = path.removeprefix("/v1")  # the guide's example; its SDK would double it
+        if host != urlsplit(api.base_url).hostname:
+            bearer = {"Authorization": f"Bearer {key}"}  # as 0.24.4 sends it to other hosts
     url = parts._replace(path=parts.path.rstrip("/") + path, query=query, fragment="").geturl()
     headers = {
         "Accept": "application/json",
         **dict(api.others),
-        api.header: api.scheme + variables[endpoint.variable],
+        api.header: api.scheme + key,
+        **bearer,
         **{name: substituted(value, variables) for name, value in endpoint.headers},
     }
     if any(not _fits_a_header(text) for pair in headers.items() for text in pair):
@@ -191,7 +207,7 @@ def judge(endpoint: Endpoint, reply: Reply) -> Verdict:
     if reply.problem is not None:
         return _verdict(endpoint, reply.problem, reply.detail)
     code = reply.code or 0
-    if code in (401, 403):
+    if code in (401, 403) and _APIS[endpoint.auth_type].lists_with_key:
         return _verdict(endpoint, "refused", f"the key of {endpoint.variable} is refused ({code})")
     if code >= 500:
         return _verdict(endpoint, "failing", f"it answers {code}")

@@ -90,6 +90,10 @@ def doctor(
         _print(release, asking.unset, as_it_is, enforced)
         for each in pinged or ():
             each.print()
+        if pinged == []:
+            from qwenlock.cli.console import emit
+
+            emit("ping: the lock has no endpoint to ask")
     troubled = any(each.verdict.is_trouble for each in pinged or ())
     return max(1 if as_it_is.status != "agrees" or troubled else 0, enforced.exit_code)
 
