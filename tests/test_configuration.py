@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock import configuration
 from qwenlock.configuration import FILE, PYPROJECT, Configuration, judge
 from qwenlock.content import folder
 from qwenlock.edge.configuration import configured
 from qwenlock.edge.places import Flags
+from qwenlock.edge.project import read
 from qwenlock.errors import InputError
 from support import MODEL, World, models, untimed, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -186,6 +187,55 @@ def test_mistakes_are_json_too(world: World) -> None:
     (finding,) = json.loads(result.out)["projects"][0]["findings"]
     assert finding["code"] == "QL121"
     assert finding["fix"] == 'did you mean "client"?'
+
+
+USERS = st.sampled_from([None, False, "file"])
+CLIENTS = st.sampled_from([None, "0.12.0", "0.15.10", "0.21.2"])
+
+
+def toml_of(client: str | None, **options: Any) -> tuple[str, str]:
+    """Return what a file says of the client, and of the options."""
+    said = {name: value for name, value in options.items() if value is not None}
+    return f'client = "{client}"\n' if client else "", tomli_w.dumps(said)
+
+
+@given(
+    clients=st.tuples(CLIENTS, CLIENTS, CLIENTS),
+    users=st.tuples(USERS, USERS | st.just(True), USERS),
+    untrusted=st.tuples(
+        st.none() | st.booleans(), st.none() | st.booleans(), st.none() | st.just(True)
+    ),
+)
+@untimed(60)
+def test_flags_then_configuration_then_lock(
+    world: World, clients: Any, users: Any, untrusted: Any
+) -> None:
+    names = ("flag.json", "config.json", "lock.json")
+    users = [name if each == "file" else each for each, name in zip(users, names, strict=True)]
+    for name in names:
+        write(world.project / name, "{}")
+    client, options = toml_of(clients[1], user=users[1], untrusted=untrusted[1])
+    write(world.project / FILE, client + options)
+    client, options = toml_of(clients[2] or "guide", user=users[2], untrusted=untrusted[2])
+    write(world.lock, f'lock-version = "1.0"\n{client}\n[options]\n{options}')
+    found = read(world.project, Flags(user=users[0], untrusted=untrusted[0]), clients[0])
+
+    def winner(values: Any) -> Any:
+        return next((each for each in values if each is not None), None)
+
+    user = winner(users)
+    assert found.client.name == (winner(clients) or "guide")
+    assert found.places.options.user == (None if user is True else user)
+    assert found.places.options.untrusted == (winner(untrusted) or None)
+    assert ("user" in found.places.files) == (user is not False)
+
+
+def test_every_key_is_documented() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text()
+    rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w.-]+)`", row)}
+    lint = {f"lint.{name}" for name in configuration._LINT_KINDS}
+    assert named == (set(configuration._KINDS) - {"lint"}) | lint
 
 
 SECRET = "sk-ZQXJKVWBPYGFMUCLDRHS0246"
