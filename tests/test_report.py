@@ -8,11 +8,16 @@ import json
 import struct
 import zlib
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import pytest
 
 from browser import Browser
+from qwenlock.cli.views.page import COLOURS
+from qwenlock.cli.views.results import STATUSES
+from qwenlock.edge.project import Status as ProjectStatus
+from qwenlock.findings import Severity
+from qwenlock.upgrading.report import Status as PlanStatus
 from support import MODEL, World, models, write
 
 if TYPE_CHECKING:
@@ -146,6 +151,18 @@ def test_page_says_everything(rich: World) -> None:
         assert said in text, said
 
 
+def test_every_status_has_a_colour() -> None:
+    statuses = {
+        *get_args(ProjectStatus),
+        *get_args(PlanStatus),
+        *get_args(Severity),
+        *("added", "removed", "changed", "reordered"),
+        *STATUSES,
+        "unknown",
+    }
+    assert statuses - {"not-installed"} <= COLOURS.keys()
+
+
 @pytest.mark.parametrize("region", ["china", "global"])
 def test_upgrade_that_is_not_due_is_said_so(world: World, region: str) -> None:
     world.run("upgrade", "--region", region, "--yes")
@@ -243,13 +260,13 @@ def test_page_is_there_to_see(browser: Browser, file: Path, width: int, dark: bo
 def test_every_text_stands_out_from_its_ground(browser: Browser, file: Path, dark: bool) -> None:
     """The contrast that WCAG asks for at its level AA: 4.5 to 1."""
     browser.show(file, dark=dark)
-    pairs = json.loads(browser.value(COLOURS))
+    pairs = json.loads(browser.value(TEXTS_AND_GROUNDS))
     assert len(pairs) > 5
     for text, ground in pairs:
         assert contrast(text, ground) >= 4.5, (text, ground)
 
 
-COLOURS = """JSON.stringify([...new Set([...document.querySelectorAll('body *')].filter(
+TEXTS_AND_GROUNDS = """JSON.stringify([...new Set([...document.querySelectorAll('body *')].filter(
   each => [...each.childNodes].some(node => node.nodeType === 3 && node.textContent.trim())
 ).map(each => {
   const ground = of => getComputedStyle(of).backgroundColor;

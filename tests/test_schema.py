@@ -109,6 +109,70 @@ def test_examples_of_the_guide_are_valid(case: str, settings_schema: dict[str, A
     Draft202012Validator(settings_schema).validate(settings_of(case))
 
 
+@pytest.mark.parametrize("case", cases("guide"))
+def test_every_field_of_the_guide_is_known(case: str, settings_schema: dict[str, Any]) -> None:
+    for auth_type, entries in settings_of(case).get("modelProviders", {}).items():
+        assert auth_type in settings_schema["properties"]["modelProviders"]["properties"]
+        for entry in entries:
+            assert unknown(entry, settings_schema["$defs"]["model"], settings_schema) == []
+
+
+def unknown(value: Any, node: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+    """Return the keys in `value` that `node` does not list; a free object lists none."""
+    if "anyOf" in node:
+        node = node["anyOf"][0]
+    if "$ref" in node:
+        node = at(schema, referred(node))
+    known = node.get("properties")
+    if not isinstance(value, dict) or known is None:
+        return []
+    return [
+        *(key for key in value if key not in known),
+        *(
+            each
+            for key in value
+            if key in known
+            for each in unknown(value[key], known[key], schema)
+        ),
+    ]
+
+
+def test_editors_are_told_of_every_setting(schema: dict[str, Any]) -> None:
+    """What it means, on every property; what is offered is valid, and so is every default."""
+    containers = {"security", "auth", "model", "providerMetadata"}
+    is_lock = "lock-version" in schema["properties"]
+    for place in places(schema, ()):
+        node = at(schema, place)
+        if place[-2:-1] == ("properties",) and not is_lock:
+            assert "description" in node or place[-1] in containers, place
+        default = [node["default"]] if "default" in node else []
+        for offered in [*node.get("examples", []), *default]:
+            assert is_valid({**node, "$defs": schema["$defs"]}, offered), place
+
+
+def test_schemas_of_releases_have_names_of_their_own() -> None:
+    names = [printed("settings", "--client", client)["$id"] for client in ("guide", "0.24.4")]
+    assert names == ["urn:qwenlock:schema:settings:guide", "urn:qwenlock:schema:settings:0.24.4"]
+
+
+def test_plans_of_ones_own_are_offered(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "plan.toml").write_text(
+        'title = "Mine"\nauth-type = "openai"\nenv-key = "MINE_KEY"\n'
+        '[regions.moon]\nbase-url = "https://moon.example/v1"\n'
+        '[states.kept]\nat = ["metadata", "mine"]\nversion = "digest"\nregion = "place"\n'
+    )
+    (tmp_path / "mine" / "1.0.json.j2").write_text(
+        '{#---\nclient = ">=1"\nsource = "x"\nstate = "kept"\n[regions]\nmoon = {}\n---#}\n[]\n'
+    )
+    schema = printed("settings", "--templates", str(tmp_path))
+    model = schema["$defs"]["model"]["properties"]
+    assert "MINE_KEY" in model["envKey"]["examples"]
+    assert "https://moon.example/v1" in model["baseUrl"]["examples"]
+    mine = schema["properties"]["metadata"]["properties"]["mine"]["properties"]
+    assert mine["place"]["enum"] == ["moon"]
+
+
 @pytest.mark.parametrize("case", [c for c in cases("plans") if c.split("/")[1][0].isdigit()])
 def test_every_plan_template_is_valid(case: str, settings_schema: dict[str, Any]) -> None:
     Draft202012Validator(settings_schema).validate(settings_of(case))
