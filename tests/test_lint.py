@@ -237,6 +237,20 @@ def test_a_byte_order_mark_matters_to_earlier_releases(client: str, levels: list
     assert [each.level for each in lint(before) if each.code == "QL117"] == levels
 
 
+def test_a_plan_without_a_template_for_the_client_has_no_newer_version() -> None:
+    models = GUIDE[0].parent.parent / "plans" / "0.12.0-china" / "home" / ".qwen" / "settings.json"
+    settings = json.loads(models.read_text(encoding="utf-8"))
+    settings["modelProviders"]["openai"].append({"id": "glm-5", "envKey": "MY_KEY"})
+    plans = load()
+    later = [
+        replace(plan, templates=tuple(replace(each, client=">=99") for each in plan.templates))
+        for plan in plans
+    ]
+    before = replace(subject(settings, client="0.24.4"), plans=plans)
+    assert "QL504" in [each.code for each in lint(before)]
+    assert "QL504" not in [each.code for each in lint(replace(before, plans=later))]
+
+
 # Comments that suppress
 
 

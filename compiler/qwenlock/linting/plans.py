@@ -36,7 +36,7 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     if known is None:
         message = f"the version of {plan.title} that is recorded is not known"
         fix = "upgrade qwenlock, or run `qwenlock upgrade` for a version that it knows"
-        yield Finding("QL505", message, _record(plan, subject) or place, fix)
+        yield Finding("QL505", message, _record(plan, subject), fix)
     elif newest is not None and known[0].order() < newest.order():
         message = f"the models of {plan.title} are of {known[0].version}; {newest.version} is there"
         yield Finding("QL504", message, place, "run `qwenlock upgrade`")
@@ -48,10 +48,11 @@ def _first_model(plan: Plan, subject: Subject) -> Place:
     return subject.owner.place((*path, "id"))
 
 
-def _record(plan: Plan, subject: Subject) -> Place | None:
-    """Return where the version is recorded."""
-    for path in recorded_paths(plan):
-        for source in reversed(subject.sources):
-            if source.has(path):
-                return source.place(path)
-    return None
+def _record(plan: Plan, subject: Subject) -> Place:
+    """Return where the version is recorded, which it is."""
+    return next(
+        source.place(path)
+        for path in recorded_paths(plan)
+        for source in reversed(subject.sources)
+        if source.has(path)
+    )

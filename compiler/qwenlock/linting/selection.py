@@ -31,9 +31,8 @@ def sealed(subject: Subject) -> Iterator[Finding]:
     """Report a model.generationConfig that the selected model does not take part in."""
     selection = subject.compilation.selection
     source = highest(subject.sources, GENERATION_CONFIG)
-    if selection.kind != "provider" or source is None:
-        return
-    if not merged(subject.sources, GENERATION_CONFIG):
+    ignored = merged(subject.sources, GENERATION_CONFIG)
+    if selection.kind != "provider" or source is None or not ignored:
         return
     model = shown(selection.model or "")
     message = f"{model} is a model of modelProviders and takes nothing from here"

@@ -76,15 +76,8 @@ class Subject:
 
     @cached_property
     def owner(self) -> Source:
-        """Return the source that owns the catalogue, which there is where there are entries.
-
-        Raises:
-            LookupError: there is none.
-        """
-        owning = owner(self.sources)
-        if owning is None:
-            raise LookupError("no scope has modelProviders")
-        return owning
+        """Return the source that owns the catalogue; asked for only where it has entries."""
+        return owner(self.sources) or self.sources[-1]
 
     @cached_property
     def as_written(self) -> list[Source]:
