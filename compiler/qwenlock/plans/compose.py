@@ -11,6 +11,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock.credentials import shown
 from qwenlock.errors import InputError
 from qwenlock.plans.digest import stringify
 from qwenlock.plans.forms import ID, Form, Slot, candidates, values
@@ -46,7 +47,7 @@ _MISSING = _Missing()
 def compose(
     plan: Plan,
     models: Mapping[str, Sequence[Model]],
-    learned: Mapping[Path, Sequence[Form]] | None = None,
+    learned: Mapping[Path, Sequence[Form]],
 ) -> str:
     """Return the body of a template that renders to `models`.
 
@@ -59,7 +60,7 @@ def compose(
     Raises:
         InputError: regions differ in more than order and text.
     """
-    return _Body(plan, models, learned or {}).text()
+    return _Body(plan, models, learned).text()
 
 
 def forms(plan: Plan, models: Mapping[str, Sequence[Model]]) -> dict[Path, list[Form]]:
@@ -93,7 +94,7 @@ def _unified(
     first, *others = by_id
     for other in others:
         if odd := sorted(first.keys() ^ other.keys()):
-            raise _too_different(f"{', '.join(odd)} stand in one of them only")
+            raise _too_different(f"{', '.join(map(shown, odd))} stand in one of them only")
     regions = [plan.regions[name] for name in models]
     return [
         _one(
@@ -126,7 +127,7 @@ def _one(
         }
     elif all(stringify(each) == stringify(first) for each in others):
         return first
-    raise _too_different(f"{'.'.join(path)} of {given[0][ID]}")
+    raise _too_different(f"{'.'.join(map(shown, path))} of {shown(given[0][ID])}")
 
 
 def _too_different(what: str) -> InputError:
