@@ -251,6 +251,24 @@ def test_timeout_of_a_variable_is_for_runtime_models_of_later_releases() -> None
     assert winner(no_number, "timeout") == ("settings", 1)
 
 
+@pytest.mark.parametrize("scope", ["provider", "settings"])
+@pytest.mark.parametrize("inner", [{}, []])
+def test_option_that_is_nested_too_deeply_is_refused(
+    world: World, scope: str, inner: dict[str, Any] | list[Any]
+) -> None:
+    for _ in range(490):
+        inner = {"a": inner} if isinstance(inner, dict) else [inner]
+    config = {"generationConfig": {"reasoning": inner}}
+    entry = {**ENTRY, **(config if scope == "provider" else {})}
+    settings = {"modelProviders": {"openai": [entry]}, "model": {"name": "entry", **config}}
+    if scope == "settings":
+        settings["model"]["name"] = "raw"
+    write(world.user, OPENAI | settings)
+    result = world.run("resolve")
+    assert result.exit_code == 3
+    assert "QL104" in result.err
+
+
 # Snapshots
 
 

@@ -107,7 +107,7 @@ def parse(text: str, label: str) -> Document:
     if not isinstance(value, dict):
         message = "the top level must be an object"
         raise _unusable("QL102", message, Place(document), "wrap the settings in { }")
-    if text.count("{") + text.count("[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+    if text.count("{") + text.count("[") > MAX_DEPTH and deeper_than(value, MAX_DEPTH):
         raise _unusable("QL104", _too_deep(), Place(document))
     document.value = value
     return document
@@ -174,7 +174,8 @@ def _line_and_column(before: str) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
-def _deeper_than(value: Any, limit: int) -> bool:
+def deeper_than(value: Any, limit: int) -> bool:
+    """Tell whether an object or array has more than `limit` levels, itself one of them."""
     level = [value]
     for _ in range(limit):
         level = [

@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from qwenlock.compile.scopes import contribution, is_cut_off, merged
+from qwenlock.compile.scopes import contribution, highest, is_cut_off, merged
 from qwenlock.credentials import substituted
+from qwenlock.documents.document import deeper_than
 from qwenlock.documents.operations import get
+from qwenlock.errors import InputError
+from qwenlock.findings import Finding
+from qwenlock.lockfile.values import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,26 +103,40 @@ def by_settings(sources: Sources, path: Path, variables: Mapping[str, str]) -> l
 def by_option(sources: Sources, path: Path, variables: Mapping[str, str]) -> list[Candidate]:
     """Return what the scopes have at `path` of any type; objects of several scopes are merged."""
     whole = merged(sources, path)
-    if not isinstance(whole, dict):
+    source = highest(sources, path)
+    if source is None or not isinstance(whole, dict):
         return _by_scopes(sources, path, variables, lambda value: value is not None)
+    said = by_value("settings", source.place(path, on_key=True), whole, variables)
     giving = [
         source
         for index, source in enumerate(sources)
         if contribution(sources, index, path) is not None
     ]
     places = tuple(source.place(path, on_key=True) for source in reversed(giving))
-    return [Candidate("settings", places, filled(whole, variables), whole)]
+    return [said._replace(origins=places)]
 
 
-def filled(value: Any, variables: Mapping[str, str]) -> Any:
+def by_value(layer: Layer, place: Place, value: Any, variables: Mapping[str, str]) -> Candidate:
+    """Return a JSON `value`, at `place`, as what `layer` says.
+
+    Raises:
+        InputError: it is nested deeper than a model may be.
+    """
+    if isinstance(value, dict | list) and deeper_than(value, MAX_DEPTH):
+        message = f"the value is nested deeper than {MAX_DEPTH} levels"
+        raise InputError(message, findings=(Finding("QL104", message, place),))
+    return Candidate(layer, (place,), _filled(value, variables), value)
+
+
+def _filled(value: Any, variables: Mapping[str, str]) -> Any:
     """Return a JSON `value` with the variables that are set in the place of their references."""
     match value:
         case str():
             return substituted(value, variables)
         case dict():
-            return {name: filled(item, variables) for name, item in value.items()}
+            return {name: _filled(item, variables) for name, item in value.items()}
         case list():
-            return [filled(item, variables) for item in value]
+            return [_filled(item, variables) for item in value]
         case _:
             return value
 
@@ -134,7 +152,7 @@ def _by_scopes(
         value = get(source.settings, path)
         if is_usable(value):
             place = source.place(path, on_key=True)
-            result.append(Candidate("settings", (place,), filled(value, variables), value))
+            result.append(by_value("settings", place, value, variables))
         elif not result and (source.has(path) or is_cut_off(source.settings, path)):
             break  # it replaces what lower scopes say
     return result

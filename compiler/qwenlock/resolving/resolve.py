@@ -39,8 +39,8 @@ from qwenlock.resolving.fields import (
     by_flag,
     by_option,
     by_settings,
+    by_value,
     by_variable,
-    filled,
 )
 
 if TYPE_CHECKING:
@@ -138,6 +138,9 @@ def resolve(
         variables: the variables that it has.
         client: whose rules hold.
         arguments: its flags.
+
+    Raises:
+        InputError: an option is nested deeper than a model may be.
     """
     return _Resolver(sources, variables, client, arguments).resolve()
 
@@ -297,9 +300,7 @@ class _Resolver:
             value = _config(entry).get(name)
             path = (*entry.path, "generationConfig", name)
             place = entry.source.place(path if value is not None else entry.path, on_key=True)
-            candidates.append(
-                Candidate("provider", (place,), filled(value, self._variables), value)
-            )
+            candidates.append(by_value("provider", place, value, self._variables))
         elif kind == "built-in":
             candidates.append(Candidate("provider", ("built-in model",), None, None))
         if name == "timeout":
@@ -322,7 +323,7 @@ class _Resolver:
         if entry is None or not isinstance(value, str) or not value.strip():
             return []
         place = entry.source.place((*entry.path, name), on_key=True)
-        return [Candidate("provider", (place,), filled(value, self._variables), value)]
+        return [by_value("provider", place, value, self._variables)]
 
     def _settings(self, path: Path) -> list[Candidate]:
         return by_settings(self._sources, path, self._variables)

@@ -26,6 +26,7 @@ app = typer.Typer(add_completion=False)
 
 _OF_CLIENT = "Flags of the client"
 _LONGEST_KEY = 65_536
+_LOSER = "  overrides"
 
 
 @app.command()
@@ -119,11 +120,14 @@ def _from_input() -> str:
 
 
 def _print(document: dict[str, Any]) -> None:
-    from qwenlock.cli.console import emit
+    import sys
+
+    from qwenlock.cli.console import emit, painted
     from qwenlock.cli.table import as_text
 
     rows = [row for name, field in document["fields"].items() for row in _rows(name, field)]
-    emit(as_text(["field", "value", "layer", "source"], rows))
+    for line in as_text(["field", "value", "layer", "source"], rows).split("\n"):
+        emit(painted(line, "dim", sys.stdout) if line.startswith(_LOSER) else line)
     emit("")
     for line in _words(document):
         emit(line)
@@ -136,7 +140,7 @@ def _rows(name: str, field: dict[str, Any]) -> Iterator[list[str]]:
     said = [field, *field["overrides"]]
     if name not in NO_OPTIONS and all(each["value"] is None for each in said):
         return
-    for label, each in zip([name, *("  overrides" for _ in said[1:])], said, strict=True):
+    for label, each in zip([name, *(_LOSER for _ in said[1:])], said, strict=True):
         yield [_cell(label), _cell(each["value"]), each["layer"] or "", _cell(each["source"] or "")]
 
 
