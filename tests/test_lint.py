@@ -125,6 +125,33 @@ def test_examples_of_the_guide_are_worth_a_note_at_most(case: Path) -> None:
     assert {each.level for each in lint(around)} <= {"note"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ({"modelProvider": {}}, ["QL118"]),
+        ({"securty": {}}, ["QL118"]),
+        ({"security": {"auth": {"selectedtype": "openai"}}}, ["QL118"]),
+        ({"security": {"auth": {"enforcedType": "openai", "useExternal": True}}}, []),
+        ({"model": {"generationConfigs": {}, "sessionTokenLimit": 1}}, ["QL118"]),
+        ({"providerProtocol": {}, "providerMetadata": {}, "mcpServers": {}, "models": []}, []),
+    ],
+)
+def test_keys_that_are_nearly_right_are_reported(
+    settings: dict[str, Any], codes: list[str]
+) -> None:
+    before = subject({"$version": 4, **settings})
+    assert [each.code for each in lint(before)] == codes
+    assert not fix(before, everything).findings
+    after = fix(before, everything, unsafe=True)
+    assert [each.code for each in after.findings] == codes
+
+
+def test_a_key_is_not_renamed_over_another() -> None:
+    before = subject({"$version": 4, "modelProvider": {}, "modelProviders": {"openai": [MODEL]}})
+    assert found(before.sources[0]) == ["QL118"]
+    assert not fix(before, everything, unsafe=True).findings
+
+
 # The world around
 
 

@@ -98,6 +98,11 @@ RULES: dict[str, Rule] = {
         "byte-order mark",
         "Up to 0.15.10 the client takes it for a syntax error, and rejects the whole file.",
     ),
+    "QL118": Rule(
+        "warning",
+        "misspelt settings key",
+        "The client passes over a key that it does not know, and takes its default.",
+    ),
     "QL120": Rule(
         "error",
         "configuration that is not TOML",

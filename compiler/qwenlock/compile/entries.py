@@ -241,12 +241,14 @@ def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str 
     return f'did you mean "{shown(near)}"?' if near else None
 
 
-def nearest(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
-    """Return the one of the `known` names that `name` is nearest to, or None."""
+def nearest(
+    name: str, known: Mapping[str, object] | tuple[str, ...], cutoff: float = 0.6
+) -> str | None:
+    """Return the one of the `known` names that `name` is nearest to, or None below `cutoff`."""
     from difflib import get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[near[0]] if near else None
 
 

@@ -5,20 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
+from qwenlock.compile.entries import nearest
 from qwenlock.credentials import shown
 from qwenlock.documents.document import BOM
 from qwenlock.documents.duplicates import duplicates
-from qwenlock.documents.operations import Deduplicate
+from qwenlock.documents.operations import Deduplicate, Move, get
 from qwenlock.findings import Finding, Place
 from qwenlock.linting.repair import Repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qwenlock.documents.operations import Path
     from qwenlock.findings import Severity
     from qwenlock.linting.subject import Subject
 
 _READS_MARK = "0.21.2"  # the first release that is known to
+_KEYS: dict[Path, tuple[str, ...]] = {
+    (): ("modelProviders", "security"),
+    ("security", "auth"): ("selectedType",),
+    ("model",): ("generationConfig",),
+}
+"""The keys that choose models and are long enough to be misspelt, by the object they stand in."""
+_NEARLY = 0.85
 
 
 def byte_order_mark(subject: Subject) -> Iterator[Finding]:
@@ -31,6 +40,26 @@ def byte_order_mark(subject: Subject) -> Iterator[Finding]:
             place = Place(source.document, at=(1, 1))
             severity: Severity | None = "note" if subject.client.name == GUIDE else None
             yield Finding("QL117", message, place, "save it as UTF-8 without one", severity)
+
+
+def misspelt_keys(subject: Subject) -> Iterator[Finding]:
+    """Report keys that are nearly one which chooses models; what else there is, is not known."""
+    for source in subject.sources:
+        document = source.document
+        for at, known in _KEYS.items():
+            members = get(document.value, at)
+            for name in members if isinstance(members, dict) else ():
+                near = nearest(name, known, _NEARLY) if name not in known else None
+                if near is None:
+                    continue
+                move = Repair((Move((*at, name), (*at, near)),), safe=False)
+                yield Finding(
+                    "QL118",
+                    f'"{shown(name)}" is no key of the client',
+                    document.place((*at, name), on_key=True),
+                    f'did you mean "{near}"?',
+                    repair=move if near not in members else None,
+                )
 
 
 def duplicate_keys(subject: Subject) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     files.byte_order_mark,
     files.duplicate_keys,
+    files.misspelt_keys,
     providers.shadowed_by_update,
     providers.without_env_key,
     providers.same_id_elsewhere,
