@@ -247,8 +247,11 @@ def test_timeout_of_a_variable_is_for_runtime_models_of_later_releases() -> None
         assert winner(found, "timeout") == ("settings", 1)
     found = resolved(settings | PROVIDERS, client="0.24.4", variables=variables, model="entry")
     assert winner(found, "timeout") == ("provider", 1)
-    no_number = resolved(settings, client="0.24.4", variables={"QWEN_CODE_API_TIMEOUT_MS": "5s"})
-    assert winner(no_number, "timeout") == ("settings", 1)
+    for text in ("5s", "٣", "9" * 5000):
+        no_number = resolved(
+            settings, client="0.24.4", variables={"QWEN_CODE_API_TIMEOUT_MS": text}
+        )
+        assert winner(no_number, "timeout") == ("settings", 1)
 
 
 @pytest.mark.parametrize("scope", ["provider", "settings"])
@@ -295,7 +298,9 @@ def test_no_snapshot_of_an_entry() -> None:
 
 def test_later_releases_persist_the_id_of_a_snapshot() -> None:
     settings = OPENAI | {"model": {"name": "$runtime|openai|mine"}}
-    assert resolved(settings, client="0.21.2").fields["model"].value == "mine"
+    later = resolved(settings, client="0.21.2")
+    assert described(later, {})["fields"]["model"]["value"] == "mine"
+    assert later.fields["model"].value == "mine"
     assert resolved(settings, client="0.15.10").fields["model"].value == "$runtime|openai|mine"
 
 
@@ -479,6 +484,8 @@ def test_references_stay_as_they_are_written_and_count_as_they_are_set() -> None
         {"model": {"generationConfig": {"customHeaders": {"X-Other": KEY}}}},
         {"model": {"generationConfig": {"extra_body": {"inner": [{KEY: KEY}]}}}},
         {"model": {"generationConfig": {"extra_body": {"api_key": 12345678}}}},
+        {"model": {"generationConfig": {"token": "hunter", "apiKey": "hunter", "model": KEY}}},
+        {"model": {"generationConfig": {KEY: 1}}},
         {"proxy": "http://user:hunter@host:1"},
         {"security": {"auth": {"baseUrl": "https://host/?api_key=12345678"}}},
     ],

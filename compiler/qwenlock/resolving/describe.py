@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.clients.fields import GENERATION_FIELDS
 from qwenlock.credentials import (
     MASK,
     is_variable_name,
@@ -15,6 +16,7 @@ from qwenlock.credentials import (
 )
 from qwenlock.findings import Place
 from qwenlock.resolving.fields import Named
+from qwenlock.resolving.resolve import NO_OPTIONS
 from qwenlock.resolving.variables import EnvFile
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 PROGRAMMATIC = ("authType", "model", "apiKey", "baseUrl", "generationConfig")
 """What /auth and /model can change at run time (guide, Programmatic overrides)."""
+
+_NAMES = {*NO_OPTIONS, *(field.name for field in GENERATION_FIELDS)}
 
 
 def described(resolution: Resolution, variables: Mapping[str, Variable]) -> dict[str, Any]:
@@ -49,7 +53,9 @@ def described(resolution: Resolution, variables: Mapping[str, Variable]) -> dict
         "snapshot": None if snapshot is None else describer.text(snapshot),
         "missing": list(resolution.missing),
         "programmatic": {"by": ["/auth", "/model"], "known": False, "fields": [*PROGRAMMATIC]},
-        "fields": {shown(name): describer.field(each) for name, each in resolution.fields.items()},
+        "fields": {
+            describer.name(name): describer.field(each) for name, each in resolution.fields.items()
+        },
         "notes": list(_notes(resolution, variables)),
     }
 
@@ -66,6 +72,10 @@ class _Describer:
         winner = said[0] if said else {"value": None, "layer": None, "source": None}
         return {**winner, "overrides": said[1:]}
 
+    def name(self, name: str) -> str:
+        """Return the name of a field; by the guide, one of generationConfig can be anything."""
+        return name if name in _NAMES else self.text(name)
+
     def text(self, text: str) -> str:
         return without(shown(text), self._secrets)
 
@@ -75,7 +85,7 @@ class _Describer:
         elif name == "apiKeyEnvKey":
             value = _variable(candidate.written)
         else:
-            value = self._harmless(masked(candidate.written))
+            value = self._harmless(masked(candidate.written, name))
         origins = ", ".join(map(self._origin, candidate.origins))
         return {"value": value, "layer": candidate.layer, "source": origins}
 

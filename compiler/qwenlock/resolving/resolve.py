@@ -7,6 +7,7 @@ made by settings alone, is that of `compile.selection`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -59,6 +60,7 @@ NO_OPTIONS = ("authType", "model", "apiKey", "baseUrl", "apiKeyEnvKey", "proxy")
 """The fields besides the options of generationConfig, in the order of the guide."""
 
 _PROXY: Path = ("proxy",)
+_MILLISECONDS = re.compile(r"\s*[0-9]{1,15}\s*")
 _COMPLETE = ("model", "apiKey", "baseUrl")
 _NO_ARGUMENTS = Arguments()
 
@@ -243,7 +245,12 @@ class _Resolver:
         if not self._client.strips_snapshot:
             return named
         prefix = f"{SNAPSHOT_PREFIX}{self._type}|"
-        return [each._replace(value=str(each.value).removeprefix(prefix)) for each in named]
+        return [
+            each._replace(
+                value=each.value.removeprefix(prefix), written=each.written.removeprefix(prefix)
+            )
+            for each in named
+        ]
 
     def _api_key(self, entry: Entry | None) -> list[Candidate]:
         candidates = []
@@ -291,7 +298,7 @@ class _Resolver:
         if self._client.name == GUIDE:
             for config in (_config(entry), merged(self._sources, GENERATION_CONFIG)):
                 known |= dict.fromkeys(config if isinstance(config, dict) else ())
-        return list(known)
+        return [name for name in known if name not in NO_OPTIONS]
 
     def _option(self, name: str, kind: Kind | None, entry: Entry | None) -> Field:
         """Return an option of generationConfig; the layer of an entry is impermeable."""
@@ -315,7 +322,7 @@ class _Resolver:
         return [
             each._replace(value=int(each.value), written=int(each.value))
             for each in found
-            if each.value.strip().isdecimal()
+            if _MILLISECONDS.fullmatch(each.value)
         ]
 
     def _of_entry(self, entry: Entry | None, name: str) -> list[Candidate]:
