@@ -66,6 +66,16 @@ def test_a_comment_on_its_line_or_above_suppresses_it(
         assert code not in {each["code"] for each in found}, text
 
 
+@pytest.mark.parametrize("code", [code for code in EXAMPLES if PAGES[code].ignorable])
+def test_an_option_leaves_it_out_of_one_run(
+    code: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PAGES[code]
+    ignoring = replace(page, command=f"{page.command} --ignore {code}")
+    found = reported(ignoring, world, monkeypatch)
+    assert code not in {each["code"] for each in found}
+
+
 def test_what_has_no_example_is_known() -> None:
     assert {code for code, page in PAGES.items() if not page.before} == set(WITHOUT_EXAMPLE)
 
