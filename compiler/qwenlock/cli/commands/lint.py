@@ -184,7 +184,8 @@ class _Left:
         if self._fixable:
             say(f"{self._fixable} fixable with `qwenlock lint --fix`")
         if self._unsafe:
-            say(f"{self._unsafe} more with `--fix --unsafe-fixes`; they may change what is sent")
+            count = f"{self._unsafe} more" if self._fixable else self._unsafe
+            say(f"{count} fixable with `--fix --unsafe-fixes`, which may change what is sent")
 
 
 def _counted(count: int, level: str) -> str:
