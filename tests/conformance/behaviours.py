@@ -440,6 +440,20 @@ def _(bench: Bench) -> str:
     return bench.load()
 
 
+@behaviour(
+    "the settings of a project on no list of trusted folders, with security.folderTrust.enabled",
+    guide=UNSAID,
+    old="count",
+    new="do not count",
+)
+def _(bench: Bench) -> str:
+    user = settings({"openai": [bench.entry("of-the-user")]}, "openai")
+    user["security"]["folderTrust"] = {"enabled": True}
+    bench.machine.write("user", user)
+    bench.machine.write("project", settings({"openai": [bench.entry("of-the-project")]}))
+    return "count" if bench.offered("openai") == "openai/of-the-project" else "do not count"
+
+
 @behaviour("a trailing comma in the user file", guide=UNSAID, old=ENDS, new=ENDS)
 def _(bench: Bench) -> str:
     bench.machine.write("user", '{"$version": 4,}')
