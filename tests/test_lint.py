@@ -551,6 +551,13 @@ def test_the_file_of_two_scopes_is_changed_once(world: World) -> None:
     assert "no findings" in result.err
 
 
+@pytest.mark.parametrize("form", ["github", "sarif"])
+def test_a_diff_does_not_get_among_annotations(world: World, form: str) -> None:
+    write(world.own, '{"$version": 4, "modelProviders": {"qwen-oauth": []}}')
+    result = world.run("lint", "--fix", "--yes", "--format", form)
+    assert (result.exit_code, result.out) == (2, "")
+
+
 def test_only_selected_findings_are_fixed(world: World) -> None:
     write(world.own, '{"$version": 4, "$version": 4, "modelProviders": {"qwen-oauth": []}}')
     world.run("lint", "--fix", "--yes", "--select", "QL1")

@@ -78,10 +78,7 @@ def lint(
     from qwenlock.edge.linted import gather
     from qwenlock.linting.codes import codes, is_wanted
 
-    if not fix and (unsafe_fixes or dry_run or yes):
-        from qwenlock.errors import UsageError
-
-        raise UsageError("--unsafe-fixes, --dry-run and --yes are about --fix", "add --fix")
+    _check_options(format, fix=fix, about_fix=unsafe_fixes or dry_run or yes)
     if fix and format not in (GateFormat.text, GateFormat.json):
         from qwenlock.errors import UsageError
 
@@ -125,6 +122,17 @@ def lint(
     else:
         left.say()
     return left.exit_code(strict=strict)
+
+
+def _check_options(format: GateFormat, *, fix: bool, about_fix: bool) -> None:  # noqa: A002
+    from qwenlock.errors import UsageError
+
+    if about_fix and not fix:
+        raise UsageError("--unsafe-fixes, --dry-run and --yes are about --fix", "add --fix")
+    if fix and format not in (GateFormat.text, GateFormat.json):
+        raise UsageError(
+            f"--fix shows a diff, which --format {format} has no place for", "add --format json"
+        )
 
 
 class _Left:
