@@ -239,9 +239,35 @@ def test_variables_that_leave_a_locked_runtime_model_are_said_and_refused_when_s
     assert project.qwenlock("run", "--strict", "--", "true", **other).returncode == 2
 
 
-def test_variables_do_not_leave_a_locked_entry(project: Project) -> None:
+def test_variables_do_not_leave_a_locked_entry_with_a_base_url(project: Project) -> None:
+    entry = {"id": "m", "envKey": "KEY", "baseUrl": "https://a.example/v1"}
+    settings = {
+        "$version": 4,
+        "modelProviders": {"openai": [entry]},
+        "security": {"auth": {"selectedType": "openai"}},
+        "model": {"name": "m"},
+    }
+    project.write(project.directory / ".qwen" / "settings.json", settings)
+    assert project.qwenlock("lock", "--no-user").returncode == 0
     other = {"OPENAI_MODEL": "x", "OPENAI_BASE_URL": "https://b.example", "OPENAI_API_KEY": "k1"}
     assert project.qwenlock("run", "--strict", "--", "true", **other).stderr == ""
+
+
+def test_base_url_of_the_environment_leaves_an_entry_that_has_none(project: Project) -> None:
+    entry = {"id": "m", "envKey": "KEY"}
+    settings = {
+        "$version": 4,
+        "modelProviders": {"openai": [entry]},
+        "security": {"auth": {"selectedType": "openai"}},
+        "model": {"name": "m"},
+    }
+    project.write(project.directory / ".qwen" / "settings.json", settings)
+    assert project.qwenlock("lock", "--no-user").returncode == 0
+    assert project.qwenlock("run", "--strict", "--", "true").returncode == 0
+    other = {"OPENAI_BASE_URL": "https://b.example"}
+    said = project.qwenlock("run", "--", "true", **other)
+    assert "warning: OPENAI_BASE_URL can leave what the lock says\n" in said.stderr
+    assert project.qwenlock("run", "--strict", "--", "true", **other).returncode == 2
 
 
 def test_the_value_of_an_option_is_not_shown(project: Project) -> None:

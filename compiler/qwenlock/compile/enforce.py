@@ -16,7 +16,7 @@ from qwenlock.documents.operations import get
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenlock.lockfile.model import Lock, Selection
+    from qwenlock.lockfile.model import Lock, Model, Selection
 
 
 def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
@@ -65,11 +65,15 @@ def overriding(lock: Lock) -> dict[str, str]:
     """Return the variables that a client takes before what `lock` says, with what it says.
 
     A runtime model is made of layers, and the environment is above all settings (guide, Resolution
-    Layers and Atomicity); an entry is not. Of a key the lock says nothing: its value is empty.
+    Layers and Atomicity); of an entry, only the base URL that it lacks. Of a key the lock says
+    nothing, nor of such a base URL: its value is empty.
     """
     chosen = lock.selection
     if chosen.kind != "runtime":
-        return {}
+        entry = next((each for each in lock.models if _is_chosen(each, chosen)), None)
+        lacks_url = entry is not None and entry.base_url is None
+        variable = BASE_URL_VARIABLES.get(chosen.auth_type) if lacks_url else None
+        return {variable: ""} if variable else {}
     said: dict[str, str] = {}
     if chosen.model is not None:
         said |= dict.fromkeys(MODEL_VARIABLES.get(chosen.auth_type, ()), chosen.model)
@@ -79,6 +83,12 @@ def overriding(lock: Lock) -> dict[str, str]:
     if usual is not None and chosen.env_key not in (None, usual):
         said[usual] = ""
     return said
+
+
+def _is_chosen(model: Model, chosen: Selection) -> bool:
+    return (model.auth_type, model.id) == (chosen.auth_type, chosen.model) and (
+        chosen.base_url in (None, model.base_url)
+    )
 
 
 def _together(one: Any, other: Any) -> Any:
