@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Rewrite docs/client-matrix.md from what tests/conformance records.",
     )
+    parser.addoption(
+        "--all-faults",
+        action="store_true",
+        help="Inject every fault into every command that writes, not a sample of them.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

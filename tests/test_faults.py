@@ -1,13 +1,15 @@
 """The installed command, with every system call that concerns the user's files failed or killed.
 
-A clean run under strace enumerates the calls; each is then injected in a run of its own, over
-`qwenlock migrate`, which moves a key from the settings (behind a symbolic link) into a `.env`, and
-over `qwenlock undo`. Promised, and asserted of every run:
+For every command that writes, a clean run under strace enumerates the calls; each is then injected
+in a run of its own. The settings lie behind a symbolic link. Promised, and asserted of every run:
 
-- A call that fails: exit 4 (3 where it is a file's reading) with a message and every file as it
+- A call that fails: exit 4 (2 or 3 where it is a reading) with a message and every file as it
   was, or exit 0 and all is done.
 - A kill before a call: each file is old or new, the key is in at least one of them, no file that
   holds it can be read by others, and undoing, then writing again, works and leaves nothing behind.
+
+A run of the tests takes a sample of the faults, each so manieth; `--all-faults` takes all, and
+`pytest -n 0 -s tests/test_faults.py --all-faults` prints the tables.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ import pytest
 from qwenlock.edge.history import History, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
     Inject: TypeAlias = Callable[["Driver", "Call", str], str]
@@ -38,21 +40,94 @@ TRACER = shutil.which("strace") or ""
 pytestmark = pytest.mark.skipif(not TRACER, reason="strace is not installed")
 
 KEY = "sk-planted-4f1d9c"
-OLD = {
-    ".env": "OTHER=1\n",
-    "settings.json": """{
+SETTINGS, ENV, LOCK = "home/.qwen/settings.json", "home/.qwen/.env", "project/qwen.lock"
+OLD_KEY = """{
   "$version": 3,
   "security": {"auth": {"selectedType": "openai", "apiKey": "sk-planted-4f1d9c"}}, // mine
   "model": {"name": "gpt"},
   "modelProviders": {"openai": [{"id": "a", "envKey": "A"}]}
 }
-""",
+"""
+TWO_MODELS = """{
+  "$version": 3,
+  "modelProviders": {"openai": [{"id": "a", "envKey": "A"}, {"id": "b", "envKey": "A"}]},
+  "security": {"auth": {"selectedType": "openai"}},
+  "model": {"name": "a"}, // mine
+  "env": {"A": "sk-planted-4f1d9c"}
 }
-NEW = {
-    ".env": f"OTHER=1\nOPENAI_API_KEY={KEY}\n",
-    "settings.json": OLD["settings.json"]
-    .replace(f', "apiKey": "{KEY}"', "")
-    .replace('"A"}]', '"A"}, {"id": "gpt", "envKey": "OPENAI_API_KEY"}]'),
+"""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A command that writes, and what it finds and does.
+
+    Attributes:
+        arguments: the command.
+        old: the files that it finds.
+        gains: what it has put into which files, or None where it has removed them.
+        first: what is run before, and belongs to what the command finds.
+        aged: what was run before is made a year old.
+        whole: it is done as a whole or not at all; else each file is.
+        last: what is new, and written in a step of its own when all else is done.
+        looks: faults are injected into what only looks at a file as well.
+        calls: system calls that it must be seen to make.
+    """
+
+    arguments: tuple[str, ...]
+    old: Mapping[str, str]
+    gains: Mapping[str, str]
+    first: Sequence[tuple[str, ...]] = ()
+    aged: bool = False
+    whole: bool = True
+    last: str = ""
+    looks: bool = True
+    calls: frozenset[str] = frozenset({"fsync", "openat", "write", "rename"})
+
+
+MIGRATE = Scenario(
+    ("migrate", "--yes"),
+    {SETTINGS: OLD_KEY, ENV: "OTHER=1\n"},
+    {
+        SETTINGS: '[{"id": "a", "envKey": "A"}, {"id": "gpt", "envKey": "OPENAI_API_KEY"}]',
+        ENV: f"OTHER=1\nOPENAI_API_KEY={KEY}\n",
+    },
+)
+SCENARIOS = {
+    "migrate": MIGRATE,
+    "undo": Scenario(  # it looks where a migration looks
+        ("undo",), MIGRATE.old, {SETTINGS: "apiKey"}, first=[MIGRATE.arguments], looks=False
+    ),
+    "migrate --env-secrets": Scenario(
+        ("migrate", "--env-secrets", "--yes"), {SETTINGS: TWO_MODELS}, {ENV: f"A={KEY}\n"}
+    ),
+    "upgrade": Scenario(
+        ("upgrade", "--region", "china", "--yes"),
+        {SETTINGS: TWO_MODELS},
+        {SETTINGS: "BAILIAN_CODING_PLAN_API_KEY"},
+    ),
+    "select": Scenario(("select", "b", "--yes"), {SETTINGS: TWO_MODELS}, {SETTINGS: '"name": "b"'}),
+    "lint --fix": Scenario(
+        ("lint", "--fix", "--unsafe-fixes", "--yes"),
+        {SETTINGS: TWO_MODELS.replace('"envKey": "A"}]', '"envkey": "A"}]')},
+        {SETTINGS: '{"id": "b", "envKey": "A"}'},
+    ),
+    "init": Scenario(
+        ("init", "--from-env", "--ci", "github", "--pre-commit", "--yes"),
+        {"project/.env": f"OPENAI_API_KEY={KEY}\n"},
+        {"project/.qwen/settings.json": "OPENAI_API_KEY", LOCK: "[[models]]"},
+        last=LOCK,
+    ),
+    "lock": Scenario(("lock",), {SETTINGS: TWO_MODELS, LOCK: "# old\n"}, {LOCK: "[[models]]"}),
+    "history --prune": Scenario(
+        ("history", "--prune"),
+        {SETTINGS: TWO_MODELS},
+        {},
+        first=[("select", "b", "--yes"), ("select", "a", "--yes")],
+        aged=True,
+        whole=False,
+        calls=frozenset({"unlink"}),
+    ),
 }
 RANDOM = r"\d{8}T[\d.]+-[0-9a-f]{8}|[0-9a-f]{16,}"
 
@@ -91,19 +166,14 @@ class Run:
     """One run of the command, in a directory of its own."""
 
     root: Path
-    command: str
     exit_code: int
     words: str
     trace: str
+    before: Mapping[str, str]
 
     @property
     def files(self) -> dict[str, str]:
-        return {name: (self.root / "home" / ".qwen" / name).read_text() for name in OLD}
-
-    @property
-    def expected(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The files before and after."""
-        return (NEW, OLD) if self.command == "undo" else (OLD, NEW)
+        return files(self.root)
 
     @property
     def calls(self) -> list[Call]:
@@ -136,16 +206,17 @@ class Run:
 class Driver:
     """Runs a command under strace, each time over fresh files."""
 
-    def __init__(self, directory: Path, command: str) -> None:
+    def __init__(self, directory: Path, scenario: Scenario, pycache: Path) -> None:
         self.directory = directory
-        self.command = command
+        self.scenario = scenario
         empty = directory / "bin"
         empty.mkdir()
         self.environment = {
             "PATH": str(empty),  # no git, whose own calls would be counted too
             "PYTHONHASHSEED": "0",
-            "PYTHONPYCACHEPREFIX": str(directory / "pycache"),
+            "PYTHONPYCACHEPREFIX": str(pycache),
         }
+        self.after: dict[str, str] = {}
 
     def clean_run(self) -> Run:
         """Run without a fault, the second time with every byte code file in place."""
@@ -153,6 +224,11 @@ class Driver:
         self._run("warm-up", *trace)
         run = self._run("clean", *trace)
         assert run.exit_code == 0, run.words
+        self.after = run.files
+        for file, text in self.scenario.gains.items():
+            assert text in self.after[file], file
+            assert text not in run.before.get(file, ""), file
+        assert self.after != run.before
         return run
 
     def inject(self, call: Call, fault: str, *options: str) -> Run:
@@ -163,36 +239,42 @@ class Driver:
 
     def _run(self, name: str, *options: str) -> Run:
         root = self.directory / name
-        prepare(root)
-        if self.command == "undo":
-            migrate(root)
+        prepare(root, self.scenario)
+        before = files(root)
         tracer = [TRACER, "-f", "-y", "-s0", f"-o{root / 'trace'}", *options]
-        ran = run(root, self.command, self.environment, tracer)
-        trace = (root / "trace").read_text()
-        return Run(root, self.command, ran.returncode, ran.stderr, trace)
+        ran = run(root, self.scenario.arguments, self.environment, tracer)
+        return Run(root, ran.returncode, ran.stderr, (root / "trace").read_text(), before)
 
 
-def prepare(root: Path) -> None:
-    settings = root / "home" / ".qwen"
-    settings.mkdir(parents=True)
+def prepare(root: Path, scenario: Scenario) -> None:
+    settings = root / SETTINGS
+    settings.parent.mkdir(parents=True)
     (root / "dotfiles").mkdir()
     (root / "project").mkdir()
-    (settings / "settings.json").symlink_to(root / "dotfiles" / "settings.json")
-    for file, content in OLD.items():
-        path = settings / file
+    if SETTINGS in scenario.old:
+        settings.symlink_to(root / "dotfiles" / "settings.json")
+    for file, content in scenario.old.items():
+        path = root / file
         path.write_text(content)
         path.chmod(0o600)
+    for arguments in scenario.first:
+        done(root, arguments)
+    if scenario.aged:
+        for number, path in enumerate(sorted(backups(root).iterdir())):
+            path.rename(path.with_name(f"20200101T00000{number}.json"))
 
 
 def run(
-    root: Path, command: str, environment: dict[str, str], tracer: Sequence[str] = ()
+    root: Path,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    tracer: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run a qwenlock command over the files below `root`."""
-    arguments = {"migrate": ["migrate", "--yes"], "undo": ["undo"]}[command]
     return subprocess.run(
         [*tracer, Path(sys.executable).with_name("qwenlock"), *arguments],
         cwd=root / "project",
-        env=environment | {"HOME": str(root / "home"), "XDG_STATE_HOME": str(root / "state")},
+        env={**environment, "HOME": str(root / "home"), "XDG_STATE_HOME": str(root / "state")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -200,67 +282,112 @@ def run(
     )
 
 
-def migrate(root: Path) -> None:
+def done(root: Path, arguments: Sequence[str]) -> None:
     """Do what the command does, without a fault."""
-    assert run(root, "migrate", {"PATH": "/nowhere"}).returncode == 0
+    ran = run(root, arguments, {"PATH": "/nowhere"})
+    assert ran.returncode == 0, ran.stderr
+
+
+def files(root: Path) -> dict[str, str]:
+    """Return what there is of the user's files, and of backups that have an age."""
+    return {
+        str(path.relative_to(root)): path.read_text()
+        for folder in (root / "home" / ".qwen", root / "project", backups(root))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not is_leftover(path) and not re.search(RANDOM, path.name)
+    }
+
+
+def backups(root: Path) -> Path:
+    return root / "state" / "qwenlock" / "backups"
 
 
 def history(root: Path) -> History:
     return History(root / "state" / "qwenlock")
 
 
+def is_leftover(path: Path) -> bool:
+    return ".qwenlock-" in path.name
+
+
 def leftovers(run: Run) -> list[Path]:
     return [path for path in run.root.rglob("*.qwenlock-*") if path.is_file()]
 
 
-def outcome_of_failure(run: Run, call: Call) -> str:
-    before, after = run.expected
-    standing = [entry.state for entry in history(run.root).history()][:1]
+def standing(root: Path) -> list[State]:
+    return [entry.state for entry in history(root).history()][:1]
+
+
+def outcome_of_failure(driver: Driver, run: Run, call: Call) -> str:
+    scenario = driver.scenario
+    recorded = scenario.whole and scenario.arguments != ("lock",)
     if run.exit_code == 0:
-        assert run.files == after
-        assert standing == [State.APPLIED]
+        assert run.files == driver.after
+        assert standing(run.root) == [State.APPLIED] * recorded
         assert len(leftovers(run)) <= call.name.startswith("unlink")
         return "done in spite of it"
-    assert run.exit_code in ({3, 4} if call.only_looks else {4}), run.words
+    assert run.exit_code in ({2, 3, 4} if call.only_looks else {4}), run.words
     assert "error" in run.words
     assert KEY not in run.words
-    assert run.files == before
-    assert standing == ([State.APPLIED] if run.command == "undo" else [])
     assert leftovers(run) == []
     reason = next(line for line in run.words.splitlines() if line.startswith("error"))
-    return f"exit {run.exit_code}: {reason.rpartition('/')[2]}"
+    said = f"exit {run.exit_code}: {reason.rpartition('/')[2]}"
+    if "wrote" in run.words:  # what fails is what comes afterwards
+        assert scenario.last or call.only_looks
+        assert run.files == {
+            name: text for name, text in driver.after.items() if name != scenario.last
+        }
+        return f"{said}; the change is done"
+    if scenario.whole:
+        assert run.files == run.before
+        assert standing(run.root) == [State.APPLIED] * len(scenario.first)
+    else:
+        each_old_or_new(driver, run)
+    return said
 
 
-def outcome_of_kill(run: Run) -> str:
-    before, after = run.expected
-    files = run.files
-    assert all(files[name] in (before[name], after[name]) for name in files)
-    assert any(KEY in content for content in files.values())
+def outcome_of_kill(driver: Driver, run: Run) -> str:
+    scenario = driver.scenario
+    changed = each_old_or_new(driver, run)
+    assert any(KEY in text for text in run.files.values())
     for path in run.root.rglob("*"):
         if path.is_file() and KEY.encode() in path.read_bytes():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    changed = sum(files[name] != before[name] for name in files)
-    records = history(run.root)
-    records.undo()
-    assert run.files == OLD
-    assert records.undo() is None
-    migrate(run.root)
-    assert run.files == NEW
+    again = [scenario.arguments]
+    if scenario.whole and scenario.arguments != ("lock",):
+        records = history(run.root)
+        records.undo()
+        undone = files(run.root)
+        undone.pop(scenario.last, None)
+        assert undone == scenario.old
+        assert records.undo() is None
+        again = [*scenario.first, scenario.arguments]
+    for arguments in again:
+        done(run.root, arguments)
+    assert run.files == driver.after
     assert [path for path in leftovers(run) if path.parent.name != "backups"] == []
-    return f"{changed} of 2 files new"
+    return f"{changed} files new"
+
+
+def each_old_or_new(driver: Driver, run: Run) -> int:
+    """See that each file is as it was or as it will be, and return how many are new."""
+    names = {*run.before, *driver.after, *run.files}
+    now = {name: run.files.get(name) for name in names}
+    assert all(now[name] in (run.before.get(name), driver.after.get(name)) for name in names)
+    return sum(now[name] != run.before.get(name) for name in names)
 
 
 def fail(driver: Driver, call: Call, error: str) -> str:
     run = driver.inject(call, f"error={error}", "--seccomp-bpf")
     assert run.last_call("(INJECTED)") == (call.name, call.files), "not injected"
-    return outcome_of_failure(run, call)
+    return outcome_of_failure(driver, run, call)
 
 
 def kill(driver: Driver, call: Call, signal: str) -> str:
     run = driver.inject(call, f"signal={signal}")  # which --seccomp-bpf would let pass
     assert run.trace.endswith("+++ killed by SIGKILL +++\n"), "not injected"
     assert run.last_call(" = ?") == (call.name, call.files), "not injected"
-    return outcome_of_kill(run)
+    return outcome_of_kill(driver, run)
 
 
 def check(driver: Driver, faults: list[tuple[Call, str]], inject: Inject) -> None:
@@ -279,23 +406,32 @@ def check(driver: Driver, faults: list[tuple[Call, str]], inject: Inject) -> Non
     assert [line for line in table if "BROKEN" in line] == []
 
 
-@pytest.mark.parametrize("command", ["migrate", "undo"])
-def test_every_call_that_fails(tmp_path: Path, command: str) -> None:
-    driver = Driver(tmp_path, command)
+@pytest.fixture(params=SCENARIOS)
+def driver(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Driver:
+    pycache = tmp_path_factory.getbasetemp() / "pycache"
+    return Driver(tmp_path, SCENARIOS[request.param], pycache)
+
+
+@pytest.fixture
+def stride(request: pytest.FixtureRequest) -> int:
+    """Return how many faults there are to one that is injected."""
+    return 1 if request.config.getoption("--all-faults") else 9
+
+
+def test_every_call_that_fails(driver: Driver, stride: int) -> None:
     calls = driver.clean_run().calls
     looks = {(call.name, call.files): call for call in calls if call.only_looks}
     calls = [call for call in calls if not call.only_looks]
-    if command == "migrate":  # an undo looks where a migration looks; once for each file will do
+    if driver.scenario.looks:  # once for each file will do
         calls += looks.values()
-    assert {call.name for call in calls} >= {"fsync", "openat", "write"}
-    check(
-        driver, [(call, error) for call in calls for error in ERRORS.get(call.name, ["EIO"])], fail
-    )
+    assert {call.name for call in calls} >= driver.scenario.calls
+    faults = [(call, error) for call in calls for error in ERRORS.get(call.name, ["EIO"])]
+    check(driver, faults[::stride], fail)
 
 
-@pytest.mark.parametrize("command", ["migrate", "undo"])
-def test_a_kill_before_every_call(tmp_path: Path, command: str) -> None:
-    driver = Driver(tmp_path, command)
+def test_a_kill_before_every_call(driver: Driver, stride: int) -> None:
     calls = [call for call in driver.clean_run().calls if not call.only_looks]
-    assert {call.name for call in calls} >= {"fsync", "openat", "write"}
-    check(driver, [(call, "KILL") for call in calls], kill)
+    assert {call.name for call in calls} >= driver.scenario.calls
+    check(driver, [(call, "KILL") for call in calls][::stride], kill)
