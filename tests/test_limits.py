@@ -6,13 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenlock.lockfile.text import digest
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 class Sandbox:
@@ -24,6 +28,10 @@ class Sandbox:
         self.settings = self.project / ".qwen" / "settings.json"
         self.settings.parent.mkdir(parents=True)
         (root / "home").mkdir()
+
+    @property
+    def lock_file(self) -> Path:
+        return self.project / "qwen.lock"
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         handed_on = {name: value for name, value in os.environ.items() if name[:9] == "COVERAGE_"}
@@ -216,3 +224,144 @@ def test_file_that_may_not_be_read_is_told(sandbox: Sandbox) -> None:
     done = sandbox.run("lock")
     assert done.returncode == 3
     assert "permission denied" in done.stderr
+
+
+# A lock from someone else's pull request, and what else can be in one
+
+
+def forge(sandbox: Sandbox, options: str) -> None:
+    """Write a lock, whole by its digest, with options that somebody made up."""
+    sandbox.settings.write_text(settings_with("{}"))
+    sandbox.lock()
+    body = sandbox.lock_file.read_bytes().split(b"\n", 2)[2]
+    body = body.replace(b"[selection]", f"[options]\n{options}\n\n[selection]".encode())
+    sandbox.lock_file.write_bytes(b"# x\n# digest: " + digest(body).encode() + b"\n" + body)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("key", ["user", "system", "system-defaults", "templates"])
+@pytest.mark.parametrize(
+    "path", ["/dev/zero", "/proc", "/proc/kmsg", "/", "fifo", "secret", "../../../../../etc"]
+)
+def test_lock_that_names_somebody_elses_files_neither_hangs_nor_shows_them(
+    sandbox: Sandbox, key: str, path: str
+) -> None:
+    os.mkfifo(sandbox.project / "fifo")
+    (sandbox.project / "secret").write_text("machine h login me password hunter2hunter\n")
+    forge(sandbox, f'{key} = "{path}"')
+    before = sandbox.lock_file.read_bytes()
+    for command in ("check", "lock --check", "show", "lint"):
+        started = time.monotonic()
+        done = sandbox.run(*command.split())
+        assert time.monotonic() - started < 30
+        assert "hunter" not in done.stdout + done.stderr
+    assert sandbox.lock_file.read_bytes() == before
+
+
+def zero(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+ODD: list[Callable[[Path], None]] = [
+    *([os.mkfifo] if os.name != "nt" else []),
+    Path.mkdir,
+    zero,
+    loop,
+]
+"""What makes something that is no file in place of one."""
+
+PLAN = """title = "Own"
+auth-type = "openai"
+env-key = "OWN_KEY"
+[regions.all]
+base-url = "https://own.example/v1"
+[states.only]
+at = ["own"]
+version = "version"
+"""
+
+
+@pytest.mark.parametrize("name", ["plan.toml", "1.0.json.j2"])
+@pytest.mark.parametrize("make", ODD)
+def test_plan_of_what_is_no_file_is_refused(
+    sandbox: Sandbox, name: str, make: Callable[[Path], None]
+) -> None:
+    folder = sandbox.project / "plans" / "own"
+    folder.mkdir(parents=True)
+    (folder / "plan.toml").write_text(PLAN)
+    (folder / "1.0.json.j2").write_text("[]")
+    (folder / name).unlink()
+    make(folder / name)
+    for command in ("template list", "template verify", "lock", "lock --check"):
+        done = sandbox.run(*command.split(), "--templates", "plans")
+        assert done.returncode == 3
+        assert name in done.stderr
+
+
+@pytest.mark.parametrize("make", ODD)
+@pytest.mark.parametrize(
+    ("name", "commands"),
+    [
+        ("qwenlock.toml", ["lock", "check", "lint", "init --yes"]),
+        ("qwen.lock", ["check", "show", "diff . .", "export --format env", "run -- true"]),
+        ("in.json", ["template capture in.json", "lock --user in.json", "show --lock in.json"]),
+        ("in.json", ["report --merge in.json --markdown -", "diff in.json ."]),
+        ("out", ["lock --output out", "report --html out", "report --markdown out"]),
+        (".pre-commit-config.yaml", ["init --pre-commit --yes"]),
+    ],
+)
+def test_what_is_no_file_is_refused_wherever_one_is_named(
+    sandbox: Sandbox, make: Callable[[Path], None], name: str, commands: list[str]
+) -> None:
+    sandbox.settings.write_text(settings_with("{}"))
+    make(sandbox.project / name)
+    for command in commands:
+        if make is Path.mkdir and "--merge" in command:
+            continue  # it takes every result in a folder
+        done = sandbox.run(*command.split())
+        assert done.returncode in {2, 3, 4}, (command, done)
+        assert "error" in done.stderr
+
+
+@pytest.mark.parametrize("make", ODD)
+def test_state_directory_with_what_is_no_file_in_it_is_said(
+    sandbox: Sandbox, make: Callable[[Path], None]
+) -> None:
+    backups = sandbox.root / "state" / "qwenlock" / "backups"
+    backups.mkdir(parents=True)
+    make(backups / "20260101T000000.000000-00000000.json")
+    for command in ("history", "undo"):
+        done = sandbox.run(command)
+        assert done.returncode == 3
+        assert "cannot be read" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_file_of_the_history_that_has_become_a_fifo_is_not_waited_for(sandbox: Sandbox) -> None:
+    sandbox.settings.write_text(settings_with("{}"))
+    assert sandbox.run("select", "m", "--auth-type", "openai", "--yes").returncode == 0
+    sandbox.settings.unlink()
+    os.mkfifo(sandbox.settings)
+    assert "changed since" in sandbox.run("history").stdout
+    assert sandbox.run("undo").returncode == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"__proto__": {"a": 1}, "constructor": {"prototype": {}}, "modelProviders": {}}',
+        '{"modelProviders": {"__proto__": [{"id": "__proto__", "envKey": "K"}]}}',
+        '{"a": "\\ud800", "modelProviders": {"openai": [{"id": "\\udc00", "envKey": "K"}]}}',
+        '{"a": "\\u0000", "modelProviders": {"openai": [{"id": "a\\u0000b", "envKey": "K"}]}}',
+        '{"a": 1e999999999, "b": -1e-999999999, "c": 123456789012345678901234567890}',
+    ],
+)
+def test_odd_names_and_numbers_have_an_answer(sandbox: Sandbox, text: str) -> None:
+    sandbox.settings.write_text(text)
+    for command in ("lock", "lint", "resolve", "migrate --dry-run", "upgrade --dry-run"):
+        done = sandbox.run(*command.split())
+        assert "\x00" not in done.stdout + done.stderr

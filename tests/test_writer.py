@@ -246,7 +246,7 @@ class TestRefusal:
             write([edits[1], twice], reason="migrate", history=history)
 
     def test_what_is_no_file(self, project: Path, history: History) -> None:
-        with pytest.raises(WriteError, match="directory"):
+        with pytest.raises(WriteError, match="not a regular file"):
             write([FileEdit(project, None, b"new")], reason="init", history=history)
         with pytest.raises(WriteError, match="not a regular file"):
             write_output(project, "new")

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 _LIST = ("--literal-pathspecs", "ls-files")  # the option is not for check-ignore: that refuses it
 
+_UNAIDED = ("-c", "core.fsmonitor=false")
+"""Starts no program that the configuration of somebody's repository names."""
+
+_PATIENCE = 10
+"""In seconds: it waits for ever where its .gitignore is a FIFO."""
+
 
 def ask(path: Path) -> InGit | None:
     """Return what git says of `path`, which need not exist; None outside a repository.
@@ -80,16 +86,17 @@ def _answer(root: Path, *question: str) -> str:
 
 
 def _run(root: Path, *question: str) -> subprocess.CompletedProcess[bytes] | None:
-    """Return what git says in the repository at `root`; None where there is no git."""
+    """Return what git says in the repository at `root`; None without git or an answer."""
     environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
     try:
         return subprocess.run(
-            ["git", "-C", str(root), *question],
+            ["git", *_UNAIDED, "-C", str(root), *question],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             check=False,
+            timeout=_PATIENCE,
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None

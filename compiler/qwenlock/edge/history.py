@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import writer
+from qwenlock.edge.regular import read_regular
 from qwenlock.errors import InputError, WriteError
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def _serialize(
 
 def _parse(backup: Path) -> _Record:
     try:
-        return _record(backup, json.loads(backup.read_bytes()))
+        return _record(backup, json.loads(read_regular(backup, most=None)))
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"the backup {backup} cannot be read", "move it away") from None
 

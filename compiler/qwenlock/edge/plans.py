@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock import content
+from qwenlock.content import DEFINITION, TEMPLATE
+from qwenlock.edge.regular import read_regular
 from qwenlock.errors import InputError
 from qwenlock.plans.plan import Plan, Region, State, Template
 from qwenlock.plans.tables import Table, parse
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
     from qwenlock.plans.plan import Keys
 
-_DEFINITION = "plan.toml"
-_SUFFIX = ".json.j2"
 _FRONT_MATTER = re.compile(r"\A\{#---\n(.*?)^---#\}", re.DOTALL | re.MULTILINE)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -64,7 +64,7 @@ def save(directory: Path, plan: Plan, version: str, text: str) -> Path:
     """
     from qwenlock.edge.writer import naming, write_output
 
-    file = directory / plan.id / f"{version}{_SUFFIX}"
+    file = directory / plan.id / f"{version}{TEMPLATE}"
     with naming(file):
         file.parent.mkdir(parents=True, exist_ok=True)
     write_output(file, text)
@@ -78,29 +78,29 @@ def _plan_folders(directory: Path) -> list[Path]:
     if not folders:
         raise InputError(
             f"{directory}: holds no plan",
-            fix=f"put the templates into a folder named after the plan: PLAN/VERSION{_SUFFIX}",
+            fix=f"put the templates into a folder named after the plan: PLAN/VERSION{TEMPLATE}",
         )
     return folders
 
 
 def _files(folder: Path) -> list[Path]:
-    return [*folder.glob(_DEFINITION), *sorted(folder.glob(f"*{_SUFFIX}"))]
+    return [*folder.glob(DEFINITION), *sorted(folder.glob(f"*{TEMPLATE}"))]
 
 
 def _plan(identifier: str, folders: Sequence[Path]) -> Plan:
     sources = _sources(folders)
-    definition = sources.pop(_DEFINITION, None)
+    definition = sources.pop(DEFINITION, None)
     if definition is None:
         raise InputError(
-            f"{folders[0]}: no plan {identifier!r} is known, and there is no {_DEFINITION}",
-            fix=f"add a {_DEFINITION}, or name the folder after the plan it adds to",
+            f"{folders[0]}: no plan {identifier!r} is known, and there is no {DEFINITION}",
+            fix=f"add a {DEFINITION}, or name the folder after the plan it adds to",
         )
     table = parse(definition.text, str(definition.file))
     table.allow("title", "auth-type", "env-key", "regions", "states")
     regions = {name: _region(name, each) for name, each in table.tables("regions").items()}
     states = {name: _state(name, each) for name, each in table.tables("states").items()}
     if not sources:
-        raise InputError(f"{folders[0]}: holds no template", fix=f"add a VERSION{_SUFFIX}")
+        raise InputError(f"{folders[0]}: holds no template", fix=f"add a VERSION{TEMPLATE}")
     return Plan(
         id=identifier,
         title=table.required("title", str),
@@ -127,7 +127,7 @@ def _sources(folders: Sequence[Path]) -> dict[str, _Source]:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return read_regular(file).decode().replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read: {error}", fix="make it UTF-8 text") from error
 
@@ -169,13 +169,13 @@ def _template(
     table.allow("client", "source", "state", "regions")
     state = states.get(table.required("state", str))
     if state is None:
-        raise table.error("state", f"is none of {_DEFINITION}: {', '.join(states)}")
+        raise table.error("state", f"is none of {DEFINITION}: {', '.join(states)}")
     offered = table.tables("regions")
     for name in offered:
         if name not in regions:
-            raise table.error(f"regions.{name}", f"is none of {_DEFINITION}: {', '.join(regions)}")
+            raise table.error(f"regions.{name}", f"is none of {DEFINITION}: {', '.join(regions)}")
     return Template(
-        version=source.file.name.removesuffix(_SUFFIX),
+        version=source.file.name.removesuffix(TEMPLATE),
         file=str(source.file),
         client=table.required("client", str),
         source=table.required("source", str),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.regular import MAX_BYTES, read_regular
 from qwenlock.errors import InputError
 from qwenlock.findings import Finding, Place
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from qwenlock.edge.places import Places
     from qwenlock.edge.shared import Shared
     from qwenlock.lockfile.model import Lock
-
-MAX_BYTES = 128 * 1024 * 1024
-"""How large a file may be."""
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 _REASONS = {
@@ -43,25 +40,17 @@ def read_bytes(path: Path, label: str) -> bytes | None:
         InputError: it is no regular file, is larger than `MAX_BYTES`, or cannot be read.
     """
     try:
-        # Without waiting: opening a FIFO that nobody writes to would never return.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+        return read_regular(path)
     except OSError as error:
         if error.errno in _ABSENT:
             return None
-        raise _unreadable(label, error) from None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise _unusable("QL105", label, "it is not a regular file", "point to a file")
-        if status.st_size > MAX_BYTES:
+        if error.errno == errno.EINVAL:
+            message = "it is not a regular file"
+            raise _unusable("QL105", label, message, "point to a file") from None
+        if error.errno == errno.EFBIG:
             message = f"it is larger than {MAX_BYTES // 1024**2} MiB"
-            raise _unusable("QL104", label, message, "split the file")
-        with open(handle, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES)
-    except OSError as error:
+            raise _unusable("QL104", label, message, "split the file") from None
         raise _unreadable(label, error) from None
-    finally:
-        os.close(handle)
 
 
 def read_document(path: Path, label: str) -> Document | None:
@@ -139,9 +128,6 @@ def read_lock(path: Path) -> Lock:
     if data is None:
         raise InputError(f"there is no lock {label}", "run `qwenlock lock` in the project")
     return text.load(decode(data, label), label)
-
-
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 def _unreadable(label: str, error: OSError) -> InputError:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qwenlock
-from qwenlock.content import folder
+from qwenlock.content import folder, is_of_a_plan
+from qwenlock.edge.regular import read_regular
 
 try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
     from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
@@ -36,8 +37,6 @@ _VARIABLES = (
     "QWENLOCK_TEMPLATES",
 )
 _ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
-_LARGEST = 128 * 1024 * 1024
-"""In bytes. What is larger is never taken for unchanged."""
 
 
 def request(directory: Path, flags: Flags, client: str | None) -> str:
@@ -119,25 +118,34 @@ def files(places: Places) -> Iterable[Path]:
     yield from places.templates
 
 
-def _state(path: Path, levels: int = 2) -> str:
-    """Return a digest of a file's bytes or of a directory's files, or a word where there is none.
+def _state(path: Path) -> str:
+    """Return a digest of a file's bytes or of a directory's plans, or a word where there is none.
 
-    Of a repository counts only that it is there; of a directory below `levels`, its names.
+    Of a repository counts only that it is there. What is no file that can be read, or too large a
+    one, is never taken for unchanged.
     """
     try:
         status = path.stat()
         if path.name == ".git":
             return _PRESENT
         if stat.S_ISDIR(status.st_mode):
-            inner = [(each.name, levels and _state(each, levels - 1)) for each in path.iterdir()]
-            return digest(repr(sorted(inner)).encode(errors="surrogateescape"))
-        if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
-            return digest(path.read_bytes())
+            plans = [(each.name, _plan(each)) for each in path.iterdir() if each.is_dir()]
+            return digest(repr(sorted(plans)).encode(errors="surrogateescape"))
+        return digest(read_regular(path))
     except (FileNotFoundError, NotADirectoryError):
         return _ABSENT
     except OSError:
-        pass
-    return _UNUSABLE
+        return _UNUSABLE
+
+
+def _plan(folder: Path) -> list[tuple[str, str]]:
+    """Return the files of a plan with their digests; of a folder of others, nothing.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    files = sorted(each for each in folder.iterdir() if is_of_a_plan(each.name))
+    return [(each.name, digest(read_regular(each))) for each in files]
 
 
 def _file(asked: str) -> Path:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.regular import read_regular
 from qwenlock.errors import WriteError
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def naming(path: Path) -> Iterator[None]:
 def read(path: Path) -> bytes | None:
     """Return the bytes of a file, or None where there is none."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         return None
 
