@@ -79,10 +79,6 @@ def lint(
     from qwenlock.linting.codes import codes, is_wanted
 
     _check_options(format, fix=fix, about_fix=unsafe_fixes or dry_run or yes)
-    if fix and format not in (GateFormat.text, GateFormat.json):
-        from qwenlock.errors import UsageError
-
-        raise UsageError(f"--fix does not report as {format}", "lint again after it, without --fix")
     selected, ignored = codes(select or ()), codes(ignore or ())
     directory = project_directory(project)
     settings, subject = gather(directory, flags, client, env=env)
