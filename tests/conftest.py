@@ -31,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Inject every fault into every command that writes, not a sample of them.",
     )
+    parser.addoption(
+        "--writers-seconds",
+        type=float,
+        default=3,
+        help="How long eight writers write the same files at once.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -54,12 +54,13 @@ def leaves(
 # `run` becomes the client, process and all: see test_enforcement. `doctor` starts it.
 LEAVES = {" ".join(path): command for path, command in leaves() if path != ("run",)}
 GIVEN = {"old": ".", "new": ".", "model": "gpt-4o", "version": "0.12.0", "region": "china"}
-FIXED = {"doctor": ["--client-command", "false"]}
+WRITTEN = {"output", "html", "markdown"}
+"""Options that name a file to write."""
 
 
 def command_lines(name: str) -> list[list[str]]:
     """Return calls of a command: as short as can be, and with each flag and choice it has."""
-    base = [*name.split(), *FIXED.get(name, [])]
+    base = [*name.split(), *fixed().get(name, [])]
     extra: list[list[str]] = [[]]
     for parameter in LEAVES[name].params:
         is_argument = parameter.param_type_name == "argument"
@@ -70,13 +71,29 @@ def command_lines(name: str) -> list[list[str]]:
             extra += [[spelling] for spelling in (*parameter.opts[:1], *parameter.secondary_opts)]
         elif not is_argument and hasattr(parameter.type, "choices"):
             extra += [[parameter.opts[0], str(choice)] for choice in parameter.type.choices]
-    return [*([*base, *more] for more in extra), ["--debug", *base]]
+        elif parameter.name in WRITTEN:
+            extra.append([parameter.opts[0], "written"])
+    if ["--yes"] in extra:
+        extra += [[*more, "--yes"] for more in extra if more != ["--yes"]]
+    debugged = [more for more in extra if not more or more[0] == "--format"]
+    return [*([*base, *more] for more in extra), *(["--debug", *base, *more] for more in debugged)]
+
+
+def fixed() -> dict[str, list[str]]:
+    """Return what commands are called with besides: no client, and keys where one is taken."""
+    return {
+        "doctor": ["--client-command", "false"],
+        "resolve": ["--openai-api-key", f"sk-{BARE}", "--openai-base-url", f"https://u:{WORDY}@h"],
+    }
 
 
 def test_walk_finds_every_command() -> None:
     assert {name.split()[0] for name in LEAVES} | {"run"} == set(COMMANDS)
     assert ["check", "--format", "json"] in command_lines("check")
     assert ["lock", "--trusted"] in command_lines("lock")
+    assert ["lint", "--fix", "--yes"] in command_lines("lint")
+    assert ["--debug", "check", "--format", "sarif"] in command_lines("check")
+    assert ["report", "--html", "written"] in command_lines("report")
 
 
 # Canaries
@@ -181,13 +198,31 @@ def plant(world: World, where: str) -> None:
     write(world.own, with_comments({"env": {"B": WORDY}, "modelProviders": {"gemini": []}}))
     write(world.project / ".env", f"A={WORDY}\n# sk-{BARE}\nsk-{BARE}\n")
     write(world.home / ".qwen" / ".env", f"OPENAI_API_KEY=sk-{WORDY}\n")
+    for name in ("settings.json", "system-defaults.json"):
+        write(world.system / name, with_comments({"env": {"SYSTEM": BARE}, "theme": WORDY}))
+    write(world.project / "pyproject.toml", f"[tool.qwenlock] # sk-{BARE}\n[tool.x]\nk='{WORDY}'\n")
+
+
+def assert_nothing_left(world: World, before: set[Path], about: object) -> None:
+    """See that no new file holds a key, but what undoes a change and what keys were moved to."""
+    for path in set(world.root.rglob("*")) - before:
+        private = path.parent.name == "backups" or path.name == ".env"
+        if path.is_file() and private:
+            assert path.stat().st_mode & 0o077 == 0, (about, path)
+        elif path.is_file():
+            assert_silent(path.read_text("utf-8", "replace"), (about, path))
 
 
 @pytest.mark.parametrize("name", LEAVES)
 @pytest.mark.parametrize("where", PLANTED)
-def test_no_command_shows_a_key(world: World, name: str, where: str) -> None:
+def test_no_command_shows_a_key(
+    world: World, name: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", f"sk-{BARE}")
+    monkeypatch.setenv("UNRELATED_TOKEN", WORDY)
     for arguments in command_lines(name):
         plant(world, where)
+        before = set(world.root.rglob("*"))
         for own in (True, False):
             if not own:
                 world.own.unlink(missing_ok=True)
@@ -195,8 +230,7 @@ def test_no_command_shows_a_key(world: World, name: str, where: str) -> None:
             assert result.exit_code in range(5), (arguments, result)
             assert "Traceback" not in result.err
             assert_silent(result.out + result.err, arguments)
-            if world.lock.exists():
-                assert_silent(world.lock.read_text(encoding="utf-8"), arguments)
+            assert_nothing_left(world, before, arguments)
 
 
 PRINT_THE_LOCK = {"show", "export"}
