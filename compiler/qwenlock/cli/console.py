@@ -39,6 +39,19 @@ def emit_json(document: dict[str, Any]) -> None:
     emit_raw(json.dumps({"schema-version": "1.0", **document}, indent=2, ensure_ascii=True) + "\n")
 
 
+def as_json(value: Any) -> str:
+    """Return JSON of several lines, whose text is readable but holds no control characters."""
+    import json
+
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    lines = text.split("\n")  # a newline within a string is an escape by now
+    return "".join(_CONTROL.sub(_json_escape, line) + "\n" for line in lines)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
 def clean(text: str) -> str:
     """Return a line with control characters, which could command a terminal, made visible."""
     return _CONTROL.sub(lambda found: _escape(ord(found[0])), text)

@@ -59,12 +59,11 @@ def export(
 
 
 def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
-    import json
-
+    from qwenlock.cli.console import as_json
     from qwenlock.edge.enforcement import machine
 
     settings = machine(directory, flags, lock.options).enforcing(lock)
-    return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+    return as_json(settings)
 
 
 def _env(lock: Lock) -> Iterator[str]:

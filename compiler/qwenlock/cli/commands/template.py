@@ -63,13 +63,11 @@ def show(
     templates: TemplatesOption = None,
 ) -> int:
     """Show the models of a template version in a region, as JSON for modelProviders."""
-    import json
-
-    from qwenlock.cli.console import emit_raw
+    from qwenlock.cli.console import as_json, emit_raw
 
     chosen = _plan(_plans(templates), plan, version)
     models = chosen.models(chosen.template(version), chosen.region(region))
-    emit_raw(json.dumps(models, indent=2, ensure_ascii=False) + "\n")
+    emit_raw(as_json(models))
     return 0
 
 
