@@ -194,6 +194,19 @@ def test_fifo_is_no_settings_file_and_is_not_waited_for(sandbox: Sandbox) -> Non
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_fifo_as_gitignore_is_not_waited_for(sandbox: Sandbox) -> None:
+    subprocess.run(["git", "init", "-q", str(sandbox.project)], check=True)
+    os.mkfifo(sandbox.project / ".gitignore")
+    own = sandbox.project / ".qwen" / "settings.json"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text('{"$version": 3, "env": {"A_KEY": "planted"}}')
+    done = sandbox.run("migrate", "--env-secrets", "--yes")
+    assert done.returncode == 3
+    assert ".gitignore" in done.stderr
+    assert own.read_text() == '{"$version": 3, "env": {"A_KEY": "planted"}}'
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 def test_device_is_no_settings_file(sandbox: Sandbox) -> None:
     sandbox.settings.symlink_to("/dev/zero")
     done = sandbox.run("lock")

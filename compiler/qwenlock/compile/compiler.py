@@ -249,13 +249,16 @@ def _inputs(
     selection: Selection,
     client: Profile,
 ) -> Iterator[Input]:
-    """Give the sources that the lock depends on, each with a digest of what it contributes."""
+    """Give the sources that the lock depends on, each with a digest of what it contributes.
+
+    What it contributes is canonical: its keys are sorted at every depth.
+    """
     for index, source in enumerate(sources):
         parts = _contributions(sources, index, offered, selection, client)
         if source is owning:
             parts["modelProviders"] = [[*_kind(entry.model), entry.canonical] for entry in offered]
         if parts:
-            text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+            text = json.dumps(dict(sorted(parts.items())), separators=(",", ":"))
             yield Input(scope=source.scope, path=source.path, digest=digest(text.encode()))
 
 

@@ -48,6 +48,11 @@ class EntryReader:
         self._report = report
         self._place = place
         self._known = {field.name: field for field in MODEL_FIELDS if client.knows(field.since)}
+        self._texts = {
+            name
+            for name, field in self._known.items()
+            if field.kind == "string" and not field.values
+        }
         self._said = 0
         self._clean: dict[tuple[str, str, str], Any] = {}
 
@@ -61,6 +66,8 @@ class EntryReader:
             return None
         usable = self._check_id(entry, path) and self._check_env_key(entry, path)
         for name, value in entry.items():
+            if isinstance(value, str) and name in self._texts:
+                continue
             field = self._known.get(name)
             if field is None:
                 self._unknown("QL212", name, _MODEL, (*path, name))
@@ -78,6 +85,9 @@ class EntryReader:
 
         Catalogues repeat themselves: many models have the same generationConfig.
         """
+        if isinstance(value, str):
+            self.check_text(value, path, name)
+            return value
         if not isinstance(value, dict):
             return self._canonical(value, path, name, MAX_DEPTH - 1)
         alike = (auth_type, name, repr(value))
