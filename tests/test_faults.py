@@ -419,7 +419,7 @@ def driver(
 @pytest.fixture
 def stride(request: pytest.FixtureRequest) -> int:
     """Return how many faults there are to one that is injected."""
-    return 1 if request.config.getoption("--all-faults") else 9
+    return 1 if request.config.getoption("--all-faults") else 20
 
 
 def test_every_call_that_fails(driver: Driver, stride: int) -> None:
