@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenlock.edge import git
 from qwenlock.edge.walk import projects_below
+from qwenlock.errors import InputError
 from support import MODEL, models, write
 
 if TYPE_CHECKING:
@@ -50,6 +52,29 @@ def test_walk_needs_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", str(tmp_path))
     put(tmp_path, "own")
     assert found(tmp_path) == ["own"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_fifo_as_gitignore_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "_PATIENCE_FOR_ALL", 0.5)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    put(tmp_path, "own")
+    os.mkfifo(tmp_path / ".gitignore")
+    with pytest.raises(InputError, match="git does not say"):
+        found(tmp_path)
+
+
+def test_repository_starts_no_program_of_its_own(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    write(tmp_path / "program", "#!/bin/sh\ntouch started\n")
+    (tmp_path / "program").chmod(0o755)
+    configure = ["git", "-C", str(tmp_path), "config", "core.fsmonitor", "./program"]
+    subprocess.run(configure, check=True)
+    put(tmp_path, "own")
+    assert found(tmp_path) == ["own"]
+    assert not (tmp_path / "started").exists()
 
 
 def check(root: Path, *arguments: str) -> tuple[int, dict[str, Any]]:

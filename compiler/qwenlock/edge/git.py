@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import shown
 from qwenlock.edge.reader import read_bytes
+from qwenlock.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,8 @@ _UNAIDED = ("-c", "core.fsmonitor=false")
 
 _PATIENCE = 10
 """In seconds: it waits for ever where its .gitignore is a FIFO."""
+_PATIENCE_FOR_ALL = 60
+"""In seconds: the same, where git looks through a whole repository."""
 
 
 def ask(path: Path) -> InGit | None:
@@ -59,6 +62,24 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
     }
 
 
+def ignored_below(directory: Path) -> set[str]:
+    """Return the directories below `directory` that git ignores; none where git cannot tell.
+
+    Raises:
+        InputError: git does not answer.
+    """
+    listing = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"]
+    try:
+        answer = _ask(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
+    except subprocess.TimeoutExpired:
+        message = f"git does not say what it ignores in {shown(directory, Path.cwd())}"
+        raise InputError(message, "see whether each .gitignore there is a file") from None
+    except OSError:
+        return set()
+    names = os.fsdecode(answer.stdout).split("\0") if answer.returncode == 0 else []
+    return {os.path.join(directory, name[:-1]) for name in names if name.endswith("/")}  # noqa: PTH118
+
+
 def repository_of(path: Path) -> Path | None:
     """Return the repository that a path would be in."""
     return next((folder for folder in path.parents if (folder / ".git").exists()), None)
@@ -87,16 +108,26 @@ def _answer(root: Path, *question: str) -> str:
 
 def _run(root: Path, *question: str) -> subprocess.CompletedProcess[bytes] | None:
     """Return what git says in the repository at `root`; None without git or an answer."""
-    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
     try:
-        return subprocess.run(
-            ["git", *_UNAIDED, "-C", str(root), *question],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-            timeout=_PATIENCE,
-        )
+        return _ask(root, _PATIENCE, *question)
     except (OSError, subprocess.TimeoutExpired):
         return None
+
+
+def _ask(directory: Path, patience: int, *question: str) -> subprocess.CompletedProcess[bytes]:
+    """Return what git says in `directory`.
+
+    Raises:
+        OSError: git cannot be started.
+        subprocess.TimeoutExpired: it gave no answer within so many seconds of `patience`.
+    """
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    return subprocess.run(
+        ["git", *_UNAIDED, "-C", str(directory), *question],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        timeout=patience,
+    )
