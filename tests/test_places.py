@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import sys
 from pathlib import Path, PureWindowsPath
@@ -10,7 +11,7 @@ import pytest
 
 from qwenlock.clients.profile import profile
 from qwenlock.edge import places as places_module
-from qwenlock.edge.places import Flags, Places, find_project, locate, shown
+from qwenlock.edge.places import Flags, Places, find_project, locate, named, relative
 from qwenlock.errors import UsageError
 from qwenlock.lockfile.model import Options
 
@@ -138,6 +139,14 @@ def test_flags_choose_files(home: Path, elsewhere: Path) -> None:
     assert located(recorded=found.options) == found
 
 
+def test_usual_file_is_named_as_ever_however_it_was_given(home: Path) -> None:
+    (home / ".qwen").mkdir()
+    (home / ".qwen" / "settings.json").touch()
+    for given in ("../../.qwen/settings.json", "~/.qwen/settings.json"):
+        assert located(Flags(user=given)) == located()
+        assert located(recorded=Options(user=given)) == located()
+
+
 def test_scopes_are_left_out() -> None:
     found = located(Flags(user=False, untrusted=True))
     assert list(found.files) == ["system-defaults", "system"]
@@ -187,23 +196,52 @@ def test_templates_of_the_environment_are_not_recorded(
 def test_name_is_never_absolute_under_project_or_home(
     home: Path, path: str, given: str | None, name: str | None
 ) -> None:
-    full = Path(path.replace("~", str(home)))
-    assert shown(full, home / "code" / "project", given) == (name or path)
+    full = path.replace("~", str(home))
+    assert named(full, str(home / "code" / "project"), str(home), given) == (name or path)
 
 
-def test_name_of_a_home_below_the_project_is_the_nearer(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "project" / "home"))
-    settings = tmp_path / "project" / "home" / ".qwen" / "settings.json"
-    assert shown(settings, tmp_path / "project") == "~/.qwen/settings.json"
-    assert shown(tmp_path / "project" / "x.json", tmp_path / "project") == "x.json"
+def test_name_of_a_home_below_the_project_is_the_nearer() -> None:
+    settings = "/project/home/.qwen/settings.json"
+    assert named(settings, "/project", "/project/home") == "~/.qwen/settings.json"
+    assert named("/project/x.json", "/project", "/project/home") == "x.json"
 
 
-def test_root_as_home_names_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", "/")
-    assert shown(Path("/.qwen/settings.json"), tmp_path) == "/.qwen/settings.json"
-    assert shown(Path("/etc/x.json"), Path("/")) == "/etc/x.json"
+def test_root_as_home_names_nothing() -> None:
+    assert named("/.qwen/settings.json", "/srv", "/") == "/.qwen/settings.json"
+    assert named("/etc/x.json", "/", "/root") == "/etc/x.json"
+
+
+def test_directory_names_itself() -> None:
+    assert named("/srv/project", "/srv/project", "/root") == "."
+    assert named("/srv/project", "/srv", "/root") == "project"
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "name"),
+    [
+        (r"C:\Users\Me\code\.qwen\settings.json", None, ".qwen/settings.json"),
+        (r"c:\users\me\CODE\.qwen\settings.json", None, ".qwen/settings.json"),
+        (r"C:\Users\Me\.qwen\settings.json", None, "~/.qwen/settings.json"),
+        (r"C:\Users\Mey\settings.json", None, "C:/Users/Mey/settings.json"),
+        (r"C:\Users\Me\other\x.json", r"..\other\x.json", "../other/x.json"),
+        (r"C:\Users\Me\other\x.json", r"~\other\x.json", "~/other/x.json"),
+        (r"C:\srv\x.json", r"C:\srv\x.json", "C:/srv/x.json"),
+        (r"D:\code\x.json", None, "D:/code/x.json"),
+        (r"D:\code\x.json", "x.json", "D:/code/x.json"),
+        (r"\\server\share\x.json", None, "//server/share/x.json"),
+    ],
+)
+def test_name_on_windows(path: str, given: str | None, name: str) -> None:
+    assert named(path, r"C:\Users\Me\code", r"C:\Users\Me", given, ntpath) == name
+
+
+def test_drive_as_home_names_nothing_on_windows() -> None:
+    assert named("C:\\x.json", "D:\\code", "C:\\", None, ntpath) == "C:/x.json"
+
+
+def test_relative_on_windows() -> None:
+    assert relative(r"C:\a\b", r"c:\A\c", ntpath) == "../b"
+    assert relative(r"D:\a\b", r"C:\a", ntpath) == "D:/a/b"
 
 
 def test_lock_names_files_from_the_project_and_messages_from_where_one_is(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock import credentials
 from qwenlock.configuration import TABLES, Configuration, complain, judge, may_configure
 from qwenlock.documents.document import decode
-from qwenlock.edge.places import is_home, shown
+from qwenlock.edge.places import is_home, relative, shown
 from qwenlock.edge.reader import read_bytes
 from qwenlock.edge.shared import Shared
 from qwenlock.lockfile.model import Options
@@ -106,7 +106,7 @@ def above(folder: Path, shared: Shared) -> Nearest:
 
 def _read(path: Path) -> Nearest | None:
     """Return the choices that the file at `path` holds, or None where it holds none."""
-    label = shown(path, Path.cwd())
+    label = shown(path)
     data = read_bytes(path, label)
     if data is None:
         return None
@@ -130,7 +130,7 @@ def _options(found: Nearest, project: Path) -> Options:
                 place = (*TABLES[found.path.name], key)
                 raise complain(found.text, found.label, place, message)
             if not value.startswith("~") and not Path(value).is_absolute():
-                options[name] = Path(os.path.relpath(file, project)).as_posix()
+                options[name] = relative(str(file), os.path.abspath(project))  # noqa: PTH100
     return Options(**options)
 
 

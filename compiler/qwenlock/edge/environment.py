@@ -128,7 +128,7 @@ def _read(path: Path, at: Location) -> EnvFile:
     from qwenlock.errors import InputError
     from qwenlock.resolving.variables import EnvFile
 
-    label = shown(path, Path.cwd())
+    label = shown(path)
     try:
         data = read_bytes(path, label)
         mode = permissions(path) if data is not None else None

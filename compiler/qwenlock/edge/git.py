@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import shown
@@ -13,6 +12,7 @@ from qwenlock.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from qwenlock.migrating.change import IgnoreFile, InGit
 
@@ -72,7 +72,7 @@ def ignored_below(directory: Path) -> set[str]:
     try:
         answer = _ask(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
     except subprocess.TimeoutExpired:
-        message = f"git does not say what it ignores in {shown(directory, Path.cwd())}"
+        message = f"git does not say what it ignores in {shown(directory)}"
         raise InputError(message, "see whether each .gitignore there is a file") from None
     except OSError:
         return set()
@@ -90,7 +90,7 @@ def _ignore_file(root: Path) -> IgnoreFile:
     from qwenlock.migrating.change import IgnoreFile
 
     path = root / ".gitignore"
-    label = shown(path, Path.cwd())
+    label = shown(path)
     data = read_bytes(path, label)
     return IgnoreFile(path, label, None if data is None else decode(data, label))
 

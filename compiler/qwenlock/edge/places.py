@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from qwenlock.lockfile import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
     from qwenlock.clients.profile import Profile
     from qwenlock.lockfile.model import Options, ScopeName
@@ -85,12 +87,16 @@ def find_project(start: Path) -> Path:
 
 def is_home(folder: Path) -> bool:
     """Tell whether `folder` is the home directory, by whatever links."""
-    return os.path.realpath(folder) == os.path.realpath(home())
+    there = home()
+    try:
+        return there.samefile(folder)
+    except OSError:  # one of them is not there
+        return os.path.realpath(folder) == os.path.realpath(there)
 
 
 def home() -> Path:
     """Return the home directory, as the client finds it."""
-    return Path(os.path.expanduser("~"))  # noqa: PTH111  (does not fail where there is none)
+    return _path(os.path.expanduser("~"))  # noqa: PTH111  (does not fail where there is none)
 
 
 def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> Places:
@@ -110,34 +116,38 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     project = Path(os.path.abspath(project))  # noqa: PTH100
     user = recorded.user if flags.user is None else flags.user
     untrusted = recorded.untrusted if flags.untrusted is None else flags.untrusted
-    default_system = _default_system()
-    system = _chosen(flags.system, recorded.system, project) or default_system
+    system = _chosen(flags.system, recorded.system, project)
     defaults = _chosen(flags.system_defaults, recorded.system_defaults, project)
-    default_defaults = _default_defaults()
-    default_user = _default_user(client)
-    user_file = _chosen(_text(flags.user), _text(recorded.user), project) or default_user
+    user_file = _chosen(_text(flags.user), _text(recorded.user), project)
     templates = _chosen(flags.templates, recorded.templates, project)
     home_is_project = is_home(project)
 
-    files: dict[ScopeName, Path] = {"system-defaults": defaults or default_defaults}
+    usual: dict[ScopeName, Path] = {
+        "system-defaults": _default_defaults(),
+        "user": _default_user(client),
+        "system": _default_system(),
+    }
+    files: dict[ScopeName, Path] = {"system-defaults": defaults or usual["system-defaults"]}
     if user is not False:
-        files["user"] = user_file
+        files["user"] = user_file or usual["user"]
     if not untrusted and not home_is_project:
         files["project"] = project / SETTINGS
-    files["system"] = system
+    files["system"] = system or usual["system"]
     given: dict[ScopeName, object] = {
         "system-defaults": flags.system_defaults or recorded.system_defaults,
         "user": user,
         "system": flags.system or recorded.system,
     }
-    names = {scope: _name(path, project, given.get(scope)) for scope, path in files.items()}
-    labels = {scope: shown(path, Path.cwd()) for scope, path in files.items()}
+    unusual = {scope: path for scope, path in files.items() if path != usual.get(scope)}
+    names = {
+        scope: _name(path, project, given.get(scope) if scope in unusual else None)
+        for scope, path in files.items()
+    }
+    labels = {scope: shown(path) for scope, path in files.items()}
     options = Options(
-        user=False if user is False else _unless(user_file == default_user, names.get("user")),
-        system=_unless(system == default_system, names["system"]),
-        system_defaults=_unless(
-            files["system-defaults"] == default_defaults, names["system-defaults"]
-        ),
+        user=False if user is False else names["user"] if "user" in unusual else None,
+        system=names["system"] if "system" in unusual else None,
+        system_defaults=names["system-defaults"] if "system-defaults" in unusual else None,
         untrusted=True if untrusted else None,
         templates=_name(templates, project, flags.templates or recorded.templates)
         if templates
@@ -147,23 +157,56 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     return Places(project, files, labels, names, options, tuple(own), home_is_project)
 
 
-def shown(path: Path, base: Path, given: object = None) -> str:
+def shown(path: Path) -> str:
+    """Return how messages name `path`: from the working directory, or from the home directory."""
+    return named(str(path), os.getcwd(), str(home()))  # noqa: PTH109
+
+
+def named(
+    path: str, base: str, home: str, given: object = None, system: ModuleType = os.path
+) -> str:
     """Return `path` relative to `base` or to the home directory, whichever is nearer.
 
     A path that was `given` as a relative one is relative to `base`, wherever it leads; any
     other outside both is absolute. Separators are `/` on every system.
+
+    Args:
+        path: an absolute path, as are `base` and `home`.
+        base: a directory.
+        home: the home directory.
+        given: what the path was given as, if it was.
+        system: the rules of the system that the paths are of.
     """
-    if isinstance(given, str) and not (given.startswith("~") or Path(given).is_absolute()):
-        return Path(os.path.relpath(path, base)).as_posix()
-    for each, prefix in sorted([(base, ""), (home(), "~/")], key=lambda pair: -len(pair[0].parts)):
-        if path.is_relative_to(each) and each != Path(each.anchor):
-            return prefix + path.relative_to(each).as_posix()
-    return path.as_posix()
+    if isinstance(given, str) and not (given.startswith("~") or system.isabs(given)):
+        return relative(path, base, system)
+    for folder, prefix in sorted([(base, ""), (home, "~/")], key=lambda pair: -len(pair[0])):
+        below = _below(path, folder, system)
+        if below is not None:
+            return prefix + below
+    return path.replace(system.sep, "/")
+
+
+def relative(path: str, base: str, system: ModuleType = os.path) -> str:
+    """Return `path` relative to the directory `base`; as it is, where it is on another drive."""
+    drives = {system.normcase(system.splitdrive(each)[0]) for each in (path, base)}
+    if len(drives) == 1:
+        path = system.relpath(path, base)
+    return path.replace(system.sep, "/")
+
+
+def _below(path: str, folder: str, system: ModuleType) -> str | None:
+    """Return what follows `folder` in a `path` below it; None elsewhere, or where it is a root."""
+    if system.dirname(folder) == folder:
+        return None
+    start = folder + system.sep
+    if not system.normcase(path + system.sep).startswith(system.normcase(start)):
+        return None
+    return path[len(start) :].replace(system.sep, "/") or "."
 
 
 def _name(path: Path, project: Path, given: object) -> str:
     """Return `path` as a lock records it, which must be text."""
-    name = shown(path, project, given)
+    name = named(str(path), str(project), str(home()), given)
     if not name.isascii():
         try:
             name.encode()
@@ -186,27 +229,29 @@ def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | Non
     return None
 
 
-def _unless(is_default: bool, label: str | None) -> str | None:
-    return None if is_default else label
-
-
 def _text(value: str | bool | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
 def _default_user(client: Profile) -> Path:
     moved = os.environ.get(client.home_variable) if client.home_variable else None
-    return (Path(moved) if moved else home() / ".qwen") / "settings.json"
+    return _path(moved, "settings.json") if moved else _path(str(home()), ".qwen", "settings.json")
 
 
 def _default_system() -> Path:
     named = os.environ.get(SYSTEM)
-    return Path(named or _SYSTEM_FILES.get(sys.platform, "/etc/qwen-code/settings.json"))
+    return _path(named or _SYSTEM_FILES.get(sys.platform, "/etc/qwen-code/settings.json"))
 
 
 def _default_defaults() -> Path:
     named = os.environ.get(DEFAULTS)
-    return Path(named) if named else _default_system().with_name("system-defaults.json")
+    return _path(named) if named else _default_system().with_name("system-defaults.json")
+
+
+@lru_cache
+def _path(*parts: str) -> Path:
+    """Return a path that many projects have in common, made once."""
+    return Path(*parts)
 
 
 def _folders(paths: str) -> list[Path]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from qwenlock.clients.profile import GUIDE, Profile, profile
@@ -21,7 +23,6 @@ from qwenlock.lockfile.model import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from qwenlock.compile.scopes import Source
     from qwenlock.lockfile.diff import Change
@@ -40,7 +41,8 @@ class Project:
         stored: the bytes of its lock, or None where there is none.
         previous: what that lock records, or None where it cannot be read.
         compilation: what its settings compile to.
-        states: the files that this depends on, as they were before they were read.
+        states: the files that this depends on, as they were before they were read; looked at
+            where there is something to share only.
     """
 
     places: Places
@@ -82,14 +84,17 @@ def load(
         InputError: a settings file, a template, or a lock of another version cannot be used.
         UsageError: there is no such client.
     """
-    shared = shared or Shared()
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
     label = _label(directory)
+    before = shared.states.lines([directory / NAME]) if shared else []
     stored = read_bytes(directory / NAME, label)
     previous = _previous(stored, label)
     team = configured(directory, flags, shared)
     who, places = _located(directory, flags, client, team, previous)
-    before = [*team.states, *shared.states.lines(stamp.files(places))]
-    return Project(places, stored, previous, _compile(places, who, previous, shared), before)
+    if shared:
+        before += [*team.states, *shared.states.lines(stamp.files(places))]
+    compilation = _compile(places, who, previous, shared or Shared())
+    return Project(places, stored, previous, compilation, before)
 
 
 def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
@@ -99,6 +104,7 @@ def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
         InputError: a settings file, a template, or a lock of another version cannot be used.
         UsageError: there is no such client.
     """
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
     label = _label(directory)
     previous = _previous(read_bytes(directory / NAME, label), label)
     team = configured(directory, flags, Shared())
@@ -170,7 +176,7 @@ def _profile(client: str | None, previous: Recorded | None, label: str) -> Profi
 
 def _label(directory: Path) -> str:
     """Return how messages name the lock of `directory`."""
-    return shown(directory.absolute() / NAME, directory.cwd())
+    return shown(directory / NAME)
 
 
 def _previous(stored: bytes | None, label: str) -> Recorded | None:

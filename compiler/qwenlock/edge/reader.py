@@ -98,13 +98,11 @@ def read_settings(path: Path) -> Source:
     Raises:
         InputError: there are none, or they cannot be used.
     """
-    from pathlib import Path
-
     from qwenlock.compile.scopes import source_of
     from qwenlock.documents.document import decode, parse
     from qwenlock.edge.places import shown
 
-    label = shown(path, Path.cwd())
+    label = shown(path)
     data = read_bytes(path, label)
     if data is None:
         raise InputError(f"there is no file {label}", "name the settings.json of a client")
@@ -117,13 +115,11 @@ def read_lock(path: Path) -> Lock:
     Raises:
         InputError: there is none, or it cannot be read.
     """
-    from pathlib import Path
-
     from qwenlock.documents.document import decode
     from qwenlock.edge.places import shown
     from qwenlock.lockfile import text
 
-    label = shown(path, Path.cwd())
+    label = shown(path)
     data = read_bytes(path, label)
     if data is None:
         raise InputError(f"there is no lock {label}", "run `qwenlock lock` in the project")

@@ -51,12 +51,12 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
         options=places.options,
         plans=settings.plans,
         variables=here.variables,
-        configured=None if team is None else shown(team, Path.cwd()),
+        configured=None if team is None else shown(team),
         disagrees=team is not None and _asked(settings) != _asked(read(directory, Flags())),
         configuration=_file(places.project / FILE),
         attributes=_file(places.project / ".gitattributes") if root else None,
         env=git.ask(places.project / ".env"),
-        ignored=[shown(path, Path.cwd()) for path in kept if _is_ignored(path)],
+        ignored=[shown(path) for path in kept if _is_ignored(path)],
         files={name: _file((root or places.project) / path) for name, path in _FILES.items()},
         contents={name: _content(name) for name in _FILES},
     )
@@ -72,7 +72,7 @@ def _is_ignored(path: Path) -> bool:
 
 
 def _file(path: Path) -> File:
-    label = shown(path, Path.cwd())
+    label = shown(path)
     data = read_bytes(path, label)
     return File(path, label, None if data is None else decode(data, label))
 

@@ -34,7 +34,7 @@ def trust(project: Path, client: Profile) -> Trust:
     moved = os.environ.get(client.home_variable) if client.home_variable else None
     folder = Path(moved) if moved else home() / ".qwen"
     path = Path(named) if named else folder / "trustedFolders.json"
-    label = shown(path, Path.cwd())
+    label = shown(path)
     longest, trusted = -1, None
     for rule, level in _rules(path, label).items():
         inside = Path(rule).parent if level == "TRUST_PARENT" else Path(rule)

@@ -16,7 +16,7 @@ from qwenlock.cli.options import (
     project_directory,
     scoped,
 )
-from qwenlock.edge.places import Flags
+from qwenlock.edge.places import Flags, relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -258,5 +258,5 @@ def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
 
 def _relative(directory: Path) -> str:
     """Return a directory as the user would name it from here."""
-    relative = Path(os.path.relpath(directory)).as_posix()
-    return str(directory) if relative.startswith("../..") else relative
+    name = relative(os.path.abspath(directory), os.getcwd())  # noqa: PTH100, PTH109
+    return str(directory) if name.startswith("../..") else name

@@ -154,13 +154,16 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
     from qwenlock.edge import launch, stamp
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.project import load
+    from qwenlock.edge.shared import Shared
     from qwenlock.lockfile import NAME
 
+    shared = Shared()
+    before = shared.states.lines([directory / NAME])
     lock = trusted_lock(directory)
     here = machine(Path.cwd(), flags, lock.options)  # where the client looks
-    before = stamp.States().lines([directory / NAME, *here.files])
+    before += shared.states.lines(here.files)
     if not no_check:
-        loaded = load(directory, flags, client)
+        loaded = load(directory, flags, client, shared)
         _refuse_drift(loaded)
         before += loaded.states
     enforced = _Enforced(
