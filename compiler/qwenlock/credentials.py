@@ -73,6 +73,7 @@ def substituted(text: str, environment: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda found: environment.get(found[1] or found[2], found[0]), text)
 
 
+@lru_cache(_REMEMBERED)
 def is_variable_name(text: str) -> bool:
     """Tell whether `text` can name an environment variable, and is not itself a pasted key."""
     return bool(_VARIABLE.fullmatch(text)) and not (

@@ -193,7 +193,7 @@ def _model(
     rest = {
         field: value
         for field, value in canonical.items()
-        if field not in _OWN_FIELDS or value is None or (field, value) == ("envKey", "")
+        if field not in _OWN_FIELDS or value is None or (not value and field == "envKey")
     }
     return Model(
         auth_type=auth_type,

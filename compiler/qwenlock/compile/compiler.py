@@ -166,10 +166,11 @@ def _report_hidden(
         return ()
     below = sources[: sources.index(owning)]
     mapped = protocols(sources, client)
-    own = set(_ids(owning, client, mapped))
     hidden: dict[str, Source] = {
-        name: source for source in below for name in _ids(source, client, mapped) if name not in own
+        name: source for source in below for name in _ids(source, client, mapped)
     }
+    for name in _ids(owning, client, mapped) if hidden else ():
+        hidden.pop(name, None)
     place = owning.place(("modelProviders",), on_key=True)
     if hidden:
         *others, last = dict.fromkeys(source.scope for source in hidden.values())
@@ -258,7 +259,8 @@ def _inputs(
         if source is owning:
             parts["modelProviders"] = [[*_kind(entry.model), entry.canonical] for entry in offered]
         if parts:
-            text = json.dumps(dict(sorted(parts.items())), separators=(",", ":"))
+            ordered = dict(sorted(parts.items()))
+            text = json.dumps(ordered, separators=(",", ":"), check_circular=False)
             yield Input(scope=source.scope, path=source.path, digest=digest(text.encode()))
 
 

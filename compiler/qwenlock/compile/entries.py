@@ -6,6 +6,7 @@ Examples by Auth Type.
 
 from __future__ import annotations
 
+import marshal
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.fields import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _MODEL = {field.name: field for field in MODEL_FIELDS}
 _GENERATION = {field.name: field for field in GENERATION_FIELDS}
 _SAMPLING = {field.name: field for field in SAMPLING_FIELDS}
+_EVERY_REFERENCE_WRITTEN_OUT = 2  # marshal's format in which equal JSON values are equal bytes
 
 
 class EntryReader:
@@ -54,52 +56,66 @@ class EntryReader:
             if field.kind == "string" and not field.values
         }
         self._said = 0
-        self._clean: dict[tuple[str, str, str], Any] = {}
+        self._clean: dict[tuple[str, str, bytes], Any] = {}
+        self._orders: dict[tuple[str, ...], list[str]] = {}
 
     def read(self, auth_type: str, entry: Any, path: Path) -> dict[str, Any] | None:
         """Return `entry` canonical (see `canonical`), or None where it is none the client takes.
 
-        Reports what is wrong with it and what the client will ignore.
+        Reports what is wrong with it and what the client will ignore. Catalogues repeat
+        themselves: names and objects like some that were clean are not read again.
         """
         if not isinstance(entry, dict):
             self._say("QL205", "this model is not an object", path, 'write { "id": …, … }')
             return None
         usable = self._check_id(entry, path) and self._check_env_key(entry, path)
-        for name, value in entry.items():
+        result = {}
+        for name in self._ordered(entry, path):
+            value = entry[name]
             if isinstance(value, str) and name in self._texts:
+                if is_credential(value, name) or not value.isascii():
+                    self.check_text(value, (*path, name), name)
+                result[name] = value
                 continue
-            field = self._known.get(name)
-            if field is None:
-                self._unknown("QL212", name, _MODEL, (*path, name))
-            elif value is not None and (wrong := problem(field, value)) and name != "envKey":
-                self._say("QL210", f"{name} {wrong}", (*path, name), "change its type")
-                usable = False
-        self._check_keys(entry, path)
-        result = {
-            name: self._field(auth_type, name, entry[name], (*path, name)) for name in sorted(entry)
-        }
+            alike = (auth_type, name, marshal.dumps(value, _EVERY_REFERENCE_WRITTEN_OUT))
+            if alike not in self._clean:
+                said = self._said
+                fits = self._check_type(name, value, (*path, name))
+                usable = usable and fits
+                result[name] = self._field(auth_type, name, value, (*path, name))
+                if self._said != said:
+                    continue
+                self._clean[alike] = result[name]
+            result[name] = self._clean[alike]
         return result if usable else None
 
-    def _field(self, auth_type: str, name: str, value: Any, path: Path) -> Any:
-        """Return a field's canonical value; an object like one that was clean is not read again.
+    def _ordered(self, entry: dict[str, Any], path: Path) -> list[str]:
+        """Return the sorted names of an entry's fields, which must be no credentials."""
+        names = tuple(entry)
+        if names in self._orders:
+            return self._orders[names]
+        said = self._said
+        self._check_keys(entry, path)
+        order = sorted(names)
+        if self._said == said:
+            self._orders[names] = order
+        return order
 
-        Catalogues repeat themselves: many models have the same generationConfig.
-        """
-        if isinstance(value, str):
-            self.check_text(value, path, name)
-            return value
-        if not isinstance(value, dict):
-            return self._canonical(value, path, name, MAX_DEPTH - 1)
-        alike = (auth_type, name, repr(value))
-        if alike not in self._clean:
-            said = self._said
-            if name == "generationConfig":
-                self._check_config(auth_type, value, path)
-            result = self._canonical(value, path, name, MAX_DEPTH - 1)
-            if self._said != said:
-                return result
-            self._clean[alike] = result
-        return self._clean[alike]
+    def _check_type(self, name: str, value: Any, path: Path) -> bool:
+        """Report a field that the client does not know or take; tell whether it can do without."""
+        field = self._known.get(name)
+        if field is None:
+            self._unknown("QL212", name, _MODEL, path)
+        elif value is not None and (wrong := problem(field, value)) and name != "envKey":
+            self._say("QL210", f"{name} {wrong}", path, "change its type")
+            return False
+        return True
+
+    def _field(self, auth_type: str, name: str, value: Any, path: Path) -> Any:
+        """Return the canonical value of a field that is no text, or not only."""
+        if name == "generationConfig" and isinstance(value, dict):
+            self._check_config(auth_type, value, path)
+        return self._canonical(value, path, name, MAX_DEPTH - 1)
 
     def canonical(self, value: dict[str, Any], path: Path) -> dict[str, Any]:
         """Return an object with its keys sorted and its numbers in one spelling, at every depth.

@@ -46,23 +46,25 @@ def _models(models: Iterable[Model]) -> Iterator[str]:
 
     written: dict[tuple[str, str], str] = {}
     seen: dict[tuple[str, int], str] = {}  # compiling makes equal objects of a catalogue one
-    names = keys(Model)
-    values_of = attrgetter(*(name for name, _ in names))
+    texts = [(name, key) for name, key in keys(Model) if name not in _FREE_FORM]
+    free = [(name, key) for name, key in keys(Model) if name in _FREE_FORM]
+    texts_of, free_of = (attrgetter(*(name for name, _ in each)) for each in (texts, free))
     for model in models:
-        lines = ["[[models]]"]
-        tables = []
-        for (name, key), value in zip(names, values_of(model), strict=True):
-            if isinstance(value, str):
-                lines.append(f"{key} = {_quoted(value)}")
-            elif value is not None and (value or name != "fields"):
-                one = (key, id(value))
-                if one not in seen:
-                    alike = (key, repr(value))
-                    if alike not in written:
-                        written[alike] = tomli_w.dumps({"models": {key: to_toml(value)}})
-                    seen[one] = written[alike]
-                tables.append(seen[one])
-        yield "\n".join(lines) + "\n" + "".join(f"\n{table}" for table in tables)
+        text = "[[models]]\n"
+        for (_, key), value in zip(texts, texts_of(model), strict=True):
+            if value is not None:
+                text += f"{key} = {_quoted(value)}\n"
+        for (name, key), value in zip(free, free_of(model), strict=True):
+            if value is None or (not value and name == "fields"):
+                continue
+            one = (key, id(value))
+            if one not in seen:
+                alike = (key, repr(value))
+                if alike not in written:
+                    written[alike] = "\n" + tomli_w.dumps({"models": {key: to_toml(value)}})
+                seen[one] = written[alike]
+            text += seen[one]
+        yield text
 
 
 def _variable(variable: EnvironmentVariable) -> str:
