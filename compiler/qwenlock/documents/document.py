@@ -28,6 +28,8 @@ MAX_VALUES = 5_000_000
 
 BOM = "\ufeff"
 
+_CONTAINERS = frozenset({dict, list})
+
 _FIXES = (
     ("Trailing comma", "remove the comma before the closing bracket"),
     ("Missing commas", "put a comma between the two"),
@@ -182,7 +184,7 @@ def deeper_than(value: Any, limit: int) -> bool:
             inner
             for outer in level
             for inner in (outer.values() if outer.__class__ is dict else outer)
-            if inner.__class__ is dict or inner.__class__ is list
+            if inner.__class__ in _CONTAINERS
         ]
         if not level:
             return False
