@@ -171,20 +171,29 @@ def many(bench: Bench, work: Path) -> Iterator[Figure]:
 
 def editing(bench: Bench, work: Path) -> Iterator[Figure]:
     """An upgrade of a settings file of 5 MB, and a thousand edits."""
-    file = with_plan(work, 7_000)
-    original = file.read_bytes()
+    files = {name: with_plan(work / name, count) for name, count in (("5 MB", 7_000), ("few", 8))}
+    original = {file: file.read_bytes() for file in files.values()}
+
+    def restore() -> None:
+        for file, data in original.items():
+            file.write_bytes(data)
+
     medians = bench.side_by_side(
         {
-            "upgrade": [QWENLOCK, "upgrade", "--yes"],
-            "reading": [QWENLOCK, "upgrade", "--check"],
+            "5 MB": [QWENLOCK, "upgrade", "5 MB", "--yes"],
+            "few": [QWENLOCK, "upgrade", "few", "--yes"],
+            "reading": [QWENLOCK, "upgrade", "5 MB", "--check"],
         },
         work,
-        before=lambda: file.write_bytes(original) and None,
+        before=restore,
         rounds=max(3, bench.rounds // 3),
     )
-    ratio = medians["upgrade"].seconds / medians["reading"].seconds
+    ratio = medians["5 MB"].seconds / medians["reading"].seconds
     yield Figure("`upgrade` of 5 MB, shown and written ÷ read and judged", ratio, 3)
-    text = original.decode()
+    text = original[files["5 MB"]].decode()
+    over = medians["5 MB"].seconds - medians["few"].seconds
+    ratio = over / fastest(lambda: json.loads(text))
+    yield Figure("`upgrade` of 5 MB, less that of a small file ÷ `json.loads`", ratio)
     one = [Set(("modelProviders", "openai", 20, "name"), "new")]
     thousand = [Set(("modelProviders", "openai", 20 + n, "name"), "new") for n in range(1_000)]
     ratio = fastest(lambda: edit(text, thousand)) / fastest(lambda: edit(text, one))

@@ -7,6 +7,7 @@ value is defined in `operations`; the tree that they change here is that of `tre
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,12 @@ def lost_comments(before: str, after: str) -> list[str]:
 
     A comment that stands twice before and once after is lost once. Indentation does not count.
     """
+    try:
+        json.loads(before)
+    except ValueError:
+        pass
+    else:
+        return []
     return list((Counter(comments_of(before)) - Counter(comments_of(after))).elements())
 
 

@@ -37,10 +37,8 @@ def unified(file: FileChange) -> str:
 class _Text(ABC):
     """The lines of a file, and what may be shown of them."""
 
-    def __init__(self, text: str) -> None:
-        self.lines: Sequence[str] = _LINE_BREAK.split(text)
-        if not self.lines[-1]:  # the last line ends as the others do
-            self.lines = self.lines[:-1]
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines if lines[-1] else lines[:-1]  # the last line ends as the others do
 
     @abstractmethod
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:
@@ -51,8 +49,8 @@ class _Settings(_Text):
     def __init__(self, text: str) -> None:
         from qwenlock.documents.locate import Locator
 
-        super().__init__(text)
         self._locator = Locator(text)
+        super().__init__(self._locator.lines)
 
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:  # noqa: ARG002
         return self._locator.masked_lines(first + 1, last) if last > first else []
@@ -77,9 +75,9 @@ class _Plain(_Text):
 
 def _text(label: str, text: str) -> _Text:
     if label.endswith(".env"):
-        return _Variables(text)
+        return _Variables(_LINE_BREAK.split(text))
     if label.endswith(_PLAIN):
-        return _Plain(text)
+        return _Plain(_LINE_BREAK.split(text))
     return _Settings(text.removeprefix("\ufeff"))
 
 
