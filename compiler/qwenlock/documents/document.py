@@ -28,7 +28,7 @@ MAX_VALUES = 5_000_000
 
 BOM = "\ufeff"
 
-_CONTAINERS = frozenset({dict, list})
+_CONTAINERS: frozenset[type] = frozenset({dict, list})
 
 _FIXES = (
     ("Trailing comma", "remove the comma before the closing bracket"),
