@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import HealthCheck, settings
@@ -168,6 +170,16 @@ class World:
         exit_code = run(arguments)
         out, err = self._read()
         return Result(exit_code, out, err)
+
+    def start(self, *arguments: str) -> Result:
+        """Run the command line in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "-m", "qwenlock", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
 
     def agreed(self) -> int:
         """Return the exit code of `check` where that of `lock --check` is the same."""

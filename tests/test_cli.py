@@ -28,6 +28,8 @@ from support import JSON, MODEL, OPENAI, World, models, untimed, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from support import Result
+
 
 @pytest.fixture
 def world(
@@ -51,8 +53,7 @@ def leaves(
         yield from leaves(command.get_command(None, name), (*path, name))
 
 
-# `run` becomes the client, process and all: see test_enforcement. `doctor` starts it.
-LEAVES = {" ".join(path): command for path, command in leaves() if path != ("run",)}
+LEAVES = {" ".join(path): command for path, command in leaves()}
 GIVEN = {"old": ".", "new": ".", "model": "gpt-4o", "version": "0.12.0", "region": "china"}
 WRITTEN = {"output", "html", "markdown"}
 """Options that name a file to write."""
@@ -76,7 +77,16 @@ def command_lines(name: str) -> list[list[str]]:
     if ["--yes"] in extra:
         extra += [[*more, "--yes"] for more in extra if more != ["--yes"]]
     debugged = [more for more in extra if not more or more[0] == "--format"]
-    return [*([*base, *more] for more in extra), *(["--debug", *base, *more] for more in debugged)]
+    lines = [*([*base, *more] for more in extra), *(["--debug", *base, *more] for more in debugged)]
+    return [[*line, *CLIENT] for line in lines] if name == "run" else lines
+
+
+CLIENT = ["--", sys.executable, "-c", "pass"]
+
+
+def call(world: World, arguments: list[str]) -> Result:
+    """Run a command line; one that becomes another program, in a process of its own."""
+    return world.start(*arguments) if arguments[-len(CLIENT) :] == CLIENT else world.run(*arguments)
 
 
 def fixed() -> dict[str, list[str]]:
@@ -88,12 +98,13 @@ def fixed() -> dict[str, list[str]]:
 
 
 def test_walk_finds_every_command() -> None:
-    assert {name.split()[0] for name in LEAVES} | {"run"} == set(COMMANDS)
+    assert {name.split()[0] for name in LEAVES} == set(COMMANDS)
     assert ["check", "--format", "json"] in command_lines("check")
     assert ["lock", "--trusted"] in command_lines("lock")
     assert ["lint", "--fix", "--yes"] in command_lines("lint")
     assert ["--debug", "check", "--format", "sarif"] in command_lines("check")
     assert ["report", "--html", "written"] in command_lines("report")
+    assert ["run", "--strict", *CLIENT] in command_lines("run")
 
 
 # Canaries
@@ -191,7 +202,7 @@ PLANTED: dict[str, Any] = {
 
 
 def plant(world: World, where: str) -> None:
-    """Write settings, `.env` files and a lock, all with keys in them."""
+    """Write settings and `.env` files, all with keys in them, and the lock that they compile to."""
     world.clear()
     planted = PLANTED[where]
     write(world.user, planted if isinstance(planted, str) else with_comments(planted))
@@ -201,16 +212,22 @@ def plant(world: World, where: str) -> None:
     for name in ("settings.json", "system-defaults.json"):
         write(world.system / name, with_comments({"env": {"SYSTEM": BARE}, "theme": WORDY}))
     write(world.project / "pyproject.toml", f"[tool.qwenlock] # sk-{BARE}\n[tool.x]\nk='{WORDY}'\n")
+    said = world.run("lock")
+    assert_silent(said.out + said.err, where)
 
 
 def assert_nothing_left(world: World, before: set[Path], about: object) -> None:
     """See that no new file holds a key, but what undoes a change and what keys were moved to."""
     for path in set(world.root.rglob("*")) - before:
-        private = path.parent.name == "backups" or path.name == ".env"
+        private = path.parent.name in {"backups", "enforced"} or path.name == ".env"
         if path.is_file() and private:
             assert path.stat().st_mode & 0o077 == 0, (about, path)
         elif path.is_file():
             assert_silent(path.read_text("utf-8", "replace"), (about, path))
+
+
+OF_CHANGES = {"history", "undo"}
+"""What says something where there was a change."""
 
 
 @pytest.mark.parametrize("name", LEAVES)
@@ -223,10 +240,12 @@ def test_no_command_shows_a_key(
     for arguments in command_lines(name):
         plant(world, where)
         before = set(world.root.rglob("*"))
+        if name in OF_CHANGES:
+            world.run("migrate", "--env-secrets", "--yes")
         for own in (True, False):
             if not own:
                 world.own.unlink(missing_ok=True)
-            result = world.run(*arguments)
+            result = call(world, arguments)
             assert result.exit_code in range(5), (arguments, result)
             assert "Traceback" not in result.err
             assert_silent(result.out + result.err, arguments)
@@ -246,7 +265,7 @@ def test_no_command_shows_a_key_that_a_hand_put_into_a_lock(world: World, name: 
     for arguments in command_lines(name):
         write(world.user, models(MODEL))
         write(world.lock, edited)
-        result = world.run(*arguments)
+        result = call(world, arguments)
         assert result.exit_code in range(5), (arguments, result)
         assert_silent(result.out + result.err, arguments)
 
@@ -264,7 +283,7 @@ def test_no_command_sends_a_control_character_of_a_file_to_the_terminal(
         write(world.user, settings)
         write(world.own, {**OPENAI, "env": {ESCAPE: "hunter2hunter2"}, "theme": ESCAPE})
         assert world.run("lock").exit_code == 0
-        result = world.run(*arguments)
+        result = call(world, arguments)
         assert result.exit_code in range(5), (arguments, result)
         for character in "\x1b\x07\x9b\u202e":
             assert character not in result.out + result.err, (arguments, result)
