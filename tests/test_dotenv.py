@@ -124,3 +124,20 @@ def test_parser_is_the_one_of_node() -> None:
 
     collect()
     assert [parse(text) for text in texts] == node_reads(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("\n" * 300_000, {}),
+        ("\n " * 150_000 + "!", {}),
+        ("A=x" + "\u2028'a" * 100_000, {"A": "x" + "\u2028'a" * 100_000}),
+        ("A='x\n" + "\n" * 300_000, {"A": "'x"}),
+        ("A" + "\n" * 300_000 + "B=1", {"B": "1"}),
+    ],
+    ids=["blank lines", "blanks", "quotes that do not close", "one open quote", "no value"],
+)
+def test_cost_grows_with_the_text_and_not_with_its_square(
+    text: str, variables: dict[str, str]
+) -> None:
+    assert parse(text) == variables  # with the expressions of Node's dotenv: for minutes

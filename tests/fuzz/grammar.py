@@ -59,6 +59,7 @@ TOKENS = [
 ]
 
 KINDS: Mapping[str, tuple[str, ...]] = {
+    "text": ("settings.json",),
     "settings": ("settings.json",),
     "change": ("settings.json",),
     "lock": ("qwen.lock",),
@@ -265,6 +266,7 @@ LOCK = [
 def inputs(target: str) -> st.SearchStrategy[bytes]:
     """Give inputs for a target: by its grammar, mutations of what is right, and any bytes."""
     made = {
+        "text": _settings,
         "settings": _settings,
         "change": _settings,
         "lock": lambda: _toml(LOCK),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import stat
 import sys
@@ -17,14 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenlock.documents.document import decode, parse
+from qwenlock.documents.edit import edit
+from qwenlock.documents.locate import Locator
+from qwenlock.documents.operations import Move, Remove, Set, apply
+from qwenlock.errors import InputError
 from qwenlock.lockfile.text import digest
-from support import MODEL, World, models, write
+from support import MODEL, World, models, strict, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from pathlib import Path as FilePath
     from typing import TypeAlias
 
+    from qwenlock.documents.operations import Path
     from support import Result
 
     Target: TypeAlias = Callable[[World, bytes], None]
@@ -32,6 +39,9 @@ if TYPE_CHECKING:
 KEY = "sk-HUNTERQZ7XKV3WJ9PLM2"
 """A key by its prefix, wherever it stands."""
 PIECES = [KEY[start : start + 6] for start in range(3, len(KEY) - 5)]
+
+PLAIN = re.compile(f"(?<![A-Za-z0-9]){KEY}")
+"""The key where it is told by its prefix: not in the middle of a word."""
 
 PATIENCE = 20
 """How many seconds a command may take, on a machine that does much else."""
@@ -55,6 +65,37 @@ NEVER = {"run", "doctor", "--ping", "--client-command"}
 
 class HangError(BaseException):
     """A command went on for too long; no part of qwenlock catches this."""
+
+
+def text(_: World, data: bytes) -> None:
+    """Take `data` for the text of settings, for the functions on text alone: quick."""
+    try:
+        document = parse(decode(data, "x"), "x")
+    except InputError as error:
+        for finding in error.findings:
+            assert finding.place is not None
+            assert not PLAIN.search(finding.place.excerpt().text)
+        return
+    shown = Locator(document.text).masked()
+    assert not PLAIN.search(shown)
+    assert edit(document.original, []) == document.original
+    for path in paths(document.value):
+        line = document.place(path).position().line
+        assert 1 <= line <= len(document.locator.lines)
+        assert not PLAIN.search(document.place(path, on_key=True).excerpt().text)
+        for operation in (Set(path, [KEY, {"a": None}]), Remove(path), Move(path, ("new", "b"))):
+            edited = edit(document.original, [operation])
+            assert strict(parse(edited, "x").value) == strict(apply(document.value, [operation]))
+
+
+def paths(value: Any) -> Iterator[Path]:
+    """Give the paths of some values: of each object and array the first and the last."""
+    steps = list(value) if isinstance(value, dict) else range(len(value))
+    for step in dict.fromkeys((*steps[:1], *steps[-1:])):
+        yield (step,)
+        if isinstance(value[step], dict | list):
+            for path in paths(value[step]):
+                yield (step, *path)
 
 
 def settings(world: World, data: bytes) -> None:
@@ -154,6 +195,7 @@ def command_line(world: World, data: bytes) -> None:
 
 
 TARGETS: Mapping[str, Target] = {
+    "text": text,
     "settings": settings,
     "change": change,
     "lock": lock,
@@ -242,7 +284,7 @@ def watched(words: object) -> Iterator[None]:
 
 
 @contextmanager
-def world_in(root: Path) -> Iterator[World]:
+def world_in(root: FilePath) -> Iterator[World]:
     """Give a world below `root` whose output is taken in, without pytest's own capture."""
     with pytest.MonkeyPatch.context() as patch:
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2)]

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 _S = f"[{JAVASCRIPT_SPACE}]"
 _ENDS = "\n\r\u2028\u2029"
-# The expression of Node's dotenv, with what ^, $, \s, \w and . mean in JavaScript spelled out.
+# The expressions of Node's dotenv, with what ^, $, \s, \w and . mean in JavaScript spelled out, and
+# what is looked for from where a line starts taken apart: as they are, blank lines cost the square.
 _LINE = re.compile(
-    rf"(?:\A|(?<=[{_ENDS}])){_S}*(?:export{_S}+)?([A-Za-z0-9_.\-]+)(?:{_S}*=|:{_S}+?)"
+    rf"(?>{_S}*)(?:export{_S}+)?([A-Za-z0-9_.\-]+)(?:{_S}*=|:{_S}+?)"
     rf"({_S}*'(?:\\'|[^'])*'|{_S}*\"(?:\\\"|[^\"])*\"|{_S}*`(?:\\`|[^`])*`|[^#\r\n]+)?"
     rf"{_S}*(?:#[^{_ENDS}]*)?(?=[{_ENDS}]|\Z)"
 )
-_QUOTED = re.compile(rf"(?:\A|(?<=[{_ENDS}]))(['\"`])(.*)\1(?=[{_ENDS}]|\Z)", re.DOTALL)
+_BLANK = re.compile(f"{_S}*")
+_LINE_BREAK = re.compile(f"[{_ENDS}]")
+_OPENING = re.compile(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
+_CLOSING = re.compile(rf"['\"`](?=[{_ENDS}]|\Z)")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+:@%^~,=\-]+")
 _REPLACED = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
 
@@ -31,7 +35,27 @@ _REPLACED = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
 def parse(text: str) -> dict[str, str]:
     """Return the variables of a `.env` file as the client reads them."""
     lines = re.sub(r"\r\n?", "\n", text)
-    return {name: _value(raw or "") for name, raw in _LINE.findall(lines)}
+    variables = {}
+    start: int | None = 0
+    while start is not None:
+        found = _LINE.match(lines, start)
+        if found is None:  # nor is there a variable from any line that starts in this white space
+            start = _line_from(lines, _blank_end(lines, start))
+            continue
+        variables[found[1]] = _value(found[2] or "")
+        start = _line_from(lines, found.end() - 1)
+    return variables
+
+
+def _blank_end(text: str, start: int) -> int:
+    blank = _BLANK.match(text, start)
+    return blank.end() if blank else start
+
+
+def _line_from(text: str, at: int) -> int | None:
+    """Return where the line starts after the first line break at `at` or later."""
+    line_break = _LINE_BREAK.search(text, at)
+    return line_break.end() if line_break else None
 
 
 def add(text: str, variables: Mapping[str, str]) -> str:
@@ -75,8 +99,21 @@ def _styles(value: str) -> tuple[str, ...]:
 
 def _value(raw: str) -> str:
     value = raw.strip(JAVASCRIPT_SPACE)
-    inner = _QUOTED.sub(r"\2", value)
+    inner = _without_quotes(value)
     return inner.replace("\\n", "\n").replace("\\r", "\r") if value[:1] == '"' else inner
+
+
+def _without_quotes(value: str) -> str:
+    """Return a value without each quote that starts a line, and the last like it that ends one."""
+    last = {found[0]: found.start() for found in _CLOSING.finditer(value)}
+    pieces: list[str] = []
+    done = 0
+    for opening in _OPENING.finditer(value):
+        start, end = opening.start(), last.get(opening[0], -1)
+        if done <= start < end:
+            pieces += value[done:start], value[start + 1 : end]
+            done = end + 1
+    return "".join(pieces) + value[done:]
 
 
 def _parse_as_python(text: str) -> dict[str, str | None]:
