@@ -301,6 +301,12 @@ def test_whole_text_is_shown_with_what_could_be_a_key_masked(text: str, shown: s
     assert Locator(text).masked() == shown
 
 
+def test_words_without_end_are_masked_in_time_that_grows_with_them() -> None:
+    comment = "//" + "a" * 500_000  # looked at from each letter, it takes half an hour
+    assert Locator("{}" + comment).masked() == "{}" + comment
+    assert Locator("{}" + comment + "1").masked() == "{}//***"
+
+
 def test_tokens_of_a_long_line_are_taken_once() -> None:
     count = 1_000
     text = '{"é": "' + "é" * 2_000_000 + '", "b":[' + ",".join(['{"n":1}'] * count) + "]}"

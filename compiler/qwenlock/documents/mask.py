@@ -28,7 +28,7 @@ _REMEMBERED = 64  # of how many such stretches the tokens are kept
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _IGNORE = r"(?<=qwenlock:)\s*ignore(?:\[[QL\d, ]*\])?(?=\s|\*/|\Z)"
 _KEY_LIKE = re.compile(
-    rf"(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{{16,}}|(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}"
+    rf"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{{16,}}|(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}"
 )
 _SIBLINGS = 20  # how far back in an array a number's key is looked for
 _LOOKED_BACK = 500  # how far back an object's beginning is looked for, in tokens
