@@ -123,6 +123,7 @@ class _Window:
         self._text = text
         self.tokens = tokens
         self._is_whole = is_whole
+        self._variables: dict[int, bool] = {}
 
     def between(self, begin: int, end: int) -> Iterator[int]:
         """Give the tokens of which something stands between two offsets."""
@@ -158,10 +159,18 @@ class _Window:
     def _is_variable(self, index: int) -> bool:
         """Tell whether a value stands in `env`, whose keys are what variables are called.
 
-        So it is taken to where the object around it begins too far back to be looked for.
+        So it is taken to where the object around it begins too far back to be looked for. What is
+        known of a value before it in the same object is true of it, too.
         """
+        if index not in self._variables:
+            self._variables[index] = self._stands_in_env(index)
+        return self._variables[index]
+
+    def _stands_in_env(self, index: int) -> bool:
         depth = 0
         for _ in range(_LOOKED_BACK):
+            if depth == 0 and index in self._variables:
+                return self._variables[index]
             before, gap = self._gap(index)
             for spot in reversed(range(len(gap))):
                 if gap[spot] in "}]":
