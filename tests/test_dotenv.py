@@ -141,3 +141,8 @@ def test_cost_grows_with_the_text_and_not_with_its_square(
     text: str, variables: dict[str, str]
 ) -> None:
     assert parse(text) == variables  # with the expressions of Node's dotenv: for minutes
+
+
+@pytest.mark.parametrize("value", ["${" * 200_000, "${" * 200_000 + ":}", "${A:-" * 100_000])
+def test_references_that_do_not_end_cost_no_square_either(value: str) -> None:
+    assert add(f"A={value}\n", {"B": "1"}) == f"A={value}\nB=1\n"

@@ -29,7 +29,8 @@ _LINE_BREAK = re.compile(f"[{_ENDS}]")
 _OPENING = re.compile(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
 _CLOSING = re.compile(rf"['\"`](?=[{_ENDS}]|\Z)")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+:@%^~,=\-]+")
-_REPLACED = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
+# One that does not end is found with all that start within: they do not end, either.
+_REFERENCE = re.compile(r"\$\{[^}:]*((?::-[^}]*)?\})?")
 
 
 def parse(text: str) -> dict[str, str]:
@@ -122,7 +123,12 @@ def _parse_as_python(text: str) -> dict[str, str | None]:
 
     lines = StringIO(re.sub(r"\r\n?", "\n", text))
     return {
-        each.key: each.value and _REPLACED.sub("", each.value)
+        each.key: each.value and _without_references(each.value)
         for each in parse_stream(lines)
         if each.key is not None
     }
+
+
+def _without_references(value: str) -> str:
+    inside, brace, after = value.rpartition("}")
+    return _REFERENCE.sub(lambda found: "" if found[1] else found[0], inside + brace) + after
