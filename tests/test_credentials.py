@@ -192,3 +192,8 @@ def test_no_example_of_the_guide_is_flagged() -> None:
 )
 def test_variables_that_are_set_stand_in_for_their_references(text: str, replaced: str) -> None:
     assert substituted(text, {"A": "1"}) == replaced
+
+
+def test_space_before_a_value_costs_no_square() -> None:
+    assert is_credential(" " * 500_000 + "x", "Authorization")
+    assert not is_credential(" " * 500_000 + "Bearer $TOKEN", "Authorization")

@@ -735,3 +735,8 @@ def test_many_operations_on_wide_containers() -> None:
     edited = parsed(edit(text, operations))
     assert list(edited["members"].values()) == list(range(1, count, 2))
     assert edited["list"].count(None) == count // 2
+
+
+def test_space_in_a_comment_costs_no_square() -> None:
+    comment = "/*" + " " * 300_000 + "x*/"
+    assert lost_comments(comment + "{}", "{}") == [comment]

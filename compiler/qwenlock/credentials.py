@@ -44,7 +44,7 @@ _PREFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, KEY_PREFIXES)) + r")[A-Za-z0-9_\-.]{8,}"
 )
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
-_SCHEME = re.compile(r"\s*(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
+_SCHEME = re.compile(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
 _URL_USER = re.compile(r"://:*[^/?#\s@:][^/?#\s@]*@")
 _URL_PARAMETER = re.compile(
     r"[?&;#](?:[a-z]+[_\-])*"

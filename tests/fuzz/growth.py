@@ -1,7 +1,7 @@
 """Look for texts whose cost grows with their square: `PYTHONPATH=tests python -m fuzz.growth`.
 
 Such a text is a hang that waits for a larger one. Each function of text is given pieces repeated
-some thousand times, and twice as often; where that takes three times as long, it is said.
+some thousand times, and eight times as often; what takes twenty times as long is printed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from qwenlock.documents.edit import edit
 from qwenlock.documents.locate import Locator
 from qwenlock.documents.operations import Set
 from qwenlock.errors import QwenlockError
+from qwenlock.linting import credentials as linted
 from qwenlock.lockfile import recorded
 from qwenlock.lockfile import text as lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TIMES = 3_000
-NOTABLE, PATIENCE = 0.02, 5.0  # in seconds
+TIMES = 2_000
+NOTABLE, PATIENCE = 0.002, 5.0  # in seconds
 PIECES = [
     *("\n", "\r", " ", "\u2028", "a", "A", "1", "-", "_", ".", "=", ":", ",", "#", "?", "@", "$"),
     *('"', "'", "`", "\\", "//", "/*", "*/", "{", "[", "${", "sk-", "://", '"a":1,', "export "),
@@ -35,6 +36,7 @@ PIECES = [
 AROUND = [
     *(("", ""), ("{}//", ""), ("{/*", "*/}"), ('{"a":"', '"}'), ("{", '"a":1}')),
     *(("A=", ""), ('A="', '"'), ("A='", ""), ('a = """', '"""'), ("# ", "\n"), ("a=1 #", "")),
+    *(("", "!"), ("a = [", "]"), ("[a]\n", "b = 1"), ("qwenlock: ", "")),
 ]
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     ".env, read": dotenv.parse,
@@ -43,9 +45,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "settings, shown": lambda text: Locator(text).masked(),
     "settings, edited": lambda text: document.parse(text, "x") and edit(text, [Set(("z",), 1)]),
     "settings, placed": lambda text: document.parse(text, "x").place(("a",)).position(),
-    "comments": trivia.comments_of,
+    "comments": lambda text: document.parse(text, "x") and trivia.comments_of(text),
     "words": mask.masked_words,
     "credentials": credentials.is_credential,
+    "credentials, named": lambda text: credentials.is_credential(text, "token"),
+    "placeholders": lambda text: linted._is_key(text, "token"),
     "variable names": credentials.is_variable_name,
     "references": credentials.references,
     "lock, read": lambda text: lock.load(text, "x"),
@@ -77,9 +81,9 @@ def main() -> None:
             once = seconds(function, before + piece * TIMES + after)
             if once < NOTABLE:
                 continue
-            twice = seconds(function, before + piece * 2 * TIMES + after)
-            if twice > 3 * once or once > PATIENCE:
-                print(f"{name}: {before!r} {piece!r} {after!r}: {once:.2f} s, {twice:.2f} s")  # noqa: T201
+            more = seconds(function, before + piece * 8 * TIMES + after)
+            if more > 20 * once or more > PATIENCE:
+                print(f"{name}: {before!r} {piece!r} {after!r}: {once:.3f} s, {more:.3f} s")  # noqa: T201
 
 
 if __name__ == "__main__":

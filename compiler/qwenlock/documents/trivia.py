@@ -17,6 +17,7 @@ TRIVIA = rf"(?>(?:\s+|{COMMENT})*)"
 
 _COMMENTS = re.compile(COMMENT, re.DOTALL)
 _RUNS = re.compile(rf"\s+|{COMMENT}", re.DOTALL)
+_AROUND_BREAK = re.compile(r"(?<!\s)\s*[\r\n]\s*")
 _LINE_BREAKS = re.compile(r"\r\n?|\n")
 _REST_OF_LINE = re.compile(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
 _UP_TO_COMMENT = re.compile(rf"(?>(?:[^\"/]+|{STRING})*)(?:({COMMENT})|/|\Z)", re.DOTALL)
@@ -37,7 +38,7 @@ def comments_in(trivia: str) -> list[str]:
 def comments_of(text: str) -> list[str]:
     """Return the comments of a whole document, in order, with their lines' indentation left out."""
     found = (match[1] for match in _UP_TO_COMMENT.finditer(text))
-    return [re.sub(r"\s*[\r\n]\s*", "\n", comment).rstrip() for comment in found if comment]
+    return [_AROUND_BREAK.sub("\n", comment).rstrip() for comment in found if comment]
 
 
 def comment_spans(text: str) -> list[tuple[int, int]]:

@@ -36,7 +36,7 @@ _LINE_LIMIT = 32 * 1024 * 1024
 _LONGEST_ERRORS = 64 * 1024
 _LOGIN_REQUIRED = -32000
 _VERSION = re.compile(r"^v?(\d+\.\d+\.\d+\S*)$", re.MULTILINE)
-_ERROR_LINE = re.compile(r"^\s*(?:\w*Error|error|fatal)\b.*", re.MULTILINE)
+_ERROR_LINE = re.compile(r"^[ \t]*(?:\w*Error|error|fatal)\b.*", re.MULTILINE)
 _LONGEST_REASON = 300
 _COULD_BE_A_KEY = re.compile(r"(?=[\w.-]*\d)[\w.-]{16,}")
 _SHORTEST_VALUE = 6

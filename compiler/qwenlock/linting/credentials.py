@@ -94,6 +94,6 @@ def _is_key(value: str, name: str | None) -> bool:
 def _line_of(name: str, file: EnvFile) -> Place:
     """Return the line of a `.env` file that sets a variable; no excerpt of it is shown."""
     text = file.text or ""
-    found = re.search(rf"(?m)^\s*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
+    found = re.search(rf"(?m)^[^\S\n]*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
     line = 1 if found is None else text.count("\n", 0, found.end()) + 1
     return Place(Document(file.label, "", {}), at=(line, 1))
