@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Inject every fault into every command that writes, not a sample of them.",
     )
     parser.addoption(
+        "--update-faults",
+        action="store_true",
+        help="Inject them all, and write what came of it into docs/explanation/writing.md.",
+    )
+    parser.addoption(
         "--writers-seconds",
         type=float,
         default=3,

@@ -9,7 +9,7 @@ in a run of its own. The settings lie behind a symbolic link. Promised, and asse
   holds it can be read by others, and undoing, then writing again, works and leaves nothing behind.
 
 A run of the tests takes a sample of the faults, each so manieth; `--all-faults` takes all, and
-`pytest -n 0 -s tests/test_faults.py --all-faults` prints the tables.
+`pytest -n 0 tests/test_faults.py --update-faults` writes the tables of docs/explanation/writing.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,13 +32,24 @@ import pytest
 from qwenlock.edge.history import History, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     Inject: TypeAlias = Callable[["Driver", "Call", str], str]
+    Found: TypeAlias = Counter[tuple[str, str, str, str]]
+    """How often a command, a system call and a fault had an outcome."""
 
 TRACER = shutil.which("strace") or ""
 pytestmark = pytest.mark.skipif(not TRACER, reason="strace is not installed")
+
+PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "writing.md"
+BEGIN, END = "<!-- faults -->\n", "<!-- end -->\n"
+
+REFUSED = "an error, and every file as it was"
+DONE = "done in spite of it"
+LATER = "done, and an error in what comes after"
+OLD, MIXED, NEW = "every file as it was", "some new, each whole", "every file new"
+"""What comes of a fault; a change of which only some files are new can be undone and done again."""
 
 KEY = "sk-planted-4f1d9c"
 SETTINGS, ENV, LOCK = "home/.qwen/settings.json", "home/.qwen/.env", "project/qwen.lock"
@@ -206,9 +218,10 @@ class Run:
 class Driver:
     """Runs a command under strace, each time over fresh files."""
 
-    def __init__(self, directory: Path, scenario: Scenario, pycache: Path) -> None:
+    def __init__(self, directory: Path, name: str, pycache: Path) -> None:
         self.directory = directory
-        self.scenario = scenario
+        self.name = name
+        self.scenario = SCENARIOS[name]
         empty = directory / "bin"
         empty.mkdir()
         self.environment = {
@@ -325,30 +338,28 @@ def outcome_of_failure(driver: Driver, run: Run, call: Call) -> str:
         assert run.files == driver.after
         assert standing(run.root) == [State.APPLIED] * recorded
         assert len(leftovers(run)) <= call.name.startswith("unlink")
-        return "done in spite of it"
+        return DONE
     assert run.exit_code in ({2, 3, 4} if call.only_looks else {4}), run.words
     assert "error" in run.words
     assert KEY not in run.words
     assert leftovers(run) == []
-    reason = next(line for line in run.words.splitlines() if line.startswith("error"))
-    said = f"exit {run.exit_code}: {reason.rpartition('/')[2]}"
     if "wrote" in run.words:  # what fails is what comes afterwards
         assert scenario.last or call.only_looks
         assert run.files == {
             name: text for name, text in driver.after.items() if name != scenario.last
         }
-        return f"{said}; the change is done"
+        return LATER
     if scenario.whole:
         assert run.files == run.before
         assert standing(run.root) == [State.APPLIED] * len(scenario.first)
     else:
         each_old_or_new(driver, run)
-    return said
+    return REFUSED
 
 
 def outcome_of_kill(driver: Driver, run: Run) -> str:
     scenario = driver.scenario
-    changed = each_old_or_new(driver, run)
+    outcome = each_old_or_new(driver, run)
     assert any(KEY in text for text in run.files.values())
     for path in run.root.rglob("*"):
         if path.is_file() and KEY.encode() in path.read_bytes():
@@ -368,15 +379,17 @@ def outcome_of_kill(driver: Driver, run: Run) -> str:
         done(run.root, arguments)
     assert run.files == driver.after
     assert [path for path in leftovers(run) if path.parent.name != "backups"] == []
-    return f"{changed} files new"
+    return outcome
 
 
-def each_old_or_new(driver: Driver, run: Run) -> int:
-    """See that each file is as it was or as it will be, and return how many are new."""
+def each_old_or_new(driver: Driver, run: Run) -> str:
+    """See that each file is as it was or as it will be, and say of how many it is which."""
     names = {*run.before, *driver.after, *run.files}
     now = {name: run.files.get(name) for name in names}
     assert all(now[name] in (run.before.get(name), driver.after.get(name)) for name in names)
-    return sum(now[name] != run.before.get(name) for name in names)
+    if now == {name: run.before.get(name) for name in names}:
+        return OLD
+    return NEW if now == {name: driver.after.get(name) for name in names} else MIXED
 
 
 def fail(driver: Driver, call: Call, error: str) -> str:
@@ -392,20 +405,22 @@ def kill(driver: Driver, call: Call, signal: str) -> str:
     return outcome_of_kill(driver, run)
 
 
-def check(driver: Driver, faults: list[tuple[Call, str]], inject: Inject) -> None:
-    """Inject each fault into a run of its own, print the table, and look for what is broken."""
+def check(driver: Driver, faults: list[tuple[Call, str]], inject: Inject, found: Found) -> None:
+    """Inject each fault into a run of its own, add up what came of it, look for what is broken."""
 
-    def row(fault: tuple[Call, str]) -> str:
+    def outcome(fault: tuple[Call, str]) -> str:
         try:
-            outcome = inject(driver, *fault)
+            return inject(driver, *fault)
         except AssertionError as error:
-            outcome = f"BROKEN: {error}"
-        return f"{fault[0]} x {fault[1]}: {outcome}"
+            return f"BROKEN: {error}"
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        table = list(pool.map(row, faults))
-    sys.stdout.write("\n".join([*table, f"{len(table)} faults", ""]))
-    assert [line for line in table if "BROKEN" in line] == []
+        outcomes = list(pool.map(outcome, faults))
+    for (call, fault), each in zip(faults, outcomes, strict=True):
+        found[driver.name, call.name, fault, each] += 1
+    table = [f"{call} x {fault}" for call, fault in faults]
+    broken = [each for each in zip(table, outcomes, strict=True) if "BROKEN" in each[1]]
+    assert broken == []
 
 
 @pytest.fixture(params=SCENARIOS)
@@ -413,16 +428,60 @@ def driver(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Driver:
     pycache = tmp_path_factory.getbasetemp() / "pycache"
-    return Driver(tmp_path, SCENARIOS[request.param], pycache)
+    return Driver(tmp_path, request.param, pycache)
 
 
 @pytest.fixture
 def stride(request: pytest.FixtureRequest) -> int:
     """Return how many faults there are to one that is injected."""
-    return 1 if request.config.getoption("--all-faults") else 20
+    every = ("--all-faults", "--update-faults")
+    return 1 if any(map(request.config.getoption, every)) else 20
 
 
-def test_every_call_that_fails(driver: Driver, stride: int) -> None:
+@pytest.fixture(scope="module")
+def found(request: pytest.FixtureRequest) -> Iterator[Found]:
+    """Give what adds up the outcomes, and write them down where that is asked for."""
+    counted: Found = Counter()
+    yield counted
+    if request.config.getoption("--update-faults"):
+        page = PAGE.read_text(encoding="utf-8")
+        head, _, rest = page.partition(BEGIN)
+        PAGE.write_text(head + BEGIN + tables(counted) + END + rest.partition(END)[2], "utf-8")
+
+
+def tables(found: Found) -> str:
+    """Return the counts as Markdown: of failing calls and of kills, each by call and by command."""
+
+    def table(first: str, key: int, outcomes: Sequence[str]) -> str:
+        chosen = {each: count for each, count in found.items() if each[3] in outcomes}
+        rows = [f"| {first} | {' | '.join(outcomes)} |", "| --- |" + " --- |" * len(outcomes)]
+        for name in dict.fromkeys(sorted(name_of(each, key) for each in chosen)):
+            counts = [
+                sum(chosen[each] for each in chosen if (name_of(each, key), each[3]) == (name, out))
+                for out in outcomes
+            ]
+            rows.append(f"| {name} | {' | '.join(str(count or '') for count in counts)} |")
+        total = [sum(chosen[each] for each in chosen if each[3] == out) for out in outcomes]
+        return "\n".join([*rows, f"| **all** | {' | '.join(map(str, total))} |", ""])
+
+    def name_of(each: tuple[str, str, str, str], key: int) -> str:
+        fault = f" fails, {each[2]}" if key == 1 and each[2] != "KILL" else ""
+        return f"`{each[key]}`{fault}"
+
+    failed, killed = (REFUSED, DONE, LATER), (OLD, MIXED, NEW)
+    day = time.strftime("%Y-%m-%d")
+    return "\n".join(
+        [
+            f"On {day}, {found.total():,} faults, of which none broke anything.\n",
+            table("a call", 1, failed),
+            table("a call fails in", 0, failed),
+            table("killed before", 1, killed),
+            table("killed in", 0, killed),
+        ]
+    )
+
+
+def test_every_call_that_fails(driver: Driver, stride: int, found: Found) -> None:
     calls = driver.clean_run().calls
     looks = {(call.name, call.files): call for call in calls if call.only_looks}
     calls = [call for call in calls if not call.only_looks]
@@ -430,10 +489,10 @@ def test_every_call_that_fails(driver: Driver, stride: int) -> None:
         calls += looks.values()
     assert {call.name for call in calls} >= driver.scenario.calls
     faults = [(call, error) for call in calls for error in ERRORS.get(call.name, ["EIO"])]
-    check(driver, faults[::stride], fail)
+    check(driver, faults[::stride], fail, found)
 
 
-def test_a_kill_before_every_call(driver: Driver, stride: int) -> None:
+def test_a_kill_before_every_call(driver: Driver, stride: int, found: Found) -> None:
     calls = [call for call in driver.clean_run().calls if not call.only_looks]
     assert {call.name for call in calls} >= driver.scenario.calls
-    check(driver, [(call, "KILL") for call in calls][::stride], kill)
+    check(driver, [(call, "KILL") for call in calls][::stride], kill, found)
