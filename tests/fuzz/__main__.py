@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["qwenlock", "tomllib", "dotenv"]):
         if not each.name.endswith("__main__"):
             importlib.import_module(each.name)
     from fuzz.grammar import seeds, words
-    from fuzz.targets import TARGETS, world_in
+    from fuzz.targets import TARGETS, feed, world_in
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
     with world_in(root / "world") as world:
         atheris.Setup(
             ["fuzz", *flags, *(given.file or [str(corpus)])],
-            lambda data: TARGETS[given.target](world, data),
+            lambda data: feed(given.target, world, data),
         )
         atheris.Fuzz()
 
