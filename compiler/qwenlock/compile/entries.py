@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MODEL = {field.name: field for field in MODEL_FIELDS}
 _GENERATION = {field.name: field for field in GENERATION_FIELDS}
 _SAMPLING = {field.name: field for field in SAMPLING_FIELDS}
-_EVERY_REFERENCE_WRITTEN_OUT = 2  # marshal's format in which equal JSON values are equal bytes
+_EVERY_REFERENCE_WRITTEN_OUT = 2  # the format of marshal in which the same value is the same bytes
 
 
 class EntryReader:
