@@ -444,6 +444,8 @@ def found(request: pytest.FixtureRequest) -> Iterator[Found]:
     counted: Found = Counter()
     yield counted
     if request.config.getoption("--update-faults"):
+        assert {each[0] for each in counted} == set(SCENARIOS), "run all of them, with -n 0"
+        assert not [each for each in counted if "BROKEN" in each[3]]
         page = PAGE.read_text(encoding="utf-8")
         head, _, rest = page.partition(BEGIN)
         PAGE.write_text(head + BEGIN + tables(counted) + END + rest.partition(END)[2], "utf-8")

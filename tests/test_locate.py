@@ -301,6 +301,12 @@ def test_whole_text_is_shown_with_what_could_be_a_key_masked(text: str, shown: s
     assert Locator(text).masked() == shown
 
 
+def test_comments_between_values_cost_no_square() -> None:
+    comments = ("\n" + " " * 200 + "//") * 50_000
+    text = '{"a":[1' + comments + "\n,1]}"
+    assert Locator(text).masked() == text
+
+
 def test_words_without_end_are_masked_in_time_that_grows_with_them() -> None:
     comment = "//" + "a" * 500_000  # looked at from each letter, it takes half an hour
     assert Locator("{}" + comment).masked() == "{}" + comment

@@ -66,6 +66,19 @@ def test_fifo_as_gitignore_is_not_waited_for(
         found(tmp_path)
 
 
+def test_environment_configures_git_and_names_no_other_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    put(tmp_path, "own", "junk")
+    write(tmp_path / "ignored", "junk\n")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    for name, value in (("COUNT", "1"), ("KEY_0", "core.excludesFile")):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path / "ignored"))
+    assert found(tmp_path) == ["own"]
+
+
 def test_repository_starts_no_program_of_its_own(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     write(tmp_path / "program", "#!/bin/sh\ntouch started\n")

@@ -112,7 +112,7 @@ class EntryReader:
         return True
 
     def _field(self, auth_type: str, name: str, value: Any, path: Path) -> Any:
-        """Return the canonical value of a field that is no text, or not only."""
+        """Return the canonical value of a field that is none of the client's texts."""
         if name == "generationConfig" and isinstance(value, dict):
             self._check_config(auth_type, value, path)
         return self._canonical(value, path, name, MAX_DEPTH - 1)

@@ -78,7 +78,7 @@ def lost_comments(before: str, after: str) -> list[str]:
 
     A comment that stands twice before and once after is lost once. Indentation does not count.
     """
-    try:
+    try:  # what json takes has no comment, and it is the quicker to look
         json.loads(before)
     except ValueError:
         pass

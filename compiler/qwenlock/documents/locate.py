@@ -206,8 +206,7 @@ class Locator:
     def _line_starts(self) -> list[int]:
         if "\r" in self._text:
             return [0, *(match.end() for match in _NEWLINE.finditer(self._text))]
-        lengths = map(len, self.lines[:-1])
-        return list(accumulate(map((1).__add__, lengths), initial=0))
+        return list(accumulate((len(line) + 1 for line in self.lines[:-1]), initial=0))
 
     def _line_span(self, line: int) -> tuple[int, int]:
         """Return where in the text `line` begins and ends, without what ends it."""

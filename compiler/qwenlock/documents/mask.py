@@ -159,8 +159,8 @@ class _Window:
     def _is_variable(self, index: int) -> bool:
         """Tell whether a value stands in `env`, whose keys are what variables are called.
 
-        So it is taken to where the object around it begins too far back to be looked for. What is
-        known of a value before it in the same object is true of it, too.
+        So it is taken to where the object around it begins too far back to be looked for, unless
+        it has been told of a value before it in the same object.
         """
         if index not in self._variables:
             self._variables[index] = self._stands_in_env(index)
@@ -212,14 +212,14 @@ class _Window:
 
     def _gap(self, index: int) -> tuple[int | None, str]:
         """Return the token before `index` that is no comment, and the signs in between."""
-        gap = ""
-        while index > 0:
+        before: int | None = None
+        gaps = []
+        while index > 0 and before is None:
             start, stop = self.tokens[index - 1]
-            gap = self._text[stop : self.tokens[index][0]] + gap
+            gaps.append(self._text[stop : self.tokens[index][0]])
             index -= 1
-            if not self._text.startswith(("//", "/*"), start):
-                return index, "".join(gap.split())
-        return None, "".join(gap.split())
+            before = None if self._text.startswith(("//", "/*"), start) else index
+        return before, "".join("".join(reversed(gaps)).split())
 
 
 def _may_be_shown(content: str, key: str | None) -> bool:

@@ -72,8 +72,9 @@ def ignored_below(directory: Path) -> set[str]:
     try:
         answer = _ask(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
     except subprocess.TimeoutExpired:
-        message = f"git does not say what it ignores in {shown(directory)}"
-        raise InputError(message, "see whether each .gitignore there is a file") from None
+        message = f"git does not say in {_PATIENCE_FOR_ALL} s what it ignores in {shown(directory)}"
+        fix = "see whether each .gitignore there is a file, or name fewer directories"
+        raise InputError(message, fix) from None
     except OSError:
         return set()
     names = os.fsdecode(answer.stdout).split("\0") if answer.returncode == 0 else []
@@ -121,7 +122,11 @@ def _ask(directory: Path, patience: int, *question: str) -> subprocess.Completed
         OSError: git cannot be started.
         subprocess.TimeoutExpired: it gave no answer within so many seconds of `patience`.
     """
-    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")  # no other repository
+    }
     return subprocess.run(
         ["git", *_UNAIDED, "-C", str(directory), *question],
         env=environment,

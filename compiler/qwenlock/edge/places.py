@@ -163,7 +163,7 @@ def shown(path: Path) -> str:
 
 
 def named(
-    path: str, base: str, home: str, given: object = None, system: ModuleType = os.path
+    path: str, base: str, at_home: str, given: object = None, system: ModuleType = os.path
 ) -> str:
     """Return `path` relative to `base` or to the home directory, whichever is nearer.
 
@@ -171,15 +171,15 @@ def named(
     other outside both is absolute. Separators are `/` on every system.
 
     Args:
-        path: an absolute path, as are `base` and `home`.
+        path: an absolute path, as are `base` and `at_home`.
         base: a directory.
-        home: the home directory.
+        at_home: the home directory.
         given: what the path was given as, if it was.
         system: the rules of the system that the paths are of.
     """
     if isinstance(given, str) and not (given.startswith("~") or system.isabs(given)):
         return relative(path, base, system)
-    for folder, prefix in sorted([(base, ""), (home, "~/")], key=lambda pair: -len(pair[0])):
+    for folder, prefix in sorted([(base, ""), (at_home, "~/")], key=lambda pair: -len(pair[0])):
         below = _below(path, folder, system)
         if below is not None:
             return prefix + below
@@ -239,13 +239,13 @@ def _default_user(client: Profile) -> Path:
 
 
 def _default_system() -> Path:
-    named = os.environ.get(SYSTEM)
-    return _path(named or _SYSTEM_FILES.get(sys.platform, "/etc/qwen-code/settings.json"))
+    moved = os.environ.get(SYSTEM)
+    return _path(moved or _SYSTEM_FILES.get(sys.platform, "/etc/qwen-code/settings.json"))
 
 
 def _default_defaults() -> Path:
-    named = os.environ.get(DEFAULTS)
-    return _path(named) if named else _default_system().with_name("system-defaults.json")
+    moved = os.environ.get(DEFAULTS)
+    return _path(moved) if moved else _default_system().with_name("system-defaults.json")
 
 
 @lru_cache

@@ -41,8 +41,8 @@ class Project:
         stored: the bytes of its lock, or None where there is none.
         previous: what that lock records, or None where it cannot be read.
         compilation: what its settings compile to.
-        states: the files that this depends on, as they were before they were read; looked at
-            where there is something to share only.
+        states: the files that this depends on, as they were before they were read; none are
+            looked at, and this is empty, where it was loaded with nothing to share.
     """
 
     places: Places
@@ -86,13 +86,13 @@ def load(
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
     label = _label(directory)
-    before = shared.states.lines([directory / NAME]) if shared else []
+    if shared:
+        shared.states.lines([directory / NAME])  # known from now on, as it is before it is read
     stored = read_bytes(directory / NAME, label)
     previous = _previous(stored, label)
     team = configured(directory, flags, shared)
     who, places = _located(directory, flags, client, team, previous)
-    if shared:
-        before += [*team.states, *shared.states.lines(stamp.files(places))]
+    before = [*team.states, *shared.states.lines(stamp.files(places))] if shared else []
     compilation = _compile(places, who, previous, shared or Shared())
     return Project(places, stored, previous, compilation, before)
 

@@ -207,7 +207,7 @@ def _report(directory: Path, question: _Question, shared: Shared, passed: list[_
     from qwenlock.cli.console import in_colour
     from qwenlock.edge import stamp
 
-    name = _relative(directory)
+    name = _from_here(directory)
     asked = stamp.request(directory, question.flags, question.client)
     asked = f"{asked} {in_colour(sys.stderr)}"
     said = None if question.env else stamp.passed(asked, shared.states)
@@ -256,7 +256,7 @@ def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
     )
 
 
-def _relative(directory: Path) -> str:
+def _from_here(directory: Path) -> str:
     """Return a directory as the user would name it from here."""
     name = relative(os.path.abspath(directory), os.getcwd())  # noqa: PTH100, PTH109
     return str(directory) if name.startswith("../..") else name
