@@ -146,3 +146,8 @@ def test_cost_grows_with_the_text_and_not_with_its_square(
 @pytest.mark.parametrize("value", ["${" * 200_000, "${" * 200_000 + ":}", "${A:-" * 100_000])
 def test_references_that_do_not_end_cost_no_square_either(value: str) -> None:
     assert add(f"A={value}\n", {"B": "1"}) == f"A={value}\nB=1\n"
+
+
+def test_blanks_cost_no_square_either() -> None:
+    text = "A=x" + " " * 300_000 + "y\n"
+    assert add(text, {"B": "1"}) == text + "B=1\n"

@@ -91,3 +91,16 @@ def test_what_is_no_toml(text: str, where: tuple[int, int]) -> None:
     with pytest.raises(TomlError) as raised:
         parse(text)
     assert raised.value.at == where
+
+
+@pytest.mark.parametrize("part", ["a", '"a"', "'a'", "a . b"])
+@pytest.mark.parametrize("before", ["", "[t]\n", "x = 1\n  "])
+def test_key_of_very_many_parts_is_refused_at_once(before: str, part: str) -> None:
+    with pytest.raises(TomlError, match="a key of more than 100 parts") as raised:
+        parse(before + f"{part}." * 100_000 + "b = 1")
+    assert raised.value.at == (before.count("\n") + 1, 1)
+
+
+def test_keys_and_texts_with_many_dots_are_read() -> None:
+    text = "a." * 99 + 'b = "' + "a." * 200 + '" # ' + "a." * 200 + "\n"
+    assert holds(parse(text), ("a",) * 99)

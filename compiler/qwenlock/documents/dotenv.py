@@ -28,6 +28,7 @@ _BLANK = re.compile(f"{_S}*")
 _LINE_BREAK = re.compile(f"[{_ENDS}]")
 _OPENING = re.compile(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
 _CLOSING = re.compile(rf"['\"`](?=[{_ENDS}]|\Z)")
+_LONG_BLANK = re.compile(r"(?<!\s)([^\S\n]{1000})[^\S\n]+")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+:@%^~,=\-]+")
 # One that does not end is found with all that start within: they do not end, either.
 _REFERENCE = re.compile(r"\$\{[^}:]*((?::-[^}]*)?\})?")
@@ -118,13 +119,16 @@ def _without_quotes(value: str) -> str:
 
 
 def _parse_as_python(text: str) -> dict[str, str | None]:
-    """Return the variables as python-dotenv reads them, each `${NAME}` taken as unset."""
+    """Return the variables as python-dotenv reads them, each `${NAME}` taken as unset.
+
+    Long blanks are cut, since what it takes for them grows with their square.
+    """
     from dotenv.parser import parse_stream
 
-    lines = StringIO(re.sub(r"\r\n?", "\n", text))
+    lines = _LONG_BLANK.sub(r"\1", re.sub(r"\r\n?", "\n", text))
     return {
         each.key: each.value and _without_references(each.value)
-        for each in parse_stream(lines)
+        for each in parse_stream(StringIO(lines))
         if each.key is not None
     }
 

@@ -14,6 +14,13 @@ _HEAD = r"""(?xa) [ \t]* \[{0,2} [ \t]*
     (?P<key> (?: "(?:\\.|[^"\\\n])*" | '[^'\n]*' | [\w.\-] | [ \t]+(?=[.\w"'\-]) )+ )
     [ \t]* (?P<end> [\]=] )
 """
+MAX_PARTS = 100
+"""How many parts a dotted key may have: the parser's cost grows with their square."""
+_LONG_KEY = re.compile(
+    rf"""(?xm)^ [ \t]* \[{{0,2}} [ \t]*
+    (?> (?: (?> "(?:\\.|[^"\\\n])*" | '[^'\n]*' | [\w\-]+ ) [ \t]* \. [ \t]* ){{{MAX_PARTS}}} )
+    """
+)
 _PIECE = r"""(?xs)
       \"{3} (?:\\.|[^\\])*? \"{3,5} | '{3} .*? '{3,5}  # a string of several lines
     | "(?:\\.|[^"\\\n])*" | '[^'\n]*' | \#[^\n]*     # a string, a comment
@@ -34,10 +41,14 @@ def parse(text: str) -> dict[str, Any]:
     """Return the value of TOML `text`.
 
     Raises:
-        TomlError: it is none, or nested too deeply.
+        TomlError: it is none, nested too deeply, or has a key of more than `MAX_PARTS` parts.
     """
     import tomllib
 
+    long = _LONG_KEY.search(text)
+    if long:
+        line = text.count("\n", 0, long.start()) + 1
+        raise TomlError(f"a key of more than {MAX_PARTS} parts", (line, 1))
     try:
         return tomllib.loads(text)
     except ValueError as error:  # that of TOML, or an integer of thousands of digits

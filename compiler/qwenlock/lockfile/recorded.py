@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock.documents import toml
 from qwenlock.lockfile import text
 from qwenlock.lockfile.model import VERSION, InstalledPlan, Options
 
@@ -38,12 +39,10 @@ def read(content: str, label: str) -> Recorded | None:
     Raises:
         InputError: the lock has no version, or another major version.
     """
-    import tomllib
-
     head, _, _ = text.own_side(content.replace("\r\n", "\n")).partition(_FIRST_MODEL)
     try:
-        data = tomllib.loads(f"{head}\n")
-    except (ValueError, RecursionError):
+        data = toml.parse(f"{head}\n")
+    except toml.TomlError:
         return None
     text.check_version(data, label)
     try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from qwenlock.documents import toml
 from qwenlock.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def parse(text: str, file: str) -> Table:
         InputError: it is no TOML; the message has the file, the line and the column.
     """
     try:
-        return Table(file, (), tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"{file}: no TOML: {error}", fix="correct the TOML there") from error
+        return Table(file, (), toml.parse(text))
+    except toml.TomlError as error:
+        reason = error.message.removeprefix("not valid TOML: ")
+        message = f"{file}: no TOML: {reason} (at line {error.at[0]}, column {error.at[1]})"
+        raise InputError(message, fix="correct the TOML there") from None
