@@ -104,3 +104,9 @@ def test_key_of_very_many_parts_is_refused_at_once(before: str, part: str) -> No
 def test_keys_and_texts_with_many_dots_are_read() -> None:
     text = "a." * 99 + 'b = "' + "a." * 200 + '" # ' + "a." * 200 + "\n"
     assert holds(parse(text), ("a",) * 99)
+
+
+def test_blanks_before_what_is_no_key_cost_no_square() -> None:
+    with pytest.raises(TomlError):
+        parse(" " * 500_000 + "!")
+    assert Positions(" " * 500_000 + "\nb = 1").of(("b",)) == (2, 1)

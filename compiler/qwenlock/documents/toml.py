@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEAD = r"""(?xa) [ \t]* \[{0,2} [ \t]*
+_HEAD = r"""(?xa) (?> [ \t]* \[{0,2} [ \t]* )
     (?P<key> (?: "(?:\\.|[^"\\\n])*" | '[^'\n]*' | [\w.\-] | [ \t]+(?=[.\w"'\-]) )+ )
     [ \t]* (?P<end> [\]=] )
 """
 MAX_PARTS = 100
 """How many parts a dotted key may have: the parser's cost grows with their square."""
 _LONG_KEY = re.compile(
-    rf"""(?xm)^ [ \t]* \[{{0,2}} [ \t]*
+    rf"""(?xm)^ (?> [ \t]* \[{{0,2}} [ \t]* )
     (?> (?: (?> "(?:\\.|[^"\\\n])*" | '[^'\n]*' | [\w\-]+ ) [ \t]* \. [ \t]* ){{{MAX_PARTS}}} )
     """
 )
