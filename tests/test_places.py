@@ -8,10 +8,19 @@ import sys
 from pathlib import Path, PureWindowsPath
 
 import pytest
+from platformdirs import user_cache_path
 
 from qwenlock.clients.profile import profile
 from qwenlock.edge import places as places_module
-from qwenlock.edge.places import Flags, Places, find_project, locate, named, relative
+from qwenlock.edge.places import (
+    Flags,
+    Places,
+    cache_directory,
+    find_project,
+    locate,
+    named,
+    relative,
+)
 from qwenlock.errors import UsageError
 from qwenlock.lockfile.model import Options
 
@@ -269,6 +278,22 @@ def test_file_that_a_flag_names_must_exist() -> None:
         with pytest.raises(UsageError, match="x does not exist"):
             located(flags)
     assert located(recorded=Options(system="x")).files["system"] == Path.cwd() / "x"
+
+
+# The cache
+
+
+@pytest.mark.parametrize("cache", [None, "", " ", "relative", "/srv/cache", "/srv/cache/"])
+@pytest.mark.parametrize("at_home", [None, "", "/", "/home/me", "/home/me/"])
+def test_cache_is_where_platformdirs_says(
+    monkeypatch: pytest.MonkeyPatch, cache: str | None, at_home: str | None
+) -> None:
+    for name, value in (("XDG_CACHE_HOME", cache), ("HOME", at_home)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert cache_directory() == user_cache_path("qwenlock", appauthor=False)
 
 
 # The project

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from qwenlock.edge.places import DEFAULTS, SYSTEM
+from qwenlock.edge.places import DEFAULTS, SYSTEM, cache_directory
 from qwenlock.edge.stamp import digest
 from qwenlock.errors import UsageError, WriteError
 
@@ -136,9 +136,7 @@ def _prune(folder: Path, except_for: str) -> None:
 
 
 def _folder() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("qwenlock", appauthor=False) / "enforced"
+    return cache_directory() / "enforced"
 
 
 def _name(content: bytes) -> str:

@@ -99,6 +99,20 @@ def home() -> Path:
     return _path(os.path.expanduser("~"))  # noqa: PTH111  (does not fail where there is none)
 
 
+def cache_directory() -> Path:
+    """Return the user's directory for what may be lost, as platformdirs does.
+
+    It is not loaded where the answer is plain: that would be a twentieth of the time of a check.
+    """
+    usual = Path(os.environ.get("HOME", ""), ".cache")
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or usual)
+    if sys.platform == "linux" and folder.is_absolute():
+        return folder / "qwenlock"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("qwenlock", appauthor=False)
+
+
 def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> Places:
     """Return the files of `project`.
 

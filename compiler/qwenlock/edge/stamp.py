@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import qwenlock
 from qwenlock.content import folder, is_of_a_plan
+from qwenlock.edge.places import cache_directory
 from qwenlock.edge.regular import read_regular
 
 try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
@@ -149,10 +150,8 @@ def _plan(folder: Path) -> list[tuple[str, str]]:
 
 
 def _file(asked: str) -> Path:
-    from platformdirs import user_cache_path
-
     name = digest(asked.encode(errors="surrogateescape"))
-    return user_cache_path("qwenlock", appauthor=False) / "checked" / name
+    return cache_directory() / "checked" / name
 
 
 def digest(data: bytes) -> str:
