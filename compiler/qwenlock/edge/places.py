@@ -152,7 +152,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         "user": user,
         "system": flags.system or recorded.system,
     }
-    unusual = {scope: path for scope, path in files.items() if path != usual.get(scope)}
+    unusual = {scope for scope, path in files.items() if path != usual.get(scope)}
     names = {
         scope: _name(path, project, given.get(scope) if scope in unusual else None)
         for scope, path in files.items()
