@@ -11,7 +11,7 @@ import typer
 from pages import ROOT
 from qwenlock.cli.app import BUG, app
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field
-from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, profile
+from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, RELEASES, profile
 from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
 from qwenlock.errors import InputError, QwenlockError, UsageError, WriteError
@@ -205,8 +205,7 @@ def settings() -> str:
 
 def _since(auth_type: str) -> str:
     """Return the first release of the profiles that knows an auth type."""
-    releases = ("0.10.1", "0.12.0", "0.15.6", "0.15.10", "0.21.2", "0.23.0", NEWEST)
-    return next(each for each in releases if auth_type in profile(each).auth_types)
+    return next(each for each in RELEASES if auth_type in profile(each).auth_types)
 
 
 def _field(field: Field) -> tuple[str, str, str, str]:

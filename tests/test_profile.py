@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, Field, is_of_kind, problem
-from qwenlock.clients.profile import NEWEST, OLDEST, is_newer_than_known, profile, release_of
+from qwenlock.clients.profile import (
+    NEWEST,
+    OLDEST,
+    RELEASES,
+    is_newer_than_known,
+    profile,
+    release_of,
+)
 from qwenlock.errors import UsageError
-
-RELEASES = ["0.10.1", "0.12.0", "0.15.6", "0.15.10", "0.21.2", "0.21.10", "0.23.0", "0.24.4"]
 
 
 def values(attribute: str) -> dict[str, Any]:
@@ -91,10 +96,10 @@ def test_env_key_is_required_up_to_0_21() -> None:
     assert found == since("0.21.2")
 
 
-def test_openai_responses_is_an_auth_type_from_0_23() -> None:
+def test_openai_responses_is_an_auth_type_from_0_23_3() -> None:
     found = values("auth_types")
     known = {name: "openai-responses" in types for name, types in found.items()}
-    assert known == since("0.23.0")
+    assert known == since("0.23.3")
     assert found["guide"] == ("openai", "anthropic", "gemini", "vertex-ai", "qwen-oauth")
 
 
@@ -103,13 +108,12 @@ NEW_FIELDS = {
     "0.15.6": ["splitToolMedia"],
     "0.21.2": [
         *("retryInitialDelayMs", "retryMaxDelayMs", "forceGlobalCacheScope", "thinkingMandatory"),
-        *("toolResultContentFormat", "wireApi", "fastOnly", "voiceOnly", "visionOnly", "imageOnly"),
-        *("realtimeOnly", "supportsImageGeneration"),
+        *("toolResultContentFormat", "fastOnly", "voiceOnly", "imageOnly"),
     ],
-    "0.23.0": [
-        *("streamIdleTimeoutMs", "enableRequestMetadata", "cacheRetention"),
-        "cacheRetentionByBlock",
-    ],
+    "0.21.10": ["visionOnly", "cacheRetention", "cacheRetentionByBlock"],
+    "0.23.0": ["streamIdleTimeoutMs", "supportsImageGeneration"],
+    "0.23.4": ["enableRequestMetadata"],
+    "0.24.2": ["wireApi", "realtimeOnly"],
 }
 
 

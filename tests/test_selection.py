@@ -66,8 +66,8 @@ def test_unknown_auth_type_is_an_error(auth_type: str, fix: str) -> None:
 
 def test_openai_responses_can_be_selected_where_the_client_knows_it() -> None:
     settings = models({"id": "m", "envKey": "K"}, auth_type="openai-responses")
-    assert chosen(settings, "0.23.0").kind == "provider"
-    assert compiled(settings, client="0.21.2").lock is None
+    assert chosen(settings, "0.23.3").kind == "provider"
+    assert compiled(settings, client="0.23.1").lock is None
 
 
 # qwen-oauth

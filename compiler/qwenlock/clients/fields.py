@@ -55,13 +55,13 @@ MODEL_FIELDS: tuple[Field, ...] = (
     Field("baseUrl", "string", "The endpoint, as the auth type's SDK expects it."),
     Field("capabilities", "object", "What the model can do, such as vision."),
     Field("generationConfig", "object", "How requests are made: a sealed, complete package."),
-    Field("wireApi", "string", "The API that requests are made with.", "0.21.2"),
+    Field("wireApi", "string", "The API that requests are made with.", "0.24.2"),
     Field("fastOnly", "boolean", "Offered only as the fast model.", "0.21.2"),
     Field("voiceOnly", "boolean", "Offered only for voice.", "0.21.2"),
-    Field("visionOnly", "boolean", "Offered only for vision.", "0.21.2"),
+    Field("visionOnly", "boolean", "Offered only for vision.", "0.21.10"),
     Field("imageOnly", "boolean", "Offered only for images.", "0.21.2"),
-    Field("realtimeOnly", "boolean", "Offered only for realtime use.", "0.21.2"),
-    Field("supportsImageGeneration", "boolean", "The model can draw.", "0.21.2"),
+    Field("realtimeOnly", "boolean", "Offered only for realtime use.", "0.24.2"),
+    Field("supportsImageGeneration", "boolean", "The model can draw.", "0.23.0"),
 )
 
 GENERATION_FIELDS: tuple[Field, ...] = (
@@ -84,9 +84,9 @@ GENERATION_FIELDS: tuple[Field, ...] = (
     Field("toolResultContentFormat", "string", "How a tool's result is sent.", "0.21.2"),
     Field("streamIdleTimeoutMs", "number", "How long a stream may pause, in milliseconds.",
           "0.23.0", minimum=0),
-    Field("enableRequestMetadata", "boolean", "Send metadata with a request.", "0.23.0"),
-    Field("cacheRetention", "any", "How long a cached prompt is kept.", "0.23.0"),
-    Field("cacheRetentionByBlock", "any", "The same, for each block.", "0.23.0"),
+    Field("enableRequestMetadata", "boolean", "Send metadata with a request.", "0.23.4"),
+    Field("cacheRetention", "any", "How long a cached prompt is kept.", "0.21.10"),
+    Field("cacheRetentionByBlock", "any", "The same, for each block.", "0.21.10"),
 )  # fmt: skip
 
 SAMPLING_FIELDS: tuple[Field, ...] = (

@@ -15,7 +15,14 @@ from typing import Any
 from qwenlock.errors import UsageError
 
 GUIDE = "guide"
-OLDEST, NEWEST = "0.10.1", "0.24.4"
+RELEASES = (
+    *("0.10.1", "0.12.0", "0.15.6", "0.15.10", "0.21.2", "0.21.10", "0.23.0", "0.23.1"),
+    *("0.23.3", "0.23.4", "0.24.0", "0.24.2", "0.24.3", "0.24.4"),
+)
+"""The releases whose packages were read, in order: what is known stands on these."""
+
+OLDEST, NEWEST = RELEASES[0], RELEASES[-1]
+"""The newest is the client where nothing else says which: no option, lock or installed client."""
 
 PROTOCOLS_SINCE = "0.21"
 """The first release that reads `providerProtocol`."""
@@ -141,7 +148,7 @@ _CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     (">=0.15.10", {"settings_version": 4}),
     (">=0.21", {"selects_url": True, "env_key_required": False}),
     (f">={PROTOCOLS_SINCE}", {"provider_protocols": True}),
-    (">=0.23", {"auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth")}),
+    (">=0.23.3", {"auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth")}),
     (">=0.21", {"default_models": (("openai", "qwen3.7-max"),)}),
 )
 
