@@ -27,8 +27,8 @@ from measure import Bench, Figure, fastest
 from platformdirs import user_cache_path
 from projects import BIN, PRE_COMMIT, PYPROJECT, QWENLOCK, monorepo, project, with_plan
 
-from qwenlock.documents.edit import edit
-from qwenlock.documents.operations import Set
+from qwenlock.text.edit import edit
+from qwenlock.text.operations import Set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

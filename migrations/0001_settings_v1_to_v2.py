@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.documents.operations import Move, Remove, Set
-from qwenlock.migrating.protocol import Draft
-from qwenlock.migrating.values import VERSION, version_of
+from qwenlock.settings.script_api import Draft
+from qwenlock.settings.values import VERSION, version_of
+from qwenlock.text.operations import Move, Remove, Set
 
 if TYPE_CHECKING:
-    from qwenlock.documents.operations import Path
-    from qwenlock.migrating.protocol import Change, Context
+    from qwenlock.settings.script_api import Change, Context
+    from qwenlock.text.operations import Path
 
 NAME = "settings-version"
 TITLE = "Group the flat settings of version 1"

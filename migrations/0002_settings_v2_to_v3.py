@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.documents.operations import Move, Remove, Set
-from qwenlock.migrating.protocol import Draft
-from qwenlock.migrating.values import VERSION, boolean, version_of
+from qwenlock.settings.script_api import Draft
+from qwenlock.settings.values import VERSION, boolean, version_of
+from qwenlock.text.operations import Move, Remove, Set
 
 if TYPE_CHECKING:
-    from qwenlock.documents.operations import Path
-    from qwenlock.migrating.protocol import Change, Context
+    from qwenlock.settings.script_api import Change, Context
+    from qwenlock.text.operations import Path
 
 NAME = "settings-version"
 TITLE = "Turn disable… settings into enable… settings"
@@ -56,22 +56,6 @@ def change(context: Context) -> Change:
             draft.do(Move(first, enabling))
             draft.do(Set(enabling, not any(disabled.values())))
     draft.do(Set(VERSION, 3))
-    return draft.finish()
-
-
-def revert(context: Context) -> Change | None:
-    """Return the way back, where all settings concerned are booleans and no old form is left."""
-    draft = Draft(context.settings)
-    for enabling, sources in _DISABLED_BY.items():
-        if any(draft.get(path, _ABSENT) is not _ABSENT for path in sources):
-            return None
-        enabled = draft.get(enabling, _ABSENT)
-        if isinstance(enabled, bool):
-            draft.do(Move(enabling, sources[0]))
-            draft.do(Set(sources[0], not enabled))
-        elif enabled is not _ABSENT:
-            return None
-    draft.do(Set(VERSION, 2))
     return draft.finish()
 
 

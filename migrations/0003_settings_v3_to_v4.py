@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.documents.operations import Set, get
-from qwenlock.migrating.protocol import Change, Note
-from qwenlock.migrating.values import VERSION, boolean, version_of
+from qwenlock.settings.script_api import Change, Note
+from qwenlock.settings.values import VERSION, boolean, version_of
+from qwenlock.text.operations import Set, get
 
 if TYPE_CHECKING:
-    from qwenlock.migrating.protocol import Context
+    from qwenlock.settings.script_api import Context
 
 NAME = "settings-version"
 TITLE = "Split general.gitCoAuthor into commit and pr"
@@ -45,25 +45,5 @@ def change(context: Context) -> Change:
     return Change(operations=(both, version), notes=notes)
 
 
-def revert(context: Context) -> Change | None:
-    """Return the way back, or None where version 3 cannot say what the two switches say."""
-    version = Set(VERSION, 3)
-    switches = get(context.settings, _CO_AUTHOR, _ABSENT)
-    if switches is _ABSENT:
-        return Change(operations=(version,))
-    if _say_the_same(switches):
-        return Change(operations=(Set(_CO_AUTHOR, switches["commit"]), version))
-    return None
-
-
 def _has_one_switch(settings: dict[str, Any]) -> bool:
     return not isinstance(get(settings, _CO_AUTHOR, {}), dict)
-
-
-def _say_the_same(switches: Any) -> bool:
-    return (
-        isinstance(switches, dict)
-        and switches.keys() == {"commit", "pr"}
-        and isinstance(switches["commit"], bool)
-        and switches["commit"] is switches["pr"]
-    )

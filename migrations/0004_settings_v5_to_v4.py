@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.documents.operations import Move, Set, get
-from qwenlock.migrating.protocol import Draft
-from qwenlock.migrating.values import VERSION, version_of
+from qwenlock.settings.script_api import Draft
+from qwenlock.settings.values import VERSION, version_of
+from qwenlock.text.operations import Move, Set, get
 
 if TYPE_CHECKING:
-    from qwenlock.migrating.protocol import Change, Context
+    from qwenlock.settings.script_api import Change, Context
 
 NAME = "settings-version"
 TITLE = "Unwrap the models of each provider"

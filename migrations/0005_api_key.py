@@ -16,19 +16,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
-from qwenlock.compile.scopes import SCOPES, highest, merged
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
-from qwenlock.credentials import is_credential, is_variable_name, references
-from qwenlock.documents.operations import Insert, Move, Remove, Set, get
-from qwenlock.migrating.protocol import Change, Draft, Note, RefusedError
-from qwenlock.migrating.request import auth_type, chosen_model, entries, find, text_at
+from qwenlock.migrate.request import auth_type, chosen_model, entries, find, text_at
+from qwenlock.settings.scopes import SCOPES, highest, merged
+from qwenlock.settings.script_api import Change, Draft, Note, RefusedError
+from qwenlock.text.credentials import is_credential, is_variable_name, references
+from qwenlock.text.operations import Insert, Move, Remove, Set, get
 
 if TYPE_CHECKING:
-    from qwenlock.compile.scopes import Source
-    from qwenlock.documents.operations import Path
-    from qwenlock.lockfile.model import ScopeName
-    from qwenlock.migrating.protocol import Context
-    from qwenlock.migrating.situation import View
+    from qwenlock.migrate.context import ProjectContext
+    from qwenlock.migrate.situation import View
+    from qwenlock.settings.scopes import ScopeName, Source
+    from qwenlock.text.operations import Path
 
 NAME = "api-key"
 TITLE = "Move security.auth.apiKey and baseUrl to a model and a .env file"
@@ -37,21 +36,21 @@ REASON = "Both are deprecated; a model names the variable that holds its key"
 _FIELDS = (API_KEY, BASE_URL)
 
 
-def detect(context: Context) -> bool:
+def detect(context: ProjectContext) -> bool:
     """Return whether a field is there that the client uses, or that is empty."""
     present = _present(context)
     in_use = any(_counts(context, view) for view in context.situation.views())
     return bool(present) and (in_use or not any(present.values()))
 
 
-def leaves(context: Context) -> tuple[Note, ...]:
+def leaves(context: ProjectContext) -> tuple[Note, ...]:
     """Say of fields that nothing selected uses that they stay."""
     message = "stays: nothing that is selected uses it; select its auth type, or remove it"
     present = () if detect(context) else _present(context)
     return tuple(Note(path, message) for path in present)
 
 
-def change(context: Context) -> Change:
+def change(context: ProjectContext) -> Change:
     """Write the entry of each model that the fields serve, and take the fields away."""
     drafts = {source.scope: Draft(source.settings) for source in context.situation.sources}
     variables: dict[str, str] = {}
@@ -71,12 +70,12 @@ def change(context: Context) -> Change:
     )
 
 
-def _present(context: Context) -> dict[Path, str]:
+def _present(context: ProjectContext) -> dict[Path, str]:
     found = {path: get(context.settings, path) for path in _FIELDS}
     return {path: value for path, value in found.items() if isinstance(value, str)}
 
 
-def _counts(context: Context, view: View) -> bool:
+def _counts(context: ProjectContext, view: View) -> bool:
     """Return whether the client uses one of the file's fields in `view`."""
     given_by = [highest(view.sources, path) for path in _FIELDS if text_at(view, path)]
     return (
@@ -86,7 +85,7 @@ def _counts(context: Context, view: View) -> bool:
     )
 
 
-def _is_settled(context: Context, view: View) -> bool:
+def _is_settled(context: ProjectContext, view: View) -> bool:
     """Return whether a higher scope has all that a request in `view` needs."""
     client, holder = context.situation.client, view.owner()
     entry = find(entries(view), view, client, chosen_model(view, client))
@@ -96,11 +95,11 @@ def _is_settled(context: Context, view: View) -> bool:
     return is_complete and _is_higher(holder, context)
 
 
-def _is_higher(holder: Source, context: Context) -> bool:
+def _is_higher(holder: Source, context: ProjectContext) -> bool:
     return SCOPES.index(holder.scope) > SCOPES.index(context.scope)
 
 
-def _serve(context: Context, view: View, drafts: dict[ScopeName, Draft]) -> dict[str, str]:
+def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) -> dict[str, str]:
     """Write the entry for what is selected in `view`; return the key by its variable."""
     holder = view.owner() or context.situation.source(context.scope)
     model = chosen_model(view, context.situation.client)
@@ -141,7 +140,7 @@ def _array(view: View, draft: Draft) -> Path:
     return path
 
 
-def _variable(context: Context, view: View, existing: dict[str, Any] | None) -> str:
+def _variable(context: ProjectContext, view: View, existing: dict[str, Any] | None) -> str:
     """Return the name of the variable that the entry reads its key from."""
     key = text_at(view, API_KEY) or ""
     named = existing.get("envKey") if existing else None
@@ -157,7 +156,7 @@ def _variable(context: Context, view: View, existing: dict[str, Any] | None) -> 
     return named or next(iter(referred), None) or _usual_variable(context, view)
 
 
-def _usual_variable(context: Context, view: View) -> str:
+def _usual_variable(context: ProjectContext, view: View) -> str:
     """Return the variable of the plan whose endpoint it is, else that of the auth type."""
     chosen, url = str(auth_type(view)), text_at(view, BASE_URL)
     for plan in context.situation.plans:
@@ -217,7 +216,7 @@ def _note_sharing(draft: Draft, path: Path, wanted: dict[str, Any], view: View) 
         draft.note(API_KEY, message)
 
 
-def _check_writable(context: Context, holder: Source) -> None:
+def _check_writable(context: ProjectContext, holder: Source) -> None:
     """Refuse to change a file that is not to be changed, or is of an older settings version."""
     label = holder.document.label
     if holder.scope not in context.situation.writable:
@@ -230,7 +229,7 @@ def _check_writable(context: Context, holder: Source) -> None:
         raise RefusedError(message, "run `qwenlock migrate --only settings-version` first")
 
 
-def _key(context: Context, view: View, variable: str) -> dict[str, str]:
+def _key(context: ProjectContext, view: View, variable: str) -> dict[str, str]:
     """Return the key by its variable, where the file holds a key itself."""
     key, source = text_at(view, API_KEY), highest(view.sources, API_KEY)
     if key is None or source is None or references(key):

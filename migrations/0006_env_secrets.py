@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
-from qwenlock.credentials import is_credential, is_variable_name, references
-from qwenlock.documents.operations import Remove
-from qwenlock.migrating.protocol import Change
+from qwenlock.settings.script_api import Change
+from qwenlock.text.credentials import is_credential, is_variable_name, references
+from qwenlock.text.operations import Remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.migrating.protocol import Context
-    from qwenlock.migrating.situation import Situation
+    from qwenlock.migrate.context import ProjectContext
+    from qwenlock.migrate.situation import Situation
 
 NAME = "env-secrets"
 TITLE = "Move the keys in settings.env to a .env file"
@@ -28,18 +28,18 @@ REASON = "A settings file is shared and committed; the guide keeps keys in .env"
 _SECRET_ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
 
 
-def detect(context: Context) -> bool:
+def detect(context: ProjectContext) -> bool:
     """Return whether keys shall be moved, and one is there."""
     return context.situation.env_secrets and bool(_keys(context))
 
 
-def change(context: Context) -> Change:
+def change(context: ProjectContext) -> Change:
     """Take every key away, and name it as a variable of the `.env` file."""
     keys = _keys(context)
     return Change(operations=tuple(Remove(("env", name)) for name in keys), variables=keys)
 
 
-def _keys(context: Context) -> dict[str, str]:
+def _keys(context: ProjectContext) -> dict[str, str]:
     """Return the keys by their variable; a reference to another variable is none."""
     environment = context.settings.get("env")
     if not isinstance(environment, dict):

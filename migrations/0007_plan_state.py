@@ -12,27 +12,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.documents.operations import Remove, Set, get
-from qwenlock.migrating.protocol import Draft
-from qwenlock.upgrading.state import move, recorded
+from qwenlock.settings.plan_state import move, recorded
+from qwenlock.settings.script_api import Draft
+from qwenlock.text.operations import Remove, Set, get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.migrating.protocol import Change, Context
+    from qwenlock.migrate.context import ProjectContext
     from qwenlock.plans.plan import Plan, State
+    from qwenlock.settings.script_api import Change
 
 NAME = "plan-state"
 TITLE = "Move what is recorded of a plan to where the client looks for it"
 REASON = "Else the client does not know which version of the plan's models is installed"
 
 
-def detect(context: Context) -> bool:
+def detect(context: ProjectContext) -> bool:
     """Return whether something is recorded where only older clients look."""
     return any(_outdated(context))
 
 
-def change(context: Context) -> Change:
+def change(context: ProjectContext) -> Change:
     """Move the version, and put the region's base URL in the place of its name."""
     draft = Draft(context.settings)
     own = [each for each in context.situation.sources if each.scope == context.scope]
@@ -53,7 +54,7 @@ def change(context: Context) -> Change:
     return draft.finish()
 
 
-def _outdated(context: Context) -> Iterator[tuple[Plan, State, State]]:
+def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, State, State]]:
     """Give each plan with the place where it is recorded, and the one that the client reads."""
     client = context.situation.client
     for plan in context.situation.plans if client.name != GUIDE else ():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from qwenlock.linting.explain import Page
+    from qwenlock.lint.explain import Page
     from support import World
 
 PROJECT = "/home/you/project"

@@ -14,8 +14,8 @@ from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FI
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, RELEASES, profile
 from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
-from qwenlock.errors import InputError, QwenlockError, UsageError, WriteError
-from qwenlock.lockfile.schema import lock_schema
+from qwenlock.findings.errors import InputError, QwenlockError, UsageError, WriteError
+from qwenlock.lock.schema import lock_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

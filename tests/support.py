@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from qwenlock.cli.app import run
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
-from qwenlock.compile.scopes import Source, source_of
-from qwenlock.documents.document import parse
+from qwenlock.settings.scopes import Source
+from qwenlock.settings.versions import source_of
+from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from qwenlock.lockfile.model import Lock, ScopeName
+    from qwenlock.lock.model import Lock
+    from qwenlock.settings.scopes import ScopeName
 
 MODEL = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
 OPENAI = {"security": {"auth": {"selectedType": "openai"}}}

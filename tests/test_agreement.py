@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenlock.compile.agreement import (
+from qwenlock.enforce.agreement import (
     REMEDY,
     Answer,
     Difference,
@@ -19,7 +19,7 @@ from qwenlock.compile.agreement import (
 from support import locked, source
 
 if TYPE_CHECKING:
-    from qwenlock.lockfile.model import Lock
+    from qwenlock.lock.model import Lock
 
 URL, OTHER = "https://one.example/v1", "https://two.example/v1"
 PROJECT_REASON = "the client does not read the project's settings: the folder is not trusted"

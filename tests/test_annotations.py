@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from qwenlock.cli.views.annotations import Annotation, as_github, as_sarif
-from qwenlock.findings import RULES
+from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, untimed, write
 
 if TYPE_CHECKING:

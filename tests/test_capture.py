@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qwenlock.edge.plans import load
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 from qwenlock.plans.capture import capture
 from qwenlock.plans.digest import PREFIX, models_digest, stringify
 from qwenlock.plans.plan import Plan, Template

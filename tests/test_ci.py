@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pages import ROOT, blocks
-from qwenlock.configuration import TABLES
+from qwenlock.settings.configuration import TABLES
 from support import MODEL, models, write
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ import typer.main
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock import content
 from qwenlock.cli import app as app_module
 from qwenlock.cli.app import BUG, COMMANDS, app
-from qwenlock.lockfile.text import digest
+from qwenlock.lock.text import digest
+from qwenlock.settings import shipped
 from support import JSON, MODEL, OPENAI, World, models, untimed, write
 
 if TYPE_CHECKING:
@@ -753,7 +753,7 @@ def test_new_template_version_makes_no_lock_stale(world: World) -> None:
     """Not one that the models are of either, which were of no known template before."""
     own = world.root / "own" / "coding-plan"
     own.mkdir(parents=True)
-    source = content.folder("templates") / "coding-plan" / "0.23.4.json.j2"
+    source = shipped.folder("templates") / "coding-plan" / "0.23.4.json.j2"
     text = source.read_text(encoding="utf-8")
     text = re.sub(r'(china|global)\.digest = ".*"', r"\1 = {}", text)
     write(own / "0.97.0.json.j2", text.replace("glm-5", "glm-97"))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwenlock.compile.agreement import Offered
 from qwenlock.edge.client import (
     ClientCrashedError,
     ClientError,
@@ -23,12 +22,13 @@ from qwenlock.edge.client import (
     command_of,
     version,
 )
-from qwenlock.errors import UsageError
+from qwenlock.enforce.agreement import Offered
+from qwenlock.findings.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwenlock.compile.agreement import Answer
+    from qwenlock.enforce.agreement import Answer
 
 KEY = "hunter-2-is-a-long-key"
 HELLO = '{"jsonrpc": "2.0", "id": 1, "result": {"agentInfo": {"version": "0.24.4"}}}'

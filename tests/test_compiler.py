@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.edge.plans import load as load_plans
-from qwenlock.lockfile.model import InstalledPlan, Lock, Options
-from qwenlock.lockfile.recorded import Recorded
-from qwenlock.lockfile.text import dump
+from qwenlock.lock.model import InstalledPlan, Lock
+from qwenlock.lock.previous import Recorded
+from qwenlock.lock.text import dump
+from qwenlock.settings.options import Options
 from support import (
     JSON,
     MODEL,
@@ -32,7 +33,7 @@ from support import (
 if TYPE_CHECKING:
     from random import Random
 
-    from qwenlock.compile.scopes import Source
+    from qwenlock.settings.scopes import Source
 
 # Determinism
 

@@ -14,13 +14,13 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock import configuration
-from qwenlock.configuration import FILE, PYPROJECT, Configuration, judge
-from qwenlock.content import folder
 from qwenlock.edge.configuration import configured
 from qwenlock.edge.places import Flags
 from qwenlock.edge.project import read
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
+from qwenlock.settings import configuration
+from qwenlock.settings.configuration import FILE, PYPROJECT, Configuration, judge
+from qwenlock.settings.shipped import folder
 from support import MODEL, World, models, untimed, write
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.credentials import (
+from qwenlock.text.credentials import (
     CREDENTIAL_FIELD_ENDINGS,
     CREDENTIAL_FIELDS,
     KEY_PREFIXES,

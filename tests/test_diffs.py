@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.changes import FileChange
 from qwenlock.cli.views.diffs import unified
+from qwenlock.findings.file_changes import FileChange
 from support import untimed
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "{", "}", ""]), max_size=30)

@@ -13,9 +13,10 @@ import typer
 
 import reference
 from pages import PAGES, ROOT, blocks, rewritten
-from qwenlock import configuration, credentials
 from qwenlock.cli.app import app
-from qwenlock.endpoints import Status
+from qwenlock.enforce.endpoints import Status
+from qwenlock.settings import configuration
+from qwenlock.text import credentials
 
 if TYPE_CHECKING:
     from pathlib import Path

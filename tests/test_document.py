@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.documents.document import MAX_DEPTH, decode, parse
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
+from qwenlock.text.document import MAX_DEPTH, decode, parse
 from support import JSON, untimed
 
 

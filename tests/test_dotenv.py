@@ -12,7 +12,7 @@ from dotenv import dotenv_values
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwenlock.documents.dotenv import add, parse
+from qwenlock.text.dotenv import add, parse
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 AWKWARD = st.sampled_from(list("ab1'\"`#$\\{}= \n\r\u2028\ufeff\x85é"))

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwenlock.documents.edit import edit, lost_comments
-from qwenlock.documents.operations import Insert, Move, Operation, Path, Remove, Set, apply
-from qwenlock.documents.trivia import comments_of
+from qwenlock.text.edit import edit, lost_comments
+from qwenlock.text.operations import Insert, Move, Operation, Path, Remove, Set, apply
+from qwenlock.text.trivia import comments_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, given
 
-from qwenlock.compile.enforce import enforcing_settings, over
-from qwenlock.compile.scopes import merge
+from qwenlock.enforce.enforcing import enforcing_settings, over
+from qwenlock.settings.scopes import merge
 from support import OBJECTS, OPENAI, World, compiled, locked, source, strict, write
 
 if TYPE_CHECKING:

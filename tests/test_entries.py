@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.compile.entries import canonical
-from qwenlock.lockfile.values import MAX_DEPTH
+from qwenlock.lock.values import MAX_DEPTH
 from support import JSON, MODEL, codes, compiled, locked, models, source, strict, untimed
 
 

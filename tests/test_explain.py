@@ -10,8 +10,8 @@ import pytest
 from examples import reported
 from pages import ROOT
 from qwenlock.edge.pages import read_page
-from qwenlock.findings import RULES
-from qwenlock.linting.explain import Page, as_markdown, index
+from qwenlock.findings.rules import RULES
+from qwenlock.lint.explain import Page, as_markdown, index
 from support import World
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_what_has_no_example_is_known() -> None:
 
 
 def test_no_page_is_of_a_code_that_is_not_there() -> None:
-    folder = ROOT / "compiler" / "qwenlock" / "linting" / "pages"
+    folder = ROOT / "compiler" / "qwenlock" / "lint" / "pages"
     assert {file.stem for file in folder.iterdir()} == set(RULES)
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 from rich.cells import cell_len
 
-from qwenlock.findings import RULES
+from qwenlock.findings.rules import RULES
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = sorted(file.parent for file in GOLDEN.rglob("command") if "expected" not in file.parts)

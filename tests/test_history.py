@@ -11,7 +11,7 @@ import pytest
 
 from qwenlock.edge.history import RETENTION_DAYS, History, State, state_directory
 from qwenlock.edge.writer import FileEdit, write
-from qwenlock.errors import InputError, WriteError
+from qwenlock.findings.errors import InputError, WriteError
 
 SECRET = b"sk-planted-4f1d9c"
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -358,7 +358,7 @@ def test_whatever_is_set_what_is_written_locks(world: World, variables: dict[str
 
 
 def shipped() -> Iterator[Path]:
-    yield from (Path(qwenlock.__file__).parent / "setup" / "files").iterdir()
+    yield from (Path(qwenlock.__file__).parent / "change" / "files").iterdir()
 
 
 SCHEMAS = {"github.yml": "vendor.github-workflows", "gitlab.yml": "vendor.gitlab-ci",

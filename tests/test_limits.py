@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenlock.lockfile.text import digest
+from qwenlock.lock.text import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

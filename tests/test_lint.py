@@ -14,26 +14,26 @@ from hypothesis import strategies as st
 from qwenlock.cli.report import findings_as_json, findings_as_text
 from qwenlock.cli.views.diffs import unified
 from qwenlock.clients.profile import profile
-from qwenlock.documents.document import parse
-from qwenlock.documents.duplicates import duplicates
-from qwenlock.documents.edit import edit
-from qwenlock.documents.operations import Deduplicate
 from qwenlock.edge.plans import load
-from qwenlock.errors import UsageError
-from qwenlock.findings import RULES, Finding
-from qwenlock.linting.codes import codes
-from qwenlock.linting.fix import change_of, fix
-from qwenlock.linting.lint import lint
-from qwenlock.linting.subject import Subject
-from qwenlock.linting.subject import World as Around
-from qwenlock.resolving.variables import EnvFile
+from qwenlock.findings.codes import codes
+from qwenlock.findings.errors import UsageError
+from qwenlock.findings.rules import RULES
+from qwenlock.lint.fix import change_of, fix
+from qwenlock.lint.lint import lint
+from qwenlock.lint.subject import Subject
+from qwenlock.lint.subject import World as Around
+from qwenlock.settings.variables import EnvFile
+from qwenlock.text.document import parse
+from qwenlock.text.duplicates import duplicates
+from qwenlock.text.edit import edit
+from qwenlock.text.operations import Deduplicate
 from support import JSON, KEYS, MODEL, OBJECTS, TEXT, World, models, source, untimed, write
 
 if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation
-    from qwenlock.compile.scopes import Source
-    from qwenlock.lockfile.model import ScopeName
-    from qwenlock.resolving.variables import Location
+    from qwenlock.findings.finding import Finding
+    from qwenlock.settings.scopes import ScopeName, Source
+    from qwenlock.settings.variables import Location
 
 
 GUIDE = sorted((Path(__file__).parent.parent / "golden" / "guide").iterdir())

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.documents.document import decode, parse
-from qwenlock.documents.locate import Locator
+from qwenlock.text.document import decode, parse
+from qwenlock.text.locate import Locator
 from support import KEYS, SCALARS, untimed
 
 if TYPE_CHECKING:
-    from qwenlock.documents.operations import Path
+    from qwenlock.text.operations import Path
 
 TRIVIA = [
     "",

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.compile.entries import canonical
-from qwenlock.lockfile.values import MAX_DEPTH, canonical_number, from_toml, is_exact, to_toml
+from qwenlock.lock.values import MAX_DEPTH, canonical_number, from_toml, is_exact, to_toml
 from support import JSON, strict, untimed
 
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.content import folder
-from qwenlock.documents.operations import Remove, Set, apply, get
-from qwenlock.errors import InputError, UsageError
-from qwenlock.migrating.protocol import Change, Context
-from qwenlock.migrating.runner import Migration, run
-from qwenlock.migrating.scripts import Script, load
-from qwenlock.migrating.settings_version import TARGETS, migrate, needed, steps
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.settings.script_api import Context
+from qwenlock.settings.script_files import Script, load
+from qwenlock.settings.script_runner import Migration, run
+from qwenlock.settings.shipped import folder
+from qwenlock.settings.versions import TARGETS, migrate, needed, steps
+from qwenlock.text.operations import Remove, Set, apply, get
 from support import untimed
 
 DATA = Path(__file__).parent / "data"
@@ -287,62 +287,6 @@ ONE_SWITCH_VERSION_3 = st.fixed_dictionaries(
         )
     },
 )
-
-
-def changed(settings: dict[str, Any], change: Change | None) -> dict[str, Any]:
-    assert change is not None
-    result: dict[str, Any] = apply(settings, list(change.operations))
-    return result
-
-
-@untimed(100)
-@given(
-    st.one_of(st.tuples(st.just(2), BOOLEAN_VERSION_2), st.tuples(st.just(3), ONE_SWITCH_VERSION_3))
-)
-def test_up_and_back_is_where_it_began(numbered: tuple[int, dict[str, Any]]) -> None:
-    number, before = numbered
-    step, context = script(number), Context(settings=before, target_version=4)
-    assert step.revert is not None
-    after = changed(before, step.change(context))
-    back = changed(after, step.revert(replace(context, settings=after)))
-    assert as_json(back) == as_json(before)
-
-
-@untimed(100)
-@given(st.sampled_from([2, 3]), any_settings())
-def test_back_and_up_again_is_where_it_began(number: int, settings: dict[str, Any]) -> None:
-    step = script(number)
-    assert step.revert is not None
-    context = Context(settings={**settings, "$version": number + 1}, target_version=4)
-    way_back = step.revert(context)
-    if way_back is not None:
-        back = changed(context.settings, way_back)
-        again = changed(back, step.change(replace(context, settings=back)))
-        assert as_json(again) == as_json(context.settings)
-
-
-@pytest.mark.parametrize(
-    ("number", "general"),
-    [
-        (2, {"enableAutoUpdate": "no"}),
-        (2, {"enableAutoUpdate": True, "disableUpdateNag": False}),
-        (3, {"gitCoAuthor": {"commit": True, "pr": False}}),
-        (3, {"gitCoAuthor": {"commit": 1, "pr": 1}}),
-        (3, {"gitCoAuthor": True}),
-    ],
-)
-def test_no_way_back_where_the_older_version_cannot_say_it(
-    number: int, general: dict[str, Any]
-) -> None:
-    step = script(number)
-    assert step.revert is not None
-    settings = {"$version": number + 1, "general": general}
-    assert step.revert(Context(settings=settings, target_version=4)) is None
-
-
-def test_steps_without_an_honest_way_back_have_none() -> None:
-    assert script(1).revert is None
-    assert script(4).revert is None
 
 
 # The folder of scripts, and the runner.

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenlock.edge import ping
-from qwenlock.endpoints import Endpoint, Question, Reply, Verdict, endpoints, judge, question
+from qwenlock.enforce.endpoints import (
+    Endpoint,
+    Question,
+    Reply,
+    Verdict,
+    endpoints,
+    judge,
+    question,
+)
 from support import World, locked, models, write
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from qwenlock.edge.places import (
     named,
     relative,
 )
-from qwenlock.errors import UsageError
-from qwenlock.lockfile.model import Options
+from qwenlock.findings.errors import UsageError
+from qwenlock.settings.options import Options
 
 
 @pytest.fixture(autouse=True)

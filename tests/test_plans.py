@@ -18,16 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qwenlock.plans
-from qwenlock import content
 from qwenlock.edge.plans import load
-from qwenlock.errors import InputError, UsageError
+from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest, stringify
 from qwenlock.plans.verify import verify
+from qwenlock.settings import shipped
 
 if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan, Region, Template
 
-TEMPLATES = content.folder("templates") / "coding-plan"
+TEMPLATES = shipped.folder("templates") / "coding-plan"
 DATA = json.loads(
     (Path(__file__).parent / "data" / "coding-plan-templates.json").read_text(encoding="utf-8")
 )

@@ -16,7 +16,7 @@ from qwenlock.clients.profile import (
     profile,
     release_of,
 )
-from qwenlock.errors import UsageError
+from qwenlock.findings.errors import UsageError
 
 
 def values(attribute: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.clients.profile import profile
-from qwenlock.compile.agreement import Answer, Offered, agreement, route_id
 from qwenlock.compile.catalogue import settings_entry
-from qwenlock.compile.enforce import enforcing_settings
-from qwenlock.compile.scopes import merge
-from qwenlock.lockfile.text import dump, load
+from qwenlock.enforce.agreement import Answer, Offered, agreement, route_id
+from qwenlock.enforce.enforcing import enforcing_settings
+from qwenlock.lock.text import dump, load
+from qwenlock.settings.scopes import merge
 from support import JSON, codes, compiled, locked, source
 
 NEW, BEFORE = "0.21.2", "0.15.10"

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 import pytest
 
 from browser import Browser
+from qwenlock.change.upgrade_report import Status as PlanStatus
 from qwenlock.cli.views.page import COLOURS
 from qwenlock.cli.views.results import STATUSES
 from qwenlock.edge.project import Status as ProjectStatus
-from qwenlock.findings import Severity
-from qwenlock.upgrading.report import Status as PlanStatus
+from qwenlock.findings.rules import Severity
 from support import MODEL, World, models, write
 
 if TYPE_CHECKING:

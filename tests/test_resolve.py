@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.clients.profile import profile
-from qwenlock.resolving.describe import described
-from qwenlock.resolving.fields import Arguments
-from qwenlock.resolving.resolve import Resolution, resolve
-from qwenlock.resolving.variables import Variable
+from qwenlock.resolve.describe import described
+from qwenlock.resolve.fields import Arguments
+from qwenlock.resolve.resolution import Resolution, resolve
+from qwenlock.settings.variables import Variable
 from support import OPENAI, World, source, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qwenlock.compile.scopes import Source
+    from qwenlock.settings.scopes import Source
 
 KEY = "hunter-2-of-a-test"
 ENTRY = {

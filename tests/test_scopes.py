@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.compile.scopes import SCOPES, Source, contribution, highest, merged, owner
-from qwenlock.documents.operations import Path, get
-from qwenlock.lockfile.text import dump
+from qwenlock.lock.text import dump
+from qwenlock.settings.scopes import SCOPES, Source, contribution, highest, merged, owner
+from qwenlock.text.operations import Path, get
 from support import JSON, KEYS, MODEL, codes, compiled, locked, models, source, untimed
 
 PATHS: tuple[Path, ...] = (

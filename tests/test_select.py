@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenlock.change.select import select
+from qwenlock.change.target import Scopes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
-from qwenlock.documents.document import parse
-from qwenlock.errors import InputError, UsageError
-from qwenlock.upgrading.select import select
-from qwenlock.upgrading.target import Scopes
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.text.document import parse
 from support import World, source, write
 
 if TYPE_CHECKING:
-    from qwenlock.changes import Change
-    from qwenlock.lockfile.model import ScopeName
+    from qwenlock.findings.file_changes import Change
+    from qwenlock.settings.scopes import ScopeName
 
 ONE = {"id": "one", "envKey": "ONE_KEY", "baseUrl": "https://one.example"}
 TWO = {"id": "two", "envKey": "TWO_KEY", "baseUrl": "https://two.example"}

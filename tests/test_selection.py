@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qwenlock.lockfile.model import Selection
+from qwenlock.lock.model import Selection
 from support import MODEL, OPENAI, codes, compiled, locked, models, source
 
 OTHER = {**MODEL, "id": "b"}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenlock.clients.profile import profile
+from qwenlock.edge import file_states
 from qwenlock.edge import project as project_module
-from qwenlock.edge import stamp
 from qwenlock.edge.places import Flags, locate
-from qwenlock.lockfile.model import Options
+from qwenlock.settings.options import Options
 from support import MODEL, World, models, write
 
 if TYPE_CHECKING:
@@ -213,26 +213,26 @@ def test_file_that_changes_while_it_is_compiled_is_not_remembered(
     world: World, tmp_path: Path
 ) -> None:
     places = locate(world.project, Flags(), Options(), profile())
-    before = stamp.States().lines(stamp.files(places))
+    before = file_states.States().lines(file_states.files(places))
     write(world.user, "{}")
-    stamp.record(before, "asked", "said")
-    assert stamp.passed("asked") is None
-    stamp.record(stamp.States().lines(stamp.files(places)), "asked", "said")
-    assert stamp.passed("asked") == "said"
+    file_states.record(before, "asked", "said")
+    assert file_states.passed("asked") is None
+    file_states.record(file_states.States().lines(file_states.files(places)), "asked", "said")
+    assert file_states.passed("asked") == "said"
     odd = write(tmp_path / "two\n\nlines", "")
-    stamp.record(stamp.States().lines([odd]), "odd", "said")
-    assert stamp.passed("odd") is None
+    file_states.record(file_states.States().lines([odd]), "odd", "said")
+    assert file_states.passed("odd") is None
 
 
 def test_question_has_all_that_the_answer_depends_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(**flags: Any) -> str:
-        return stamp.request(world.project, Flags(**flags), None)
+        return file_states.request(world.project, Flags(**flags), None)
 
     asked = {ask(), ask(user=False), ask(system="s"), ask(untrusted=True), ask(templates="t")}
     asked.add(ask(no_config=True))
-    for name in stamp._VARIABLES:
+    for name in file_states._VARIABLES:
         with monkeypatch.context() as patch:
             patch.setenv(name, "/elsewhere")
             asked.add(ask())
@@ -241,5 +241,5 @@ def test_question_has_all_that_the_answer_depends_on(
         asked.add(ask())
         patch.setattr("qwenlock.__version__", "99")
         asked.add(ask())
-    assert len(asked) == 6 + len(stamp._VARIABLES) + 2
+    assert len(asked) == 6 + len(file_states._VARIABLES) + 2
     assert all("\n" not in each for each in asked)

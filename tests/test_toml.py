@@ -9,7 +9,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.documents.toml import Positions, TomlError, parse
+from qwenlock.text.toml import Positions, TomlError, parse
 from support import TEXT, untimed
 
 VALUES = st.recursive(

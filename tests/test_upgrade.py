@@ -14,20 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.change.target import Scopes
+from qwenlock.change.upgrade import Wishes, upgrade
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
-from qwenlock.documents.document import parse
-from qwenlock.documents.edit import lost_comments
 from qwenlock.edge.plans import load
-from qwenlock.errors import InputError, UsageError
+from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest
-from qwenlock.upgrading.target import Scopes
-from qwenlock.upgrading.upgrade import Wishes, upgrade
+from qwenlock.text.document import parse
+from qwenlock.text.edit import lost_comments
 from support import World, source, untimed, write
 
 if TYPE_CHECKING:
-    from qwenlock.changes import Change
-    from qwenlock.lockfile.model import ScopeName
+    from qwenlock.findings.file_changes import Change
+    from qwenlock.settings.scopes import ScopeName
 
 DATA = json.loads(
     (Path(__file__).parent / "data" / "coding-plan-templates.json").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 
 from qwenlock.edge import git
 from qwenlock.edge.walk import projects_below
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 from support import MODEL, models, write
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import pytest
 from qwenlock.edge import writer
 from qwenlock.edge.history import History, State
 from qwenlock.edge.writer import FileEdit, write, write_output
-from qwenlock.errors import WriteError
+from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

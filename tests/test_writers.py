@@ -20,8 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.documents.document import parse
-from qwenlock.lockfile import text
+from qwenlock.lock import text
+from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     import pytest

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from conformance.clients import NEW, OLD
 from conformance.run import Client, Machine, dummies
-from qwenlock.compile.agreement import parse
 from qwenlock.edge.client import ClientCrashedError, LoginRequiredError
+from qwenlock.enforce.agreement import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,16 +9,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.compile.enforce import enforcing_settings, over
-from qwenlock.compile.scopes import merge
-from qwenlock.documents.document import parse
 from qwenlock.edge.client import ask
+from qwenlock.enforce.enforcing import enforcing_settings, over
+from qwenlock.settings.scopes import merge
+from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from qwenlock.compile.agreement import Answer
-    from qwenlock.lockfile.model import Lock, ScopeName
+    from qwenlock.enforce.agreement import Answer
+    from qwenlock.lock.model import Lock
+    from qwenlock.settings.scopes import ScopeName
 
 TIMEOUT = 60
 QWENLOCK = Path(sys.executable).with_name("qwenlock")

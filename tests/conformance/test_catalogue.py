@@ -19,17 +19,17 @@ from packaging.version import Version
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine, dummies
 from qwenlock.clients.profile import GUIDE, profile
-from qwenlock.compile.agreement import BUILT_IN_TYPE, UNLISTED_FLAGS, agreement, parse, route_id
 from qwenlock.compile.catalogue import settings_entry
 from qwenlock.edge.client import Client as Conversation
 from qwenlock.edge.client import started
 from qwenlock.edge.reader import read_lock
-from qwenlock.lockfile.model import Lock, Selection
+from qwenlock.enforce.agreement import BUILT_IN_TYPE, UNLISTED_FLAGS, agreement, parse, route_id
+from qwenlock.lock.model import Lock, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.compile.agreement import Answer
+    from qwenlock.enforce.agreement import Answer
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 ON_BOTH = ("guide", "merging", "models")

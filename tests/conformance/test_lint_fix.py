@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from conformance.behaviours import KEYS, Bench
 from qwenlock.clients.profile import profile
-from qwenlock.compile.scopes import source_of
-from qwenlock.documents.document import parse
-from qwenlock.linting.fix import fix
-from qwenlock.linting.subject import Subject
+from qwenlock.lint.fix import fix
+from qwenlock.lint.subject import Subject
+from qwenlock.settings.versions import source_of
+from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from conformance.run import Client, Machine

@@ -13,10 +13,10 @@ import pytest
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine
-from qwenlock.migrating.settings_version import migrate
+from qwenlock.settings.versions import migrate
 
 if TYPE_CHECKING:
-    from qwenlock.lockfile.model import ScopeName
+    from qwenlock.settings.scopes import ScopeName
 
 DATA = Path(__file__).parents[1] / "data"
 TARGETS = {OLD: 3, NEW: 4}

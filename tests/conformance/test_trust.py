@@ -10,8 +10,8 @@ import pytest
 from conformance.behaviours import KEYS
 from conformance.clients import OLD
 from qwenlock.clients.profile import profile
-from qwenlock.compile.agreement import parse
 from qwenlock.edge.trust import trust
+from qwenlock.enforce.agreement import parse
 
 if TYPE_CHECKING:
     from conformance.run import Client, Machine

@@ -18,10 +18,10 @@ import pytest
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import TIMEOUT, Machine
+from qwenlock.change.target import Scopes
+from qwenlock.change.upgrade import Wishes, upgrade
 from qwenlock.clients.profile import profile
 from qwenlock.edge.plans import load
-from qwenlock.upgrading.target import Scopes
-from qwenlock.upgrading.upgrade import Wishes, upgrade
 from support import source
 
 if TYPE_CHECKING:

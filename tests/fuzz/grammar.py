@@ -11,8 +11,8 @@ import typer.main
 from hypothesis import strategies as st
 
 from fuzz.targets import KEY, NEVER, PLAN, SEPARATOR
-from qwenlock import content
 from qwenlock.cli.app import app
+from qwenlock.settings import shipped
 from support import NUMBERS, SCALARS, TEXT
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 @cache
 def seeds(target: str) -> list[bytes]:
     """Return inputs that are as they should be: the golden cases' and the bundled templates."""
-    places = [GOLDEN, *([content.folder("templates")] if target == "template" else [])]
+    places = [GOLDEN, *([shipped.folder("templates")] if target == "template" else [])]
     files = (file for place in places for file in sorted(place.rglob("*")))
     named = (file for file in files if file.name.endswith(KINDS[target]))
     found = [file.read_bytes() for file in named if file.is_file()]

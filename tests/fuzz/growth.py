@@ -14,15 +14,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fuzz.targets import HangError
-from qwenlock import configuration, credentials
-from qwenlock.documents import document, dotenv, mask, trivia
-from qwenlock.documents.edit import edit
-from qwenlock.documents.locate import Locator
-from qwenlock.documents.operations import Set
-from qwenlock.errors import QwenlockError
-from qwenlock.linting import credentials as linted
-from qwenlock.lockfile import recorded
-from qwenlock.lockfile import text as lock
+from qwenlock.findings.errors import QwenlockError
+from qwenlock.lint import credentials as linted
+from qwenlock.lock import previous
+from qwenlock.lock import text as lock
+from qwenlock.settings import configuration
+from qwenlock.text import credentials, document, dotenv, mask, trivia
+from qwenlock.text.edit import edit
+from qwenlock.text.locate import Locator
+from qwenlock.text.operations import Set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "variable names": credentials.is_variable_name,
     "references": credentials.references,
     "lock, read": lambda text: lock.load(text, "x"),
-    "lock, recorded": lambda text: recorded.read(text, "x"),
+    "lock, recorded": lambda text: previous.read(text, "x"),
     "lock, own side": lock.own_side,
     "configuration": lambda text: configuration.judge("qwenlock.toml", text, "x"),
 }

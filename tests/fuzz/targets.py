@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenlock.documents.document import decode, parse
-from qwenlock.documents.edit import edit
-from qwenlock.documents.locate import Locator
-from qwenlock.documents.operations import Move, Remove, Set, apply
-from qwenlock.errors import InputError
-from qwenlock.lockfile.text import digest
+from qwenlock.findings.errors import InputError
+from qwenlock.lock.text import digest
+from qwenlock.text.document import decode, parse
+from qwenlock.text.edit import edit
+from qwenlock.text.locate import Locator
+from qwenlock.text.operations import Move, Remove, Set, apply
 from support import MODEL, World, models, strict, write
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import TypeAlias
 
-    from qwenlock.documents.operations import Path
+    from qwenlock.text.operations import Path
     from support import Result
 
     Target: TypeAlias = Callable[[World, bytes], None]

@@ -16,7 +16,7 @@ import typer.core
 import typer.main
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from qwenlock.errors import InputError, QwenlockError, UsageError
+from qwenlock.findings.errors import InputError, QwenlockError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from qwenlock.cli.console import clean, emit, emit_json, painted, say
-from qwenlock.credentials import without
+from qwenlock.text.credentials import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qwenlock.changes import Change
+    from qwenlock.change.target import Scopes
     from qwenlock.edge.places import Flags
     from qwenlock.edge.project import Settings
-    from qwenlock.upgrading.target import Scopes
+    from qwenlock.findings.file_changes import Change
 
 DryRunOption: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Show the diff and write nothing.")
@@ -33,7 +33,7 @@ LockOption: TypeAlias = Annotated[
 
 def scopes_of(settings: Settings) -> Scopes:
     """Return the scopes of a project as the functions that change them take them."""
-    from qwenlock.upgrading.target import Scopes
+    from qwenlock.change.target import Scopes
 
     return Scopes(settings.sources, settings.places.files, settings.places.labels)
 
@@ -80,7 +80,7 @@ def carry_out(
     if not as_json:
         _show(change, diff)
     elif to_write and not yes:
-        from qwenlock.errors import UsageError
+        from qwenlock.findings.errors import UsageError
 
         raise UsageError("--format json asks nobody", "add --yes to write, or --dry-run")
     if to_write and not yes and not _agreed():
@@ -110,7 +110,7 @@ def _show(change: Change, diff: str) -> None:
 
 
 def _agreed() -> bool:
-    from qwenlock.errors import UsageError
+    from qwenlock.findings.errors import UsageError
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on", "add --yes to write, or --dry-run")

@@ -143,7 +143,7 @@ def project_directory(given: Path | None) -> Path:
     Raises:
         UsageError: the directory given is none, or the working directory is gone.
     """
-    from qwenlock.errors import UsageError
+    from qwenlock.findings.errors import UsageError
 
     try:
         here = Path.cwd()
@@ -209,7 +209,7 @@ def _flags(
     no_config: NoConfigOption = False,
 ) -> Flags:
     if user is not None and no_user:
-        from qwenlock.errors import UsageError
+        from qwenlock.findings.errors import UsageError
 
         raise UsageError("--user and --no-user exclude each other", "leave one of them out")
     user_scope = False if no_user else user

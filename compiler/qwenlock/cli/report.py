@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.console import clean, emit_json, painted, say
-from qwenlock.errors import InputError, QwenlockError
-from qwenlock.findings import RULES, Finding
+from qwenlock.findings.errors import InputError, QwenlockError
+from qwenlock.findings.finding import Finding
+from qwenlock.findings.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qwenlock.documents.locate import Excerpt
-    from qwenlock.lockfile.diff import Change
+    from qwenlock.lock.diff import Change
+    from qwenlock.text.locate import Excerpt
 
 
 def error_as_text(error: QwenlockError) -> str:
@@ -116,7 +117,7 @@ def changes_as_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
 
 
 def _change_as_json(change: Change) -> dict[str, Any]:
-    from qwenlock.lockfile.diff import ABSENT
+    from qwenlock.lock.diff import ABSENT
 
     values = {"old": change.old, "new": change.new}
     return {
@@ -179,6 +180,6 @@ def value_as_text(value: Any) -> str:
     """Return a value that differs as JSON on one line; `(none)` where there is none."""
     import json
 
-    from qwenlock.lockfile.diff import ABSENT
+    from qwenlock.lock.diff import ABSENT
 
     return "(none)" if value is ABSENT else clean(json.dumps(value, ensure_ascii=False))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from qwenlock.errors import UsageError
+from qwenlock.findings.errors import UsageError
 
 GUIDE = "guide"
 RELEASES = (

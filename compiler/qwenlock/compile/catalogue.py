@@ -8,19 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import PROTOCOLS_SINCE
-from qwenlock.compile.entries import EntryReader, suggestion
-from qwenlock.compile.scopes import PROTOCOLS, highest, merged, owner, protocols
-from qwenlock.credentials import shown
-from qwenlock.findings import Finding
-from qwenlock.lockfile.model import Model
+from qwenlock.compile.entries import EntryReader
+from qwenlock.findings.finding import Finding
+from qwenlock.lock.model import Model
+from qwenlock.settings.scopes import PROTOCOLS, highest, merged, owner, protocols
+from qwenlock.text.credentials import shown
+from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.compile.scopes import Source, Sources
-    from qwenlock.documents.operations import Path
     from qwenlock.plans.plan import Plan
+    from qwenlock.settings.scopes import Source, Sources
+    from qwenlock.text.operations import Path
 
     Report = Callable[[Finding], None]
 

@@ -10,17 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES, Profile
-from qwenlock.compile import catalogue, installed
+from qwenlock.compile import catalogue, installed_plans
 from qwenlock.compile.entries import canonical
-from qwenlock.compile.scopes import (
-    CURRENT_VERSION,
-    PROTOCOLS,
-    Source,
-    Sources,
-    contribution,
-    owner,
-    protocols,
-)
 from qwenlock.compile.selection import (
     API_KEY,
     AUTH_TYPE,
@@ -31,25 +22,27 @@ from qwenlock.compile.selection import (
     has_literal_key,
     select,
 )
-from qwenlock.credentials import references, shown
-from qwenlock.findings import Finding
-from qwenlock.lockfile.model import (
-    EnvironmentVariable,
-    Input,
-    InstalledPlan,
-    Lock,
-    Model,
-    Options,
-    Selection,
+from qwenlock.findings.finding import Finding
+from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model, Selection
+from qwenlock.lock.text import digest
+from qwenlock.settings.options import Options
+from qwenlock.settings.scopes import (
+    CURRENT_VERSION,
+    PROTOCOLS,
+    Source,
+    Sources,
+    contribution,
+    owner,
+    protocols,
 )
-from qwenlock.lockfile.text import digest
-from qwenlock.migrating.values import version_of
+from qwenlock.settings.values import version_of
+from qwenlock.text.credentials import references, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from qwenlock.compile.catalogue import Entry
-    from qwenlock.lockfile.recorded import Recorded
+    from qwenlock.lock.previous import Recorded
     from qwenlock.plans.plan import Plan
 
     Report = Callable[[Finding], None]
@@ -113,7 +106,7 @@ def compile_lock(
     hidden = _report_hidden(sources, owning, client, report)
     _report_credentials(sources, report)
     selection = select(sources, models, client, report)
-    recognised = installed.recognise(entries, owning, plans, report) if owning else ()
+    recognised = installed_plans.recognise(entries, owning, plans, report) if owning else ()
     compilation = Compilation(None, tuple(findings), hidden, entries, selection, recognised)
     if any(finding.level == "error" for finding in findings):
         return compilation

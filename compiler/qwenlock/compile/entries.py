@@ -9,23 +9,18 @@ from __future__ import annotations
 import marshal
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.clients.fields import (
-    GENERATION_FIELDS,
-    MODEL_FIELDS,
-    SAMPLING_FIELDS,
-    Field,
-    problem,
-)
-from qwenlock.credentials import is_credential, is_variable_name, names_a_credential, shown
-from qwenlock.findings import Finding
-from qwenlock.lockfile.values import MAX_DEPTH, canonical_number, is_exact
+from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field, problem
+from qwenlock.findings.finding import Finding
+from qwenlock.lock.values import MAX_DEPTH, canonical_number, is_exact
+from qwenlock.text.credentials import is_credential, is_variable_name, names_a_credential, shown
+from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.documents.operations import Path
-    from qwenlock.findings import Place
+    from qwenlock.findings.finding import Place
+    from qwenlock.text.operations import Path
 
     Report = Callable[[Finding], None]
     PlaceOf = Callable[..., Place]
@@ -259,23 +254,6 @@ def canonical(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return canonical_number(value)
     return value
-
-
-def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
-    """Return `did you mean …?` for the nearest of the `known` names, or None."""
-    near = nearest(name, known)
-    return f'did you mean "{shown(near)}"?' if near else None
-
-
-def nearest(
-    name: str, known: Mapping[str, object] | tuple[str, ...], cutoff: float = 0.6
-) -> str | None:
-    """Return the one of the `known` names that `name` is nearest to, or None below `cutoff`."""
-    from difflib import get_close_matches
-
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
-    return by_lower[near[0]] if near else None
 
 
 def _is_env_key(path: Path) -> bool:

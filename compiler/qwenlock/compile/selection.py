@@ -9,19 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
-from qwenlock.compile.entries import EntryReader, suggestion
-from qwenlock.compile.scopes import Sources, highest, merged, protocols
-from qwenlock.credentials import references, shown
-from qwenlock.findings import Finding
-from qwenlock.lockfile.model import Model, ScopeName, Selection
+from qwenlock.compile.entries import EntryReader
+from qwenlock.findings.finding import Finding
+from qwenlock.lock.model import Model, Selection
+from qwenlock.settings.scopes import ScopeName, Sources, highest, merged, protocols
+from qwenlock.text.credentials import references, shown
+from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Literal
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.documents.operations import Path
-    from qwenlock.findings import Place
+    from qwenlock.findings.finding import Place
+    from qwenlock.text.operations import Path
 
     Report = Callable[[Finding], None]
 

@@ -21,9 +21,9 @@ from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
-from qwenlock.compile.agreement import Answer, Offered
-from qwenlock.credentials import MASK, is_credential
-from qwenlock.errors import QwenlockError, UsageError
+from qwenlock.enforce.agreement import Answer, Offered
+from qwenlock.findings.errors import QwenlockError, UsageError
+from qwenlock.text.credentials import MASK, is_credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock import credentials
-from qwenlock.configuration import TABLES, Configuration, complain, judge, may_configure
-from qwenlock.documents.document import decode
 from qwenlock.edge.places import is_home, relative, shown
 from qwenlock.edge.reader import read_bytes
 from qwenlock.edge.shared import Shared
-from qwenlock.lockfile.model import Options
+from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure
+from qwenlock.settings.options import Options
+from qwenlock.text import credentials
+from qwenlock.text.document import decode
 
 if TYPE_CHECKING:
     from qwenlock.edge.places import Flags

@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
-from qwenlock.compile.enforce import enforcing_settings, over
 from qwenlock.edge.places import Flags, locate
 from qwenlock.edge.reader import read_bytes
-from qwenlock.errors import QwenlockError
-from qwenlock.lockfile import NAME, text
-from qwenlock.lockfile.model import Options
+from qwenlock.enforce.enforcing import enforcing_settings, over
+from qwenlock.findings.errors import QwenlockError
+from qwenlock.lock import NAME, text
+from qwenlock.settings.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.edge.places import Places
-    from qwenlock.lockfile.model import Lock, ScopeName
+    from qwenlock.lock.model import Lock
+    from qwenlock.settings.scopes import ScopeName
 
 
 class Scope(NamedTuple):
@@ -59,8 +60,8 @@ class Machine(NamedTuple):
 
 
 def _current(settings: dict[str, Any]) -> dict[str, Any]:
-    from qwenlock.compile.scopes import CURRENT_VERSION
-    from qwenlock.migrating.settings_version import migrate
+    from qwenlock.settings.scopes import CURRENT_VERSION
+    from qwenlock.settings.versions import migrate
 
     return migrate(settings, CURRENT_VERSION).settings
 
@@ -72,7 +73,7 @@ def trusted_lock(project: Path) -> Lock:
         QwenlockError: there is none, or it was edited by hand.
         InputError: it cannot be read.
     """
-    from qwenlock.documents.document import decode
+    from qwenlock.text.document import decode
 
     data = read_bytes(project / NAME, NAME)
     if data is None:
@@ -94,7 +95,7 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
     Raises:
         InputError: a settings file cannot be used; a client would fail on it, or reset it.
     """
-    from qwenlock.documents.document import decode, parse
+    from qwenlock.text.document import decode, parse
 
     own = locate(project, Flags(), Options(), profile(NEWEST))
     older = locate(project, Flags(), Options(), profile())

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import SETTINGS, home
-from qwenlock.errors import UsageError
-from qwenlock.findings import Finding
+from qwenlock.findings.errors import UsageError
+from qwenlock.findings.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.compile.scopes import Source
     from qwenlock.edge.places import Places
     from qwenlock.edge.project import Settings
-    from qwenlock.lockfile.model import EnvironmentVariable, Lock
-    from qwenlock.migrating.situation import Situation
-    from qwenlock.resolving.variables import EnvFile, Location, Variable
+    from qwenlock.lock.model import EnvironmentVariable, Lock
+    from qwenlock.migrate.situation import Situation
+    from qwenlock.settings.scopes import Source
+    from qwenlock.settings.variables import EnvFile, Location, Variable
 
 QWEN = SETTINGS.parent
 
@@ -56,7 +56,7 @@ def missing_names(names: Iterable[str], places: Places) -> list[str]:
 
 def situation_of(settings: Settings) -> Situation:
     """Return the situation of a project, as a migration takes it."""
-    from qwenlock.migrating.situation import Situation
+    from qwenlock.migrate.situation import Situation
 
     return Situation(
         sources=tuple(settings.sources),
@@ -92,8 +92,8 @@ def variables(
     Raises:
         UsageError: there is no such file.
     """
-    from qwenlock.resolving.variables import read_files
-    from qwenlock.resolving.variables import variables as variables_of
+    from qwenlock.settings.variables import read_files
+    from qwenlock.settings.variables import variables as variables_of
 
     if env_file is None:
         read = read_files(env_files(places, client), client)
@@ -125,8 +125,8 @@ def _read(path: Path, at: Location) -> EnvFile:
     from qwenlock.edge.places import shown
     from qwenlock.edge.reader import read_bytes
     from qwenlock.edge.writer import permissions
-    from qwenlock.errors import InputError
-    from qwenlock.resolving.variables import EnvFile
+    from qwenlock.findings.errors import InputError
+    from qwenlock.settings.variables import EnvFile
 
     label = shown(path)
     try:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import shown
 from qwenlock.edge.reader import read_bytes
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from qwenlock.migrating.change import IgnoreFile, InGit
+    from qwenlock.migrate.file_changes import IgnoreFile, InGit
 
 _LIST = ("--literal-pathspecs", "ls-files")  # the option is not for check-ignore: that refuses it
 
@@ -33,7 +33,7 @@ def ask(path: Path) -> InGit | None:
     Where git cannot tell, it is unknown whether the file is kept or ignored: git is missing, or
     fails, as in a repository that is another user's ("dubious ownership").
     """
-    from qwenlock.migrating.change import InGit
+    from qwenlock.migrate.file_changes import InGit
 
     path = path.resolve()
     root = repository_of(path)
@@ -87,8 +87,8 @@ def repository_of(path: Path) -> Path | None:
 
 
 def _ignore_file(root: Path) -> IgnoreFile:
-    from qwenlock.documents.document import decode
-    from qwenlock.migrating.change import IgnoreFile
+    from qwenlock.migrate.file_changes import IgnoreFile
+    from qwenlock.text.document import decode
 
     path = root / ".gitignore"
     label = shown(path)

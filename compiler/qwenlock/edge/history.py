@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import writer
 from qwenlock.edge.regular import read_regular
-from qwenlock.errors import InputError, WriteError
+from qwenlock.findings.errors import InputError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

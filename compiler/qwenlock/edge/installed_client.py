@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from qwenlock.clients.profile import release_of
-from qwenlock.errors import UsageError
+from qwenlock.findings.errors import UsageError
 
 _COMMAND = "qwen"
 

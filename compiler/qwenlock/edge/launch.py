@@ -12,9 +12,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from qwenlock.edge.file_states import digest
 from qwenlock.edge.places import DEFAULTS, SYSTEM, cache_directory
-from qwenlock.edge.stamp import digest
-from qwenlock.errors import UsageError, WriteError
+from qwenlock.findings.errors import UsageError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

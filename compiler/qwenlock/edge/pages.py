@@ -1,6 +1,6 @@
 """The pages of the findings, read from the package: what only `explain` and the documentation need.
 
-How a page looks is decided in `linting.explain`.
+How a page looks is decided in `lint.explain`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from qwenlock.linting.explain import Page
+from qwenlock.lint.explain import Page
 
-_FOLDER = Path(__file__).resolve().parent.parent / "linting" / "pages"
+_FOLDER = Path(__file__).resolve().parent.parent / "lint" / "pages"
 
 
 def read_page(code: str) -> Page:

@@ -25,13 +25,13 @@ from urllib.request import (
 )
 
 from qwenlock import __version__
-from qwenlock.endpoints import Reply
+from qwenlock.enforce.endpoints import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from http.client import HTTPResponse
 
-    from qwenlock.endpoints import Question
+    from qwenlock.enforce.endpoints import Question
 
 MAX_BYTES = 4 * 1024 * 1024
 """How much of an answer is read."""

@@ -11,15 +11,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.errors import UsageError
-from qwenlock.lockfile import NAME
+from qwenlock.findings.errors import UsageError
+from qwenlock.lock import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.lockfile.model import Options, ScopeName
+    from qwenlock.settings.options import Options
+    from qwenlock.settings.scopes import ScopeName
 
 SYSTEM, DEFAULTS = "QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
 """The variables that move the files of the system and the system-defaults scope."""
@@ -125,7 +126,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     Raises:
         UsageError: a file has a name that is no UTF-8, which a lock cannot hold.
     """
-    from qwenlock.lockfile.model import Options
+    from qwenlock.settings.options import Options
 
     project = Path(os.path.abspath(project))  # noqa: PTH100
     user = recorded.user if flags.user is None else flags.user
@@ -225,7 +226,7 @@ def _name(path: Path, project: Path, given: object) -> str:
         try:
             name.encode()
         except UnicodeEncodeError:
-            from qwenlock.errors import UsageError
+            from qwenlock.findings.errors import UsageError
 
             message = f"{path} has a name that is no UTF-8, which a lock cannot hold"
             raise UsageError(message, "rename it") from None

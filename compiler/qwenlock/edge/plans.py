@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock import content
-from qwenlock.content import DEFINITION, TEMPLATE
 from qwenlock.edge.regular import read_regular
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 from qwenlock.plans.plan import Plan, Region, State, Template
 from qwenlock.plans.tables import Table, parse
+from qwenlock.settings import shipped
+from qwenlock.settings.shipped import DEFINITION, TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def load(own: Sequence[Path] = ()) -> tuple[Plan, ...]:
         InputError: a directory holds no plan, or a file of one cannot be used.
     """
     places: dict[str, list[Path]] = {}
-    for directory in (content.folder("templates"), *own):
+    for directory in (shipped.folder("templates"), *own):
         for folder in _plan_folders(directory):
             places.setdefault(folder.name, []).append(folder)
     return tuple(_plan(identifier, folders) for identifier, folders in places.items())

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from qwenlock.clients.profile import GUIDE, Profile, profile
 from qwenlock.compile.compiler import Compilation, compile_lock
-from qwenlock.documents.document import decode
-from qwenlock.edge import stamp
+from qwenlock.edge import file_states
 from qwenlock.edge.configuration import Configured, configured
 from qwenlock.edge.places import Flags, Places, locate, shown
 from qwenlock.edge.plans import load as load_plans
 from qwenlock.edge.reader import read_bytes, read_sources
 from qwenlock.edge.shared import Shared
-from qwenlock.errors import InputError, UsageError
-from qwenlock.findings import Finding
-from qwenlock.lockfile import NAME, recorded, text
-from qwenlock.lockfile.model import Options
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.findings.finding import Finding
+from qwenlock.lock import NAME, previous, text
+from qwenlock.settings.options import Options
+from qwenlock.text.document import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenlock.compile.scopes import Source
-    from qwenlock.lockfile.diff import Change
-    from qwenlock.lockfile.recorded import Recorded
+    from qwenlock.lock.diff import Change
+    from qwenlock.lock.previous import Recorded
     from qwenlock.plans.plan import Plan
+    from qwenlock.settings.scopes import Source
 
 Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
 
@@ -92,7 +92,7 @@ def load(
     previous = _previous(stored, label)
     team = configured(directory, flags, shared)
     who, places = _located(directory, flags, client, team, previous)
-    before = [*team.states, *shared.states.lines(stamp.files(places))] if shared else []
+    before = [*team.states, *shared.states.lines(file_states.files(places))] if shared else []
     compilation = _compile(places, who, previous, shared or Shared())
     return Project(places, stored, previous, compilation, before)
 
@@ -118,7 +118,7 @@ def judge(project: Project) -> Verdict:
     Raises:
         InputError: the lock cannot be read.
     """
-    from qwenlock.lockfile.diff import diff
+    from qwenlock.lock.diff import diff
 
     new, findings = project.compilation.lock, project.compilation.findings
     if new is None:
@@ -184,7 +184,7 @@ def _previous(stored: bytes | None, label: str) -> Recorded | None:
     if stored is None:
         return None
     try:
-        return recorded.read(decode(stored, label), label)
+        return previous.read(decode(stored, label), label)
     except InputError as error:
         if error.findings and error.findings[0].code == "QL113":
             raise

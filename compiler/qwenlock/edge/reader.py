@@ -10,17 +10,17 @@ import os
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.regular import MAX_BYTES, read_regular
-from qwenlock.errors import InputError
-from qwenlock.findings import Finding, Place
+from qwenlock.findings.errors import InputError
+from qwenlock.findings.finding import Finding, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwenlock.compile.scopes import Source
-    from qwenlock.documents.document import Document
     from qwenlock.edge.places import Places
     from qwenlock.edge.shared import Shared
-    from qwenlock.lockfile.model import Lock
+    from qwenlock.lock.model import Lock
+    from qwenlock.settings.scopes import Source
+    from qwenlock.text.document import Document
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 _REASONS = {
@@ -59,7 +59,7 @@ def read_document(path: Path, label: str) -> Document | None:
     Raises:
         InputError: it cannot be used.
     """
-    from qwenlock.documents.document import decode, parse
+    from qwenlock.text.document import decode, parse
 
     data = read_bytes(path, label)
     return None if data is None else parse(decode(data, label), label)
@@ -75,7 +75,7 @@ def read_sources(places: Places, shared: Shared | None = None) -> list[Source]:
     Raises:
         InputError: files cannot be used; its findings cover every one of them.
     """
-    from qwenlock.compile.scopes import source_of
+    from qwenlock.settings.versions import source_of
 
     sources, problems = [], []
     for scope, path in places.files.items():
@@ -98,9 +98,9 @@ def read_settings(path: Path) -> Source:
     Raises:
         InputError: there are none, or they cannot be used.
     """
-    from qwenlock.compile.scopes import source_of
-    from qwenlock.documents.document import decode, parse
     from qwenlock.edge.places import shown
+    from qwenlock.settings.versions import source_of
+    from qwenlock.text.document import decode, parse
 
     label = shown(path)
     data = read_bytes(path, label)
@@ -115,9 +115,9 @@ def read_lock(path: Path) -> Lock:
     Raises:
         InputError: there is none, or it cannot be read.
     """
-    from qwenlock.documents.document import decode
     from qwenlock.edge.places import shown
-    from qwenlock.lockfile import text
+    from qwenlock.lock import text
+    from qwenlock.text.document import decode
 
     label = shown(path)
     data = read_bytes(path, label)
@@ -132,7 +132,7 @@ def _unreadable(label: str, error: OSError) -> InputError:
 
 
 def _unusable(code: str, label: str, message: str, fix: str | None) -> InputError:
-    from qwenlock.documents.document import Document
+    from qwenlock.text.document import Document
 
     place = Place(Document(label, "", {}), at=(1, 1))
     return InputError(message, findings=(Finding(code, message, place, fix),))

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.documents.document import decode
 from qwenlock.edge.reader import read_bytes
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
+from qwenlock.text.document import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.stamp import States
+from qwenlock.edge.file_states import States
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from qwenlock.documents.document import Document
     from qwenlock.edge.configuration import Nearest
     from qwenlock.plans.plan import Plan
+    from qwenlock.text.document import Document
 
 
 class Shared:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.places import home, shown
 from qwenlock.edge.reader import read_bytes
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
     from qwenlock.clients.profile import Profile
@@ -52,7 +52,7 @@ _LEVELS = {"TRUST_FOLDER": True, "TRUST_PARENT": True, "DO_NOT_TRUST": False}
 
 
 def _rules(path: Path, label: str) -> dict[str, object]:
-    from qwenlock.documents.document import decode, parse
+    from qwenlock.text.document import decode, parse
 
     try:
         data = read_bytes(path, label)

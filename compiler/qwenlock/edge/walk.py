@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.git import ignored_below
-from qwenlock.lockfile import NAME
+from qwenlock.lock import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,17 +13,16 @@ import sys
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qwenlock.edge.regular import read_regular
-from qwenlock.errors import WriteError
+from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from filelock import BaseFileLock
 
-    from qwenlock.edge.history import History
 
 LOCK_TIMEOUT = 10.0
 """How long to wait for another process that writes the same file, in seconds."""
@@ -77,8 +76,22 @@ class Replacement:
         return not (self.new or self.target).exists()
 
 
+class Keeper(Protocol):
+    """Keeps what was there before; `edge.history` does."""
+
+    @property
+    def state(self) -> Path:
+        """Return the directory of the backups."""
+
+    def save(self, replacements: Sequence[Replacement], *, reason: str, undoes: str | None) -> Path:
+        """Keep what `replacements` are about to replace, and return the backup."""
+
+    def discard(self, backup: Path) -> None:
+        """Forget a backup whose change did not happen."""
+
+
 def write(
-    edits: Sequence[FileEdit], *, reason: str, history: History, undoes: str | None = None
+    edits: Sequence[FileEdit], *, reason: str, history: Keeper, undoes: str | None = None
 ) -> Path:
     """Write all of `edits` or none, and keep what was there before.
 

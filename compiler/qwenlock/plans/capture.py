@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 from qwenlock.plans.compose import Path, compose, forms
 from qwenlock.plans.digest import models_digest, stringify
 from qwenlock.plans.plan import Template

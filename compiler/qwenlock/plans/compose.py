@@ -11,10 +11,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.credentials import shown
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import stringify
 from qwenlock.plans.forms import ID, Form, Slot, candidates, values
+from qwenlock.text.credentials import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

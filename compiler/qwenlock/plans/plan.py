@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from qwenlock.errors import InputError, UsageError
+from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest, stringify
 
 if TYPE_CHECKING:

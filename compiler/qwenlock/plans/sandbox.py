@@ -25,7 +25,7 @@ from jinja2.ext import Extension
 from jinja2.filters import do_sort
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

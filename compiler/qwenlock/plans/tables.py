@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qwenlock.documents import toml
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
+from qwenlock.text import toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

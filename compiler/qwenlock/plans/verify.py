@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qwenlock.errors import InputError
+from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import models_digest
 
 if TYPE_CHECKING:

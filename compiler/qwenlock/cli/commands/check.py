@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from qwenlock.cli.views.annotations import Annotation
     from qwenlock.edge.shared import Shared
-    from qwenlock.errors import InputError
-    from qwenlock.findings import Finding
-    from qwenlock.lockfile.diff import Change
+    from qwenlock.findings.errors import InputError
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lock.diff import Change
 
 app = typer.Typer(add_completion=False)
 
@@ -73,7 +73,7 @@ def check(
 
         directories = [found for each in directories for found in projects_below(each)]
         if not directories:
-            from qwenlock.errors import QwenlockError
+            from qwenlock.findings.errors import QwenlockError
 
             raise QwenlockError("there is no qwen.lock below", "run `qwenlock lock` in a project")
     reports = _reports(directories, _Question(flags, client, env))
@@ -190,32 +190,32 @@ def _reports(directories: Sequence[Path], question: _Question) -> list[_Report]:
 
 def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Report]:
     """Check projects; compile those only that have not passed before as they are."""
-    from qwenlock.edge import stamp
+    from qwenlock.edge import file_states
     from qwenlock.edge.shared import Shared
 
     shared = Shared()
     passed: list[_Passed] = []
     reports = [_report(each, question, shared, passed) for each in directories]
-    seen = stamp.States()
+    seen = file_states.States()
     for each in passed:
-        stamp.record(*each, seen)
+        file_states.record(*each, seen)
     return reports
 
 
 def _report(directory: Path, question: _Question, shared: Shared, passed: list[_Passed]) -> _Report:
     """Check one project; where it passes, add what to remember of it to `passed`."""
     from qwenlock.cli.console import in_colour
-    from qwenlock.edge import stamp
+    from qwenlock.edge import file_states
 
     name = _from_here(directory)
-    asked = stamp.request(directory, question.flags, question.client)
+    asked = file_states.request(directory, question.flags, question.client)
     asked = f"{asked} {in_colour(sys.stderr)}"
-    said = None if question.env else stamp.passed(asked, shared.states)
+    said = None if question.env else file_states.passed(asked, shared.states)
     if said is not None:
         findings, _, words = said.partition("\n")
         return _Report(name, "ok", findings=findings, words=words)
     from qwenlock.edge.project import judge, load
-    from qwenlock.errors import InputError
+    from qwenlock.findings.errors import InputError
 
     try:
         project = load(directory, question.flags, question.client, shared)

@@ -10,8 +10,8 @@ import typer
 from qwenlock.cli.options import PageFormat, PageFormatOption
 
 if TYPE_CHECKING:
-    from qwenlock.lockfile.diff import Change
-    from qwenlock.lockfile.model import Lock
+    from qwenlock.lock.diff import Change
+    from qwenlock.lock.model import Lock
 
 app = typer.Typer(add_completion=False)
 
@@ -26,7 +26,7 @@ def diff(
 
     Exits 1 where they differ.
     """
-    from qwenlock.lockfile.diff import diff as compare
+    from qwenlock.lock.diff import diff as compare
 
     changes = compare(_read(old), _read(new))
     if format is PageFormat.json:
@@ -62,6 +62,6 @@ def _print(changes: list[Change]) -> None:
 
 def _read(path: Path) -> Lock:
     from qwenlock.edge.reader import read_lock
-    from qwenlock.lockfile import NAME
+    from qwenlock.lock import NAME
 
     return read_lock(path / NAME if path.is_dir() else path)

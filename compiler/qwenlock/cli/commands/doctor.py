@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from qwenlock.cli.options import Format, FormatOption, ProjectArgument, project_directory
-from qwenlock.errors import QwenlockError
+from qwenlock.findings.errors import QwenlockError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from qwenlock.compile.agreement import Agreement, Difference
     from qwenlock.edge.enforcement import Machine
-    from qwenlock.endpoints import Endpoint, Verdict
-    from qwenlock.lockfile.model import Lock
+    from qwenlock.enforce.agreement import Agreement, Difference
+    from qwenlock.enforce.endpoints import Endpoint, Verdict
+    from qwenlock.lock.model import Lock
 
 app = typer.Typer(add_completion=False)
 
@@ -58,10 +58,10 @@ def doctor(
     Exits 1 where something differs or an endpoint makes trouble, and 3 where the client cannot be
     asked.
     """
-    from qwenlock.compile.agreement import REMEDY
     from qwenlock.edge.client import command_of
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.places import Flags
+    from qwenlock.enforce.agreement import REMEDY
 
     directory = project_directory(project)
     command = command_of(client_command)
@@ -133,8 +133,8 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     from qwenlock.edge.ping import ask
     from qwenlock.edge.places import Flags
     from qwenlock.edge.project import read
-    from qwenlock.endpoints import Verdict, endpoints, judge, question
-    from qwenlock.resolving.resolve import resolve
+    from qwenlock.enforce.endpoints import Verdict, endpoints, judge, question
+    from qwenlock.resolve.resolution import resolve
 
     settings = read(directory, Flags())
     there = variables(settings.sources, settings.places, settings.client)
@@ -224,8 +224,8 @@ class _Asking:
         return result._replace(found=replace(result.found, differences=differences))
 
     def _ask(self, environment: Mapping[str, str]) -> _Result:
-        from qwenlock.compile.agreement import agreement
         from qwenlock.edge.client import ClientError, ClientMissingError, ask
+        from qwenlock.enforce.agreement import agreement
 
         directory = self._machine.places.project
         try:

@@ -26,9 +26,9 @@ def explain(
     Examples: `qwenlock explain QL203`, `qwenlock explain`
     """
     from qwenlock.cli.console import emit, emit_json, emit_raw
-    from qwenlock.findings import RULES
-    from qwenlock.linting.codes import check
-    from qwenlock.linting.explain import HUNDREDS
+    from qwenlock.findings.codes import check
+    from qwenlock.findings.rules import RULES
+    from qwenlock.lint.explain import HUNDREDS
 
     codes = list(RULES) if code is None else [check(code.upper())]
     if format is Format.json:
@@ -45,7 +45,7 @@ def explain(
 
 
 def _as_json(code: str) -> dict[str, str]:
-    from qwenlock.findings import RULES
+    from qwenlock.findings.rules import RULES
 
     rule = RULES[code]
     return {
@@ -59,6 +59,6 @@ def _as_json(code: str) -> dict[str, str]:
 
 def _page(code: str) -> str:
     from qwenlock.edge.pages import read_page
-    from qwenlock.linting.explain import as_markdown
+    from qwenlock.lint.explain import as_markdown
 
     return as_markdown(code, read_page(code))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qwenlock.lockfile.model import Lock
+    from qwenlock.lock.model import Lock
 
 app = typer.Typer(add_completion=False)
 

@@ -8,21 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from qwenlock.change.init_wishes import HOSTS, Host, Wishes
 from qwenlock.cli.change import DryRunOption, YesOption, carry_out, relocking
-from qwenlock.cli.options import (
-    ClientOption,
-    Format,
-    FormatOption,
-    project_directory,
-    scoped,
-)
+from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
 from qwenlock.edge.places import Flags
-from qwenlock.setup.wishes import HOSTS, Host, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwenlock.setup.begin import Found
+    from qwenlock.change.init import Found
 
 app = typer.Typer(add_completion=False)
 
@@ -76,9 +70,9 @@ def init(
 
     Examples: `qwenlock init`, `qwenlock init --from-env --ci github --yes`
     """
-    from qwenlock.edge.setup import look
-    from qwenlock.errors import UsageError
-    from qwenlock.setup.begin import begin
+    from qwenlock.change.init import begin
+    from qwenlock.edge.init import look
+    from qwenlock.findings.errors import UsageError
 
     if with_user and flags.user is not None:
         raise UsageError("--with-user takes the user scope as it is", "leave one of them out")
@@ -116,7 +110,7 @@ def _default(question: str, *, default: bool = False) -> bool:  # noqa: ARG001
 
 def _from_env(found: Found, said: bool | None, ask: Callable[..., bool]) -> bool:
     """Tell whether settings are made of variables: by default, where no scope has models."""
-    from qwenlock.setup.settings import usable
+    from qwenlock.change.init_settings import usable
 
     names = usable(found.variables, found.client, found.plans)
     if said is not None or found.has_settings or not names:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.cli.views.annotations import Annotation
-    from qwenlock.findings import Finding, Severity
-    from qwenlock.linting.subject import Subject
+    from qwenlock.findings.finding import Finding
+    from qwenlock.findings.rules import Severity
+    from qwenlock.lint.subject import Subject
 
 app = typer.Typer(add_completion=False)
 
@@ -75,8 +76,8 @@ def lint(
 
     Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
     """
-    from qwenlock.edge.linted import gather
-    from qwenlock.linting.codes import codes, is_wanted
+    from qwenlock.edge.lint_subject import gather
+    from qwenlock.findings.codes import codes, is_wanted
 
     _check_options(format, fix=fix, about_fix=unsafe_fixes or dry_run or yes)
     selected, ignored = codes(select or ()), codes(ignore or ())
@@ -92,8 +93,8 @@ def lint(
     as_json = format is GateFormat.json
     if fix:
         from qwenlock.cli.change import carry_out
-        from qwenlock.linting.fix import change_of
-        from qwenlock.linting.fix import fix as repaired
+        from qwenlock.lint.fix import change_of
+        from qwenlock.lint.fix import fix as repaired
 
         fixed = repaired(subject, wanted, unsafe=unsafe_fixes)
         change = change_of(subject, fixed, settings.places.files)
@@ -121,7 +122,7 @@ def lint(
 
 
 def _check_options(format: GateFormat, *, fix: bool, about_fix: bool) -> None:  # noqa: A002
-    from qwenlock.errors import UsageError
+    from qwenlock.findings.errors import UsageError
 
     if about_fix and not fix:
         raise UsageError("--unsafe-fixes, --dry-run and --yes are about --fix", "add --fix")
@@ -135,8 +136,8 @@ class _Left:
     """The findings that there are, and what is said of them."""
 
     def __init__(self, subject: Subject, wanted: Callable[[Finding], bool]) -> None:
-        from qwenlock.linting.fix import can_repair
-        from qwenlock.linting.lint import lint
+        from qwenlock.lint.fix import can_repair
+        from qwenlock.lint.lint import lint
 
         self._findings = [finding for finding in lint(subject) if wanted(finding)]
         self._levels = Counter(finding.level for finding in self._findings)

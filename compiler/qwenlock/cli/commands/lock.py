@@ -79,7 +79,7 @@ def relock(directory: Path, flags: Flags, client: str | None) -> int:
 
 
 def _refuse_errors(project: Project) -> None:
-    from qwenlock.errors import InputError
+    from qwenlock.findings.errors import InputError
 
     if project.compilation.lock is None:
         message = "the settings have errors: nothing is locked"
@@ -110,7 +110,7 @@ def _write(project: Project, output: str | None) -> str:
     """Write the lock where it belongs; return `written`, or `unchanged` where it is so already."""
     from qwenlock.cli.console import emit_raw
     from qwenlock.edge.writer import write_output
-    from qwenlock.lockfile.text import dump
+    from qwenlock.lock.text import dump
 
     compiled = project.compilation.lock
     assert compiled is not None  # noqa: S101  (_refuse_errors)
@@ -127,8 +127,8 @@ def _write(project: Project, output: str | None) -> str:
 def _is_up_to_date(project: Project, text: str) -> bool:
     """Tell whether the lock need not be written: it is `text`, or says the same in a later 1.x."""
     from qwenlock.edge.project import judge
-    from qwenlock.errors import InputError
-    from qwenlock.lockfile.model import LOCK_VERSION
+    from qwenlock.findings.errors import InputError
+    from qwenlock.lock.model import LOCK_VERSION
 
     stored = project.stored or b""
     if stored == text.encode():

@@ -18,10 +18,10 @@ from qwenlock.cli.options import (
     scoped,
 )
 from qwenlock.edge.places import Flags
-from qwenlock.migrating.situation import WRITABLE
+from qwenlock.migrate.situation import WRITABLE
 
 if TYPE_CHECKING:
-    from qwenlock.migrating.project import Outcome
+    from qwenlock.migrate.migration import Outcome
 
 app = typer.Typer(add_completion=False)
 
@@ -80,8 +80,8 @@ def migrate(
     from qwenlock.edge.environment import situation_of
     from qwenlock.edge.git import ask
     from qwenlock.edge.project import read
-    from qwenlock.migrating.change import change_of
-    from qwenlock.migrating.project import migrate as migrated
+    from qwenlock.migrate.file_changes import change_of
+    from qwenlock.migrate.migration import migrate as migrated
 
     directory = project_directory(project)
     settings = read(directory, flags, client)
@@ -110,7 +110,7 @@ def _report(outcome: Outcome, *, as_json: bool) -> None:
     """Say what would be done to which file, and why."""
     from qwenlock.cli.console import clean, emit, emit_json, say
     from qwenlock.cli.report import error_as_text
-    from qwenlock.migrating.change import described
+    from qwenlock.migrate.file_changes import described
 
     if as_json:
         emit_json(described(outcome))

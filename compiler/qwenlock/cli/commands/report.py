@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.options import (
-    ClientOption,
-    Format,
-    FormatOption,
-    project_directory,
-    scoped,
-)
+from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.cli.views.picture import Picture, ScopeFile, Update
-    from qwenlock.compile.scopes import Source, Sources
     from qwenlock.edge.project import Settings
-    from qwenlock.errors import InputError
-    from qwenlock.findings import Finding
-    from qwenlock.linting.subject import Subject
-    from qwenlock.lockfile.model import Lock
+    from qwenlock.findings.errors import InputError
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lint.subject import Subject
+    from qwenlock.lock.model import Lock
+    from qwenlock.settings.scopes import Source, Sources
 
 app = typer.Typer(add_completion=False)
 
@@ -71,7 +65,7 @@ def report(
     if merge:
         return _merge(about or ["-"], html, markdown, as_json=as_json)
     if len(about or []) > 1:
-        from qwenlock.errors import UsageError
+        from qwenlock.findings.errors import UsageError
 
         raise UsageError("a report is about one project", "add --merge to merge results of check")
     picture = _picture(project_directory(Path(about[0]) if about else None), flags, client)
@@ -112,7 +106,7 @@ def _merge(names: list[str], html: str | None, markdown: str | None, *, as_json:
 
 
 def _check_targets(html: str | None, markdown: str | None, *, as_json: bool, merge: bool) -> None:
-    from qwenlock.errors import UsageError
+    from qwenlock.findings.errors import UsageError
 
     if (html, markdown) == (None, None) and not as_json and not merge:
         fix = "add --html FILE or --markdown FILE; - is stdout"
@@ -137,9 +131,9 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     from dataclasses import replace
 
     from qwenlock.cli.views.picture import Picture, said
-    from qwenlock.edge.linted import gather
+    from qwenlock.edge.lint_subject import gather
     from qwenlock.edge.project import judge, load
-    from qwenlock.errors import InputError
+    from qwenlock.findings.errors import InputError
 
     name = directory.absolute().name or "/"
     try:
@@ -168,8 +162,8 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
 
 def _findings(settings: Settings, subject: Subject) -> list[Finding]:
     """Return what `lint` says, as the project's configuration has it."""
-    from qwenlock.linting.codes import is_wanted
-    from qwenlock.linting.lint import lint
+    from qwenlock.findings.codes import is_wanted
+    from qwenlock.lint.lint import lint
 
     choices = settings.team.configuration.lint
     wanted = (choices.select or (), choices.ignore or ())
@@ -196,8 +190,8 @@ def _files(settings: Settings, lock: Lock | None) -> Iterator[ScopeFile]:
 
 
 def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
-    from qwenlock.compile.scopes import owner
-    from qwenlock.upgrading.target import PROVIDERS
+    from qwenlock.change.target import PROVIDERS
+    from qwenlock.settings.scopes import owner
 
     roles = []
     if source is owner(sources):
@@ -211,11 +205,11 @@ def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
 
 def _updates(settings: Settings) -> Iterator[Update]:
     """Give how each plan that is installed stands to its newest template."""
+    from qwenlock.change.lock_effect import effect
+    from qwenlock.change.upgrade import Wishes, upgrade
     from qwenlock.cli.change import scopes_of
     from qwenlock.cli.views.picture import Update
-    from qwenlock.errors import QwenlockError
-    from qwenlock.upgrading.effect import effect
-    from qwenlock.upgrading.upgrade import Wishes, upgrade
+    from qwenlock.findings.errors import QwenlockError
 
     scopes = scopes_of(settings)
     for plan in settings.plans:

@@ -83,9 +83,9 @@ def resolve(
     """
     from qwenlock.edge.environment import variables
     from qwenlock.edge.project import read
-    from qwenlock.resolving.describe import described
-    from qwenlock.resolving.fields import Arguments
-    from qwenlock.resolving.resolve import resolve as resolved
+    from qwenlock.resolve.describe import described
+    from qwenlock.resolve.fields import Arguments
+    from qwenlock.resolve.resolution import resolve as resolved
 
     settings = read(project_directory(project), flags, client)
     _check_auth_type(auth_type, settings.client)
@@ -105,9 +105,9 @@ def resolve(
 
 def _check_auth_type(given: str | None, client: Profile) -> None:
     if given and given not in client.auth_types:
-        from qwenlock.compile.entries import suggestion
-        from qwenlock.credentials import shown
-        from qwenlock.errors import UsageError
+        from qwenlock.findings.errors import UsageError
+        from qwenlock.text.credentials import shown
+        from qwenlock.text.similar import suggestion
 
         fix = suggestion(given, client.auth_types) or f"use one of {', '.join(client.auth_types)}"
         raise UsageError(f"{shown(given)} is no auth type", fix)
@@ -135,7 +135,7 @@ def _print(document: dict[str, Any]) -> None:
 
 def _rows(name: str, field: dict[str, Any]) -> Iterator[list[str]]:
     """Give the winner and the losers of a field; an option that nothing says is left out."""
-    from qwenlock.resolving.resolve import NO_OPTIONS
+    from qwenlock.resolve.resolution import NO_OPTIONS
 
     said = [field, *field["overrides"]]
     if name not in NO_OPTIONS and all(each["value"] is None for each in said):

@@ -15,8 +15,8 @@ from qwenlock.edge.places import Flags
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenlock.edge.file_states import States
     from qwenlock.edge.project import Project
-    from qwenlock.edge.stamp import States
 
 app = typer.Typer(add_completion=False)
 
@@ -84,16 +84,16 @@ def run(
     The lock is checked first. The client is given a settings file for the system scope through its
     environment; the user's and the project's own files are not touched.
     """
-    from qwenlock.edge import launch, stamp
+    from qwenlock.edge import file_states, launch
 
     command: list[str] = context.meta[_COMMAND]
     if not command:
-        from qwenlock.errors import UsageError
+        from qwenlock.findings.errors import UsageError
 
         raise UsageError("no command is given", "add it after --: `qwenlock run -- qwen`")
     _judge_options(command, strict=strict)
     directory = project_directory(project)
-    seen = stamp.States()
+    seen = file_states.States()
     enforced = _remembered(directory, flags, client, seen, no_check=no_check)
     if enforced is None:
         enforced = _enforce(directory, flags, client, no_check=no_check)
@@ -121,7 +121,7 @@ def _say_leaving(names: Sequence[str], *, strict: bool) -> None:
         return
     message = f"{', '.join(names)} can leave what the lock says"
     if strict:
-        from qwenlock.errors import UsageError
+        from qwenlock.findings.errors import UsageError
 
         raise UsageError(message, "take it away, or run without --strict")
     from qwenlock.cli.console import painted, say
@@ -130,18 +130,18 @@ def _say_leaving(names: Sequence[str], *, strict: bool) -> None:
 
 
 def _asked(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> str:
-    from qwenlock.edge import stamp
+    from qwenlock.edge import file_states
 
-    return f"run {no_check} {Path.cwd()} {stamp.request(directory, flags, client)}"
+    return f"run {no_check} {Path.cwd()} {file_states.request(directory, flags, client)}"
 
 
 def _remembered(
     directory: Path, flags: Flags, client: str | None, seen: States, *, no_check: bool
 ) -> _Enforced | None:
     """Return what an earlier run prepared, where nothing it depends on has changed since."""
-    from qwenlock.edge import launch, stamp
+    from qwenlock.edge import file_states, launch
 
-    said = stamp.passed(_asked(directory, flags, client, no_check=no_check), seen)
+    said = file_states.passed(_asked(directory, flags, client, no_check=no_check), seen)
     if said is None:
         return None
     enforced = _Enforced.parse(said)
@@ -150,12 +150,12 @@ def _remembered(
 
 def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> _Enforced:
     """Check the lock, and prepare the settings that enforce it."""
-    from qwenlock.compile.enforce import overriding
-    from qwenlock.edge import launch, stamp
+    from qwenlock.edge import file_states, launch
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.project import load
     from qwenlock.edge.shared import Shared
-    from qwenlock.lockfile import NAME
+    from qwenlock.enforce.enforcing import overriding
+    from qwenlock.lock import NAME
 
     shared = Shared()
     before = shared.states.lines([directory / NAME])
@@ -173,14 +173,14 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
         tuple(f"{name}={' '.join(said.split())}" for name, said in overriding(lock).items()),
     )
     asked = _asked(directory, flags, client, no_check=no_check)
-    stamp.record(before, asked, enforced.as_text())
+    file_states.record(before, asked, enforced.as_text())
     return enforced
 
 
 def _refuse_drift(project: Project) -> None:
     from qwenlock.cli.report import changes_as_text
     from qwenlock.edge.project import judge
-    from qwenlock.errors import InputError, QwenlockError
+    from qwenlock.findings.errors import InputError, QwenlockError
 
     verdict = judge(project)
     if verdict.status == "invalid":
@@ -208,10 +208,10 @@ def _nowhere(
     names: Sequence[str], directory: Path, flags: Flags, client: str | None, seen: States
 ) -> list[str]:
     """Return which variables no file gives; remembered for as long as the files are the same."""
-    from qwenlock.edge import stamp
+    from qwenlock.edge import file_states
 
-    asked = f"variables {' '.join(names)} {stamp.request(directory, flags, client)}"
-    said = stamp.passed(asked, seen)
+    asked = f"variables {' '.join(names)} {file_states.request(directory, flags, client)}"
+    said = file_states.passed(asked, seen)
     if said is not None:
         return said.split()
     from qwenlock.clients.profile import profile
@@ -220,8 +220,8 @@ def _nowhere(
     from qwenlock.edge.project import read
 
     places = read(directory, flags, client).places
-    looked_at = [*stamp.files(places), *(each.path for each in env_files(places, profile()))]
-    before = [*configured(directory, flags).states, *stamp.States().lines(looked_at)]
+    looked_at = [*file_states.files(places), *(each.path for each in env_files(places, profile()))]
+    before = [*configured(directory, flags).states, *file_states.States().lines(looked_at)]
     missing = missing_names(names, places)
-    stamp.record(before, asked, " ".join(missing))
+    file_states.record(before, asked, " ".join(missing))
     return missing

@@ -34,7 +34,7 @@ def settings(client: ClientOption = None, templates: TemplatesOption = None) -> 
 def lock() -> int:
     """Print the schema for the data of qwen.lock."""
     from qwenlock.cli.console import emit_raw
-    from qwenlock.lockfile.schema import lock_schema
+    from qwenlock.lock.schema import lock_schema
 
     emit_raw(_as_json(lock_schema()))
     return 0

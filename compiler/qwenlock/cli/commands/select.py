@@ -32,8 +32,8 @@ def select(
 
     Examples: `qwenlock select gpt-4o`, `qwenlock select claude-3-opus --auth-type anthropic`
     """
+    from qwenlock.change.select import select as change_for
     from qwenlock.edge.project import read
-    from qwenlock.upgrading.select import select as change_for
 
     directory = project_directory(None)
     settings = read(directory, flags, client)

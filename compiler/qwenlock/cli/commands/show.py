@@ -16,7 +16,7 @@ from qwenlock.cli.options import (
     scoped,
 )
 from qwenlock.edge.places import Flags
-from qwenlock.lockfile.model import Lock
+from qwenlock.lock.model import Lock
 
 app = typer.Typer(add_completion=False)
 
@@ -43,7 +43,7 @@ def show(
     Examples: `qwenlock show`, `qwenlock show --tree`, `qwenlock show --format markdown`
     """
     from qwenlock.cli.views import catalogue
-    from qwenlock.errors import UsageError
+    from qwenlock.findings.errors import UsageError
 
     if tree and format is not PageFormat.text:
         raise UsageError("--tree is text only", "leave --tree or --format out")
@@ -78,8 +78,8 @@ def _of_project(
     from contextlib import suppress
 
     from qwenlock.edge.project import load
-    from qwenlock.errors import InputError
-    from qwenlock.lockfile import NAME
+    from qwenlock.findings.errors import InputError
+    from qwenlock.lock import NAME
 
     if (directory / NAME).exists():
         lock = _read(directory / NAME)
@@ -96,7 +96,7 @@ def _of_project(
 def _emit(lock: Lock) -> None:
     from qwenlock.cli.console import emit_json
     from qwenlock.cli.views.catalogue import is_selected
-    from qwenlock.lockfile.text import as_table
+    from qwenlock.lock.text import as_table
 
     table = as_table(lock, free_form=dict)
     for entry, model in zip(table.get("models", []), lock.models, strict=True):

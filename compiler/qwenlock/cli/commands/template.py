@@ -136,10 +136,10 @@ def capture(
     Example: `qwenlock template capture --from ~/.qwen/settings.json --version 1.2.3
     --region china --output templates`
     """
+    from qwenlock.change.capture import captured
     from qwenlock.cli.console import clean, emit_raw, painted, say
     from qwenlock.edge.plans import holds_plans, load, save
     from qwenlock.edge.reader import read_settings
-    from qwenlock.upgrading.captured import captured
 
     own = [*own_folders(templates), *([output] if output and holds_plans(output) else [])]
     source = read_settings(settings)
@@ -159,7 +159,7 @@ def _release(version: str) -> str:
     """Return a release as files of templates are named after it."""
     from packaging.version import InvalidVersion, Version
 
-    from qwenlock.errors import UsageError
+    from qwenlock.findings.errors import UsageError
 
     try:
         return str(Version(version))
@@ -175,7 +175,7 @@ def _plans(templates: str | None) -> tuple[Plan, ...]:
 
 def _plan(plans: tuple[Plan, ...], wanted: str | None, version: str) -> Plan:
     """Return the plan of that id; without one, the only plan that has `version`."""
-    from qwenlock.errors import UsageError
+    from qwenlock.findings.errors import UsageError
 
     known = ", ".join(plan.id for plan in plans)
     if wanted is not None:

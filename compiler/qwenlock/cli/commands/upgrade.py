@@ -18,7 +18,7 @@ from qwenlock.cli.options import (
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
-    from qwenlock.changes import Change
+    from qwenlock.findings.file_changes import Change
 
 app = typer.Typer(add_completion=False)
 
@@ -74,10 +74,10 @@ def upgrade(
 
     Examples: `qwenlock upgrade`, `qwenlock upgrade --region global`, `qwenlock upgrade --check`
     """
+    from qwenlock.change.upgrade import Wishes
+    from qwenlock.change.upgrade import upgrade as change_for
     from qwenlock.edge.installed_client import release
     from qwenlock.edge.project import read
-    from qwenlock.upgrading.upgrade import Wishes
-    from qwenlock.upgrading.upgrade import upgrade as change_for
 
     directory = project_directory(project)
     settings = read(directory, flags, client)

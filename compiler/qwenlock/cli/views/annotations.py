@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.console import clean, emit_raw
-from qwenlock.findings import RULES, Rule
-from qwenlock.lockfile import NAME
+from qwenlock.findings.rules import RULES, Rule
+from qwenlock.lock import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

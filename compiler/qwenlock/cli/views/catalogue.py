@@ -8,7 +8,7 @@ from qwenlock.cli.console import clean, emit
 from qwenlock.cli.views.markdown import code, details
 from qwenlock.cli.views.markdown import table as markdown_table
 from qwenlock.cli.views.terminal import draw, fits, is_terminal, text
-from qwenlock.credentials import shown
+from qwenlock.text.credentials import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.tree import Tree
 
-    from qwenlock.lockfile.model import InstalledPlan, Lock, Model
+    from qwenlock.lock.model import InstalledPlan, Lock, Model
 
 WINDOW = "contextWindowSize"
 
@@ -201,7 +201,7 @@ def as_json(value: Any, key: str) -> str:
     """Return a value as JSON on one line, with what could be a credential masked."""
     import json
 
-    from qwenlock.credentials import masked
+    from qwenlock.text.credentials import masked
 
     return json.dumps(masked(value, key), ensure_ascii=False)
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.cli.report import value_as_text
 from qwenlock.cli.views.markdown import code, details, table
 from qwenlock.cli.views.terminal import draw, text
-from qwenlock.lockfile.diff import ABSENT
+from qwenlock.lock.diff import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.text import Text
 
-    from qwenlock.lockfile.diff import Change, Kind
+    from qwenlock.lock.diff import Change, Kind
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 _STYLES = {"+": "good", "-": "error", "~": "warning"}

@@ -10,12 +10,12 @@ from abc import ABC, abstractmethod
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenlock.credentials import MASK
+from qwenlock.text.credentials import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qwenlock.changes import FileChange
+    from qwenlock.findings.file_changes import FileChange
 
     Opcodes: TypeAlias = list[tuple[str, int, int, int, int]]
 
@@ -47,7 +47,7 @@ class _Text(ABC):
 
 class _Settings(_Text):
     def __init__(self, text: str) -> None:
-        from qwenlock.documents.locate import Locator
+        from qwenlock.text.locate import Locator
 
         self._locator = Locator(text)
         super().__init__(self._locator.lines)
@@ -67,7 +67,7 @@ class _Plain(_Text):
     """A file in which only lines of qwenlock's own are written, and these hold no key."""
 
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:
-        from qwenlock.documents.mask import masked_words
+        from qwenlock.text.mask import masked_words
 
         lines = self.lines[first:last]
         return list(lines) if is_new else [masked_words(line) for line in lines]

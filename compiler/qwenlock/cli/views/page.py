@@ -12,12 +12,12 @@ from markupsafe import Markup, escape
 from qwenlock import __version__
 from qwenlock.cli.console import clean
 from qwenlock.cli.views import catalogue, differences, picture, results
-from qwenlock.credentials import shown
+from qwenlock.text.credentials import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qwenlock.lockfile.model import Model
+    from qwenlock.lock.model import Model
 
 COLOURS = {
     "ok": "good",

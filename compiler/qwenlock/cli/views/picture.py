@@ -9,14 +9,15 @@ from qwenlock.cli.console import clean
 from qwenlock.cli.report import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
 from qwenlock.cli.views.markdown import code, details, prose, table
-from qwenlock.findings import RULES
+from qwenlock.findings.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qwenlock.findings import Finding
-    from qwenlock.lockfile.diff import Change
-    from qwenlock.lockfile.model import Lock, ScopeName
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lock.diff import Change
+    from qwenlock.lock.model import Lock
+    from qwenlock.settings.scopes import ScopeName
 
 STATUS = {
     "ok": "The lock is what the settings compile to.",

@@ -10,8 +10,8 @@ from qwenlock.cli.console import clean, emit, painted
 from qwenlock.cli.views.differences import summary
 from qwenlock.cli.views.markdown import code, prose, table
 from qwenlock.cli.views.picture import SYMBOLS
-from qwenlock.errors import InputError
-from qwenlock.lockfile.diff import ABSENT, Change
+from qwenlock.findings.errors import InputError
+from qwenlock.lock.diff import ABSENT, Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

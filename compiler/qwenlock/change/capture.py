@@ -1,0 +1,62 @@
+"""What a client wrote of a plan into its settings, as a template: found, checked and captured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.change.plan_in_file import owned
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.plans.capture import Captured, capture
+from qwenlock.plans.digest import PREFIX
+from qwenlock.settings.plan_state import recorded, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.plans.plan import Plan
+    from qwenlock.settings.scopes import Source
+
+
+def captured(
+    plans: Sequence[Plan], source: Source, wanted: str | None, version: str, region: str
+) -> tuple[Plan, Captured]:
+    """Return the plan in the settings of `source`, and the template that its models make.
+
+    Args:
+        plans: the plans that are known.
+        source: settings as a client wrote them.
+        wanted: the id of the plan, where several could be meant.
+        version: the release of that client.
+        region: the name or alias of the region that the models are for.
+
+    Raises:
+        UsageError: there is no such plan or region, or the models are for another.
+        InputError: the settings hold no models of the plan that a client recorded.
+    """
+    plan = _plan(plans, source, wanted)
+    place = plan.region(region)
+    models = [model for model in owned(plan, source.settings) if plan.owns(model) == place]
+    label = source.document.label
+    if not models:
+        raise UsageError(
+            f"{label} has no models of {plan.title} for the region {place.name}",
+            "name the region whose endpoint they have with --region",
+        )
+    known, state = recorded(plan, [source]), state_of(plan, [source])
+    if known is None or state is None:
+        raise InputError(
+            f"{label} records no version of {plan.title}, so its models cannot be verified",
+            "let the client install the plan by /auth, or update it, and capture that",
+        )
+    return plan, capture(plan, version, place, models, state, PREFIX + known.version)
+
+
+def _plan(plans: Sequence[Plan], source: Source, wanted: str | None) -> Plan:
+    named = [plan for plan in plans if wanted in (None, plan.id)]
+    if not named:
+        raise UsageError(f"no plan {wanted!r}; there are: {', '.join(plan.id for plan in plans)}")
+    there = [plan for plan in named if owned(plan, source.settings)] or named
+    if len(there) > 1:
+        names = " or ".join(plan.id for plan in there)
+        raise UsageError("several plans could be meant", f"name one with --plan: {names}")
+    return there[0]

@@ -1,0 +1,167 @@
+"""What a project needs to begin, as a change: nothing that is there is overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.change.init_settings import settings_from
+from qwenlock.clients.profile import GUIDE
+from qwenlock.findings.file_changes import Change, FileChange
+from qwenlock.lock import NAME
+from qwenlock.lock.text import as_table
+from qwenlock.migrate.file_changes import with_lines
+from qwenlock.settings.scopes import owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from qwenlock.change.init_wishes import Wishes
+    from qwenlock.change.target import Scopes
+    from qwenlock.clients.profile import Profile
+    from qwenlock.migrate.file_changes import InGit
+    from qwenlock.plans.plan import Plan
+    from qwenlock.settings.options import Options
+
+ATTRIBUTES = f"{NAME} text eol=lf -merge"
+"""Line endings that the digest counts on; and no merge by lines, which no lock survives."""
+_CONFIGURATION = "# What qwenlock goes by here, for everybody and in CI.\n"
+
+
+class File(NamedTuple):
+    """A file that may be there; `text` is None where it is not."""
+
+    path: Path
+    label: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What there is of a project.
+
+    Attributes:
+        scopes: its settings.
+        client: the client it is for, and `options` the scopes' files, as a lock records them.
+        plans: the plans that are known.
+        variables: what a client in the project has; never to be shown.
+        configured: the file, here or above, that holds a team's choices; None where there is none.
+        disagrees: it says something else than the options.
+        configuration: where they are written.
+        attributes: the project's `.gitattributes`; None outside a repository.
+        env: what git says of the project's `.env`; None outside of one.
+        ignored: the labels of files that belong into git and that it ignores.
+        files: the files of CI and of hooks, by their name among `contents`.
+        contents: what these shall hold.
+    """
+
+    scopes: Scopes
+    client: Profile
+    options: Options
+    plans: Sequence[Plan]
+    variables: Mapping[str, str] = field(repr=False)
+    configured: str | None
+    disagrees: bool
+    configuration: File
+    attributes: File | None
+    env: InGit | None
+    ignored: Sequence[str]
+    files: Mapping[str, File]
+    contents: Mapping[str, str]
+
+    @property
+    def has_settings(self) -> bool:
+        """Tell whether the project has settings of its own."""
+        return self.scopes.source("project") is not None
+
+    @property
+    def has_models(self) -> bool:
+        """Tell whether some scope has models."""
+        return owner(self.scopes.sources) is not None
+
+    @property
+    def owns_models(self) -> bool:
+        """Tell whether the project's own settings have models."""
+        source = self.scopes.source("project")
+        return source is not None and source.has(("modelProviders",))
+
+
+def begin(found: Found, wishes: Wishes) -> Change:
+    """Return the files that the project lacks.
+
+    Raises:
+        UsageError: there is nothing to make settings of.
+        InputError: what the variables say cannot be locked.
+    """
+    files: list[FileChange] = []
+    warnings: list[str] = []
+    if wishes.from_env and not found.has_settings:
+        settings, more = settings_from(
+            found.variables, found.scopes, found.client, found.plans, wishes.region
+        )
+        files.append(settings)
+        warnings += more
+    files += _configuration(found, wishes)
+    files += _for_git(found)
+    files += _wanted(found, wishes)
+    warnings += _warnings(found, wishes)
+    labels = [file.label for file in files]
+    reasons = () if files else ("every file is there",)
+    return Change(tuple(files), reasons, tuple(warnings), {"files": labels})
+
+
+def _configuration(found: Found, wishes: Wishes) -> Iterator[FileChange]:
+    import tomli_w
+
+    choices: dict[str, Any] = as_table(found.options)
+    if found.client.name != GUIDE:
+        choices = {"client": found.client.name, **choices}
+    if wishes.without_user is not None:
+        choices.pop("user", None)
+        if wishes.without_user:
+            choices["user"] = False
+    if choices and found.configured is None:
+        path, label, _ = found.configuration
+        yield FileChange(path, label, None, _CONFIGURATION + tomli_w.dumps(choices))
+
+
+def _for_git(found: Found) -> Iterator[FileChange]:
+    if found.attributes is not None:
+        path, label, text = found.attributes
+        if not any(line.split()[:1] == [NAME] for line in (text or "").splitlines()):
+            yield FileChange(path, label, text, with_lines(text or "", [ATTRIBUTES]))
+    if found.env is not None and found.env.ignored is False and not found.env.tracked:
+        path, label, text = found.env.ignore_file
+        yield FileChange(path, label, text, with_lines(text or "", [".env"]))
+
+
+def _wanted(found: Found, wishes: Wishes) -> Iterator[FileChange]:
+    names = {"github": ("github.yml",), "gitlab": ("gitlab.yml", "gitlab-ci.yml"), None: ()}
+    for name in (*names[wishes.ci], *(["pre-commit.yaml"] if wishes.pre_commit else [])):
+        path, label, text = found.files[name]
+        if text is None:
+            yield FileChange(path, label, None, found.contents[name])
+
+
+def _warnings(found: Found, wishes: Wishes) -> Iterator[str]:
+    if wishes.from_env and found.has_settings:
+        yield f"{found.scopes.labels['project']} is there, and stays as it is"
+    if found.disagrees:
+        yield f"{found.configured} says otherwise, and counts: change it there"
+    if found.env is not None and found.env.tracked:
+        yield "git tracks .env: run `git rm --cached .env`, and have its keys replaced"
+    for label in found.ignored:
+        yield f"git ignores {label}: take it out of .gitignore, so that everybody has it"
+    additions = (
+        ("gitlab-ci.yml", wishes.ci == "gitlab", "include .gitlab/qwenlock.yml in it"),
+        (
+            "pre-commit.yaml",
+            wishes.pre_commit,
+            "add the hook yourself, as the documentation has it",
+        ),
+    )
+    for name, is_wanted, advice in additions:
+        _, label, text = found.files[name]
+        if is_wanted and text is not None and "qwenlock" not in text:
+            yield f"{label} is there: {advice}"

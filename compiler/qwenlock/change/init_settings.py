@@ -1,0 +1,123 @@
+"""Settings for a project that has none, from the variables that are set: never a key.
+
+CLIENT.md, Credentials: the variables of each auth type.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.change.target import Scopes, target
+from qwenlock.change.upgrade import Wishes, upgrade
+from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
+from qwenlock.compile.compiler import compile_lock
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.settings.versions import source_of
+from qwenlock.text.document import parse
+from qwenlock.text.operations import Set
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.findings.file_changes import FileChange
+    from qwenlock.plans.plan import Plan
+
+
+def usable(variables: Mapping[str, str], client: Profile, plans: Sequence[Plan]) -> list[str]:
+    """Return the names of the variables with keys that models can be made for."""
+    names = [API_KEY_VARIABLES[each] for each in _auth_types(variables, client)]
+    return list(dict.fromkeys([*names, *(plan.env_key for plan in _plans(variables, plans))]))
+
+
+def settings_from(
+    variables: Mapping[str, str],
+    scopes: Scopes,
+    client: Profile,
+    plans: Sequence[Plan],
+    region: str | None,
+) -> tuple[FileChange, list[str]]:
+    """Return the project's settings as a new file, and what there is to warn of.
+
+    Args:
+        variables: those that a client in the project has; no value of a key is looked at.
+        scopes: the scopes of a project without settings of its own.
+        client: whose auth types count; its default model is taken where no plan is installed.
+        plans: the plans that are known.
+        region: the region of a plan whose key is set; without one, a plan is not installed.
+
+    Raises:
+        UsageError: there is nothing to make a model of.
+        InputError: what the variables say cannot be locked.
+    """
+    aim = target(scopes, "project")
+    installed = [plan for plan in _plans(variables, plans) if region in plan.regions]
+    types = [
+        each
+        for each in _auth_types(variables, client)
+        if not installed or _named_model(each, variables)
+    ]
+    if not types and not installed:
+        fix = _missing(variables, plans)
+        raise UsageError("no model can be made of the variables that are set", fix)
+    first = [
+        Set(("security", "auth", "selectedType"), types[0]),
+        Set(("model", "name"), _model(types[0], variables, client)),
+    ] if types else []  # fmt: skip
+    entries = [Set(("modelProviders", each), [_entry(each, variables, client)]) for each in types]
+    text = aim.edited([*entries, *first])
+    for plan in installed:
+        # Alone, as everybody else has it: what a user has of the plan is no part of the project.
+        alone = Scopes([source_of("project", parse(text, aim.label))], scopes.paths, scopes.labels)
+        wishes = Wishes(plan=plan.id, region=region, scope="project")
+        text = upgrade(alone, plans, client, wishes).files[0].after
+    compiled = compile_lock([source_of("project", parse(text, aim.label))], plans, client)
+    if compiled.lock is None:
+        message = "what the variables say cannot be locked"
+        raise InputError(message, findings=compiled.findings)
+    warnings = [_region_of(plan) for plan in _plans(variables, plans) if plan not in installed]
+    return aim.file_change(text)[0], warnings
+
+
+def _auth_types(variables: Mapping[str, str], client: Profile) -> list[str]:
+    """Return the auth types whose key is set and whose model is known."""
+    return [
+        each
+        for each in client.auth_types
+        if variables.get(API_KEY_VARIABLES.get(each, "")) and _model(each, variables, client)
+    ]
+
+
+def _plans(variables: Mapping[str, str], plans: Sequence[Plan]) -> list[Plan]:
+    return [plan for plan in plans if variables.get(plan.env_key)]
+
+
+def _model(auth_type: str, variables: Mapping[str, str], client: Profile) -> str | None:
+    return _named_model(auth_type, variables) or dict(client.default_models).get(auth_type)
+
+
+def _named_model(auth_type: str, variables: Mapping[str, str]) -> str | None:
+    named = (variables.get(name) for name in MODEL_VARIABLES[auth_type])
+    return next(filter(None, named), None)
+
+
+def _entry(auth_type: str, variables: Mapping[str, str], client: Profile) -> dict[str, Any]:
+    entry = {
+        "id": _model(auth_type, variables, client),
+        "envKey": API_KEY_VARIABLES[auth_type],
+        "baseUrl": variables.get(BASE_URL_VARIABLES.get(auth_type, "")),
+    }
+    return {name: value for name, value in entry.items() if value}
+
+
+def _region_of(plan: Plan) -> str:
+    return f"{plan.env_key} is set: --region {'|'.join(plan.regions)} installs {plan.title}"
+
+
+def _missing(variables: Mapping[str, str], plans: Sequence[Plan]) -> str:
+    for plan in _plans(variables, plans):
+        return _region_of(plan)
+    for auth_type, key in API_KEY_VARIABLES.items():
+        if variables.get(key):
+            return f"{key} is set: set {MODEL_VARIABLES[auth_type][0]} too"
+    return f"set {', '.join(dict.fromkeys(API_KEY_VARIABLES.values()))}, or write them into .env"

@@ -1,0 +1,135 @@
+"""What of a plan a settings file has: its models, what is recorded, and the version that says.
+
+DESIGN, Upgrading a plan (unknown digests, edits); CLIENT.md, The Coding Plan.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.change import selecting
+from qwenlock.change.plan_models import by_id, is_owned
+from qwenlock.change.target import (
+    PROVIDERS,
+    WRITABLE,
+    Target,
+    catalogue_scope,
+    check_usable,
+    dotted,
+    target,
+)
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.plans.digest import PREFIX
+from qwenlock.plans.edits import closest
+from qwenlock.settings import plan_state
+from qwenlock.settings.scopes import owner
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from qwenlock.change.target import Scopes
+    from qwenlock.plans.plan import Model, Plan, Region, Template
+    from qwenlock.settings.scopes import ScopeName, Sources
+    from qwenlock.text.operations import Path
+
+
+def array(plan: Plan) -> Path:
+    """Return where the models of `plan` stand."""
+    return (*PROVIDERS, plan.auth_type)
+
+
+def owned(plan: Plan, settings: dict[str, Any]) -> list[Model]:
+    """Return the models of `plan` in `settings`, of whatever region, in their order."""
+    entries = get(settings, array(plan))
+    return [each for each in entries if is_owned(plan, each)] if isinstance(entries, list) else []
+
+
+class Situation:
+    """A plan in the file that an upgrade of it would change.
+
+    Attributes:
+        scopes: all scopes.
+        plan: the plan.
+        target: the file.
+        sources: the scopes whose record is about the models of this file.
+        entries: the provider's array in it.
+        models: the plan's models in that.
+        recorded: what a client recorded of them.
+
+    Raises:
+        UsageError: the models that count are in a file that is not ours to change.
+        InputError: the file cannot be changed as it stands.
+    """
+
+    def __init__(self, scopes: Scopes, plan: Plan, wanted: ScopeName | None) -> None:
+        self.scopes, self.plan = scopes, plan
+        self.target = _writable(scopes, plan, wanted)
+        check_usable(self.target, [array(plan), *selecting.PATHS, *plan_state.recorded_paths(plan)])
+        self.entries: list[Any] = get(self.target.value, array(plan), [])
+        if not isinstance(self.entries, list):
+            message = f"{self.target.label}: {dotted(array(plan))} must be an array"
+            raise InputError(message, "write [ ] there, or remove the key")
+        self.models = owned(plan, self.target.value)
+        owning = owner(scopes.sources)
+        counts = owning is None or owning.scope == self.target.scope
+        self.sources: Sources = scopes.sources if counts else [self.target.source]
+        self.recorded = plan_state.recorded(plan, self.sources)
+
+    @cached_property
+    def region(self) -> Region | None:
+        """Return the region of the models; where that is not clear, the one that is recorded."""
+        found = {region.name: region for each in self.models if (region := self.plan.owns(each))}
+        known = self.recorded.region if self.recorded else None
+        if len(found) != 1 and known:
+            return known
+        return next(iter(found.values()), None)
+
+    @cached_property
+    def ours(self) -> list[Model]:
+        """Return the models of that region, the first of each id."""
+        return list(by_id([m for m in self.models if self.plan.owns(m) == self.region]).values())
+
+    @cached_property
+    def custom(self) -> dict[str, Model]:
+        """Return the other models of the array by id."""
+        return by_id([entry for entry in self.entries if not is_owned(self.plan, entry)])
+
+    @cached_property
+    def recorded_template(self) -> Template | None:
+        """Return the template whose digest is recorded, or None where that is unknown."""
+        found = self.recorded and self.plan.identify(PREFIX + self.recorded.version)
+        return found[0] if found else None
+
+    @cached_property
+    def template(self) -> Template | None:
+        """Return the template that is recorded, or else the one that the models are equal to."""
+        if self.recorded_template or not self.ours:
+            return self.recorded_template
+        return self.plan.recognise(self.ours).template
+
+    @cached_property
+    def base(self) -> Template | None:
+        """Return the template by which edits are judged; None where there are no models."""
+        if self.region is None or not self.ours:
+            return None
+        if self.template and self.region.name in self.template.digests:
+            return self.template
+        return closest(self.plan, self.region, self.ours)
+
+    def base_models(self) -> list[Model]:
+        """Return the models of `base`; without one nothing counts as edited."""
+        if self.base is None or self.region is None:
+            return self.ours
+        return self.plan.models(self.base, self.region)
+
+
+def _writable(scopes: Scopes, plan: Plan, wanted: ScopeName | None) -> Target:
+    scope = catalogue_scope(scopes, wanted)
+    owning = owner(scopes.sources)
+    if owning and owning.scope not in WRITABLE and owned(plan, owning.settings):
+        raise UsageError(
+            f"the models of {plan.title} stand in {owning.document.label}, "
+            f"the {owning.scope} scope, which qwenlock does not write",
+            f"name the file with --user {owning.document.label}, if it is yours to change",
+        )
+    return target(scopes, scope)

@@ -1,0 +1,121 @@
+"""Selecting a model of the catalogue, as `/model` does: from settings to a change.
+
+Guide, "Selection Persistence and Recommendations" and "Provider Models vs Runtime Models".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.change import selecting
+from qwenlock.change.selecting import Choice
+from qwenlock.change.target import check_usable, owning_scope, target
+from qwenlock.compile import catalogue
+from qwenlock.findings.errors import UsageError
+from qwenlock.findings.file_changes import Change
+from qwenlock.settings.script_api import Draft
+from qwenlock.text.credentials import shown
+from qwenlock.text.similar import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenlock.change.target import Scopes
+    from qwenlock.clients.profile import Profile
+    from qwenlock.plans.plan import Plan
+
+_RUNTIME = "$runtime|"
+
+
+def select(
+    scopes: Scopes,
+    plans: Sequence[Plan],
+    client: Profile,
+    model: str,
+    auth_type: str | None = None,
+) -> Change:
+    """Return the change that selects `model`; none of a file where it is selected already.
+
+    Args:
+        scopes: the settings.
+        plans: the plans that are known.
+        client: whose catalogue and rules hold.
+        model: the id of a model that the client offers.
+        auth_type: its auth type, where several have a model of that id.
+
+    Raises:
+        UsageError: there is no such model, several are meant, or the scope cannot be written.
+        InputError: the settings cannot be changed as they stand.
+    """
+    wanted = _find(scopes, plans, client, model, auth_type)
+    to = target(scopes, owning_scope(scopes))
+    before = selecting.chosen(scopes.sources)
+    if before is not None and _is_same(before, wanted):
+        reason = f"{wanted} is selected already"
+        return Change(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
+    check_usable(to, selecting.PATHS)
+    draft = Draft(to.value)
+    selecting.choose(draft, wanted)
+    after = to.sources_after(scopes, draft.settings)
+    return Change(
+        files=to.file_change(to.edited(draft.finish().operations)),
+        reasons=(f"select {wanted} in {to.label}",),
+        warnings=tuple(selecting.overridden(after, to.scope, wanted)),
+        report=_report(to.scope, to.label, before, wanted),
+    )
+
+
+def _find(
+    scopes: Scopes, plans: Sequence[Plan], client: Profile, model: str, auth_type: str | None
+) -> Choice:
+    if model.startswith(_RUNTIME):
+        raise UsageError(
+            "a runtime model exists only while the client runs: settings cannot select it",
+            "define it in modelProviders, or choose it with /model in the client",
+        )
+    if auth_type not in (None, *client.auth_types):
+        known = ", ".join(client.auth_types)
+        fix = suggestion(str(auth_type), client.auth_types)
+        raise UsageError(f"no auth type {shown(str(auth_type))!r}; there are: {known}", fix)
+    offered = [
+        choice
+        for choice in _offered(scopes, plans, client)
+        if auth_type in (None, choice.auth_type)
+    ]
+    found: dict[str, Choice] = {}
+    for choice in offered:
+        if choice.model == model:
+            found.setdefault(choice.auth_type, choice)
+    if not found:
+        near = suggestion(model, tuple(choice.model for choice in offered))
+        raise UsageError(
+            f"no model {shown(model)!r} is offered", near or "`qwenlock show` lists those that are"
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{shown(model)} is a model of {' and '.join(found)}",
+            f"add --auth-type {'|'.join(found)}",
+        )
+    return next(iter(found.values()))
+
+
+def _offered(scopes: Scopes, plans: Sequence[Plan], client: Profile) -> Iterator[Choice]:
+    for entry in catalogue.build(scopes.sources, client, plans, lambda _: None):
+        url = entry.model.base_url if client.selects_url else None
+        yield Choice(entry.model.auth_type, entry.model.id, url)
+    for model in client.oauth_models:
+        yield Choice("qwen-oauth", model)
+
+
+def _is_same(before: Choice, wanted: Choice) -> bool:
+    return before[:2] == wanted[:2] and (
+        wanted.base_url is None or before.base_url in (None, wanted.base_url)
+    )
+
+
+def _report(scope: str, label: str, before: Choice | None, after: Choice) -> dict[str, object]:
+    return {
+        "scope": scope,
+        "file": label,
+        "selection": {"from": None if before is None else str(before), "to": str(after)},
+    }

@@ -1,0 +1,105 @@
+"""What a user edited in a plan's models, three ways: the template's, the user's, the new one's.
+
+Values are shown as excerpts are: whatever could hold a key is masked.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.change.plan_models import by_id
+from qwenlock.plans.digest import stringify
+from qwenlock.plans.edits import edits
+from qwenlock.text.credentials import MASK, shown
+from qwenlock.text.locate import Locator
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.plans.edits import Edit
+    from qwenlock.plans.plan import Model
+
+_WHOLE = ("added", "removed", "moved")
+_LONGEST = 60
+_ABSENT = object()
+
+
+class Edited(NamedTuple):
+    """One edit; the values are those of a field, and None where it is not there.
+
+    Attributes:
+        model: the model's id.
+        what: `added`, `removed`, `moved` or the dotted field that changed.
+        template: the value in the version that is recorded.
+        yours: the value as it is.
+        new: the value in the version to come.
+        kept: whether the edit is still there after the upgrade.
+    """
+
+    model: str
+    what: str
+    template: Any
+    yours: Any
+    new: Any
+    kept: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the edit as reports have it."""
+        return self._asdict()
+
+    def __str__(self) -> str:
+        """Return the edit as a clause."""
+        if self.what in _WHOLE:
+            return f"{self.model} {self.what}"
+        values = f"template {_brief(self.template)}, yours {_brief(self.yours)}"
+        return f"{self.model} {self.what}: {values}, new {_brief(self.new)}"
+
+
+def compare(
+    template: Sequence[Model], ours: Sequence[Model], new: Sequence[Model], final: Sequence[Model]
+) -> list[Edited]:
+    """Return what `ours` edits in `template`, beside `new`, and whether it is so in `final` too."""
+    base, mine, newer, after = (by_id(models) for models in (template, ours, new, final))
+    result = []
+    for edit in edits(ours, template):
+        sides = [_value(models, edit) for models in (base, mine, newer)]
+        if edit.what == "moved":
+            kept = _names(mine, among=after) == _names(after, among=mine)
+        else:
+            kept = _equal(sides[1], _value(after, edit))
+        was, yours, will = (None if edit.what in _WHOLE else _masked(edit, each) for each in sides)
+        result.append(Edited(shown(edit.model), shown(edit.what), was, yours, will, kept))
+    return result
+
+
+def _value(models: dict[str, Model], edit: Edit) -> Any:
+    return get(models.get(edit.model, _ABSENT), edit.path, _ABSENT)
+
+
+def _names(models: dict[str, Model], *, among: dict[str, Model]) -> list[str]:
+    return [name for name in models if name in among]
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if one is _ABSENT or other is _ABSENT:
+        return one is other
+    return stringify(one, sort_keys=True) == stringify(other, sort_keys=True)
+
+
+def _masked(edit: Edit, value: Any) -> Any:
+    if value is _ABSENT or value is None:
+        return None
+    text = json.dumps({edit.path[-1]: value})
+    try:
+        return json.loads(Locator(text).masked()).popitem()[1]
+    except ValueError:  # something that is no string is masked
+        return MASK
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,222 @@
+"""What is said about an upgrade: to people in sentences, to programs as the fields of a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from qwenlock.change.plan_models import by_id
+from qwenlock.change.target import PROVIDERS
+from qwenlock.plans.digest import stringify
+from qwenlock.text.credentials import shown
+from qwenlock.text.edit import lost_comments
+from qwenlock.text.locate import Locator
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenlock.change.plan_in_file import Situation
+    from qwenlock.change.selecting import Choice
+    from qwenlock.change.three_way import Edited
+    from qwenlock.clients.profile import Profile
+    from qwenlock.findings.file_changes import FileChange
+    from qwenlock.plans.plan import Model, Plan, Region, Template
+
+Status: TypeAlias = Literal["due", "dismissed", "current", "edited", "manual", "not-installed"]
+"""`due`: an update is; `dismissed`: one is there, and its user has dismissed it in the client;
+`current`: none is; `edited`: edits stand in its way, by `--on-edited abort`; `manual`: the models
+are somebody's own; `not-installed`: there are none."""
+
+
+class Aim(NamedTuple):
+    """Where an upgrade leads.
+
+    Attributes:
+        template: the version.
+        region: the region.
+        models: the plan's models as they will be.
+        edited: what had been edited in those there are.
+        shadowed: the ids of custom models that one of the plan's hides.
+    """
+
+    template: Template
+    region: Region
+    models: list[Model]
+    edited: list[Edited]
+    shadowed: list[str]
+
+    @property
+    def lost(self) -> list[Edited]:
+        """Return the edits that will not be there any more."""
+        return [each for each in self.edited if not each.kept]
+
+
+def report(
+    status: Status,
+    there: Situation | None = None,
+    aim: Aim | None = None,
+    selected: tuple[Choice | None, Choice | None] = (None, None),
+) -> dict[str, Any]:
+    """Return the report of an upgrade: every field, whatever the status.
+
+    Args:
+        status: what it comes to.
+        there: what there is, if a plan is.
+        aim: where it leads, if that is known.
+        selected: what is selected before and after.
+    """
+    region = aim.region if aim else there.region if there else None
+    before, after = (None if each is None else str(each) for each in selected)
+    return {
+        "status": status,
+        "plan": there.plan.id if there else None,
+        "region": region.name if region else None,
+        "from": there.template.version if there and there.template else None,
+        "to": aim.template.version if aim else None,
+        "scope": there.target.scope if there else None,
+        "file": there.target.label if there else None,
+        "models": difference(there, aim.models if aim else there.models if there else []),
+        "edited": [each.as_json() for each in aim.edited] if aim else [],
+        "shadowed": aim.shadowed if aim else [],
+        "selection": {"from": before, "to": after},
+    }
+
+
+def difference(there: Situation | None, models: Sequence[Model]) -> dict[str, list[str]]:
+    """Return the ids that an upgrade to `models` adds, removes, changes and keeps.
+
+    Custom models are among those kept.
+    """
+    before, custom = (by_id(there.models), there.custom) if there else ({}, {})
+    after = by_id(models)
+    both = [name for name in after if name in before]
+    same = [name for name in both if stringify(before[name]) == stringify(after[name])]
+    found = {
+        "added": [name for name in after if name not in before],
+        "removed": [name for name in before if name not in after],
+        "changed": [name for name in both if name not in same],
+        "kept": [*same, *(name for name in custom if name not in after)],
+    }
+    return {what: [shown(name) for name in names] for what, names in found.items()}
+
+
+def not_installed(plans: Sequence[Plan]) -> str:
+    """Say that none of `plans` is there, and what installs one."""
+    commands = "; ".join(
+        f"`qwenlock upgrade --region {'|'.join(plan.regions)}` installs {plan.title}"
+        for plan in plans
+    )
+    return f"no plan is installed; {commands}"
+
+
+def manual(there: Situation) -> str:
+    """Say that models without a record are left alone."""
+    count = f"{len(there.models)} model{'' if len(there.models) == 1 else 's'}"
+    return (
+        f"{there.target.label} has {count} of {there.plan.title}, but no client recorded a "
+        "version: they were configured by hand and are left alone; --adopt takes them over"
+    )
+
+
+def current(there: Situation, aim: Aim) -> Iterator[str]:
+    """Say that there is nothing to do, and what is edited."""
+    where = f"region {aim.region.name}, in {there.target.label}"
+    yield f"{there.plan.title} is up to date: {aim.template.version}, {where}"
+    if aim.edited:
+        yield "edited, and left so; `--on-edited replace` restores the template:"
+        yield from (f"  {each}" for each in aim.edited)
+
+
+def newer(there: Situation, installed: Template, client: Profile) -> str:
+    """Say that what is installed is newer than what `client` has, and stays."""
+    return (
+        f"{there.plan.title} {installed.version} is installed, which is newer than that of Qwen "
+        f"Code {client.name}: nothing is due; --allow-downgrade goes back"
+    )
+
+
+def stopped(there: Situation, aim: Aim) -> Iterator[str]:
+    """Say which edits stand in the way of an upgrade."""
+    yield f"nothing is written: edits of {there.plan.title} would be lost"
+    yield from (f"  {each}" for each in aim.lost)
+    yield "`--on-edited keep` carries over what it can, `--on-edited replace` drops them"
+
+
+def reasons(there: Situation, aim: Aim, after: Choice | None) -> Iterator[str]:
+    """Say what an upgrade does."""
+    to = f"{aim.template.version}, region {aim.region.name}, in {there.target.label}"
+    if there.models or there.recorded:
+        was = there.template.version if there.template else "an unknown version"
+        yield f"upgrade {there.plan.title}: {was} to {to}"
+    else:
+        yield f"install {there.plan.title}: {to}"
+        yield f"it needs {there.plan.env_key} in the client's environment or in a .env file"
+    for what, names in difference(there, aim.models).items():
+        if names and what != "kept":
+            yield f"{what}: {', '.join(names)}"
+    yield from (f"your edit is kept: {each}" for each in aim.edited if each.kept)
+    if after:
+        yield f"selected: {after}"
+
+
+def warnings(there: Situation, aim: Aim, running: str | None) -> Iterator[str]:
+    """Say what the user should know before an upgrade is written."""
+    if there.recorded and there.recorded_template is None:
+        judged = f"; edits are judged by the closest, {there.base.version}" if there.base else ""
+        yield (
+            "the recorded version is of no template that qwenlock knows, perhaps of a newer "
+            f"one{judged}"
+        )
+    yield from (f"your edit is lost: {each}" for each in aim.lost)
+    for name in aim.shadowed:
+        yield f"the custom model {name} is hidden by the plan's model of that id, which is first"
+    yield from _hidden(there, aim)
+    if running and not aim.template.covers(running):
+        yield (
+            f"the Qwen Code that is installed, {running}, has another template and will offer "
+            f"that; `--client {running}` takes the one it has"
+        )
+
+
+def shadowed(there: Situation, models: Sequence[Model], client: Profile) -> list[str]:
+    """Return the ids of custom models that `client` does not offer because a plan model is first.
+
+    CLIENT.md, modelProviders: what makes two entries one depends on the release.
+    """
+    first = by_id(models)
+    return [
+        shown(name)
+        for name, entry in there.custom.items()
+        if name in first
+        and (not client.identity_has_url or entry.get("baseUrl") == first[name].get("baseUrl"))
+    ]
+
+
+def comments(files: Sequence[FileChange]) -> Iterator[str]:
+    """Name the comments that go, with whatever in them looks like a key masked."""
+    for file in files:
+        for comment in lost_comments(file.before or "", file.after):
+            line = " ".join(Locator(comment).masked().split())
+            yield f"this comment goes with what it belongs to: {line}"
+
+
+def _hidden(there: Situation, aim: Aim) -> Iterator[str]:
+    """Say what REPLACE takes away where the file had no modelProviders yet."""
+    if get(there.target.value, PROVIDERS) is not None:
+        return
+    offered = by_id(aim.models)
+    for source in there.scopes.sources:
+        providers = source.settings.get("modelProviders")
+        arrays = providers.values() if isinstance(providers, dict) else ()
+        names = [
+            shown(name)
+            for entries in arrays
+            if isinstance(entries, list)
+            for name in by_id(entries)
+            if name not in offered
+        ]
+        if names:
+            yield (
+                f"{there.target.label} gets modelProviders, which replaces that of the "
+                f"{source.scope} scope: {', '.join(names)} will not be offered"
+            )

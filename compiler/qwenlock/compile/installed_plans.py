@@ -1,0 +1,111 @@
+"""The plans in a catalogue: which region and template version its plan models are of.
+
+CLIENT.md, The Coding Plan; DESIGN, Upgrading a plan (unknown digests, edits).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.findings.finding import Finding
+from qwenlock.lock.model import InstalledPlan
+from qwenlock.plans.digest import PREFIX
+from qwenlock.text.credentials import shown
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwenlock.compile.catalogue import Entry
+    from qwenlock.plans.edits import Edit
+    from qwenlock.plans.plan import Plan, Recognition, Region, Template
+    from qwenlock.settings.scopes import Source
+
+    Report = Callable[[Finding], None]
+
+
+def recognise(
+    entries: Sequence[Entry], source: Source, plans: Sequence[Plan], report: Report
+) -> tuple[InstalledPlan, ...]:
+    """Return the plans among the catalogue's `entries`, one for each region, in their order.
+
+    Args:
+        entries: the entries of `source`; a skipped one counts, where the plan offers another.
+        source: the scope that owns the catalogue, and the plan's recorded state.
+        plans: the plans to look for.
+        report: takes each finding.
+    """
+    installed = []
+    for plan in plans:
+        regions: dict[str, list[Entry]] = {}
+        for entry in entries:
+            region = plan.owns(entry.raw) if entry.model.origin == plan.id else None
+            if region is not None:
+                regions.setdefault(region.name, []).append(entry)
+        offered = {
+            name: owned
+            for name, owned in regions.items()
+            if not all(entry.skipped for entry in owned)
+        }
+        for name, owned in offered.items():
+            recognition = plan.recognise([entry.raw for entry in owned])
+            _report_edits(plan, recognition, owned, source, report)
+            template = recognition.template
+            installed.append(
+                InstalledPlan(
+                    id=plan.id,
+                    region=name,
+                    version=template.version if template else None,
+                    digest=recognition.digest,
+                )
+            )
+        if len(offered) > 1:
+            second = list(offered.values())[1][0]
+            message = f"models of {plan.title} for {' and '.join(offered)} stand side by side"
+            fix = "keep those of the region that your key is for"
+            report(Finding("QL503", message, source.place((*second.path, "baseUrl")), fix))
+    return tuple(installed)
+
+
+def recorded(plan: Plan, source: Source) -> tuple[Template, Region] | None:
+    """Return the template and region that the settings of `source` record, if they are known."""
+    for state in plan.states.values():
+        version = get(source.settings, state.version)
+        if isinstance(version, str) and version:
+            return plan.identify(PREFIX + version)
+    return None
+
+
+def _report_edits(
+    plan: Plan, recognition: Recognition, owned: list[Entry], source: Source, report: Report
+) -> None:
+    from qwenlock.plans.edits import closest, edits
+
+    state = recorded(plan, source)
+    if recognition.template is not None and (state is None or state[0] == recognition.template):
+        return
+    place = source.place((*owned[0].path, "id"))
+    if recognition.template is not None and state is not None:
+        message = (
+            f"these models of {plan.title} are those of {recognition.template.version}, and the "
+            f"settings record {state[0].version}"
+        )
+        fix = "run `qwenlock upgrade`, which records what is there"
+        report(Finding("QL501", message, place, fix))
+        return
+    models = [entry.raw for entry in owned]
+    template = state[0] if state else closest(plan, recognition.region, models)
+    if template is None or recognition.region.name not in template.digests:
+        message = f"these models of {plan.title} match no template that is known"
+        report(Finding("QL502", message, place))
+        return
+    found = edits(models, plan.models(template, recognition.region))
+    message = f"models of {plan.title} differ from its template {template.version}: "
+    fix = "make changes that should last in a model with another envKey"
+    code = "QL501" if state else "QL502"
+    report(Finding(code, message + _in_words(found), place, fix))
+
+
+def _in_words(found: list[Edit]) -> str:
+    named = "; ".join(f"{shown(edit.model)}: {shown(edit.what)}" for edit in found[:5])
+    return named + (f" and {len(found) - 5} more" if len(found) > 5 else "")

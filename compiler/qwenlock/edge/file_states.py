@@ -1,0 +1,159 @@
+"""A memory of checks that passed: the same files, unchanged, need no compiling again.
+
+It speeds `check` up and decides nothing: a stamp names every file that the compile read, with a
+digest, and whatever else it depended on; when anything differs, or the stamp is missing or not
+readable, the project is compiled. So a lock that somebody made up is never believed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qwenlock
+from qwenlock.edge.places import cache_directory
+from qwenlock.edge.regular import read_regular
+from qwenlock.settings.shipped import folder, is_of_a_plan
+
+try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
+    from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
+except ImportError:  # pragma: no cover  (another Python)
+    from hashlib import blake2b
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qwenlock.edge.places import Flags, Places
+
+_VARIABLES = (
+    "HOME",
+    "USERPROFILE",
+    "QWEN_HOME",
+    "QWEN_CODE_SYSTEM_SETTINGS_PATH",
+    "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
+    "QWENLOCK_TEMPLATES",
+)
+_ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
+
+
+def request(directory: Path, flags: Flags, client: str | None) -> str:
+    """Return what was asked, as far as the answer depends on it, in one line."""
+    program = Path(qwenlock.__file__).stat()
+    variables = [os.environ.get(name) for name in _VARIABLES]
+    asked = (Path.cwd(), os.path.realpath(directory), flags, client, variables)
+    return repr((qwenlock.__version__, program.st_mtime_ns, sys.version_info[:2], asked))
+
+
+class States:
+    """The states of files and directories, each looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def lines(self, files: Iterable[Path]) -> list[str]:
+        """Return a line for each of `files`: a digest of its content, and its path."""
+        return [f"{self._of(str(path))} {path}" for path in files]
+
+    def is_same(self, line: str) -> bool:
+        """Tell whether a file is as a line of `lines` says."""
+        state, _, path = line.partition(" ")
+        return bool(path) and state != _UNUSABLE and self._of(path) == state
+
+    def _of(self, path: str) -> str:
+        if path not in self._known:
+            self._known[path] = _state(Path(path))
+        return self._known[path]
+
+
+def passed(asked: str, seen: States | None = None) -> str | None:
+    """Return what was said when the same request passed before, or None where it must be compiled.
+
+    None is returned too where a file is not as it was then.
+
+    Args:
+        asked: what `request` returned.
+        seen: the states of files, as far as they have been looked at.
+    """
+    try:
+        text = _file(asked).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+    seen = seen or States()
+    files, end, said = text.partition("\n\n")
+    same = end and all(seen.is_same(line) for line in files.split("\n"))
+    return said if same else None
+
+
+def record(before: list[str], asked: str, said: str, seen: States | None = None) -> None:
+    """Remember that `asked` passed and what was said; the cache need not be writable.
+
+    Nothing is remembered where a file is no longer as it was `before` (see `States`), or has a name
+    of several lines.
+
+    Args:
+        before: the states of files before they were read.
+        asked: what `request` returned.
+        said: what was said.
+        seen: the states of files, as far as they have been looked at since they were read.
+    """
+    seen = seen or States()
+    if not all(seen.is_same(line) and "\n" not in line for line in before):
+        return
+    target = _file(asked)
+    new = target.with_name(f".{target.name}.{os.getpid()}")
+    with suppress(OSError, UnicodeError):
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new.write_text("\n".join(before) + f"\n\n{said}", encoding="utf-8")
+        new.replace(target)  # whole or not at all; after a power failure it need not be there
+
+
+def files(places: Places) -> Iterable[Path]:
+    """Return every file and directory that compiling a project depends on."""
+    yield places.lock
+    yield from places.files.values()
+    yield folder("templates")
+    yield from places.templates
+
+
+def _state(path: Path) -> str:
+    """Return a digest of a file's bytes or of a directory's plans, or a word where there is none.
+
+    Of a repository counts only that it is there. What is no file that can be read, or too large a
+    one, is never taken for unchanged.
+    """
+    try:
+        status = path.stat()
+        if path.name == ".git":
+            return _PRESENT
+        if stat.S_ISDIR(status.st_mode):
+            plans = [(each.name, _plan(each)) for each in path.iterdir() if each.is_dir()]
+            return digest(repr(sorted(plans)).encode(errors="surrogateescape"))
+        return digest(read_regular(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return _ABSENT
+    except OSError:
+        return _UNUSABLE
+
+
+def _plan(folder: Path) -> list[tuple[str, str]]:
+    """Return the files of a plan with their digests; of a folder of others, nothing.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    files = sorted(each for each in folder.iterdir() if is_of_a_plan(each.name))
+    return [(each.name, digest(read_regular(each))) for each in files]
+
+
+def _file(asked: str) -> Path:
+    name = digest(asked.encode(errors="surrogateescape"))
+    return cache_directory() / "checked" / name
+
+
+def digest(data: bytes) -> str:
+    """Return the digest by which the cache knows `data`, in hexadecimal."""
+    return str(blake2b(data, digest_size=32).hexdigest())

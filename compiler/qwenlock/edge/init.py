@@ -1,0 +1,82 @@
+"""What there is of a project that is set up, and the texts of the files it may be given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qwenlock
+from qwenlock.change.init import File, Found
+from qwenlock.change.target import Scopes
+from qwenlock.edge import git
+from qwenlock.edge.environment import situation_of
+from qwenlock.edge.places import SETTINGS, Flags, shown
+from qwenlock.edge.project import read
+from qwenlock.edge.reader import read_bytes
+from qwenlock.findings.errors import UsageError
+from qwenlock.settings.configuration import FILE
+from qwenlock.text.document import decode
+
+if TYPE_CHECKING:
+    from qwenlock.edge.project import Settings
+    from qwenlock.settings.options import Options
+
+_FILES = {
+    "github.yml": ".github/workflows/qwenlock.yml",
+    "gitlab.yml": ".gitlab/qwenlock.yml",
+    "gitlab-ci.yml": ".gitlab-ci.yml",
+    "pre-commit.yaml": ".pre-commit-config.yaml",
+}
+"""Where each file of `change/files` belongs, from the root of the repository."""
+
+
+def look(directory: Path, flags: Flags, client: str | None) -> Found:
+    """Return what there is of the project in `directory`.
+
+    Raises:
+        UsageError: it is the home directory, whose settings are a user's.
+        InputError: a file cannot be used.
+    """
+    settings = read(directory, flags, client)
+    places = settings.places
+    if places.home_is_project:
+        raise UsageError("the home directory is no project", "name the directory of one")
+    here, _ = situation_of(settings).views()
+    team = settings.team.file
+    root = git.repository_of(places.lock)
+    kept = (places.project / SETTINGS, places.lock)
+    return Found(
+        scopes=Scopes(settings.sources, places.files, places.labels),
+        client=settings.client,
+        options=places.options,
+        plans=settings.plans,
+        variables=here.variables,
+        configured=None if team is None else shown(team),
+        disagrees=team is not None and _asked(settings) != _asked(read(directory, Flags())),
+        configuration=_file(places.project / FILE),
+        attributes=_file(places.project / ".gitattributes") if root else None,
+        env=git.ask(places.project / ".env"),
+        ignored=[shown(path) for path in kept if _is_ignored(path)],
+        files={name: _file((root or places.project) / path) for name, path in _FILES.items()},
+        contents={name: _content(name) for name in _FILES},
+    )
+
+
+def _asked(settings: Settings) -> tuple[str, Options]:
+    return settings.client.name, settings.places.options
+
+
+def _is_ignored(path: Path) -> bool:
+    answer = git.ask(path)
+    return answer is not None and answer.ignored is True
+
+
+def _file(path: Path) -> File:
+    label = shown(path)
+    data = read_bytes(path, label)
+    return File(path, label, None if data is None else decode(data, label))
+
+
+def _content(name: str) -> str:
+    path = Path(qwenlock.__file__).parent / "change" / "files" / name
+    return path.read_text(encoding="utf-8").replace("VERSION", qwenlock.__version__)

@@ -1,0 +1,1 @@
+"""The settings that make a client obey a lock, and whether it does."""

@@ -1,0 +1,376 @@
+"""What a client offers and selects, held against a lock: whether it agrees, and else why not.
+
+CLIENT.md, modelProviders. The forms of model ids were read off the releases 0.10.1 to 0.24.4.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
+
+from qwenlock.clients.profile import AUTH_TYPES, PROTOCOLS_SINCE
+from qwenlock.compile.catalogue import settings_entry
+from qwenlock.settings.scopes import PROTOCOLS, merge
+from qwenlock.text.credentials import substituted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from qwenlock.lock.model import Lock, Model
+    from qwenlock.settings.scopes import ScopeName
+
+Kind: TypeAlias = Literal["missing", "extra", "reordered", "selected"]
+
+BUILT_IN_TYPE = "qwen-oauth"
+"""The auth type whose models releases up to 0.20 list by themselves."""
+
+UNLISTED_FLAGS = ("fastOnly", "voiceOnly", "imageOnly", "realtimeOnly")
+"""The fields that keep a model out of /model: the last from 0.24, the others from 0.21."""
+
+REMEDY = "qwenlock run -- qwen"
+"""The command that makes a client do what the lock says."""
+
+_PLAIN = re.compile(r"(?s)(.*)\(([^()]+)\)")
+_RUNTIME = re.compile(r"(?s)\$runtime\|([^|]+)\|(.*)")
+_ROUTE = "qwen-route:v1:"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Offered(NamedTuple):
+    """A model as a client lists it: the id it gave it, and what it shows."""
+
+    model_id: str
+    name: str = ""
+
+
+class Answer(NamedTuple):
+    """What a client said: its release, the models it offers, the one it selects."""
+
+    release: str | None
+    offered: tuple[Offered, ...]
+    current: str
+
+
+class Seen(NamedTuple):
+    """A model that a client named; `base_url` is known only where the client tells it.
+
+    A runtime model is one that no entry defines.
+    """
+
+    auth_type: str
+    id: str
+    base_url: str | None = None
+    runtime: bool = False
+
+
+class Difference(NamedTuple):
+    """One way in which a client does not do what the lock says.
+
+    Attributes:
+        kind: what is wrong with it.
+        model: which one, as `auth-type/id`; for `reordered`, the auth type.
+        reason: why, where that is known.
+        remedy: what helps, where that is known.
+    """
+
+    kind: Kind
+    model: str
+    reason: str | None = None
+    remedy: str | None = REMEDY
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How a client's answer stands to a lock.
+
+    Attributes:
+        differences: nothing where the two agree.
+        hidden: models of the lock that the client has but keeps out of its list, as their own
+            fields ask for; no difference.
+    """
+
+    differences: tuple[Difference, ...]
+    hidden: tuple[str, ...] = ()
+
+
+def agreement(
+    lock: Lock,
+    answer: Answer,
+    scopes: Sequence[tuple[ScopeName, Any]] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Agreement:
+    """Return how `answer` stands to `lock`.
+
+    The order of auth types is the client's own; of the models of one type, the lock's.
+
+    Args:
+        lock: what is wanted.
+        answer: what the client said.
+        scopes: the settings that the client has read, to tell where a model comes from.
+        environment: its variables, which it puts in the place of `$NAME`.
+    """
+    lock, scopes = _as_read(lock, environment or {}), _substituted(scopes, environment or {})
+    defined = [(auth_type, entry) for auth_type, _, entry, _ in _of_scopes(scopes)]
+    routes = {route_id(*each): each for each in [*_of_lock(lock), *defined]}
+    return _Comparison(lock, answer, scopes, routes).result()
+
+
+def parse(model_id: str, routes: dict[str, tuple[str, dict[str, Any]]]) -> Seen | None:
+    """Return the model that a client calls `model_id`, or None where it cannot be told.
+
+    Args:
+        model_id: `ID(AUTHTYPE)`, where ID is `$runtime|AUTHTYPE|ID` for a runtime model; from 0.21
+            an id that exists at two endpoints reads `qwen-route:v1:…`.
+        routes: entries with their auth types, by `route_id`.
+    """
+    if model_id.startswith(_ROUTE):
+        if model_id not in routes:
+            return None
+        auth_type, entry = routes[model_id]
+        return Seen(auth_type, entry["id"], entry.get("baseUrl") or "")
+    plain = _PLAIN.fullmatch(model_id)
+    if plain is None:
+        return None
+    runtime = _RUNTIME.fullmatch(plain[1])
+    return Seen(plain[2], runtime[2] if runtime else plain[1], runtime=runtime is not None)
+
+
+def route_id(auth_type: str, entry: dict[str, Any]) -> str:
+    """Return what releases from 0.21 call an entry whose id exists at two endpoints.
+
+    It encodes the id, the name, the variable and the endpoint; nothing of it can be read back.
+    """
+    url = entry.get("baseUrl")
+    identity = [
+        f"{entry['id']}({auth_type})",
+        entry.get("name") or entry["id"],
+        entry.get("envKey"),
+        not url,
+        _as_browsers_write(url) if url else None,
+    ]
+    text = json.dumps(identity, separators=(",", ":"), ensure_ascii=False)
+    digest = sha256(text.encode(errors="surrogatepass")).digest()
+    return _ROUTE + urlsafe_b64encode(digest).decode()[:16]
+
+
+def _as_browsers_write(url: str) -> str:
+    """Return a URL as JavaScript's `URL` spells it, without user, query and fragment."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return url
+    default = port is None or _DEFAULT_PORTS.get(parts.scheme) == port
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{'' if default else f':{port}'}{parts.path or '/'}"
+
+
+def _as_read(lock: Lock, environment: Mapping[str, str]) -> Lock:
+    """Return `lock` with variables in the place of their names, where the client shows them."""
+    models = (
+        replace(
+            model,
+            id=_substituted(model.id, environment),
+            name=_substituted(model.name, environment),
+            base_url=_substituted(model.base_url, environment),
+        )
+        for model in lock.models
+    )
+    chosen = lock.selection
+    name = _substituted(chosen.model, environment)
+    url = _substituted(chosen.base_url, environment)
+    selection = replace(chosen, model=name, base_url=url)
+    return replace(lock, models=tuple(models), selection=selection)
+
+
+def _substituted(value: Any, environment: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return substituted(value, environment)
+    if isinstance(value, dict):
+        return {key: _substituted(item, environment) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_substituted(item, environment) for item in value]
+    return value
+
+
+def _of_lock(lock: Lock) -> Iterator[tuple[str, dict[str, Any]]]:
+    for model in lock.models:
+        yield model.auth_type, settings_entry(model)
+
+
+class _Defined(NamedTuple):
+    """An entry of some scope, the key of modelProviders it stands under, and what that is."""
+
+    auth_type: str
+    provider: str
+    entry: dict[str, Any]
+    scope: ScopeName
+
+
+def _of_scopes(scopes: Sequence[tuple[ScopeName, Any]]) -> Iterator[_Defined]:
+    protocols: Any = {}
+    for _, settings in scopes:
+        if isinstance(settings, dict):
+            protocols = merge(protocols, settings.get(PROTOCOLS, {}))
+    for scope, settings in scopes:
+        providers = settings.get("modelProviders") if isinstance(settings, dict) else None
+        for provider, entries in providers.items() if isinstance(providers, dict) else ():
+            mapped = protocols.get(provider) if isinstance(protocols, dict) else None
+            auth_type = mapped if isinstance(mapped, str) else provider
+            for entry in entries if isinstance(entries, list) else ():
+                if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+                    yield _Defined(auth_type, provider, entry, scope)
+
+
+class _Comparison:
+    def __init__(
+        self,
+        lock: Lock,
+        answer: Answer,
+        scopes: Sequence[tuple[ScopeName, Any]],
+        routes: dict[str, tuple[str, dict[str, Any]]],
+    ) -> None:
+        self._lock = lock
+        self._scopes = scopes
+        self._current = self._as_locked(parse(answer.current, routes))
+        self._current_id = answer.current
+        # A route that nothing explains still tells its model's name.
+        self._seen = [
+            self._as_locked(parse(each.model_id, routes)) or Seen("", each.name)
+            for each in answer.offered
+        ]
+
+    def _as_locked(self, seen: Seen | None) -> Seen | None:
+        """Return what its `wireApi` moves to openai-responses as the lock has it: in openai."""
+        if seen is None or seen.auth_type != "openai-responses":
+            return seen
+        moved = any(
+            (model.auth_type, model.id) == ("openai", seen.id)
+            and model.fields.get("wireApi") == "responses"
+            for model in self._lock.models
+        )
+        return seen._replace(auth_type="openai") if moved else seen
+
+    def result(self) -> Agreement:
+        left, order = list(range(len(self._lock.models))), []
+        extra = []
+        for seen in self._seen:
+            match = next((index for index in left if _is(seen, self._lock.models[index])), None)
+            if match is not None:
+                left.remove(match)
+                order.append(match)
+            elif seen.auth_type != BUILT_IN_TYPE and not self._is_selected_runtime(seen):
+                extra.append(seen)
+        absent = [self._lock.models[index] for index in left]
+        hidden = [model for model in absent if _is_unlisted(model)]
+        missing = [model for model in absent if not _is_unlisted(model)]
+        differences = (
+            *(self._missing(model, missing) for model in missing),
+            *(self._extra(seen) for seen in extra),
+            *self._reordered(order),
+            *self._selected(),
+        )
+        return Agreement(differences, tuple(map(_name, hidden)))
+
+    def _missing(self, model: Model, missing: list[Model]) -> Difference:
+        offered = [seen for seen in self._seen if seen[:2] == (model.auth_type, model.id)]
+        of_project = [each for each in self._lock.models if each.scope == "project"]
+        reason: str | None = None
+        if offered:
+            reason = "this release knows a model by its id alone, and keeps the first of two"
+        elif model.scope == "project" and all(each in missing for each in of_project):
+            reason = "the client does not read the project's settings: the folder is not trusted"
+        elif model.provider is not None:
+            reason = f"releases before {PROTOCOLS_SINCE} do not read the provider {model.provider}"
+        elif model.auth_type not in AUTH_TYPES:
+            reason = f"this release does not know the auth type {model.auth_type}"
+        return Difference("missing", _name(model), reason)
+
+    def _extra(self, seen: Seen) -> Difference:
+        name = f"{seen.auth_type}/{seen.id}" if seen.auth_type else seen.id
+        if seen.runtime:
+            made = "a runtime model, made of settings and environment, no entry"
+            return Difference("extra", name, made, "unset what makes it, or select an entry")
+        owner = next((model.scope for model in self._lock.models), None)
+        origin = self._origin(seen)
+        scope = origin and origin.scope
+        reason: str | None = None
+        if any(seen[:2] == (model.auth_type, model.id) for model in self._lock.models):
+            reason = "this release knows a model by its id and base URL, and keeps both"
+        elif origin and origin.provider not in AUTH_TYPES:
+            reason = "this release reads a provider id that the lock's client skips"
+        elif scope is not None and scope != owner:
+            reason = f"REPLACE is not honoured: the {scope} scope's modelProviders is merged in"
+        return Difference("extra", name, reason)
+
+    def _origin(self, seen: Seen) -> _Defined | None:
+        """Return the first entry of any scope that defines a model of that type and id, or None."""
+        defined = _of_scopes(self._scopes)
+        found = (each for each in defined if (each.auth_type, each.entry["id"]) == seen[:2])
+        return next(found, None)
+
+    def _reordered(self, order: list[int]) -> Iterator[Difference]:
+        models = self._lock.models
+        for auth_type in dict.fromkeys(model.auth_type for model in models):
+            own = [index for index in order if models[index].auth_type == auth_type]
+            if own != sorted(own):
+                yield Difference("reordered", auth_type)
+
+    def _selected(self) -> Iterator[Difference]:
+        chosen, current = self._lock.selection, self._current
+        if self._is_selected(current) if current else self._is_hidden_choice():
+            return
+        wanted = f"{chosen.auth_type}/{chosen.model or '(from the environment)'}"
+        instead = f"{current.auth_type}/{current.id}" if current else self._current_id or "none"
+        at = f" at {current.base_url}" if current and current.base_url else ""
+        yield Difference("selected", wanted, f"the client selects {instead}{at}")
+
+    def _is_selected(self, seen: Seen) -> bool:
+        chosen, entry = self._lock.selection, self._choice()
+        if chosen.model is None:
+            return seen.auth_type == chosen.auth_type
+        if entry is not None and seen.base_url not in (None, entry.base_url or ""):
+            return False
+        return seen[:2] == (chosen.auth_type, chosen.model)
+
+    def _is_hidden_choice(self) -> bool:
+        """Tell whether the selected model is one that is not listed: then its bare id is named."""
+        entry = self._choice()
+        return entry is not None and _is_unlisted(entry) and entry.id == self._current_id
+
+    def _choice(self) -> Model | None:
+        """Return the entry that the lock selects, or None for a runtime or built-in model."""
+        chosen = self._lock.selection
+        return next(
+            (
+                model
+                for model in self._lock.models
+                if (model.auth_type, model.id) == (chosen.auth_type, chosen.model)
+                and chosen.base_url in (None, model.base_url)
+            ),
+            None,
+        )
+
+    def _is_selected_runtime(self, seen: Seen) -> bool:
+        return seen.runtime and self._lock.selection.kind == "runtime" and self._is_selected(seen)
+
+
+def _is(seen: Seen, model: Model) -> bool:
+    if seen.runtime:
+        return False
+    same_url = seen.base_url is None or seen.base_url == (model.base_url or "")
+    return seen[:2] == (model.auth_type, model.id) and same_url
+
+
+def _is_unlisted(model: Model) -> bool:
+    return any(model.fields.get(flag) is True for flag in UNLISTED_FLAGS)
+
+
+def _name(model: Model) -> str:
+    return f"{model.auth_type}/{model.id}"

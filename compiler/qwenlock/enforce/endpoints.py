@@ -1,0 +1,267 @@
+"""The endpoints of a lock: what each is asked for its models, and what its answer means.
+
+Guide, SDKs Used for API Requests: a base URL is what the auth type's SDK expects. Asking is done in
+`edge.ping`. Nothing that an endpoint says is shown: it could be a key.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
+
+from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.text.credentials import references, substituted
+from qwenlock.text.hosts import is_public
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from qwenlock.lock.model import Lock
+
+Status: TypeAlias = Literal[
+    "listed",
+    "unknown-model",
+    "refused",
+    "unreachable",
+    "tls-error",
+    "redirected",
+    "failing",
+    "cannot-tell",
+    "not-asked",
+]
+"""What came of asking an endpoint. All but `listed` and `cannot-tell` are trouble."""
+
+Known: TypeAlias = Literal["listed", "unknown", "cannot-tell"]
+
+_FINE = ("listed", "cannot-tell")
+
+
+class _Api(NamedTuple):
+    """How an API lists its models.
+
+    Attributes:
+        base_url: where the SDK goes without a `baseUrl`.
+        path: what is asked below that.
+        header: the header that takes the key, after `scheme`.
+        prefix: what ids begin with in the list.
+        others: headers besides.
+        lists_with_key: a key that is good for requests is good for the list.
+    """
+
+    base_url: str
+    path: str
+    header: str
+    scheme: str = ""
+    prefix: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    lists_with_key: bool = True
+
+
+_OPENAI = _Api("https://api.openai.com/v1", "/models", "Authorization", "Bearer ")
+_GOOGLE = "https://generativelanguage.googleapis.com"
+_APIS = {
+    "openai": _OPENAI,
+    "openai-responses": _OPENAI,
+    "anthropic": _Api(
+        "https://api.anthropic.com",
+        "/v1/models?limit=1000",
+        "x-api-key",
+        others=(("anthropic-version", "2023-06-01"),),
+    ),
+    "gemini": _Api(_GOOGLE, "/v1beta/models?pageSize=1000", "x-goog-api-key", prefix="models/"),
+    "vertex-ai": _Api(
+        _GOOGLE,
+        "/v1beta1/publishers/google/models?pageSize=1000",
+        "x-goog-api-key",
+        prefix="publishers/google/models/",
+        lists_with_key=False,
+    ),
+}
+
+
+class Endpoint(NamedTuple):
+    """Models of one endpoint, key and set of headers.
+
+    Attributes:
+        auth_type: the auth type they are of.
+        base_url: the base URL as the lock has it; that of the SDK where it has none.
+        variable: the variable that holds the key.
+        headers: the model's own headers, by name.
+        models: the ids.
+    """
+
+    auth_type: str
+    base_url: str
+    variable: str
+    headers: tuple[tuple[str, str], ...]
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: a URL and the headers of the request, which hold the key."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+class Reply(NamedTuple):
+    """What came back: the status code and the body, or what stood in the way.
+
+    Attributes:
+        code: the HTTP status; None where there is no answer.
+        body: the body, as far as it was read.
+        problem: what stood in the way; None where nothing did.
+        detail: the same in words.
+    """
+
+    code: int | None = None
+    body: bytes = b""
+    problem: Status | None = None
+    detail: str = ""
+
+
+class Verdict(NamedTuple):
+    """What is to be said of an endpoint.
+
+    Attributes:
+        status: what came of asking it.
+        detail: the same in words; empty where there is nothing to add.
+        models: whether it knows each of the models.
+    """
+
+    status: Status
+    detail: str
+    models: dict[str, Known]
+
+    @property
+    def is_trouble(self) -> bool:
+        """Tell whether a request of the client would fail, as far as can be told."""
+        return self.status not in _FINE
+
+
+def endpoints(lock: Lock) -> list[Endpoint]:
+    """Return the endpoints of a lock's models, and of the runtime model it may select."""
+    found: dict[Endpoint, list[str]] = {}
+    for auth_type, model, base_url, variable, config in _models(lock):
+        api = _APIS.get(auth_type)
+        if api is None:
+            continue
+        headers = (config or {}).get("customHeaders")
+        named = headers.items() if isinstance(headers, dict) else ()
+        own = tuple((name, value) for name, value in named if isinstance(value, str))
+        name = variable or API_KEY_VARIABLES[auth_type]
+        each = Endpoint(auth_type, base_url or api.base_url, name, own)
+        found.setdefault(each, []).append(model)
+    return [each._replace(models=tuple(dict.fromkeys(ids))) for each, ids in found.items()]
+
+
+def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | Verdict:
+    """Return what to ask `endpoint`, or the verdict where it cannot or must not be asked.
+
+    Args:
+        endpoint: an endpoint.
+        variables: the variables that a client has, with the key.
+    """
+    api = _APIS[endpoint.auth_type]
+    written = [endpoint.base_url, *(value for _, value in endpoint.headers)]
+    named = [endpoint.variable, *(name for text in written for name in references(text))]
+    for name in named:
+        if not variables.get(name, "").strip():
+            return _verdict(endpoint, "not-asked", f"{name} is not set")
+    base = substituted(endpoint.base_url, variables)
+    try:
+        parts = urlsplit(base)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        return _verdict(endpoint, "not-asked", "its base URL is no plain http or https URL")
+    if parts.scheme == "http" and is_public(host):
+        detail = "plain http would show the key to everyone on the way: use https"
+        return _verdict(endpoint, "not-asked", detail)
+    path, _, query = api.path.partition("?")
+    key, bearer = variables[endpoint.variable], {}
+    if endpoint.auth_type == "anthropic":
+        if parts.path.rstrip("/").endswith("/v1"):
+            path = path.removeprefix("/v1")  # the guide's example; its SDK would double it
+        if host != urlsplit(api.base_url).hostname:
+            bearer = {"Authorization": f"Bearer {key}"}  # as 0.24.4 sends it to other hosts
+    url = parts._replace(path=parts.path.rstrip("/") + path, query=query, fragment="").geturl()
+    headers = {
+        "Accept": "application/json",
+        **dict(api.others),
+        api.header: api.scheme + key,
+        **bearer,
+        **{name: substituted(value, variables) for name, value in endpoint.headers},
+    }
+    if any(not _fits_a_header(text) for pair in headers.items() for text in pair):
+        return _verdict(endpoint, "not-asked", "its key or headers hold what no header can")
+    return Question(url, tuple(headers.items()))
+
+
+def judge(endpoint: Endpoint, reply: Reply) -> Verdict:
+    """Return what `reply` says of `endpoint` and its models."""
+    if reply.problem is not None:
+        return _verdict(endpoint, reply.problem, reply.detail)
+    code = reply.code or 0
+    if code in (401, 403) and _APIS[endpoint.auth_type].lists_with_key:
+        return _verdict(endpoint, "refused", f"the key of {endpoint.variable} is refused ({code})")
+    if code >= 500:
+        return _verdict(endpoint, "failing", f"it answers {code}")
+    if code in (404, 405):
+        return _verdict(endpoint, "cannot-tell", f"it has no list of models ({code})")
+    if code != 200:
+        return _verdict(endpoint, "cannot-tell", f"it answers {code}")
+    listed = _listed(reply.body, _APIS[endpoint.auth_type].prefix)
+    if listed is None:
+        return _verdict(endpoint, "cannot-tell", "its answer is no list of models")
+    ids, is_whole = listed
+    absent: Known = "unknown" if is_whole else "cannot-tell"
+    models = {model: "listed" if model in ids else absent for model in endpoint.models}
+    if "unknown" in models.values():
+        return Verdict("unknown-model", "", models)
+    if "cannot-tell" in models.values():
+        return Verdict("cannot-tell", "its list goes on", models)
+    return Verdict("listed", "", models)
+
+
+def _models(
+    lock: Lock,
+) -> Iterator[tuple[str, str, str | None, str | None, dict[str, Any] | None]]:
+    for model in lock.models:
+        yield model.auth_type, model.id, model.base_url, model.env_key, model.generation_config
+    chosen = lock.selection
+    if chosen.kind == "runtime" and chosen.model is not None:
+        config = chosen.generation_config
+        yield chosen.auth_type, chosen.model, chosen.base_url, chosen.env_key, config
+
+
+def _verdict(endpoint: Endpoint, status: Status, detail: str) -> Verdict:
+    return Verdict(status, detail, dict.fromkeys(endpoint.models, "cannot-tell"))
+
+
+def _fits_a_header(text: str) -> bool:
+    return text.isprintable() and text.isascii() and bool(text)
+
+
+def _listed(body: bytes, prefix: str) -> tuple[set[str], bool] | None:
+    """Return the ids that a list of models has, and whether it is whole; None where it is none."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    listed = value.get("data", value.get("models")) if isinstance(value, dict) else value
+    if not isinstance(listed, list):
+        return None
+    is_whole = isinstance(value, list) or not (value.get("has_more") or value.get("nextPageToken"))
+    return set(_ids(listed, prefix)), is_whole
+
+
+def _ids(listed: Iterable[Any], prefix: str) -> Iterator[str]:
+    for each in listed:
+        name = each.get("id", each.get("name")) if isinstance(each, dict) else None
+        if isinstance(name, str):
+            yield name.removeprefix(prefix)

@@ -1,0 +1,150 @@
+"""The settings that make a client run what a lock says: for the system scope, above all others.
+
+CLIENT.md, modelProviders: no release honours REPLACE, but in the system scope an empty array makes
+a provider vanish, and the selection there is the one that counts. Nobody's files are touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
+from qwenlock.compile.catalogue import settings_entry
+from qwenlock.settings.scopes import CURRENT_VERSION, PROTOCOLS, merge
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.lock.model import Lock, Model, Selection
+
+
+def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
+    """Return settings for the system scope that make every release do what `lock` says.
+
+    They offer exactly the locked catalogue and select the locked model. Each model stands under its
+    auth type, whatever provider id it had: so it needs no `providerProtocol`, which releases before
+    0.21 do not read, and no other scope's can send it elsewhere. What makes up a runtime model
+    stands over what other scopes say of it, and where the lock has nothing, nothing remains.
+
+    Args:
+        lock: what to enforce.
+        scopes: the settings of every scope of this machine, at the current settings version. The
+            keys of their `modelProviders` that the lock has no models for are emptied.
+    """
+    below: Any = {}
+    for settings in scopes:
+        below = _together(below, settings)
+    providers: dict[str, list[dict[str, Any]]] = {}
+    for model in lock.models:
+        providers.setdefault(model.auth_type, []).append(settings_entry(model))
+    for name in sorted(_object(below, "modelProviders")):
+        providers.setdefault(name, [])
+    mapped = {name: name for name in sorted(_object(below, PROTOCOLS)) if providers.get(name)}
+    return {
+        "$version": CURRENT_VERSION,
+        "modelProviders": providers,
+        **({PROTOCOLS: mapped} if mapped else {}),
+        "security": {"auth": _auth(lock.selection, _object(below, "security", "auth"))},
+        "model": _model(lock.selection, _object(below, "model")),
+    }
+
+
+def over(system: dict[str, Any], enforcing: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a system scope with `enforcing` over them; the rest stays.
+
+    Args:
+        system: what the machine's own system file says, at the current settings version.
+        enforcing: what `enforcing_settings` gave for all scopes, this one too.
+    """
+    result: dict[str, Any] = merge(system, enforcing)
+    return result
+
+
+def overriding(lock: Lock) -> dict[str, str]:
+    """Return the variables that a client takes before what `lock` says, with what it says.
+
+    A runtime model is made of layers, and the environment is above all settings (guide, Resolution
+    Layers and Atomicity); of an entry, only the base URL that it lacks. Of a key the lock says
+    nothing, nor of such a base URL: its value is empty.
+    """
+    chosen = lock.selection
+    if chosen.kind != "runtime":
+        entry = next((each for each in lock.models if _is_chosen(each, chosen)), None)
+        lacks_url = entry is not None and entry.base_url is None
+        variable = BASE_URL_VARIABLES.get(chosen.auth_type) if lacks_url else None
+        return {variable: ""} if variable else {}
+    said: dict[str, str] = {}
+    if chosen.model is not None:
+        said |= dict.fromkeys(MODEL_VARIABLES.get(chosen.auth_type, ()), chosen.model)
+    if chosen.base_url is not None and chosen.auth_type in BASE_URL_VARIABLES:
+        said[BASE_URL_VARIABLES[chosen.auth_type]] = chosen.base_url
+    usual = API_KEY_VARIABLES.get(chosen.auth_type)
+    if usual is not None and chosen.env_key not in (None, usual):
+        said[usual] = ""
+    return said
+
+
+def _is_chosen(model: Model, chosen: Selection) -> bool:
+    return (model.auth_type, model.id) == (chosen.auth_type, chosen.model) and (
+        chosen.base_url in (None, model.base_url)
+    )
+
+
+def _together(one: Any, other: Any) -> Any:
+    """Return every key that any of two values has; an object counts before anything else."""
+    if not isinstance(other, dict):
+        return one if isinstance(one, dict) else other
+    if not isinstance(one, dict):
+        return other
+    return {**one, **{key: _together(one.get(key), value) for key, value in other.items()}}
+
+
+def _object(settings: Any, *path: str) -> dict[str, Any]:
+    """Return the object at `path` of `settings`; an empty one where there is none."""
+    value = get(settings, path)
+    return value if isinstance(value, dict) else {}
+
+
+def _auth(selection: Selection, below: dict[str, Any]) -> dict[str, Any]:
+    """Return `security.auth` for a selection, over what is `below`.
+
+    An empty `baseUrl` counts as absent. Of a key nothing is said: one that the lock needs may stand
+    below, and must not stand here.
+    """
+    auth = {"selectedType": selection.auth_type}
+    if selection.kind == "runtime":
+        if selection.base_url is not None or below.get("baseUrl"):
+            auth["baseUrl"] = selection.base_url or ""
+        if selection.env_key not in (None, API_KEY_VARIABLES.get(selection.auth_type)):
+            auth["apiKey"] = f"${selection.env_key}"
+    return auth
+
+
+def _model(selection: Selection, below: dict[str, Any]) -> dict[str, Any]:
+    """Return `model` for a selection, over what is `below`.
+
+    Its `baseUrl` is always there, to hide an inherited one: from 0.21 it chooses between entries of
+    one id, and an empty one counts as absent. So does an empty name.
+    """
+    model: dict[str, Any] = {}
+    if selection.model is not None or below.get("name"):
+        model["name"] = selection.model or ""
+    model["baseUrl"] = (selection.base_url or "") if selection.kind == "provider" else ""
+    if selection.kind == "runtime":
+        wanted, inherited = selection.generation_config, below.get("generationConfig")
+        if wanted is not None or inherited:
+            model["generationConfig"] = _alone(wanted, inherited)
+    return model
+
+
+def _alone(wanted: Any, below: Any) -> Any:
+    """Return what leaves nothing of `below` but what is `wanted`, once it is merged over that.
+
+    Scopes merge key by key, so what is not wanted becomes null, which is as if it were not there:
+    measured with 0.12.0 and 0.24.4. In `samplingParams` and `extra_body` it is sent as null.
+    """
+    if not (isinstance(wanted, dict) and isinstance(below, dict)):
+        return wanted
+    unwanted = dict.fromkeys(sorted(below.keys() - wanted.keys()))
+    return {**{key: _alone(wanted[key], below.get(key)) for key in wanted}, **unwanted}

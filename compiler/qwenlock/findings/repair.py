@@ -1,0 +1,79 @@
+"""A repair: what would do away with a finding, as data, and repairs of one file applied at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.text.operations import Deduplicate, Move
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qwenlock.text.document import Document
+    from qwenlock.text.operations import Operation, Path
+
+
+class Cut(NamedTuple):
+    """A stretch of a document's text, from `start` to `end`, that becomes `text`."""
+
+    start: int
+    end: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What would do away with a finding, in the file that it is about.
+
+    Attributes:
+        operations: edits of the settings.
+        cuts: edits of comments.
+        safe: the client offers, selects and sends the same afterwards.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    safe: bool = True
+
+
+def repaired(document: Document, repairs: Iterable[Repair]) -> str:
+    """Return the text of `document`, with its byte-order mark, after those `repairs` that agree.
+
+    Of two that meet at one place the first is made; the other is for another time.
+    """
+    from qwenlock.text.edit import edit
+
+    repairs = list(repairs)
+    mark = document.original[: len(document.original) - len(document.text)]
+    text = mark + _cut(document.text, {cut for repair in repairs for cut in repair.cuts})
+    return edit(text, _agreeing(each for repair in repairs for each in repair.operations))
+
+
+def _cut(text: str, cuts: Iterable[Cut]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for cut in sorted(cuts):
+        pieces += text[done : cut.start], cut.text
+        done = cut.end
+    return "".join([*pieces, text[done:]])
+
+
+def _agreeing(operations: Iterable[Operation]) -> list[Operation]:
+    """Return the operations of which none meets another, in an order in which all paths hold."""
+    chosen: list[Operation] = []
+    taken: set[Path] = set()
+    for operation in sorted(operations, key=lambda each: isinstance(each, Deduplicate)):
+        path = operation.path
+        goal = operation.to if isinstance(operation, Move) else path
+        if goal in taken or any(path[:length] in taken for length in range(1, len(path) + 1)):
+            continue
+        chosen.append(operation)
+        if not isinstance(operation, Deduplicate):
+            taken |= {path, goal}
+    return sorted(chosen, key=lambda each: _order(each.path), reverse=True)
+
+
+def _order(path: Path) -> list[tuple[int, str]]:
+    """Return what sorts paths so that, backwards, a later element comes before an earlier one."""
+    return [(step, "") if isinstance(step, int) else (0, step) for step in path]

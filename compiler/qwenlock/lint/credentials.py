@@ -1,0 +1,99 @@
+"""Rules about credentials (4xx), besides those that compiling reports."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.findings.finding import Finding, Place
+from qwenlock.settings.variables import read_files, variables
+from qwenlock.text.credentials import is_credential, references
+from qwenlock.text.document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.lint.subject import Subject
+    from qwenlock.settings.variables import EnvFile
+    from qwenlock.text.operations import Path
+
+_SHORTEST_KEY = 12
+_PLACEHOLDER = re.compile(
+    r"<.*>|\[.*\]|\{.*\}|[x*.]+"
+    r"|.*(?:your|placeholder|example|change[-_ ]?me|replace|dummy|not[-_ ]).*",
+    re.IGNORECASE,
+)
+
+
+def tracked_keys(subject: Subject) -> Iterator[Finding]:
+    """Report files that git tracks and that hold a key, at the first of each."""
+    for source in subject.sources:
+        document = source.document
+        path = _first_key(document.value) if document.label in subject.world.tracked else None
+        if path is not None:
+            yield _tracked(Place(document, path), document.label)
+    for file in subject.world.env_files:
+        name = _first_variable(file) if file.label in subject.world.tracked else None
+        if name is not None:
+            yield _tracked(_line_of(name, file), file.label)
+
+
+def hidden_env_files(subject: Subject) -> Iterator[Finding]:
+    """Report `.env` files that are not read, and set a variable that nothing else does."""
+    lock, files = subject.compilation.lock, subject.world.env_files
+    read = read_files(files, subject.client)
+    if lock is None or not read:
+        return
+    known = variables(subject.sources, read, subject.world.environment, subject.client)
+    for file in files:
+        if file in read or file.text is None:
+            continue
+        own = file.variables()
+        lost = [each.name for each in lock.environment if each.name in own.keys() - known.keys()]
+        if lost:
+            message = f"{read[0].label} hides {file.label}, which sets {', '.join(lost[:3])}"
+            fix = f"set it in {read[0].label} too, or in the environment"
+            yield Finding("QL407", message, _line_of(lost[0], file), fix)
+
+
+def _tracked(place: Place, label: str) -> Finding:
+    message = f"git tracks {label}, which holds a key"
+    fix = (
+        "make the key invalid where it was issued and get another, put that into a .env that git "
+        "ignores, and stop tracking this one with `git rm --cached`"
+    )
+    return Finding("QL406", message, place, fix)
+
+
+def _first_key(settings: Any) -> Path | None:
+    """Return where the first literal key of a file stands."""
+    pending: list[tuple[Path, str | None, Any]] = [((), None, settings)]
+    while pending:
+        path, key, value = pending.pop()
+        if isinstance(value, str):
+            if path[-1] != "envKey" and _is_key(value, key):
+                return path
+        elif isinstance(value, dict):
+            pending += [((*path, name), name, value[name]) for name in reversed(value)]
+        elif isinstance(value, list):
+            pending += [((*path, at), key, value[at]) for at in reversed(range(len(value)))]
+    return None
+
+
+def _first_variable(file: EnvFile) -> str | None:
+    return next((name for name, value in file.variables().items() if _is_key(value, name)), None)
+
+
+def _is_key(value: str, name: str | None) -> bool:
+    """Tell whether `value` is a key that works: no reference, and no placeholder for one."""
+    if len(value) < _SHORTEST_KEY or references(value) or _PLACEHOLDER.fullmatch(value):
+        return False
+    return is_credential(value, name)
+
+
+def _line_of(name: str, file: EnvFile) -> Place:
+    """Return the line of a `.env` file that sets a variable; no excerpt of it is shown."""
+    text = file.text or ""
+    found = re.search(rf"(?m)^[^\S\n]*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
+    line = 1 if found is None else text.count("\n", 0, found.end()) + 1
+    return Place(Document(file.label, "", {}), at=(line, 1))

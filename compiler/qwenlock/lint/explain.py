@@ -1,0 +1,134 @@
+"""A finding explained: the page of its code, in Markdown, for a terminal and the documentation."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from qwenlock.findings.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HUNDREDS = {
+    "1": "Files and syntax",
+    "2": "Providers and models",
+    "3": "Merging and scopes",
+    "4": "Credentials",
+    "5": "Plans",
+    "6": "Selection and resolution",
+}
+"""What the codes of each hundred are about (DESIGN, Findings)."""
+
+_LANGUAGES = {".json": "json", ".lock": "toml", ".toml": "toml", ".env": "ini"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says besides its rule; `lint/pages` has a file for each code.
+
+    Attributes:
+        what: more about what the client does, as Markdown.
+        fix: what to do, as Markdown.
+        before: files, by name, that lead to the finding; none where no text can.
+        after: those of them that are changed, as they are afterwards.
+        at: the file, line and column (from 1) where it is reported; empty for no one place.
+        command: what reports it.
+        given: what is run before that.
+        directory: where that is run.
+        repair: whether `lint --fix` repairs the example, or `--unsafe-fixes` only, or neither.
+        ignorable: whether `lint` can leave it out.
+    """
+
+    what: str
+    fix: str
+    before: Mapping[str, str] | None = None
+    after: Mapping[str, str] | None = None
+    at: str = ""
+    command: str = "qwenlock lint"
+    given: str = ""
+    directory: str = "a project"
+    repair: Literal["", "safe", "unsafe"] = ""
+    ignorable: bool = True
+
+
+def as_markdown(code: str, page: Page) -> str:
+    """Return the whole page of a code."""
+    rule = RULES[code]
+    paragraphs = [
+        f"# {code}: {rule.title}",
+        f"**{rule.severity}**{_REPAIRS[page.repair]}",
+        _wrapped(rule.reason),
+        page.what.strip(),
+    ]
+    if page.before:
+        paragraphs += ["## Example", *_files(page.before), _wrapped(_reported(page))]
+    paragraphs += ["## What to do", page.fix.strip()]
+    if page.after:
+        paragraphs += _files(page.after)
+    paragraphs += ["## Ignoring it", _wrapped(_ignoring(code, page))]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+_REPAIRS = {
+    "": "",
+    "safe": " · repaired by `qwenlock lint --fix`",
+    "unsafe": " · repaired by `qwenlock lint --fix --unsafe-fixes`",
+}
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
+
+
+def _files(files: Mapping[str, str]) -> list[str]:
+    return [f"`{name}`:\n\n```{_language(name)}\n{text}```" for name, text in files.items()]
+
+
+def _language(name: str) -> str:
+    return next(language for end, language in _LANGUAGES.items() if name.endswith(end))
+
+
+def _reported(page: Page) -> str:
+    given = f"after `{page.given}`, " if page.given else ""
+    place = f", at `{page.at}`" if page.at else ""
+    return f"In {page.directory}, {given}`{page.command}` reports it{place}."
+
+
+def _ignoring(code: str, page: Page) -> str:
+    if not page.ignorable:
+        return "It cannot be ignored: nothing can be compiled from a file that is not understood."
+    everywhere = f"`qwenlock lint --ignore {code}`"
+    if ".json:" not in page.at or code == "QL115":  # a comment does not ignore itself
+        return f"For one run, {everywhere}."
+    text = (
+        f"For one place, write `// qwenlock: ignore[{code}]` at the end of its line, or alone on "
+        f"the line above. For one run, {everywhere}."
+    )
+    if RULES[code].severity == "error":
+        text += " It still stops `qwenlock lock`."
+    return text
+
+
+def index(pages: Mapping[str, Page]) -> str:
+    """Return the page that lists all codes."""
+    lines = [
+        "# Findings",
+        "",
+        "What `qwenlock` has to say about settings, by code. A code is never used again for",
+        "something else. `qwenlock explain CODE` shows the same pages.",
+    ]
+    for hundred, title in HUNDREDS.items():
+        lines += ["", f"## {title}", "", "| code | what | severity | `lint --fix` |"]
+        lines.append("| --- | --- | --- | --- |")
+        for code, rule in RULES.items():
+            if code[2] == hundred:
+                cells = (
+                    f"[{code}]({code}.md)",
+                    rule.title,
+                    rule.severity,
+                    pages[code].repair or "–",
+                )
+                lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"

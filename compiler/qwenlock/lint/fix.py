@@ -1,0 +1,93 @@
+"""Repairing what can be repaired: from a subject to a change of the user's and project's files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwenlock.findings.file_changes import Change, FileChange
+from qwenlock.findings.repair import Repair, repaired
+from qwenlock.lint.lint import lint
+from qwenlock.migrate.situation import WRITABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lint.subject import Subject
+    from qwenlock.settings.scopes import ScopeName
+
+    Wanted = Callable[[Finding], bool]
+
+_ROUNDS = 10  # a repair may make another possible; far more than any settings need
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What repairing comes to.
+
+    Attributes:
+        subject: what is linted, as it is afterwards.
+        findings: those that were repaired, with their places before.
+    """
+
+    subject: Subject
+    findings: tuple[Finding, ...]
+
+
+def can_repair(finding: Finding, subject: Subject, *, unsafe: bool) -> bool:
+    """Tell whether `fix` would repair `finding`."""
+    source = subject.source_of(finding) if finding.repair else None
+    if finding.repair is None or source is None or source.scope not in WRITABLE:
+        return False
+    return finding.repair.safe or unsafe
+
+
+def fix(subject: Subject, wanted: Wanted, *, unsafe: bool = False) -> Fixed:
+    """Return `subject` after the repairs of all findings that are `wanted`, round by round.
+
+    Args:
+        subject: what is linted.
+        wanted: tells which findings to repair.
+        unsafe: repair too what may change what the client does.
+    """
+    done: list[Finding] = []
+    for _ in range(_ROUNDS):
+        by_scope: dict[ScopeName, list[Repair]] = defaultdict(list)
+        found = [
+            finding
+            for finding in lint(subject)
+            if wanted(finding) and can_repair(finding, subject, unsafe=unsafe)
+        ]
+        for finding in found:
+            source = subject.source_of(finding)
+            if source is not None and finding.repair is not None:
+                by_scope[source.scope].append(finding.repair)
+        texts = {
+            source.scope: repaired(source.document, by_scope[source.scope])
+            for source in subject.sources
+            if source.scope in by_scope
+        }
+        if not texts:
+            break
+        done += found
+        subject = subject.with_texts(texts)
+    return Fixed(subject, tuple(done))
+
+
+def change_of(before: Subject, fixed: Fixed, files: Mapping[ScopeName, Path]) -> Change:
+    """Return the change that writes what was repaired."""
+    pairs = zip(before.sources, fixed.subject.sources, strict=True)
+    changes = {  # one for a file, be it that of two scopes
+        files[old.scope]: FileChange(
+            files[old.scope], old.document.label, old.document.original, new.document.original
+        )
+        for old, new in pairs
+        if old.document.original != new.document.original
+    }
+    return Change(
+        files=tuple(changes.values()),
+        reasons=tuple(f"{each.code}: {each.message}" for each in fixed.findings),
+    )

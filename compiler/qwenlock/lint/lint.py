@@ -1,0 +1,61 @@
+"""All findings of a subject: those of compiling, and those of the rules listed here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.lint import credentials, files, merging, plans, providers, selection, urls
+from qwenlock.lint.repairs import with_repairs
+from qwenlock.lint.suppress import suppressed
+from qwenlock.settings.scopes import owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lint.subject import Subject
+    from qwenlock.settings.scopes import Source
+
+RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    files.byte_order_mark,
+    files.duplicate_keys,
+    files.misspelt_keys,
+    providers.shadowed_by_update,
+    providers.without_env_key,
+    providers.same_id_elsewhere,
+    urls.base_urls,
+    merging.defined_otherwise,
+    merging.depends_on_user,
+    merging.untrusted,
+    merging.replace_not_honoured,
+    credentials.tracked_keys,
+    credentials.hidden_env_files,
+    plans.plan_versions,
+    selection.default_of_the_release,
+    selection.sealed,
+)
+
+
+def lint(subject: Subject) -> list[Finding]:
+    """Return all findings, but for those that a comment in the settings suppresses."""
+    findings = with_repairs(subject.compilation.findings, subject)
+    findings += subject.world.findings
+    findings += [finding for rule in RULES for finding in rule(subject)]
+    documents = [source.document for source in subject.sources]
+    return suppressed(findings, documents, [each.document for each in _whole(subject)])
+
+
+def _whole(subject: Subject) -> list[Source]:
+    """Return the sources of which everything is said here.
+
+    A user's file is about other projects too; the models of a scope that does not own the
+    catalogue are not looked at.
+    """
+    scopes = [source.scope for source in subject.sources]
+    owning = owner(subject.sources)
+    lowest = scopes.index(owning.scope) if owning else 0
+    return [
+        source
+        for source in subject.sources[lowest:]
+        if source.scope == "project" or "project" not in scopes
+    ]

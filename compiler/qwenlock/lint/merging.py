@@ -1,0 +1,110 @@
+"""Rules about scopes (3xx), besides those that compiling reports."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qwenlock.clients.profile import GUIDE
+from qwenlock.compile.compiler import counted
+from qwenlock.compile.entries import canonical
+from qwenlock.findings.finding import Finding
+from qwenlock.settings.scopes import merged, owner
+from qwenlock.text.credentials import shown
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from qwenlock.findings.rules import Severity
+    from qwenlock.lint.subject import Subject
+    from qwenlock.settings.scopes import Source
+
+_TRUST = ("security", "folderTrust", "enabled")
+_OF_THE_MACHINE = re.compile(r"~|/|[A-Za-z]:")  # what a path begins with, as a lock records it
+_TRUST_FIX = "trust it in the client, with /trust, or with /permissions in earlier releases"
+
+
+def defined_otherwise(subject: Subject) -> Iterator[Finding]:
+    """Report models that a scope below the owning one defines with other fields."""
+    owning = owner(subject.sources)
+    if owning is None:
+        return
+    own = _by_name(owning)
+    for source in subject.sources:
+        if source is owning:
+            return
+        other = [
+            name
+            for name, entry in _by_name(source).items()
+            if name in own and canonical(entry) != canonical(own[name])
+        ]
+        if other:
+            names = [f"{auth_type}/{shown(identity)}" for auth_type, identity in other]
+            message = f"{counted(names)} defined otherwise in the {source.scope} scope"
+            place = owning.place(("modelProviders",), on_key=True)
+            fix = f"make them equal, or remove them from {source.document.label}"
+            yield Finding("QL304", message, place, fix)
+
+
+def depends_on_user(subject: Subject) -> Iterator[Finding]:
+    """Report that the user scope has a say in a lock that is shared; in CI that is a warning.
+
+    A file that a team has chosen for it, relative to the project, is shared as well.
+    """
+    lock = subject.compilation.lock
+    if not subject.world.has_lock or lock is None:
+        return
+    for source in subject.sources:
+        counts = any(each.scope == "user" for each in lock.inputs)
+        if counts and source.scope == "user" and _OF_THE_MACHINE.match(source.path):
+            message = f"qwen.lock depends on {source.document.label}, which is not in the project"
+            fix = "have all settings in the project and lock with --no-user, or name a file of the "
+            severity: Severity | None = "warning" if subject.world.in_ci else None
+            place = source.document.place(())
+            yield Finding("QL305", message, place, f"{fix}project with --user", severity)
+
+
+def untrusted(subject: Subject) -> Iterator[Finding]:
+    """Report that the client leaves the project's settings out."""
+    outside = [source for source in subject.sources if source.scope != "project"]
+    inside = [source for source in subject.sources if source.scope == "project"]
+    if not inside or merged(outside, _TRUST) is not True or subject.world.trusted:
+        return
+    place = inside[0].document.place(())
+    if subject.world.trusted is None:
+        message = "this folder is on no list of trusted ones: later releases leave its settings out"
+        yield Finding("QL306", message, place, _TRUST_FIX, "note")
+        return
+    message = f"{subject.world.trust_file} says not to trust this folder: its settings do not count"
+    yield Finding("QL306", message, place, f"{_TRUST_FIX}, or compile with --untrusted")
+
+
+def replace_not_honoured(subject: Subject) -> Iterator[Finding]:
+    """Report the hidden models that a release offers: those of auth types the owner leaves out."""
+    owning = owner(subject.sources)
+    if subject.client.name == GUIDE or owning is None:
+        return
+    own = get(owning.settings, ("modelProviders",), {})
+    offered = [
+        name
+        for name in subject.compilation.hidden
+        if not isinstance(own, dict) or name.partition("/")[0] not in own
+    ]
+    if offered:
+        message = f"Qwen Code {subject.client.name} merges the scopes: {counted(offered)} offered"
+        place = owning.place(("modelProviders",), on_key=True)
+        fix = "start the client with `qwenlock run`, or write an empty array for those auth types"
+        yield Finding("QL307", message, place, fix)
+
+
+def _by_name(source: Source) -> dict[tuple[str, str], Any]:
+    """Return the entries of a source by auth type and id, the first of each."""
+    providers = source.settings.get("modelProviders")
+    result: dict[tuple[str, str], Any] = {}
+    for auth_type, entries in providers.items() if isinstance(providers, dict) else ():
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+                result.setdefault((auth_type, entry["id"]), entry)
+    return result

@@ -1,0 +1,58 @@
+"""Rules about plans (5xx), besides those that compiling reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.findings.finding import Finding
+from qwenlock.plans.digest import PREFIX
+from qwenlock.settings.plan_state import recorded, recorded_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.findings.finding import Place
+    from qwenlock.lint.subject import Subject
+    from qwenlock.plans.plan import Plan
+
+
+def plan_versions(subject: Subject) -> Iterator[Finding]:
+    """Report what the versions of the installed plans, as recorded, mean for their next update."""
+    for plan in subject.plans:
+        if any(each.id == plan.id for each in subject.compilation.plans):
+            yield from _version(plan, subject)
+
+
+def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
+    state = recorded(plan, subject.sources)
+    place = _first_model(plan, subject)
+    if state is None:
+        message = f"no version of {plan.title} is recorded for these models"
+        fix = "give them an envKey of their own, or have `qwenlock upgrade --adopt` record one"
+        yield Finding("QL506", message, place, fix)
+        return
+    known = plan.identify(PREFIX + state.version)
+    newest = subject.newest(plan)
+    if known is None:
+        message = f"the version of {plan.title} that is recorded is not known"
+        fix = "upgrade qwenlock, or run `qwenlock upgrade` for a version that it knows"
+        yield Finding("QL505", message, _record(plan, subject), fix)
+    elif newest is not None and known[0].order() < newest.order():
+        message = f"the models of {plan.title} are of {known[0].version}; {newest.version} is there"
+        yield Finding("QL504", message, place, "run `qwenlock upgrade`")
+
+
+def _first_model(plan: Plan, subject: Subject) -> Place:
+    entries = subject.compilation.entries
+    path = next(entry.path for entry in entries if entry.model.origin == plan.id)
+    return subject.owner.place((*path, "id"))
+
+
+def _record(plan: Plan, subject: Subject) -> Place:
+    """Return where the version is recorded, which it is."""
+    return next(
+        source.place(path)
+        for path in recorded_paths(plan)
+        for source in reversed(subject.sources)
+        if source.has(path)
+    )

@@ -1,0 +1,71 @@
+"""Rules about models (2xx), besides those that compiling reports and those about base URLs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE
+from qwenlock.compile.catalogue import CUSTOM
+from qwenlock.findings.finding import Finding
+from qwenlock.text.credentials import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.lint.subject import Subject
+
+
+def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
+    """Report custom models that the newest models of an installed plan will come before.
+
+    A template whose text names none of their ids is not rendered.
+    """
+    for plan in subject.plans:
+        installed = [each for each in subject.compilation.plans if each.id == plan.id]
+        template = subject.newest(plan) if installed else None
+        if template is None or installed[0].region not in template.digests:
+            continue
+        region = plan.regions[installed[0].region]
+        custom = [
+            entry
+            for entry in subject.compilation.entries
+            if entry.model.origin == CUSTOM
+            and entry.model.auth_type == plan.auth_type
+            and not entry.skipped
+            and entry.model.id in template.text
+            and (not subject.client.identity_has_url or entry.model.base_url == region.base_url)
+        ]
+        ids = {model["id"] for model in plan.models(template, region)} if custom else set()
+        for entry in custom:
+            if entry.model.id in ids:
+                message = (
+                    f'{plan.title} {template.version} has a model "{shown(entry.model.id)}" too'
+                )
+                fix = "remove this one, or expect it to be skipped after the update"
+                yield Finding("QL208", message, subject.owner.place((*entry.path, "id")), fix)
+
+
+def without_env_key(subject: Subject) -> Iterator[Finding]:
+    """Report models that only later releases take, since they have no envKey."""
+    if subject.client.env_key_required:
+        return
+    for entry in subject.compilation.entries:
+        if entry.model.env_key is None:
+            variable = API_KEY_VARIABLES[entry.model.auth_type]
+            message = f"this model has no envKey; {subject.client.name} takes {variable}"
+            fix = f'write "envKey": "{variable}"'
+            yield Finding("QL220", message, subject.owner.place(entry.path), fix)
+
+
+def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
+    """Report models that only later releases offer beside another of the same id."""
+    if not subject.client.identity_has_url or subject.client.name == GUIDE:
+        return
+    seen: set[tuple[str, str]] = set()
+    for entry in subject.compilation.entries:
+        name = (entry.model.auth_type, entry.model.id)
+        if name in seen and not entry.skipped:
+            message = f'a second "{shown(entry.model.id)}", at another base URL'
+            fix = "give teams with earlier releases one of the two"
+            yield Finding("QL221", message, subject.owner.place((*entry.path, "id")), fix)
+        seen.add(name)

@@ -1,0 +1,110 @@
+"""The repairs of findings that compiling reports; rules of `lint` bring their own.
+
+A repair is safe where every client offers, selects and sends the same afterwards. What a plan owns
+is the plan's: nothing in its models is repaired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
+from qwenlock.compile.catalogue import CUSTOM
+from qwenlock.compile.selection import API_KEY, BASE_URL
+from qwenlock.findings.repair import Repair
+from qwenlock.text.operations import Move, Remove, get
+from qwenlock.text.similar import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lint.subject import Subject
+    from qwenlock.settings.scopes import Source
+    from qwenlock.text.operations import Path
+
+_ABSENT = object()
+
+
+def with_repairs(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
+    """Return findings with the repairs that there are for them."""
+    return [_with_repair(finding, subject) for finding in findings]
+
+
+def _with_repair(finding: Finding, subject: Subject) -> Finding:
+    repair_of = REPAIRS.get(finding.code)
+    source = subject.source_of(finding) if repair_of else None
+    path = finding.place.path if finding.place else ()
+    if repair_of is None or source is None or finding.level == "note":
+        return finding
+    if source not in subject.as_written or get(source.document.value, path, _ABSENT) is _ABSENT:
+        return finding
+    return replace(finding, repair=repair_of(path, source, subject))
+
+
+def _ignored_provider(path: Path, _source: Source, _subject: Subject) -> Repair | None:
+    return Repair((Remove(path),))
+
+
+def _skipped_model(path: Path, _source: Source, subject: Subject) -> Repair | None:
+    """Remove a model; safe where it is skipped by those clients too that look at the base URL."""
+    again = subject.entries.get(path[:-1])
+    if again is None or again.model.origin != CUSTOM:
+        return None
+    first = subject.first_of(again)
+    safe = first.model.origin == CUSTOM and first.model.base_url == again.model.base_url
+    return Repair((Remove(path[:-1]),), safe=safe)
+
+
+def _ignored_field(path: Path, _source: Source, subject: Subject) -> Repair | None:
+    entry = subject.entries.get(path[:3])
+    return Repair((Remove(path),)) if entry and entry.model.origin == CUSTOM else None
+
+
+def _empty_credential(path: Path, source: Source, subject: Subject) -> Repair | None:
+    """Remove a deprecated field with nothing in it, which overrides no other scope's.
+
+    In a project that is safe here only: it may override what a colleague has in the user scope.
+    """
+    others = [each for each in subject.sources if each is not source]
+    current = next((each for each in (API_KEY, BASE_URL) if source.place(each).path == path), None)
+    if get(source.document.value, path) != "" or current is None:
+        return None
+    if any(each.has(current) for each in others):
+        return None
+    return Repair((Remove(path),), safe=source.scope == "user")
+
+
+def _misspelt_auth_type(path: Path, source: Source, subject: Subject) -> Repair | None:
+    return _renamed(path, source, subject.client.auth_types)
+
+
+def _misspelt_field(path: Path, source: Source, _subject: Subject) -> Repair | None:
+    return _renamed(path, source, tuple(field.name for field in MODEL_FIELDS))
+
+
+def _misspelt_option(path: Path, source: Source, _subject: Subject) -> Repair | None:
+    return _renamed(path, source, tuple(field.name for field in GENERATION_FIELDS))
+
+
+def _renamed(path: Path, source: Source, known: tuple[str, ...]) -> Repair | None:
+    """Rename a key to the nearest of the `known` ones, where that is free."""
+    near = nearest(str(path[-1]), known)
+    if near is None or near == "qwen-oauth":
+        return None
+    to = (*path[:-1], near)
+    if get(source.document.value, to, _ABSENT) is not _ABSENT:
+        return None
+    return Repair((Move(path, to),), safe=False)
+
+
+REPAIRS: dict[str, Callable[[Path, Source, Subject], Repair | None]] = {
+    "QL202": _misspelt_auth_type,
+    "QL203": _ignored_provider,
+    "QL209": _skipped_model,
+    "QL212": _misspelt_field,
+    "QL213": _misspelt_option,
+    "QL214": _ignored_field,
+    "QL403": _empty_credential,
+}

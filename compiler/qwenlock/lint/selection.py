@@ -1,0 +1,41 @@
+"""Rules about the selection (6xx), besides those that compiling reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.compile.selection import AUTH_TYPE, GENERATION_CONFIG, MODEL
+from qwenlock.findings.finding import Finding
+from qwenlock.settings.scopes import highest, merged
+from qwenlock.text.credentials import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.lint.subject import Subject
+
+
+def default_of_the_release(subject: Subject) -> Iterator[Finding]:
+    """Report that the settings leave the model to what the release has built in."""
+    selection = subject.compilation.selection
+    default = dict(subject.client.default_models).get(selection.auth_type)
+    source = highest(subject.sources, AUTH_TYPE)
+    if default is None or source is None or merged(subject.sources, MODEL):
+        return
+    message = f"no model is selected: {subject.client.name} takes {default}, others another"
+    place = source.place(AUTH_TYPE)
+    yield Finding("QL607", message, place, "set model.name, or run `qwenlock select`")
+
+
+def sealed(subject: Subject) -> Iterator[Finding]:
+    """Report a model.generationConfig that the selected model does not take part in."""
+    selection = subject.compilation.selection
+    source = highest(subject.sources, GENERATION_CONFIG)
+    ignored = merged(subject.sources, GENERATION_CONFIG)
+    if selection.kind != "provider" or source is None or not ignored:
+        return
+    model = shown(selection.model or "")
+    message = f"{model} is a model of modelProviders and takes nothing from here"
+    place = source.place(GENERATION_CONFIG, on_key=True)
+    fix = f"write what it should use into the generationConfig of {model} itself"
+    yield Finding("QL608", message, place, fix)

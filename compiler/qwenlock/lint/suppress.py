@@ -1,0 +1,163 @@
+"""Comments that suppress findings: `// qwenlock: ignore[QL203]`, or of all codes without brackets.
+
+One stands on the line of the finding, behind it or before it, or alone on the line above.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.findings.codes import is_among, is_known
+from qwenlock.findings.finding import Finding, Place
+from qwenlock.findings.repair import Cut, Repair
+from qwenlock.text.credentials import shown
+from qwenlock.text.trivia import comment_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from qwenlock.text.document import Document
+
+MARK = "qwenlock:"
+_COMMENT = re.compile(r"(?://|/\*)\s*qwenlock:\s*ignore(?![\w-])\s*(?:\[([^\]]*)\])?")
+_BLANKS = re.compile(r"[ \t]*")
+_SPACE = re.compile(r"\s*")
+_LINE_END = re.compile(r"[ \t]*(?:\r\n?|\n)?")
+_VARYING = frozenset(
+    {"QL117", "QL218", "QL220", "QL221", "QL305", "QL306", "QL307", "QL406", "QL504", "QL607"}
+)
+"""Codes that come and go with the client or the machine: a comment for one may count elsewhere."""
+
+
+class Ignore(NamedTuple):
+    """A comment that suppresses findings.
+
+    Attributes:
+        document: the document it stands in.
+        codes: the codes it names; None for all.
+        start: where in the text it starts.
+        end: where it ends.
+        line: the line whose findings it suppresses.
+    """
+
+    document: Document
+    codes: tuple[str, ...] | None
+    start: int
+    end: int
+    line: int
+
+
+def suppressed(
+    findings: Iterable[Finding], documents: Iterable[Document], judged: Iterable[Document]
+) -> list[Finding]:
+    """Return the findings that no comment suppresses, with a note on each comment that is unused.
+
+    Args:
+        findings: all findings.
+        documents: the documents whose comments count.
+        judged: those of them of which everything is said, so that what is unused shows.
+    """
+    ignores = [ignore for document in documents for ignore in _ignores(document)]
+    if not ignores:
+        return list(findings)
+    at: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, ignore in enumerate(ignores):
+        at[id(ignore.document), ignore.line].append(index)
+    documented = {id(ignore.document) for ignore in ignores}
+    used: dict[int, set[str]] = defaultdict(set)
+    left = []
+    for finding in findings:
+        place = finding.place
+        if place is None or id(place.document) not in documented:
+            left.append(finding)
+            continue
+        by = [
+            index
+            for index in at[id(place.document), place.position().line]
+            if _names(ignores[index], finding.code)
+        ]
+        for index in by:
+            used[index].add(finding.code)
+        if not by:
+            left.append(finding)
+    whole = {id(document) for document in judged}
+    for index, ignore in enumerate(ignores):
+        if id(ignore.document) in whole:
+            left += _unused(ignore, used[index])
+    return left
+
+
+def _names(ignore: Ignore, code: str) -> bool:
+    return ignore.codes is None or is_among(code, ignore.codes)
+
+
+def _ignores(document: Document) -> Iterator[Ignore]:
+    text = document.text
+    if MARK not in text:
+        return
+    following = len(text)  # where what follows the comments from here on starts
+    next_start = -1
+    for start, end in reversed(comment_spans(text)):
+        after = _end(_SPACE, text, end)
+        following = following if after == next_start else after
+        next_start = start
+        found = _COMMENT.match(text, start, end)
+        if found is None:
+            continue
+        alone = _starts_line(text, start) and _ends_line(text, end)
+        line = document.locator.stretch(following if alone else start, end).line
+        codes = None if found[1] is None else tuple(each.strip() for each in found[1].split(","))
+        yield Ignore(document, codes, start, end, line)
+
+
+def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
+    """Give a note where a comment, or a code that it names, suppresses nothing."""
+    named = ignore.codes or ()
+    kept = [code for code in named if code in _VARYING or any(is_among(u, [code]) for u in used)]
+    unused = [code for code in named if code not in kept]
+    if used if ignore.codes is None else kept and not unused:
+        return
+    unknown = [code for code in unused if not is_known(code)]
+    message = "there is nothing here to suppress"
+    if unknown:
+        message = f'"{shown(unknown[0])}" is no code of a finding'
+    elif kept:
+        message = f"there is no {' or '.join(unused)} here to suppress"
+    place = Place(ignore.document, at=ignore.document.locator.stretch(ignore.start, ignore.end))
+    repair = Repair(cuts=(_without(ignore, kept),))
+    yield Finding("QL115", message, place, "remove it", repair=repair)
+
+
+def _without(ignore: Ignore, kept: Sequence[str]) -> Cut:
+    """Return what leaves only the codes `kept` of a comment, or nothing of it where there are none.
+
+    A comment alone on its line goes with the line, another with the space beside it.
+    """
+    text, start, end = ignore.document.text, ignore.start, ignore.end
+    if kept:
+        opening = text.index("[", start)
+        return Cut(opening, text.index("]", opening) + 1, f"[{', '.join(kept)}]")
+    if not _ends_line(text, end):
+        return Cut(start, _end(_BLANKS, text, end))
+    if _starts_line(text, start):
+        end = _end(_LINE_END, text, end)
+    return Cut(len(text[:start].rstrip(" \t")), end)
+
+
+def _starts_line(text: str, at: int) -> bool:
+    while at and text[at - 1] in " \t":
+        at -= 1
+    return at == 0 or text[at - 1] in "\r\n"
+
+
+def _ends_line(text: str, at: int) -> bool:
+    at = _end(_BLANKS, text, at)
+    return at == len(text) or text[at] in "\r\n"
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Return where a pattern that matches anything at least in part stops matching."""
+    found = pattern.match(text, at)
+    return found.end() if found else at

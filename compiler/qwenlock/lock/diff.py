@@ -1,0 +1,168 @@
+"""Two locks compared by meaning: what a change is about, not which lines differ."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model
+from qwenlock.text.credentials import masked, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Kind: TypeAlias = Literal["client", "option", "selection", "input", "plan", "model", "variable"]
+Part: TypeAlias = Input | InstalledPlan | Model | EnvironmentVariable
+
+
+class Absent(Enum):
+    """What stands for a value where there is none; JSON null is a value."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        kind: what it is about.
+        action: what happened to it; `reordered` for the models of one auth type, the auth types,
+            or all of a kind.
+        name: which one, such as `openai/gpt-4o`.
+        field: the dotted field that changed; empty where the whole thing did.
+        old: the value before; `ABSENT` where there was none.
+        new: the value after.
+    """
+
+    kind: Kind
+    action: Literal["added", "removed", "changed", "reordered"]
+    name: str
+    field: str = ""
+    old: Any = ABSENT
+    new: Any = ABSENT
+
+
+def diff(old: Lock, new: Lock) -> list[Change]:
+    """Return what has changed from `old` to `new`; nothing where they are the same.
+
+    The version of the lock format is no difference. What could be a credential, which only a hand
+    can have put into a lock, is masked.
+    """
+    pairs: list[tuple[Kind, dict[str, Part], dict[str, Part]]] = [
+        ("input", _named(old.inputs), _named(new.inputs)),
+        ("plan", _named(old.plans), _named(new.plans)),
+        ("model", _named(old.models), _named(new.models)),
+        ("variable", _named(old.environment), _named(new.environment)),
+    ]
+    changes = [
+        *_one("client", "client", {"client": old.client}, {"client": new.client}),
+        *_one("option", "options", asdict(old.options), asdict(new.options)),
+        *_one("selection", "selection", asdict(old.selection), asdict(new.selection)),
+        *(change for pair in pairs[:-1] for change in _many(*pair)),
+        *_models_reordered(old, new),
+        *_many(*pairs[-1]),
+    ]
+    # The order of the others follows from that of models; alone it is the work of a hand.
+    return changes or [
+        change
+        for kind, before, after in pairs
+        for change in _reordered(kind, f"{kind}s", list(before), list(after))
+    ]
+
+
+def _named(parts: Sequence[Part]) -> dict[str, Part]:
+    """Return parts of a lock in their order, each by a name of its own."""
+    named: dict[str, Part] = {}
+    for part in parts:
+        name = _name(part)
+        if name in named and isinstance(part, Model):
+            name = f"{name} at {shown(part.base_url or 'no URL')}"
+        while name in named:
+            name += " again"
+        named[name] = part
+    return named
+
+
+def _name(part: Part) -> str:
+    match part:
+        case Model():
+            return f"{part.auth_type}/{shown(part.id)}"
+        case Input():
+            return part.scope
+        case InstalledPlan():
+            return f"{part.id} {part.region}"
+        case _:
+            return part.name
+
+
+def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[Change]:
+    for name in {**old, **new}:
+        if name not in new:
+            yield Change(kind, "removed", name)
+        elif name not in old:
+            yield Change(kind, "added", name)
+        elif not _same(old[name], new[name]):
+            yield from _one(kind, name, asdict(old[name]), asdict(new[name]))
+
+
+def _one(kind: Kind, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
+    if _same(old, new):
+        return
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(_present(old), _present(new), view="tree", ignore_private_variables=False)
+    leaves = {}
+    for leaf in (leaf for category in tree.values() for leaf in category):
+        path = leaf.path(output_format="list")
+        leaves[_dotted(path)] = (_value(leaf.t1, path), _value(leaf.t2, path))
+    for field, (before, after) in sorted(leaves.items()):
+        yield Change(kind, "changed", name, field, before, after)
+
+
+def _same(old: object, new: object) -> bool:
+    """Tell whether two values are equal as JSON: to Python, true is 1 as well."""
+    return old == new and repr(old) == repr(new)
+
+
+def _models_reordered(old: Lock, new: Lock) -> Iterator[Change]:
+    before, after = _by_auth_type(old), _by_auth_type(new)
+    for auth_type in after:
+        yield from _reordered("model", auth_type, before.get(auth_type, []), after[auth_type])
+    yield from _reordered("model", "auth types", list(before), list(after))
+
+
+def _by_auth_type(lock: Lock) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, model in _named(lock.models).items():
+        assert isinstance(model, Model)  # noqa: S101  (for mypy)
+        names.setdefault(model.auth_type, []).append(name)
+    return names
+
+
+def _reordered(kind: Kind, name: str, old: list[str], new: list[str]) -> Iterator[Change]:
+    """Give a change where those of `old` and `new` that are in both stand in another order."""
+    kept, wanted = set(old), set(new)
+    before = [each for each in old if each in wanted]
+    after = [each for each in new if each in kept]
+    if before != after:
+        yield Change(kind, "reordered", name, "", before, after)
+
+
+def _present(table: dict[str, Any]) -> dict[str, Any]:
+    return {key.replace("_", "-"): value for key, value in table.items() if value is not None}
+
+
+def _dotted(path: list[Any]) -> str:
+    return ".".join(shown(str(step)) for step in path)
+
+
+def _value(value: Any, path: list[Any]) -> Any:
+    if type(value).__name__ == "NotPresent":
+        return ABSENT
+    names = [step for step in path if isinstance(step, str)]
+    return masked(value, names[-1] if names else "")

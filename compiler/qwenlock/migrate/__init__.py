@@ -1,0 +1,1 @@
+"""Migrating a project: from its settings to the files that change."""

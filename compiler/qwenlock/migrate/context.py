@@ -1,0 +1,45 @@
+"""What a script that moves credentials or a plan's state decides by: the whole project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
+
+from qwenlock.migrate.env_files import add
+from qwenlock.migrate.situation import Situation
+from qwenlock.settings.script_api import Context
+from qwenlock.text import operations
+
+if TYPE_CHECKING:
+    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.settings.script_api import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectContext(Context):
+    """A context that knows the other scopes, too.
+
+    Attributes:
+        scope: the scope that the file is of.
+        situation: every scope, and what else the client goes by.
+    """
+
+    scope: ScopeName = "user"
+    situation: Situation = field(default_factory=Situation)
+
+    def after(self, change: Change) -> Self:
+        """Return the context that `change` leaves.
+
+        Raises:
+            RefusedError: a variable cannot be written.
+        """
+        settings = operations.apply(self.settings, list(change.operations))
+        situation = self.situation.with_settings(self.scope, settings)
+        for scope, elsewhere in change.elsewhere.items():
+            source = situation.source(scope)
+            assert source is not None  # noqa: S101  (a script changes files that are there)
+            changed = operations.apply(situation.written(source), list(elsewhere))
+            situation = situation.with_settings(scope, changed)
+        if change.variables:
+            situation = add(situation, self.scope, change.variables)
+        return replace(self, settings=settings, situation=situation)

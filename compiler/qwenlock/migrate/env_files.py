@@ -1,0 +1,86 @@
+"""Which `.env` a key goes to, and its text afterwards.
+
+CLIENT.md, Settings files; DESIGN, Migrations: the file that the client reads from there, and never
+a new one that hides another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qwenlock.settings.script_api import RefusedError
+from qwenlock.settings.variables import read_files
+from qwenlock.text import dotenv
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwenlock.migrate.situation import Situation
+    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.settings.variables import EnvFile
+
+
+def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) -> Situation:
+    """Return the situation with `variables` in the `.env` that belongs to `scope`.
+
+    What is there already with the same value is not written again.
+
+    Raises:
+        RefusedError: no file can take them, or one has another value.
+    """
+    file = _file_for(situation, scope)
+    there = file.variables()
+    for name in variables.keys() & there.keys():
+        if there[name] != variables[name]:
+            raise RefusedError(
+                f"{file.label} already sets {name}, to another value",
+                f"keep one of the two: remove {name} there, or the value from the settings",
+            )
+    source = situation.source(scope)
+    in_settings = get(source.settings, ("env",), {}) if source else {}
+    known = {**in_settings, **there} if isinstance(in_settings, dict) else there
+    missing = {name: value for name, value in variables.items() if known.get(name) != value}
+    if not missing:
+        return situation
+    if file.text is None:
+        _check_hides_nothing(situation, file)
+    return situation.with_file(replace(file, text=_added(file, missing)))
+
+
+def _file_for(situation: Situation, scope: ScopeName) -> EnvFile:
+    """Return the file that the client reads first for `scope`; where there is none, a new one."""
+    places = situation.env_files
+    if scope == "user":
+        at_home = [file for file in places if file.at == "home"]
+        return next((file for file in at_home if file.text is not None), at_home[0])
+    read = [file for file in read_files(places, situation.client) if file.at != "home"]
+    return read[0] if read else places[0]
+
+
+def _check_hides_nothing(situation: Situation, file: EnvFile) -> None:
+    after = situation.with_file(replace(file, text=""))
+    for before, then in zip(situation.views(), after.views(), strict=True):
+        still_read = {each.path for each in then.files}
+        for hidden in before.files:
+            if hidden.path not in still_read and hidden.variables():
+                fix = f"copy what is needed of {hidden.label} to {file.label} yourself"
+                if hidden.at == "home":
+                    fix += ", or name a client from 0.21.2 on with --client, which reads both"
+                raise RefusedError(
+                    f"a new {file.label} would hide {hidden.label} from the client", fix
+                )
+
+
+def _added(file: EnvFile, variables: Mapping[str, str]) -> str:
+    text = file.text or ""
+    if "\ufffd" in text:
+        raise RefusedError(f"{file.label} is not UTF-8", "save it as UTF-8")
+    try:
+        return dotenv.add(text, variables)
+    except ValueError as error:
+        raise RefusedError(
+            f"no .env file can hold the value of {error} so that every reader gets it back",
+            f"set {error} in the environment yourself, and remove the value from the settings",
+        ) from None

@@ -1,0 +1,233 @@
+"""The change that a migration makes: the texts of the files, in order, and what is said of it.
+
+The order is that of DESIGN.md, Writing: git ignores the `.env` before a key is in it, and a key is
+there before it leaves the settings.
+"""
+
+from __future__ import annotations
+
+import shlex
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.compile.selection import API_KEY, MODEL
+from qwenlock.findings.file_changes import Change, FileChange
+from qwenlock.settings.script_api import RefusedError
+from qwenlock.settings.versions import NAME as SETTINGS_VERSION
+from qwenlock.text.credentials import references, shown
+from qwenlock.text.edit import edit, lost_comments
+from qwenlock.text.locate import Locator
+from qwenlock.text.operations import Move, Remove, Set, get
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from qwenlock.migrate.migration import Outcome
+    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.settings.variables import EnvFile
+
+    AskGit: TypeAlias = Callable[[Path], "InGit | None"]
+
+PRIVATE = 0o600
+"""The permissions of a file with keys."""
+
+
+class IgnoreFile(NamedTuple):
+    """The `.gitignore` at the top of a repository; `text` is None where there is none."""
+
+    path: Path
+    label: str
+    text: str | None
+
+
+class InGit(NamedTuple):
+    """What git says of a file: it keeps it; it would not add it. None where it cannot tell."""
+
+    tracked: bool | None
+    ignored: bool | None
+    ignore_file: IgnoreFile
+
+
+def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) -> Change:
+    """Return the change that `outcome` is, with what the user should know of it.
+
+    Args:
+        outcome: what the migration comes to.
+        paths: the settings file of each scope, low to high.
+        ask_git: tells what git knows of a file, asked of those that concern it; None for a file
+            outside of every repository.
+
+    Raises:
+        RefusedError: nothing is written, and why.
+    """
+    try:
+        return _change(outcome, paths, cache(ask_git))
+    except RefusedError as refused:
+        if not any(
+            step.script.name == SETTINGS_VERSION for step in outcome.steps if not step.refused
+        ):
+            raise
+        rest = "`qwenlock migrate --only settings-version` migrates the rest now"
+        fix = f"{refused.fix}; {rest}" if refused.fix else rest
+        raise RefusedError(refused.message, fix) from None
+
+
+def _change(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) -> Change:
+    if outcome.refused:
+        raise outcome.refused
+    env_files = outcome.env_files()
+    settings = {
+        scope: _settings(outcome, scope, path)
+        for scope, path in paths.items()
+        if outcome.operations.get(scope)
+    }
+    keys = {scope: _keys(outcome, scope) for scope in settings}
+    private = [(new.label, new.path) for _, new in env_files]
+    settings_with_keys = [(settings[scope].label, paths[scope]) for scope in keys if keys[scope]]
+    return Change(
+        files=(
+            *_ignore_files([new for _, new in env_files], ask_git),
+            *(FileChange(new.path, new.label, old.text, new.text or "", PRIVATE)
+              for old, new in env_files),
+            *settings.values(),
+        ),
+        reasons=tuple(_reasons(outcome)),
+        warnings=(
+            *_notes(outcome),
+            *(note for file in settings.values() for note in _lost_comments(file)),
+            *(
+                f"{settings[scope].label}: line {line} holds the key too: take it out yourself"
+                for scope, found in keys.items()
+                for line in _lines_with(found, settings[scope].after)
+            ),
+            *(
+                f"git tracks {settings[scope].label}, so its history has the key: ask its vendor "
+                "for a new one"
+                for scope, found in keys.items()
+                if found and _is_tracked(paths[scope], ask_git)
+            ),
+            *_unknown_to_git([*private, *settings_with_keys], ask_git),
+        ),
+        report=described(outcome),
+        secrets=tuple(key for found in keys.values() for key in found),
+    )  # fmt: skip
+
+
+def described(outcome: Outcome) -> dict[str, Any]:
+    """Return what applies, and why, for programs; no value of any variable."""
+    refused = outcome.refused
+    return {
+        "client": outcome.before.client.name,
+        "steps": [
+            {
+                "migration": step.script.identity,
+                "group": step.script.name,
+                "title": step.script.title,
+                "reason": step.script.reason,
+                "scope": step.scope,
+                "file": step.label,
+            }
+            for step in outcome.steps
+        ],
+        "variables": [
+            {"name": name, "file": new.label}
+            for old, new in outcome.env_files()
+            for name in new.variables().keys() - old.variables().keys()
+        ],
+        "refused": {"message": refused.message, "fix": refused.fix} if refused else None,
+    }
+
+
+def _settings(outcome: Outcome, scope: ScopeName, path: Path) -> FileChange:
+    source = outcome.before.source(scope)
+    assert source is not None  # noqa: S101  (something is done to it)
+    before = source.document.original
+    after = edit(before, outcome.operations[scope])
+    return FileChange(path, source.document.label, before, after)
+
+
+def _keys(outcome: Outcome, scope: ScopeName) -> list[str]:
+    """Return the keys that leave the settings of `scope`."""
+    source = outcome.before.source(scope)
+    found = [
+        get(source.document.value, operation.path)
+        for operation in outcome.operations[scope]
+        if source and isinstance(operation, Remove | Move)
+        if operation.path == API_KEY or operation.path[:1] == ("env",)
+    ]
+    return [key for key in found if isinstance(key, str) and key and not references(key)]
+
+
+def _ignore_files(env_files: Sequence[EnvFile], ask_git: AskGit) -> Iterator[FileChange]:
+    """Give the `.gitignore` of each repository that would take a `.env` in, or one half written."""
+    missing: dict[IgnoreFile, dict[str, None]] = {}
+    for file in env_files:
+        half_written = file.path.with_name(f"{file.path.name}.qwenlock-0")
+        for path, pattern in ((file.path, ".env"), (half_written, ".env.qwenlock-*")):
+            answer = ask_git(path)
+            if answer and answer.tracked:
+                way_out = f"run `git rm --cached {shlex.quote(str(path))}`, then this again"
+                raise RefusedError(f"git tracks {file.label}: it would commit the key", way_out)
+            if answer and not answer.ignored:
+                missing.setdefault(answer.ignore_file, {})[pattern] = None
+    for (path, label, text), patterns in missing.items():
+        yield FileChange(path, label, text, with_lines(text or "", list(patterns)))
+
+
+def with_lines(text: str, lines: Sequence[str]) -> str:
+    """Return `text` with `lines` more at its end, broken as its own are."""
+    line_break = "\r\n" if "\r\n" in text else "\n"
+    start = line_break if text and not text.endswith("\n") else ""
+    return text + start + "".join(line + line_break for line in lines)
+
+
+def _is_tracked(path: Path, ask_git: AskGit) -> bool:
+    answer = ask_git(path)
+    return answer is not None and answer.tracked is True
+
+
+def _unknown_to_git(files: Sequence[tuple[str, Path]], ask_git: AskGit) -> Iterator[str]:
+    """Say which of `files`, each with its label, are in a repository whose git cannot tell."""
+    for label, path in files:
+        answer = ask_git(path)
+        if answer and answer.tracked is None:
+            yield f"git fails, so see for yourself that it does not track {label}: `git status`"
+
+
+def _reasons(outcome: Outcome) -> Iterator[str]:
+    if not outcome.steps:
+        yield "there is nothing to migrate"
+    for step in outcome.steps:
+        yield f"{step.label}: {step.script.title}. {step.script.reason}."
+    for old, new in outcome.env_files():
+        if old.mode not in (None, PRIVATE):
+            yield f"{new.label}: its permissions become {PRIVATE:04o}, so that only you read it."
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    for label, note in outcome.notes:
+        yield f"{label}: {'.'.join(shown(str(step)) for step in note.path)} {note.message}"
+    client = outcome.before.client.name
+    for operations in outcome.operations.values():
+        for operation in operations:
+            if isinstance(operation, Set) and operation.path == MODEL:
+                yield (
+                    f"no model was selected; {operation.value}, the default of {client}, is "
+                    "now: other releases have another, so name yours with --client"
+                )
+    for _, new in outcome.env_files():
+        if new.at == "above":
+            yield f"{new.label} is read in every directory below it"
+
+
+def _lost_comments(file: FileChange) -> Iterator[str]:
+    for comment in lost_comments(file.before or "", file.after):
+        yield f"{file.label}: this comment goes too: {Locator(comment).masked()}"
+
+
+def _lines_with(keys: Sequence[str], text: str) -> Iterator[int]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if any(key in line for key in keys):
+            yield number

@@ -1,0 +1,91 @@
+"""The request that the client would make: what a migration of credentials must not change.
+
+Guide, Resolution Layers and Atomicity, without flags. The selection that a lock records, which is
+made by settings alone, is that of `compile.selection`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.profile import API_KEY_VARIABLES, DEFAULT_BASE_URLS, GUIDE, profile
+from qwenlock.compile.selection import AUTH_TYPE, MODEL, MODEL_URL, chosen, default_model
+from qwenlock.settings.scopes import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.migrate.situation import View
+    from qwenlock.text.operations import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent where; `key` is never to be shown."""
+
+    model: str | None
+    base_url: str | None
+    generation_config: dict[str, Any]
+    key: str | None = field(repr=False)
+
+
+def auth_type(view: View) -> str | None:
+    """Return the auth type that is selected in `view`, if it is one that takes a key."""
+    selected = merged(view.sources, AUTH_TYPE)
+    return selected if isinstance(selected, str) and selected in API_KEY_VARIABLES else None
+
+
+def chosen_model(view: View, client: Profile) -> str | None:
+    """Return the model that is selected, else the built-in default, else the first entry."""
+    first = next((entry["id"] for entry in entries(view)), None)
+    return text_at(view, MODEL) or default_model(auth_type(view) or "", first, client)
+
+
+def entries(view: View) -> list[dict[str, Any]]:
+    """Return the entries of the selected auth type, as they stand."""
+    from qwenlock.resolve.resolution import entries as entries_of
+
+    return [each.value for each in entries_of(view.sources, auth_type(view), profile())]
+
+
+def find(
+    entries: Sequence[Any], view: View, client: Profile, model: str | None
+) -> dict[str, Any] | None:
+    """Return the one of `entries` that defines `model`, or None: it is a runtime model."""
+    known = [entry for entry in entries if isinstance(entry, dict)]
+    identities = [(entry.get("id"), entry.get("baseUrl")) for entry in known]
+    index = chosen(identities, model, text_at(view, MODEL_URL), client)
+    return None if index is None else known[index]
+
+
+def request(view: View, client: Profile) -> Request | None:
+    """Return what the client sends in `view`, or None where it takes no key.
+
+    A model without a base URL has that of its SDK. Not every release gives an entry without one
+    that of the environment: without `--client`, it is taken to get none.
+    """
+    from qwenlock.resolve.resolution import NO_OPTIONS, resolve
+
+    resolution = resolve(view.sources, view.variables, client)
+    if resolution.auth_type not in API_KEY_VARIABLES:
+        return None
+    fields = resolution.fields
+    options = {
+        name: field.value
+        for name, field in fields.items()
+        if name not in NO_OPTIONS and field.value is not None
+    }
+    urls = fields["baseUrl"].candidates
+    if client.name == GUIDE and resolution.kind == "provider":
+        urls = tuple(each for each in urls if each.layer != "env")
+    usual = dict(DEFAULT_BASE_URLS).get(resolution.auth_type or "")
+    base_url = urls[0].value if urls else usual
+    return Request(fields["model"].value, base_url, options, fields["apiKey"].value)
+
+
+def text_at(view: View, path: Path) -> str | None:
+    """Return the text that the merged settings have at `path`, unless it is empty."""
+    value = merged(view.sources, path)
+    return value if isinstance(value, str) and value else None

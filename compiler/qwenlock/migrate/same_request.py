@@ -1,0 +1,79 @@
+"""What a migration must not change: the request of the client, and the variables that it has.
+
+This is checked of every migration of credentials, whatever its scripts do: in the project and in
+other directories, with the variables that are set here and without them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qwenlock.migrate.request import request
+from qwenlock.settings.script_api import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.migrate.request import Request
+    from qwenlock.migrate.situation import Situation, View
+    from qwenlock.settings.variables import EnvFile
+
+
+_WORDS = {
+    "model": "another model",
+    "base_url": "to another base URL",
+    "generation_config": "other options",
+    "key": "another key",
+}
+
+
+_BY_HAND = "add the model to modelProviders yourself, with envKey, baseUrl and generationConfig"
+
+
+def difference(before: Situation, after: Situation) -> RefusedError | None:
+    """Return what would be different for the client, with the way out; None where nothing is."""
+    usual = _first(replace(before, environment={}), replace(after, environment={}))
+    here = usual or _first(before, after)
+    if usual or here is None:
+        return usual
+    return RefusedError(
+        f"{here.message}, by the variables that are set in this shell",
+        "unset those that the client takes a key, URL or model from, and run again",
+    )
+
+
+def _first(before: Situation, after: Situation) -> RefusedError | None:
+    written = [file for file in after.env_files if file not in before.env_files]
+    for then, now in zip(before.views(), after.views(), strict=True):
+        changed = _changed(request(then, before.client), request(now, after.client))
+        if changed:
+            way_out = _where_it_is_hidden(now, written) or _BY_HAND
+            return RefusedError(f"{then.place}, the client would {changed}", way_out)
+        for name, value in then.variables.items():
+            if now.variables.get(name) != value:
+                way_out = _where_it_is_hidden(now, written) or f"leave one value of {name}"
+                return RefusedError(f"{then.place}, {name} would have another value", way_out)
+    return None
+
+
+def _changed(sent: Request | None, sends: Request | None) -> str | None:
+    """Say how what the client `sends` is not what it sent; it sent nothing without a key."""
+    if sent is None or sent.key is None or sends == sent:
+        return None
+    if sends is None or sends.key is None:
+        return "not find the key"
+    changed = [
+        words for name, words in _WORDS.items() if getattr(sent, name) != getattr(sends, name)
+    ]
+    return f"send {' and '.join(changed)}"
+
+
+def _where_it_is_hidden(now: View, written: Sequence[EnvFile]) -> str | None:
+    hidden = [file for file in written if file not in now.files]
+    if not hidden or not now.files:
+        return None
+    return (
+        f"the client reads {now.files[0].label} there and not {hidden[0].label}: set the "
+        "variable in the first yourself, or name a client from 0.21.2 on with --client"
+    )

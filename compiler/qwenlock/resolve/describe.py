@@ -1,0 +1,150 @@
+"""What is shown of a resolution: the winner and the losers of every field, and never a key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.clients.fields import GENERATION_FIELDS
+from qwenlock.findings.finding import Place
+from qwenlock.resolve.fields import Named
+from qwenlock.resolve.resolution import NO_OPTIONS
+from qwenlock.settings.variables import EnvFile
+from qwenlock.text.credentials import (
+    MASK,
+    is_variable_name,
+    masked,
+    names_a_credential,
+    references,
+    shown,
+    without,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qwenlock.resolve.fields import Candidate, Field, Origin
+    from qwenlock.resolve.resolution import Resolution
+    from qwenlock.settings.variables import Variable
+
+PROGRAMMATIC = ("authType", "model", "apiKey", "baseUrl", "generationConfig")
+"""What /auth and /model can change at run time (guide, Programmatic overrides)."""
+
+_NAMES = {*NO_OPTIONS, *(field.name for field in GENERATION_FIELDS)}
+
+
+def described(resolution: Resolution, variables: Mapping[str, Variable]) -> dict[str, Any]:
+    """Return a resolution as a JSON document.
+
+    Args:
+        resolution: what a client uses.
+        variables: the variables that it was resolved with, for where each of them is set.
+
+    Returns:
+        `kind`, `snapshot` and `fields`, each of these with `value`, `layer`, `source` and the
+        `overrides` that lose to it; keys are masked, and references to variables stay as they are
+        written. Besides, the client, what a snapshot lacks, what `/auth` and `/model` could change,
+        and notes.
+    """
+    describer = _Describer(resolution, variables)
+    snapshot = resolution.snapshot
+    return {
+        "client": resolution.client.name,
+        "kind": resolution.kind,
+        "snapshot": None if snapshot is None else describer.text(snapshot),
+        "missing": list(resolution.missing),
+        "programmatic": {"by": ["/auth", "/model"], "known": False, "fields": [*PROGRAMMATIC]},
+        "fields": {
+            describer.name(name): describer.field(each) for name, each in resolution.fields.items()
+        },
+        "notes": list(_notes(resolution, variables)),
+    }
+
+
+class _Describer:
+    def __init__(self, resolution: Resolution, variables: Mapping[str, Variable]) -> None:
+        self._variables = variables
+        named = {each.value for name, each in variables.items() if names_a_credential(name)}
+        keys = (each.value for each in resolution.fields["apiKey"].candidates)
+        self._secrets = named | {key for key in keys if key}
+
+    def field(self, field: Field) -> dict[str, Any]:
+        said = [self._candidate(field.name, each) for each in field.candidates]
+        winner = said[0] if said else {"value": None, "layer": None, "source": None}
+        return {**winner, "overrides": said[1:]}
+
+    def name(self, name: str) -> str:
+        """Return the name of a field; by the guide, one of generationConfig can be anything."""
+        return name if name in _NAMES else self.text(name)
+
+    def text(self, text: str) -> str:
+        return without(shown(text), self._secrets)
+
+    def _candidate(self, name: str, candidate: Candidate) -> dict[str, Any]:
+        if name == "apiKey":
+            value: Any = None if candidate.value is None else MASK
+        elif name == "apiKeyEnvKey":
+            value = _variable(candidate.written)
+        else:
+            value = self._harmless(masked(candidate.written, name))
+        origins = ", ".join(map(self._origin, candidate.origins))
+        return {"value": value, "layer": candidate.layer, "source": origins}
+
+    def _harmless(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {self.text(name): self._harmless(item) for name, item in value.items()}
+            case list():
+                return [self._harmless(item) for item in value]
+            case _:
+                return value
+
+    def _origin(self, origin: Origin) -> str:
+        match origin:
+            case Named(name):
+                variable = self._variables[name]
+                if variable.origin is None:
+                    return name
+                if isinstance(variable.origin, EnvFile):
+                    return f"{name} in {variable.origin.label}"
+                return f"{name} in {_line(variable.origin.place(('env', name), on_key=True))}"
+            case Place():
+                return _line(origin)
+            case _:
+                return origin
+
+
+def _variable(name: str) -> str:
+    """Return the name of a variable; a key that was pasted in its place is masked."""
+    return name if is_variable_name(name) else MASK
+
+
+def _line(place: Place) -> str:
+    return f"{place.document.label}:{place.position().line}"
+
+
+def _notes(resolution: Resolution, variables: Mapping[str, Variable]) -> Iterator[str]:
+    """Say what a value alone does not."""
+    client, fields = resolution.client, resolution.fields
+    auth_type = resolution.auth_type
+    if resolution.kind is None:
+        if auth_type is None:
+            yield "no auth type is chosen: the client asks for a login"
+        else:
+            yield f'"{shown(auth_type)}" is no auth type: the client cannot start'
+        return
+    named = fields["apiKeyEnvKey"].value
+    if named and named not in variables:
+        instead = fields["apiKey"].candidates[:1]
+        without_it = "no key is sent" if fields["apiKey"].value is None else "another key is sent"
+        yield f"{_variable(named)} is not set: {without_it if instead else 'there is no key'}"
+    for candidate in fields["apiKey"].candidates:
+        for name in references(candidate.written or ""):
+            if candidate.layer == "settings" and name not in variables:
+                yield f"security.auth.apiKey refers to {name}, which is not set"
+    layers = [each.layer for each in fields["apiKey"].candidates]
+    if client.refuses_flag_key and layers == ["cli"]:
+        yield f"Qwen Code {client.name} refuses a key by flag alone where there is no terminal"
+    if fields["extra_body"].value is not None and auth_type not in client.extra_body_types:
+        yield f"extra_body is not sent: {auth_type} requests carry none"

@@ -1,0 +1,162 @@
+"""A field and its layers: what each layer says of it, which of them wins, and which lose.
+
+Guide, Resolution Layers and Atomicity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from qwenlock.findings.errors import InputError
+from qwenlock.findings.finding import Finding
+from qwenlock.lock.values import MAX_DEPTH
+from qwenlock.settings.scopes import contribution, highest, is_cut_off, merged
+from qwenlock.text.credentials import substituted
+from qwenlock.text.document import deeper_than
+from qwenlock.text.operations import get
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwenlock.findings.finding import Place
+    from qwenlock.settings.scopes import Sources
+    from qwenlock.text.operations import Path
+
+Layer: TypeAlias = Literal["provider", "cli", "env", "settings", "default"]
+"""The layers that can be known before a run; /auth and /model come before all of them."""
+
+
+class Named(NamedTuple):
+    """A variable as the source of a value, by its name."""
+
+    name: str
+
+
+Origin: TypeAlias = "Named | Place | str"
+"""Where a value stands: a variable, a place in settings, or else words, such as a flag."""
+
+
+class Candidate(NamedTuple):
+    """What one layer says of a field.
+
+    Attributes:
+        layer: the layer.
+        origins: where it says so; several where scopes merge into one object.
+        value: the value as the client has it; None says that the field is left unset.
+        written: the value as it may be shown: with the references to variables that it holds.
+    """
+
+    layer: Layer
+    origins: tuple[Origin, ...]
+    value: Any
+    written: Any
+
+
+class Field(NamedTuple):
+    """A field of what the client uses.
+
+    Attributes:
+        name: its name in the guide, such as `baseUrl` or `samplingParams`.
+        candidates: what the layers say, the highest first: the first wins.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def value(self) -> Any:
+        """Return the value that wins; None where there is none. May be a key."""
+        return self.candidates[0].value if self.candidates else None
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The client's flags; None where one is not given. Empty ones count as not given."""
+
+    auth_type: str | None = None
+    model: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    proxy: str | None = None
+
+
+def by_flag(flag: str, value: str | None) -> list[Candidate]:
+    """Return what the command line says with `flag`."""
+    return [Candidate("cli", (flag,), value, value)] if _is_present(value) else []
+
+
+def by_variable(name: str | None, variables: Mapping[str, str], layer: Layer) -> list[Candidate]:
+    """Return what the variable `name` says, where it is set."""
+    value = variables.get(name) if name else None
+    return [Candidate(layer, (Named(str(name)),), value, value)] if _is_present(value) else []
+
+
+def by_settings(sources: Sources, path: Path, variables: Mapping[str, str]) -> list[Candidate]:
+    """Return the text that each scope has at `path`, the highest scope first.
+
+    Where the merge of the scopes gives no text there, the settings say nothing.
+    """
+    return _by_scopes(sources, path, variables, _is_present)
+
+
+def by_option(sources: Sources, path: Path, variables: Mapping[str, str]) -> list[Candidate]:
+    """Return what the scopes have at `path` of any type; objects of several scopes are merged."""
+    whole = merged(sources, path)
+    source = highest(sources, path)
+    if source is None or not isinstance(whole, dict):
+        return _by_scopes(sources, path, variables, lambda value: value is not None)
+    said = by_value("settings", source.place(path, on_key=True), whole, variables)
+    giving = [
+        source
+        for index, source in enumerate(sources)
+        if contribution(sources, index, path) is not None
+    ]
+    places = tuple(source.place(path, on_key=True) for source in reversed(giving))
+    return [said._replace(origins=places)]
+
+
+def by_value(layer: Layer, place: Place, value: Any, variables: Mapping[str, str]) -> Candidate:
+    """Return a JSON `value`, at `place`, as what `layer` says.
+
+    Raises:
+        InputError: it is nested deeper than a model may be.
+    """
+    if isinstance(value, dict | list) and deeper_than(value, MAX_DEPTH):
+        message = f"the value is nested deeper than {MAX_DEPTH} levels"
+        raise InputError(message, findings=(Finding("QL104", message, place),))
+    return Candidate(layer, (place,), _filled(value, variables), value)
+
+
+def _filled(value: Any, variables: Mapping[str, str]) -> Any:
+    """Return a JSON `value` with the variables that are set in the place of their references."""
+    match value:
+        case str():
+            return substituted(value, variables)
+        case dict():
+            return {name: _filled(item, variables) for name, item in value.items()}
+        case list():
+            return [_filled(item, variables) for item in value]
+        case _:
+            return value
+
+
+def _by_scopes(
+    sources: Sources,
+    path: Path,
+    variables: Mapping[str, str],
+    is_usable: Callable[[object], bool],
+) -> list[Candidate]:
+    result: list[Candidate] = []
+    for source in reversed(sources):
+        value = get(source.settings, path)
+        if is_usable(value):
+            place = source.place(path, on_key=True)
+            result.append(by_value("settings", place, value, variables))
+        elif not result and (source.has(path) or is_cut_off(source.settings, path)):
+            break  # it replaces what lower scopes say
+    return result
+
+
+def _is_present(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

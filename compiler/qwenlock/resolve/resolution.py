@@ -1,0 +1,345 @@
+"""Resolving: each field that a client uses, by its layers, for flags, variables and settings.
+
+Guide, Resolution Layers and Atomicity; Generation Config Layering; Provider Models vs Runtime
+Models. Where a release differs, its profile says so. The selection that a lock records, which is
+made by settings alone, is that of `compile.selection`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from qwenlock.clients.fields import GENERATION_FIELDS
+from qwenlock.clients.profile import (
+    API_KEY_VARIABLES,
+    BASE_URL_VARIABLES,
+    GUIDE,
+    MODEL_VARIABLES,
+    PROXY_VARIABLES,
+)
+from qwenlock.compile.catalogue import ROOT
+from qwenlock.compile.selection import (
+    API_KEY,
+    AUTH_TYPE,
+    BASE_URL,
+    GENERATION_CONFIG,
+    MODEL,
+    MODEL_URL,
+    chosen,
+    default_model,
+)
+from qwenlock.resolve.fields import (
+    Arguments,
+    Candidate,
+    Field,
+    Named,
+    by_flag,
+    by_option,
+    by_settings,
+    by_value,
+    by_variable,
+)
+from qwenlock.settings.scopes import highest, merged, owner, protocols
+from qwenlock.text.credentials import references
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.settings.scopes import Source, Sources
+    from qwenlock.text.operations import Path
+
+Kind: TypeAlias = Literal["provider", "runtime", "built-in"]
+
+OAUTH = "qwen-oauth"
+SNAPSHOT_PREFIX = "$runtime|"
+
+NO_OPTIONS = ("authType", "model", "apiKey", "baseUrl", "apiKeyEnvKey", "proxy")
+"""The fields besides the options of generationConfig, in the order of the guide."""
+
+_PROXY: Path = ("proxy",)
+_MILLISECONDS = re.compile(r"\s*[0-9]{1,15}\s*")
+_COMPLETE = ("model", "apiKey", "baseUrl")
+_NO_ARGUMENTS = Arguments()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a client uses.
+
+    Attributes:
+        client: whose rules hold.
+        kind: a provider's model, a runtime model, or a built-in one; None where no auth type is
+            chosen that the client knows: it cannot start a run.
+        fields: every field by its name, in the order of the guide.
+        missing: the fields that a runtime model lacks for a snapshot.
+    """
+
+    client: Profile
+    kind: Kind | None
+    fields: Mapping[str, Field]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def auth_type(self) -> str | None:
+        """Return the auth type."""
+        value = self.fields["authType"].value
+        return value if isinstance(value, str) else None
+
+    @property
+    def snapshot(self) -> str | None:
+        """Return the id of the RuntimeModelSnapshot that is captured, or None where none is."""
+        if self.kind != "runtime" or self.missing:
+            return None
+        return f"{SNAPSHOT_PREFIX}{self.auth_type}|{self.fields['model'].value}"
+
+
+class Entry(NamedTuple):
+    """A model of `modelProviders`, and where it stands."""
+
+    source: Source
+    path: Path
+    value: dict[str, Any]
+
+
+def entries(sources: Sources, auth_type: str | None, client: Profile) -> list[Entry]:
+    """Return the entries of `auth_type` that `client` has, in their order, as they stand."""
+    owning = owner(sources)
+    if owning is None or auth_type not in API_KEY_VARIABLES:
+        return []
+    counted = [owning] if client.replaces_providers else sources
+    providers = merged(counted, ROOT)
+    mapped = protocols(sources, client)
+    result = []
+    for provider in providers if isinstance(providers, dict) else ():
+        path = (*ROOT, provider)
+        source = highest(counted, path)
+        found = providers[provider]
+        if source is None or mapped.get(provider, provider) != auth_type:
+            continue
+        result += [
+            Entry(source, (*path, index), value)
+            for index, value in enumerate(found if isinstance(found, list) else ())
+            if isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
+        ]
+    return result
+
+
+def resolve(
+    sources: Sources,
+    variables: Mapping[str, str],
+    client: Profile,
+    arguments: Arguments = _NO_ARGUMENTS,
+) -> Resolution:
+    """Return what `client` uses when it is started.
+
+    Args:
+        sources: the settings that count, low to high.
+        variables: the variables that it has.
+        client: whose rules hold.
+        arguments: its flags.
+
+    Raises:
+        InputError: an option is nested deeper than a model may be.
+    """
+    return _Resolver(sources, variables, client, arguments).resolve()
+
+
+class _Resolver:
+    def __init__(
+        self,
+        sources: Sources,
+        variables: Mapping[str, str],
+        client: Profile,
+        arguments: Arguments,
+    ) -> None:
+        self._sources = sources
+        self._variables = variables
+        self._client = client
+        self._given = arguments
+        self._auth_type = Field("authType", tuple(self._auth_types()))
+        self._type = str(self._auth_type.value)
+        self._entries = entries(sources, self._type, client)
+
+    def resolve(self) -> Resolution:
+        fields = [self._auth_type]
+        kind: Kind | None = None
+        entry = None
+        if self._type == OAUTH:
+            kind = "built-in"
+            fields += [Field("model", tuple(self._built_in())), *map(Field, ("apiKey", "baseUrl"))]
+            fields.append(Field("apiKeyEnvKey"))
+        elif self._auth_type.value in self._client.auth_types:
+            model, entry = self._model()
+            kind = "provider" if entry else "runtime"
+            fields += [
+                Field("model", tuple(model)),
+                Field("apiKey", tuple(self._api_key(entry))),
+                Field("baseUrl", tuple(self._base_url(entry))),
+                Field("apiKeyEnvKey", tuple(self._of_entry(entry, "envKey"))),
+            ]
+        else:
+            fields += map(Field, ("model", "apiKey", "baseUrl", "apiKeyEnvKey"))
+        fields.append(Field("proxy", tuple(self._proxy())))
+        fields += [self._option(name, kind, entry) for name in self._option_names(entry)]
+        named = {field.name: field for field in fields}
+        missing = [name for name in _COMPLETE if kind == "runtime" and named[name].value is None]
+        return Resolution(self._client, kind, named, tuple(missing))
+
+    def _auth_types(self) -> list[Candidate]:
+        candidates = by_flag("--auth-type", self._given.auth_type)
+        candidates += self._settings(AUTH_TYPE)
+        for auth_type, signs in self._client.auth_type_signs:
+            if all(by_variable(name, self._variables, "env") for name in signs):
+                named = tuple(map(Named, signs))
+                candidates.append(Candidate("env", named, auth_type, auth_type))
+        return candidates + _default(self._client.default_auth_type)
+
+    def _built_in(self) -> list[Candidate]:
+        """Return the models of qwen-oauth that are asked for; others are not offered."""
+        named = [*by_flag("--model", self._given.model), *self._named_by_settings()]
+        known = [each for each in named[:1] if each.value in self._client.oauth_models]
+        default = _default(self._client.oauth_models[0])
+        return known + default + [each for each in named if each not in known]
+
+    def _model(self) -> tuple[list[Candidate], Entry | None]:
+        """Return what the layers say of the model, and the entry that it is of, if any.
+
+        A flag or the settings choose an entry; where they do not, whatever the layers come to.
+        """
+        layers = {
+            "cli": by_flag("--model", self._given.model),
+            "env": [
+                candidate
+                for name in MODEL_VARIABLES[self._type]
+                for candidate in by_variable(name, self._variables, "env")
+            ],
+            "settings": self._named_by_settings(),
+        }
+        named = [each for layer in self._client.model_layers for each in layers[layer]]
+        named += self._default_model()
+        asked = next(iter(layers["cli"] + layers["settings"]), None)
+        entry = self._defining(asked) or self._defining(next(iter(named), None))
+        return self._of_entry(entry, "id") + named, entry
+
+    def _default_model(self) -> list[Candidate]:
+        first = self._entries[0].value["id"] if self._entries else None
+        name = default_model(self._type, first, self._client)
+        built_in = default_model(self._type, None, self._client) is not None
+        return _default(name) if built_in else _default(name, f"first model of {self._type}")
+
+    def _defining(self, asked: Candidate | None) -> Entry | None:
+        """Return the entry that defines the model which is asked for, or None."""
+        if asked is None:
+            return None
+        url = merged(self._sources, MODEL_URL) if asked.layer == "settings" else None
+        identities = [(each.value["id"], each.value.get("baseUrl")) for each in self._entries]
+        index = chosen(identities, asked.value, url, self._client)
+        return None if index is None else self._entries[index]
+
+    def _named_by_settings(self) -> list[Candidate]:
+        """Return the model that each scope names; some clients persist the id of a snapshot."""
+        named = self._settings(MODEL)
+        if not self._client.strips_snapshot:
+            return named
+        prefix = f"{SNAPSHOT_PREFIX}{self._type}|"
+        return [
+            each._replace(
+                value=each.value.removeprefix(prefix), written=each.written.removeprefix(prefix)
+            )
+            for each in named
+        ]
+
+    def _api_key(self, entry: Entry | None) -> list[Candidate]:
+        candidates = []
+        if entry is not None:
+            name = str(entry.value.get("envKey") or "")
+            candidates += by_variable(name, self._variables, "provider")
+            if not candidates and self._client.key_is_sealed:
+                place = entry.source.place((*entry.path, "envKey"), on_key=True)
+                candidates.append(Candidate("provider", (place,), None, None))
+        candidates += by_flag("--openai-api-key", self._given.api_key)
+        candidates += by_variable(API_KEY_VARIABLES[self._type], self._variables, "env")
+        return candidates + [self._usable(each) for each in self._settings(API_KEY)]
+
+    def _usable(self, key: Candidate) -> Candidate:
+        """Return `key` without a value where it refers to a variable that is not set."""
+        is_set = all(name in self._variables for name in references(key.written))
+        return key if is_set else key._replace(value=None)
+
+    def _base_url(self, entry: Entry | None) -> list[Candidate]:
+        candidates = self._of_entry(entry, "baseUrl")
+        usual = self._client.default_base_urls
+        if entry is not None and not candidates and usual is not None:
+            url = dict(usual).get(self._type)
+            place = entry.source.place(entry.path)
+            candidates.append(Candidate("provider", (place,), url, url))
+        candidates += by_flag("--openai-base-url", self._given.base_url)
+        candidates += by_variable(BASE_URL_VARIABLES.get(self._type), self._variables, "env")
+        return candidates + self._settings(BASE_URL)
+
+    def _proxy(self) -> list[Candidate]:
+        layers = {
+            "cli": by_flag("--proxy", self._given.proxy),
+            "settings": self._settings(_PROXY),
+            "env": [
+                candidate
+                for name in PROXY_VARIABLES
+                for candidate in by_variable(name, self._variables, "env")
+            ],
+        }
+        return [each for layer in self._client.proxy_layers for each in layers[layer]]
+
+    def _option_names(self, entry: Entry | None) -> list[str]:
+        """Return the names of generationConfig: what the client knows; by the guide, all."""
+        known = {each.name: None for each in GENERATION_FIELDS if self._client.knows(each.since)}
+        if self._client.name == GUIDE:
+            for config in (_config(entry), merged(self._sources, GENERATION_CONFIG)):
+                known |= dict.fromkeys(config if isinstance(config, dict) else ())
+        return [name for name in known if name not in NO_OPTIONS]
+
+    def _option(self, name: str, kind: Kind | None, entry: Entry | None) -> Field:
+        """Return an option of generationConfig; the layer of an entry is impermeable."""
+        candidates = []
+        if entry is not None:
+            value = _config(entry).get(name)
+            path = (*entry.path, "generationConfig", name)
+            place = entry.source.place(path if value is not None else entry.path, on_key=True)
+            candidates.append(by_value("provider", place, value, self._variables))
+        elif kind == "built-in":
+            candidates.append(Candidate("provider", ("built-in model",), None, None))
+        if name == "timeout":
+            candidates += self._timeout()
+        candidates += by_option(self._sources, (*GENERATION_CONFIG, name), self._variables)
+        if kind == "runtime" and not candidates:
+            candidates.append(Candidate("default", ("content-generator default",), None, None))
+        return Field(name, tuple(candidates))
+
+    def _timeout(self) -> list[Candidate]:
+        found = by_variable(self._client.timeout_variable, self._variables, "env")
+        return [
+            each._replace(value=int(each.value), written=int(each.value))
+            for each in found
+            if _MILLISECONDS.fullmatch(each.value)
+        ]
+
+    def _of_entry(self, entry: Entry | None, name: str) -> list[Candidate]:
+        value = entry.value.get(name) if entry else None
+        if entry is None or not isinstance(value, str) or not value.strip():
+            return []
+        place = entry.source.place((*entry.path, name), on_key=True)
+        return [by_value("provider", place, value, self._variables)]
+
+    def _settings(self, path: Path) -> list[Candidate]:
+        return by_settings(self._sources, path, self._variables)
+
+
+def _default(value: str | None, words: str = "built-in default") -> list[Candidate]:
+    return [Candidate("default", (words,), value, value)] if value else []
+
+
+def _config(entry: Entry | None) -> dict[str, Any]:
+    config = entry.value.get("generationConfig") if entry else None
+    return config if isinstance(config, dict) else {}

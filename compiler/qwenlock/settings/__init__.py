@@ -1,0 +1,1 @@
+"""Settings as a client reads them: scopes and their merge, variables, versions, configuration."""

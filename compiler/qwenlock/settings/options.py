@@ -1,0 +1,23 @@
+"""How the files of a project were chosen: what a lock records and `check` must repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qwenlock.text.checked import File, KebabCase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(KebabCase):
+    """What `check` must repeat; a default is left out."""
+
+    user: bool | File | None = None
+    """False where the user scope was left out, or the file that stood for it."""
+    system: File | None = None
+    """The file that stood for the system scope."""
+    system_defaults: File | None = None
+    """The file that stood for the system-defaults scope."""
+    untrusted: bool | None = None
+    """True where the project scope was dropped, as the client does in an untrusted folder."""
+    templates: File | None = None
+    """A folder of plan templates besides the bundled ones."""

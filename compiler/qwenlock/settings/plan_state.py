@@ -1,0 +1,138 @@
+"""What clients record of a plan in the settings: read from any place, written to one.
+
+Where each client keeps it is data of the plan. CLIENT.md, The Coding Plan (State).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.plans.digest import PREFIX
+from qwenlock.settings.scopes import merged
+from qwenlock.text.operations import Move, Remove, Set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwenlock.plans.plan import Plan, Region, State, Template
+    from qwenlock.settings.scopes import Sources
+    from qwenlock.settings.script_api import Draft
+    from qwenlock.text.operations import Path
+
+
+class Recorded(NamedTuple):
+    """A digest that a client recorded, in bare hexadecimal, and the region where it says one."""
+
+    version: str
+    region: Region | None
+
+
+def recorded(plan: Plan, sources: Sources) -> Recorded | None:
+    """Return what is recorded of `plan`, or None where nothing is.
+
+    States are tried in the plan's order: a client that has a newer place takes what stands at the
+    older one over it.
+    """
+    for state in plan.states.values():
+        version = merged(sources, state.version)
+        if isinstance(version, str) and version:
+            return Recorded(version, _region(plan, state, version, sources))
+    return None
+
+
+def state_of(plan: Plan, sources: Sources) -> State | None:
+    """Return which of the plan's states clients that wrote `sources` keep, or None for no record.
+
+    Of several with one place for the version it is the one of which most is there.
+    """
+
+    def told(state: State) -> int:
+        paths = (state.version, state.region, state.base_url)
+        return sum(path is not None and bool(merged(sources, path)) for path in paths)
+
+    there = [state for state in plan.states.values() if merged(sources, state.version)]
+    return max(there, key=told, default=None)
+
+
+def _region(plan: Plan, state: State, version: str, sources: Sources) -> Region | None:
+    alike = [each for each in plan.states.values() if each.version == state.version]
+    said = [
+        merged(sources, path) for each in alike for path in (each.region, each.base_url) if path
+    ]
+    for region in plan.regions.values():
+        if any(each in (region.name, region.alias, region.base_url) for each in said if each):
+            return region
+    found = plan.identify(PREFIX + version)
+    return found[1] if found else None
+
+
+def wanted(plan: Plan, template: Template, region: Region) -> dict[Path, str]:
+    """Return what a client of `template` records, by path: it then offers no update to it."""
+    state = template.state
+    values: dict[Path, str] = {state.version: plan.digest(template, region).removeprefix(PREFIX)}
+    if state.region:
+        values[state.region] = region.name
+    if state.base_url:
+        values[state.base_url] = region.base_url
+    return values
+
+
+def recorded_paths(plan: Plan) -> list[Path]:
+    """Return every path at which some client records what it installed."""
+    paths = (
+        path
+        for state in plan.states.values()
+        for path in (state.version, state.region, state.base_url)
+        if path is not None
+    )
+    return list(dict.fromkeys(paths))
+
+
+def stale(plan: Plan, template: Template, region: Region, sources: Sources) -> list[Path]:
+    """Return the paths whose value would tell some client another thing than `wanted`."""
+    right = wanted(plan, template, region)
+    return [
+        path
+        for path in recorded_paths(plan)
+        if merged(sources, path) not in (None, "", right.get(path))
+    ]
+
+
+def record(draft: Draft, plan: Plan, template: Template, region: Region) -> None:
+    """Record `template` in `region` as its clients do, and take away what others recorded."""
+    move(draft, plan, template.state)
+    for path, value in wanted(plan, template, region).items():
+        draft.do(Set(path, value))
+
+
+def move(draft: Draft, plan: Plan, state: State) -> None:
+    """Move what is recorded of `plan`, with its comments, to where clients of `state` look.
+
+    What stands there already wins. A region comes to the place of a base URL as it is spelled.
+    """
+    moved: dict[Path, Path] = {}
+    for old in plan.states.values():
+        if draft.get(state.at) is None and _is_all_of(draft.get(old.at), plan, old):
+            draft.do(Move(old.at, state.at))
+            moved[old.at] = state.at
+        at = moved.get(old.at, old.at)
+        for source, target in _pairs(old, state):
+            source_now = (*at, *source[len(old.at) :])
+            if source_now == target or draft.get(source_now) is None:
+                continue
+            free = target is not None and draft.get(target) is None
+            draft.do(Move(source_now, target) if target and free else Remove(source_now))
+
+
+def _is_all_of(value: object, plan: Plan, state: State) -> bool:
+    """Tell whether an object holds what clients record at `state.at`, and nothing else."""
+    names = {path[-1] for path in recorded_paths(plan) if path[:-1] == state.at}
+    return isinstance(value, dict) and bool(value) and value.keys() <= names
+
+
+def _pairs(old: State, new: State) -> Iterator[tuple[Path, Path | None]]:
+    """Give each path of `old` with the one that says the same in `new`."""
+    yield old.version, new.version
+    for path in (old.region, old.base_url):
+        if path is not None:
+            yield path, new.region or new.base_url

@@ -1,0 +1,32 @@
+"""How the client reads single values of old settings: the version, and words for yes and no.
+
+The rules follow CLIENT.md, "Settings versions". What is done with the values is not decided here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.text.javascript import JAVASCRIPT_SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION = ("$version",)
+"""The path of the settings version."""
+
+
+def version_of(settings: dict[str, Any]) -> float | None:
+    """Return the settings version, or None where there is none or it is not a number."""
+    version = settings.get("$version")
+    return version if isinstance(version, int | float) and not isinstance(version, bool) else None
+
+
+def boolean(value: object, words: Mapping[str, bool]) -> bool | None:
+    """Return a boolean as it is and a string by its meaning in `words`, which are in lower case.
+
+    Case and space around a word do not count. What is neither has no meaning: None.
+    """
+    if isinstance(value, str):
+        return words.get(value.strip(JAVASCRIPT_SPACE).lower())
+    return value if isinstance(value, bool) else None

@@ -1,0 +1,112 @@
+"""The variables that a client has: of its environment, of `.env` files, of `settings.env`.
+
+CLIENT.md, Settings files. Where the files are is decided at the edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from qwenlock.settings.scopes import highest, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.settings.scopes import Source
+
+Location: TypeAlias = Literal["project", "above", "home"]
+"""Where a `.env` is: in the project's directory, in one above it, or in the home directory."""
+
+
+_READS_HOME_TOO = "0.21.2"  # the release from which a project's `.env` does not hide that of home
+_NOT_FROM_PROJECTS = ("DEBUG", "DEBUG_MODE")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """A place where the client looks for a `.env`.
+
+    Attributes:
+        path: the file.
+        label: the file as messages name it.
+        at: where it is.
+        text: what it holds; None where there is no file.
+        mode: its permissions, where there is one.
+    """
+
+    path: Path
+    label: str
+    at: Location
+    text: str | None = field(default=None, repr=False)
+    mode: int | None = None
+
+    def assignments(self) -> dict[str, str]:
+        """Return what it says, also of variables that it sets to nothing."""
+        from qwenlock.text import dotenv
+
+        return dotenv.parse(self.text or "")
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables it sets; one that is empty is not set."""
+        return {name: value for name, value in self.assignments().items() if value}
+
+
+class Variable(NamedTuple):
+    """A variable that is set.
+
+    Attributes:
+        value: its value; never to be shown where it could be a key.
+        origin: the file or the settings that set it; None where the environment does.
+    """
+
+    value: str
+    origin: EnvFile | Source | None = None
+
+
+def read_files(files: Sequence[EnvFile], client: Profile) -> list[EnvFile]:
+    """Return those of `files` that `client` reads, the strongest first."""
+    there = [file for file in files if file.text is not None]
+    if not client.knows(_READS_HOME_TOO):
+        return there[:1]
+    home = [file for file in there if file.at == "home"]
+    below_home = there[: there.index(home[0])] if home else there
+    return [file for file in below_home if file.at != "home"][:1] + home
+
+
+def variables(
+    sources: Sequence[Source],
+    read: Sequence[EnvFile],
+    environment: Mapping[str, str],
+    client: Profile,
+) -> dict[str, Variable]:
+    """Return the variables: the environment wins, then the first file, then `settings.env`.
+
+    Args:
+        sources: the settings that count, low to high.
+        read: the `.env` files that are read, the strongest first.
+        environment: the variables that are set already.
+        client: whose rules hold. What is empty is not set; whether it hides another is its rule.
+    """
+    in_settings = merged(sources, ("env",))
+    named = in_settings.items() if isinstance(in_settings, dict) else ()
+    layers = [
+        {
+            name: Variable(value, highest(sources, ("env", name)))
+            for name, value in named
+            if isinstance(value, str)
+        }
+    ]
+    configured = merged(sources, ("advanced", "excludedEnvVars"))
+    excluded = configured if isinstance(configured, list) else _NOT_FROM_PROJECTS
+    for file in reversed(read):
+        skipped = () if file.path.parent.name == ".qwen" else excluded
+        said = file.assignments().items()
+        layers.append({name: Variable(value, file) for name, value in said if name not in skipped})
+    layers.append({name: Variable(value) for name, value in environment.items()})
+    result: dict[str, Variable] = {}
+    for layer in layers:
+        result |= {name: each for name, each in layer.items() if each.value or client.empty_counts}
+    return {name: each for name, each in result.items() if each.value}

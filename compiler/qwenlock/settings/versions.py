@@ -1,0 +1,104 @@
+"""The settings versions: whether a migration is needed, and the migration of one file's settings.
+
+The steps between the versions are scripts of the folder `migrations`. Here stands what belongs to
+no single step: the versions there are, and the version written where no step applies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwenlock.settings.scopes import CURRENT_VERSION, Source
+from qwenlock.settings.values import VERSION, version_of
+
+if TYPE_CHECKING:
+    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.settings.script_api import Change, Context
+    from qwenlock.settings.script_files import Script
+    from qwenlock.settings.script_runner import Migration
+    from qwenlock.text.document import Document
+
+NAME = "settings-version"
+"""What the scripts of these steps, and `migrate --only`, call the group."""
+
+TARGETS = (3, 4)
+"""The versions that clients use: 3 from 0.10.1 to 0.15.6, 4 from 0.15.10."""
+
+_DOWN = (5, 4)
+
+
+def needed(settings: dict[str, Any], target: int) -> bool:
+    """Return whether `migrate` would change anything, at the cost of reading one key."""
+    version = version_of(settings)
+    return version is None or version < target or (version, target) == _DOWN
+
+
+def migrate(settings: dict[str, Any], target: int) -> Migration[Context]:
+    """Return `settings` as a client of settings version `target` reads them.
+
+    Follows CLIENT.md, "Settings versions", with its one deliberate difference: where old and new
+    keys collide, both are kept.
+
+    Args:
+        settings: the settings of one file; left as they are.
+        target: one of `TARGETS`.
+
+    Raises:
+        UsageError: `target` is another version.
+        InputError: the migration scripts cannot be used.
+    """
+    from qwenlock.settings.script_api import Context
+    from qwenlock.settings.script_runner import Migration, run
+
+    if target not in TARGETS:
+        from qwenlock.findings.errors import UsageError
+
+        known = " or ".join(map(str, TARGETS))
+        raise UsageError(f"there is no settings version {target}", f"choose {known}")
+    context = Context(settings=settings, target_version=target)
+    if not needed(settings, target):
+        return Migration(context=context)
+    return run(steps(), context)
+
+
+def source_of(scope: ScopeName, document: Document, path: str = "") -> Source:
+    """Return the settings of `document` for `scope` as they would be after migration.
+
+    Args:
+        scope: the scope it stands for.
+        document: the file as it is.
+        path: the file as a lock names it; by default, as messages do.
+
+    Raises:
+        InputError: the migration scripts cannot be used.
+    """
+    migration = migrate(document.value, CURRENT_VERSION)
+    return Source(scope, document, migration.settings, migration.operations, path or document.label)
+
+
+def steps() -> tuple[Script, ...]:
+    """Return the steps in their order, as `runner.run` takes them."""
+    from qwenlock.settings.script_files import Script, load
+    from qwenlock.settings.shipped import folder
+
+    record = Script(
+        identity=NAME,
+        name=NAME,
+        title="Record the settings version",
+        reason="The client writes the version it uses into settings that name none or an older one",
+        detect=_unrecorded,
+        change=_record,
+    )
+    return (*(script for script in load(folder("migrations")) if script.name == NAME), record)
+
+
+def _unrecorded(context: Context) -> bool:
+    version = version_of(context.settings)
+    return version is None or version < context.target_version
+
+
+def _record(context: Context) -> Change:
+    from qwenlock.settings.script_api import Change
+    from qwenlock.text.operations import Set
+
+    return Change(operations=(Set(VERSION, context.target_version),))

@@ -1,1 +1,0 @@
-"""Setting a project up: the files that it needs, as a change; `files/` holds those of CI."""

@@ -1,0 +1,41 @@
+"""Types of dataclass fields that pydantic checks where data comes in from outside.
+
+Pydantic is loaded only where something is checked.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+
+class _Text:
+    """What pydantic holds a string to, in the words of its core; loads nothing until it does."""
+
+    def __init__(self, **constraints: Any) -> None:
+        self._constraints = constraints
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return {"type": "str", "strict": True, **self._constraints}
+
+
+Digest: TypeAlias = Annotated[str, _Text(pattern="^sha256:[0-9a-f]{64}$")]
+Variable: TypeAlias = Annotated[str, _Text(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+NonEmpty: TypeAlias = Annotated[str, _Text(min_length=1)]
+File: TypeAlias = Annotated[str, _Text(pattern="^[^\\x00]+$")]
+VERSION = "^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$"
+Version: TypeAlias = Annotated[str, _Text(pattern=VERSION)]
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class KebabCase:
+    """A dataclass that pydantic reads; its keys are kebab-case in TOML."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "alias_generator": _kebab,
+        "extra": "ignore",
+        "use_attribute_docstrings": True,
+    }

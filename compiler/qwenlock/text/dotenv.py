@@ -1,0 +1,138 @@
+"""The text of `.env` files: what is read from it, and how a variable is added to it.
+
+The client reads it with the `dotenv` package of Node (CLIENT.md, Settings files), shells' users
+with python-dotenv. They differ in quotes and escapes: what is added here reads the same in both.
+"""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from qwenlock.text.javascript import JAVASCRIPT_SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_S = f"[{JAVASCRIPT_SPACE}]"
+_ENDS = "\n\r\u2028\u2029"
+# The expressions of Node's dotenv, with what ^, $, \s, \w and . mean in JavaScript spelled out, and
+# what is looked for from where a line starts taken apart: as they are, blank lines cost the square.
+_LINE = re.compile(
+    rf"(?>{_S}*)(?:export{_S}+)?([A-Za-z0-9_.\-]+)(?:{_S}*=|:{_S}+?)"
+    rf"({_S}*'(?:\\'|[^'])*'|{_S}*\"(?:\\\"|[^\"])*\"|{_S}*`(?:\\`|[^`])*`|[^#\r\n]+)?"
+    rf"{_S}*(?:#[^{_ENDS}]*)?(?=[{_ENDS}]|\Z)"
+)
+_BLANK = re.compile(f"{_S}*")
+_LINE_BREAK = re.compile(f"[{_ENDS}]")
+_OPENING = re.compile(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
+_CLOSING = re.compile(rf"['\"`](?=[{_ENDS}]|\Z)")
+_LONG_BLANK = re.compile(r"(?<!\s)([^\S\n]{1000})[^\S\n]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./+:@%^~,=\-]+")
+# One that does not end is found with all that start within: they do not end, either.
+_REFERENCE = re.compile(r"\$\{[^}:]*((?::-[^}]*)?\})?")
+
+
+def parse(text: str) -> dict[str, str]:
+    """Return the variables of a `.env` file as the client reads them."""
+    lines = re.sub(r"\r\n?", "\n", text)
+    variables = {}
+    start: int | None = 0
+    while start is not None:
+        found = _LINE.match(lines, start)
+        if found is None:  # nor is there a variable from any line that starts in this white space
+            start = _line_from(lines, _blank_end(lines, start))
+            continue
+        variables[found[1]] = _value(found[2] or "")
+        start = _line_from(lines, found.end() - 1)
+    return variables
+
+
+def _blank_end(text: str, start: int) -> int:
+    blank = _BLANK.match(text, start)
+    return blank.end() if blank else start
+
+
+def _line_from(text: str, at: int) -> int | None:
+    """Return where the line starts after the first line break at `at` or later."""
+    line_break = _LINE_BREAK.search(text, at)
+    return line_break.end() if line_break else None
+
+
+def add(text: str, variables: Mapping[str, str]) -> str:
+    """Return the `text` of a `.env` file with `variables` added at its end.
+
+    All that is there stays to the byte; new lines end as those that are there do.
+
+    Args:
+        text: the text; empty for a new file.
+        variables: names, which `credentials.is_variable_name` takes, and values.
+
+    Raises:
+        ValueError: a value cannot be written so that it is read back; the message is the name.
+    """
+    line_break = "\r\n" if "\r\n" in text else "\n"
+    for name, value in variables.items():
+        if text and not text.endswith("\n"):
+            text += line_break
+        text = _with(text, name, value, line_break)
+    return text
+
+
+def _with(text: str, name: str, value: str, line_break: str) -> str:
+    """Return `text` with a line more, in the first style that reads back as it should."""
+    wanted = ({**parse(text), name: value}, {**_parse_as_python(text), name: value})
+    for written in _styles(value):
+        longer = f"{text}{name}={written}{line_break}"
+        if (parse(longer), _parse_as_python(longer)) == wanted:
+            return longer
+    raise ValueError(name)
+
+
+def _styles(value: str) -> tuple[str, ...]:
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        return ()
+    if _PLAIN.fullmatch(value):
+        return (value,)
+    escaped = value.replace("\n", "\\n").replace("\r", "\\r")
+    return (f"'{value}'", f'"{value}"', f'"{escaped}"', value)
+
+
+def _value(raw: str) -> str:
+    value = raw.strip(JAVASCRIPT_SPACE)
+    inner = _without_quotes(value)
+    return inner.replace("\\n", "\n").replace("\\r", "\r") if value[:1] == '"' else inner
+
+
+def _without_quotes(value: str) -> str:
+    """Return a value without each quote that starts a line, and the last like it that ends one."""
+    last = {found[0]: found.start() for found in _CLOSING.finditer(value)}
+    pieces: list[str] = []
+    done = 0
+    for opening in _OPENING.finditer(value):
+        start, end = opening.start(), last.get(opening[0], -1)
+        if done <= start < end:
+            pieces += value[done:start], value[start + 1 : end]
+            done = end + 1
+    return "".join(pieces) + value[done:]
+
+
+def _parse_as_python(text: str) -> dict[str, str | None]:
+    """Return the variables as python-dotenv reads them, each `${NAME}` taken as unset.
+
+    Long blanks are cut, since what it takes for them grows with their square.
+    """
+    from dotenv.parser import parse_stream
+
+    lines = _LONG_BLANK.sub(r"\1", re.sub(r"\r\n?", "\n", text))
+    return {
+        each.key: each.value and _without_references(each.value)
+        for each in parse_stream(StringIO(lines))
+        if each.key is not None
+    }
+
+
+def _without_references(value: str) -> str:
+    inside, brace, after = value.rpartition("}")
+    return _REFERENCE.sub(lambda found: "" if found[1] else found[0], inside + brace) + after

@@ -1,0 +1,215 @@
+"""Edits of a document's text that leave everything else in it to the byte.
+
+What stays: comments, blank lines, indentation, line endings, a byte-order mark, the final newline
+or its absence, the order of keys and the spelling of numbers. What the operations mean for the
+value is defined in `operations`; the tree that they change here is that of `tree`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import jsonyx
+from jsonyx.allow import COMMENTS, SURROGATES
+
+from qwenlock.text.layout import Layout, written
+from qwenlock.text.operations import Deduplicate, Insert, Move, Remove, Set
+from qwenlock.text.spacing import keep_line_end, put_in, take_out
+from qwenlock.text.tree import Container, Item, opened, parse, text_of
+from qwenlock.text.trivia import comments_in, comments_of, cut_attached, indented, line_breaks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.text.operations import Operation, Path
+
+_decoder = jsonyx.Decoder(allow=COMMENTS | SURROGATES)
+
+
+def edit(text: str, operations: Sequence[Operation]) -> str:
+    """Return a document after `operations`: its value is what `operations.apply` makes of it.
+
+    A comment belongs to a member or element if it stands on the lines directly above it, or after
+    it on its last line; it is removed and moved with it. New values follow the layout around them,
+    and setting what is there already changes nothing. No trailing comma is ever left, which the
+    client would refuse (CLIENT.md, Settings files).
+
+    Args:
+        text: a valid document, JSON with comments; the last of duplicate keys is the one in force.
+        operations: what to do, in order.
+
+    Returns:
+        The whole text, for the caller to write.
+
+    Raises:
+        LookupError: a path leads through something that is not there, or not a container.
+        ValueError: the text is not a valid document, or a new number is infinite.
+    """
+    document = parse(text)
+    for operation in operations:
+        match operation:
+            case Set(path, value):
+                _set(document, path, value)
+            case Remove(()) | Insert(()) | Move(()) | Move(_, ()):
+                raise LookupError("the whole document can only be set")
+            case Remove(path):
+                _take(*_reached(document, path))
+            case Insert(path, value):
+                _insert(*_reached(document, path), value)
+            case Move(path, to) if path[:-1] == to[:-1]:
+                _rename(*_reached(document, path), to[-1])
+            case Move(path, to):
+                _move(document, path, to)
+            case Deduplicate(path):
+                _take_earlier(*_reached(document, path))
+    return text_of(document)
+
+
+def lost_comments(before: str, after: str) -> list[str]:
+    """Return the comments of one document that another does not have, in order.
+
+    A comment that stands twice before and once after is lost once. Indentation does not count.
+    """
+    try:  # what json takes has no comment, and it is the quicker to look
+        json.loads(before)
+    except ValueError:
+        pass
+    else:
+        return []
+    return list((Counter(comments_of(before)) - Counter(comments_of(after))).elements())
+
+
+def _set(document: Container, path: Path, value: Any) -> None:
+    holder, step = _reached(document, path, make_parents=True)
+    items = holder.at(step)
+    if not items:
+        item = _new_member(holder, step)
+        item.value = written(value, holder.layout, holder.line_indent(item))
+    elif not _same(_decoder.loads(text_of(items[-1].value)), value):
+        layout = _layout_like(holder, items[-1:])
+        items[-1].value = written(value, layout, holder.line_indent(items[-1]))
+
+
+def _insert(holder: Container, index: str | int, value: Any) -> None:
+    if holder.is_object or isinstance(index, str) or not 0 <= index <= len(holder.items):
+        raise LookupError(f"no array with a place {index!r}")
+    layout = _layout_like(holder, holder.items[index : index + 1] or holder.items[-1:])
+    item = Item()
+    put_in(holder, index, item)
+    item.value = written(value, layout, holder.line_indent(item))
+
+
+def _rename(holder: Container, old: str | int, new: str | int) -> None:
+    if not holder.at(old):
+        raise LookupError(f"nothing at {old!r}")
+    if isinstance(old, int) or isinstance(new, int):
+        raise LookupError("an element of an array has no name")
+    if old != new:
+        if holder.at(new):
+            _take(holder, new)
+        holder.rename(old, new, written(new, holder.layout))
+
+
+def _move(document: Container, path: Path, to: Path) -> None:
+    source, step = _reached(document, path)
+    indent = source.line_indent(_effective(source, step))
+    moved = _take(source, step)
+    target, name = _reached(document, to, make_parents=True)
+    there = target.at(name)
+    if there:
+        item = there[-1]
+        item.lead = cut_attached(item.lead).first
+    else:
+        item = _new_member(target, name, on_own_line=bool(line_breaks(moved.lead)))
+    _fill(target, item, moved, indent)
+    keep_line_end(target, target.position(name, item) + 1)
+
+
+def _fill(target: Container, item: Item, moved: Item, indent: str) -> None:
+    """Put what was moved, whose line had an `indent`, into an item of `target`."""
+    layout, new_indent = target.layout, target.line_indent(item)
+    item.lead += indented(moved.lead, indent, new_indent)
+    if moved.colon and target.is_object:
+        item.colon = indented(moved.colon, indent, new_indent)
+    else:
+        line = layout.line_break + layout.inner
+        item.lead += "".join(comment + line for comment in comments_in(moved.colon))
+    item.value = indented(text_of(moved.value), indent, new_indent)
+    item.gap, item.tail = "", indented(moved.tail, indent, new_indent)
+
+
+def _reached(
+    document: Container, path: Path, *, make_parents: bool = False
+) -> tuple[Container, str | int]:
+    """Return the container that holds what `path` names, and the name or index there."""
+    holder = document
+    steps: Path = (0, *path)
+    for step in steps[:-1]:
+        if make_parents and not holder.at(step):
+            _new_member(holder, step).value = "{}"
+        inner = opened(holder, _effective(holder, step))
+        if inner is None:
+            raise LookupError(f"no object or array at {step!r}")
+        holder = inner
+    return holder, steps[-1]
+
+
+def _effective(holder: Container, step: str | int) -> Item:
+    items = holder.at(step)
+    if not items:
+        raise LookupError(f"nothing at {step!r}")
+    return items[-1]
+
+
+def _layout_like(holder: Container, examples: Sequence[Item]) -> Layout:
+    """Return the layout for a new value: that of an example if it shows one, else its holder's."""
+    for example in examples:
+        container = opened(holder, example)
+        if container is not None and container.items:
+            return container.layout
+    return holder.layout
+
+
+def _new_member(holder: Container, name: str | int, *, on_own_line: bool = False) -> Item:
+    if isinstance(name, int) or not holder.is_object:
+        raise LookupError(f"no object to hold {name!r}")
+    layout = holder.layout
+    item = Item(name=name, key=written(name, layout), colon=layout.colon)
+    put_in(holder, len(holder.items), item, on_own_line=on_own_line)
+    return item
+
+
+def _take(holder: Container, step: str | int) -> Item:
+    """Remove what `step` names, every duplicate of it, and return the one in force."""
+    taken = _effective(holder, step)
+    for item in holder.at(step):
+        take_out(holder, holder.position(step, item))
+    return taken
+
+
+def _take_earlier(holder: Container, step: str | int) -> None:
+    """Remove what `step` names but for the one in force."""
+    last = _effective(holder, step)
+    for item in holder.at(step):
+        if item is not last:
+            take_out(holder, holder.position(step, item))
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Return whether two JSON values are one, in the order of their keys too."""
+    pending = [(old, new)]
+    while pending:
+        left, right = pending.pop()
+        if isinstance(left, dict) and isinstance(right, dict):
+            if list(left) != list(right):
+                return False
+            pending.extend(zip(left.values(), right.values(), strict=True))
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            pending.extend(zip(left, right, strict=True))
+        elif left != right or isinstance(left, bool) != isinstance(right, bool):
+            return False
+    return True

@@ -1,0 +1,18 @@
+"""Host names and addresses: which are of the public network."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+_LOCAL = re.compile(
+    r"(?:.*\.)?(?:localhost|local|internal|intranet|lan|home|corp|private|test|home\.arpa)\.?"
+)
+
+
+def is_public(host: str) -> bool:
+    """Tell whether `host`, a name or an address, is one of the public network."""
+    try:
+        return ip_address(host.partition("%")[0]).is_global
+    except ValueError:
+        return "." in host.rstrip(".") and not _LOCAL.fullmatch(host)

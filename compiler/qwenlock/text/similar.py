@@ -1,0 +1,27 @@
+"""The nearest of some known names to one that was probably misspelt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.text.credentials import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str | None:
+    """Return `did you mean …?` for the nearest of the `known` names, or None."""
+    near = nearest(name, known)
+    return f'did you mean "{shown(near)}"?' if near else None
+
+
+def nearest(
+    name: str, known: Mapping[str, object] | tuple[str, ...], cutoff: float = 0.6
+) -> str | None:
+    """Return the one of the `known` names that `name` is nearest to, or None below `cutoff`."""
+    from difflib import get_close_matches
+
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
+    return by_lower[near[0]] if near else None
