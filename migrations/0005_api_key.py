@@ -16,17 +16,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
 from qwenlock.migrate.request import auth_type, chosen_model, entries, find, text_at
-from qwenlock.settings.scopes import SCOPES, highest, merged
+from qwenlock.settings.scopes import highest, merged
 from qwenlock.settings.script_api import Change, Draft, Note, RefusedError
 from qwenlock.text.credentials import is_credential, is_variable_name, references
 from qwenlock.text.operations import Insert, Move, Remove, Set, get
 
 if TYPE_CHECKING:
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.context import ProjectContext
     from qwenlock.migrate.situation import View
-    from qwenlock.settings.scopes import ScopeName, Source
+    from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
 
 NAME = "api-key"

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Lock
-    from qwenlock.settings.scopes import ScopeName
 
 MODEL = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
 OPENAI = {"security": {"auth": {"selectedType": "openai"}}}

@@ -14,9 +14,9 @@ from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.edge.plans import load as load_plans
 from qwenlock.lock.model import InstalledPlan, Lock
+from qwenlock.lock.options import Options
 from qwenlock.lock.previous import Recorded
 from qwenlock.lock.text import dump
-from qwenlock.settings.options import Options
 from support import (
     JSON,
     MODEL,

@@ -13,8 +13,8 @@ from qwenlock.cli.report import changes_as_json, changes_as_text
 from qwenlock.cli.views.differences import as_markdown, rows, summary
 from qwenlock.lock.diff import ABSENT, Change, diff
 from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock
+from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, dump, load
-from qwenlock.settings.options import Options
 from support import JSON, MODEL, OBJECTS, locked, models, strict, untimed
 
 LOCK = locked({**models(MODEL, {**MODEL, "id": "b"}), "model": {"name": "b"}})

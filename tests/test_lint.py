@@ -30,9 +30,10 @@ from qwenlock.text.operations import Deduplicate
 from support import JSON, KEYS, MODEL, OBJECTS, TEXT, World, models, source, untimed, write
 
 if TYPE_CHECKING:
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.compile.compiler import Compilation
     from qwenlock.findings.finding import Finding
-    from qwenlock.settings.scopes import ScopeName, Source
+    from qwenlock.settings.scopes import Source
     from qwenlock.settings.variables import Location
 
 

@@ -15,8 +15,8 @@ from qwenlock.compile.catalogue import settings_entry
 from qwenlock.compile.entries import canonical
 from qwenlock.findings.errors import InputError
 from qwenlock.lock.model import Input, Lock, Selection
+from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, dump, is_unedited, load, own_side
-from qwenlock.settings.options import Options
 from qwenlock.text.credentials import is_credential, names_a_credential
 from support import (
     JSON,

@@ -22,7 +22,7 @@ from qwenlock.edge.places import (
     relative,
 )
 from qwenlock.findings.errors import UsageError
-from qwenlock.settings.options import Options
+from qwenlock.lock.options import Options
 
 
 @pytest.fixture(autouse=True)

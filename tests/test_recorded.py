@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from qwenlock.findings.errors import InputError
 from qwenlock.lock.model import InstalledPlan
+from qwenlock.lock.options import Options
 from qwenlock.lock.previous import Recorded, read
 from qwenlock.lock.text import dump, load
-from qwenlock.settings.options import Options
 from support import MODEL, locked, models, untimed
 
 PLAN = InstalledPlan(id="p", region="r", version="1.0", digest="sha256:" + "0" * 64)

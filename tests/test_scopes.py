@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.clients.scopes import SCOPES
 from qwenlock.lock.text import dump
-from qwenlock.settings.scopes import SCOPES, Source, contribution, highest, merged, owner
+from qwenlock.settings.scopes import Source, contribution, highest, merged, owner
 from qwenlock.text.operations import Path, get
 from support import JSON, KEYS, MODEL, codes, compiled, locked, models, source, untimed
 

@@ -17,8 +17,8 @@ from qwenlock.text.document import parse
 from support import World, source, write
 
 if TYPE_CHECKING:
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import Change
-    from qwenlock.settings.scopes import ScopeName
 
 ONE = {"id": "one", "envKey": "ONE_KEY", "baseUrl": "https://one.example"}
 TWO = {"id": "two", "envKey": "TWO_KEY", "baseUrl": "https://two.example"}

@@ -12,7 +12,7 @@ from qwenlock.clients.profile import profile
 from qwenlock.edge import file_states
 from qwenlock.edge import project as project_module
 from qwenlock.edge.places import Flags, locate
-from qwenlock.settings.options import Options
+from qwenlock.lock.options import Options
 from support import MODEL, World, models, write
 
 if TYPE_CHECKING:

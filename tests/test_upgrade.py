@@ -26,8 +26,8 @@ from qwenlock.text.edit import lost_comments
 from support import World, source, untimed, write
 
 if TYPE_CHECKING:
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import Change
-    from qwenlock.settings.scopes import ScopeName
 
 DATA = json.loads(
     (Path(__file__).parent / "data" / "coding-plan-templates.json").read_text(encoding="utf-8")

@@ -17,9 +17,9 @@ from qwenlock.text.document import parse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.enforce.agreement import Answer
     from qwenlock.lock.model import Lock
-    from qwenlock.settings.scopes import ScopeName
 
 TIMEOUT = 60
 QWENLOCK = Path(sys.executable).with_name("qwenlock")

@@ -11,7 +11,7 @@ from conformance.clients import NEW
 if TYPE_CHECKING:
     from conformance.run import Client, Machine
     from conformance.server import Request, Server
-    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.clients.scopes import ScopeName
 
 KEY = "the-moved-key-0123"
 OPTIONS = {

@@ -16,7 +16,7 @@ from conformance.run import Client, Machine
 from qwenlock.settings.versions import migrate
 
 if TYPE_CHECKING:
-    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.clients.scopes import ScopeName
 
 DATA = Path(__file__).parents[1] / "data"
 TARGETS = {OLD: 3, NEW: 4}

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from qwenlock.change.init_wishes import Wishes
     from qwenlock.change.target import Scopes
     from qwenlock.clients.profile import Profile
+    from qwenlock.lock.options import Options
     from qwenlock.migrate.file_changes import InGit
     from qwenlock.plans.plan import Plan
-    from qwenlock.settings.options import Options
 
 ATTRIBUTES = f"{NAME} text eol=lf -merge"
 """Line endings that the digest counts on; and no merge by lines, which no lock survives."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.lock.diff import diff
-from qwenlock.settings.scopes import SCOPES
 from qwenlock.settings.versions import source_of
 from qwenlock.text.document import parse
 

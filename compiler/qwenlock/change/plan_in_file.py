@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.change import selecting
 from qwenlock.change.plan_models import by_id, is_owned
-from qwenlock.change.target import (
-    PROVIDERS,
-    WRITABLE,
-    Target,
-    catalogue_scope,
-    check_usable,
-    dotted,
-    target,
-)
+from qwenlock.change.target import PROVIDERS, Target, catalogue_scope, check_usable, dotted, target
+from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import PREFIX
 from qwenlock.plans.edits import closest
@@ -28,8 +21,9 @@ from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
     from qwenlock.change.target import Scopes
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.plans.plan import Model, Plan, Region, Template
-    from qwenlock.settings.scopes import ScopeName, Sources
+    from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Path
 
 

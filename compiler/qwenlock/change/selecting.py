@@ -16,7 +16,8 @@ from qwenlock.text.operations import Remove, Set, get
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.settings.scopes import ScopeName, Sources
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.settings.scopes import Sources
     from qwenlock.settings.script_api import Draft
     from qwenlock.text.operations import Path
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.file_changes import FileChange
-from qwenlock.settings.scopes import CURRENT_VERSION, SCOPES, Source, owner
+from qwenlock.settings.scopes import CURRENT_VERSION, Source, owner
 from qwenlock.settings.versions import source_of
 from qwenlock.text.document import parse
 from qwenlock.text.edit import edit, lost_comments
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path as FilePath
 
-    from qwenlock.settings.scopes import ScopeName, Sources
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Operation, Path
 
 PROVIDERS: Path = ("modelProviders",)
-WRITABLE: tuple[ScopeName, ...] = ("project", "user")
-"""The scopes that a client writes to as well, the nearest first."""
-
 _NEW = f'{{\n  "$version": {CURRENT_VERSION}\n}}\n'
 _ABSENT = object()
 

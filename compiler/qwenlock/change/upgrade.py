@@ -12,14 +12,15 @@ from qwenlock.change import selecting
 from qwenlock.change import upgrade_report as said_of
 from qwenlock.change.plan_in_file import Situation, array, owned
 from qwenlock.change.plan_models import by_id, carried_over, replaced
-from qwenlock.change.target import PROVIDERS, WRITABLE, dotted, target, without_empty
+from qwenlock.change.target import PROVIDERS, dotted, target, without_empty
 from qwenlock.change.three_way import compare
 from qwenlock.change.upgrade_report import Aim, Status
 from qwenlock.clients.profile import GUIDE, profile
+from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import Change
 from qwenlock.settings import plan_state
-from qwenlock.settings.scopes import SCOPES, merged, owner, protocols
+from qwenlock.settings.scopes import merged, owner, protocols
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
 
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from qwenlock.change.selecting import Choice
     from qwenlock.change.target import Scopes
     from qwenlock.clients.profile import Profile
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import FileChange
     from qwenlock.plans.plan import Plan, Region, Template
-    from qwenlock.settings.scopes import ScopeName, Source
+    from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
 
 OnEdited: TypeAlias = Literal["replace", "keep", "abort"]

@@ -24,8 +24,8 @@ from qwenlock.compile.selection import (
 )
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model, Selection
+from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest
-from qwenlock.settings.options import Options
 from qwenlock.settings.scopes import (
     CURRENT_VERSION,
     PROTOCOLS,

@@ -12,7 +12,7 @@ from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import Model, Selection
-from qwenlock.settings.scopes import ScopeName, Sources, highest, merged, protocols
+from qwenlock.settings.scopes import Sources, highest, merged, protocols
 from qwenlock.text.credentials import references, shown
 from qwenlock.text.similar import suggestion
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from qwenlock.clients.profile import Profile
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.finding import Place
     from qwenlock.text.operations import Path
 

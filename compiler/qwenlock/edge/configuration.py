@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.edge.places import is_home, relative, shown
 from qwenlock.edge.reader import read_bytes
 from qwenlock.edge.shared import Shared
+from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure
-from qwenlock.settings.options import Options
 from qwenlock.text import credentials
 from qwenlock.text.document import decode
 

@@ -14,14 +14,14 @@ from qwenlock.edge.reader import read_bytes
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
 from qwenlock.lock import NAME, text
-from qwenlock.settings.options import Options
+from qwenlock.lock.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.edge.places import Places
     from qwenlock.lock.model import Lock
-    from qwenlock.settings.scopes import ScopeName
 
 
 class Scope(NamedTuple):

@@ -19,7 +19,7 @@ from qwenlock.text.document import decode
 
 if TYPE_CHECKING:
     from qwenlock.edge.project import Settings
-    from qwenlock.settings.options import Options
+    from qwenlock.lock.options import Options
 
 _FILES = {
     "github.yml": ".github/workflows/qwenlock.yml",

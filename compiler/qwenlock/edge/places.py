@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.settings.options import Options
-    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.lock.options import Options
 
 SYSTEM, DEFAULTS = "QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
 """The variables that move the files of the system and the system-defaults scope."""
@@ -126,7 +126,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     Raises:
         UsageError: a file has a name that is no UTF-8, which a lock cannot hold.
     """
-    from qwenlock.settings.options import Options
+    from qwenlock.lock.options import Options
 
     project = Path(os.path.abspath(project))  # noqa: PTH100
     user = recorded.user if flags.user is None else flags.user

@@ -18,7 +18,7 @@ from qwenlock.edge.shared import Shared
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.finding import Finding
 from qwenlock.lock import NAME, previous, text
-from qwenlock.settings.options import Options
+from qwenlock.lock.options import Options
 from qwenlock.text.document import decode
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from qwenlock.text.credentials import substituted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Lock, Model
-    from qwenlock.settings.scopes import ScopeName
 
 Kind: TypeAlias = Literal["missing", "extra", "reordered", "selected"]
 

@@ -6,18 +6,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.file_changes import Change, FileChange
 from qwenlock.findings.repair import Repair, repaired
 from qwenlock.lint.lint import lint
-from qwenlock.migrate.situation import WRITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.finding import Finding
     from qwenlock.lint.subject import Subject
-    from qwenlock.settings.scopes import ScopeName
 
     Wanted = Callable[[Finding], bool]
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qwenlock.clients.profile import Profile
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.compile.catalogue import Entry
     from qwenlock.compile.compiler import Compilation
     from qwenlock.findings.finding import Finding
     from qwenlock.plans.plan import Plan, Template
-    from qwenlock.settings.scopes import ScopeName
     from qwenlock.settings.variables import EnvFile
     from qwenlock.text.operations import Path
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from qwenlock.settings.options import Options
-from qwenlock.settings.scopes import ScopeName  # noqa: TC001  (pydantic reads it)
+from qwenlock.clients.scopes import ScopeName  # noqa: TC001  (pydantic reads it)
+from qwenlock.lock.options import Options
 from qwenlock.text.checked import Digest, File, KebabCase, NonEmpty, Variable, Version
 
 LOCK_VERSION = "1.0"

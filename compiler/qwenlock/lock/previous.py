@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.lock import text
 from qwenlock.lock.model import InstalledPlan
-from qwenlock.settings.options import Options
+from qwenlock.lock.options import Options
 from qwenlock.text import toml
 from qwenlock.text.checked import VERSION
 

@@ -11,7 +11,7 @@ from qwenlock.settings.script_api import Context
 from qwenlock.text import operations
 
 if TYPE_CHECKING:
-    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.settings.script_api import Change
 
 

@@ -17,8 +17,8 @@ from qwenlock.text.operations import get
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.situation import Situation
-    from qwenlock.settings.scopes import ScopeName
     from qwenlock.settings.variables import EnvFile
 
 

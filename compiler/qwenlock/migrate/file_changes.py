@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.migration import Outcome
-    from qwenlock.settings.scopes import ScopeName
     from qwenlock.settings.variables import EnvFile
 
     AskGit: TypeAlias = Callable[[Path], "InGit | None"]

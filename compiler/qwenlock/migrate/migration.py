@@ -20,8 +20,9 @@ from qwenlock.settings.versions import TARGETS, steps
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.situation import Situation
-    from qwenlock.settings.scopes import ScopeName, Source
+    from qwenlock.settings.scopes import Source
     from qwenlock.settings.script_api import Note
     from qwenlock.settings.script_files import Script
     from qwenlock.settings.variables import EnvFile

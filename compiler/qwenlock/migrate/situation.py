@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.clients.profile import Profile, profile
+from qwenlock.clients.scopes import WRITABLE
 from qwenlock.settings.scopes import CURRENT_VERSION, owner
 from qwenlock.settings.variables import EnvFile, read_files, variables
 
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.plans.plan import Plan
-    from qwenlock.settings.scopes import ScopeName, Source
-
-WRITABLE: tuple[ScopeName, ...] = ("project", "user")
-"""The scopes that are migrated, in this order: what a project has of its own goes first."""
+    from qwenlock.settings.scopes import Source
 
 _GROUPS = ("model", "modelProviders", "security", "env")
 

@@ -13,7 +13,7 @@ from qwenlock.clients.profile import profile
 from qwenlock.findings.codes import is_known
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.finding import Finding, Place
-from qwenlock.settings.options import Options
+from qwenlock.lock.options import Options
 from qwenlock.text import toml
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Document

@@ -7,7 +7,7 @@ not done here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qwenlock.text.operations import Operation, Path, get, original
 
@@ -15,13 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.clients.profile import Profile
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.finding import Place
     from qwenlock.text.document import Document
-
-ScopeName: TypeAlias = Literal["system-defaults", "user", "project", "system"]
-
-SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
-"""The scopes, low to high."""
 
 PROTOCOLS = "providerProtocol"
 

@@ -27,7 +27,7 @@ from qwenlock.text import operations
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.text.operations import Operation, Path
 
 

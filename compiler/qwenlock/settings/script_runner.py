@@ -15,7 +15,7 @@ from qwenlock.text.operations import original
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.settings.script_files import Script
     from qwenlock.text.operations import Operation
 

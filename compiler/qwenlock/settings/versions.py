@@ -12,7 +12,7 @@ from qwenlock.settings.scopes import CURRENT_VERSION, Source
 from qwenlock.settings.values import VERSION, version_of
 
 if TYPE_CHECKING:
-    from qwenlock.settings.scopes import ScopeName
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.settings.script_api import Change, Context
     from qwenlock.settings.script_files import Script
     from qwenlock.settings.script_runner import Migration

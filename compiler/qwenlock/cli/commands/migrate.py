@@ -17,8 +17,8 @@ from qwenlock.cli.options import (
     project_directory,
     scoped,
 )
+from qwenlock.clients.scopes import WRITABLE
 from qwenlock.edge.places import Flags
-from qwenlock.migrate.situation import WRITABLE
 
 if TYPE_CHECKING:
     from qwenlock.migrate.migration import Outcome

@@ -14,10 +14,10 @@ from qwenlock.findings.rules import RULES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import Change
     from qwenlock.lock.model import Lock
-    from qwenlock.settings.scopes import ScopeName
 
 STATUS = {
     "ok": "The lock is what the settings compile to.",
