@@ -1,6 +1,7 @@
-"""Settings version 2 to 3: what disabled now enables.
+"""Settings version 2 to 3: what disabled now enables (CLIENT.md, "Settings versions").
 
-How Qwen Code reads settings, "Settings versions".
+The way back exists for booleans. Automatic updates come back under one of their two old names,
+which mean the same to a client of version 2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Settings version 3 to 4: the co-author line has two switches.
+"""Settings version 3 to 4: the co-author line has two switches (CLIENT.md, "Settings versions").
 
-How Qwen Code reads settings, "Settings versions".
+The way back exists where both switches say the same, which is all that version 3 can say.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Settings version 5 to 4: a provider is its array of models.
+"""Settings version 5 to 4: a provider is its array of models (CLIENT.md, "Settings versions").
 
-How Qwen Code reads settings, "Settings versions".
+There is no way back: which providers had been wrapped, and in which protocol, is not recorded, and
+no supported client asks for version 5.
 """
 
 from __future__ import annotations

@@ -46,3 +46,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     insist(config)
+    if config.getoption("dist", "no") != "no":  # many tests, on workers: this process starts them
+        config.pluginmanager.register(FirstFailure(config))
+
+
+class FirstFailure:
+    """Shows the first failure of a long run at once; pytest shows all of them at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._shown = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and not self._shown and terminal is not None:
+            self._shown = True
+            terminal.write_line(f"\nThe first failure, {report.nodeid}:", red=True)
+            terminal.write_line(report.longreprtext)

@@ -7,7 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -20,8 +24,7 @@ from qwenlock.settings.versions import source_of
 from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     import pytest
 
@@ -118,6 +121,29 @@ def codes(compilation: Compilation) -> list[str]:
 
 
 # The command line
+
+
+def run_here(
+    arguments: Sequence[str], directory: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `qwenlock` in this process, with the directory and environment that another would get."""
+    out = TextIOWrapper(BytesIO(), encoding="utf-8", errors="surrogateescape")
+    err = TextIOWrapper(BytesIO(), encoding="utf-8", errors="backslashreplace")
+    with (
+        Path(os.devnull).open(encoding="utf-8") as nothing,
+        chdir(directory),
+        patch.dict(os.environ, environment, clear=True),
+        patch.object(os, "fsync"),  # a test survives no power failure
+        patch.object(sys, "stdin", nothing),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code = run(arguments)
+    written = []
+    for stream in (out, err):
+        stream.flush()
+        written.append(stream.buffer.getvalue())  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess([*arguments], code, *written)
 
 
 class Result(NamedTuple):

@@ -20,6 +20,8 @@ from support import MODEL, models, write
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+pytestmark = pytest.mark.slow  # every step of a job is a process, as a host starts it
+
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 PAGE = ROOT / "docs" / "how-to" / "hosts.md"
 BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]

@@ -230,6 +230,7 @@ OF_CHANGES = {"history", "undo"}
 """What says something where there was a change."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEAVES)
 @pytest.mark.parametrize("where", PLANTED)
 def test_no_command_shows_a_key(
@@ -273,6 +274,7 @@ def test_no_command_shows_a_key_that_a_hand_put_into_a_lock(world: World, name: 
 ESCAPE = "\x1b]0;owned\x07\x9b31m\u202e"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEAVES)
 def test_no_command_sends_a_control_character_of_a_file_to_the_terminal(
     world: World, name: str
@@ -593,8 +595,8 @@ def test_check_says_why_a_template_cannot_be_used(
 
 
 def test_locking_again_repeats_the_options_of_the_lock(world: World) -> None:
-    write(world.root / "team.json", models(MODEL))
-    arguments = ["--user", "../team.json", "--untrusted", "--client", "0.15.10"]
+    write(world.root / "shared.json", models(MODEL))
+    arguments = ["--user", "../shared.json", "--untrusted", "--client", "0.15.10"]
     assert world.run("lock", *arguments).exit_code == 0
     first = world.lock.read_bytes()
     assert str(world.root).encode() not in first.replace(str(world.system).encode(), b"")

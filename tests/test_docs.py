@@ -21,7 +21,10 @@ from qwenlock.text import credentials
 if TYPE_CHECKING:
     from pathlib import Path
 
-UPDATE = "run `pytest --update-docs`, and read the difference before you commit it"
+UPDATE = (
+    'run `pytest -m "" tests/test_docs.py --update-docs`, and read the difference before you '
+    "commit it"
+)
 WITH_COMMANDS = [page for page in PAGES if "```console\n" in page.read_text(encoding="utf-8")]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -78,6 +81,7 @@ def test_the_list_of_credentials_is_the_codes(names: tuple[str, ...]) -> None:
     assert ", ".join(f"`{name}`" for name in sorted(names)) in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_page_shows_what_its_commands_print(
     page: Path, tmp_path: Path, request: pytest.FixtureRequest

@@ -21,6 +21,8 @@ from qwenlock.edge.plans import load
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+pytestmark = pytest.mark.slow  # npm installs, and node runs, what VS Code uses
+
 PAGE = (ROOT / "docs" / "how-to" / "editors.md").read_text(encoding="utf-8")
 FILES = {block.title: block.body for block in blocks(PAGE) if block.title}
 SETTINGS = ".qwen/settings.json"

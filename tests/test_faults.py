@@ -8,8 +8,8 @@ in a run of its own. The settings lie behind a symbolic link. Promised, and asse
 - A kill before a call: each file is old or new, the key is in at least one of them, no file that
   holds it can be read by others, and undoing, then writing again, works and leaves nothing behind.
 
-A run of the tests takes a sample of the faults, each so manieth; `--all-faults` takes all, and
-`pytest -n 0 tests/test_faults.py --update-faults` writes the tables of docs/explanation/writing.md.
+A run of the tests takes a sample of the faults, evenly spread; `--all-faults` takes all, and `pytest
+-m slow tests/test_faults.py --update-faults` writes the tables of docs/explanation/writing.md.
 """
 
 from __future__ import annotations
@@ -40,16 +40,19 @@ if TYPE_CHECKING:
     """How often a command, a system call and a fault had an outcome."""
 
 TRACER = shutil.which("strace") or ""
-pytestmark = pytest.mark.skipif(not TRACER, reason="strace is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not TRACER, reason="strace is not installed"),
+]
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "writing.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- end -->\n"
 
-REFUSED = "an error, all files unchanged"
-DONE = "succeeds anyway"
-LATER = "changes made, a later step fails"
-OLD, MIXED, NEW = "all files unchanged", "some files new, each complete", "all files new"
-"""What happens after a fault; a change with only some files new can be undone and repeated."""
+REFUSED = "an error, and every file as it was"
+DONE = "done in spite of it"
+LATER = "done, and an error in what comes after"
+OLD, MIXED, NEW = "every file as it was", "some new, each whole", "every file new"
+"""What comes of a fault; a change of which only some files are new can be undone and done again."""
 
 KEY = "sk-planted-4f1d9c"
 SETTINGS, ENV, LOCK = "home/.qwen/settings.json", "home/.qwen/.env", "project/qwen.lock"
@@ -474,7 +477,7 @@ def tables(found: Found) -> str:
     day = time.strftime("%Y-%m-%d")
     return "\n".join(
         [
-            f"Tried on {day}: {found.total():,} faults. None of them broke anything.\n",
+            f"On {day}, {found.total():,} faults, of which none broke anything.\n",
             table("a call", 1, failed),
             table("a call fails in", 0, failed),
             table("killed before", 1, killed),

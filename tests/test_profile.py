@@ -1,4 +1,4 @@
-"""What differs between releases: How Qwen Code reads settings, line by line."""
+"""What differs between releases, line by line of CLIENT.md."""
 
 from __future__ import annotations
 

@@ -215,6 +215,7 @@ def file(rich: World, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_browser_runs_no_scripts(browser: Browser, tmp_path: Path) -> None:
     """Else what follows would show nothing."""
     write(file := tmp_path / "x.html", "<title>a</title><script>document.title = 'b'</script>")
@@ -222,6 +223,7 @@ def test_browser_runs_no_scripts(browser: Browser, tmp_path: Path) -> None:
     assert browser.value("document.title") == "a"
 
 
+@pytest.mark.slow
 def test_browser_shows_the_page_without_scripts(browser: Browser, file: Path) -> None:
     browser.show(file)
     shown = " ".join(browser.value("document.body.innerText").split())
@@ -237,6 +239,7 @@ def test_browser_shows_the_page_without_scripts(browser: Browser, file: Path) ->
     assert browser.value("document.compatMode") == "CSS1Compat"
 
 
+@pytest.mark.slow
 def test_page_asks_for_nothing_and_the_browser_has_nothing_to_say(
     browser: Browser, file: Path
 ) -> None:
@@ -246,6 +249,7 @@ def test_page_asks_for_nothing_and_the_browser_has_nothing_to_say(
     assert (browser.asked, browser.said) == ([file.as_uri()], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_page_is_there_to_see(browser: Browser, file: Path, width: int, dark: bool) -> None:
@@ -256,6 +260,7 @@ def test_page_is_there_to_see(browser: Browser, file: Path, width: int, dark: bo
     assert (sum(rows[0][1:4]) < 3 * 128) == dark, "dark where that is preferred"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_stands_out_from_its_ground(browser: Browser, file: Path, dark: bool) -> None:
     """The contrast that WCAG asks for at its level AA: 4.5 to 1."""
@@ -289,6 +294,7 @@ def luminance(colour: list[int]) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@pytest.mark.slow
 def test_what_reads_the_page_aloud_finds_its_parts(browser: Browser, file: Path) -> None:
     browser.show(file)
     nodes = browser.do("Accessibility.getFullAXTree")["nodes"]
@@ -310,6 +316,7 @@ def test_what_reads_the_page_aloud_finds_its_parts(browser: Browser, file: Path)
         assert part in found, part
 
 
+@pytest.mark.slow
 def test_page_prints_with_everything_open(browser: Browser, file: Path) -> None:
     browser.show(file)
     browser.do("Emulation.setEmulatedMedia", media="print")

@@ -18,13 +18,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from qwenlock.lock import text
 from qwenlock.text.document import parse
-
-if TYPE_CHECKING:
-    import pytest
 
 KEY = "sk-planted-4f1d9c"
 SETTINGS = """{
@@ -78,6 +77,7 @@ def digest(content: bytes | None) -> str | None:
     return None if content is None else f"sha256:{sha256(content).hexdigest()}"
 
 
+@pytest.mark.slow
 def test_some_order_explains_what_eight_writers_leave(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

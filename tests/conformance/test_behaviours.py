@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from conformance.server import Server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.title)
 def test_release_does_what_is_recorded_of_it(
     behaviour: Behaviour, client: Client, machine: Machine, server: Server

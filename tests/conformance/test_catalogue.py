@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from qwenlock.enforce.agreement import Answer
 
+pytestmark = pytest.mark.slow  # it starts real clients
+
 GOLDEN = Path(__file__).parents[2] / "golden"
 ON_BOTH = ("guide", "merging", "models")
 """The areas about providers and merging, which every release is asked about."""

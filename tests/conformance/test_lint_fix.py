@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from conformance.behaviours import KEYS, Bench
 from qwenlock.clients.profile import profile
 from qwenlock.lint.fix import fix
@@ -14,6 +16,8 @@ from qwenlock.text.document import parse
 if TYPE_CHECKING:
     from conformance.run import Client, Machine
     from conformance.server import Server
+
+pytestmark = pytest.mark.slow  # it starts real clients
 
 SETTINGS = """{
   "$version": 4, // qwenlock: ignore[QL203]

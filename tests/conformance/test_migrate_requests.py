@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from conformance.server import Request, Server
     from qwenlock.clients.scopes import ScopeName
 
+pytestmark = pytest.mark.slow  # it starts real clients
+
 KEY = "the-moved-key-0123"
 OPTIONS = {
     "samplingParams": {"temperature": 0.3, "max_tokens": 1234},

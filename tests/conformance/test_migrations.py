@@ -18,6 +18,8 @@ from qwenlock.settings.versions import migrate
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
 
+pytestmark = pytest.mark.slow  # it starts real clients
+
 DATA = Path(__file__).parents[1] / "data"
 TARGETS = {OLD: 3, NEW: 4}
 SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from conformance.run import QUIET, dummies
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from conformance.run import Client, Machine
     from conformance.server import Request, Server
+
+pytestmark = pytest.mark.slow  # it starts real clients
 
 # Guide, Generation Config Layering, Example; with the headers and extra_body of the guide's example
 # for OpenAI, and more in the layers below that must not leak.

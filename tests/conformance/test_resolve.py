@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from conformance.run import Client, Machine
     from conformance.server import Request, Server
 
+pytestmark = pytest.mark.slow  # it starts real clients
+
 BELOW = {
     "samplingParams": {"temperature": 0.5, "max_tokens": 1000},
     "customHeaders": {"X-Below": "yes"},

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from conformance.run import Client, Machine
     from conformance.server import Server
 
+pytestmark = pytest.mark.slow  # it starts real clients
+
 
 @pytest.mark.parametrize(
     "rules",

@@ -27,6 +27,8 @@ from support import source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow  # it starts real clients
+
 ORIGINS = {OLD: "0.10.1.post1", NEW: "0.21.2"}
 """A template before that of each release."""
 

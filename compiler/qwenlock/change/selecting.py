@@ -1,7 +1,6 @@
 """The selection as keys of the settings: what is selected, and how another model is.
 
-Guide, "Selection Persistence and Recommendations"; How Qwen Code reads settings,
-"Selection" (`model.baseUrl`).
+Guide, "Selection Persistence and Recommendations"; CLIENT.md, modelProviders (`model.baseUrl`).
 """
 
 from __future__ import annotations

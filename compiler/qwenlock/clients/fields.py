@@ -1,8 +1,7 @@
 """The fields of a model and of its generationConfig, as data: types, limits, and since when.
 
 The one table behind three things: the checks of the compiler, the suggestions for a typo, and the
-JSON Schema for settings. Sources: guide, Configuration Examples; the released
-packages (How Qwen Code reads settings, "Models").
+JSON Schema for settings. Sources: guide, Configuration Examples; CLIENT.md, modelProviders.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The plans in a catalogue: the region and template version of its plan models.
+"""The plans in a catalogue: which region and template version its plan models are of.
 
-How Qwen Code reads settings, "Plans".
+CLIENT.md, The Coding Plan; DESIGN, Upgrading a plan (unknown digests, edits).
 """
 
 from __future__ import annotations

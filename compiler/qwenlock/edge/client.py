@@ -14,6 +14,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -40,7 +41,7 @@ _ERROR_LINE = re.compile(r"^[ \t]*(?:\w*Error|error|fatal)\b.*", re.MULTILINE)
 _LONGEST_REASON = 300
 _COULD_BE_A_KEY = re.compile(r"(?=[\w.-]*\d)[\w.-]{16,}")
 _SHORTEST_VALUE = 6
-_POSIX = os.name == "posix"
+_POSIX = sys.platform != "win32"
 
 
 class ClientMissingError(UsageError):
@@ -240,7 +241,7 @@ class Client:
 
     def end(self) -> None:
         """Kill the client and its process group, and close its pipes."""
-        if _POSIX:
+        if sys.platform != "win32":
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()

@@ -56,9 +56,10 @@ def prepared(name: str) -> Path | None:
     path = _folder() / name
     try:
         status = path.lstat()
-        private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
-        if os.name == "posix" and not (private and status.st_uid == os.getuid()):
-            return None
+        if sys.platform != "win32":
+            private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
+            if not (private and status.st_uid == os.getuid()):
+                return None
         os.utime(path)  # it is used, see `_prune`
         return path if _name(path.read_bytes()) == name else None
     except OSError:

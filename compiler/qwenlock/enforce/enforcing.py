@@ -1,8 +1,7 @@
 """The settings that make a client run what a lock says: for the system scope, above all others.
 
-No release honours REPLACE, but in the system scope an empty array removes a provider's models, and
-the selection there is the one that counts (How Qwen Code reads settings, "Merging"). No file of
-the user's changes.
+CLIENT.md, modelProviders: no release honours REPLACE, but in the system scope an empty array makes
+a provider vanish, and the selection there is the one that counts. Nobody's files are touched.
 """
 
 from __future__ import annotations

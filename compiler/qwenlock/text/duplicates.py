@@ -1,7 +1,4 @@
-"""Equal keys in one object of a document: the last one wins.
-
-How Qwen Code reads settings, "Files".
-"""
+"""Equal keys in one object of a document, of which the last wins (CLIENT.md, Settings files)."""
 
 from __future__ import annotations
 
