@@ -8,8 +8,9 @@ in a run of its own. The settings lie behind a symbolic link. Promised, and asse
 - A kill before a call: each file is old or new, the key is in at least one of them, no file that
   holds it can be read by others, and undoing, then writing again, works and leaves nothing behind.
 
-A run of the tests takes a sample of the faults, evenly spread; `--all-faults` takes all, and `pytest
--m slow tests/test_faults.py --update-faults` writes the tables of docs/explanation/writing.md.
+A run of the tests takes a sample of the faults, evenly spread; `--all-faults` takes all, and
+`pytest -m slow tests/test_faults.py --update-faults` writes the tables of the page
+docs/explanation/writing.md.
 """
 
 from __future__ import annotations
