@@ -60,14 +60,14 @@ def commands() -> str:
     shared = {row for row, times in count.items() if times >= _SHARED_BY}
     text = (
         f"# Commands\n\n{MADE}\n{_help(root.help)}\n"
-        "`PROJECT` is a directory; without one it is the nearest directory upward that holds\n"
-        "`qwen.lock`, else the working directory. Data goes to stdout, words to stderr. Whether a\n"
-        "command succeeded is in its [exit code](exit-codes.md).\n\n"
+        "`PROJECT` is a directory. By default it is the nearest directory upward with a `qwen.lock`,\n"
+        "or else the working directory. Data goes to stdout, messages to stderr. The\n"
+        "[exit code](exit-codes.md) says whether a command succeeded.\n\n"
         "## Global options\n\n"
-        "They stand before the command: `qwenlock --debug lock`.\n\n"
+        "Write them before the command: `qwenlock --debug lock`.\n\n"
         f"{_table(['option', 'default', 'meaning'], map(_row, _options(root)))}\n"
         "## Shared options\n\n"
-        "They mean the same wherever a command has them.\n\n"
+        "They mean the same for every command that has them.\n\n"
         f"{_table(['option', 'default', 'meaning'], sorted(shared))}\n"
     )
     return text + "\n".join(_command(name, command, shared) for name, command in found)
@@ -147,26 +147,26 @@ def exit_codes() -> str:
         ("0", "Done, or nothing to do."),
         (
             str(QwenlockError.exit_code),
-            "Drift, a missing or hand-edited lock, differences, something due, or a lint error.",
+            "Drift, a missing or hand-edited lock, differences, an update that is due, or a lint error.",
         ),
         (
             str(UsageError.exit_code),
-            "Wrong use: an unknown command or option, or a wish that cannot be.",
+            "Wrong use: an unknown command or option, or a request that is impossible.",
         ),
         (
             str(InputError.exit_code),
-            "An input cannot be used: broken settings, lock or template, or an error in them.",
+            "An input cannot be used: settings, a lock or a template are broken or contain an error.",
         ),
-        (str(WriteError.exit_code), "A change could not be written, and nothing was changed."),
+        (str(WriteError.exit_code), "A change could not be written. Nothing was changed."),
         (str(BUG), "A bug in `qwenlock`. `--debug` shows where."),
         ("130", "Stopped by Ctrl-C."),
-        ("141", "What read the output has gone."),
+        ("141", "The program that reads the output has ended."),
     ]
     return (
-        f"# Exit codes\n\n{MADE}\n{_table(['code', 'means'], rows)}\n"
-        "Where a command is about several projects, the highest counts. Under `--format json` an\n"
-        "error is a JSON document too. `qwenlock run` ends with the exit code of the command that\n"
-        "it starts.\n"
+        f"# Exit codes\n\n{MADE}\n{_table(['code', 'meaning'], rows)}\n"
+        "For several projects, the exit code is the highest one. With `--format json`, an error is\n"
+        "a JSON document too. `qwenlock run` ends with the exit code of the command that it\n"
+        "starts.\n"
     )
 
 
@@ -187,16 +187,17 @@ def settings() -> str:
     head = ["field", "type", "since", "meaning"]
     return (
         f"# Settings that choose models\n\n{MADE}\n"
-        "What `qwenlock` knows of `settings.json`: the fields that the guide names, and those of\n"
-        "later releases. `qwenlock schema settings` prints the same as a JSON Schema; that of\n"
-        f"{NEWEST} is [here](settings.schema.json).\n\n"
+        "The fields of `settings.json` that `qwenlock` knows: those in the guide, and those of later\n"
+        "releases. `qwenlock schema settings` prints them as a JSON Schema; [this is the\n"
+        f"schema](settings.schema.json) for {NEWEST}.\n\n"
         "## Auth types\n\nThe keys of `modelProviders`.\n\n"
-        f"{_table(['auth type', 'variable of its key', 'since'], types)}\n"
+        f"{_table(['auth type', 'variable for its key', 'since'], types)}\n"
         "## A model\n\nAn element of `modelProviders.AUTHTYPE`.\n\n"
         f"{_table(head, map(_field, MODEL_FIELDS))}\n"
         "## generationConfig\n\n"
-        "Of a model, and `model.generationConfig` for runtime models. An *atomic* object replaces "
-        "that of\nlower layers as a whole ([Sealed providers](../explanation/sealed.md)).\n\n"
+        "For a model; `model.generationConfig` has the same fields, for runtime models. An *atomic*\n"
+        "object replaces that of lower layers as a whole ([Sealed\n"
+        "providers](../explanation/sealed.md)).\n\n"
         f"{_table(head, map(_field, GENERATION_FIELDS))}\n"
         "## samplingParams\n\n"
         f"{_table(head, map(_field, SAMPLING_FIELDS))}"
