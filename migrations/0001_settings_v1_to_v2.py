@@ -1,7 +1,6 @@
-"""Settings version 1 to 2: flat keys move into groups (CLIENT.md, "Settings versions").
+"""Settings version 1 to 2: flat keys move into groups.
 
-There is no way back: version 1 has no names for most of what version 2 can hold, and which of the
-grouped settings had been flat is not recorded.
+How Qwen Code reads settings, "Settings versions".
 """
 
 from __future__ import annotations

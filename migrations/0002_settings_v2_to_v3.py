@@ -1,7 +1,6 @@
-"""Settings version 2 to 3: what disabled now enables (CLIENT.md, "Settings versions").
+"""Settings version 2 to 3: what disabled now enables.
 
-The way back exists for booleans. Automatic updates come back under one of their two old names,
-which mean the same to a client of version 2.
+How Qwen Code reads settings, "Settings versions".
 """
 
 from __future__ import annotations

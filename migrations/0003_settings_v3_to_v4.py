@@ -1,6 +1,6 @@
-"""Settings version 3 to 4: the co-author line has two switches (CLIENT.md, "Settings versions").
+"""Settings version 3 to 4: the co-author line has two switches.
 
-The way back exists where both switches say the same, which is all that version 3 can say.
+How Qwen Code reads settings, "Settings versions".
 """
 
 from __future__ import annotations

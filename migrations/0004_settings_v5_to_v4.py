@@ -1,7 +1,6 @@
-"""Settings version 5 to 4: a provider is its array of models (CLIENT.md, "Settings versions").
+"""Settings version 5 to 4: a provider is its array of models.
 
-There is no way back: which providers had been wrapped, and in which protocol, is not recorded, and
-no supported client asks for version 5.
+How Qwen Code reads settings, "Settings versions".
 """
 
 from __future__ import annotations

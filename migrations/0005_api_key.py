@@ -1,14 +1,12 @@
 """`security.auth.apiKey` and `.baseUrl` become an entry of modelProviders, the key a variable.
 
-Guide, Deprecation of `security.auth.apiKey`; DESIGN.md, Migrations. The entry is for the model that
-is selected, in the project and, for the user's file, in other directories. It goes to the scope
-that owns modelProviders there, or else beside the key: so REPLACE hides nothing by it.
+Guide, Deprecation of `security.auth.apiKey`. The entry is for the model that is selected, in the
+project and, for the user's file, in other directories. It goes to the scope that owns
+modelProviders there, or else to the file that has the key, so that REPLACE hides nothing.
 
 An entry is sealed: a new one takes over `model.generationConfig`, which the client sent until now.
 One that is there already gets the `envKey` and the `baseUrl` that it lacks, and no options: the
 client sent none with it.
-
-There is no way back: a key does not return to the settings.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 What counts as a key: a variable that a model or a client reads its key from, one whose name says
 so, and a value that looks like one. What else `settings.env` sets is no secret, and stays.
-
-There is no way back: a key does not return to the settings.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """What a plan's older clients recorded moves to where the client in question looks for it.
 
-CLIENT.md, The Coding Plan (State): from 0.15.10 `codingPlan.version` and `.region` are
-`providerMetadata["coding-plan"].version` and `.baseUrl`. The client's own move leaves the base URL
-out, so that a user of another region is taken for one of the first; this writes it.
-
-There is no way back: which of the older forms it was, and how the region was spelled, is lost.
+From 0.15.10 on `codingPlan.version` and `.region` are `providerMetadata["coding-plan"].version` and
+`.baseUrl`. When the client moves them itself, it leaves out the base URL, and then takes a user of
+another region for one of the first. This writes it (How Qwen Code reads settings, "Plans").
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ def commands() -> str:
     shared = {row for row, times in count.items() if times >= _SHARED_BY}
     text = (
         f"# Commands\n\n{MADE}\n{_help(root.help)}\n"
-        "`PROJECT` is a directory. By default it is the nearest directory upward with a `qwen.lock`,\n"
-        "or else the working directory. Data goes to stdout, messages to stderr. The\n"
+        "`PROJECT` is a directory. By default it is the nearest directory upward with a\n"
+        "`qwen.lock`, or else the working directory. Data goes to stdout, messages to stderr. The\n"
         "[exit code](exit-codes.md) says whether a command succeeded.\n\n"
         "## Global options\n\n"
         "Write them before the command: `qwenlock --debug lock`.\n\n"
@@ -147,7 +147,7 @@ def exit_codes() -> str:
         ("0", "Done, or nothing to do."),
         (
             str(QwenlockError.exit_code),
-            "Drift, a missing or hand-edited lock, differences, an update that is due, or a lint error.",
+            "Drift, a missing or hand-edited lock, differences, something that is due, a lint error.",
         ),
         (
             str(UsageError.exit_code),
@@ -155,7 +155,7 @@ def exit_codes() -> str:
         ),
         (
             str(InputError.exit_code),
-            "An input cannot be used: settings, a lock or a template are broken or contain an error.",
+            "An input cannot be used: broken settings, lock or template, or an error in them.",
         ),
         (str(WriteError.exit_code), "A change could not be written. Nothing was changed."),
         (str(BUG), "A bug in `qwenlock`. `--debug` shows where."),
@@ -164,8 +164,8 @@ def exit_codes() -> str:
     ]
     return (
         f"# Exit codes\n\n{MADE}\n{_table(['code', 'meaning'], rows)}\n"
-        "For several projects, the exit code is the highest one. With `--format json`, an error is\n"
-        "a JSON document too. `qwenlock run` ends with the exit code of the command that it\n"
+        "For several projects, the exit code is the highest one. With `--format json`, an error\n"
+        "is a JSON document too. `qwenlock run` ends with the exit code of the command that it\n"
         "starts.\n"
     )
 
@@ -187,16 +187,16 @@ def settings() -> str:
     head = ["field", "type", "since", "meaning"]
     return (
         f"# Settings that choose models\n\n{MADE}\n"
-        "The fields of `settings.json` that `qwenlock` knows: those in the guide, and those of later\n"
-        "releases. `qwenlock schema settings` prints them as a JSON Schema; [this is the\n"
+        "The fields of `settings.json` that `qwenlock` knows: those in the guide, and those of\n"
+        "later releases. `qwenlock schema settings` prints them as a JSON Schema; [this is the\n"
         f"schema](settings.schema.json) for {NEWEST}.\n\n"
         "## Auth types\n\nThe keys of `modelProviders`.\n\n"
         f"{_table(['auth type', 'variable for its key', 'since'], types)}\n"
         "## A model\n\nAn element of `modelProviders.AUTHTYPE`.\n\n"
         f"{_table(head, map(_field, MODEL_FIELDS))}\n"
         "## generationConfig\n\n"
-        "For a model; `model.generationConfig` has the same fields, for runtime models. An *atomic*\n"
-        "object replaces that of lower layers as a whole ([Sealed\n"
+        "For a model; `model.generationConfig` has the same fields, for runtime models. An\n"
+        "*atomic* object replaces that of lower layers as a whole ([Sealed\n"
         "providers](../explanation/sealed.md)).\n\n"
         f"{_table(head, map(_field, GENERATION_FIELDS))}\n"
         "## samplingParams\n\n"

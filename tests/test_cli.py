@@ -595,8 +595,8 @@ def test_check_says_why_a_template_cannot_be_used(
 
 
 def test_locking_again_repeats_the_options_of_the_lock(world: World) -> None:
-    write(world.root / "shared.json", models(MODEL))
-    arguments = ["--user", "../shared.json", "--untrusted", "--client", "0.15.10"]
+    write(world.root / "team.json", models(MODEL))
+    arguments = ["--user", "../team.json", "--untrusted", "--client", "0.15.10"]
     assert world.run("lock", *arguments).exit_code == 0
     first = world.lock.read_bytes()
     assert str(world.root).encode() not in first.replace(str(world.system).encode(), b"")

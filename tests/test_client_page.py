@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.behaviours import BEHAVIOURS
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "explanation" / "how-qwen-code-reads-settings.md"
 TEXT = PAGE.read_text(encoding="utf-8")
+TITLE = "How Qwen Code reads settings"
 CONFORMANCE = ROOT / "tests" / "conformance"
 
 _MARK = re.compile(r"\[([a-z][^\[\]]*)\](?!\()")
@@ -62,3 +65,35 @@ def test_tests_that_the_page_names_are_there() -> None:
     for file, test in named:
         tree = ast.parse((CONFORMANCE / file).read_text(encoding="utf-8"))
         assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+FILES = subprocess.run(
+    ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+).stdout.split("\0")[:-1]
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Give the name and the text of each file that git tracks, where it is text."""
+    for name in FILES:
+        try:
+            yield name, (ROOT / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):  # removed, not committed yet; or not text
+            continue
+
+
+def test_sections_that_are_cited_are_there() -> None:
+    cited = 0
+    for name, text in texts():
+        words = re.sub(r"[\s#]+", " ", text)
+        for first, more in re.findall(rf'{TITLE}, "([^"]+)"((?:,? (?:and )?"[^"]+")*)', words):
+            for section in [first, *re.findall(r'"([^"]+)"', more)]:
+                assert section in sections(), f"{name}: {section}"
+                cited += 1
+    assert cited > 30
+
+
+def test_no_file_names_a_page_that_is_not_in_the_repository() -> None:
+    pages = {Path(name).name for name in FILES}
+    for name, text in texts():
+        for page in re.findall(r"\b[A-Z]{3,}(?:[_.-][\w-]+)*\.md\b", text):
+            assert page in pages, f"{name} names {page}"

@@ -49,11 +49,11 @@ pytestmark = [
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "writing.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- end -->\n"
 
-REFUSED = "an error, and every file as it was"
-DONE = "done in spite of it"
-LATER = "done, and an error in what comes after"
-OLD, MIXED, NEW = "every file as it was", "some new, each whole", "every file new"
-"""What comes of a fault; a change of which only some files are new can be undone and done again."""
+REFUSED = "an error, all files unchanged"
+DONE = "succeeds anyway"
+LATER = "changes made, a later step fails"
+OLD, MIXED, NEW = "all files unchanged", "some files new, each complete", "all files new"
+"""What happens after a fault; a change with only some files new can be undone and repeated."""
 
 KEY = "sk-planted-4f1d9c"
 SETTINGS, ENV, LOCK = "home/.qwen/settings.json", "home/.qwen/.env", "project/qwen.lock"
@@ -478,7 +478,7 @@ def tables(found: Found) -> str:
     day = time.strftime("%Y-%m-%d")
     return "\n".join(
         [
-            f"On {day}, {found.total():,} faults, of which none broke anything.\n",
+            f"Tried on {day}: {found.total():,} faults. None of them broke anything.\n",
             table("a call", 1, failed),
             table("a call fails in", 0, failed),
             table("killed before", 1, killed),

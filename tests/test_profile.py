@@ -1,4 +1,4 @@
-"""What differs between releases, line by line of CLIENT.md."""
+"""What differs between releases: How Qwen Code reads settings, line by line."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def stacked(values: list[dict[str, Any]]) -> list[Source]:
 
 
 def deep_merge(low: Any, high: Any) -> Any:
-    """Merge as the client does; written from CLIENT.md, and not from the code."""
+    """Merge as the client does: How Qwen Code reads settings, "Merging"."""
     if not isinstance(high, dict):
         return high
     result = copy.deepcopy(low) if isinstance(low, dict) else {}

@@ -385,7 +385,7 @@ def test_region_is_switched_by_name_or_alias() -> None:
 
 
 def test_region_that_an_interactive_client_forgot_is_that_of_the_models() -> None:
-    """0.15.10 moves the record over without a base URL (CLIENT.md, The Coding Plan)."""
+    """0.15.10 moves the record over without a base URL (How Qwen Code reads settings, "Plans")."""
     settings = installed("0.15.6", "global")
     settings["providerMetadata"] = {"coding-plan": settings.pop("codingPlan")}
     result = after(changed(settings))

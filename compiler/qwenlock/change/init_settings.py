@@ -1,6 +1,6 @@
 """Settings for a project that has none, from the variables that are set: never a key.
 
-CLIENT.md, Credentials: the variables of each auth type.
+The variables of each auth type: How Qwen Code reads settings, "Variables".
 """
 
 from __future__ import annotations

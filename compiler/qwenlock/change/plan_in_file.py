@@ -1,6 +1,6 @@
-"""What of a plan a settings file has: its models, what is recorded, and the version that says.
+"""The plan in a settings file: its models, its recorded state, and the version these are.
 
-DESIGN, Upgrading a plan (unknown digests, edits); CLIENT.md, The Coding Plan.
+How Qwen Code reads settings, "Plans".
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The selection as keys of the settings: what is selected, and how another model is.
 
-Guide, "Selection Persistence and Recommendations"; CLIENT.md, modelProviders (`model.baseUrl`).
+Guide, "Selection Persistence and Recommendations"; How Qwen Code reads settings,
+"Selection" (`model.baseUrl`).
 """
 
 from __future__ import annotations

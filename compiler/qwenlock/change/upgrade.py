@@ -1,6 +1,6 @@
 """Upgrading a plan's models to a template: from settings and wishes to a change, without effects.
 
-DESIGN, Upgrading a plan; guide, "Automatic Updates"; CLIENT.md, The Coding Plan.
+Guide, "Automatic Updates"; How Qwen Code reads settings, "Plans".
 """
 
 from __future__ import annotations

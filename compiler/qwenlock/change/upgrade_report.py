@@ -181,7 +181,8 @@ def warnings(there: Situation, aim: Aim, running: str | None) -> Iterator[str]:
 def shadowed(there: Situation, models: Sequence[Model], client: Profile) -> list[str]:
     """Return the ids of custom models that `client` does not offer because a plan model is first.
 
-    CLIENT.md, modelProviders: what makes two entries one depends on the release.
+    What makes two entries the same model depends on the release
+    (How Qwen Code reads settings, "Models").
     """
     first = by_id(models)
     return [

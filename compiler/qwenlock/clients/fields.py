@@ -1,7 +1,8 @@
 """The fields of a model and of its generationConfig, as data: types, limits, and since when.
 
 The one table behind three things: the checks of the compiler, the suggestions for a typo, and the
-JSON Schema for settings. Sources: guide, Configuration Examples; CLIENT.md, modelProviders.
+JSON Schema for settings. Sources: guide, Configuration Examples; the released
+packages (How Qwen Code reads settings, "Models").
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What differs between releases of Qwen Code, as data; `guide` is the product's specification.
 
-Sources: the guide; CLIENT.md, modelProviders and Credentials; for what `resolve` goes by, the
-released packages themselves, as tests/conformance/test_resolve.py measures it. A later row
-overrides an earlier one for the releases it names.
+Sources: the guide, and for the releases How Qwen Code reads settings, "Models", "Selection" and
+"Variables". A later row overrides an earlier one for the releases it names.
 """
 
 from __future__ import annotations

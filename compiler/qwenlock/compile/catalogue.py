@@ -1,6 +1,6 @@
 """The catalogue: the models that the owning scope's `modelProviders` give, in order.
 
-Guide, Overview and Supported Auth Types; CLIENT.md, modelProviders.
+Guide, Overview and Supported Auth Types; How Qwen Code reads settings, "Models".
 """
 
 from __future__ import annotations

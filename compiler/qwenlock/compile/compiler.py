@@ -1,6 +1,6 @@
 """Settings and plans to a lock: the whole way, as one function without effects.
 
-DESIGN, The house: scopes → merge → catalogue ← plans → selection → Lock.
+Scopes → merge → catalogue ← plans → selection → lock.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The plans in a catalogue: which region and template version its plan models are of.
+"""The plans in a catalogue: the region and template version of its plan models.
 
-CLIENT.md, The Coding Plan; DESIGN, Upgrading a plan (unknown digests, edits).
+How Qwen Code reads settings, "Plans".
 """
 
 from __future__ import annotations

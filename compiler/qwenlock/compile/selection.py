@@ -1,7 +1,7 @@
 """The selection: the auth type and model a run starts with, from settings alone.
 
-Guide, Resolution Layers and Atomicity (the rows Settings and Default); CLIENT.md, modelProviders
-and Credentials. Flags and the environment are no part of a lock.
+Guide, Resolution Layers and Atomicity (the rows Settings and Default);
+How Qwen Code reads settings, "Selection". A lock does not depend on flags or the environment.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The variables that a client started here would have: the environment, and `.env` files.
 
-CLIENT.md, Settings files. Which of them count is decided in `resolving.variables`.
+How Qwen Code reads settings, "Variables". `settings.variables` decides which of them count.
 """
 
 from __future__ import annotations

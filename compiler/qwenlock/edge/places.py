@@ -1,6 +1,6 @@
 """Where the files are: the four scopes, the project, and how a path is written in a lock.
 
-CLIENT.md, Settings files. Nothing is read here but the environment and the file system's names.
+How Qwen Code reads settings, "Files". This reads only the environment and the names of files.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a client offers and selects, held against a lock: whether it agrees, and else why not.
 
-CLIENT.md, modelProviders. The forms of model ids were read off the releases 0.10.1 to 0.24.4.
+The forms of model ids were seen in the releases 0.10.1 to 0.24.4.
 """
 
 from __future__ import annotations

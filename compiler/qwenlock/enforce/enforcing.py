@@ -1,7 +1,8 @@
 """The settings that make a client run what a lock says: for the system scope, above all others.
 
-CLIENT.md, modelProviders: no release honours REPLACE, but in the system scope an empty array makes
-a provider vanish, and the selection there is the one that counts. Nobody's files are touched.
+No release honours REPLACE, but in the system scope an empty array removes a provider's models, and
+the selection there is the one that counts (How Qwen Code reads settings, "Merging"). No file of
+the user's changes.
 """
 
 from __future__ import annotations

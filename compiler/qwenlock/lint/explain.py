@@ -19,7 +19,7 @@ HUNDREDS = {
     "5": "Plans",
     "6": "Selection and resolution",
 }
-"""What the codes of each hundred are about (DESIGN, Findings)."""
+"""What the codes of each hundred are about."""
 
 _LANGUAGES = {".json": "json", ".lock": "toml", ".toml": "toml", ".env": "ini"}
 

@@ -1,7 +1,7 @@
 """Base URLs of models held against what the SDK of their auth type makes of them (21x).
 
 A rule is a function from a URL to what is wrong with it; `RULES` lists them with their codes.
-Guide, SDKs Used for API Requests; CLIENT.md, modelProviders.
+Guide, SDKs Used for API Requests; How Qwen Code reads settings, "Requests".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The text of a lock: TOML with a line that shows a hand edit. DESIGN, qwen.lock."""
+"""The text of a lock: TOML with a line that shows a hand edit (docs/lock.md)."""
 
 from __future__ import annotations
 

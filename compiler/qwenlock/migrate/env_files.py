@@ -1,7 +1,7 @@
 """Which `.env` a key goes to, and its text afterwards.
 
-CLIENT.md, Settings files; DESIGN, Migrations: the file that the client reads from there, and never
-a new one that hides another.
+It is the file that the client reads, and never a new one that hides another
+(How Qwen Code reads settings, "Variables").
 """
 
 from __future__ import annotations

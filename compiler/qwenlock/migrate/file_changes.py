@@ -1,7 +1,7 @@
 """The change that a migration makes: the texts of the files, in order, and what is said of it.
 
-The order is that of DESIGN.md, Writing: git ignores the `.env` before a key is in it, and a key is
-there before it leaves the settings.
+The order loses no key: git ignores the `.env` before a key is in it, and the key is in it before it
+leaves the settings.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The situation that a migration is decided in: every scope, the client, and the `.env` files.
 
-All of it is data, gathered at the edge. What the client reads of it follows CLIENT.md, Settings
-files; what it would send, `request`.
+All of it is data, gathered at the edge. How Qwen Code reads settings, "Files" and "Variables", says
+what the client reads; `request`, what it would send.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What clients record of a plan in the settings: read from any place, written to one.
 
-Where each client keeps it is data of the plan. CLIENT.md, The Coding Plan (State).
+Where each release keeps it is data of the plan (How Qwen Code reads settings, "Plans").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The scopes and how their settings become one: REPLACE for modelProviders, deep merge otherwise.
 
-Guide, Generation Config Layering (last paragraph); CLIENT.md, Settings files. Reading the files is
-not done here.
+Guide, Generation Config Layering (last paragraph); How Qwen Code reads settings, "Merging". Files
+are not read here.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def owner(sources: Sources) -> Source | None:
 def protocols(sources: Sources, client: Profile) -> dict[str, Any]:
     """Return the auth type that `client` takes each key of `modelProviders` for.
 
-    A key that is not among them stands for itself. The value is as it stands, be it an auth type
-    or not. CLIENT.md, modelProviders (`providerProtocol`); scopes merge, measured with 0.24.4.
+    A key that is not among them stands for itself. The value is returned as it is, even if it
+    is not an auth type. Scopes merge it (How Qwen Code reads settings, "Protocols").
     """
     mapping = merged(sources, (PROTOCOLS,)) if client.provider_protocols else None
     return mapping if isinstance(mapping, dict) else {}

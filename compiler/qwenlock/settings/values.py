@@ -1,6 +1,7 @@
 """How the client reads single values of old settings: the version, and words for yes and no.
 
-The rules follow CLIENT.md, "Settings versions". What is done with the values is not decided here.
+The rules: How Qwen Code reads settings, "Settings versions". The migrations decide what happens to
+the values.
 """
 
 from __future__ import annotations

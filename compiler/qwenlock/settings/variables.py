@@ -1,6 +1,6 @@
 """The variables that a client has: of its environment, of `.env` files, of `settings.env`.
 
-CLIENT.md, Settings files. Where the files are is decided at the edge.
+How Qwen Code reads settings, "Variables". The edge decides where the files are.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def needed(settings: dict[str, Any], target: int) -> bool:
 def migrate(settings: dict[str, Any], target: int) -> Migration[Context]:
     """Return `settings` as a client of settings version `target` reads them.
 
-    Follows CLIENT.md, "Settings versions", with its one deliberate difference: where old and new
-    keys collide, both are kept.
+    It does what How Qwen Code reads settings, "Settings versions", says, with one deliberate
+    difference: if an old and a new key collide, both values are kept.
 
     Args:
         settings: the settings of one file; left as they are.

@@ -1,6 +1,6 @@
 r"""What counts as a literal credential, and what as a reference to a variable.
 
-The list that DESIGN asks for ("Never a secret"), and the only one; docs/credentials.md shows it:
+This is the only list of them; docs/credentials.md shows it:
 
 - a known key prefix, such as `sk-`, followed by eight or more characters, in any string or key;
 - any text at all under a header or body field that names a credential, such as `Authorization`;
@@ -59,7 +59,7 @@ _RANDOM_LOOKING = re.compile(r"(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{20,}")
 def references(text: str) -> list[str]:
     """Return the variable names that `$NAME` and `${NAME}` in `text` refer to, in order.
 
-    CLIENT.md, Settings files: the client replaces them from the environment in any string.
+    The client replaces them in any string (How Qwen Code reads settings, "Variables").
     """
     if "$" not in text:
         return []

@@ -82,7 +82,7 @@ class Document:
 
 
 def parse(text: str, label: str) -> Document:
-    """Read `text` as the client does (CLIENT.md, Settings files).
+    """Read `text` as the client does (How Qwen Code reads settings, "Files").
 
     Comments and a byte-order mark are accepted; trailing commas, NaN and Infinity are not. An
     empty text is an error, as it is for the client.

@@ -1,7 +1,7 @@
 """The text of `.env` files: what is read from it, and how a variable is added to it.
 
-The client reads it with the `dotenv` package of Node (CLIENT.md, Settings files), shells' users
-with python-dotenv. They differ in quotes and escapes: what is added here reads the same in both.
+The client reads it with the `dotenv` package of Node, many other tools with python-dotenv. They
+differ in quotes and escapes: what is added here reads the same in both.
 """
 
 from __future__ import annotations

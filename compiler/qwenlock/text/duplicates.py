@@ -1,4 +1,7 @@
-"""Equal keys in one object of a document, of which the last wins (CLIENT.md, Settings files)."""
+"""Equal keys in one object of a document: the last one wins.
+
+How Qwen Code reads settings, "Files".
+"""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
 
     A comment belongs to a member or element if it stands on the lines directly above it, or after
     it on its last line; it is removed and moved with it. New values follow the layout around them,
-    and setting what is there already changes nothing. No trailing comma is ever left, which the
-    client would refuse (CLIENT.md, Settings files).
+    and setting what is there already changes nothing. It never leaves a trailing comma, which
+    the client would refuse.
 
     Args:
         text: a valid document, JSON with comments; the last of duplicate keys is the one in force.

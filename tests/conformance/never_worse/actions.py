@@ -1,0 +1,265 @@
+"""What qwenlock can do to a setup, and whether the client's first request is the same afterwards.
+
+Everything that a help line advises for the setup is done as well, whatever it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conformance.never_worse.bench import Bench, Seen, is_read
+from qwenlock.text.document import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.never_worse.typed import Done
+    from conformance.never_worse.wire import Sent
+
+LOCK, RUN, EXPORT = "lock", "run", "export"
+CHANGES = {
+    "migrate": ("migrate", "--yes"),
+    "upgrade": ("upgrade", "--keep-selection", "--yes"),
+    "select": ("select",),
+    "lint --fix": ("lint", "--fix", "--yes"),
+    "init": ("init", "--yes"),
+}
+"""The commands that write settings, by what they are called in the table."""
+ACTIONS = (RUN, EXPORT, *CHANGES)
+
+READING = frozenset(
+    {"check", "diff", "doctor", "explain", "export", "history", "lint", "report", "resolve",
+     "schema", "server", "show", "status", "template", "undo"}
+)  # fmt: skip
+"""Commands that, as they are advised, write no settings; `undo` takes back what another wrote."""
+
+SAME, REFUSED, NOTHING = "same", "refuses", "nothing to do"
+_REFUSALS = (1, 2, 3, 4)
+"""The exit codes that say why, see `docs/reference/exit-codes.md`."""
+_HELP: dict[str, str] = {}
+_ADVICE = re.compile(r"`qwenlock ([^`]+)`")
+
+
+class Outcome(NamedTuple):
+    """What came of an action.
+
+    Attributes:
+        word: `same`, `refuses` or `nothing to do`; else in what it is worse, or what it changed.
+        is_worse: whether the client does not do what it did before.
+    """
+
+    word: str
+    is_worse: bool = False
+
+
+class Row(NamedTuple):
+    """A setup on a release: what the client does with it, and what came of each action."""
+
+    before: Seen
+    outcomes: dict[str, Outcome]
+
+
+def row(bench: Bench, before: Seen | None = None) -> Row:
+    """Do everything to a setup that can be done to it.
+
+    Args:
+        bench: the setup and the release.
+        before: what the client does without qwenlock, where it is known.
+    """
+    return _Trial(bench, before or bench.prompted()).row()
+
+
+class _Trial:
+    def __init__(self, bench: Bench, before: Seen) -> None:
+        self.bench, self.before = bench, before
+        self.outcomes: dict[str, Outcome] = {}
+        self.advised: dict[str, None] = {}
+
+    def row(self) -> Row:
+        self.bench.renew()
+        for options in ((), ("--env",)):
+            self.read_advice(self.bench.qwenlock("lint", *options))
+        self.lock_and_run()
+        for name, command in CHANGES.items():
+            given = self.selected() if name == "select" else ()
+            if given is None:
+                self.outcomes[name] = Outcome(NOTHING)
+            else:
+                self.outcomes[name] = self.changed(*command, *given)
+        done = {_said(command) for command in CHANGES.values()} | {LOCK}
+        while left := [advice for advice in self.advised if advice not in done]:
+            done.add(left[0])
+            self.outcomes[f"qwenlock {left[0]}"] = self.advice_followed(left[0])
+        return Row(self.before, self.outcomes)
+
+    def lock_and_run(self) -> None:
+        """Lock, run, and export; where the lock is refused, nothing can be run or exported."""
+        bench = self.bench
+        bench.renew()
+        options = bench.setup.lock
+        locked = self.done(LOCK, *options)
+        if locked is not None:
+            self.outcomes[RUN] = self.outcomes[EXPORT] = locked
+            self.read_advice(bench.qwenlock("check"))
+            return
+        exported = bench.qwenlock("export")
+        self.read_advice(bench.qwenlock("check"))
+        self.outcomes[RUN] = self.run()
+        bench.renew()
+        if exported.code:
+            self.outcomes[EXPORT] = Outcome(REFUSED)
+            return
+        bench.machine.write("system", _settings(exported))
+        self.outcomes[EXPORT] = self.compared(bench.prompted())
+
+    def done(self, *arguments: str) -> Outcome | None:
+        """Run a command that may refuse; return None where it did not."""
+        files = self.bench.files()
+        done = self.bench.qwenlock(*arguments)
+        if not done.code:
+            return None
+        if done.code not in _REFUSALS:
+            return Outcome(f"ends with exit code {done.code}", is_worse=True)
+        self.read_advice(done)
+        after = self.bench.files()
+        if after == files:
+            return Outcome(REFUSED)
+        return None if arguments[0] == "lint" else Outcome("refuses, and writes", is_worse=True)
+
+    def run(self, *options: str) -> Outcome:
+        seen = self.bench.run(*options)
+        if isinstance(seen, Seen):
+            return self.compared(seen)
+        self.read_advice(seen)
+        return Outcome(REFUSED)
+
+    def changed(self, *arguments: str) -> Outcome:
+        """Run a command that writes, then the client; and `run`, where there is a lock now."""
+        bench = self.bench
+        bench.renew()
+        files = bench.files()
+        refused = self.done(*self.confirmed(arguments))
+        if refused is not None:
+            return refused
+        after = bench.files()
+        if after == files:
+            return Outcome(NOTHING)
+        outcomes = []
+        if _read(after) != _read(files):
+            outcomes.append(self.compared(bench.prompted()))
+            bench.restore(after)
+        if _locks(after) != _locks(files):
+            outcomes.append(self.enforced())
+        worse = [each for each in outcomes if each.is_worse]
+        return next(iter([*worse, *outcomes]), Outcome(SAME))
+
+    def enforced(self) -> Outcome:
+        """Compare what the client does under a lock that a command has written."""
+        exported = self.bench.qwenlock("export")
+        seen = None if exported.code else self.bench.known(_settings(exported))
+        return self.compared(seen) if seen else self.run()
+
+    def confirmed(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        """Add `--yes` where the command asks."""
+        if {"--yes", "-y"} & set(arguments):
+            return arguments
+        return (*arguments, "--yes") if self.takes(arguments[0], "--yes") else arguments
+
+    def takes(self, command: str, option: str) -> bool:
+        """Tell whether a command has an option."""
+        if command not in _HELP:
+            _HELP[command] = self.bench.qwenlock(command, "--help").output
+        return option in _HELP[command]
+
+    def advice_followed(self, advice: str) -> Outcome:
+        arguments = tuple(shlex.split(advice))
+        if arguments[0] == RUN:
+            self.bench.renew()
+            locked = self.done(LOCK)
+            options, _, _ = " ".join(arguments[1:]).partition("--")
+            return locked or self.run(*options.split())
+        outcome = self.changed(*arguments)
+        return (
+            Outcome("is advised, and refuses", is_worse=True)
+            if outcome.word == REFUSED
+            else outcome
+        )
+
+    def read_advice(self, done: Done) -> None:
+        for advice in _ADVICE.findall(done.output):
+            said = _said(shlex.split(advice))
+            command = said.split()[0]
+            if "…" not in said and "--help" not in said and command not in READING:
+                self.advised.setdefault(said)
+
+    def selected(self) -> tuple[str, ...] | None:
+        """Return the arguments of `select` for what is selected; None if nothing is."""
+        found: dict[str, Any] = {}
+        for scope in ("user", "project"):
+            file = self.bench.machine.files[scope]
+            if file.exists():
+                value = parse(file.read_text("utf-8"), scope).value
+                auth = value.get("security", {}).get("auth", {})
+                found |= {"type": auth["selectedType"]} if "selectedType" in auth else {}
+                model = value.get("model")
+                found |= model if isinstance(model, dict) else {}
+        if "name" not in found or "type" not in found:
+            return None
+        arguments = [found["name"], "--auth-type", found["type"]]
+        if "baseUrl" in found and self.takes("select", "--base-url"):
+            arguments += ["--base-url", found["baseUrl"]]
+        return tuple(arguments)
+
+    def compared(self, seen: Seen) -> Outcome:
+        """Compare what the client does with what it did before."""
+        was, now = self.before.sent, seen.sent
+        if was is None and now is None:
+            if self.before.ending == seen.ending:
+                return Outcome(SAME)
+            return Outcome(f"ends with: {seen.ending}", is_worse=True)
+        if now is None:
+            return Outcome(f"sends nothing: {seen.ending}", is_worse=True)
+        if was is None:
+            return Outcome(f"sends now: {label(seen, self.bench.setup.keys())}")
+        if (was.url, was.model, was.key, was.api) != (now.url, now.model, now.key, now.api):
+            return Outcome(f"sends: {label(seen, self.bench.setup.keys())}", is_worse=True)
+        changed = _changed_options(was, now)
+        return Outcome(f"other options: {changed}", is_worse=True) if changed else Outcome(SAME)
+
+
+def label(seen: Seen, keys: dict[str, str]) -> str:
+    """Return in plain words what the client did; `keys` are the names of the setup's keys."""
+    sent = seen.sent
+    if sent is None:
+        return f"nothing: {seen.ending}"
+    key = f"the key “{keys.get(sent.key, sent.key)}”" if sent.key else "no key"
+    api = f" as {sent.api}" if sent.api != "chat completions" else ""
+    return f"`{sent.model}` at `{sent.url}` with {key}{api}"
+
+
+def _settings(exported: Done) -> str:
+    """Return the settings that were exported; what was said beside them comes first."""
+    return exported.output[exported.output.index("{\n") :]
+
+
+def _said(arguments: Iterable[str]) -> str:
+    """Return a command line as it is compared: without the words that answer its question."""
+    return shlex.join(each for each in arguments if each not in ("--yes", "-y"))
+
+
+def _read(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: text for name, text in files.items() if is_read(name)}
+
+
+def _locks(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: text for name, text in files.items() if name.endswith("qwen.lock")}
+
+
+def _changed_options(was: Sent, now: Sent) -> str:
+    before, after = json.loads(was.options), json.loads(now.options)
+    return ", ".join(
+        sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    )

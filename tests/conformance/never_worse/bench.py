@@ -1,0 +1,167 @@
+"""One setup on one release: its files put down anew each time, and what the client sends first."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from conformance.never_worse.typed import Done, Qwenlock, wait
+from conformance.never_worse.wire import Sent, Wire, listening
+from conformance.run import Machine
+
+if TYPE_CHECKING:
+    from conformance.never_worse.setups import Setup
+    from conformance.run import Client
+
+_LOOP = Path(__file__).with_name("loop.cjs")
+_SYSTEM = "QWEN_CODE_SYSTEM_SETTINGS_PATH"
+_PROMPT = ("-p", "hi")
+_OWN = {".cache", ".local"}
+"""Folders of the home directory in which qwenlock keeps what is its own."""
+
+
+class Seen(NamedTuple):
+    """What a client did when it was prompted: what it sent first, or how it ended without."""
+
+    sent: Sent | None
+    ending: str
+
+
+class Bench:
+    """A setup on a machine of its own, and a release of the client."""
+
+    def __init__(self, root: Path, client: Client, qwenlock: Qwenlock, setup: Setup) -> None:
+        self.client, self.setup = client, setup
+        self._root, self._qwenlock = root, qwenlock
+        self._measured: dict[str, Seen] = {}
+        self.renew()
+
+    def renew(self) -> None:
+        """Put the machine back to what the setup says."""
+        shutil.rmtree(self._root, ignore_errors=True)
+        self.machine = Machine(self._root / "machine")
+        self.setup.write(self.machine, self.client.release)
+
+    def files(self) -> dict[str, bytes]:
+        """Return all files by name, but for those that qwenlock keeps for itself."""
+        found = {}
+        for path in sorted(self.machine.root.rglob("*")):
+            name = path.relative_to(self.machine.root)
+            if path.is_file() and not _OWN & set(name.parts):
+                found[str(name)] = path.read_bytes()
+        return found
+
+    def restore(self, files: dict[str, bytes]) -> None:
+        """Put these files on the machine, and nothing else."""
+        self.renew()
+        for name in self.files():
+            (self.machine.root / name).unlink()
+        for name, text in files.items():
+            path = self.machine.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+
+    def qwenlock(self, *arguments: str) -> Done:
+        """Run a command line of qwenlock in the project."""
+        return self._qwenlock.run(arguments, self.machine.project, self._environment())
+
+    def known(self, enforced: str) -> Seen | None:
+        """Return what the client did with these files and system settings, if it was tried."""
+        return self._measured.get(self._state(enforced.encode()))
+
+    def prompted(self) -> Seen:
+        """Return what the client does with the files as they are."""
+        system = self.machine.files["system"]
+        state = self._state(system.read_bytes() if system.exists() else b"")
+        if state not in self._measured:
+            self._measured[state] = self._prompt()
+        return self._measured[state]
+
+    def run(self, *options: str) -> Seen | Done:
+        """Return what the client does under `qwenlock run`; what was said, if it is not started."""
+        before = self.files()
+        with listening() as wire:
+            done = self._qwenlock.run(
+                ["run", *options, "--", "qwen", *_PROMPT],
+                self.machine.project,
+                self._environment(wire),
+                lambda: wire.conversation() is not None,
+            )
+        given = self._root / "given"
+        if not given.exists():
+            return done
+        system = Path(json.loads(given.read_text("utf-8"))[_SYSTEM])
+        given.unlink()
+        seen = self._seen(wire, done.output)
+        self._measured.setdefault(self._state(system.read_bytes(), before), seen)
+        return seen
+
+    def _prompt(self) -> Seen:
+        output = self._root / "output"
+        with listening() as wire, output.open("wb") as file:
+            process = subprocess.Popen(
+                [str(self.client.command), *_PROMPT],
+                cwd=self.machine.project,
+                env=self._environment(wire),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+            wait(
+                process.pid,
+                lambda: process.poll() is not None,
+                lambda: wire.conversation() is not None,
+            )
+            process.wait()
+        (self._root / "given").unlink(missing_ok=True)
+        return self._seen(wire, output.read_text("utf-8", "replace"))
+
+    def _environment(self, wire: Wire | None = None) -> dict[str, str]:
+        """Return what a command gets: the setup's variables, and what keeps a client in here."""
+        given = self.machine.environment(self.setup.variables())
+        path = f"{self.client.command.parent}:{given['PATH']}"
+        if wire is None:
+            return {**given, "PATH": path}
+        return {
+            **given,
+            "PATH": path,
+            "NODE_OPTIONS": f"--require {_LOOP}",
+            "NEVER_WORSE_HTTP": str(wire.ports["http"]),
+            "NEVER_WORSE_HTTPS": str(wire.ports["https"]),
+            "NEVER_WORSE_GIVEN": str(self._root / "given"),
+        }
+
+    def _state(self, system: bytes, files: dict[str, bytes] | None = None) -> str:
+        """Return all that decides what a client does here: its files, as text."""
+        files = self.files() if files is None else files
+        read = {name: text for name, text in files.items() if is_read(name)}
+        return repr(sorted({**read, "system": system}.items()))
+
+    def _seen(self, wire: Wire, output: str) -> Seen:
+        sent = wire.first()
+        output = output.replace(str(self.machine.root), "")
+        return Seen(sent, "" if sent else _ending(output, wire))
+
+
+def is_read(name: str) -> bool:
+    """Tell whether a client reads the file: settings or variables, in the home or the project."""
+    path = Path(name)
+    return ".qwen" in path.parts or path.name == ".env"
+
+
+_NOISE = re.compile(r"at |\(node:|\(Use `node|Ripgrep not available|Warning: .*ripgrep")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LONGEST = 300
+
+
+def _ending(output: str, wire: Wire) -> str:
+    """Return in a line how a client ended that asked no model, and where it asked for a login."""
+    lines = [line.strip() for line in _COLOUR.sub("", output).splitlines()]
+    said = [line for line in lines if line and not _NOISE.match(line)]
+    asked = sorted({each for each in wire.others if "/oauth" in each})
+    return " / ".join(dict.fromkeys([*asked, *said]))[:_LONGEST]

@@ -1,0 +1,49 @@
+// Loaded into a client before its own code: every connection that it opens goes to the tests'
+// server instead, as plain HTTP, whatever the host. So settings are tried with the addresses that
+// they have, and nothing leaves this machine. It also says which environment the client was given.
+'use strict';
+const fs = require('node:fs');
+const net = require('node:net');
+const tls = require('node:tls');
+
+const { NEVER_WORSE_HTTP, NEVER_WORSE_HTTPS, NEVER_WORSE_GIVEN } = process.env;
+if (!fs.existsSync(NEVER_WORSE_GIVEN)) {
+  fs.writeFileSync(NEVER_WORSE_GIVEN, JSON.stringify(process.env));
+}
+
+const connect = net.Socket.prototype.connect;
+
+function redirected(socket, port, args) {
+  const called = args.flat().find((each) => typeof each === 'function');
+  return connect.call(socket, { host: '127.0.0.1', port: Number(port) }, called);
+}
+
+net.Socket.prototype.connect = function (...args) {
+  const first = args.flat()[0];
+  const isLocalSocket = typeof first === 'string' || (first && first.path && !first.port);
+  if (isLocalSocket) return connect.apply(this, args);
+  return redirected(this, NEVER_WORSE_HTTP, args);
+};
+
+// What the callers of a TLS socket ask of it.
+const SECURE = {
+  encrypted: true,
+  authorized: true,
+  alpnProtocol: false,
+  getPeerCertificate: () => ({}),
+  getProtocol: () => 'TLSv1.3',
+  getSession: () => undefined,
+  isSessionReused: () => false,
+  setServername: () => {},
+};
+
+tls.connect = function (...args) {
+  const socket = Object.assign(new net.Socket(), SECURE);
+  const called = args.find((each) => typeof each === 'function');
+  socket.once('connect', () => {
+    socket.emit('secureConnect');
+    if (called) called();
+  });
+  return redirected(socket, NEVER_WORSE_HTTPS, []);
+};
+require('node:module').syncBuiltinESMExports();

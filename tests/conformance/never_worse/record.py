@@ -1,0 +1,127 @@
+"""The record of the table: what was measured, and what of it is known to be wrong. Data.
+
+`record.json` is written by `python -m conformance.never_worse`, `known.toml` by hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conformance.never_worse.actions import Outcome, Row
+from conformance.never_worse.bench import Seen
+from conformance.never_worse.wire import Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from conformance.never_worse.setups import Setup
+
+FILE = Path(__file__).with_name("record.json")
+KNOWN = Path(__file__).with_name("known.toml")
+
+
+class Cell(NamedTuple):
+    """Where in the table: a setup, a release and an action."""
+
+    setup: str
+    release: str
+    action: str
+
+
+class Recorded(NamedTuple):
+    """A row as it was measured; `digest` is of the setup that it was measured with."""
+
+    digest: str
+    row: Row
+
+
+class Record:
+    """The rows that were measured, by setup and release."""
+
+    def __init__(self, rows: dict[tuple[str, str], Recorded]) -> None:
+        self.rows = rows
+
+    @classmethod
+    def read(cls) -> Record:
+        if not FILE.exists():
+            return cls({})
+        saved = json.loads(FILE.read_text("utf-8"))
+        return cls({
+            (setup, release): Recorded(fields["digest"], _row(fields))
+            for setup, releases in saved.items()
+            for release, fields in releases.items()
+        })  # fmt: skip
+
+    def write(self) -> None:
+        saved: dict[str, dict[str, Any]] = {}
+        for (setup, release), recorded in self.rows.items():
+            saved.setdefault(setup, {})[release] = {
+                "digest": recorded.digest,
+                **_fields(recorded.row),
+            }
+        FILE.write_text(f"{json.dumps(saved, indent=1, ensure_ascii=False)}\n", "utf-8")
+
+    def drop_all_but(self, setups: Iterable[Setup]) -> None:
+        """Leave rows out whose setup there is not any more, or not for that release."""
+        releases = {setup.name: setup for setup in setups}
+        self.rows = {
+            (name, release): recorded
+            for (name, release), recorded in self.rows.items()
+            if name in releases and releases[name].is_for(release)
+        }
+
+    def before(self, setup: Setup, release: str) -> Seen | None:
+        """Return what a release did with exactly that setup; None if that was not measured."""
+        recorded = self.rows.get((setup.name, release))
+        return recorded.row.before if recorded and recorded.digest == digest(setup) else None
+
+    def worse(self) -> Iterator[Cell]:
+        """Yield the cells in which the client does not do what it did before."""
+        for (setup, release), recorded in self.rows.items():
+            yield from worse(setup, release, recorded.row)
+
+
+def worse(setup: str, release: str, row: Row) -> Iterator[Cell]:
+    """Yield the cells of a row in which the client does not do what it did before."""
+    for action, outcome in row.outcomes.items():
+        if outcome.is_worse:
+            yield Cell(setup, release, action)
+
+
+def known() -> dict[Cell, str]:
+    """Return what is known to be wrong today, with the reason."""
+    found: dict[Cell, str] = {}
+    for reason, setups in tomllib.loads(KNOWN.read_text("utf-8")).items():
+        for setup, actions in setups.items():
+            for action, releases in actions.items():
+                found |= {Cell(setup, release, action): reason for release in releases}
+    return found
+
+
+def digest(setup: Setup) -> str:
+    """Return a short digest of all that a setup says."""
+    said = json.dumps([setup.files, setup.shell, setup.lock], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    before = row.before
+    sent = {"sent": before.sent._asdict()} if before.sent else {"ending": before.ending}
+    outcomes = {
+        action: f"WORSE {outcome.word}" if outcome.is_worse else outcome.word
+        for action, outcome in row.outcomes.items()
+    }
+    return {**sent, "outcomes": outcomes}
+
+
+def _row(fields: Mapping[str, Any]) -> Row:
+    sent = Sent(**fields["sent"]) if "sent" in fields else None
+    outcomes = {
+        action: Outcome(said.removeprefix("WORSE "), said.startswith("WORSE "))
+        for action, said in fields["outcomes"].items()
+    }
+    return Row(Seen(sent, fields.get("ending", "")), outcomes)
