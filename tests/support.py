@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,9 @@ from hypothesis import strategies as st
 from qwenlock.cli.app import run
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
+from qwenlock.findings.reading import parse
 from qwenlock.settings.scopes import Source
 from qwenlock.settings.versions import source_of
-from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +72,11 @@ JSON = st.recursive(
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(KEYS, JSON, max_size=4)
+
+
+def plainly_read(text: str) -> Any:
+    """Return the value of JSON with comments, by other means than the product."""
+    return json.loads(re.sub(r'("(?:[^"\\]|\\.)*")|//[^\r\n]*|/\*(?:.|[\r\n])*?\*/', r"\1", text))
 
 
 def strict(value: Any) -> str:

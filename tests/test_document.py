@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.findings.errors import InputError
-from qwenlock.text.document import MAX_DEPTH, decode, parse
+from qwenlock.findings.reading import decode, parse
+from qwenlock.text.values import MAX_DEPTH
 from support import JSON, untimed
 
 
@@ -57,16 +58,31 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ('{\n  "a": [1, 2,]\n}', "trailing comma is not allowed", (2, 13)),
         ('{"a": NaN}', "NaN is not allowed", (1, 7)),
         ('{"a": -Infinity}', "-Infinity is not allowed", (1, 7)),
-        ("{'a': 1}", "expecting key", (1, 2)),
+        ("{'a': 1}", "single quotes are not allowed", (1, 2)),
         ("{a: 1}", "unquoted keys are not allowed", (1, 2)),
-        ('{"a": 1 "b": 2}', "missing commas are not allowed", (1, 8)),
+        ('{"a": 1, , "b": 2}', "expected a key", (1, 10)),
+        ('{"a" 1}', "missing colon", (1, 5)),
+        ('{"a": 1 "b": 2}', "missing comma", (1, 8)),
+        ('{"a": [1, /* , */ 2 3]}', "missing comma", (1, 20)),
         ('{"a": "x', "unterminated string", (1, 7)),
-        ('{"a": 1} x', "expecting end of file", (1, 10)),
-        ('{"a": 01}', "expecting comma", (1, 8)),
+        ('{"a\\\\" : "x\n', "unterminated string", (1, 10)),
+        ('{"a": "\tx"}', "unescaped control character", (1, 8)),
+        ('{"a": "\\x"}', "invalid backslash escape", (1, 8)),
+        ('{"a": "\\u12"}', "invalid \\u escape", (1, 9)),
+        ('{"a": 1} x', "unexpected text after the end", (1, 10)),
+        ('{"a": 01}', "expected a comma", (1, 8)),
+        ('{"a": [1}', "expected ] before this }", (1, 9)),
+        ('{"a": [1, 2', "unterminated array", (1, 7)),
+        ('{"a": [1], // }\n', "unterminated object", (1, 1)),
+        ('{"a": }', "expected a value", (1, 7)),
         ('{"é": "\U0001f600", x}', "unquoted keys are not allowed", (1, 12)),
-        ('\r\n\r\n{"a": x}', "expecting value", (3, 7)),
-        ('\r\r{"a": x}', "expecting value", (3, 7)),
+        ('\r\n\r\n{"a": x}', "expected a value", (3, 7)),
+        ('\r\r{"a": x}', "expected a value", (3, 7)),
+        ("/* \n */ // \n{'a'}", "single quotes are not allowed", (3, 2)),
+        ('{"a": True}', "True is not a JSON value", (1, 7)),
+        ("{\n# a\n}", "a comment cannot start with #", (2, 1)),
         ("/* open", "unterminated comment", (1, 1)),
+        ("{} /*/", "unterminated comment", (1, 4)),
     ],
 )
 def test_syntax_error_is_told_with_its_place(text: str, message: str, at: tuple[int, int]) -> None:
@@ -100,8 +116,10 @@ def test_many_shallow_brackets_are_no_depth() -> None:
     assert len(parse('{"a": [' + "[]," * 2_000 + "[]]}", "settings.json").value["a"]) == 2_001
 
 
-def test_number_of_thousands_of_digits_is_refused() -> None:
-    assert refused('{"a": ' + "9" * 5_000 + "}")[0] == "QL110"
+@pytest.mark.parametrize("before", ["0", "0." + "1" * 5_000, f'"{"1" * 5_000}"', "1e-5000"])
+def test_number_of_thousands_of_digits_is_refused_at_its_place(before: str) -> None:
+    text = f'{{"a": {before},\n"b": {"9" * 5_000}}}'
+    assert refused(text) == ("QL110", "a number has thousands of digits", (2, 6))
 
 
 @pytest.mark.parametrize(

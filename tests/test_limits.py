@@ -153,18 +153,18 @@ def test_finding_at_the_end_of_5_mb_has_its_place(sandbox: Sandbox) -> None:
 
 def test_file_beyond_the_size_limit_is_not_read(sandbox: Sandbox) -> None:
     with sandbox.settings.open("wb") as file:
-        file.truncate(129 * 1024 * 1024)
+        file.truncate(17 * 1024 * 1024)
     done = sandbox.run("lock")
     assert done.returncode == 3
-    assert "error[QL104]: it is larger than 128 MiB" in done.stderr
+    assert "error[QL104]: it is larger than 16 MiB" in done.stderr
 
 
-def test_ten_million_duplicate_keys_are_refused_at_once(sandbox: Sandbox) -> None:
-    sandbox.settings.write_text("{" + '"a":1,' * 10_000_000 + '"b":1}')
+def test_millions_of_duplicate_keys_are_refused_at_once(sandbox: Sandbox) -> None:
+    sandbox.settings.write_text("{" + '"a":1,' * 2_000_000 + '"b":1}')
     for command in ("lock", "lint", "upgrade", "migrate"):
         done = sandbox.run(command)
         assert done.returncode == 3
-        assert "error[QL104]: it holds more than 5,000,000 values" in done.stderr
+        assert "error[QL104]: it holds more than 1,000,000 values" in done.stderr
 
 
 def test_finding_about_a_model_that_fills_a_line_shows_the_beginning_of_it(

@@ -17,16 +17,16 @@ from qwenlock.clients.profile import profile
 from qwenlock.edge.plans import load
 from qwenlock.findings.codes import codes
 from qwenlock.findings.errors import UsageError
+from qwenlock.findings.reading import parse
 from qwenlock.findings.rules import RULES
 from qwenlock.lint.fix import change_of, fix
 from qwenlock.lint.lint import lint
 from qwenlock.lint.subject import Subject
 from qwenlock.lint.subject import World as Around
 from qwenlock.settings.variables import EnvFile
-from qwenlock.text.document import parse
-from qwenlock.text.duplicates import duplicates
 from qwenlock.text.edit import edit
 from qwenlock.text.operations import Deduplicate
+from qwenlock.text.values import duplicates
 from support import JSON, KEYS, MODEL, OBJECTS, TEXT, World, models, source, untimed, write
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.text.document import decode, parse
+from qwenlock.findings.reading import decode, parse
 from qwenlock.text.locate import Locator
 from support import KEYS, SCALARS, untimed
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
-from qwenlock.text.document import parse
+from qwenlock.findings.reading import parse
 from support import Result, World, untimed, write
 
 if TYPE_CHECKING:

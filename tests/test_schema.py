@@ -11,10 +11,10 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jsonyx
 import pytest
 from jsonschema import Draft202012Validator
-from jsonyx.allow import COMMENTS
+
+from support import plainly_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def lock_schema() -> dict[str, Any]:
 
 def settings_of(case: str) -> Any:
     text = (GOLDEN / case / "home" / ".qwen" / "settings.json").read_text(encoding="utf-8")
-    return jsonyx.loads(text, allow=COMMENTS)
+    return plainly_read(text)
 
 
 def cases(area: str) -> list[str]:

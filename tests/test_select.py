@@ -13,7 +13,7 @@ from qwenlock.change.target import Scopes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.text.document import parse
+from qwenlock.findings.reading import parse
 from support import World, source, write
 
 if TYPE_CHECKING:

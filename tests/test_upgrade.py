@@ -20,8 +20,8 @@ from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.findings.reading import parse
 from qwenlock.plans.digest import models_digest
-from qwenlock.text.document import parse
 from qwenlock.text.edit import lost_comments
 from support import World, source, untimed, write
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
+from qwenlock.findings.reading import parse
 from qwenlock.lock import text
-from qwenlock.text.document import parse
 
 KEY = "sk-planted-4f1d9c"
 SETTINGS = """{

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.edge.client import ask
 from qwenlock.enforce.enforcing import enforcing_settings, over
+from qwenlock.findings.reading import parse
 from qwenlock.settings.scopes import merge
-from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

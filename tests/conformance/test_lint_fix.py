@@ -8,10 +8,10 @@ import pytest
 
 from conformance.behaviours import KEYS, Bench
 from qwenlock.clients.profile import profile
+from qwenlock.findings.reading import parse
 from qwenlock.lint.fix import fix
 from qwenlock.lint.subject import Subject
 from qwenlock.settings.versions import source_of
-from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from conformance.run import Client, Machine

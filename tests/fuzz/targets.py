@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenlock.findings.errors import InputError
+from qwenlock.findings.reading import decode, parse
 from qwenlock.lock.text import digest
-from qwenlock.text.document import decode, parse
 from qwenlock.text.edit import edit
 from qwenlock.text.locate import Locator
 from qwenlock.text.operations import Move, Remove, Set, apply

@@ -12,8 +12,8 @@ from qwenlock.change.upgrade import Wishes, upgrade
 from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.findings.reading import parse
 from qwenlock.settings.versions import source_of
-from qwenlock.text.document import parse
 from qwenlock.text.operations import Set
 
 if TYPE_CHECKING:

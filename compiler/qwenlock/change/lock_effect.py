@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.compiler import compile_lock
+from qwenlock.findings.reading import parse
 from qwenlock.lock.diff import diff
 from qwenlock.settings.versions import source_of
-from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.file_changes import FileChange
+from qwenlock.findings.reading import parse
 from qwenlock.settings.scopes import CURRENT_VERSION, Source, owner
 from qwenlock.settings.versions import source_of
-from qwenlock.text.document import parse
 from qwenlock.text.edit import edit, lost_comments
 from qwenlock.text.operations import Remove, get
 

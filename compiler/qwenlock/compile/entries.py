@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.findings.finding import Place
+    from qwenlock.text.document import Place
     from qwenlock.text.operations import Path
 
     Report = Callable[[Finding], None]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.profile import Profile
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.findings.finding import Place
+    from qwenlock.text.document import Place
     from qwenlock.text.operations import Path
 
     Report = Callable[[Finding], None]

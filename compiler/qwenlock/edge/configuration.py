@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.edge.places import is_home, relative, shown
 from qwenlock.edge.reader import read_bytes
 from qwenlock.edge.shared import Shared
+from qwenlock.findings.reading import decode
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure
 from qwenlock.text import credentials
-from qwenlock.text.document import decode
 
 if TYPE_CHECKING:
     from qwenlock.edge.places import Flags

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.places import Flags, locate
 from qwenlock.edge.reader import read_bytes
+from qwenlock.edge.regular import MAX_LOCK_BYTES
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
 from qwenlock.lock import NAME, text
@@ -73,9 +74,9 @@ def trusted_lock(project: Path) -> Lock:
         QwenlockError: there is none, or it was edited by hand.
         InputError: it cannot be read.
     """
-    from qwenlock.text.document import decode
+    from qwenlock.findings.reading import decode
 
-    data = read_bytes(project / NAME, NAME)
+    data = read_bytes(project / NAME, NAME, MAX_LOCK_BYTES)
     if data is None:
         raise QwenlockError(f"{project} has no {NAME}", "run `qwenlock lock`")
     lock = text.load(decode(data, NAME), NAME)
@@ -95,7 +96,7 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
     Raises:
         InputError: a settings file cannot be used; a client would fail on it, or reset it.
     """
-    from qwenlock.text.document import decode, parse
+    from qwenlock.findings.reading import decode, parse
 
     own = locate(project, Flags(), Options(), profile(NEWEST))
     older = locate(project, Flags(), Options(), profile())

@@ -87,8 +87,8 @@ def repository_of(path: Path) -> Path | None:
 
 
 def _ignore_file(root: Path) -> IgnoreFile:
+    from qwenlock.findings.reading import decode
     from qwenlock.migrate.file_changes import IgnoreFile
-    from qwenlock.text.document import decode
 
     path = root / ".gitignore"
     label = shown(path)

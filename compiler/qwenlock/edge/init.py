@@ -14,8 +14,8 @@ from qwenlock.edge.places import SETTINGS, Flags, shown
 from qwenlock.edge.project import read
 from qwenlock.edge.reader import read_bytes
 from qwenlock.findings.errors import UsageError
+from qwenlock.findings.reading import decode
 from qwenlock.settings.configuration import FILE
-from qwenlock.text.document import decode
 
 if TYPE_CHECKING:
     from qwenlock.edge.project import Settings

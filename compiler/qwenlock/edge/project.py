@@ -14,12 +14,13 @@ from qwenlock.edge.configuration import Configured, configured
 from qwenlock.edge.places import Flags, Places, locate, shown
 from qwenlock.edge.plans import load as load_plans
 from qwenlock.edge.reader import read_bytes, read_sources
+from qwenlock.edge.regular import MAX_LOCK_BYTES
 from qwenlock.edge.shared import Shared
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.finding import Finding
+from qwenlock.findings.reading import decode
 from qwenlock.lock import NAME, previous, text
 from qwenlock.lock.options import Options
-from qwenlock.text.document import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def load(
     label = _label(directory)
     if shared:
         shared.states.lines([directory / NAME])  # known from now on, as it is before it is read
-    stored = read_bytes(directory / NAME, label)
+    stored = read_bytes(directory / NAME, label, MAX_LOCK_BYTES)
     previous = _previous(stored, label)
     team = configured(directory, flags, shared)
     who, places = _located(directory, flags, client, team, previous)
@@ -106,7 +107,7 @@ def read(directory: Path, flags: Flags, client: str | None = None) -> Settings:
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
     label = _label(directory)
-    previous = _previous(read_bytes(directory / NAME, label), label)
+    previous = _previous(read_bytes(directory / NAME, label, MAX_LOCK_BYTES), label)
     team = configured(directory, flags, Shared())
     who, places = _located(directory, flags, client, team, previous)
     return Settings(places, who, read_sources(places), load_plans(places.templates), team)

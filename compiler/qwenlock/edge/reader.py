@@ -9,9 +9,10 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.regular import MAX_BYTES, read_regular
+from qwenlock.edge.regular import MAX_BYTES, MAX_LOCK_BYTES, read_regular
 from qwenlock.findings.errors import InputError
-from qwenlock.findings.finding import Finding, Place
+from qwenlock.findings.finding import Finding
+from qwenlock.text.document import Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +30,19 @@ _REASONS = {
 }
 
 
-def read_bytes(path: Path, label: str) -> bytes | None:
+def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
     """Return the content of a file, or None where there is none.
 
     Args:
         path: the file; a symbolic link is followed.
         label: the file as messages name it.
+        most: how large it may be, in bytes.
 
     Raises:
-        InputError: it is no regular file, is larger than `MAX_BYTES`, or cannot be read.
+        InputError: it is no regular file, is larger than `most`, or cannot be read.
     """
     try:
-        return read_regular(path)
+        return read_regular(path, most)
     except OSError as error:
         if error.errno in _ABSENT:
             return None
@@ -48,7 +50,7 @@ def read_bytes(path: Path, label: str) -> bytes | None:
             message = "it is not a regular file"
             raise _unusable("QL105", label, message, "point to a file") from None
         if error.errno == errno.EFBIG:
-            message = f"it is larger than {MAX_BYTES // 1024**2} MiB"
+            message = f"it is larger than {most // 1024**2} MiB"
             raise _unusable("QL104", label, message, "split the file") from None
         raise _unreadable(label, error) from None
 
@@ -59,7 +61,7 @@ def read_document(path: Path, label: str) -> Document | None:
     Raises:
         InputError: it cannot be used.
     """
-    from qwenlock.text.document import decode, parse
+    from qwenlock.findings.reading import decode, parse
 
     data = read_bytes(path, label)
     return None if data is None else parse(decode(data, label), label)
@@ -99,8 +101,8 @@ def read_settings(path: Path) -> Source:
         InputError: there are none, or they cannot be used.
     """
     from qwenlock.edge.places import shown
+    from qwenlock.findings.reading import decode, parse
     from qwenlock.settings.versions import source_of
-    from qwenlock.text.document import decode, parse
 
     label = shown(path)
     data = read_bytes(path, label)
@@ -116,11 +118,11 @@ def read_lock(path: Path) -> Lock:
         InputError: there is none, or it cannot be read.
     """
     from qwenlock.edge.places import shown
+    from qwenlock.findings.reading import decode
     from qwenlock.lock import text
-    from qwenlock.text.document import decode
 
     label = shown(path)
-    data = read_bytes(path, label)
+    data = read_bytes(path, label, MAX_LOCK_BYTES)
     if data is None:
         raise InputError(f"there is no lock {label}", "run `qwenlock lock` in the project")
     return text.load(decode(data, label), label)

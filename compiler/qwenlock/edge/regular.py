@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_BYTES = 128 * 1024 * 1024
-"""How large a file may be."""
+MAX_BYTES = 16 * 1024 * 1024
+"""How large a settings file may be, or another that people write."""
+
+MAX_LOCK_BYTES = 128 * 1024 * 1024
+"""How large a lock may be, or a result: the settings of every scope go into one."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def read_regular(path: Path, most: int | None = MAX_BYTES) -> bytes:
+def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
     """Return the content of a file; a symbolic link is followed.
 
     Args:

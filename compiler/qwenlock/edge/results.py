@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge.reader import read_bytes
+from qwenlock.edge.regular import MAX_LOCK_BYTES
 from qwenlock.findings.errors import InputError
-from qwenlock.text.document import decode
+from qwenlock.findings.reading import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +38,7 @@ def read_results(names: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    data = read_bytes(file, str(file))
+    data = read_bytes(file, str(file), MAX_LOCK_BYTES)
     if data is None:
         raise InputError(f"there is no file {file}", _FIX)
     yield from _documents(str(file), data)

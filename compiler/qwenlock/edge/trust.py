@@ -52,7 +52,7 @@ _LEVELS = {"TRUST_FOLDER": True, "TRUST_PARENT": True, "DO_NOT_TRUST": False}
 
 
 def _rules(path: Path, label: str) -> dict[str, object]:
-    from qwenlock.text.document import decode, parse
+    from qwenlock.findings.reading import decode, parse
 
     try:
         data = read_bytes(path, label)

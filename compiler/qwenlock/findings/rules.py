@@ -31,7 +31,7 @@ RULES: dict[str, Rule] = {
     "QL104": Rule(
         "error",
         "nested too deeply, or too large",
-        "Limits keep reading bounded: 500 levels, 5 million values and 128 MiB a file, 100 levels "
+        "Limits keep reading bounded: 500 levels, a million values and 16 MiB a file, 100 levels "
         "a model.",
     ),
     "QL105": Rule("error", "cannot be read", "Only a readable regular file can be compiled."),

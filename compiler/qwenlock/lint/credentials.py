@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.findings.finding import Finding, Place
+from qwenlock.findings.finding import Finding
 from qwenlock.settings.variables import read_files, variables
 from qwenlock.text.credentials import is_credential, references
-from qwenlock.text.document import Document
+from qwenlock.text.document import Document, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.findings.finding import Finding, Place
+from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Repair
 from qwenlock.text.credentials import shown
-from qwenlock.text.document import BOM
-from qwenlock.text.duplicates import duplicates
+from qwenlock.text.document import Place
 from qwenlock.text.operations import Deduplicate, Move, get
 from qwenlock.text.similar import nearest
+from qwenlock.text.values import BOM, duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from qwenlock.settings.plan_state import recorded, recorded_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.findings.finding import Place
     from qwenlock.lint.subject import Subject
     from qwenlock.plans.plan import Plan
+    from qwenlock.text.document import Place
 
 
 def plan_versions(subject: Subject) -> Iterator[Finding]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import UsageError
+from qwenlock.findings.reading import parse
 from qwenlock.settings.scopes import Source, owner
 from qwenlock.settings.versions import source_of
-from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

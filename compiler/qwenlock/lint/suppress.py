@@ -10,9 +10,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.findings.codes import is_among, is_known
-from qwenlock.findings.finding import Finding, Place
+from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Cut, Repair
 from qwenlock.text.credentials import shown
+from qwenlock.text.document import Place
 from qwenlock.text.trivia import comment_spans
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.findings.errors import InputError
-from qwenlock.findings.finding import Finding, Place
+from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import EnvironmentVariable, Lock, Model
 from qwenlock.lock.values import from_toml, to_toml
 from qwenlock.text import toml
+from qwenlock.text.document import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

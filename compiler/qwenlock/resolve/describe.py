@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.fields import GENERATION_FIELDS
-from qwenlock.findings.finding import Place
 from qwenlock.resolve.fields import Named
 from qwenlock.resolve.resolution import NO_OPTIONS
 from qwenlock.settings.variables import EnvFile
@@ -18,6 +17,7 @@ from qwenlock.text.credentials import (
     shown,
     without,
 )
+from qwenlock.text.document import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

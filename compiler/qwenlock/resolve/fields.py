@@ -13,14 +13,14 @@ from qwenlock.findings.finding import Finding
 from qwenlock.lock.values import MAX_DEPTH
 from qwenlock.settings.scopes import contribution, highest, is_cut_off, merged
 from qwenlock.text.credentials import substituted
-from qwenlock.text.document import deeper_than
 from qwenlock.text.operations import get
+from qwenlock.text.values import deeper_than
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwenlock.findings.finding import Place
     from qwenlock.settings.scopes import Sources
+    from qwenlock.text.document import Place
     from qwenlock.text.operations import Path
 
 Layer: TypeAlias = Literal["provider", "cli", "env", "settings", "default"]

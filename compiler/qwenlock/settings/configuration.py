@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.clients.profile import profile
 from qwenlock.findings.codes import is_known
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.findings.finding import Finding, Place
+from qwenlock.findings.finding import Finding
 from qwenlock.lock.options import Options
 from qwenlock.text import toml
 from qwenlock.text.credentials import shown
-from qwenlock.text.document import Document
+from qwenlock.text.document import Document, Place
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:

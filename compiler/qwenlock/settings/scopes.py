@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.profile import Profile
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.findings.finding import Place
-    from qwenlock.text.document import Document
+    from qwenlock.text.document import Document, Place
 
 PROTOCOLS = "providerProtocol"
 

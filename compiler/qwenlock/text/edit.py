@@ -7,25 +7,20 @@ value is defined in `operations`; the tree that they change here is that of `tre
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
-
-import jsonyx
-from jsonyx.allow import COMMENTS, SURROGATES
 
 from qwenlock.text.layout import Layout, written
 from qwenlock.text.operations import Deduplicate, Insert, Move, Remove, Set
 from qwenlock.text.spacing import keep_line_end, put_in, take_out
 from qwenlock.text.tree import Container, Item, opened, parse, text_of
 from qwenlock.text.trivia import comments_in, comments_of, cut_attached, indented, line_breaks
+from qwenlock.text.values import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.text.operations import Operation, Path
-
-_decoder = jsonyx.Decoder(allow=COMMENTS | SURROGATES)
 
 
 def edit(text: str, operations: Sequence[Operation]) -> str:
@@ -72,12 +67,6 @@ def lost_comments(before: str, after: str) -> list[str]:
 
     A comment that stands twice before and once after is lost once. Indentation does not count.
     """
-    try:  # what json takes has no comment, and it is the quicker to look
-        json.loads(before)
-    except ValueError:
-        pass
-    else:
-        return []
     return list((Counter(comments_of(before)) - Counter(comments_of(after))).elements())
 
 
@@ -87,7 +76,7 @@ def _set(document: Container, path: Path, value: Any) -> None:
     if not items:
         item = _new_member(holder, step)
         item.value = written(value, holder.layout, holder.line_indent(item))
-    elif not _same(_decoder.loads(text_of(items[-1].value)), value):
+    elif not _same(value_of(text_of(items[-1].value)), value):
         layout = _layout_like(holder, items[-1:])
         items[-1].value = written(value, layout, holder.line_indent(items[-1]))
 

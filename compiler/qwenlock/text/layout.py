@@ -5,12 +5,10 @@ Where in a container a new value goes is not decided here (see `edit`).
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-import jsonyx
-from jsonyx.allow import SURROGATES
 
 from qwenlock.text.trivia import indentation, indented
 
@@ -125,4 +123,4 @@ def _is_blank(trivia: str) -> bool:
 
 
 def _dumped(value: Any, **style: Any) -> str:
-    return jsonyx.dumps(value, allow=SURROGATES, end="", **style)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, **style)

@@ -5,15 +5,13 @@ Slower than the parser of values: only findings come here, when they are said.
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
-
-import jsonyx
-from jsonyx.allow import SURROGATES
 
 from qwenlock.text.mask import Mask
 from qwenlock.text.tree import root_start
@@ -94,7 +92,7 @@ class _Members:
             key = found[1]
             offsets.extend((*(found.span(1) if key else (begin, begin)), begin, end))
             if self._is_object:
-                name = jsonyx.loads(key, allow=SURROGATES) if "\\" in key else key[1:-1]
+                name = json.loads(key) if "\\" in key else key[1:-1]
                 earlier.append(last.get(name, -1))
                 last[name] = index
             index += 1

@@ -5,12 +5,11 @@ It goes by tokens, so that broken text is masked as well. Where values stand is 
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-
-import jsonyx
 
 from qwenlock.text.credentials import MASK, is_credential, is_variable_name, names_a_credential
 
@@ -233,8 +232,8 @@ def _content(token: str) -> str | None:
     if "\\" not in token:
         return token.strip('"')
     try:
-        return str(jsonyx.loads(token, allow=jsonyx.allow.SURROGATES))
-    except jsonyx.JSONSyntaxError:
+        return str(json.loads(token))
+    except ValueError:
         return None
 
 

@@ -7,13 +7,11 @@ decided here (see `edit`).
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
-
-import jsonyx
-from jsonyx.allow import SURROGATES
 
 from qwenlock.text.layout import Layout, container_layout, document_layout
 from qwenlock.text.trivia import (
@@ -241,7 +239,7 @@ def _item(before: re.Match[str], value: Source, gap: str) -> Item:
     key = before[2]
     if key is None:
         return Item(value, gap=gap)
-    name = jsonyx.loads(key, allow=SURROGATES) if "\\" in key else key[1:-1]
+    name = json.loads(key) if "\\" in key else key[1:-1]
     return Item(value, name=name, key=key, colon=before[3], gap=gap)
 
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# Patterns to compile with re.DOTALL.
-COMMENT = r"//[^\r\n]*|/\*.*?\*/"
-STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
-# Atomic: a comment, once matched, must not grow to the end of the next one.
-TRIVIA = rf"(?>(?:\s+|{COMMENT})*)"
+# Patterns to compile with re.DOTALL. None goes back over what it has matched: that would cost
+# memory for every token, and let a comment grow to the end of the next one.
+COMMENT = r"//[^\r\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/"
+STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+TRIVIA = rf"(?:\s++|{COMMENT})*+"
 
 _COMMENTS = re.compile(COMMENT, re.DOTALL)
 _RUNS = re.compile(rf"\s+|{COMMENT}", re.DOTALL)
 _AROUND_BREAK = re.compile(r"(?<!\s)\s*[\r\n]\s*")
 _LINE_BREAKS = re.compile(r"\r\n?|\n")
 _REST_OF_LINE = re.compile(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
-_UP_TO_COMMENT = re.compile(rf"(?>(?:[^\"/]+|{STRING})*)(?:({COMMENT})|/|\Z)", re.DOTALL)
+_UP_TO_COMMENT = re.compile(
+    rf'[^"/]*+(?:{STRING}[^"/]*+)*+(?:({COMMENT})|(/(?!\*)|\Z)|.)', re.DOTALL
+)
 
 
 class Halves(NamedTuple):
@@ -37,13 +39,21 @@ def comments_in(trivia: str) -> list[str]:
 
 def comments_of(text: str) -> list[str]:
     """Return the comments of a whole document, in order, with their lines' indentation left out."""
-    found = (match[1] for match in _UP_TO_COMMENT.finditer(text))
-    return [_AROUND_BREAK.sub("\n", comment).rstrip() for comment in found if comment]
+    return [_AROUND_BREAK.sub("\n", text[start:end]).rstrip() for start, end in comment_spans(text)]
 
 
 def comment_spans(text: str) -> list[tuple[int, int]]:
-    """Return where the comments of a whole document start and end, in order."""
-    return [match.span(1) for match in _UP_TO_COMMENT.finditer(text) if match[1]]
+    """Return where the comments of a whole document start and end, in order.
+
+    Of a text that is not valid, those before the first string or comment that does not end.
+    """
+    spans = []
+    for found in _UP_TO_COMMENT.finditer(text):
+        if found[1]:
+            spans.append(found.span(1))
+        elif found[2] is None:
+            break
+    return spans
 
 
 def line_breaks(trivia: str) -> list[str]:

@@ -1,0 +1,51 @@
+"""Text that was read, as a document; what makes it unusable is a finding of it."""
+
+from __future__ import annotations
+
+from qwenlock.findings.errors import InputError
+from qwenlock.findings.finding import Finding
+from qwenlock.text import values
+from qwenlock.text.document import Document, Place
+
+_CODES: dict[values.Kind, str] = {
+    "syntax": "QL101",
+    "not-an-object": "QL102",
+    "limit": "QL104",
+    "number": "QL110",
+}
+
+
+def decode(data: bytes, label: str) -> str:
+    """Return the text of a file's `data`, which must be UTF-8.
+
+    Raises:
+        InputError: it is not; the finding names the first offending byte's line and column.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode().removeprefix(values.BOM)
+        message = f"byte {data[error.start]:#04x} is not UTF-8"
+        place = Place(
+            Document(label, before + "\ufffd", {}), at=values.line_and_column(before, len(before))
+        )
+        finding = Finding("QL103", message, place, "save the file as UTF-8")
+        raise InputError(message, findings=(finding,)) from None
+
+
+def parse(text: str, label: str) -> Document:
+    """Read `text` as the client does (How Qwen Code reads settings, "Files").
+
+    Comments and a byte-order mark are accepted; trailing commas, NaN and Infinity are not. An
+    empty text is an error, as it is for the client.
+
+    Raises:
+        InputError: the text is not valid, not an object, or beyond a limit.
+    """
+    original, text = text, text.removeprefix(values.BOM)
+    try:
+        return Document(label, text, values.object_of(text), original=original)
+    except values.TextError as problem:
+        place = Place(Document(label, text, {}), at=problem.at)
+        finding = Finding(_CODES[problem.kind], problem.message, place, problem.fix)
+        raise InputError(problem.message, findings=(finding,)) from None

@@ -1,0 +1,117 @@
+"""Syntax errors in the words of qwenlock: what is wrong, where, and what to do about it.
+
+The parser's own words say less, and differ between releases of Python.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.text.trivia import STRING
+
+if TYPE_CHECKING:
+    import json
+
+_SPACE = " \t\r\n"
+_BRACKET = re.compile(rf"{STRING}|([\[{{])|([\]}}])", re.DOTALL)
+_CLOSED = re.compile(r'(?:[^"\r\n]++|"[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+")*+')
+_WORD = re.compile(r"[\w$]")
+
+
+class Fault(NamedTuple):
+    """A syntax error: what is wrong, at which offset, and what to do about it."""
+
+    message: str
+    at: int
+    fix: str
+
+
+_NO_VALUE = 'write a value: "text", a number, true, false, null, [ ] or { }'
+_QUOTE_KEY = "put the key in double quotes"
+# By what stands where the parser stops.
+_STARTS = (
+    ("/*", "unterminated comment", "close the comment with */"),
+    ("#", "a comment cannot start with #", "start the comment with //"),
+    ("<<<<<<<", "merge conflict", "resolve the conflict, and remove its marks"),
+    ("'", "single quotes are not allowed", "use double quotes"),
+    ("True", "True is not a JSON value", "write true"),
+    ("False", "False is not a JSON value", "write false"),
+    ("None", "None is not a JSON value", "write null"),
+    ("undefined", "undefined is not a JSON value", "write null, or remove the key"),
+)
+# By how the parser's message starts.
+_SAID = (
+    ("Unterminated", "unterminated string", "close the string with a double quote"),
+    ("Invalid control", "unescaped control character", "write it as an escape, such as \\t or \\n"),
+    ("Invalid \\u", "invalid \\u escape", "write four hexadecimal digits, or double the backslash"),
+    ("Invalid", "invalid backslash escape", "double the backslash"),
+    ("Extra", "unexpected text after the end", "remove what follows the closing bracket"),
+    ("Expecting property", "expected a key", f"{_QUOTE_KEY}, or remove a comma"),
+    ("", "expected a value", _NO_VALUE),
+)
+
+
+def explained(plain: str, error: json.JSONDecodeError) -> Fault:
+    """Return what is wrong with a text.
+
+    Args:
+        plain: the text with its comments blanked.
+        error: what the standard library says about it.
+    """
+    at, said = error.pos, error.msg
+    if said.startswith("Invalid control") and plain[at] in "\r\n":
+        line = max(plain.rfind("\n", 0, at), plain.rfind("\r", 0, at)) + 1
+        closed = _CLOSED.match(plain, line)
+        at, said = closed.end() if closed else at, "Unterminated"
+    elif said.startswith("Illegal trailing comma"):  # from 3.13 on; before, at the bracket
+        at += len(plain[at:]) - len(plain[at + 1 :].lstrip(_SPACE))
+    in_string = said.startswith(("Invalid", "Unterminated"))
+    fault = None if in_string else _between_tokens(plain, at, said)
+    message, fix = next((each[1], each[2]) for each in _SAID if said.startswith(each[0]))
+    return fault or Fault(message, at, fix)
+
+
+def _between_tokens(plain: str, at: int, said: str) -> Fault | None:
+    """Return what is wrong where it is told by what stands at `at` and before."""
+    before, there = len(plain[:at].rstrip(_SPACE)), plain[at : at + 1]
+    if not there:
+        return _at_the_end(plain, at)
+    if there in "]}" and plain[before - 1 : before] == ",":
+        fix = "remove the comma before the closing bracket"
+        return Fault("trailing comma is not allowed", before - 1, fix)
+    for start, message, fix in _STARTS:
+        if plain.startswith(start, at):
+            return Fault(message, at, fix)
+    if said.startswith("Expecting ':'"):
+        return Fault("missing colon", before, "put a colon between the key and its value")
+    if said.startswith("Expecting ','"):
+        return _after_value(plain, before, there)
+    if said.startswith("Expecting property") and _WORD.match(there):
+        return Fault("unquoted keys are not allowed", at, _QUOTE_KEY)
+    return None
+
+
+def _at_the_end(plain: str, at: int) -> Fault:
+    """Return what is wrong where a text ends too early: the innermost bracket is open."""
+    opened: list[int] = []
+    for found in _BRACKET.finditer(plain):
+        if found[1]:
+            opened.append(found.start())
+        elif found[2]:
+            opened.pop()
+    if not opened:
+        return Fault("expected a value", at, _NO_VALUE)
+    name = "object" if plain[opened[-1]] == "{" else "array"
+    return Fault(f"unterminated {name}", opened[-1], "close the bracket")
+
+
+def _after_value(plain: str, before: int, there: str) -> Fault:
+    """Return what is wrong where a value is followed by neither comma nor the right bracket."""
+    if there in "]}":
+        other = "}" if there == "]" else "]"
+        return Fault(f"expected {other} before this {there}", before, "close the inner bracket")
+    if plain[before] in _SPACE or there in '"[{':
+        return Fault("missing comma", before, "put a comma between the two")
+    fix = "put a comma here, or check how what stands before it is spelled"
+    return Fault("expected a comma", before, fix)
