@@ -35,11 +35,12 @@ def main() -> None:
             own.qwenlock = Qwenlock()
         client = Client(release, installed(release))
         with tempfile.TemporaryDirectory() as folder:
-            measured = row(Bench(Path(folder), client, own.qwenlock, setup))
+            bench = Bench(Path(folder), client, own.qwenlock, setup)
+            done = row(bench)
         with lock:
-            record.rows[setup.name, release] = Recorded(digest(setup), measured)
+            record.rows[setup.name, release] = Recorded(digest(setup), done, bench.measured)
             record.write()
-            _say(setup, release, measured)
+            _say(setup, release, done)
 
     asked = [
         (setup, release)
@@ -49,7 +50,7 @@ def main() -> None:
         and (not options.setup or setup.name in options.setup)
         and (not options.group or setup.group in options.group)
         and (not options.release or release in options.release)
-        and not (options.missing and record.before(setup, release))
+        and not (options.missing and record.measured(setup, release))
     ]
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(measure, asked))

@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.never_worse.bench import Bench, Seen, is_read
-from qwenlock.text.document import parse
+from conformance.never_worse.setups import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +55,9 @@ class Outcome(NamedTuple):
     is_worse: bool = False
 
 
+_ADVISED_AND_REFUSED = Outcome("is advised, and refuses", is_worse=True)
+
+
 class Row(NamedTuple):
     """A setup on a release: what the client does with it, and what came of each action."""
 
@@ -62,19 +65,14 @@ class Row(NamedTuple):
     outcomes: dict[str, Outcome]
 
 
-def row(bench: Bench, before: Seen | None = None) -> Row:
-    """Do everything to a setup that can be done to it.
-
-    Args:
-        bench: the setup and the release.
-        before: what the client does without qwenlock, where it is known.
-    """
-    return _Trial(bench, before or bench.prompted()).row()
+def row(bench: Bench) -> Row:
+    """Do everything to a setup that can be done to it."""
+    return _Trial(bench).row()
 
 
 class _Trial:
-    def __init__(self, bench: Bench, before: Seen) -> None:
-        self.bench, self.before = bench, before
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.before = bench, bench.prompted()
         self.outcomes: dict[str, Outcome] = {}
         self.advised: dict[str, None] = {}
 
@@ -89,11 +87,21 @@ class _Trial:
                 self.outcomes[name] = Outcome(NOTHING)
             else:
                 self.outcomes[name] = self.changed(*command, *given)
-        done = {_said(command) for command in CHANGES.values()} | {LOCK}
-        while left := [advice for advice in self.advised if advice not in done]:
-            done.add(left[0])
-            self.outcomes[f"qwenlock {left[0]}"] = self.advice_followed(left[0])
+        self.follow_advice()
         return Row(self.before, self.outcomes)
+
+    def follow_advice(self) -> None:
+        """Do what help lines advised; what is advised must not refuse."""
+        done = {_said(command): name for name, command in CHANGES.items()}
+        for name in (done[advice] for advice in self.advised if advice in done):
+            if self.outcomes[name].word == REFUSED:
+                self.outcomes[name] = _ADVISED_AND_REFUSED
+        followed = {*done, LOCK}
+        while left := [advice for advice in self.advised if advice not in followed]:
+            followed.add(left[0])
+            outcome = self.advice_followed(left[0])
+            is_refused = outcome.word == REFUSED
+            self.outcomes[f"qwenlock {left[0]}"] = _ADVISED_AND_REFUSED if is_refused else outcome
 
     def lock_and_run(self) -> None:
         """Lock, run, and export; where the lock is refused, nothing can be run or exported."""
@@ -181,12 +189,7 @@ class _Trial:
             locked = self.done(LOCK)
             options, _, _ = " ".join(arguments[1:]).partition("--")
             return locked or self.run(*options.split())
-        outcome = self.changed(*arguments)
-        return (
-            Outcome("is advised, and refuses", is_worse=True)
-            if outcome.word == REFUSED
-            else outcome
-        )
+        return self.changed(*arguments)
 
     def read_advice(self, done: Done) -> None:
         for advice in _ADVICE.findall(done.output):
@@ -201,7 +204,7 @@ class _Trial:
         for scope in ("user", "project"):
             file = self.bench.machine.files[scope]
             if file.exists():
-                value = parse(file.read_text("utf-8"), scope).value
+                value = value_of(file.read_text("utf-8"))
                 auth = value.get("security", {}).get("auth", {})
                 found |= {"type": auth["selectedType"]} if "selectedType" in auth else {}
                 model = value.get("model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -14,6 +15,8 @@ from conformance.never_worse.wire import Sent, Wire, listening
 from conformance.run import Machine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.never_worse.setups import Setup
     from conformance.run import Client
 
@@ -32,12 +35,29 @@ class Seen(NamedTuple):
 
 
 class Bench:
-    """A setup on a machine of its own, and a release of the client."""
+    """A setup on a machine of its own, and a release of the client.
 
-    def __init__(self, root: Path, client: Client, qwenlock: Qwenlock, setup: Setup) -> None:
+    Args:
+        root: a directory for the machine.
+        client: the release.
+        qwenlock: what runs command lines.
+        setup: the setup.
+        measured: what the release did with files of that setup before, by the digest of all that
+            it reads; it is not started for them again.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        client: Client,
+        qwenlock: Qwenlock,
+        setup: Setup,
+        measured: Mapping[str, Seen] | None = None,
+    ) -> None:
         self.client, self.setup = client, setup
+        self.measured: dict[str, Seen] = {}
         self._root, self._qwenlock = root, qwenlock
-        self._measured: dict[str, Seen] = {}
+        self._before = measured or {}
         self.renew()
 
     def renew(self) -> None:
@@ -69,17 +89,18 @@ class Bench:
         """Run a command line of qwenlock in the project."""
         return self._qwenlock.run(arguments, self.machine.project, self._environment())
 
-    def known(self, enforced: str) -> Seen | None:
-        """Return what the client did with these files and system settings, if it was tried."""
-        return self._measured.get(self._state(enforced.encode()))
-
     def prompted(self) -> Seen:
         """Return what the client does with the files as they are."""
         system = self.machine.files["system"]
         state = self._state(system.read_bytes() if system.exists() else b"")
-        if state not in self._measured:
-            self._measured[state] = self._prompt()
-        return self._measured[state]
+        known = self.measured.get(state) or self._before.get(state)
+        self.measured[state] = known or self._prompt()
+        return self.measured[state]
+
+    def known(self, system: str) -> Seen | None:
+        """Return what the client did with these files and system settings, if it was tried."""
+        state = self._state(system.encode())
+        return self.measured.get(state) or self._before.get(state)
 
     def run(self, *options: str) -> Seen | Done:
         """Return what the client does under `qwenlock run`; what was said, if it is not started."""
@@ -97,7 +118,7 @@ class Bench:
         system = Path(json.loads(given.read_text("utf-8"))[_SYSTEM])
         given.unlink()
         seen = self._seen(wire, done.output)
-        self._measured.setdefault(self._state(system.read_bytes(), before), seen)
+        self.measured[self._state(system.read_bytes(), before)] = seen
         return seen
 
     def _prompt(self) -> Seen:
@@ -137,10 +158,11 @@ class Bench:
         }
 
     def _state(self, system: bytes, files: dict[str, bytes] | None = None) -> str:
-        """Return all that decides what a client does here: its files, as text."""
+        """Return a digest of all that a client reads here."""
         files = self.files() if files is None else files
         read = {name: text for name, text in files.items() if is_read(name)}
-        return repr(sorted({**read, "system": system}.items()))
+        said = repr(sorted({**read, "system": system}.items()))
+        return hashlib.sha256(said.encode()).hexdigest()[:12]
 
     def _seen(self, wire: Wire, output: str) -> Seen:
         sent = wire.first()
@@ -151,7 +173,7 @@ class Bench:
 def is_read(name: str) -> bool:
     """Tell whether a client reads the file: settings or variables, in the home or the project."""
     path = Path(name)
-    return ".qwen" in path.parts or path.name == ".env"
+    return path.name == ".env" or any(part.startswith(".qwen") for part in path.parts)
 
 
 _NOISE = re.compile(r"at |\(node:|\(Use `node|Ripgrep not available|Warning: .*ripgrep")

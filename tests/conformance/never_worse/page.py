@@ -46,6 +46,7 @@ the selection. After a command that writes a lock, the client is run under that 
 _GROUPS = {
     "issue": "Setups that went wrong once",
     "reports": "From public bug reports",
+    "plans": "With a plan",
     "snippets": "From documentation and tutorials in several languages",
     "guide": "Examples of the guides that the releases bring along",
 }

@@ -33,10 +33,17 @@ class Cell(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """A row as it was measured; `digest` is of the setup that it was measured with."""
+    """A row as it was measured.
+
+    Attributes:
+        digest: of the setup that it was measured with.
+        row: what came of it.
+        measured: what the client did, by a digest of all that it read.
+    """
 
     digest: str
     row: Row
+    measured: dict[str, Seen]
 
 
 class Record:
@@ -51,7 +58,7 @@ class Record:
             return cls({})
         saved = json.loads(FILE.read_text("utf-8"))
         return cls({
-            (setup, release): Recorded(fields["digest"], _row(fields))
+            (setup, release): _recorded(fields)
             for setup, releases in saved.items()
             for release, fields in releases.items()
         })  # fmt: skip
@@ -59,10 +66,7 @@ class Record:
     def write(self) -> None:
         saved: dict[str, dict[str, Any]] = {}
         for (setup, release), recorded in self.rows.items():
-            saved.setdefault(setup, {})[release] = {
-                "digest": recorded.digest,
-                **_fields(recorded.row),
-            }
+            saved.setdefault(setup, {})[release] = _fields(recorded)
         FILE.write_text(f"{json.dumps(saved, indent=1, ensure_ascii=False)}\n", "utf-8")
 
     def drop_all_but(self, setups: Iterable[Setup]) -> None:
@@ -74,10 +78,10 @@ class Record:
             if name in releases and releases[name].is_for(release)
         }
 
-    def before(self, setup: Setup, release: str) -> Seen | None:
+    def measured(self, setup: Setup, release: str) -> dict[str, Seen] | None:
         """Return what a release did with exactly that setup; None if that was not measured."""
         recorded = self.rows.get((setup.name, release))
-        return recorded.row.before if recorded and recorded.digest == digest(setup) else None
+        return recorded.measured if recorded and recorded.digest == digest(setup) else None
 
     def worse(self) -> Iterator[Cell]:
         """Yield the cells in which the client does not do what it did before."""
@@ -108,20 +112,40 @@ def digest(setup: Setup) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
-def _fields(row: Row) -> dict[str, Any]:
-    before = row.before
-    sent = {"sent": before.sent._asdict()} if before.sent else {"ending": before.ending}
-    outcomes = {
-        action: f"WORSE {outcome.word}" if outcome.is_worse else outcome.word
-        for action, outcome in row.outcomes.items()
+def _fields(recorded: Recorded) -> dict[str, Any]:
+    before, outcomes = recorded.row
+    others = {
+        state: _seen_fields(seen) for state, seen in recorded.measured.items() if seen != before
     }
-    return {**sent, "outcomes": outcomes}
+    return {
+        "digest": recorded.digest,
+        "before": _seen_fields(before),
+        "outcomes": {
+            action: f"{_WORSE}{outcome.word}" if outcome.is_worse else outcome.word
+            for action, outcome in outcomes.items()
+        },
+        "as before": [state for state, seen in recorded.measured.items() if seen == before],
+        "otherwise": others,
+    }
 
 
-def _row(fields: Mapping[str, Any]) -> Row:
-    sent = Sent(**fields["sent"]) if "sent" in fields else None
+_WORSE = "WORSE "
+
+
+def _recorded(fields: Mapping[str, Any]) -> Recorded:
+    before = _seen(fields["before"])
     outcomes = {
-        action: Outcome(said.removeprefix("WORSE "), said.startswith("WORSE "))
+        action: Outcome(said.removeprefix(_WORSE), said.startswith(_WORSE))
         for action, said in fields["outcomes"].items()
     }
-    return Row(Seen(sent, fields.get("ending", "")), outcomes)
+    measured = dict.fromkeys(fields["as before"], before)
+    measured |= {state: _seen(seen) for state, seen in fields["otherwise"].items()}
+    return Recorded(fields["digest"], Row(before, outcomes), measured)
+
+
+def _seen_fields(seen: Seen) -> dict[str, Any]:
+    return seen.sent._asdict() if seen.sent else {"ending": seen.ending}
+
+
+def _seen(fields: Mapping[str, Any]) -> Seen:
+    return Seen(None, fields["ending"]) if "ending" in fields else Seen(Sent(**fields), "")

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.specifiers import SpecifierSet
 
 from conformance.clients import PACKAGE, installed
-from qwenlock.findings.errors import QwenlockError
-from qwenlock.text.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +29,7 @@ RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.23.3", "0.24.4")
 FOLDER = Path(__file__).with_name("setups")
 _KEY = re.compile(r"KEY\(([^)]+)\)")
 _KEY_LENGTH = 32
+_COMMENT = re.compile(r'(?P<string>"(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
 class Setup(NamedTuple):
@@ -82,6 +81,16 @@ def place(machine: Machine, name: str) -> Path:
         if name.startswith(prefix):
             return folder / name.removeprefix(prefix)
     return machine.project / name
+
+
+def value_of(text: str) -> dict[str, Any]:
+    """Return the value of settings, JSON with comments.
+
+    Raises:
+        ValueError: it is none.
+    """
+    plain = _COMMENT.sub(lambda match: match["string"] or " ", text.removeprefix("\ufeff"))
+    return dict(json.loads(plain))
 
 
 def key(name: str) -> str:
@@ -175,8 +184,8 @@ def _value(text: str) -> dict[str, Any]:
     """Return what an example says: one document, a piece of one, or several to be merged."""
     *parts, _ = _DOCUMENT_END.split(text)
     for attempt in ([text], [f"{{ {text} }}"], [f"{part}}}" for part in parts]):
-        with suppress(QwenlockError):
-            values = [parse(each, "example").value for each in attempt]
+        with suppress(ValueError):
+            values = [value_of(each) for each in attempt]
             return {name: inner for value in values for name, inner in value.items()}
     raise AssertionError(text)
 
