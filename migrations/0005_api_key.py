@@ -25,7 +25,7 @@ from qwenlock.text.operations import Insert, Move, Remove, Set, get
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.context import ProjectContext
-    from qwenlock.migrate.situation import View
+    from qwenlock.settings.project import View
     from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
 
@@ -39,7 +39,7 @@ _FIELDS = (API_KEY, BASE_URL)
 def detect(context: ProjectContext) -> bool:
     """Return whether a field is there that the client uses, or that is empty."""
     present = _present(context)
-    in_use = any(_counts(context, view) for view in context.situation.views())
+    in_use = any(_counts(context, view) for view in context.situation.project.views())
     return bool(present) and (in_use or not any(present.values()))
 
 
@@ -52,9 +52,9 @@ def leaves(context: ProjectContext) -> tuple[Note, ...]:
 
 def change(context: ProjectContext) -> Change:
     """Write the entry of each model that the fields serve, and take the fields away."""
-    drafts = {source.scope: Draft(source.settings) for source in context.situation.sources}
+    drafts = {source.scope: Draft(source.settings) for source in context.situation.project.sources}
     variables: dict[str, str] = {}
-    for view in context.situation.views():
+    for view in context.situation.project.views():
         if _counts(context, view):
             variables |= _serve(context, view, drafts)
     for path in _present(context):
@@ -87,7 +87,7 @@ def _counts(context: ProjectContext, view: View) -> bool:
 
 def _is_settled(context: ProjectContext, view: View) -> bool:
     """Return whether a higher scope has all that a request in `view` needs."""
-    client, holder = context.situation.client, view.owner()
+    client, holder = context.situation.project.client, view.owner()
     entry = find(entries(view), view, client, chosen_model(view, client))
     if entry is None or holder is None:
         return False
@@ -101,15 +101,15 @@ def _is_higher(holder: Source, context: ProjectContext) -> bool:
 
 def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) -> dict[str, str]:
     """Write the entry for what is selected in `view`; return the key by its variable."""
-    holder = view.owner() or context.situation.source(context.scope)
-    model = chosen_model(view, context.situation.client)
+    holder = view.owner() or context.situation.project.source(context.scope)
+    model = chosen_model(view, context.situation.project.client)
     assert holder is not None  # noqa: S101  (the file itself is a source)
     if model is None:
         label = holder.document.label
         raise RefusedError(f"{label} selects no model for the key", "set model.name to one")
     draft = drafts[holder.scope]
     path = _array(view, draft)
-    existing = find(draft.get(path, []), view, context.situation.client, model)
+    existing = find(draft.get(path, []), view, context.situation.project.client, model)
     variable = _variable(context, view, existing)
     wanted = _entry(view, model, variable)
     before = draft.settings
@@ -159,7 +159,7 @@ def _variable(context: ProjectContext, view: View, existing: dict[str, Any] | No
 def _usual_variable(context: ProjectContext, view: View) -> str:
     """Return the variable of the plan whose endpoint it is, else that of the auth type."""
     chosen, url = str(auth_type(view)), text_at(view, BASE_URL)
-    for plan in context.situation.plans:
+    for plan in context.situation.project.plans:
         if plan.auth_type == chosen and url in [each.base_url for each in plan.regions.values()]:
             return plan.env_key
     return API_KEY_VARIABLES[chosen]

@@ -53,8 +53,8 @@ def _keys(context: ProjectContext) -> dict[str, str]:
 
 def _named(situation: Situation) -> Iterator[str]:
     """Give the variables that plans and models of any scope read a key from."""
-    yield from (plan.env_key for plan in situation.plans)
-    for source in situation.sources:
+    yield from (plan.env_key for plan in situation.project.plans)
+    for source in situation.project.sources:
         providers = source.settings.get("modelProviders")
         for entries in providers.values() if isinstance(providers, dict) else ():
             for entry in entries if isinstance(entries, list) else ():

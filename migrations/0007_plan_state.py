@@ -34,7 +34,7 @@ def detect(context: ProjectContext) -> bool:
 def change(context: ProjectContext) -> Change:
     """Move the version, and put the region's base URL in the place of its name."""
     draft = Draft(context.settings)
-    own = [each for each in context.situation.sources if each.scope == context.scope]
+    own = [each for each in context.situation.project.sources if each.scope == context.scope]
     for plan, old, new in _outdated(context):
         found = recorded(plan, own)
         is_new = draft.get(new.version) is None
@@ -54,8 +54,8 @@ def change(context: ProjectContext) -> Change:
 
 def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, State, State]]:
     """Give each plan with the place where it is recorded, and the one that the client reads."""
-    client = context.situation.client
-    for plan in context.situation.plans if client.name != GUIDE else ():
+    client = context.situation.project.client
+    for plan in context.situation.project.plans if client.name != GUIDE else ():
         newest = [each for each in plan.ordered() if each.covers(client.name)]
         if newest:
             current = newest[-1].state

@@ -23,6 +23,7 @@ from qwenlock.lint.fix import change_of, fix
 from qwenlock.lint.lint import lint
 from qwenlock.lint.subject import Subject
 from qwenlock.lint.subject import World as Around
+from qwenlock.settings.project import Project
 from qwenlock.settings.variables import EnvFile
 from qwenlock.text.edit import edit
 from qwenlock.text.operations import Deduplicate
@@ -43,7 +44,11 @@ GUIDE = sorted((Path(__file__).parent.parent / "golden" / "guide").iterdir())
 def subject(*sources: Source | dict[str, Any] | str, client: str = "guide") -> Subject:
     """Return what `lint` looks at; mere settings are the user's."""
     given = [source(each) if isinstance(each, dict | str) else each for each in sources]
-    return Subject(given, (), profile(client))
+    return Subject(Project(sources=tuple(given), client=profile(client)))
+
+
+def with_project(before: Subject, **changed: Any) -> Subject:
+    return replace(before, project=replace(before.project, **changed))
 
 
 def found(*sources: Source | dict[str, Any] | str, client: str = "guide") -> list[str]:
@@ -121,7 +126,8 @@ def test_examples_of_the_guide_are_worth_a_note_at_most(case: Path) -> None:
         for scope, folder in files.items()
         if (folder / ".qwen" / "settings.json").exists()
     ]
-    around = replace(subject(*sources), plans=load(), world=Around(has_lock=True))
+    before = subject(*sources)
+    around = with_project(before, plans=load(), stored=b"")
     assert sources
     assert {each.level for each in lint(around)} <= {"note"}
 
@@ -161,15 +167,20 @@ def in_world(world: Around, *sources: Source) -> list[tuple[str, str]]:
     return [(each.code, each.level) for each in lint(around)]
 
 
+def where_locked(world: Around, *sources: Source) -> list[tuple[str, str]]:
+    around = with_project(replace(subject(*sources), world=world), stored=b"")
+    return [(each.code, each.level) for each in lint(around)]
+
+
 def test_a_lock_of_the_user_scope_is_a_note_and_a_warning_in_ci() -> None:
     user = source({"$version": 4, "modelProviders": {"openai": [MODEL]}})
     shared, user = user, replace(user, path="~/.qwen/settings.json")
     project = source({"$version": 4, "modelProviders": {"openai": [MODEL]}}, "project")
     assert in_world(Around(), user) == []
-    assert in_world(Around(has_lock=True), user) == [("QL305", "note")]
-    assert in_world(Around(has_lock=True, in_ci=True), user) == [("QL305", "warning")]
-    assert in_world(Around(has_lock=True, in_ci=True), user, project) == []
-    assert in_world(Around(has_lock=True, in_ci=True), shared) == []
+    assert where_locked(Around(), user) == [("QL305", "note")]
+    assert where_locked(Around(in_ci=True), user) == [("QL305", "warning")]
+    assert where_locked(Around(in_ci=True), user, project) == []
+    assert where_locked(Around(in_ci=True), shared) == []
 
 
 @pytest.mark.parametrize(
@@ -241,11 +252,11 @@ def test_an_env_file_that_hides_a_variable_is_reported_where_nothing_else_sets_i
 
     def said(client: str, near: str | None, environment: dict[str, str]) -> list[str]:
         files = (env_file("project", near), env_file("home", "# mine\nOPENAI_API_KEY=x\n"))
-        around = Around(env_files=files, environment=environment)
         before = subject({"$version": 4, "modelProviders": {"openai": [MODEL]}}, client=client)
+        around = replace(before.project, env_files=files, environment=environment)
         return [
             f"{each.place.document.label}:{at(each)}"
-            for each in lint(replace(before, world=around))
+            for each in lint(replace(before, project=around))
             if each.code == "QL407" and each.place
         ]
 
@@ -274,9 +285,9 @@ def test_a_plan_without_a_template_for_the_client_has_no_newer_version() -> None
         replace(plan, templates=tuple(replace(each, client=">=99") for each in plan.templates))
         for plan in plans
     ]
-    before = replace(subject(settings, client="0.24.4"), plans=plans)
+    before = with_project(subject(settings, client="0.24.4"), plans=plans)
     assert "QL504" in [each.code for each in lint(before)]
-    assert "QL504" not in [each.code for each in lint(replace(before, plans=later))]
+    assert "QL504" not in [each.code for each in lint(with_project(before, plans=tuple(later)))]
 
 
 # Comments that suppress
@@ -641,9 +652,9 @@ def test_no_place_of_a_key_makes_it_seen(text: str, place: str, client: str) -> 
 def test_no_settings_are_too_odd_to_lint(settings: dict[str, Any], client: str) -> None:
     odd = replace(
         subject(settings, source(settings, "project"), client=client),
-        plans=load(),
-        world=Around(in_ci=True, has_lock=True, tracked=frozenset({"project.json"})),
+        world=Around(in_ci=True, tracked=frozenset({"project.json"})),
     )
+    odd = with_project(odd, plans=load(), stored=b"")
     findings_as_text(lint(odd))
     fixed = fix(odd, everything)
     assert fix(fixed.subject, everything).findings == ()

@@ -16,7 +16,7 @@ from browser import Browser
 from qwenlock.change.upgrade_report import Status as PlanStatus
 from qwenlock.cli.views.page import COLOURS
 from qwenlock.cli.views.results import STATUSES
-from qwenlock.edge.project import Status as ProjectStatus
+from qwenlock.compile.verdict import Status as ProjectStatus
 from qwenlock.findings.rules import Severity
 from support import MODEL, World, models, write
 

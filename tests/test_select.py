@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenlock.change.select import select
-from qwenlock.change.target import Scopes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.reading import parse
+from qwenlock.settings.project import Places, Project
 from support import World, source, write
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def selected(
     """Select a model in scopes, which are named with _ for -."""
     settings = {name.replace("_", "-"): value for name, value in given.items()}
     files = {scope: Path(f"{scope}.json") for scope in SCOPES}
-    scopes = Scopes(
-        [source(settings[scope], scope) for scope in SCOPES if scope in settings],
-        files,
-        {scope: str(path) for scope, path in files.items()},
+    project = Project(
+        sources=tuple(source(settings[scope], scope) for scope in SCOPES if scope in settings),
+        places=Places(files=files, labels={scope: str(path) for scope, path in files.items()}),
+        client=profile(client),
     )
-    return select(scopes, (), profile(client), model, auth_type)
+    return select(project, model, auth_type)
 
 
 def settings(**more: Any) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_old_settings_are_to_be_migrated_first() -> None:
 
 def test_scope_that_is_left_out_is_refused() -> None:
     with pytest.raises(UsageError, match="no user scope"):
-        select(Scopes([], {}, {}), (), profile(), "coder-model")
+        select(Project(), "coder-model")
 
 
 def test_comments_and_layout_stay() -> None:

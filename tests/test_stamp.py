@@ -34,15 +34,15 @@ def world(
 
 @pytest.fixture
 def compiles(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Return a list that grows with every project that is compiled."""
+    """Return a list that grows with every project that is read."""
     seen: list[object] = []
-    load = project_module.load
+    read = project_module.read
 
     def counted(*arguments: Any) -> Any:
         seen.append(arguments)
-        return load(*arguments)
+        return read(*arguments)
 
-    monkeypatch.setattr(project_module, "load", counted)
+    monkeypatch.setattr(project_module, "read", counted)
     return seen
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.change.target import Scopes
 from qwenlock.change.upgrade import Wishes, upgrade
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
@@ -22,6 +22,7 @@ from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.reading import parse
 from qwenlock.plans.digest import models_digest
+from qwenlock.settings.project import Places, Project
 from qwenlock.text.edit import lost_comments
 from support import World, source, untimed, write
 
@@ -78,20 +79,23 @@ def installed(
     }
 
 
-def scopes(**settings: Any) -> Scopes:
-    """Return scopes, named with _ for -; text is taken as it is, anything else is JSON."""
+def scopes(**settings: Any) -> Project:
+    """Return a project's scopes, named with _ for -; text is as it is, anything else is JSON."""
     given = {name.replace("_", "-"): value for name, value in settings.items()}
-    return Scopes(
-        [source(given[scope], scope) for scope in EVERY_SCOPE if scope in given],
-        {scope: Path(f"{scope}.json") for scope in EVERY_SCOPE},
-        {scope: f"{scope}.json" for scope in EVERY_SCOPE},
+    return Project(
+        sources=tuple(source(given[scope], scope) for scope in EVERY_SCOPE if scope in given),
+        places=Places(
+            files={scope: Path(f"{scope}.json") for scope in EVERY_SCOPE},
+            labels={scope: f"{scope}.json" for scope in EVERY_SCOPE},
+        ),
     )
 
 
-def changed(where: Scopes | Any, client: str = "guide", **wishes: Any) -> Change:
-    given = where if isinstance(where, Scopes) else scopes(user=where)
+def changed(where: Project | Any, client: str = "guide", **wishes: Any) -> Change:
+    given = where if isinstance(where, Project) else scopes(user=where)
     running = wishes.pop("running", None)
-    return upgrade(given, PLANS, profile(client), Wishes(**wishes), running)
+    project = replace(given, plans=PLANS, client=profile(client))
+    return upgrade(project, Wishes(**wishes), running)
 
 
 def after(change: Change) -> Any:
@@ -331,11 +335,11 @@ def test_models_that_a_new_catalogue_hides_are_named() -> None:
 
 
 def test_scope_that_is_left_out_is_refused() -> None:
-    only_user = Scopes([], {"user": Path("u")}, {"user": "u"})
+    only_user = Project(places=Places(files={"user": Path("u")}, labels={"user": "u"}))
     with pytest.raises(UsageError, match="no project scope"):
         changed(only_user, scope="project", region="china")
     with pytest.raises(UsageError, match="no user scope"):
-        changed(Scopes([], {}, {}), region="china")
+        changed(Project(), region="china")
 
 
 def test_record_in_another_file_that_a_client_would_believe_is_taken_away() -> None:
@@ -577,7 +581,8 @@ def test_plan_that_is_not_installed_is_no_error() -> None:
 
 @pytest.mark.parametrize("region", ["china", "global"])
 def test_region_installs_the_plan(region: str) -> None:
-    change = changed(Scopes([], {"user": Path("u")}, {"user": "u.json"}), region=region)
+    places = Places(files={"user": Path("u")}, labels={"user": "u.json"})
+    change = changed(Project(places=places), region=region)
     assert change.files[0].before is None
     assert after(change) == installed(NEWEST, region, custom=[])
     assert any(KEY in each for each in change.reasons)
@@ -637,7 +642,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     plans = load([tmp_path])
 
     def moon(settings: Any, **wishes: Any) -> Change:
-        return upgrade(scopes(user=settings), plans, profile(), Wishes(**wishes))
+        return upgrade(replace(scopes(user=settings), plans=plans), Wishes(**wishes))
 
     settings = after(moon({}, region="moon"))
     model = {"id": "luna", "name": "Luna", "envKey": "MOON_KEY", "baseUrl": "https://moon.example"}

@@ -449,7 +449,7 @@ import sys
 from pathlib import Path
 from qwenlock.edge.history import History
 from qwenlock.edge.writer import FileEdit, write
-from qwenlock.errors import WriteError
+from qwenlock.findings.errors import WriteError
 
 paths, done = [Path(name) for name in sys.argv[2:]], 0
 while done < 5:

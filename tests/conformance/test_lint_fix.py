@@ -11,6 +11,7 @@ from qwenlock.clients.profile import profile
 from qwenlock.findings.reading import parse
 from qwenlock.lint.fix import fix
 from qwenlock.lint.subject import Subject
+from qwenlock.settings.project import Project
 from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def test_a_client_does_the_same_after_safe_fixes(
     bench = Bench(client, machine, server)
     for selected, name in (("openai", "a"), ("anthropic", "c")):
         text = SETTINGS.replace("URL", server.url).replace("NAME", name).replace("TYPE", selected)
-        subject = Subject([source_of("user", parse(text, "user"))], (), profile(client.release))
+        sources = (source_of("user", parse(text, "user")),)
+        subject = Subject(Project(sources=sources, client=profile(client.release)))
         fixed = fix(subject, lambda _: True)
         codes = {finding.code for finding in fixed.findings}
         assert codes == {"QL115", "QL116", "QL203", "QL209", "QL214", "QL403"}

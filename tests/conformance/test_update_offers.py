@@ -18,10 +18,10 @@ import pytest
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import TIMEOUT, Machine
-from qwenlock.change.target import Scopes
 from qwenlock.change.upgrade import Wishes, upgrade
 from qwenlock.clients.profile import profile
 from qwenlock.edge.plans import load
+from qwenlock.settings.project import Places, Project
 from support import source
 
 if TYPE_CHECKING:
@@ -52,8 +52,13 @@ def test_no_update_is_offered_after_an_upgrade(release: str, region: str, tmp_pa
 
 
 def _upgraded(text: str, client: str = "guide", **wishes: str) -> str:
-    scopes = Scopes([source(text)], {"user": Path("user.json")}, {"user": "user.json"})
-    (file,) = upgrade(scopes, load(), profile(client), Wishes(**wishes)).files  # type: ignore[arg-type]
+    project = Project(
+        places=Places(files={"user": Path("user.json")}, labels={"user": "user.json"}),
+        sources=(source(text),),
+        plans=load(),
+        client=profile(client),
+    )
+    (file,) = upgrade(project, Wishes(**wishes)).files  # type: ignore[arg-type]
     return file.after
 
 

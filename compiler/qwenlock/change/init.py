@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.change.init_settings import settings_from
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.change.init_wishes import Wishes
-    from qwenlock.change.target import Scopes
-    from qwenlock.clients.profile import Profile
-    from qwenlock.lock.options import Options
     from qwenlock.migrate.file_changes import InGit
-    from qwenlock.plans.plan import Plan
+    from qwenlock.settings.project import Project
 
 ATTRIBUTES = f"{NAME} text eol=lf -merge"
 """Line endings that the digest counts on; and no merge by lines, which no lock survives."""
@@ -42,10 +39,7 @@ class Found:
     """What there is of a project.
 
     Attributes:
-        scopes: its settings.
-        client: the client it is for, and `options` the scopes' files, as a lock records them.
-        plans: the plans that are known.
-        variables: what a client in the project has; never to be shown.
+        project: the project as it was read, with the variables that are set here.
         configured: the file, here or above, that holds a team's choices; None where there is none.
         disagrees: it says something else than the options.
         configuration: where they are written.
@@ -56,11 +50,7 @@ class Found:
         contents: what these shall hold.
     """
 
-    scopes: Scopes
-    client: Profile
-    options: Options
-    plans: Sequence[Plan]
-    variables: Mapping[str, str] = field(repr=False)
+    project: Project
     configured: str | None
     disagrees: bool
     configuration: File
@@ -71,19 +61,24 @@ class Found:
     contents: Mapping[str, str]
 
     @property
+    def variables(self) -> Mapping[str, str]:
+        """Return what a client in the project has; never to be shown."""
+        return {name: each.value for name, each in self.project.variables().items()}
+
+    @property
     def has_settings(self) -> bool:
         """Tell whether the project has settings of its own."""
-        return self.scopes.source("project") is not None
+        return self.project.source("project") is not None
 
     @property
     def has_models(self) -> bool:
         """Tell whether some scope has models."""
-        return owner(self.scopes.sources) is not None
+        return owner(self.project.sources) is not None
 
     @property
     def owns_models(self) -> bool:
         """Tell whether the project's own settings have models."""
-        source = self.scopes.source("project")
+        source = self.project.source("project")
         return source is not None and source.has(("modelProviders",))
 
 
@@ -97,9 +92,7 @@ def begin(found: Found, wishes: Wishes) -> Change:
     files: list[FileChange] = []
     warnings: list[str] = []
     if wishes.from_env and not found.has_settings:
-        settings, more = settings_from(
-            found.variables, found.scopes, found.client, found.plans, wishes.region
-        )
+        settings, more = settings_from(found.project, found.variables, wishes.region)
         files.append(settings)
         warnings += more
     files += _configuration(found, wishes)
@@ -114,9 +107,9 @@ def begin(found: Found, wishes: Wishes) -> Change:
 def _configuration(found: Found, wishes: Wishes) -> Iterator[FileChange]:
     import tomli_w
 
-    choices: dict[str, Any] = as_table(found.options)
-    if found.client.name != GUIDE:
-        choices = {"client": found.client.name, **choices}
+    choices: dict[str, Any] = as_table(found.project.places.options)
+    if found.project.client.name != GUIDE:
+        choices = {"client": found.project.client.name, **choices}
     if wishes.without_user is not None:
         choices.pop("user", None)
         if wishes.without_user:
@@ -146,7 +139,7 @@ def _wanted(found: Found, wishes: Wishes) -> Iterator[FileChange]:
 
 def _warnings(found: Found, wishes: Wishes) -> Iterator[str]:
     if wishes.from_env and found.has_settings:
-        yield f"{found.scopes.labels['project']} is there, and stays as it is"
+        yield f"{found.project.places.labels['project']} is there, and stays as it is"
     if found.disagrees:
         yield f"{found.configured} says otherwise, and counts: change it there"
     if found.env is not None and found.env.tracked:

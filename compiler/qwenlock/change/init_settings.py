@@ -5,9 +5,10 @@ The variables of each auth type: How Qwen Code reads settings, "Variables".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.change.target import Scopes, target
+from qwenlock.change.target import target
 from qwenlock.change.upgrade import Wishes, upgrade
 from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
 from qwenlock.compile.compiler import compile_lock
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from qwenlock.clients.profile import Profile
     from qwenlock.findings.file_changes import FileChange
     from qwenlock.plans.plan import Plan
+    from qwenlock.settings.project import Project
 
 
 def usable(variables: Mapping[str, str], client: Profile, plans: Sequence[Plan]) -> list[str]:
@@ -31,26 +33,22 @@ def usable(variables: Mapping[str, str], client: Profile, plans: Sequence[Plan])
 
 
 def settings_from(
-    variables: Mapping[str, str],
-    scopes: Scopes,
-    client: Profile,
-    plans: Sequence[Plan],
-    region: str | None,
+    project: Project, variables: Mapping[str, str], region: str | None
 ) -> tuple[FileChange, list[str]]:
     """Return the project's settings as a new file, and what there is to warn of.
 
     Args:
+        project: a project without settings of its own; the default model of its client is taken
+            where no plan is installed.
         variables: those that a client in the project has; no value of a key is looked at.
-        scopes: the scopes of a project without settings of its own.
-        client: whose auth types count; its default model is taken where no plan is installed.
-        plans: the plans that are known.
         region: the region of a plan whose key is set; without one, a plan is not installed.
 
     Raises:
         UsageError: there is nothing to make a model of.
         InputError: what the variables say cannot be locked.
     """
-    aim = target(scopes, "project")
+    client, plans = project.client, project.plans
+    aim = target(project, "project")
     installed = [plan for plan in _plans(variables, plans) if region in plan.regions]
     types = [
         each
@@ -68,9 +66,9 @@ def settings_from(
     text = aim.edited([*entries, *first])
     for plan in installed:
         # Alone, as everybody else has it: what a user has of the plan is no part of the project.
-        alone = Scopes([source_of("project", parse(text, aim.label))], scopes.paths, scopes.labels)
+        alone = replace(project, sources=(source_of("project", parse(text, aim.label)),))
         wishes = Wishes(plan=plan.id, region=region, scope="project")
-        text = upgrade(alone, plans, client, wishes).files[0].after
+        text = upgrade(alone, wishes).files[0].after
     compiled = compile_lock([source_of("project", parse(text, aim.label))], plans, client)
     if compiled.lock is None:
         message = "what the variables say cannot be locked"

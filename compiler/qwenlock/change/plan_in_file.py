@@ -20,9 +20,9 @@ from qwenlock.settings.scopes import owner
 from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
-    from qwenlock.change.target import Scopes
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.plans.plan import Model, Plan, Region, Template
+    from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Path
 
@@ -38,11 +38,11 @@ def owned(plan: Plan, settings: dict[str, Any]) -> list[Model]:
     return [each for each in entries if is_owned(plan, each)] if isinstance(entries, list) else []
 
 
-class Situation:
+class PlanInFile:
     """A plan in the file that an upgrade of it would change.
 
     Attributes:
-        scopes: all scopes.
+        project: the project.
         plan: the plan.
         target: the file.
         sources: the scopes whose record is about the models of this file.
@@ -55,18 +55,18 @@ class Situation:
         InputError: the file cannot be changed as it stands.
     """
 
-    def __init__(self, scopes: Scopes, plan: Plan, wanted: ScopeName | None) -> None:
-        self.scopes, self.plan = scopes, plan
-        self.target = _writable(scopes, plan, wanted)
+    def __init__(self, project: Project, plan: Plan, wanted: ScopeName | None) -> None:
+        self.project, self.plan = project, plan
+        self.target = _writable(project, plan, wanted)
         check_usable(self.target, [array(plan), *selecting.PATHS, *plan_state.recorded_paths(plan)])
         self.entries: list[Any] = get(self.target.value, array(plan), [])
         if not isinstance(self.entries, list):
             message = f"{self.target.label}: {dotted(array(plan))} must be an array"
             raise InputError(message, "write [ ] there, or remove the key")
         self.models = owned(plan, self.target.value)
-        owning = owner(scopes.sources)
+        owning = owner(project.sources)
         counts = owning is None or owning.scope == self.target.scope
-        self.sources: Sources = scopes.sources if counts else [self.target.source]
+        self.sources: Sources = project.sources if counts else [self.target.source]
         self.recorded = plan_state.recorded(plan, self.sources)
 
     @cached_property
@@ -117,13 +117,13 @@ class Situation:
         return self.plan.models(self.base, self.region)
 
 
-def _writable(scopes: Scopes, plan: Plan, wanted: ScopeName | None) -> Target:
-    scope = catalogue_scope(scopes, wanted)
-    owning = owner(scopes.sources)
+def _writable(project: Project, plan: Plan, wanted: ScopeName | None) -> Target:
+    scope = catalogue_scope(project, wanted)
+    owning = owner(project.sources)
     if owning and owning.scope not in WRITABLE and owned(plan, owning.settings):
         raise UsageError(
             f"the models of {plan.title} stand in {owning.document.label}, "
             f"the {owning.scope} scope, which qwenlock does not write",
             f"name the file with --user {owning.document.label}, if it is yours to change",
         )
-    return target(scopes, scope)
+    return target(project, scope)

@@ -18,45 +18,35 @@ from qwenlock.text.credentials import shown
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from qwenlock.change.target import Scopes
-    from qwenlock.clients.profile import Profile
-    from qwenlock.plans.plan import Plan
+    from qwenlock.settings.project import Project
 
 _RUNTIME = "$runtime|"
 
 
-def select(
-    scopes: Scopes,
-    plans: Sequence[Plan],
-    client: Profile,
-    model: str,
-    auth_type: str | None = None,
-) -> Change:
+def select(project: Project, model: str, auth_type: str | None = None) -> Change:
     """Return the change that selects `model`; none of a file where it is selected already.
 
     Args:
-        scopes: the settings.
-        plans: the plans that are known.
-        client: whose catalogue and rules hold.
-        model: the id of a model that the client offers.
+        project: the project.
+        model: the id of a model that its client offers.
         auth_type: its auth type, where several have a model of that id.
 
     Raises:
         UsageError: there is no such model, several are meant, or the scope cannot be written.
         InputError: the settings cannot be changed as they stand.
     """
-    wanted = _find(scopes, plans, client, model, auth_type)
-    to = target(scopes, owning_scope(scopes))
-    before = selecting.chosen(scopes.sources)
+    wanted = _find(project, model, auth_type)
+    to = target(project, owning_scope(project))
+    before = selecting.chosen(project.sources)
     if before is not None and _is_same(before, wanted):
         reason = f"{wanted} is selected already"
         return Change(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
     check_usable(to, selecting.PATHS)
     draft = Draft(to.value)
     selecting.choose(draft, wanted)
-    after = to.sources_after(scopes, draft.settings)
+    after = to.sources_after(project, draft.settings)
     return Change(
         files=to.file_change(to.edited(draft.finish().operations)),
         reasons=(f"select {wanted} in {to.label}",),
@@ -65,23 +55,18 @@ def select(
     )
 
 
-def _find(
-    scopes: Scopes, plans: Sequence[Plan], client: Profile, model: str, auth_type: str | None
-) -> Choice:
+def _find(project: Project, model: str, auth_type: str | None) -> Choice:
     if model.startswith(_RUNTIME):
         raise UsageError(
             "a runtime model exists only while the client runs: settings cannot select it",
             "define it in modelProviders, or choose it with /model in the client",
         )
-    if auth_type not in (None, *client.auth_types):
-        known = ", ".join(client.auth_types)
-        fix = suggestion(str(auth_type), client.auth_types)
+    known_types = project.client.auth_types
+    if auth_type not in (None, *known_types):
+        known = ", ".join(known_types)
+        fix = suggestion(str(auth_type), known_types)
         raise UsageError(f"no auth type {shown(str(auth_type))!r}; there are: {known}", fix)
-    offered = [
-        choice
-        for choice in _offered(scopes, plans, client)
-        if auth_type in (None, choice.auth_type)
-    ]
+    offered = [choice for choice in _offered(project) if auth_type in (None, choice.auth_type)]
     found: dict[str, Choice] = {}
     for choice in offered:
         if choice.model == model:
@@ -99,8 +84,9 @@ def _find(
     return next(iter(found.values()))
 
 
-def _offered(scopes: Scopes, plans: Sequence[Plan], client: Profile) -> Iterator[Choice]:
-    for entry in catalogue.build(scopes.sources, client, plans, lambda _: None):
+def _offered(project: Project) -> Iterator[Choice]:
+    client = project.client
+    for entry in catalogue.build(project.sources, client, project.plans, lambda _: None):
         url = entry.model.base_url if client.selects_url else None
         yield Choice(entry.model.auth_type, entry.model.id, url)
     for model in client.oauth_models:

@@ -15,35 +15,17 @@ from qwenlock.text.edit import edit, lost_comments
 from qwenlock.text.operations import Remove, get
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path as FilePath
 
     from qwenlock.clients.scopes import ScopeName
+    from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Operation, Path
 
 PROVIDERS: Path = ("modelProviders",)
 _NEW = f'{{\n  "$version": {CURRENT_VERSION}\n}}\n'
 _ABSENT = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Scopes:
-    """The scopes of a project.
-
-    Attributes:
-        sources: those that have a file, low to high.
-        paths: the file of each, existing or not; a scope that is left out has none.
-        labels: how messages name these.
-    """
-
-    sources: Sources
-    paths: Mapping[ScopeName, FilePath]
-    labels: Mapping[ScopeName, str]
-
-    def source(self, scope: ScopeName) -> Source | None:
-        """Return the settings of `scope`, or None where it has no file."""
-        return next((source for source in self.sources if source.scope == scope), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +62,33 @@ class Target:
             return ()
         return (FileChange(self.path, self.label, before if self.exists else None, text),)
 
-    def sources_after(self, scopes: Scopes, settings: dict[str, Any]) -> list[Source]:
+    def sources_after(self, project: Project, settings: dict[str, Any]) -> Sources:
         """Return the scopes as they are once this one holds `settings`."""
-        others = [source for source in scopes.sources if source.scope != self.scope]
         changed = Source(self.scope, self.source.document, settings)
-        return sorted([*others, changed], key=lambda source: SCOPES.index(source.scope))
+        return project.with_sources([changed]).sources
 
 
-def owning_scope(scopes: Scopes) -> ScopeName:
+def owning_scope(project: Project) -> ScopeName:
     """Return the nearest writable scope that owns `modelProviders`, else the user's.
 
     Follows the guide, "Selection Persistence and Recommendations".
     """
-    sources = [scopes.source(scope) for scope in WRITABLE]
+    sources = [project.source(scope) for scope in WRITABLE]
     return next((each.scope for each in sources if each and each.has(PROVIDERS)), "user")
 
 
-def catalogue_scope(scopes: Scopes, wanted: ScopeName | None) -> ScopeName:
+def catalogue_scope(project: Project, wanted: ScopeName | None) -> ScopeName:
     """Return the scope in which models are written so that the client offers them.
 
     Args:
-        scopes: the scopes there are.
+        project: the project.
         wanted: the scope that the user asks for, if any.
 
     Raises:
         UsageError: another scope's `modelProviders` would hide them.
     """
-    scope = wanted or owning_scope(scopes)
-    owning = owner(scopes.sources)
+    scope = wanted or owning_scope(project)
+    owning = owner(project.sources)
     if owning is None or SCOPES.index(owning.scope) <= SCOPES.index(scope):
         return scope
     label = owning.document.label
@@ -120,13 +101,13 @@ def catalogue_scope(scopes: Scopes, wanted: ScopeName | None) -> ScopeName:
     )
 
 
-def target(scopes: Scopes, scope: ScopeName) -> Target:
+def target(project: Project, scope: ScopeName) -> Target:
     """Return the settings of `scope` as something to change.
 
     Raises:
         UsageError: the scope is left out.
     """
-    path = scopes.paths.get(scope)
+    path = project.places.files.get(scope)
     if path is None:
         raise UsageError(
             f"there is no {scope} scope here to write to",
@@ -134,8 +115,8 @@ def target(scopes: Scopes, scope: ScopeName) -> Target:
             if scope == "project"
             else "add --scope project, or leave the user scope in: no --no-user, no `user = false`",
         )
-    source = scopes.source(scope)
-    made = source or source_of(scope, parse(_NEW, scopes.labels[scope]))
+    source = project.source(scope)
+    made = source or source_of(scope, parse(_NEW, project.places.labels[scope]))
     return Target(made, path, exists=source is not None)
 
 

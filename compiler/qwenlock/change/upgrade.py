@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.change import selecting
 from qwenlock.change import upgrade_report as said_of
-from qwenlock.change.plan_in_file import Situation, array, owned
+from qwenlock.change.plan_in_file import PlanInFile, array, owned
 from qwenlock.change.plan_models import by_id, carried_over, replaced
 from qwenlock.change.target import PROVIDERS, dotted, target, without_empty
 from qwenlock.change.three_way import compare
@@ -25,14 +25,12 @@ from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from qwenlock.change.selecting import Choice
-    from qwenlock.change.target import Scopes
     from qwenlock.clients.profile import Profile
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import FileChange
     from qwenlock.plans.plan import Plan, Region, Template
+    from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
 
@@ -57,19 +55,11 @@ class Wishes:
     allow_downgrade: bool = False
 
 
-def upgrade(
-    scopes: Scopes,
-    plans: Sequence[Plan],
-    client: Profile,
-    wishes: Wishes,
-    running: str | None = None,
-) -> Change:
+def upgrade(project: Project, wishes: Wishes, running: str | None = None) -> Change:
     """Return the change that upgrades a plan, installs it, or moves it to another region.
 
     Args:
-        scopes: the settings.
-        plans: the plans that are known.
-        client: whose newest template it is by default, and whose rules of identity hold.
+        project: the project; its client's newest template it is by default.
         wishes: what the user asks for.
         running: the release of the client that is installed here, where that is known.
 
@@ -81,15 +71,16 @@ def upgrade(
         UsageError: what is asked for cannot be; the message has the way out.
         InputError: the settings cannot be used as they stand, or a template cannot.
     """
-    plan = _meant(scopes, plans, wishes)
+    client = project.client
+    plan = _meant(project, wishes)
     if plan is None:
-        offered = [each for each in plans if wishes.plan in (None, each.id)]
+        offered = [each for each in project.plans if wishes.plan in (None, each.id)]
         return Change(
             reasons=(said_of.not_installed(offered),),
             report=said_of.report("not-installed"),
         )
-    there = Situation(scopes, plan, wishes.scope)
-    selected = selecting.chosen(scopes.sources)
+    there = PlanInFile(project, plan, wishes.scope)
+    selected = selecting.chosen(project.sources)
     unchanged = (selected, selected)
     if there.models and there.recorded is None and not wishes.adopt:
         said = said_of.report("manual", there, None, unchanged)
@@ -108,13 +99,13 @@ def upgrade(
     return _Upgrade(there, aim, client, wishes).change(selected, running)
 
 
-def _meant(scopes: Scopes, plans: Sequence[Plan], wishes: Wishes) -> Plan | None:
+def _meant(project: Project, wishes: Wishes) -> Plan | None:
     """Return the plan that is meant, or None where none is installed and none shall be."""
-    named = [plan for plan in plans if wishes.plan in (None, plan.id)]
+    named = [plan for plan in project.plans if wishes.plan in (None, plan.id)]
     if not named:
-        known = ", ".join(plan.id for plan in plans)
+        known = ", ".join(plan.id for plan in project.plans)
         raise UsageError(f"no plan {wishes.plan!r}; there are: {known}")
-    meant = [plan for plan in named if _is_there(plan, scopes, wishes.scope)]
+    meant = [plan for plan in named if _is_there(plan, project, wishes.scope)]
     if not meant and wishes.region is None:
         return None
     meant = meant or [plan for plan in named if _offers(plan, wishes.region)] or named[:1]
@@ -124,17 +115,17 @@ def _meant(scopes: Scopes, plans: Sequence[Plan], wishes: Wishes) -> Plan | None
     return meant[0]
 
 
-def _is_there(plan: Plan, scopes: Scopes, scope: ScopeName | None) -> bool:
-    source = scopes.source(scope) if scope else owner(scopes.sources)
+def _is_there(plan: Plan, project: Project, scope: ScopeName | None) -> bool:
+    source = project.source(scope) if scope else owner(project.sources)
     models = owned(plan, source.settings) if source else []
-    return bool(models) or plan_state.recorded(plan, scopes.sources) is not None
+    return bool(models) or plan_state.recorded(plan, project.sources) is not None
 
 
 def _offers(plan: Plan, name: str | None) -> bool:
     return any(name in (region.name, region.alias) for region in plan.regions.values())
 
 
-def _aim(there: Situation, client: Profile, wishes: Wishes) -> Aim:
+def _aim(there: PlanInFile, client: Profile, wishes: Wishes) -> Aim:
     plan = there.plan
     release = None if client.name == GUIDE else client.name
     template = plan.template(wishes.to) if wishes.to else plan.newest(release)
@@ -147,7 +138,7 @@ def _aim(there: Situation, client: Profile, wishes: Wishes) -> Aim:
     return Aim(template, region, models, edited, said_of.shadowed(there, models, client))
 
 
-def _region(there: Situation, template: Template, wanted: str | None) -> Region:
+def _region(there: PlanInFile, template: Template, wanted: str | None) -> Region:
     plan = there.plan
     region = plan.region(wanted) if wanted else there.region
     if region is None:
@@ -163,7 +154,7 @@ def _region(there: Situation, template: Template, wanted: str | None) -> Region:
     return region
 
 
-def _newer(there: Situation, aim: Aim, wishes: Wishes) -> Template | None:
+def _newer(there: PlanInFile, aim: Aim, wishes: Wishes) -> Template | None:
     """Return what is installed where that is newer than the client's template, so nothing is due.
 
     Raises:
@@ -183,7 +174,7 @@ def _newer(there: Situation, aim: Aim, wishes: Wishes) -> Template | None:
     )
 
 
-def _is_current(there: Situation, aim: Aim) -> bool:
+def _is_current(there: PlanInFile, aim: Aim) -> bool:
     """Tell whether a client of the template would find nothing to update, wherever it looks."""
     plan, sources = there.plan, there.sources
     wanted = plan_state.wanted(plan, aim.template, aim.region)
@@ -197,7 +188,7 @@ def _is_current(there: Situation, aim: Aim) -> bool:
 class _Upgrade:
     """The edits of one upgrade, made one after another on a draft of the file's settings."""
 
-    def __init__(self, there: Situation, aim: Aim, client: Profile, wishes: Wishes) -> None:
+    def __init__(self, there: PlanInFile, aim: Aim, client: Profile, wishes: Wishes) -> None:
         self._there, self._aim, self._client, self._wishes = there, aim, client, wishes
         self._draft = Draft(there.target.value)
         self._warnings: list[str] = []
@@ -209,7 +200,7 @@ class _Upgrade:
         plan_state.record(self._draft, there.plan, aim.template, aim.region)
         self._select(before)
         files = (*there.target.file_change(self._text()), *self._elsewhere())
-        sources = there.target.sources_after(there.scopes, self._draft.settings)
+        sources = there.target.sources_after(there.project, self._draft.settings)
         after = selecting.chosen(sources)
         warnings = [*said_of.warnings(there, aim, running), *self._warnings]
         status = self._status() if files else "current"
@@ -262,7 +253,7 @@ class _Upgrade:
 
     def _entries(self, auth_type: str) -> list[Any]:
         """Return the entries of every provider that the client takes for `auth_type`."""
-        mapped = protocols(self._there.scopes.sources, self._client)
+        mapped = protocols(self._there.project.sources, self._client)
         providers = self._draft.get(PROVIDERS, {})
         return [
             entry
@@ -282,7 +273,7 @@ class _Upgrade:
     def _choose(self, choice: Choice) -> None:
         selecting.choose(self._draft, choice)
         there = self._there
-        after = there.target.sources_after(there.scopes, self._draft.settings)
+        after = there.target.sources_after(there.project, self._draft.settings)
         self._warnings += selecting.overridden(after, there.target.scope, choice)
 
     def _url(self, model: dict[str, object]) -> str | None:
@@ -324,6 +315,6 @@ class _Upgrade:
         return files
 
     def _without(self, source: Source, paths: list[Path]) -> tuple[FileChange, ...]:
-        other = target(self._there.scopes, source.scope)
+        other = target(self._there.project, source.scope)
         text = other.edited([Remove(path) for path in paths])
         return other.file_change(without_empty(text, [path[:-1] for path in paths]))

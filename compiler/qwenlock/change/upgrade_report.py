@@ -15,7 +15,7 @@ from qwenlock.text.operations import get
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qwenlock.change.plan_in_file import Situation
+    from qwenlock.change.plan_in_file import PlanInFile
     from qwenlock.change.selecting import Choice
     from qwenlock.change.three_way import Edited
     from qwenlock.clients.profile import Profile
@@ -53,7 +53,7 @@ class Aim(NamedTuple):
 
 def report(
     status: Status,
-    there: Situation | None = None,
+    there: PlanInFile | None = None,
     aim: Aim | None = None,
     selected: tuple[Choice | None, Choice | None] = (None, None),
 ) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def report(
     }
 
 
-def difference(there: Situation | None, models: Sequence[Model]) -> dict[str, list[str]]:
+def difference(there: PlanInFile | None, models: Sequence[Model]) -> dict[str, list[str]]:
     """Return the ids that an upgrade to `models` adds, removes, changes and keeps.
 
     Custom models are among those kept.
@@ -109,7 +109,7 @@ def not_installed(plans: Sequence[Plan]) -> str:
     return f"no plan is installed; {commands}"
 
 
-def manual(there: Situation) -> str:
+def manual(there: PlanInFile) -> str:
     """Say that models without a record are left alone."""
     count = f"{len(there.models)} model{'' if len(there.models) == 1 else 's'}"
     return (
@@ -118,7 +118,7 @@ def manual(there: Situation) -> str:
     )
 
 
-def current(there: Situation, aim: Aim) -> Iterator[str]:
+def current(there: PlanInFile, aim: Aim) -> Iterator[str]:
     """Say that there is nothing to do, and what is edited."""
     where = f"region {aim.region.name}, in {there.target.label}"
     yield f"{there.plan.title} is up to date: {aim.template.version}, {where}"
@@ -127,7 +127,7 @@ def current(there: Situation, aim: Aim) -> Iterator[str]:
         yield from (f"  {each}" for each in aim.edited)
 
 
-def newer(there: Situation, installed: Template, client: Profile) -> str:
+def newer(there: PlanInFile, installed: Template, client: Profile) -> str:
     """Say that what is installed is newer than what `client` has, and stays."""
     return (
         f"{there.plan.title} {installed.version} is installed, which is newer than that of Qwen "
@@ -135,14 +135,14 @@ def newer(there: Situation, installed: Template, client: Profile) -> str:
     )
 
 
-def stopped(there: Situation, aim: Aim) -> Iterator[str]:
+def stopped(there: PlanInFile, aim: Aim) -> Iterator[str]:
     """Say which edits stand in the way of an upgrade."""
     yield f"nothing is written: edits of {there.plan.title} would be lost"
     yield from (f"  {each}" for each in aim.lost)
     yield "`--on-edited keep` carries over what it can, `--on-edited replace` drops them"
 
 
-def reasons(there: Situation, aim: Aim, after: Choice | None) -> Iterator[str]:
+def reasons(there: PlanInFile, aim: Aim, after: Choice | None) -> Iterator[str]:
     """Say what an upgrade does."""
     to = f"{aim.template.version}, region {aim.region.name}, in {there.target.label}"
     if there.models or there.recorded:
@@ -159,7 +159,7 @@ def reasons(there: Situation, aim: Aim, after: Choice | None) -> Iterator[str]:
         yield f"selected: {after}"
 
 
-def warnings(there: Situation, aim: Aim, running: str | None) -> Iterator[str]:
+def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
     """Say what the user should know before an upgrade is written."""
     if there.recorded and there.recorded_template is None:
         judged = f"; edits are judged by the closest, {there.base.version}" if there.base else ""
@@ -178,7 +178,7 @@ def warnings(there: Situation, aim: Aim, running: str | None) -> Iterator[str]:
         )
 
 
-def shadowed(there: Situation, models: Sequence[Model], client: Profile) -> list[str]:
+def shadowed(there: PlanInFile, models: Sequence[Model], client: Profile) -> list[str]:
     """Return the ids of custom models that `client` does not offer because a plan model is first.
 
     What makes two entries the same model depends on the release
@@ -201,12 +201,12 @@ def comments(files: Sequence[FileChange]) -> Iterator[str]:
             yield f"this comment goes with what it belongs to: {line}"
 
 
-def _hidden(there: Situation, aim: Aim) -> Iterator[str]:
+def _hidden(there: PlanInFile, aim: Aim) -> Iterator[str]:
     """Say what REPLACE takes away where the file had no modelProviders yet."""
     if get(there.target.value, PROVIDERS) is not None:
         return
     offered = by_id(aim.models)
-    for source in there.scopes.sources:
+    for source in there.project.sources:
         providers = source.settings.get("modelProviders")
         arrays = providers.values() if isinstance(providers, dict) else ()
         names = [

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qwenlock.change.target import Scopes
     from qwenlock.edge.places import Flags
-    from qwenlock.edge.project import Settings
     from qwenlock.findings.file_changes import Change
 
 DryRunOption: TypeAlias = Annotated[
@@ -29,13 +27,6 @@ YesOption: TypeAlias = Annotated[
 LockOption: TypeAlias = Annotated[
     bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
 ]
-
-
-def scopes_of(settings: Settings) -> Scopes:
-    """Return the scopes of a project as the functions that change them take them."""
-    from qwenlock.change.target import Scopes
-
-    return Scopes(settings.sources, settings.places.files, settings.places.labels)
 
 
 def relocking(directory: Path, flags: Flags, client: str | None) -> Callable[[], int]:

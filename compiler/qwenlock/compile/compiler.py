@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from qwenlock.compile.catalogue import Entry
     from qwenlock.lock.previous import Recorded
     from qwenlock.plans.plan import Plan
+    from qwenlock.settings.project import Project
 
     Report = Callable[[Finding], None]
 
@@ -74,6 +75,17 @@ class Compilation:
     entries: tuple[catalogue.Entry, ...]
     selection: Selection
     plans: tuple[InstalledPlan, ...]
+
+
+def compile_project(project: Project) -> Compilation:
+    """Compile a project; what there is to say about its directory is among the findings."""
+    compilation = compile_lock(
+        project.sources, project.plans, project.client, project.places.options, project.previous
+    )
+    if not project.places.home_is_project:
+        return compilation
+    about = Finding("QL303", "this is the home directory: its settings are the user scope")
+    return replace(compilation, findings=(*compilation.findings, about))
 
 
 def compile_lock(

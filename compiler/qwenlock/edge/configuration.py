@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock.edge.files import read_text
 from qwenlock.edge.places import is_home, relative, shown
-from qwenlock.edge.reader import read_bytes
-from qwenlock.edge.shared import Shared
-from qwenlock.findings.reading import decode
+from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure
 from qwenlock.text import credentials
@@ -30,7 +29,7 @@ class Configured:
 
     Attributes:
         configuration: the choices; its files are relative to the project, as in a lock.
-        states: every file that was looked for, as it was before it was read (see `stamp`).
+        states: every file that was looked for, as it was before it was read (see `file_states`).
         file: the file that holds them, or None.
     """
 
@@ -47,7 +46,7 @@ class Nearest(NamedTuple):
     """The choices that count in a directory.
 
     Attributes:
-        states: every file that was looked for, as it was before it was read (see `stamp`).
+        states: every file that was looked for, as it was before it was read (see `file_states`).
         path: the file that holds the choices, or None.
         text: what it holds.
         label: the file as messages name it.
@@ -61,7 +60,7 @@ class Nearest(NamedTuple):
     configuration: Configuration = Configuration()
 
 
-def configured(project: Path, flags: Flags, shared: Shared | None = None) -> Configured:
+def configured(project: Path, flags: Flags, reader: Reader | None = None) -> Configured:
     """Return what is configured for the project in the directory `project`.
 
     Raises:
@@ -70,12 +69,12 @@ def configured(project: Path, flags: Flags, shared: Shared | None = None) -> Con
     if flags.no_config:
         return Configured()
     start = Path(os.path.abspath(project))  # noqa: PTH100  (a symbolic link stays one)
-    found = nearest(start, shared or Shared())
+    found = nearest(start, reader or Reader())
     options = _options(found, project)
     return Configured(replace(found.configuration, options=options), found.states, found.path)
 
 
-def nearest(folder: Path, shared: Shared) -> Nearest:
+def nearest(folder: Path, reader: Reader) -> Nearest:
     """Return the choices that count in `folder`: its own, or else those of the one above.
 
     Raises:
@@ -83,34 +82,33 @@ def nearest(folder: Path, shared: Shared) -> Nearest:
     """
     states: list[str] = []
     for name in TABLES:
-        states += shared.states.lines([folder / name])
+        states += reader.states.lines([folder / name])
         found = _read(folder / name)
         if found is not None:
             return found._replace(states=tuple(states))
     repository = folder / ".git"
-    states += shared.states.lines([repository])
+    states += reader.states.lines([repository])
     if repository.exists() or is_home(folder) or folder == folder.parent:
         return Nearest(tuple(states))
-    above = shared.configuration_above(folder.parent)
-    return above._replace(states=(*states, *above.states))
+    said = reader.once(("configuration", folder.parent), lambda: above(folder.parent, reader))
+    return said._replace(states=(*states, *said.states))
 
 
-def above(folder: Path, shared: Shared) -> Nearest:
+def above(folder: Path, reader: Reader) -> Nearest:
     """Return the choices that count in `folder` for what is below; none in the home directory.
 
     Raises:
         InputError: the file cannot be used.
     """
-    return Nearest(()) if is_home(folder) else nearest(folder, shared)
+    return Nearest(()) if is_home(folder) else nearest(folder, reader)
 
 
 def _read(path: Path) -> Nearest | None:
     """Return the choices that the file at `path` holds, or None where it holds none."""
     label = shown(path)
-    data = read_bytes(path, label)
-    if data is None:
+    text = read_text(path, label)
+    if text is None:
         return None
-    text = decode(data, label)
     configuration = judge(path.name, text, label) if may_configure(path.name, text) else None
     if configuration is None:
         return None

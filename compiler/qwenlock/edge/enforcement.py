@@ -9,20 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
+from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes, read_document
 from qwenlock.edge.places import Flags, locate
-from qwenlock.edge.reader import read_bytes
-from qwenlock.edge.regular import MAX_LOCK_BYTES
+from qwenlock.edge.reader import Reader
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
 from qwenlock.lock import NAME, text
 from qwenlock.lock.options import Options
+from qwenlock.settings.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.edge.places import Places
     from qwenlock.lock.model import Lock
+    from qwenlock.settings.project import Places
 
 
 class Scope(NamedTuple):
@@ -53,6 +54,10 @@ class Machine(NamedTuple):
     def enforcing_file(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock`, over what the client's own system file says."""
         return over(self.system(), self.enforcing(lock))
+
+    def project(self) -> Project:
+        """Return the project as a client reads it, whatever options a lock was compiled with."""
+        return Project(places=self.places, sources=Reader().sources(self.places))
 
     def system(self) -> dict[str, Any]:
         """Return what the client's own system file says, at the current settings version."""
@@ -96,8 +101,6 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
     Raises:
         InputError: a settings file cannot be used; a client would fail on it, or reset it.
     """
-    from qwenlock.findings.reading import decode, parse
-
     own = locate(project, Flags(), Options(), profile(NEWEST))
     older = locate(project, Flags(), Options(), profile())
     named = locate(project, flags, recorded, profile())
@@ -108,7 +111,7 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
     }
     scopes = []
     for path, (scope, label) in files.items():
-        data = read_bytes(path, label)
-        if data is not None:
-            scopes.append(Scope(scope, path, parse(decode(data, label), label).value))
+        document = read_document(path, label)
+        if document is not None:
+            scopes.append(Scope(scope, path, document.value))
     return Machine(own, tuple(scopes), tuple(files))

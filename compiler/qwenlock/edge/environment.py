@@ -6,6 +6,7 @@ How Qwen Code reads settings, "Variables". `settings.variables` decides which of
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,57 +15,49 @@ from qwenlock.findings.errors import UsageError
 from qwenlock.findings.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from qwenlock.clients.profile import Profile
-    from qwenlock.edge.places import Places
-    from qwenlock.edge.project import Settings
     from qwenlock.lock.model import EnvironmentVariable, Lock
-    from qwenlock.migrate.situation import Situation
-    from qwenlock.settings.scopes import Source
-    from qwenlock.settings.variables import EnvFile, Location, Variable
+    from qwenlock.settings.project import Places, Project
+    from qwenlock.settings.variables import EnvFile, Location
 
 QWEN = SETTINGS.parent
 
 
-def unset(lock: Lock, places: Places) -> list[Finding]:
-    """Return a finding for each variable of `lock` that a client in the project would not have."""
+def unset(lock: Lock, project: Project) -> list[Finding]:
+    """Return a finding for each variable of `lock` that a client in `project` would not have."""
     return [
         Finding(
             "QL405",
             f"{variable.name} is not set; used by {', '.join(variable.used_by[:3])}",
             fix=f"set {variable.name} in the environment, or in a .env file of the project",
         )
-        for variable in missing(lock, places)
+        for variable in missing(lock, project)
     ]
 
 
-def missing(lock: Lock, places: Places) -> list[EnvironmentVariable]:
-    """Return the variables of `lock` that a client in the project would not have."""
-    names = missing_names([variable.name for variable in lock.environment], places)
-    return [variable for variable in lock.environment if variable.name in names]
+def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
+    """Return the variables of `lock` that a client in `project` would not have."""
+    there = project.variables()
+    return [variable for variable in lock.environment if variable.name not in there]
 
 
-def missing_names(names: Iterable[str], places: Places) -> list[str]:
-    """Return those of `names` that a client in the project would not have as variables."""
-    from qwenlock.clients.profile import profile
-    from qwenlock.edge.reader import read_sources
+def with_variables(project: Project, env_file: Path | None = None) -> Project:
+    """Return `project` with the variables that are set here, and the `.env` files around it.
 
-    available = variables(read_sources(places), places, profile())
-    return [name for name in names if name not in available]
+    Args:
+        project: the project.
+        env_file: a file to read in place of every `.env` that the client would find.
 
-
-def situation_of(settings: Settings) -> Situation:
-    """Return the situation of a project, as a migration takes it."""
-    from qwenlock.migrate.situation import Situation
-
-    return Situation(
-        sources=tuple(settings.sources),
-        client=settings.client,
-        plans=tuple(settings.plans),
-        environment=dict(os.environ),
-        env_files=env_files(settings.places, settings.client),
-    )
+    Raises:
+        UsageError: there is no such file.
+    """
+    if env_file is None:
+        files = env_files(project.places, project.client)
+    elif env_file.is_file():
+        files = (_read(env_file, "project"),)
+    else:
+        raise UsageError(f"{env_file} is not a file", "check the option that names it")
+    return replace(project, environment=dict(os.environ), env_files=files)
 
 
 def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
@@ -76,32 +69,6 @@ def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
     if not places.options.untrusted:
         candidates = {**_upward(places.project, candidates), **candidates}
     return tuple(_read(path, at) for path, at in candidates.items())
-
-
-def variables(
-    sources: Sequence[Source], places: Places, client: Profile, env_file: Path | None = None
-) -> dict[str, Variable]:
-    """Return the variables that `client` has when it is started in a project.
-
-    Args:
-        sources: the settings that count there, low to high.
-        places: the project's files.
-        client: whose rules hold.
-        env_file: a file to read in place of every `.env` that would be found.
-
-    Raises:
-        UsageError: there is no such file.
-    """
-    from qwenlock.settings.variables import read_files
-    from qwenlock.settings.variables import variables as variables_of
-
-    if env_file is None:
-        read = read_files(env_files(places, client), client)
-    else:
-        if not env_file.is_file():
-            raise UsageError(f"{env_file} is no file", "check the option that names it")
-        read = [_read(env_file, "project")]
-    return variables_of(sources, read, os.environ, client)
 
 
 def _upward(project: Path, at_home: dict[Path, Location]) -> dict[Path, Location]:
@@ -122,8 +89,8 @@ def _at_home(client: Profile) -> dict[Path, Location]:
 
 
 def _read(path: Path, at: Location) -> EnvFile:
+    from qwenlock.edge.files import read_bytes
     from qwenlock.edge.places import shown
-    from qwenlock.edge.reader import read_bytes
     from qwenlock.edge.writer import permissions
     from qwenlock.findings.errors import InputError
     from qwenlock.settings.variables import EnvFile

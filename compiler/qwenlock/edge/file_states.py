@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qwenlock
+from qwenlock.edge.files import read_regular
 from qwenlock.edge.places import cache_directory
-from qwenlock.edge.regular import read_regular
 from qwenlock.settings.shipped import folder, is_of_a_plan
 
 try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
@@ -27,7 +27,8 @@ except ImportError:  # pragma: no cover  (another Python)
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qwenlock.edge.places import Flags, Places
+    from qwenlock.edge.places import Flags
+    from qwenlock.settings.project import Places
 
 _VARIABLES = (
     "HOME",

@@ -6,8 +6,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.files import read_text
 from qwenlock.edge.places import shown
-from qwenlock.edge.reader import read_bytes
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,13 +87,11 @@ def repository_of(path: Path) -> Path | None:
 
 
 def _ignore_file(root: Path) -> IgnoreFile:
-    from qwenlock.findings.reading import decode
     from qwenlock.migrate.file_changes import IgnoreFile
 
     path = root / ".gitignore"
     label = shown(path)
-    data = read_bytes(path, label)
-    return IgnoreFile(path, label, None if data is None else decode(data, label))
+    return IgnoreFile(path, label, read_text(path, label))
 
 
 def _judgement(root: Path, *question: str) -> bool | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import writer
-from qwenlock.edge.regular import read_regular
+from qwenlock.edge.files import read_regular
 from qwenlock.findings.errors import InputError, WriteError
 
 if TYPE_CHECKING:

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 import qwenlock
 from qwenlock.change.init import File, Found
-from qwenlock.change.target import Scopes
 from qwenlock.edge import git
-from qwenlock.edge.environment import situation_of
+from qwenlock.edge.environment import with_variables
+from qwenlock.edge.files import read_text
 from qwenlock.edge.places import SETTINGS, Flags, shown
 from qwenlock.edge.project import read
-from qwenlock.edge.reader import read_bytes
 from qwenlock.findings.errors import UsageError
-from qwenlock.findings.reading import decode
 from qwenlock.settings.configuration import FILE
 
 if TYPE_CHECKING:
-    from qwenlock.edge.project import Settings
     from qwenlock.lock.options import Options
+    from qwenlock.settings.project import Project
 
 _FILES = {
     "github.yml": ".github/workflows/qwenlock.yml",
@@ -37,22 +35,17 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
         UsageError: it is the home directory, whose settings are a user's.
         InputError: a file cannot be used.
     """
-    settings = read(directory, flags, client)
-    places = settings.places
+    project = with_variables(read(directory, flags, client))
+    places = project.places
     if places.home_is_project:
         raise UsageError("the home directory is no project", "name the directory of one")
-    here, _ = situation_of(settings).views()
-    team = settings.team.file
+    team = project.configured_in
     root = git.repository_of(places.lock)
     kept = (places.project / SETTINGS, places.lock)
     return Found(
-        scopes=Scopes(settings.sources, places.files, places.labels),
-        client=settings.client,
-        options=places.options,
-        plans=settings.plans,
-        variables=here.variables,
+        project=project,
         configured=None if team is None else shown(team),
-        disagrees=team is not None and _asked(settings) != _asked(read(directory, Flags())),
+        disagrees=team is not None and _asked(project) != _asked(read(directory, Flags())),
         configuration=_file(places.project / FILE),
         attributes=_file(places.project / ".gitattributes") if root else None,
         env=git.ask(places.project / ".env"),
@@ -62,8 +55,8 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
     )
 
 
-def _asked(settings: Settings) -> tuple[str, Options]:
-    return settings.client.name, settings.places.options
+def _asked(project: Project) -> tuple[str, Options]:
+    return project.client.name, project.places.options
 
 
 def _is_ignored(path: Path) -> bool:
@@ -73,8 +66,7 @@ def _is_ignored(path: Path) -> bool:
 
 def _file(path: Path) -> File:
     label = shown(path)
-    data = read_bytes(path, label)
-    return File(path, label, None if data is None else decode(data, label))
+    return File(path, label, read_text(path, label))
 
 
 def _content(name: str) -> str:

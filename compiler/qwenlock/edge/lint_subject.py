@@ -1,4 +1,4 @@
-"""What `lint` looks at, gathered: the settings, and the world around them."""
+"""What `lint` looks at, gathered: the project, and what is around it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.environment import env_files, unset
+from qwenlock.edge.environment import unset, with_variables
 from qwenlock.edge.git import tracked
-from qwenlock.edge.project import about, read
+from qwenlock.edge.project import read
 from qwenlock.edge.trust import trust
 from qwenlock.lint.subject import Subject, World
 
@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.edge.places import Flags
-    from qwenlock.edge.project import Settings
+    from qwenlock.settings.project import Project
 
 
-def gather(
-    directory: Path, flags: Flags, client: str | None, *, env: bool
-) -> tuple[Settings, Subject]:
-    """Return the settings of the project in `directory`, and what rules look at.
+def gather(directory: Path, flags: Flags, client: str | None, *, env: bool) -> Subject:
+    """Return what rules look at in the project in `directory`.
 
     Args:
         directory: the project.
@@ -34,28 +32,22 @@ def gather(
         InputError: a settings file, a template, or a lock of another version cannot be used.
         UsageError: there is no such client.
     """
-    settings = read(directory, flags, client)
-    places = settings.places
-    subject = Subject(settings.sources, settings.plans, settings.client, _world(settings))
+    project = with_variables(read(directory, flags, client))
+    subject = Subject(project, _world(project))
     if env and subject.compilation.lock is not None:
-        findings = (*about(places), *unset(subject.compilation.lock, places))
-        subject = replace(subject, world=replace(subject.world, findings=findings))
-    return settings, subject
+        missing = tuple(unset(subject.compilation.lock, project))
+        subject = replace(subject, world=replace(subject.world, findings=missing))
+    return subject
 
 
-def _world(settings: Settings) -> World:
-    places = settings.places
-    files = env_files(places, settings.client)
+def _world(project: Project) -> World:
+    places = project.places
     labels = {path: places.labels[scope] for scope, path in places.files.items()}
-    labels |= {file.path: file.label for file in files if file.text}
-    said = trust(places.project, settings.client)
+    labels |= {file.path: file.label for file in project.env_files if file.text}
+    said = trust(places.project, project.client)
     return World(
         in_ci=os.environ.get("CI", "").lower() not in ("", "0", "false"),
-        has_lock=places.lock.exists(),
         trusted=said.trusted,
         trust_file=said.label,
-        env_files=files,
-        environment=dict(os.environ),
         tracked=frozenset(labels[path] for path in tracked(labels)),
-        findings=about(places),
     )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.findings.errors import UsageError
 from qwenlock.lock import NAME
+from qwenlock.settings.project import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
     from qwenlock.clients.profile import Profile
@@ -45,33 +45,6 @@ class Flags(NamedTuple):
     untrusted: bool | None = None
     templates: str | None = None
     no_config: bool = False
-
-
-class Places(NamedTuple):
-    """The files of one project.
-
-    Attributes:
-        project: the project's directory, absolute.
-        files: the settings file of each scope that counts, low to high; it need not exist.
-        labels: what messages call each of them: relative to the working directory, or to `~`.
-        recorded: what a lock calls each of them: relative to the project, or to `~`.
-        options: what a lock records of how the files were chosen.
-        templates: folders of plan templates of the user's own.
-        home_is_project: the project is the home directory, whose settings are the user scope.
-    """
-
-    project: Path
-    files: Mapping[ScopeName, Path]
-    labels: Mapping[ScopeName, str]
-    recorded: Mapping[ScopeName, str]
-    options: Options
-    templates: tuple[Path, ...] = ()
-    home_is_project: bool = False
-
-    @property
-    def lock(self) -> Path:
-        """Return where the lock is, or would be."""
-        return self.project / NAME
 
 
 def find_project(start: Path) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.edge.regular import read_regular
+from qwenlock.edge.files import read_regular
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.plan import Plan, Region, State, Template
 from qwenlock.plans.tables import Table, parse

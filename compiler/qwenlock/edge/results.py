@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.edge.reader import read_bytes
-from qwenlock.edge.regular import MAX_LOCK_BYTES
+from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.reading import decode
 

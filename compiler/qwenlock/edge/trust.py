@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.edge.files import read_document
 from qwenlock.edge.places import home, shown
-from qwenlock.edge.reader import read_bytes
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,10 +52,8 @@ _LEVELS = {"TRUST_FOLDER": True, "TRUST_PARENT": True, "DO_NOT_TRUST": False}
 
 
 def _rules(path: Path, label: str) -> dict[str, object]:
-    from qwenlock.findings.reading import decode, parse
-
     try:
-        data = read_bytes(path, label)
-        return {} if data is None else parse(decode(data, label), label).value
+        document = read_document(path, label)
     except InputError:
         return {}
+    return {} if document is None else document.value

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qwenlock.edge.regular import read_regular
+from qwenlock.edge.files import read_regular
 from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.findings.finding import Finding
-from qwenlock.settings.variables import read_files, variables
+from qwenlock.settings.variables import read_files
 from qwenlock.text.credentials import is_credential, references
 from qwenlock.text.document import Document, Place
 
@@ -32,7 +32,7 @@ def tracked_keys(subject: Subject) -> Iterator[Finding]:
         path = _first_key(document.value) if document.label in subject.world.tracked else None
         if path is not None:
             yield _tracked(Place(document, path), document.label)
-    for file in subject.world.env_files:
+    for file in subject.project.env_files:
         name = _first_variable(file) if file.label in subject.world.tracked else None
         if name is not None:
             yield _tracked(_line_of(name, file), file.label)
@@ -40,11 +40,11 @@ def tracked_keys(subject: Subject) -> Iterator[Finding]:
 
 def hidden_env_files(subject: Subject) -> Iterator[Finding]:
     """Report `.env` files that are not read, and set a variable that nothing else does."""
-    lock, files = subject.compilation.lock, subject.world.env_files
+    lock, files = subject.compilation.lock, subject.project.env_files
     read = read_files(files, subject.client)
     if lock is None or not read:
         return
-    known = variables(subject.sources, read, subject.world.environment, subject.client)
+    known = subject.project.variables()
     for file in files:
         if file in read or file.text is None:
             continue

@@ -54,7 +54,7 @@ def depends_on_user(subject: Subject) -> Iterator[Finding]:
     A file that a team has chosen for it, relative to the project, is shared as well.
     """
     lock = subject.compilation.lock
-    if not subject.world.has_lock or lock is None:
+    if subject.project.stored is None or lock is None:
         return
     for source in subject.sources:
         counts = any(each.scope == "user" for each in lock.inputs)

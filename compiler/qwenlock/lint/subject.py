@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.compile.compiler import compile_lock
+from qwenlock.compile.compiler import compile_project
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
 from qwenlock.settings.scopes import Source, owner
@@ -25,31 +25,25 @@ if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation
     from qwenlock.findings.finding import Finding
     from qwenlock.plans.plan import Plan, Template
-    from qwenlock.settings.variables import EnvFile
+    from qwenlock.settings.project import Project
     from qwenlock.text.operations import Path
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is around the settings.
+    """What is around a project.
 
     Attributes:
         in_ci: a continuous integration runs this.
-        has_lock: the project has a lock.
         trusted: what the client's list of trusted folders says of the project; None for nothing.
         trust_file: that list, as messages name it.
-        env_files: where a client in the project looks for a `.env`.
-        environment: the variables that are set here; never to be shown.
         tracked: the settings and `.env` files that git tracks, by label.
         findings: what was found outside of the settings.
     """
 
     in_ci: bool = False
-    has_lock: bool = False
     trusted: bool | None = None
     trust_file: str = ""
-    env_files: tuple[EnvFile, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     tracked: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
 
@@ -59,21 +53,32 @@ class Subject:
     """What rules look at.
 
     Attributes:
-        sources: the scopes that have a file, low to high.
-        plans: the plans whose models are recognised.
-        client: whose rules hold.
-        world: what is around the settings.
+        project: the project as it was read.
+        world: what is around it.
     """
 
-    sources: Sequence[Source]
-    plans: Sequence[Plan]
-    client: Profile
+    project: Project
     world: World = field(default_factory=World)
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """Return the scopes that have a file, low to high."""
+        return self.project.sources
+
+    @property
+    def plans(self) -> Sequence[Plan]:
+        """Return the plans whose models are recognised."""
+        return self.project.plans
+
+    @property
+    def client(self) -> Profile:
+        """Return the client whose rules hold."""
+        return self.project.client
 
     @cached_property
     def compilation(self) -> Compilation:
         """Return what the settings compile to."""
-        return compile_lock(self.sources, self.plans, self.client)
+        return compile_project(self.project)
 
     @cached_property
     def owner(self) -> Source:
@@ -118,9 +123,8 @@ class Subject:
 
     def with_texts(self, texts: Mapping[ScopeName, str]) -> Subject:
         """Return the subject with other texts in the files of some scopes."""
-        return replace(
-            self, sources=[_with_text(source, texts.get(source.scope)) for source in self.sources]
-        )
+        changed = [_with_text(source, texts.get(source.scope)) for source in self.sources]
+        return replace(self, project=self.project.with_sources(changed))
 
 
 def _with_text(source: Source, text: str | None) -> Source:

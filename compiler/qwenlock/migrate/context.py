@@ -36,7 +36,7 @@ class ProjectContext(Context):
         settings = operations.apply(self.settings, list(change.operations))
         situation = self.situation.with_settings(self.scope, settings)
         for scope, elsewhere in change.elsewhere.items():
-            source = situation.source(scope)
+            source = situation.project.source(scope)
             assert source is not None  # noqa: S101  (a script changes files that are there)
             changed = operations.apply(situation.written(source), list(elsewhere))
             situation = situation.with_settings(scope, changed)

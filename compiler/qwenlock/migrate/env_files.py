@@ -38,7 +38,7 @@ def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) ->
                 f"{file.label} already sets {name}, to another value",
                 f"keep one of the two: remove {name} there, or the value from the settings",
             )
-    source = situation.source(scope)
+    source = situation.project.source(scope)
     in_settings = get(source.settings, ("env",), {}) if source else {}
     known = {**in_settings, **there} if isinstance(in_settings, dict) else there
     missing = {name: value for name, value in variables.items() if known.get(name) != value}
@@ -51,17 +51,17 @@ def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) ->
 
 def _file_for(situation: Situation, scope: ScopeName) -> EnvFile:
     """Return the file that the client reads first for `scope`; where there is none, a new one."""
-    places = situation.env_files
+    places = situation.project.env_files
     if scope == "user":
         at_home = [file for file in places if file.at == "home"]
         return next((file for file in at_home if file.text is not None), at_home[0])
-    read = [file for file in read_files(places, situation.client) if file.at != "home"]
+    read = [file for file in read_files(places, situation.project.client) if file.at != "home"]
     return read[0] if read else places[0]
 
 
 def _check_hides_nothing(situation: Situation, file: EnvFile) -> None:
     after = situation.with_file(replace(file, text=""))
-    for before, then in zip(situation.views(), after.views(), strict=True):
+    for before, then in zip(situation.project.views(), after.project.views(), strict=True):
         still_read = {each.path for each in then.files}
         for hidden in before.files:
             if hidden.path not in still_read and hidden.variables():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.situation import Situation
+    from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Source
     from qwenlock.settings.script_api import Note
     from qwenlock.settings.script_files import Script
@@ -50,15 +51,15 @@ class Outcome:
     """What migrating a project comes to.
 
     Attributes:
-        before: the situation before it.
-        after: the situation after it; as before where a step is refused.
+        before: the project before it.
+        after: the project after it; as before where a step is refused.
         steps: the scripts that apply, in order.
         operations: what is done to each file's settings.
         notes: what the user should know.
     """
 
-    before: Situation
-    after: Situation
+    before: Project
+    after: Project
     steps: tuple[Step, ...]
     operations: Mapping[ScopeName, tuple[Operation, ...]]
     notes: tuple[Warned, ...]
@@ -81,7 +82,7 @@ def migrate(situation: Situation, target_version: int, only: Iterable[str] = ())
     """Return what migrating the files of `situation` comes to.
 
     Args:
-        situation: every scope, the client, and the `.env` files.
+        situation: the project, and what of it may be changed.
         target_version: the settings version, one of `settings_version.TARGETS`.
         only: the groups of scripts to run, by their `NAME`; all of them where it is empty.
 
@@ -127,7 +128,7 @@ class _Progress:
 
     def run(self, scripts: Sequence[Script], scope: ScopeName) -> None:
         """Run those of `scripts` that apply to the file of `scope`."""
-        source = self._now.source(scope)
+        source = self._now.project.source(scope)
         if source is None:
             return
         context = self._context(source)
@@ -148,7 +149,7 @@ class _Progress:
         """Note what `scripts` leave as it is."""
         for script in scripts:
             for scope in self._before.writable:
-                source = self._now.source(scope)
+                source = self._now.project.source(scope)
                 if source is not None and script.leaves is not None:
                     left = script.leaves(self._context(source))
                     self._notes += [Warned(source.document.label, note) for note in left]
@@ -156,8 +157,8 @@ class _Progress:
     def outcome(self) -> Outcome:
         """Return what has come of it."""
         return Outcome(
-            before=self._before,
-            after=self._now,
+            before=self._before.project,
+            after=self._now.project,
             steps=tuple(self._steps),
             operations={scope: done for scope, done in self._operations.items() if done},
             notes=tuple(self._notes),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.migrate.situation import View
+    from qwenlock.settings.project import View
     from qwenlock.text.operations import Path
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.migrate.request import Request
-    from qwenlock.migrate.situation import Situation, View
+    from qwenlock.settings.project import Project, View
     from qwenlock.settings.variables import EnvFile
 
 
@@ -31,7 +31,7 @@ _WORDS = {
 _BY_HAND = "add the model to modelProviders yourself, with envKey, baseUrl and generationConfig"
 
 
-def difference(before: Situation, after: Situation) -> RefusedError | None:
+def difference(before: Project, after: Project) -> RefusedError | None:
     """Return what would be different for the client, with the way out; None where nothing is."""
     usual = _first(replace(before, environment={}), replace(after, environment={}))
     here = usual or _first(before, after)
@@ -43,7 +43,7 @@ def difference(before: Situation, after: Situation) -> RefusedError | None:
     )
 
 
-def _first(before: Situation, after: Situation) -> RefusedError | None:
+def _first(before: Project, after: Project) -> RefusedError | None:
     written = [file for file in after.env_files if file not in before.env_files]
     for then, now in zip(before.views(), after.views(), strict=True):
         changed = _changed(request(then, before.client), request(now, after.client))

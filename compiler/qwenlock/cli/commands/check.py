@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenlock.cli.views.annotations import Annotation
-    from qwenlock.edge.shared import Shared
+    from qwenlock.edge.reader import Reader
     from qwenlock.findings.errors import InputError
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import Change
@@ -191,18 +191,18 @@ def _reports(directories: Sequence[Path], question: _Question) -> list[_Report]:
 def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Report]:
     """Check projects; compile those only that have not passed before as they are."""
     from qwenlock.edge import file_states
-    from qwenlock.edge.shared import Shared
+    from qwenlock.edge.reader import Reader
 
-    shared = Shared()
+    reader = Reader()
     passed: list[_Passed] = []
-    reports = [_report(each, question, shared, passed) for each in directories]
+    reports = [_report(each, question, reader, passed) for each in directories]
     seen = file_states.States()
     for each in passed:
         file_states.record(*each, seen)
     return reports
 
 
-def _report(directory: Path, question: _Question, shared: Shared, passed: list[_Passed]) -> _Report:
+def _report(directory: Path, question: _Question, reader: Reader, passed: list[_Passed]) -> _Report:
     """Check one project; where it passes, add what to remember of it to `passed`."""
     from qwenlock.cli.console import in_colour
     from qwenlock.edge import file_states
@@ -210,30 +210,33 @@ def _report(directory: Path, question: _Question, shared: Shared, passed: list[_
     name = _from_here(directory)
     asked = file_states.request(directory, question.flags, question.client)
     asked = f"{asked} {in_colour(sys.stderr)}"
-    said = None if question.env else file_states.passed(asked, shared.states)
+    said = None if question.env else file_states.passed(asked, reader.states)
     if said is not None:
         findings, _, words = said.partition("\n")
         return _Report(name, "ok", findings=findings, words=words)
-    from qwenlock.edge.project import judge, load
+    from qwenlock.compile.compiler import compile_project
+    from qwenlock.compile.verdict import judge
+    from qwenlock.edge.project import label_of, read
     from qwenlock.findings.errors import InputError
 
     try:
-        project = load(directory, question.flags, question.client, shared)
-        verdict = judge(project)
+        project = read(directory, question.flags, question.client, reader)
+        compilation = compile_project(project)
+        verdict = judge(project.stored, label_of(directory), compilation)
     except InputError as error:
         return _invalid(name, error)
     found = verdict.findings
     exit_code = EXIT[verdict.status]
-    if question.env and project.compilation.lock is not None:
-        from qwenlock.edge.environment import unset
+    if question.env and compilation.lock is not None:
+        from qwenlock.edge.environment import unset, with_variables
 
-        missing = unset(project.compilation.lock, project.places)
+        missing = unset(compilation.lock, with_variables(project))
         found = (*found, *missing)
         exit_code = max(exit_code, 1 if missing else 0)
     report = _Report(name, verdict.status, exit_code, verdict.changes)
     report = _with_findings(report, found)
     if verdict.status == "ok" and not question.env:
-        passed.append(_Passed(project.states, asked, f"{report.findings}\n{report.words}"))
+        passed.append(_Passed([*project.states], asked, f"{report.findings}\n{report.words}"))
     return report
 
 

@@ -129,17 +129,16 @@ class _Pinged(NamedTuple):
 
 def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     """Ask every endpoint of `lock`, with the keys that a client in `directory` would have."""
-    from qwenlock.edge.environment import variables
+    from qwenlock.edge.environment import with_variables
     from qwenlock.edge.ping import ask
     from qwenlock.edge.places import Flags
     from qwenlock.edge.project import read
     from qwenlock.enforce.endpoints import Verdict, endpoints, judge, question
     from qwenlock.resolve.resolution import resolve
 
-    settings = read(directory, Flags())
-    there = variables(settings.sources, settings.places, settings.client)
-    values = {name: each.value for name, each in there.items()}
-    proxy = resolve(settings.sources, values, settings.client).fields["proxy"].value
+    project = with_variables(read(directory, Flags()))
+    values = {name: each.value for name, each in project.variables().items()}
+    proxy = resolve(project.sources, values, project.client).fields["proxy"].value
     asked = [(endpoint, question(endpoint, values)) for endpoint in endpoints(lock)]
     questions = [each for _, each in asked if not isinstance(each, Verdict)]
     replies = iter(ask(questions, timeout, proxy))
@@ -197,14 +196,14 @@ class _Asking:
     ) -> None:
         import os
 
-        from qwenlock.edge.environment import missing
+        from qwenlock.edge.environment import missing, with_variables
 
         self._command = command
         self._lock = lock
         self._machine = machine
         self._timeout = timeout
         self._may_be_missing = may_be_missing
-        self.unset = tuple(each.name for each in missing(lock, machine.places))
+        self.unset = tuple(each.name for each in missing(lock, with_variables(machine.project())))
         self._environment = {**dict.fromkeys(self.unset, _PLACEHOLDER), **os.environ}
 
     def as_it_is(self) -> _Result:

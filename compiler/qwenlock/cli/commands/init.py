@@ -112,7 +112,7 @@ def _from_env(found: Found, said: bool | None, ask: Callable[..., bool]) -> bool
     """Tell whether settings are made of variables: by default, where no scope has models."""
     from qwenlock.change.init_settings import usable
 
-    names = usable(found.variables, found.client, found.plans)
+    names = usable(found.variables, found.project.client, found.project.plans)
     if said is not None or found.has_settings or not names:
         return bool(said)
     question = f"Make .qwen/settings.json, with models for {', '.join(names)}?"
@@ -121,7 +121,7 @@ def _from_env(found: Found, said: bool | None, ask: Callable[..., bool]) -> bool
 
 def _region(found: Found, ask: Callable[..., bool]) -> str | None:
     """Return the region of the first plan whose key is set and that is wanted."""
-    for plan in found.plans:
+    for plan in found.project.plans:
         if found.variables.get(plan.env_key):
             for region in plan.regions:
                 if ask(f"Install {plan.title} ({region})?"):

@@ -82,8 +82,8 @@ def lint(
     _check_options(format, fix=fix, about_fix=unsafe_fixes or dry_run or yes)
     selected, ignored = codes(select or ()), codes(ignore or ())
     directory = project_directory(project)
-    settings, subject = gather(directory, flags, client, env=env)
-    choices = settings.team.configuration.lint
+    subject = gather(directory, flags, client, env=env)
+    choices = subject.project.configuration.lint
     selected, ignored = selected or choices.select, ignored or choices.ignore
     strict = bool(choices.strict) if strict is None else strict
 
@@ -97,7 +97,7 @@ def lint(
         from qwenlock.lint.fix import fix as repaired
 
         fixed = repaired(subject, wanted, unsafe=unsafe_fixes)
-        change = change_of(subject, fixed, settings.places.files)
+        change = change_of(subject, fixed, subject.project.places.files)
         if as_json:
             left = _Left(subject if dry_run else fixed.subject, wanted)
             change = replace(change, report=left.as_json())
@@ -105,7 +105,7 @@ def lint(
             return left.exit_code(strict=strict)
         if change.files:
             carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=False)
-            _, subject = gather(directory, flags, client, env=env)
+            subject = gather(directory, flags, client, env=env)
     left = _Left(subject, wanted)
     if as_json:
         from qwenlock.cli.console import emit_json

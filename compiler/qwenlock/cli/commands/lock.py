@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -18,7 +18,9 @@ from qwenlock.cli.options import (
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
-    from qwenlock.edge.project import Project
+    from qwenlock.compile.compiler import Compilation
+    from qwenlock.compile.verdict import Verdict
+    from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
@@ -45,9 +47,8 @@ def lock(
     Examples: `qwenlock lock`, `qwenlock lock --no-user --client 0.15.10`, `qwenlock lock --check`
     """
     from qwenlock.cli.report import print_findings
-    from qwenlock.edge.project import load
 
-    loaded = load(project_directory(project), flags, client)
+    loaded = _compiled(project_directory(project), flags, client)
     _refuse_errors(loaded)
     if check:
         return _compare(loaded, format)
@@ -60,6 +61,28 @@ def lock(
     return 0
 
 
+class _Compiled(NamedTuple):
+    """A project, and what it compiles to."""
+
+    project: Project
+    compilation: Compilation
+
+    def verdict(self) -> Verdict:
+        from qwenlock.compile.verdict import judge
+        from qwenlock.edge.project import label_of
+
+        label = label_of(self.project.places.project)
+        return judge(self.project.stored, label, self.compilation)
+
+
+def _compiled(directory: Path, flags: Flags, client: str | None) -> _Compiled:
+    from qwenlock.compile.compiler import compile_project
+    from qwenlock.edge.project import read
+
+    project = read(directory, flags, client)
+    return _Compiled(project, compile_project(project))
+
+
 def relock(directory: Path, flags: Flags, client: str | None) -> int:
     """Lock a project again after a change of its settings; return the exit code.
 
@@ -68,9 +91,8 @@ def relock(directory: Path, flags: Flags, client: str | None) -> int:
         WriteError: the lock cannot be written.
     """
     from qwenlock.cli.report import print_findings
-    from qwenlock.edge.project import load
 
-    project = load(directory, flags, client)
+    project = _compiled(directory, flags, client)
     _refuse_errors(project)
     status = _write(project, None)
     print_findings(project.compilation.findings, notes=False)
@@ -78,7 +100,7 @@ def relock(directory: Path, flags: Flags, client: str | None) -> int:
     return 0
 
 
-def _refuse_errors(project: Project) -> None:
+def _refuse_errors(project: _Compiled) -> None:
     from qwenlock.findings.errors import InputError
 
     if project.compilation.lock is None:
@@ -86,13 +108,12 @@ def _refuse_errors(project: Project) -> None:
         raise InputError(message, findings=project.compilation.findings)
 
 
-def _compare(project: Project, format: Format) -> int:  # noqa: A002
+def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     """Say whether the lock would change."""
     from qwenlock.cli.console import emit, painted, say
     from qwenlock.cli.report import changes_as_text
-    from qwenlock.edge.project import judge
 
-    verdict = judge(project)
+    verdict = project.verdict()
     if format is Format.json:
         from qwenlock.cli.report import changes_as_json
 
@@ -106,7 +127,7 @@ def _compare(project: Project, format: Format) -> int:  # noqa: A002
     return 0 if verdict.status == "ok" else 1
 
 
-def _write(project: Project, output: str | None) -> str:
+def _write(project: _Compiled, output: str | None) -> str:
     """Write the lock where it belongs; return `written`, or `unchanged` where it is so already."""
     from qwenlock.cli.console import emit_raw
     from qwenlock.edge.writer import write_output
@@ -120,28 +141,27 @@ def _write(project: Project, output: str | None) -> str:
         return "written"
     if output is None and _is_up_to_date(project, text):
         return "unchanged"
-    write_output(Path(output) if output else project.places.lock, text)
+    write_output(Path(output) if output else project.project.places.lock, text)
     return "written"
 
 
-def _is_up_to_date(project: Project, text: str) -> bool:
+def _is_up_to_date(project: _Compiled, text: str) -> bool:
     """Tell whether the lock need not be written: it is `text`, or says the same in a later 1.x."""
-    from qwenlock.edge.project import judge
     from qwenlock.findings.errors import InputError
     from qwenlock.lock.model import LOCK_VERSION
 
-    stored = project.stored or b""
+    stored = project.project.stored or b""
     if stored == text.encode():
         return True
     if f'\nlock-version = "{LOCK_VERSION}"\n'.encode() in stored:
         return False
     try:
-        return judge(project).status == "ok"
+        return project.verdict().status == "ok"
     except InputError:
         return False
 
 
-def _say_written(project: Project, status: str, output: str | None) -> None:
+def _say_written(project: _Compiled, status: str, output: str | None) -> None:
     from qwenlock.cli.console import clean, painted, say
 
     compiled = project.compilation.lock
@@ -154,14 +174,14 @@ def _say_written(project: Project, status: str, output: str | None) -> None:
     say(f"{done}: {models}, {clean(selected)} selected")
 
 
-def _emit(project: Project, status: str, output: str | None, **more: Any) -> None:
+def _emit(project: _Compiled, status: str, output: str | None, **more: Any) -> None:
     from qwenlock.cli.console import emit_json
     from qwenlock.cli.report import findings_as_json
 
     emit_json(
         {
-            "project": str(project.places.project),
-            "lock": output or str(project.places.lock),
+            "project": str(project.project.places.project),
+            "lock": output or str(project.project.places.lock),
             "status": status,
             **more,
             "findings": findings_as_json(project.compilation.findings),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,27 +76,28 @@ def migrate(
 
     Examples: `qwenlock migrate --list`, `qwenlock migrate --only settings-version --yes`
     """
-    from qwenlock.edge.environment import situation_of
+    from qwenlock.edge.environment import with_variables
     from qwenlock.edge.git import ask
     from qwenlock.edge.project import read
     from qwenlock.migrate.file_changes import change_of
     from qwenlock.migrate.migration import migrate as migrated
+    from qwenlock.migrate.situation import Situation
 
     directory = project_directory(project)
-    settings = read(directory, flags, client)
-    situation = replace(
-        situation_of(settings),
+    there = with_variables(read(directory, flags, client))
+    situation = Situation(
+        project=there,
         writable=tuple(each for each in WRITABLE if scope in (each, Scope.all)),
         env_secrets=env_secrets or "env-secrets" in (only or ()),
     )
-    version = to_settings_version or settings.client.settings_version
+    version = to_settings_version or there.client.settings_version
     outcome = migrated(situation, version, only or ())
     if list_ or check:
         _report(outcome, as_json=format is Format.json)
         return 1 if check and outcome.steps else 0
 
     return carry_out(
-        change_of(outcome, settings.places.files, ask),
+        change_of(outcome, there.places.files, ask),
         "migrate",
         dry_run=dry_run,
         yes=yes,

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.cli.views.picture import Picture, ScopeFile, Update
-    from qwenlock.edge.project import Settings
     from qwenlock.findings.errors import InputError
     from qwenlock.findings.finding import Finding
     from qwenlock.lint.subject import Subject
     from qwenlock.lock.model import Lock
+    from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Source, Sources
 
 app = typer.Typer(add_completion=False)
@@ -131,41 +131,41 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     from dataclasses import replace
 
     from qwenlock.cli.views.picture import Picture, said
+    from qwenlock.compile.verdict import judge
     from qwenlock.edge.lint_subject import gather
-    from qwenlock.edge.project import judge, load
+    from qwenlock.edge.project import label_of
     from qwenlock.findings.errors import InputError
 
     name = directory.absolute().name or "/"
     try:
-        settings, subject = gather(directory, flags, client, env=False)
-        project = load(directory, flags, client)
+        subject = gather(directory, flags, client, env=False)
     except InputError as error:
         return _unusable(Picture(name=name, status="invalid"), error)
-    compilation = project.compilation
-    findings = _findings(settings, subject)
+    project, compilation = subject.project, subject.compilation
+    findings = _findings(subject)
     picture = Picture(
         name=name,
         status="invalid",
         lock=compilation.lock,
         hidden=compilation.hidden,
-        files=tuple(_files(settings, compilation.lock)),
-        updates=tuple(_updates(settings)),
+        files=tuple(_files(project, compilation.lock)),
+        updates=tuple(_updates(project)),
         findings=said(findings),
     )
     try:
-        verdict = judge(project)
+        verdict = judge(project.stored, label_of(directory), compilation)
     except InputError as error:
         return _unusable(picture, error)
     findings += verdict.findings[len(compilation.findings) :]
     return replace(picture, status=verdict.status, changes=verdict.changes, findings=said(findings))
 
 
-def _findings(settings: Settings, subject: Subject) -> list[Finding]:
+def _findings(subject: Subject) -> list[Finding]:
     """Return what `lint` says, as the project's configuration has it."""
     from qwenlock.findings.codes import is_wanted
     from qwenlock.lint.lint import lint
 
-    choices = settings.team.configuration.lint
+    choices = subject.project.configuration.lint
     wanted = (choices.select or (), choices.ignore or ())
     return [finding for finding in lint(subject) if is_wanted(finding.code, *wanted)]
 
@@ -179,13 +179,13 @@ def _unusable(picture: Picture, error: InputError) -> Picture:
     return replace(picture, findings=findings, problem="" if error.findings else error.message)
 
 
-def _files(settings: Settings, lock: Lock | None) -> Iterator[ScopeFile]:
+def _files(project: Project, lock: Lock | None) -> Iterator[ScopeFile]:
     """Give every settings file, and what of it counts."""
     from qwenlock.cli.views.picture import ScopeFile
 
-    for scope, name in settings.places.recorded.items():
-        source = next((each for each in settings.sources if each.scope == scope), None)
-        role = "no such file" if source is None else _role(source, settings.sources, lock)
+    for scope, name in project.places.recorded.items():
+        source = project.source(scope)
+        role = "no such file" if source is None else _role(source, project.sources, lock)
         yield ScopeFile(scope, name, role)
 
 
@@ -203,22 +203,20 @@ def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
     return ", ".join(roles) or "says nothing about models"
 
 
-def _updates(settings: Settings) -> Iterator[Update]:
+def _updates(project: Project) -> Iterator[Update]:
     """Give how each plan that is installed stands to its newest template."""
     from qwenlock.change.lock_effect import effect
     from qwenlock.change.upgrade import Wishes, upgrade
-    from qwenlock.cli.change import scopes_of
     from qwenlock.cli.views.picture import Update
     from qwenlock.findings.errors import QwenlockError
 
-    scopes = scopes_of(settings)
-    for plan in settings.plans:
+    for plan in project.plans:
         try:
-            change = upgrade(scopes, settings.plans, settings.client, Wishes(plan=plan.id))
+            change = upgrade(project, Wishes(plan=plan.id))
         except QwenlockError as error:
             yield Update(plan.title, "unknown", (error.message,))
             continue
         status = change.report["status"]
         if status != "not-installed":
-            changes = effect(change, scopes, settings.plans, settings.client)
+            changes = effect(change, project)
             yield Update(plan.title, status, (*change.reasons, *change.warnings), changes)

@@ -81,19 +81,19 @@ def resolve(
 
     Examples: `qwenlock resolve --model gpt-4o`, `qwenlock resolve --auth-type openai --format json`
     """
-    from qwenlock.edge.environment import variables
+    from qwenlock.edge.environment import with_variables
     from qwenlock.edge.project import read
     from qwenlock.resolve.describe import described
     from qwenlock.resolve.fields import Arguments
     from qwenlock.resolve.resolution import resolve as resolved
 
-    settings = read(project_directory(project), flags, client)
-    _check_auth_type(auth_type, settings.client)
+    here = with_variables(read(project_directory(project), flags, client), env_file)
+    _check_auth_type(auth_type, here.client)
     key = _from_input() if api_key == "-" else api_key
     arguments = Arguments(auth_type, model, key, base_url, proxy)
-    there = variables(settings.sources, settings.places, settings.client, env_file)
+    there = here.variables()
     values = {name: each.value for name, each in there.items()}
-    document = described(resolved(settings.sources, values, settings.client, arguments), there)
+    document = described(resolved(here.sources, values, here.client, arguments), there)
     if format is Format.json:
         from qwenlock.cli.console import emit_json
 

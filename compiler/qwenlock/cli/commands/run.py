@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.edge.file_states import States
-    from qwenlock.edge.project import Project
+    from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
@@ -152,20 +152,20 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
     """Check the lock, and prepare the settings that enforce it."""
     from qwenlock.edge import file_states, launch
     from qwenlock.edge.enforcement import machine, trusted_lock
-    from qwenlock.edge.project import load
-    from qwenlock.edge.shared import Shared
+    from qwenlock.edge.project import read
+    from qwenlock.edge.reader import Reader
     from qwenlock.enforce.enforcing import overriding
     from qwenlock.lock import NAME
 
-    shared = Shared()
-    before = shared.states.lines([directory / NAME])
+    reader = Reader()
+    before = reader.states.lines([directory / NAME])
     lock = trusted_lock(directory)
     here = machine(Path.cwd(), flags, lock.options)  # where the client looks
-    before += shared.states.lines(here.files)
+    before += reader.states.lines(here.files)
     if not no_check:
-        loaded = load(directory, flags, client, shared)
-        _refuse_drift(loaded)
-        before += loaded.states
+        read_project = read(directory, flags, client, reader)
+        _refuse_drift(read_project)
+        before += read_project.states
     enforced = _Enforced(
         launch.prepare(here.enforcing_file(lock)),
         str(here.places.files["system-defaults"]),
@@ -179,10 +179,13 @@ def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: boo
 
 def _refuse_drift(project: Project) -> None:
     from qwenlock.cli.report import changes_as_text
-    from qwenlock.edge.project import judge
+    from qwenlock.compile.compiler import compile_project
+    from qwenlock.compile.verdict import judge
+    from qwenlock.edge.project import label_of
     from qwenlock.findings.errors import InputError, QwenlockError
 
-    verdict = judge(project)
+    label = label_of(project.places.project)
+    verdict = judge(project.stored, label, compile_project(project))
     if verdict.status == "invalid":
         raise InputError("the settings have errors", findings=verdict.findings)
     if verdict.status != "ok":
@@ -214,14 +217,14 @@ def _nowhere(
     said = file_states.passed(asked, seen)
     if said is not None:
         return said.split()
-    from qwenlock.clients.profile import profile
-    from qwenlock.edge.configuration import configured
-    from qwenlock.edge.environment import env_files, missing_names
+    from qwenlock.edge.environment import env_files, with_variables
     from qwenlock.edge.project import read
+    from qwenlock.edge.reader import Reader
 
-    places = read(directory, flags, client).places
-    looked_at = [*file_states.files(places), *(each.path for each in env_files(places, profile()))]
-    before = [*configured(directory, flags).states, *file_states.States().lines(looked_at)]
-    missing = missing_names(names, places)
+    project = read(directory, flags, client, Reader())
+    looked_at = [each.path for each in env_files(project.places, project.client)]
+    before = [*project.states, *file_states.States().lines(looked_at)]
+    there = with_variables(project).variables()
+    missing = [name for name in names if name not in there]
     file_states.record(before, asked, " ".join(missing))
     return missing

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking, scopes_of
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
 from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
 from qwenlock.edge.places import Flags
 
@@ -36,8 +36,7 @@ def select(
     from qwenlock.edge.project import read
 
     directory = project_directory(None)
-    settings = read(directory, flags, client)
-    change = change_for(scopes_of(settings), settings.plans, settings.client, model, auth_type)
+    change = change_for(read(directory, flags, client), model, auth_type)
 
     return carry_out(
         change,

@@ -77,7 +77,8 @@ def _of_project(
     """Return a project's lock, and what REPLACE hides where that is asked for and can be told."""
     from contextlib import suppress
 
-    from qwenlock.edge.project import load
+    from qwenlock.compile.compiler import compile_project
+    from qwenlock.edge.project import read
     from qwenlock.findings.errors import InputError
     from qwenlock.lock import NAME
 
@@ -85,9 +86,9 @@ def _of_project(
         lock = _read(directory / NAME)
         if with_hidden:
             with suppress(InputError):  # the lock is there to see, whatever became of the settings
-                return lock, load(directory, flags, client).compilation.hidden
+                return lock, compile_project(read(directory, flags, client)).hidden
         return lock, ()
-    compilation = load(directory, flags, client).compilation
+    compilation = compile_project(read(directory, flags, client))
     if compilation.lock is None:
         raise InputError("the settings have errors", findings=compilation.findings)
     return compilation.lock, compilation.hidden

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking, scopes_of
+from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -80,7 +80,7 @@ def upgrade(
     from qwenlock.edge.project import read
 
     directory = project_directory(project)
-    settings = read(directory, flags, client)
+    read_project = read(directory, flags, client)
     wishes = Wishes(
         plan=plan,
         to=to,
@@ -91,7 +91,7 @@ def upgrade(
         adopt=adopt,
         allow_downgrade=allow_downgrade,
     )
-    change = change_for(scopes_of(settings), settings.plans, settings.client, wishes, release())
+    change = change_for(read_project, wishes, release())
     if check:
         return _report(change, as_json=format is Format.json)
 

@@ -1,0 +1,57 @@
+"""How a project's lock stands to its settings: what `check` and `lock --check` say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from qwenlock.findings.reading import decode
+from qwenlock.lock import text
+
+if TYPE_CHECKING:
+    from qwenlock.compile.compiler import Compilation
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lock.diff import Change
+
+Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The status of a lock, what changed beside it, and what there is to say."""
+
+    status: Status
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict:
+    """Return how a lock stands to what its settings compile to.
+
+    Args:
+        stored: the bytes of the lock, or None where there is none.
+        label: the lock as messages name it.
+        compilation: what the settings compile to.
+
+    Raises:
+        InputError: the lock cannot be read.
+    """
+    from qwenlock.lock.diff import diff
+
+    new, findings = compilation.lock, compilation.findings
+    if new is None:
+        return Verdict("invalid", (), findings)
+    if stored is None:
+        return Verdict("missing", (), findings)
+    if stored == text.dump(new).encode():
+        return Verdict("ok", (), findings)
+    old = text.load(decode(stored, label), label)
+    changes = tuple(diff(old, new))
+    if not text.is_unedited(stored):
+        message = "the lock was edited by hand: its digest does not match"
+        if text.is_unedited(stored.replace(b"\r\n", b"\n")):
+            rule = "`qwen.lock text eol=lf` in .gitattributes"
+            message = f"the lock has other line endings than it was written with; git needs {rule}"
+        edited = text.unusable("QL114", message, label, (2, 1))
+        return Verdict("edited", changes, (*findings, *edited.findings))
+    return Verdict("drift" if changes else "ok", changes, findings)

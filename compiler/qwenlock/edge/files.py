@@ -1,0 +1,129 @@
+"""Reading a file that somebody named: its bytes, its text, or the settings that it holds.
+
+A pull request can have a link to a device, and a lock can name any path of the machine it is
+checked on: so nothing but a regular file is read, and nothing is waited for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from qwenlock.findings.errors import InputError
+from qwenlock.findings.finding import Finding
+from qwenlock.text.document import Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.text.document import Document
+
+MAX_BYTES = 16 * 1024 * 1024
+"""How large a settings file may be, or another that people write."""
+
+MAX_LOCK_BYTES = 128 * 1024 * 1024
+"""How large a lock may be, or a result: the settings of every scope go into one."""
+
+_ABSENT = {errno.ENOENT, errno.ENOTDIR}
+_REASONS = {
+    errno.EACCES: ("permission denied", "make it readable for you"),
+    errno.ELOOP: ("its symbolic links form a loop", "remove the link"),
+}
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
+    """Return the content of a file; a symbolic link is followed.
+
+    Args:
+        path: the file.
+        most: how large it may be, in bytes; None where its disk is limit enough.
+
+    Raises:
+        OSError: it cannot be read; with EINVAL, it is no regular file, and with EFBIG, it is larger
+            than `most`.
+    """
+    # Without waiting: opening a FIFO that nobody writes to would never return, nor would reading
+    # some files of /proc.
+    handle = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if most is not None and status.st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        with open(handle, "rb", closefd=False) as file:
+            data: bytes | None = file.read(-1 if most is None else most)
+    finally:
+        os.close(handle)
+    if data is None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(path))
+    return data
+
+
+def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
+    """Return the content of a file, or None where there is none.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        label: the file as messages name it.
+        most: how large it may be, in bytes.
+
+    Raises:
+        InputError: it is not a regular file, is larger than `most`, or cannot be read.
+    """
+    try:
+        return read_regular(path, most)
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        if error.errno == errno.EINVAL:
+            message = "it is not a regular file"
+            raise _unusable("QL105", label, message, "point to a file") from None
+        if error.errno == errno.EFBIG:
+            message = f"it is larger than {most // 1024**2} MiB"
+            raise _unusable("QL104", label, message, "split the file") from None
+        raise _unreadable(label, error) from None
+
+
+def read_text(path: Path, label: str, most: int = MAX_BYTES) -> str | None:
+    """Return the text of a file, or None where there is none.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        label: the file as messages name it.
+        most: how large it may be, in bytes.
+
+    Raises:
+        InputError: as `read_bytes`, or it is not UTF-8.
+    """
+    from qwenlock.findings.reading import decode
+
+    data = read_bytes(path, label, most)
+    return None if data is None else decode(data, label)
+
+
+def read_document(path: Path, label: str) -> Document | None:
+    """Return the settings file at `path`, or None where there is none.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    from qwenlock.findings.reading import parse
+
+    text = read_text(path, label)
+    return None if text is None else parse(text, label)
+
+
+def _unreadable(label: str, error: OSError) -> InputError:
+    reason, fix = _REASONS.get(error.errno or 0, (os.strerror(error.errno or 0).lower(), None))
+    return _unusable("QL105", label, reason, fix)
+
+
+def _unusable(code: str, label: str, message: str, fix: str | None) -> InputError:
+    from qwenlock.text.document import Document
+
+    place = Place(Document(label, "", {}), at=(1, 1))
+    return InputError(message, findings=(Finding(code, message, place, fix),))

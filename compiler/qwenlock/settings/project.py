@@ -1,0 +1,138 @@
+"""A project as it was read, once: everything that a command decides by.
+
+Reading is done in `edge.project`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.clients.profile import Profile, profile
+from qwenlock.clients.scopes import SCOPES
+from qwenlock.lock import NAME
+from qwenlock.lock.options import Options
+from qwenlock.settings.configuration import Configuration
+from qwenlock.settings.scopes import owner
+from qwenlock.settings.variables import EnvFile, Variable, read_files, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.lock.previous import Recorded
+    from qwenlock.plans.plan import Plan
+    from qwenlock.settings.scopes import Source
+
+
+class Places(NamedTuple):
+    """The files of one project.
+
+    Attributes:
+        project: the project's directory, absolute.
+        files: the settings file of each scope that counts, low to high; it need not exist.
+        labels: what messages call each of them: relative to the working directory, or to `~`.
+        recorded: what a lock calls each of them: relative to the project, or to `~`.
+        options: what a lock records of how the files were chosen.
+        templates: folders of plan templates of the user's own.
+        home_is_project: the project is the home directory, whose settings are the user scope.
+    """
+
+    project: Path = Path()
+    files: Mapping[ScopeName, Path] = MappingProxyType({})
+    labels: Mapping[ScopeName, str] = MappingProxyType({})
+    recorded: Mapping[ScopeName, str] = MappingProxyType({})
+    options: Options = Options()
+    templates: tuple[Path, ...] = ()
+    home_is_project: bool = False
+
+    @property
+    def lock(self) -> Path:
+        """Return where the lock is, or would be."""
+        return self.project / NAME
+
+
+class View(NamedTuple):
+    """What a client started somewhere goes by: in the project, or in any other directory.
+
+    Attributes:
+        place: where that is, as messages say it.
+        sources: the settings that count there, low to high.
+        files: the `.env` files that are read there, the strongest first.
+        variables: the variables it has; never to be shown.
+    """
+
+    place: str
+    sources: Sequence[Source]
+    files: Sequence[EnvFile]
+    variables: Mapping[str, str]
+
+    def owner(self) -> Source | None:
+        """Return the source that owns the catalogue."""
+        return owner(self.sources)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project as it is on the disk.
+
+    Attributes:
+        places: its files.
+        client: the client that it is for.
+        sources: the scopes that have a file, low to high.
+        plans: the plans that are known.
+        configuration: a team's choices; their files are relative to the project.
+        configured_in: the file that holds them, or None.
+        stored: the bytes of its lock, or None where there is none.
+        previous: what that lock records, or None where it cannot be read.
+        environment: the variables that are set here; never to be shown.
+        env_files: where a client in the project looks for a `.env`, in its order; none where the
+            command does not ask for variables.
+        states: the files that this depends on, as they were before they were read (see
+            `edge.file_states`).
+    """
+
+    places: Places = field(default_factory=Places)
+    client: Profile = field(default_factory=profile)
+    sources: tuple[Source, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    configuration: Configuration = field(default_factory=Configuration)
+    configured_in: Path | None = None
+    stored: bytes | None = None
+    previous: Recorded | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env_files: tuple[EnvFile, ...] = ()
+    states: tuple[str, ...] = ()
+
+    def source(self, scope: ScopeName) -> Source | None:
+        """Return the settings of `scope`, or None where it has no file."""
+        return next((source for source in self.sources if source.scope == scope), None)
+
+    def with_sources(self, changed: Iterable[Source]) -> Project:
+        """Return the project where `changed` stand in place of the settings of their scopes."""
+        sources = {source.scope: source for source in (*self.sources, *changed)}
+        ordered = sorted(sources.values(), key=lambda source: SCOPES.index(source.scope))
+        return replace(self, sources=tuple(ordered))
+
+    def variables(self) -> dict[str, Variable]:
+        """Return the variables that the client has when it is started in the project."""
+        return self._variables(self.sources, read_files(self.env_files, self.client))
+
+    def views(self) -> tuple[View, View]:
+        """Return what a client goes by in the project, and in a directory without settings."""
+        outside = [source for source in self.sources if source.scope != "project"]
+        at_home = [file for file in self.env_files if file.at == "home"]
+        return (
+            self._view("here", self.sources, self.env_files),
+            self._view("in other directories", outside, at_home),
+        )
+
+    def _view(self, place: str, sources: Sequence[Source], files: Sequence[EnvFile]) -> View:
+        read = read_files(files, self.client)
+        values = {name: each.value for name, each in self._variables(sources, read).items()}
+        return View(place, sources, read, values)
+
+    def _variables(self, sources: Sequence[Source], read: Sequence[EnvFile]) -> dict[str, Variable]:
+        return variables(sources, read, self.environment, self.client)
