@@ -82,10 +82,10 @@ def test_model_needs_an_id(identity: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("missing", [{}, {"envKey": ""}, {"envKey": None}])
-def test_model_needs_an_env_key_up_to_0_21(missing: dict[str, Any]) -> None:
+def test_model_needs_an_env_key_up_to_0_12(missing: dict[str, Any]) -> None:
     assert told({"id": "x", **missing}) == ["QL207"]
-    assert told({"id": "x", **missing}, client="0.15.10") == ["QL207"]
-    assert told({"id": "x", **missing}, client="0.21.2") == []
+    assert told({"id": "x", **missing}, client="0.12.0") == ["QL207"]
+    assert told({"id": "x", **missing}, client="0.15.6") == []
 
 
 @pytest.mark.parametrize(

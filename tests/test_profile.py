@@ -9,13 +9,16 @@ import pytest
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, Field, is_of_kind, problem
 from qwenlock.clients.profile import (
+    _HISTORY,
     NEWEST,
     OLDEST,
     RELEASES,
+    VERTEX_PROJECT,
     is_newer_than_known,
     profile,
     release_of,
 )
+from qwenlock.clients.scopes import SCOPES
 from qwenlock.findings.errors import UsageError
 
 
@@ -91,9 +94,87 @@ def test_only_the_guide_replaces_providers_and_falls_back_to_qwen_oauth() -> Non
     assert [name for name, value in values("auth_type_signs").items() if not value] == ["guide"]
 
 
-def test_env_key_is_required_up_to_0_21() -> None:
+def test_env_key_is_required_up_to_0_12() -> None:
     found = {name: not value for name, value in values("env_key_required").items()}
-    assert found == since("0.21.2")
+    assert found == since("0.15.6")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "release"),
+    [
+        ("refuses_oauth", "0.15.6"),
+        ("first_without_credentials", "0.10.1"),
+        ("base_url_required", "0.10.1"),
+        ("enforces_auth_type", "0.10.1"),
+        ("ignores_settings", "0.15.6"),
+        ("reads_home_env_too", "0.21.2"),
+        ("expands_home_env", "0.21.2"),
+        ("application_default_credentials", "0.23.0"),
+        ("placeholders", "0.23.1"),
+        ("wire_apis", "0.24.2"),
+        ("legacy_auth_types", "0.24.2"),
+        ("reads_bom", "0.24.4"),
+    ],
+)
+def test_what_came_with_a_release(attribute: str, release: str) -> None:
+    assert {name: bool(value) for name, value in values(attribute).items()} == since(release)
+
+
+def test_broken_files_are_left_renamed_or_reset() -> None:
+    """How Qwen Code reads settings, Broken files."""
+    found = {name: dict(value) for name, value in values("broken_files").items()}
+    assert found["guide"] == {}
+    for release, outcome in {"0.10.1": "stops", "0.12.0": "stops", "0.15.10": "renamed"}.items():
+        assert set(found[release].values()) == {outcome}
+    assert {str(found[release]) for release in RELEASES[4:-1]} == {str(found["0.21.2"])}
+    assert set(found["0.21.2"].values()) == {"reset"}
+    assert found["0.24.4"] == dict.fromkeys(SCOPES, "stops") | {"project": "reset"}
+
+
+def test_folders_on_no_list_are_trusted_up_to_0_24_0() -> None:
+    found = {name: not value for name, value in values("trusts_unlisted").items()}
+    assert found == since("0.24.2")
+
+
+def test_nearest_rule_of_trust_decides_from_0_23() -> None:
+    assert values("trust_is_nearest") == since("0.23.0") | {"guide": True}
+
+
+def test_vertex_project_chooses_an_auth_type_from_0_23() -> None:
+    signs = values("auth_type_signs")
+    chosen = {
+        name: any(VERTEX_PROJECT in variables for _, variables in value)
+        for name, value in signs.items()
+    }
+    assert chosen == since("0.23.0")
+    with_qwen_model = {name: ("QWEN_MODEL" in str(value)) for name, value in signs.items()}
+    assert with_qwen_model == since("0.21.2")
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "wire_api", "protocol"),
+    [
+        ("openai", None, "openai"),
+        ("openai", "chat-completions", "openai"),
+        ("openai", "responses", "openai-responses"),
+        ("openai-responses", None, "openai-responses"),
+        ("openai-responses", "chat-completions", "openai"),
+        ("anthropic", None, "anthropic"),
+        ("anthropic", "responses", None),
+        ("openai", "chat", None),
+        ("openai", 1, None),
+        ("openai", ["responses"], None),
+    ],
+)
+def test_wire_api_makes_the_auth_type(auth_type: str, wire_api: Any, protocol: str | None) -> None:
+    assert profile("0.24.4").protocol(auth_type, wire_api) == protocol
+    assert profile("0.24.0").protocol(auth_type, wire_api) == auth_type
+
+
+def test_history_is_in_order_and_names_releases_that_were_read() -> None:
+    rows = [since for since, _ in _HISTORY]
+    assert rows == sorted(rows, key=lambda row: [int(part) for part in row.split(".")])
+    assert all(any(release.startswith(row) for release in RELEASES) for row in rows)
 
 
 def test_openai_responses_is_an_auth_type_from_0_23_3() -> None:

@@ -137,8 +137,8 @@ RULES: dict[str, Rule] = {
     "QL207": Rule(
         "error",
         "model without envKey",
-        "A model must name the variable that holds its key (guide, Overview); from 0.21 the client "
-        "falls back to the auth type's own.",
+        "A model must name the variable that holds its key (guide, Overview); from 0.15.6 the "
+        "client falls back to the auth type's own.",
     ),
     "QL208": Rule(
         "warning",
@@ -196,7 +196,7 @@ RULES: dict[str, Rule] = {
     "QL220": Rule(
         "note",
         "model without envKey, by a later release only",
-        "From 0.21 the client falls back to the auth type's own variable; the guide requires "
+        "From 0.15.6 the client falls back to the auth type's own variable; the guide requires "
         "envKey, and earlier releases refuse the model.",
     ),
     "QL221": Rule(

@@ -21,7 +21,6 @@ Location: TypeAlias = Literal["project", "above", "home"]
 """Where a `.env` is: in the project's directory, in one above it, or in the home directory."""
 
 
-_READS_HOME_TOO = "0.21.2"  # the release from which a project's `.env` does not hide that of home
 _NOT_FROM_PROJECTS = ("DEBUG", "DEBUG_MODE")
 
 
@@ -69,7 +68,7 @@ class Variable(NamedTuple):
 def read_files(files: Sequence[EnvFile], client: Profile) -> list[EnvFile]:
     """Return those of `files` that `client` reads, the strongest first."""
     there = [file for file in files if file.text is not None]
-    if not client.knows(_READS_HOME_TOO):
+    if not client.reads_home_env_too:
         return there[:1]
     home = [file for file in there if file.at == "home"]
     below_home = there[: there.index(home[0])] if home else there
