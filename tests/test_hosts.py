@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qwenlock.clients.hosts import HOSTS, auth_type_of, paths, right_path
+from qwenlock.clients.hosts import auth_type_of, hosts, paths, right_path
 from qwenlock.clients.profile import AUTH_TYPES
 from qwenlock.edge.plans import load
 
@@ -32,6 +32,7 @@ from qwenlock.edge.plans import load
         ("dashscope.aliyuncs.com", "gemini", None),
         ("llm.example", "openai", None),
         ("maas.aliyuncs.com", "openai", None),
+        ("openai.azure.com", "openai", None),
         ("", "openai", None),
     ],
 )
@@ -53,7 +54,7 @@ def test_path_can_tell_the_auth_type() -> None:
 
 
 def test_every_path_can_be_put_after_a_host() -> None:
-    for host, known in HOSTS.items():
+    for host, known in hosts().items():
         assert host == host.lower()
         assert set(known) <= set(AUTH_TYPES)
         for path in (each for found in known.values() for each in found):
