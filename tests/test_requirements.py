@@ -1,10 +1,14 @@
-"""What development pins can be installed by the oldest pip there is with a Python we support."""
+"""What is required can be installed: pins by the oldest pip, the rest without a compiler."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -32,3 +36,29 @@ def _requires(name: str) -> list[str]:
         return requires(name) or []
     except PackageNotFoundError:
         return []
+
+
+SYSTEMS = (
+    *("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"),
+    *("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"),
+    *("x86_64-apple-darwin", "aarch64-apple-darwin"),
+    "x86_64-pc-windows-msvc",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14", "3.15"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_dependency_has_wheels(system: str, python: str, tmp_path: Path) -> None:
+    """The package index is asked."""
+    found = tmp_path / "requirements.txt"
+    asked = ["--only-binary", ":all:", "--python-platform", system, "--python-version", python]
+    done = subprocess.run(
+        [Path(sys.executable).with_name("uv"), "pip", "compile", "--quiet", *asked,
+         "--output-file", found, ROOT / "pyproject.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "pydantic==" in found.read_text(encoding="utf-8")
