@@ -268,7 +268,7 @@ def test_an_env_file_that_hides_a_variable_is_reported_where_nothing_else_sets_i
 
 
 @pytest.mark.parametrize(
-    ("client", "levels"), [("guide", ["note"]), ("0.15.10", ["warning"]), ("0.21.2", [])]
+    ("client", "levels"), [("guide", ["note"]), ("0.15.10", ["error"]), ("0.24.4", [])]
 )
 def test_a_byte_order_mark_matters_to_earlier_releases(client: str, levels: list[str]) -> None:
     marked = parse("\ufeff{}", "user.json")

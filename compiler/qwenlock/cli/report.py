@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.cli.console import clean, emit_json, painted, say
 from qwenlock.findings.errors import InputError, QwenlockError
 from qwenlock.findings.finding import Finding
-from qwenlock.findings.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,7 +85,7 @@ def finding_as_text(finding: Finding) -> str:
                 f"{margin} {bar} {lead}{painted(carets, finding.level)}",
             ]
     equals = painted("=", "dim")
-    lines.append(f"{margin} {equals} why: {RULES[finding.code].reason}")
+    lines.append(f"{margin} {equals} why: {finding.reason}")
     if finding.fix:
         lines.append(f"{margin} {equals} help: {clean(finding.fix)}")
     return "\n".join(lines) + "\n"
@@ -139,6 +138,7 @@ def _as_json(finding: Finding) -> dict[str, Any]:
         "file": place.document.label if place else None,
         "line": position.line if position else None,
         "column": position.column if position else None,
+        "reason": finding.reason,
         "fix": finding.fix,
     }
 

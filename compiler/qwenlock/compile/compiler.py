@@ -109,7 +109,10 @@ def compile_lock(
         The lock with all findings; no lock where a finding is an error.
     """
     findings: list[Finding] = []
-    report = findings.append
+
+    def report(finding: Finding) -> None:
+        findings.append(replace(finding, client=client))
+
     _report_versions(sources, report)
     owning = owner(sources)
     entries = catalogue.build(sources, client, plans, report)

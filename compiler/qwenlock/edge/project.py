@@ -20,6 +20,8 @@ from qwenlock.settings.project import Project
 
 if TYPE_CHECKING:
     from qwenlock.lock.previous import Recorded
+    from qwenlock.settings.project import Places
+    from qwenlock.settings.scopes import Source
 
 
 def read(
@@ -57,7 +59,7 @@ def read(
     return Project(
         places=places,
         client=who,
-        sources=reader.sources(places),
+        sources=_sources(places, who, reader),
         plans=reader.plans(places.templates),
         configuration=team.configuration,
         configured_in=team.file,
@@ -65,6 +67,14 @@ def read(
         previous=recorded,
         states=tuple(states),
     )
+
+
+def _sources(places: Places, client: Profile, reader: Reader) -> tuple[Source, ...]:
+    """Return the scopes that have a file; what `client` does with a broken one is said of it."""
+    try:
+        return reader.sources(places)
+    except InputError as error:
+        raise error.of(client) from None
 
 
 def label_of(directory: Path) -> str:

@@ -1,1 +1,1 @@
-"""What is said and what is to be written, as data: findings, rules, errors, file changes."""
+"""Findings, rules, errors and file changes, as data."""

@@ -1,4 +1,4 @@
-"""Codes as the user names them: `QL203`, or what codes begin with, such as `QL2`."""
+"""Codes as users write them: `QL203`, or the beginning of codes, such as `QL2`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def codes(given: Iterable[str]) -> tuple[str, ...]:
-    """Return the codes, or beginnings of codes, in texts that separate them by commas.
+    """Return the codes, or beginnings of codes, in texts that separate them with commas.
 
     Raises:
-        UsageError: no code is so, or begins so; the fix names the nearest.
+        UsageError: no code begins like that; the fix names the nearest one.
     """
     named = tuple(name for text in given for each in text.split(",") if (name := each.strip()))
     for name in named:
@@ -25,10 +25,10 @@ def codes(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def check(code: str) -> str:
-    """Return `code` where it is a whole one.
+    """Return `code` if there is such a code.
 
     Raises:
-        UsageError: it is none; the fix names the nearest.
+        UsageError: there is none; the fix names the nearest one.
     """
     if code not in RULES:
         raise _unknown(code)
@@ -36,12 +36,12 @@ def check(code: str) -> str:
 
 
 def is_known(name: str) -> bool:
-    """Tell whether some code is `name`, or begins with it."""
+    """Tell whether `name` is a code, or the beginning of one."""
     return name[:2] == "QL" and any(code.startswith(name) for code in RULES)
 
 
 def is_among(code: str, named: Iterable[str]) -> bool:
-    """Tell whether `code` is one of those that are `named`."""
+    """Tell whether `code` is one of those that `named` contains, whole or by their beginning."""
     return any(code.startswith(name) for name in named)
 
 
@@ -55,5 +55,5 @@ def _unknown(name: str) -> UsageError:
 
 
 def is_wanted(code: str, selected: Collection[str], ignored: Collection[str]) -> bool:
-    """Tell whether `code` is among the `selected`, which none is all, and not the `ignored`."""
+    """Tell whether `code` is `selected` and not `ignored`; an empty selection selects all."""
     return (not selected or is_among(code, selected)) and not is_among(code, ignored)

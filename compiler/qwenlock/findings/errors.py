@@ -1,15 +1,17 @@
-"""What stops a command, and the exit code each kind of stop has."""
+"""Errors that stop a command, each kind with its exit code."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qwenlock.findings.finding import Finding
+    from qwenlock.findings.rules import Client
 
 
 class QwenlockError(Exception):
-    """A stop that the user can act on; never a traceback."""
+    """An error that the user can do something about; it is never shown as a traceback."""
 
     exit_code = 1
 
@@ -20,13 +22,13 @@ class QwenlockError(Exception):
 
 
 class UsageError(QwenlockError):
-    """The command was asked for something that cannot be."""
+    """The command line asks for something impossible."""
 
     exit_code = 2
 
 
 class InputError(QwenlockError):
-    """An input cannot be used: settings, a lock or a template; `findings` say where and why."""
+    """An input is unusable: settings, a lock or a template; `findings` say where and why."""
 
     exit_code = 3
 
@@ -35,6 +37,11 @@ class InputError(QwenlockError):
     ) -> None:
         super().__init__(message, fix)
         self.findings = findings
+
+    def of(self, client: Client) -> InputError:
+        """Return the same error, with findings that are about `client`."""
+        findings = tuple(replace(finding, client=client) for finding in self.findings)
+        return InputError(self.message, self.fix, findings)
 
 
 class WriteError(QwenlockError):

@@ -1,4 +1,4 @@
-"""A change: what a command wants written, as data, before anybody is asked or any file touched.
+"""Changes: what a command wants to write, as data, before it asks or touches a file.
 
 Upgrading, migrating and selecting are functions from documents to a change. Showing it is done in
 `cli`, writing it in `edge.writer`.
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file's text before and after; `before` is None for a file that is to be made.
+    """One file's text before and after; `before` is None for a new file.
 
     Attributes:
         path: the file.
         label: the file as messages name it.
         before: its text as it was read, with byte-order mark and line endings.
-        after: its text as it shall be.
+        after: its new text.
         mode: the permissions it gets; None keeps them.
     """
 
@@ -34,14 +34,14 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Files to write, in the order in which no state in between loses anything.
+    """Files to write, in an order in which nothing is lost in between.
 
     Attributes:
-        files: what is written; empty where there is nothing to do.
-        reasons: what is done and why, a sentence each.
-        warnings: what the user should know before saying yes, a sentence each.
+        files: what to write; empty if there is nothing to do.
+        reasons: what happens and why, in sentences.
+        warnings: what the user should know before saying yes, in sentences.
         report: the same for programs: the fields of the command's JSON document.
-        secrets: texts that are shown nowhere, not even in a comment that holds one.
+        secrets: texts that are never shown, not even in a comment that contains one.
     """
 
     files: tuple[FileChange, ...] = ()

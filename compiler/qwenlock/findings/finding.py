@@ -1,4 +1,4 @@
-"""A finding: what is said about the settings, with a stable code, a place and a fix."""
+"""Findings about the settings, each with a stable code, a place and a fix."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from qwenlock.findings.rules import RULES
 
 if TYPE_CHECKING:
     from qwenlock.findings.repair import Repair
-    from qwenlock.findings.rules import Severity
+    from qwenlock.findings.rules import Client, Severity
     from qwenlock.text.document import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to say about the settings.
+    """One finding about the settings.
 
-    `message` and `fix` never hold a value that could be a secret. `place` is None where a finding
-    is about no one place; `severity` differs from the rule's where the case is lighter; `repair` is
-    what `lint --fix` would do about it.
+    Attributes:
+        code: the rule's code.
+        message: what is wrong; it never holds a value that could be a secret.
+        place: where; None if it is about no single place.
+        fix: what to do; like `message`, it never holds a secret.
+        severity: how serious this case is, if that is not what the rule says.
+        repair: what `lint --fix` does about it.
+        client: the client that it is about, if that is known; its reason depends on it.
     """
 
     code: str
@@ -28,6 +33,12 @@ class Finding:
     fix: str | None = None
     severity: Severity | None = None
     repair: Repair | None = None
+    client: Client | None = None
+
+    @property
+    def reason(self) -> str:
+        """Return why the client behaves so."""
+        return RULES[self.code].reason_for(self.client)
 
     @property
     def level(self) -> Severity:

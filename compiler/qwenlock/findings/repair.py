@@ -1,4 +1,4 @@
-"""A repair: what would do away with a finding, as data, and repairs of one file applied at once."""
+"""Repairs as data: what makes a finding go away, and how the repairs of one file are applied."""
 
 from __future__ import annotations
 
@@ -24,28 +24,32 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What would do away with a finding, in the file that it is about.
+    """What makes a finding go away, in the file that it is about.
 
     Attributes:
         operations: edits of the settings.
         cuts: edits of comments.
+        unmarks: remove the byte-order mark.
         safe: the client offers, selects and sends the same afterwards.
     """
 
     operations: tuple[Operation, ...] = ()
     cuts: tuple[Cut, ...] = ()
+    unmarks: bool = False
     safe: bool = True
 
 
 def repaired(document: Document, repairs: Iterable[Repair]) -> str:
-    """Return the text of `document`, with its byte-order mark, after those `repairs` that agree.
+    """Return the text of `document` after those `repairs` that agree.
 
-    Of two that meet at one place the first is made; the other is for another time.
+    Its byte-order mark stays, unless a repair removes it. If two repairs meet at one place, the
+    first is made; the other is for the next time.
     """
     from qwenlock.text.edit import edit
 
     repairs = list(repairs)
-    mark = document.original[: len(document.original) - len(document.text)]
+    unmarked = any(repair.unmarks for repair in repairs)
+    mark = "" if unmarked else document.original.removesuffix(document.text)
     text = mark + _cut(document.text, {cut for repair in repairs for cut in repair.cuts})
     return edit(text, _agreeing(each for repair in repairs for each in repair.operations))
 

@@ -1,4 +1,4 @@
-"""The rules: for each stable code its usual severity, a title, and why the client behaves so.
+"""The rules: for each stable code its usual severity, a title, and why Qwen Code behaves so.
 
 The codes are grouped: 1xx files and syntax, 2xx providers and models, 3xx merging and scopes, 4xx
 credentials, 5xx plans, 6xx selection. A code is never used again for something else.
@@ -6,110 +6,167 @@ credentials, 5xx plans, 6xx selection. A code is never used again for something 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 
+class Client(Protocol):
+    """The release that a finding is about, as far as its reason depends on that."""
+
+    def knows(self, since: str) -> bool:
+        """Tell whether it is the release `since`, or a later one."""
+
+
+class Since(NamedTuple):
+    """A sentence that is true of a release and of those after it."""
+
+    release: str
+    text: str
+
+
 class Rule(NamedTuple):
-    """What a code stands for: its usual severity, a title, and why the client behaves so."""
+    """What a code stands for.
+
+    Attributes:
+        severity: how serious it usually is.
+        title: what is wrong, in a few words.
+        reason: why, for the guide and for every release.
+        releases: what else is true of releases, oldest first; the last that applies counts.
+    """
 
     severity: Severity
     title: str
     reason: str
+    releases: tuple[Since, ...] = ()
 
+    def reason_for(self, client: Client | None) -> str:
+        """Return why `client` behaves so, or what is so for all where no client is known."""
+        more = [each.text for each in self.releases if client and client.knows(each.release)]
+        return f"{self.reason} {more[-1]}" if more else self.reason
+
+
+_INVALID_FILES = (
+    Since("0.10.1", "This release does not start with such a file."),
+    Since(
+        "0.15.6",
+        "This release renames such a file to settings.json.corrupted.<time>, and starts without "
+        "your settings.",
+    ),
+    Since(
+        "0.21.2",
+        "This release replaces such a file by {}, with a copy as settings.json.corrupted, and "
+        "starts without your settings.",
+    ),
+)
 
 RULES: dict[str, Rule] = {
     "QL101": Rule(
         "error",
         "not valid JSON",
-        "The client reads JSON with // and /* */ comments, and nothing looser: a trailing comma, "
-        "NaN or a single quote makes it reject the whole file.",
+        "Qwen Code reads JSON with // and /* */ comments. A trailing comma, NaN or a single quote "
+        "makes the whole file invalid.",
+        (
+            *_INVALID_FILES,
+            Since(
+                "0.24.4",
+                "This release does not start with such a user file, and replaces such a project "
+                "file by {}, with a copy as settings.json.corrupted.",
+            ),
+        ),
     ),
-    "QL102": Rule("error", "not a JSON object", "Settings are one object of keys."),
-    "QL103": Rule("error", "not UTF-8", "The client reads settings as UTF-8."),
+    "QL102": Rule("error", "not a JSON object", "A settings file holds one object of keys."),
+    "QL103": Rule("error", "not UTF-8", "Qwen Code reads settings as UTF-8."),
     "QL104": Rule(
         "error",
         "nested too deeply, or too large",
-        "Limits keep reading bounded: 500 levels, a million values and 16 MiB a file, 100 levels "
-        "a model.",
+        "qwenlock sets limits so that reading always ends: 500 levels, a million values and "
+        "16 MiB a file, 100 levels a model.",
     ),
-    "QL105": Rule("error", "cannot be read", "Only a readable regular file can be compiled."),
+    "QL105": Rule(
+        "error",
+        "file that cannot be read",
+        "qwenlock can only use a regular file that it may read.",
+    ),
     "QL106": Rule(
         "note",
         "old settings version",
-        "The client migrates the file when it loads it; it is compiled as it would be afterwards.",
+        "Qwen Code migrates the file when it loads it. qwenlock compiles the file as it will be "
+        "after that.",
     ),
     "QL107": Rule(
         "warning",
-        "settings version from the future",
-        "The client leaves a higher version alone and may not find what it looks for.",
+        "settings version that is too new",
+        "Qwen Code does not migrate a file of a higher version, and may not find the keys that it "
+        "looks for.",
     ),
     "QL108": Rule(
         "warning",
-        "number that JavaScript cannot hold",
-        "The client reads numbers as 64-bit floats: larger integers are rounded.",
+        "number that JavaScript rounds",
+        "Qwen Code reads numbers as 64-bit floats, which cannot hold every large integer.",
     ),
     "QL109": Rule(
         "error",
         "text that UTF-8 cannot hold",
-        "Half of a surrogate pair is no character; it cannot be sent to an API or locked.",
+        "Half of a surrogate pair is not a character, so it cannot be sent to an API or locked.",
     ),
     "QL110": Rule(
         "error",
-        "number beyond every limit",
-        "The client reads the number as infinity, and sends null in its place.",
+        "number that is too large",
+        "Qwen Code reads the number as infinity, and sends null instead.",
     ),
     "QL111": Rule(
         "error",
         "merge conflict in the lock",
-        "A lock is not merged by hand: it is compiled again from the merged settings.",
+        "Do not merge a lock by hand: merge the settings, and lock again.",
     ),
-    "QL112": Rule("error", "not a lock", "The file is not what `qwenlock lock` writes."),
+    "QL112": Rule("error", "not a lock", "`qwenlock lock` did not write this file."),
     "QL113": Rule(
         "error",
         "lock of another version",
-        "A reader takes any 1.x; another major version means another format.",
+        "qwenlock reads every lock of its own major version; another major version is another "
+        "format.",
     ),
     "QL114": Rule(
         "error",
         "lock edited by hand",
-        "The digest in its second line covers every byte after it, and does not match.",
+        "The digest on the second line covers everything below it, and does not match.",
     ),
     "QL115": Rule(
         "note",
         "unused ignore comment",
-        "The comment suppresses nothing: what it was for is gone, or stands on another line.",
+        "The comment suppresses nothing: the finding is gone, or it is on another line.",
     ),
     "QL116": Rule(
         "warning",
         "duplicate key",
-        "Of equal keys in one object the last wins; what stands under the others is never read.",
+        "If a key appears twice in an object, the last one wins; the others are never read.",
     ),
     "QL117": Rule(
-        "warning",
+        "error",
         "byte-order mark",
-        "Up to 0.15.10 the client takes it for a syntax error, and rejects the whole file.",
+        "Up to 0.24.3 a file that begins with a byte-order mark is not valid JSON for Qwen Code.",
+        _INVALID_FILES,
     ),
     "QL118": Rule(
         "warning",
         "misspelt settings key",
-        "The client passes over a key that it does not know, and takes its default.",
+        "Qwen Code ignores a key that it does not know, without a message.",
     ),
     "QL120": Rule(
         "error",
         "configuration that is not TOML",
-        "A team's choices stand in qwenlock.toml, or in [tool.qwenlock] of pyproject.toml.",
+        "A team's choices are in qwenlock.toml, or in [tool.qwenlock] of pyproject.toml.",
     ),
     "QL121": Rule(
         "error",
         "unknown configuration key",
-        "A key that is passed over would be a choice that nobody made.",
+        "If qwenlock ignored a misspelt key, the team's choice would silently not count.",
     ),
     "QL122": Rule(
         "error",
-        "configuration value that cannot be",
-        "Every key has one kind of value, and a file that is named must be there.",
+        "invalid configuration value",
+        "Every key takes one kind of value, and a file that is named must exist.",
     ),
     "QL201": Rule(
         "error",
@@ -119,48 +176,49 @@ RULES: dict[str, Rule] = {
     "QL202": Rule(
         "warning",
         "unknown auth type",
-        "The client skips the key without a word, and its models do not appear in /model (guide, "
+        "Qwen Code ignores the key without a message, so /model does not show its models (guide, "
         "Supported Auth Types).",
     ),
     "QL203": Rule(
         "warning",
         "qwen-oauth cannot be overridden",
-        "Its models are hard-coded; what the settings say of it is ignored (guide, Overview).",
+        "Its models are hard-coded; Qwen Code ignores what the settings say about them (guide, "
+        "Overview).",
     ),
     "QL204": Rule("error", "provider is not an array", "An auth type holds an array of models."),
     "QL205": Rule("error", "model is not an object", "A model is an object with id and envKey."),
     "QL206": Rule(
         "error",
         "model without id",
-        "The id is required: it names the model and is what the API is sent (guide, Overview).",
+        "The id is required: it identifies the model, and it is sent to the API (guide, Overview).",
     ),
     "QL207": Rule(
         "error",
         "model without envKey",
-        "A model must name the variable that holds its key (guide, Overview); from 0.15.6 the "
-        "client falls back to the auth type's own.",
+        "A model must name the variable that holds its key (guide, Overview).",
     ),
     "QL208": Rule(
         "warning",
-        "custom model that a plan will shadow",
-        "An update of the plan puts its models first, and the first of one identity wins (guide, "
-        "Automatic Updates).",
+        "custom model that a plan will hide",
+        "An update of the plan puts the plan's models first, and the first of two models with one "
+        "identity wins (guide, Automatic Updates).",
     ),
     "QL209": Rule(
         "warning",
         "duplicate model",
-        "The first of two models with one identity wins, the other is skipped (guide, Overview).",
+        "The first of two models with one identity wins, and the other is ignored (guide, "
+        "Overview).",
     ),
     "QL210": Rule(
-        "error", "field of the wrong type", "The client expects another type and fails on this one."
+        "error", "field of the wrong type", "Qwen Code expects another type, and fails on this one."
     ),
     "QL211": Rule(
         "warning",
         "option of the wrong type or out of range",
-        "The client hands the value on unchecked, and the API refuses or ignores it.",
+        "Qwen Code sends the value unchecked, and the API rejects or ignores it.",
     ),
-    "QL212": Rule("warning", "unknown model field", "The client does not read this field."),
-    "QL213": Rule("warning", "unknown option", "The client reads no such option."),
+    "QL212": Rule("warning", "unknown model field", "Qwen Code does not read this field."),
+    "QL213": Rule("warning", "unknown option", "Qwen Code does not read this option."),
     "QL214": Rule(
         "warning",
         "extra_body is ignored here",
@@ -168,20 +226,20 @@ RULES: dict[str, Rule] = {
     ),
     "QL215": Rule(
         "warning",
-        "base URL is no URL",
+        "base URL is not a URL",
         "The SDK needs an absolute http or https URL, and fails on anything else.",
     ),
     "QL216": Rule(
         "warning",
-        "base URL without the path of the API",
-        "The openai SDK adds /chat/completions to the base URL as it stands; without what comes "
-        "before it, such as /v1, nothing answers there (guide, SDKs Used for API Requests).",
+        "base URL with the wrong path",
+        "The openai SDK adds only /chat/completions to the base URL, so the base URL must hold the "
+        "rest of the path, such as /v1 (guide, SDKs Used for API Requests).",
     ),
     "QL217": Rule(
         "warning",
         "base URL with the path of a request",
-        "The SDK adds the path of a request itself, so that it would stand there twice (guide, "
-        "SDKs Used for API Requests).",
+        "The SDK adds the path of a request itself, so the path would appear twice (guide, SDKs "
+        "Used for API Requests).",
     ),
     "QL218": Rule(
         "warning",
@@ -191,76 +249,79 @@ RULES: dict[str, Rule] = {
     "QL219": Rule(
         "warning",
         "plain http to a public host",
-        "The key, the prompt and the code in it can be read on the way.",
+        "Anyone on the way can read the key, the prompt, and the code in it.",
     ),
     "QL220": Rule(
         "note",
-        "model without envKey, by a later release only",
-        "From 0.15.6 the client falls back to the auth type's own variable; the guide requires "
-        "envKey, and earlier releases refuse the model.",
+        "model without envKey, for later releases only",
+        "From 0.15.6 on Qwen Code uses the auth type's own variable; the guide requires envKey, and "
+        "earlier releases reject the model.",
     ),
     "QL221": Rule(
         "note",
-        "one id at two base URLs, by a later release only",
-        "From 0.15.10 a model is identified by id and base URL; by the guide, and for earlier "
-        "releases, the first of one id wins and the others are skipped.",
+        "one id at two base URLs, for later releases only",
+        "From 0.15.10 on a model is identified by id and base URL. By the guide, and in earlier "
+        "releases, the first model of an id wins and the others are ignored.",
     ),
     "QL301": Rule(
         "warning",
         "models hidden by REPLACE",
-        "The highest scope that has modelProviders owns the whole catalogue; lower scopes' models "
-        "are not merged in (guide, Generation Config Layering).",
+        "By the guide the highest scope with modelProviders defines the whole catalogue; models of "
+        "lower scopes are not merged in (guide, Generation Config Layering).",
+        (Since("0.10.1", "Your client does so for each auth type that the higher scope lists."),),
     ),
     "QL302": Rule(
         "warning",
         "empty catalogue",
-        "An empty modelProviders still replaces that of lower scopes: /model offers nothing.",
+        "An empty list replaces those of lower scopes as well, so /model offers none of their "
+        "models.",
     ),
     "QL303": Rule(
         "note",
-        "the home directory is no project",
-        "Its .qwen/settings.json is the user scope; the client reads it once, as that.",
+        "the home directory is not a project",
+        "Its .qwen/settings.json is the user scope, and Qwen Code does not read it a second time.",
     ),
     "QL304": Rule(
         "note",
-        "model defined otherwise in a lower scope",
-        "The owning scope's definition is the one that counts, as a whole; nothing is merged in "
-        "(guide, Generation Config Layering).",
+        "model defined differently in a lower scope",
+        "The highest scope's definition counts as a whole; nothing is merged into it (guide, "
+        "Generation Config Layering).",
     ),
     "QL305": Rule(
         "note",
         "lock that depends on the user scope",
-        "The guide recommends the user scope for models, but every machine has its own: the same "
-        "commit compiles to another lock elsewhere (guide, Selection Persistence).",
+        "The guide recommends the user scope for models, but every machine has its own, so a "
+        "commit compiles to a different lock elsewhere (guide, Selection Persistence).",
     ),
     "QL306": Rule(
         "warning",
-        "project that the client does not trust",
-        "With security.folderTrust.enabled the client leaves out the settings and .env files of "
+        "project that Qwen Code does not trust",
+        "With security.folderTrust.enabled Qwen Code ignores the settings and .env files of "
         "folders that are not trusted.",
     ),
     "QL307": Rule(
         "warning",
-        "hidden models that this client offers all the same",
-        "The guide and the client's own schema say REPLACE, but no release seen does it: it merges "
-        "modelProviders auth type by auth type.",
+        "models that the lock leaves out and Qwen Code still offers",
+        "By the guide the highest scope with modelProviders defines the whole catalogue, and so "
+        "does the lock (guide, Generation Config Layering). No release does so: your client still "
+        "offers the lower scopes' models of other auth types.",
     ),
     "QL401": Rule(
         "error",
         "literal credential",
-        "A lock is shared and never holds a secret, and neither should settings: the client "
+        "A lock is shared, and never holds a secret. Settings should not either: Qwen Code "
         "replaces $NAME in any string from the environment.",
     ),
     "QL402": Rule(
         "error",
         "envKey is not a variable name",
-        "envKey names the environment variable that holds the key; it is not the key itself "
+        "envKey is the name of the environment variable that holds the key, not the key itself "
         "(guide, Overview).",
     ),
     "QL403": Rule(
         "warning",
         "deprecated credential setting",
-        "security.auth.apiKey and security.auth.baseUrl will be removed from the client (guide, "
+        "security.auth.apiKey and security.auth.baseUrl will be removed from Qwen Code (guide, "
         "Resolution Layers and Atomicity).",
     ),
     "QL404": Rule(
@@ -271,60 +332,63 @@ RULES: dict[str, Rule] = {
     ),
     "QL405": Rule(
         "error",
-        "variable not set",
-        "The client reads the key from this variable when it starts, and fails without it.",
+        "variable that is not set",
+        "Qwen Code reads the key from this variable when it starts, and fails without it.",
     ),
     "QL406": Rule(
         "error",
         "key in a file that git tracks",
-        "Whoever has the repository has the key, and its history keeps it when the file does not.",
+        "Everyone with the repository has the key, and its history keeps the key after you delete "
+        "it from the file.",
     ),
     "QL407": Rule(
         "warning",
-        ".env file that is hidden by another",
-        "Up to 0.15.10 the client reads the first .env file that it finds, and no other; that of a "
-        "project hides that of the home directory.",
+        ".env file hidden by another",
+        "Up to 0.15.10 Qwen Code reads only the first .env file that it finds, so one in the "
+        "project hides the one in the home directory.",
     ),
     "QL501": Rule(
         "warning",
         "edited plan models",
-        "The next update of the plan replaces its models, and what was changed in them is lost.",
+        "The next update of the plan replaces its models, so the changes made to them are lost.",
     ),
     "QL502": Rule(
         "note",
-        "plan models of no known template",
-        "The models match no template version that this qwenlock knows.",
+        "plan models of an unknown version",
+        "The models match none of the plan's versions that this qwenlock knows.",
     ),
     "QL503": Rule(
         "warning",
         "plan models of several regions",
-        "A key is valid in one region; models of another region's endpoint refuse it.",
+        "A key is valid in one region; the endpoint of another region rejects it.",
     ),
     "QL504": Rule(
         "note",
         "outdated plan models",
-        "The client offers the update when it starts; until then the models are as they were "
-        "(guide, Automatic Updates).",
+        "Qwen Code offers the update when it starts, and keeps the models until you accept (guide, "
+        "Automatic Updates).",
     ),
     "QL505": Rule(
         "note",
-        "unknown plan version",
-        "The version that is recorded belongs to no template that this qwenlock knows, so the "
-        "client may offer an update that changes the models.",
+        "unknown plan version recorded",
+        "This qwenlock does not know the recorded version, so Qwen Code may offer an update that "
+        "changes the models.",
     ),
     "QL506": Rule(
         "note",
-        "plan models that no version is recorded of",
-        "They count as a manual configuration, but have the envKey and baseUrl of the automatic "
-        "one, which will overwrite them (guide, Manual Configuration).",
+        "plan models without a recorded version",
+        "They count as configured by hand, but have the envKey and baseUrl of the plan, whose "
+        "setup will overwrite them (guide, Manual Configuration).",
     ),
     "QL601": Rule(
-        "error", "unknown auth type selected", "The client cannot start with an unknown auth type."
+        "error",
+        "unknown auth type selected",
+        "Qwen Code cannot start with an auth type that it does not know.",
     ),
     "QL602": Rule(
         "warning",
         "selected auth type has no models",
-        "Without entries the model is built from flags, environment and settings when the client "
+        "Without entries Qwen Code builds the model from flags, environment and settings when it "
         "starts: a runtime model (guide, Provider Models vs Runtime Models).",
     ),
     "QL603": Rule(
@@ -336,22 +400,22 @@ RULES: dict[str, Rule] = {
     "QL604": Rule(
         "warning",
         "no model selected",
-        "This auth type has no built-in default; the client needs a model from its environment.",
+        "This auth type has no built-in default, so Qwen Code needs a model from its environment.",
     ),
     "QL605": Rule(
         "warning",
         "not a model of qwen-oauth",
-        "The models of qwen-oauth are hard-coded; the client falls back to its default.",
+        "The models of qwen-oauth are hard-coded; Qwen Code uses its default instead.",
     ),
     "QL606": Rule(
         "warning",
         "selection of the wrong type",
-        "The client reads a string here, and takes its default where it finds something else.",
+        "Qwen Code expects a string here, and uses its default if it finds something else.",
     ),
     "QL607": Rule(
         "note",
         "model that depends on the release",
-        "Without model.name the client takes its built-in default, which differs between releases.",
+        "Without model.name Qwen Code uses its built-in default, which differs between releases.",
     ),
     "QL608": Rule(
         "note",

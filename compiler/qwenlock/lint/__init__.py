@@ -1,5 +1,4 @@
-"""Linting: everything there is to say about the settings, and what can be repaired.
+"""Linting: all findings about the settings, and their repairs.
 
-A rule is a function from a `Subject` to findings, in the module of its hundred; `lint.RULES` lists
-them.
+A rule is a function from a `Subject` to findings. `lint.RULES` lists all rules.
 """

@@ -26,7 +26,7 @@ _PLACEHOLDER = re.compile(
 
 
 def tracked_keys(subject: Subject) -> Iterator[Finding]:
-    """Report files that git tracks and that hold a key, at the first of each."""
+    """Report files that git tracks and that hold a key, at the first key of each."""
     for source in subject.sources:
         document = source.document
         path = _first_key(document.value) if document.label in subject.world.tracked else None
@@ -59,14 +59,14 @@ def hidden_env_files(subject: Subject) -> Iterator[Finding]:
 def _tracked(place: Place, label: str) -> Finding:
     message = f"git tracks {label}, which holds a key"
     fix = (
-        "make the key invalid where it was issued and get another, put that into a .env that git "
-        "ignores, and stop tracking this one with `git rm --cached`"
+        "revoke the key where it was issued, put a new one into a .env file that git ignores, and "
+        "stop tracking this file with `git rm --cached`"
     )
     return Finding("QL406", message, place, fix)
 
 
 def _first_key(settings: Any) -> Path | None:
-    """Return where the first literal key of a file stands."""
+    """Return the path of the first literal key in a file."""
     pending: list[tuple[Path, str | None, Any]] = [((), None, settings)]
     while pending:
         path, key, value = pending.pop()
@@ -85,7 +85,7 @@ def _first_variable(file: EnvFile) -> str | None:
 
 
 def _is_key(value: str, name: str | None) -> bool:
-    """Tell whether `value` is a key that works: no reference, and no placeholder for one."""
+    """Tell whether `value` is a real key: not a reference, and not a placeholder."""
     if len(value) < _SHORTEST_KEY or references(value) or _PLACEHOLDER.fullmatch(value):
         return False
     return is_credential(value, name)

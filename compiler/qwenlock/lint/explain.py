@@ -1,4 +1,4 @@
-"""A finding explained: the page of its code, in Markdown, for a terminal and the documentation."""
+"""A finding explained: the page of its code, in Markdown, for terminals and the documentation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from qwenlock.findings.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from qwenlock.findings.rules import Rule
 
 HUNDREDS = {
     "1": "Files and syntax",
@@ -31,14 +33,15 @@ class Page:
     Attributes:
         what: more about what the client does, as Markdown.
         fix: what to do, as Markdown.
-        before: files, by name, that lead to the finding; none where no text can.
-        after: those of them that are changed, as they are afterwards.
-        at: the file, line and column (from 1) where it is reported; empty for no one place.
-        command: what reports it.
-        given: what is run before that.
-        directory: where that is run.
-        repair: whether `lint --fix` repairs the example, or `--unsafe-fixes` only, or neither.
-        ignorable: whether `lint` can leave it out.
+        before: files, by name, that cause the finding; None if no text can.
+        after: the files that the fix changes, as they are afterwards.
+        at: the file, line and column (from 1) where it is reported; empty if there is no one place.
+        command: the command that reports it.
+        given: the command to run before that.
+        directory: where to run it.
+        repair: whether `lint --fix` repairs the example, or only `--unsafe-fixes`, or neither.
+        ignorable: whether `lint` can ignore it.
+        lockable: whether `lock` works all the same, although the finding is an error.
     """
 
     what: str
@@ -51,6 +54,7 @@ class Page:
     directory: str = "a project"
     repair: Literal["", "safe", "unsafe"] = ""
     ignorable: bool = True
+    lockable: bool = False
 
 
 def as_markdown(code: str, page: Page) -> str:
@@ -60,6 +64,7 @@ def as_markdown(code: str, page: Page) -> str:
         f"# {code}: {rule.title}",
         f"**{rule.severity}**{_REPAIRS[page.repair]}",
         _wrapped(rule.reason),
+        *_by_release(rule),
         page.what.strip(),
     ]
     if page.before:
@@ -69,6 +74,21 @@ def as_markdown(code: str, page: Page) -> str:
         paragraphs += _files(page.after)
     paragraphs += ["## Ignoring it", _wrapped(_ignoring(code, page))]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _by_release(rule: Rule) -> list[str]:
+    """Return what releases do differently, as one list."""
+    lines = [
+        textwrap.fill(
+            f"- **{each.release} and later**: {each.text}",
+            100,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for each in rule.releases
+    ]
+    return ["\n".join(lines)] if lines else []
 
 
 _REPAIRS = {
@@ -98,16 +118,16 @@ def _reported(page: Page) -> str:
 
 def _ignoring(code: str, page: Page) -> str:
     if not page.ignorable:
-        return "It cannot be ignored: nothing can be compiled from a file that is not understood."
+        return "You cannot ignore it: qwenlock cannot compile a file that it cannot read."
     everywhere = f"`qwenlock lint --ignore {code}`"
     if ".json:" not in page.at or code == "QL115":  # a comment does not ignore itself
-        return f"For one run, {everywhere}."
+        return f"For one run: {everywhere}."
     text = (
-        f"For one place, write `// qwenlock: ignore[{code}]` at the end of its line, or alone on "
-        f"the line above. For one run, {everywhere}."
+        f"In one place: write `// qwenlock: ignore[{code}]` at the end of the line, or alone on "
+        f"the line above. For one run: {everywhere}."
     )
-    if RULES[code].severity == "error":
-        text += " It still stops `qwenlock lock`."
+    if RULES[code].severity == "error" and not page.lockable:
+        text += " `qwenlock lock` still fails on it."
     return text
 
 
@@ -116,8 +136,8 @@ def index(pages: Mapping[str, Page]) -> str:
     lines = [
         "# Findings",
         "",
-        "What `qwenlock` has to say about settings, by code. A code is never used again for",
-        "something else. `qwenlock explain CODE` shows the same pages.",
+        "Everything that `qwenlock` can find, by code. A code never changes its meaning.",
+        "`qwenlock explain CODE` shows the same pages.",
     ]
     for hundred, title in HUNDREDS.items():
         lines += ["", f"## {title}", "", "| code | what | severity | `lint --fix` |"]

@@ -20,30 +20,31 @@ if TYPE_CHECKING:
     from qwenlock.lint.subject import Subject
     from qwenlock.text.operations import Path
 
-_READS_MARK = "0.21.2"  # the first release that is known to
+_READS_MARK = "0.24.4"  # the first release that does
 _KEYS: dict[Path, tuple[str, ...]] = {
     (): ("modelProviders", "security"),
     ("security", "auth"): ("selectedType",),
     ("model",): ("generationConfig",),
 }
-"""The keys that choose models and are long enough to be misspelt, by the object they stand in."""
+"""The keys that choose models and are long enough to be misspelt, by the object they are in."""
 _NEARLY = 0.85
 
 
 def byte_order_mark(subject: Subject) -> Iterator[Finding]:
-    """Report a byte-order mark that the client does not take; by the guide it is worth a note."""
+    """Report a byte-order mark that the client cannot read; by the guide that is a note."""
     if subject.client.knows(_READS_MARK):
         return
     for source in subject.sources:
         if source.document.original.startswith(BOM):
             message = "the file begins with a byte-order mark"
             place = Place(source.document, at=(1, 1))
+            fix = "save it as UTF-8 without one"
             severity: Severity | None = "note" if subject.client.name == GUIDE else None
-            yield Finding("QL117", message, place, "save it as UTF-8 without one", severity)
+            yield Finding("QL117", message, place, fix, severity, Repair(unmarks=True))
 
 
 def misspelt_keys(subject: Subject) -> Iterator[Finding]:
-    """Report keys that are nearly one which chooses models; what else there is, is not known."""
+    """Report keys that are nearly one of those that choose models."""
     for source in subject.sources:
         document = source.document
         for at, known in _KEYS.items():
@@ -55,7 +56,7 @@ def misspelt_keys(subject: Subject) -> Iterator[Finding]:
                 move = Repair((Move((*at, name), (*at, near)),), safe=False)
                 yield Finding(
                     "QL118",
-                    f'"{shown(name)}" is no key of the client',
+                    f'"{shown(name)}" is not a key that Qwen Code reads',
                     document.place((*at, name), on_key=True),
                     f'did you mean "{near}"?',
                     repair=move if near not in members else None,
@@ -63,21 +64,21 @@ def misspelt_keys(subject: Subject) -> Iterator[Finding]:
 
 
 def duplicate_keys(subject: Subject) -> Iterator[Finding]:
-    """Report keys that stand twice in one object: the last is in force.
+    """Report keys that appear twice in one object: the last one counts.
 
-    Taking the others away is safe where that leaves the keys in their order, or where order means
-    nothing, which is outside of modelProviders.
+    Removing the others is safe if that leaves the keys in their order, or if their order means
+    nothing, which is so outside of modelProviders.
     """
     for source in subject.sources:
         document = source.document
         for path, keeps_order in duplicates(document.text):
             *earlier, last = document.locator.keys(path)
             times = f" ({len(earlier) + 1} times)" if len(earlier) > 1 else ""
-            message = f'"{shown(str(path[-1]))}" stands again on line {last.line}{times}: '
+            message = f'"{shown(str(path[-1]))}" appears again on line {last.line}{times}, and '
             repair = Repair((Deduplicate(path),), safe=keeps_order or path[0] != "modelProviders")
             yield Finding(
                 "QL116",
-                f"{message}the last one wins",
+                f"{message}the last one counts",
                 Place(document, at=earlier[0]),
                 "keep one of them",
                 repair=repair,

@@ -1,4 +1,4 @@
-"""Repairing what can be repaired: from a subject to a change of the user's and project's files."""
+"""Repairs: from a subject to a change of the user's and the project's files."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     Wanted = Callable[[Finding], bool]
 
-_ROUNDS = 10  # a repair may make another possible; far more than any settings need
+_ROUNDS = 10  # one repair may make another possible; no settings need nearly so many
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What repairing comes to.
+    """The result of repairing.
 
     Attributes:
-        subject: what is linted, as it is afterwards.
-        findings: those that were repaired, with their places before.
+        subject: what was linted, as it is afterwards.
+        findings: those that were repaired, with their places before that.
     """
 
     subject: Subject
@@ -46,12 +46,12 @@ def can_repair(finding: Finding, subject: Subject, *, unsafe: bool) -> bool:
 
 
 def fix(subject: Subject, wanted: Wanted, *, unsafe: bool = False) -> Fixed:
-    """Return `subject` after the repairs of all findings that are `wanted`, round by round.
+    """Return `subject` with all `wanted` findings repaired, round by round.
 
     Args:
         subject: what is linted.
         wanted: tells which findings to repair.
-        unsafe: repair too what may change what the client does.
+        unsafe: also make repairs that may change what the client does.
     """
     done: list[Finding] = []
     for _ in range(_ROUNDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.lint import credentials, files, merging, plans, providers, selection, urls
@@ -37,10 +38,11 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
 
 
 def lint(subject: Subject) -> list[Finding]:
-    """Return all findings, but for those that a comment in the settings suppresses."""
+    """Return all findings that no comment in the settings suppresses."""
     findings = with_repairs(subject.compilation.findings, subject)
     findings += subject.world.findings
-    findings += [finding for rule in RULES for finding in rule(subject)]
+    found = (finding for rule in RULES for finding in rule(subject))
+    findings += [replace(finding, client=subject.client) for finding in found]
     documents = [source.document for source in subject.sources]
     return suppressed(findings, documents, [each.document for each in _whole(subject)])
 

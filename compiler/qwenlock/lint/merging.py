@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _TRUST = ("security", "folderTrust", "enabled")
 _OF_THE_MACHINE = re.compile(r"~|/|[A-Za-z]:")  # what a path begins with, as a lock records it
-_TRUST_FIX = "trust it in the client, with /trust, or with /permissions in earlier releases"
+_TRUST_FIX = "trust it in Qwen Code with /trust (/permissions in earlier releases)"
 
 
 def defined_otherwise(subject: Subject) -> Iterator[Finding]:
-    """Report models that a scope below the owning one defines with other fields."""
+    """Report models that a scope below the owning one defines differently."""
     owning = owner(subject.sources)
     if owning is None:
         return
@@ -42,16 +42,16 @@ def defined_otherwise(subject: Subject) -> Iterator[Finding]:
         ]
         if other:
             names = [f"{auth_type}/{shown(identity)}" for auth_type, identity in other]
-            message = f"{counted(names)} defined otherwise in the {source.scope} scope"
+            message = f"{counted(names)} defined differently in the {source.scope} scope"
             place = owning.place(("modelProviders",), on_key=True)
             fix = f"make them equal, or remove them from {source.document.label}"
             yield Finding("QL304", message, place, fix)
 
 
 def depends_on_user(subject: Subject) -> Iterator[Finding]:
-    """Report that the user scope has a say in a lock that is shared; in CI that is a warning.
+    """Report that a shared lock depends on the user scope; in CI that is a warning.
 
-    A file that a team has chosen for it, relative to the project, is shared as well.
+    A file of the project that stands for the user scope is shared as well.
     """
     lock = subject.compilation.lock
     if subject.project.stored is None or lock is None:
@@ -60,25 +60,29 @@ def depends_on_user(subject: Subject) -> Iterator[Finding]:
         counts = any(each.scope == "user" for each in lock.inputs)
         if counts and source.scope == "user" and _OF_THE_MACHINE.match(source.path):
             message = f"qwen.lock depends on {source.document.label}, which is not in the project"
-            fix = "have all settings in the project and lock with --no-user, or name a file of the "
+            fix = (
+                "put all settings into the project and lock with --no-user, or name a file of the "
+            )
             severity: Severity | None = "warning" if subject.world.in_ci else None
             place = source.document.place(())
             yield Finding("QL305", message, place, f"{fix}project with --user", severity)
 
 
 def untrusted(subject: Subject) -> Iterator[Finding]:
-    """Report that the client leaves the project's settings out."""
+    """Report that the client ignores the project's settings."""
     outside = [source for source in subject.sources if source.scope != "project"]
     inside = [source for source in subject.sources if source.scope == "project"]
     if not inside or merged(outside, _TRUST) is not True or subject.world.trusted:
         return
     place = inside[0].document.place(())
     if subject.world.trusted is None:
-        message = "this folder is on no list of trusted ones: later releases leave its settings out"
+        message = "no list says whether to trust this folder; later releases ignore its settings"
         yield Finding("QL306", message, place, _TRUST_FIX, "note")
         return
-    message = f"{subject.world.trust_file} says not to trust this folder: its settings do not count"
-    yield Finding("QL306", message, place, f"{_TRUST_FIX}, or compile with --untrusted")
+    message = (
+        f"{subject.world.trust_file} says not to trust this folder, so its settings are ignored"
+    )
+    yield Finding("QL306", message, place, f"{_TRUST_FIX}, or add --untrusted")
 
 
 def replace_not_honoured(subject: Subject) -> Iterator[Finding]:

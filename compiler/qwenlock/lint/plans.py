@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def plan_versions(subject: Subject) -> Iterator[Finding]:
-    """Report what the versions of the installed plans, as recorded, mean for their next update."""
+    """Report what the recorded versions of the installed plans mean for their next update."""
     for plan in subject.plans:
         if any(each.id == plan.id for each in subject.compilation.plans):
             yield from _version(plan, subject)
@@ -28,17 +28,17 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     place = _first_model(plan, subject)
     if state is None:
         message = f"no version of {plan.title} is recorded for these models"
-        fix = "give them an envKey of their own, or have `qwenlock upgrade --adopt` record one"
+        fix = "give them an envKey of their own, or run `qwenlock upgrade --adopt` to record one"
         yield Finding("QL506", message, place, fix)
         return
     known = plan.identify(PREFIX + state.version)
     newest = subject.newest(plan)
     if known is None:
-        message = f"the version of {plan.title} that is recorded is not known"
-        fix = "upgrade qwenlock, or run `qwenlock upgrade` for a version that it knows"
+        message = f"the recorded version of {plan.title} is unknown"
+        fix = "upgrade qwenlock, or run `qwenlock upgrade` to get a version that it knows"
         yield Finding("QL505", message, _record(plan, subject), fix)
     elif newest is not None and known[0].order() < newest.order():
-        message = f"the models of {plan.title} are of {known[0].version}; {newest.version} is there"
+        message = f"{plan.title} is at {known[0].version}; {newest.version} is available"
         yield Finding("QL504", message, place, "run `qwenlock upgrade`")
 
 

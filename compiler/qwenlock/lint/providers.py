@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
-    """Report custom models that the newest models of an installed plan will come before.
+    """Report custom models that the next update of an installed plan will hide.
 
-    A template whose text names none of their ids is not rendered.
+    A template is rendered only if its text contains one of their ids.
     """
     for plan in subject.plans:
         installed = [each for each in subject.compilation.plans if each.id == plan.id]
@@ -39,26 +39,28 @@ def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
         for entry in custom:
             if entry.model.id in ids:
                 message = (
-                    f'{plan.title} {template.version} has a model "{shown(entry.model.id)}" too'
+                    f'{plan.title} {template.version} also has a model "{shown(entry.model.id)}"'
                 )
-                fix = "remove this one, or expect it to be skipped after the update"
+                fix = "remove this one, or expect Qwen Code to ignore it after the update"
                 yield Finding("QL208", message, subject.owner.place((*entry.path, "id")), fix)
 
 
 def without_env_key(subject: Subject) -> Iterator[Finding]:
-    """Report models that only later releases take, since they have no envKey."""
+    """Report models without envKey, which only later releases accept."""
     if subject.client.env_key_required:
         return
     for entry in subject.compilation.entries:
         if entry.model.env_key is None:
             variable = API_KEY_VARIABLES[entry.model.auth_type]
-            message = f"this model has no envKey; {subject.client.name} takes {variable}"
+            message = (
+                f"this model has no envKey, so Qwen Code {subject.client.name} uses {variable}"
+            )
             fix = f'write "envKey": "{variable}"'
             yield Finding("QL220", message, subject.owner.place(entry.path), fix)
 
 
 def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
-    """Report models that only later releases offer beside another of the same id."""
+    """Report models that only later releases offer beside another one of the same id."""
     if not subject.client.identity_has_url or subject.client.name == GUIDE:
         return
     seen: set[tuple[str, str]] = set()
@@ -66,6 +68,6 @@ def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
         name = (entry.model.auth_type, entry.model.id)
         if name in seen and not entry.skipped:
             message = f'a second "{shown(entry.model.id)}", at another base URL'
-            fix = "give teams with earlier releases one of the two"
+            fix = "remove one of the two if anybody uses a release before 0.15.10"
             yield Finding("QL221", message, subject.owner.place((*entry.path, "id")), fix)
         seen.add(name)

@@ -1,7 +1,7 @@
-"""The repairs of findings that compiling reports; rules of `lint` bring their own.
+"""The repairs of findings that compiling reports; the rules of `lint` have their own.
 
-A repair is safe where every client offers, selects and sends the same afterwards. What a plan owns
-is the plan's: nothing in its models is repaired.
+A repair is safe if every client offers, selects and sends the same afterwards. The models of a plan
+are the plan's: nothing in them is repaired.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ABSENT = object()
 
 
 def with_repairs(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
-    """Return findings with the repairs that there are for them."""
+    """Return findings with their repairs."""
     return [_with_repair(finding, subject) for finding in findings]
 
 
@@ -48,7 +48,7 @@ def _ignored_provider(path: Path, _source: Source, _subject: Subject) -> Repair 
 
 
 def _skipped_model(path: Path, _source: Source, subject: Subject) -> Repair | None:
-    """Remove a model; safe where it is skipped by those clients too that look at the base URL."""
+    """Remove a model; safe if clients that look at the base URL ignore it as well."""
     again = subject.entries.get(path[:-1])
     if again is None or again.model.origin != CUSTOM:
         return None
@@ -63,9 +63,9 @@ def _ignored_field(path: Path, _source: Source, subject: Subject) -> Repair | No
 
 
 def _empty_credential(path: Path, source: Source, subject: Subject) -> Repair | None:
-    """Remove a deprecated field with nothing in it, which overrides no other scope's.
+    """Remove an empty deprecated field, if no other scope has one.
 
-    In a project that is safe here only: it may override what a colleague has in the user scope.
+    In a project that is not safe: it may override what a colleague has in the user scope.
     """
     others = [each for each in subject.sources if each is not source]
     current = next((each for each in (API_KEY, BASE_URL) if source.place(each).path == path), None)
@@ -89,7 +89,7 @@ def _misspelt_option(path: Path, source: Source, _subject: Subject) -> Repair | 
 
 
 def _renamed(path: Path, source: Source, known: tuple[str, ...]) -> Repair | None:
-    """Rename a key to the nearest of the `known` ones, where that is free."""
+    """Rename a key to the nearest of the `known` ones, if no other key has that name."""
     near = nearest(str(path[-1]), known)
     if near is None or near == "qwen-oauth":
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.selection import AUTH_TYPE, GENERATION_CONFIG, MODEL
 from qwenlock.findings.finding import Finding
 from qwenlock.settings.scopes import highest, merged
@@ -16,26 +17,31 @@ if TYPE_CHECKING:
 
 
 def default_of_the_release(subject: Subject) -> Iterator[Finding]:
-    """Report that the settings leave the model to what the release has built in."""
+    """Report that the settings leave the model to the release's built-in default."""
     selection = subject.compilation.selection
     default = dict(subject.client.default_models).get(selection.auth_type)
     source = highest(subject.sources, AUTH_TYPE)
     if default is None or source is None or merged(subject.sources, MODEL):
         return
-    message = f"no model is selected: {subject.client.name} takes {default}, others another"
+    message = f"no model is selected: {_name(subject)} uses {default}, other releases use another"
     place = source.place(AUTH_TYPE)
     yield Finding("QL607", message, place, "set model.name, or run `qwenlock select`")
 
 
 def sealed(subject: Subject) -> Iterator[Finding]:
-    """Report a model.generationConfig that the selected model does not take part in."""
+    """Report a model.generationConfig that the selected model ignores."""
     selection = subject.compilation.selection
     source = highest(subject.sources, GENERATION_CONFIG)
     ignored = merged(subject.sources, GENERATION_CONFIG)
     if selection.kind != "provider" or source is None or not ignored:
         return
     model = shown(selection.model or "")
-    message = f"{model} is a model of modelProviders and takes nothing from here"
+    message = f"{model} is defined in modelProviders, so it ignores model.generationConfig"
     place = source.place(GENERATION_CONFIG, on_key=True)
-    fix = f"write what it should use into the generationConfig of {model} itself"
+    fix = f"write the options into the generationConfig of {model}"
     yield Finding("QL608", message, place, fix)
+
+
+def _name(subject: Subject) -> str:
+    """Return what messages call the client."""
+    return "the guide" if subject.client.name == GUIDE else f"Qwen Code {subject.client.name}"

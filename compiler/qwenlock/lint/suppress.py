@@ -1,6 +1,6 @@
 """Comments that suppress findings: `// qwenlock: ignore[QL203]`, or of all codes without brackets.
 
-One stands on the line of the finding, behind it or before it, or alone on the line above.
+A comment is on the line of the finding, or alone on the line above.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _LINE_END = re.compile(r"[ \t]*(?:\r\n?|\n)?")
 _VARYING = frozenset(
     {"QL117", "QL218", "QL220", "QL221", "QL305", "QL306", "QL307", "QL406", "QL504", "QL607"}
 )
-"""Codes that come and go with the client or the machine: a comment for one may count elsewhere."""
+"""Codes that depend on the client or the machine: a comment for one may be needed elsewhere."""
 
 
 class Ignore(NamedTuple):
     """A comment that suppresses findings.
 
     Attributes:
-        document: the document it stands in.
+        document: the document that it is in.
         codes: the codes it names; None for all.
         start: where in the text it starts.
         end: where it ends.
@@ -53,12 +53,12 @@ class Ignore(NamedTuple):
 def suppressed(
     findings: Iterable[Finding], documents: Iterable[Document], judged: Iterable[Document]
 ) -> list[Finding]:
-    """Return the findings that no comment suppresses, with a note on each comment that is unused.
+    """Return the findings that no comment suppresses, with a note on each unused comment.
 
     Args:
         findings: all findings.
         documents: the documents whose comments count.
-        judged: those of them of which everything is said, so that what is unused shows.
+        judged: those of them whose findings are all known, so that unused comments show.
     """
     ignores = [ignore for document in documents for ignore in _ignores(document)]
     if not ignores:
@@ -114,16 +114,16 @@ def _ignores(document: Document) -> Iterator[Ignore]:
 
 
 def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
-    """Give a note where a comment, or a code that it names, suppresses nothing."""
+    """Give a note if a comment, or a code that it names, suppresses nothing."""
     named = ignore.codes or ()
     kept = [code for code in named if code in _VARYING or any(is_among(u, [code]) for u in used)]
     unused = [code for code in named if code not in kept]
     if used if ignore.codes is None else kept and not unused:
         return
     unknown = [code for code in unused if not is_known(code)]
-    message = "there is nothing here to suppress"
+    message = "this comment suppresses nothing"
     if unknown:
-        message = f'"{shown(unknown[0])}" is no code of a finding'
+        message = f'"{shown(unknown[0])}" is not the code of a finding'
     elif kept:
         message = f"there is no {' or '.join(unused)} here to suppress"
     place = Place(ignore.document, at=ignore.document.locator.stretch(ignore.start, ignore.end))
@@ -132,9 +132,9 @@ def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
 
 
 def _without(ignore: Ignore, kept: Sequence[str]) -> Cut:
-    """Return what leaves only the codes `kept` of a comment, or nothing of it where there are none.
+    """Return the cut that leaves only the codes `kept` of a comment, or nothing if there are none.
 
-    A comment alone on its line goes with the line, another with the space beside it.
+    With a comment alone on its line goes the line; with another goes the space beside it.
     """
     text, start, end = ignore.document.text, ignore.start, ignore.end
     if kept:
@@ -159,6 +159,6 @@ def _ends_line(text: str, at: int) -> bool:
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    """Return where a pattern that matches anything at least in part stops matching."""
+    """Return where a pattern stops matching; it need not match anything."""
     found = pattern.match(text, at)
     return found.end() if found else at

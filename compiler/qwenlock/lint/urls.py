@@ -1,6 +1,6 @@
-"""Base URLs of models held against what the SDK of their auth type makes of them (21x).
+"""Base URLs of models, and what the SDK of their auth type makes of them (21x).
 
-A rule is a function from a URL to what is wrong with it; `RULES` lists them with their codes.
+A rule is a function from a URL to what is wrong with it. `RULES` lists the rules with their codes.
 Guide, SDKs Used for API Requests; How Qwen Code reads settings, "Requests".
 """
 
@@ -44,6 +44,7 @@ _WITHOUT_PATH = frozenset(
 )
 """Hosts whose OpenAI-compatible API needs no path."""
 
+_EXAMPLE = '"https://api.example.com/v1"'
 _AZURE = ".openai.azure.com"
 _REQUESTS = {
     "openai": ("/chat/completions", "/completions", "/responses", "/embeddings"),
@@ -54,7 +55,7 @@ _VERSION = re.compile(r"/v\d[a-z0-9]*(?=/|$)")
 
 
 class Given(NamedTuple):
-    """A base URL with what it is judged by."""
+    """A base URL, with what decides whether it is right."""
 
     sdk: str | None
     client: str
@@ -62,7 +63,7 @@ class Given(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What is wrong with a base URL, and the URL that was probably meant."""
+    """What is wrong with a base URL, and the URL that is probably meant."""
 
     message: str
     fix: str
@@ -70,7 +71,7 @@ class Problem(NamedTuple):
 
 
 def base_urls(subject: Subject) -> Iterator[Finding]:
-    """Report base URLs that do not fit; one that holds a reference to a variable is not judged."""
+    """Report wrong base URLs; a URL with a reference to a variable is not checked."""
     judged: dict[tuple[str, str], list[tuple[str, Problem]]] = {}
     for entry in subject.compilation.entries:
         model = entry.model
@@ -95,7 +96,7 @@ def _problems(auth_type: str, text: str, client: str) -> Iterator[tuple[str, Pro
     except ValueError:
         usable = False
     if not usable:
-        yield "QL215", Problem("baseUrl is no URL", 'write one, such as "https://host/v1"')
+        yield "QL215", Problem("baseUrl is not a URL", f"write one, such as {_EXAMPLE}")
         return
     given = Given(_SDKS.get(auth_type), client, url)
     for code, rule in RULES:
@@ -119,7 +120,7 @@ def missing_path(given: Given) -> Problem | None:
 
 
 def request_path(given: Given) -> Problem | None:
-    """Tell whether the path of a request, which the SDK adds, stands at the end."""
+    """Tell whether the URL ends in the path of a request, which the SDK adds itself."""
     path = given.url.path.rstrip("/")
     ending = _is_request(given)
     if ending is None:
@@ -130,7 +131,7 @@ def request_path(given: Given) -> Problem | None:
 
 
 def doubled_version(given: Given) -> Problem | None:
-    """Tell whether the SDK of Anthropic would add the `/v1` again; the guide's example has it."""
+    """Tell whether Anthropic's SDK would add the `/v1` again; the guide's example has it."""
     path = given.url.path.rstrip("/")
     if given.sdk != "anthropic" or given.client == GUIDE or not path.endswith("/v1"):
         return None
@@ -139,11 +140,13 @@ def doubled_version(given: Given) -> Problem | None:
 
 
 def plain_http(given: Given) -> Problem | None:
-    """Tell whether requests would cross a public network in clear text."""
+    """Tell whether requests cross a public network in clear text."""
     if given.url.scheme != "http" or not is_public(given.url.hostname or ""):
         return None
     meant = given.url._replace(scheme="https").geturl()
-    return Problem("baseUrl sends the key and the code in clear text", "use https", meant)
+    return Problem(
+        "baseUrl is plain http, so the key and the code are sent in clear text", "use https", meant
+    )
 
 
 RULES: tuple[tuple[str, Callable[[Given], Problem | None]], ...] = (
@@ -155,13 +158,13 @@ RULES: tuple[tuple[str, Callable[[Given], Problem | None]], ...] = (
 
 
 def _is_request(given: Given) -> str | None:
-    """Return the path of a request that the URL ends in."""
+    """Return the path of the request that the URL ends in, or None."""
     path = given.url.path.rstrip("/")
     return next((each for each in _REQUESTS.get(given.sdk or "", ()) if path.endswith(each)), None)
 
 
 def _is_plain(given: Given) -> bool:
-    """Tell whether a message may hold the URL: nothing in it but a host and a path."""
+    """Tell whether a message may show the URL: it is only a host and a path."""
     url = given.url
     others = url.query or url.fragment or "@" in url.netloc
     return not others and not is_credential(url.geturl())

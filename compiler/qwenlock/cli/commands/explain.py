@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,7 +44,7 @@ def explain(
     return 0
 
 
-def _as_json(code: str) -> dict[str, str]:
+def _as_json(code: str) -> dict[str, Any]:
     from qwenlock.findings.rules import RULES
 
     rule = RULES[code]
@@ -53,6 +53,7 @@ def _as_json(code: str) -> dict[str, str]:
         "severity": rule.severity,
         "title": rule.title,
         "reason": rule.reason,
+        "reasons-by-release": dict(rule.releases),
         "page": _page(code),
     }
 

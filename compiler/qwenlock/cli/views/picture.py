@@ -9,7 +9,6 @@ from qwenlock.cli.console import clean
 from qwenlock.cli.report import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
 from qwenlock.cli.views.markdown import code, details, prose, table
-from qwenlock.findings.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,8 +103,15 @@ def _said(finding: Finding) -> Said:
         place = f"{finding.place.document.label}:{position.line}:{position.column}"
         if excerpt.text.strip():
             lines = [clean(excerpt.text), "".join(underline(excerpt))]
-    reason, fix = RULES[finding.code].reason, finding.fix or ""
-    return Said(finding.level, finding.code, finding.message, place, tuple(lines), reason, fix)
+    return Said(
+        finding.level,
+        finding.code,
+        finding.message,
+        place,
+        tuple(lines),
+        finding.reason,
+        finding.fix or "",
+    )
 
 
 def counted(findings: Sequence[Said]) -> str:
