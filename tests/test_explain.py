@@ -105,7 +105,7 @@ def test_a_page_says_what_it_is_about() -> None:
     assert RULES["QL203"].reason in " ".join(page.split())
     assert "at `.qwen/settings.json:4:5`" in page
     assert "// qwenlock: ignore[QL203]" in page
-    assert "cannot be ignored" in as_markdown("QL101", Page("", "", ignorable=False))
+    assert "You cannot ignore it" in as_markdown("QL101", Page("", "", ignorable=False))
 
 
 def test_explain_prints_the_page(world: World) -> None:

@@ -346,7 +346,7 @@ def test_an_empty_credential_is_removed_where_it_overrides_nothing(scope: ScopeN
         ('{\n  // qwenlock: ignore\n  "$version": 4\n}\n', '{\n  "$version": 4\n}\n'),
         ('{\r\n  "$version": 4 // qwenlock: ignore\r\n}', '{\r\n  "$version": 4\r\n}'),
         ('{ /* qwenlock: ignore */ "$version": 4 }', '{ "$version": 4 }'),
-        ('\ufeff{\n"$version": 4} // qwenlock: ignore', '\ufeff{\n"$version": 4}'),
+        ('\ufeff{\n"$version": 4} // qwenlock: ignore', '{\n"$version": 4}'),
         (
             '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202,QL1]',
             '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202]',

@@ -254,8 +254,8 @@ RULES: dict[str, Rule] = {
     "QL220": Rule(
         "note",
         "model without envKey, for later releases only",
-        "From 0.15.6 on Qwen Code uses the auth type's own variable; the guide requires envKey, and "
-        "earlier releases reject the model.",
+        "From 0.15.6 on Qwen Code uses the auth type's own variable. The guide requires envKey, "
+        "and earlier releases reject the model.",
     ),
     "QL221": Rule(
         "note",
