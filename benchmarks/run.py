@@ -209,7 +209,7 @@ def instead(bench: Bench, work: Path) -> Iterator[Figure]:
     original = file.read_bytes()
     commands = {"upgrade": [QWENLOCK, "upgrade", "--yes"], "check": [QWENLOCK, "check"]}
     models = work / "models.json"
-    shown = [QWENLOCK, "template", "show", "0.23.4", "--region", "china"]
+    shown = [QWENLOCK, "template", "show", "0.23.3", "--plan", "coding-plan", "--region", "china"]
     models.write_bytes(subprocess.run(shown, capture_output=True, check=True).stdout)
     bench.run([QWENLOCK, "lock"], work)
     bench.run([QWENLOCK, "check"], work)

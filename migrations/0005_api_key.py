@@ -157,10 +157,14 @@ def _variable(context: ProjectContext, view: View, existing: dict[str, Any] | No
 
 
 def _usual_variable(context: ProjectContext, view: View) -> str:
-    """Return the variable of the plan whose endpoint it is, else that of the auth type."""
+    """Return the variable of the plan whose endpoint it is, else that of the auth type.
+
+    Where every model at a host is the plan's, the user's own would become one by the variable.
+    """
     chosen, url = str(auth_type(view)), text_at(view, BASE_URL)
     for plan in context.situation.project.plans:
-        if plan.auth_type == chosen and url in [each.base_url for each in plan.regions.values()]:
+        is_there = plan.region_of({"baseUrl": url}) is not None
+        if plan.auth_type == chosen and is_there and not plan.ownership.hosts:
             return plan.env_key
     return API_KEY_VARIABLES[chosen]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
+from qwenlock.findings.errors import UsageError
 from qwenlock.settings.plan_state import move, recorded
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
@@ -56,16 +57,17 @@ def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, State, State]]:
     """Give each plan with the place where it is recorded, and the one that the client reads."""
     client = context.situation.project.client
     for plan in context.situation.project.plans if client.name != GUIDE else ():
-        newest = [each for each in plan.ordered() if each.covers(client.name)]
-        if newest:
-            current = newest[-1].state
-            for state in _older(plan, current):
-                if isinstance(get(context.settings, state.version), str):
-                    yield plan, state, current
+        try:
+            current = plan.newest(client.name).state
+        except UsageError:  # the release does not have the plan
+            continue
+        for state in _older(plan, current):
+            if isinstance(get(context.settings, state.version), str):
+                yield plan, state, current
 
 
 def _older(plan: Plan, current: State) -> list[State]:
     """Return the states that clients used before `current`; of those at one place, the last."""
-    states = [template.state for template in plan.ordered()]
+    states = list(plan.states.values())
     older = {state.version: state for state in states[: states.index(current)]}
     return [state for path, state in older.items() if path != current.version]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from qwenlock.plans.plan import Plan, Region
+
 FOLDER = ROOT / "docs" / "reference"
 MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
 _SHARED_BY = 5
@@ -32,6 +34,7 @@ def pages() -> dict[Path, str]:
     made: dict[str, Callable[[], str]] = {
         "commands.md": commands,
         "exit-codes.md": exit_codes,
+        "plans.md": plans,
         "settings.md": settings,
         "settings.schema.json": lambda: _as_json(settings_schema(profile(NEWEST), load())),
         "lock.schema.json": lambda: _as_json(lock_schema()),
@@ -168,6 +171,57 @@ def exit_codes() -> str:
         "is a JSON document too. `qwenlock run` ends with the exit code of the command that it\n"
         "starts.\n"
     )
+
+
+# Plans
+
+
+def plans() -> str:
+    """Return the page of all plans that come with qwenlock."""
+    known = load()
+    rows = [
+        (
+            f"`{plan.id}`",
+            plan.title,
+            f"`{plan.env_key}`",
+            "; or ".join(_marks(plan)),
+            f"{plan.offered()[0].version} to {plan.newest().version}",
+        )
+        for plan in known
+    ]
+    regions = [
+        (f"`{plan.id}`", _names(region), f"`{region.base_url}`")
+        for plan in known
+        for region in plan.regions.values()
+    ]
+    return (
+        f"# Plans\n\n{MADE}\n"
+        "The lists of models that Qwen Code itself installs and updates. A model is a plan's\n"
+        "where it stands under the plan's auth type, has the plan's variable as its `envKey`, and\n"
+        "what the column *and* says. Every other model is yours: it survives every upgrade.\n\n"
+        f"{_table(['id', 'plan', 'variable', 'and', 'versions'], rows)}\n"
+        "A version is named after the first release that has the list, and is for the releases\n"
+        "from there to the next version. `qwenlock template list` shows all of them; how a plan\n"
+        "is written down is in [Files of a plan](plan-files.md).\n\n"
+        "## Regions\n\n"
+        "A region is an endpoint; `--region` takes its name. A model that is the plan's by its\n"
+        "name or host, at another endpoint, is taken for one of the first region.\n\n"
+        f"{_table(['plan', 'region', 'endpoint'], regions)}"
+    )
+
+
+def _marks(plan: Plan) -> Iterator[str]:
+    """Yield what else makes a model the plan's."""
+    if plan.ownership.endpoint:
+        yield "the endpoint of a region"
+    if plan.ownership.name_prefix:
+        yield f"a name that begins with `{plan.ownership.name_prefix}`"
+    if plan.ownership.hosts:
+        yield "an endpoint at " + " or ".join(f"`{host}`" for host in plan.ownership.hosts)
+
+
+def _names(region: Region) -> str:
+    return f"`{region.name}`" + (f" (`{region.alias}`)" if region.alias else "")
 
 
 # Settings

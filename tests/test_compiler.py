@@ -283,7 +283,7 @@ def test_deprecated_and_clear_text_credentials_are_warnings_that_never_enter_a_l
 # Plans
 
 PLANS = load_plans()
-PLAN = PLANS[0]
+PLAN = PLANS.plan("coding-plan")
 
 
 def of_plan(entries: list[dict[str, Any]], state: Any = None) -> Source:
@@ -341,12 +341,12 @@ def test_models_of_another_version_than_the_settings_record_are_said() -> None:
 
 
 def test_an_empty_version_records_nothing() -> None:
-    recorded = str(PLAN.template("0.23.4").digests["china"]).removeprefix("sha256:")
+    recorded = str(PLAN.template("0.23.3").digests["china"]).removeprefix("sha256:")
     settings = of_plan(published("0.15.10", "china"), {"version": ""}).settings
     metadata = {"providerMetadata": {"coding-plan": {"version": recorded}}}
     compilation = with_plans(source(settings | metadata))
     (finding,) = [each for each in compilation.findings if each.code == "QL501"]
-    assert "are those of 0.15.10, and the settings record 0.23.4" in finding.message
+    assert "are those of 0.15.10, and the settings record 0.23.3" in finding.message
 
 
 def test_models_like_no_template_at_all_are_said() -> None:
@@ -367,6 +367,18 @@ def test_models_of_two_regions_side_by_side_are_a_warning() -> None:
 def known_as(lock: Lock, version: str | None) -> Lock:
     (plan,) = lock.plans
     return replace(lock, plans=(replace(plan, version=version),))
+
+
+def test_another_release_with_the_same_models_that_a_lock_records_stays() -> None:
+    """A template can be named after an earlier release than it was."""
+    newest = of_plan(published("0.23.3", "china"))
+    lock = with_plans(newest).lock
+    assert lock is not None
+    assert lock.plans[0].version == "0.23.3"
+    for before, after in (("0.23.4", "0.23.4"), ("0.23.1", "0.23.3")):
+        again = with_plans(newest, known_as(lock, before)).lock
+        assert again is not None
+        assert again.plans[0].version == after
 
 
 @pytest.mark.parametrize("before", [None, "99.0"])

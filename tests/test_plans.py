@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import json
 import re
 import shutil
@@ -12,35 +13,40 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qwenlock.plans
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.plans.digest import models_digest, stringify
+from qwenlock.plans.digest import PREFIX, models_digest, stringify
+from qwenlock.plans.plan import proves
 from qwenlock.plans.verify import verify
 from qwenlock.settings import shipped
 
 if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan, Region, Template
 
-TEMPLATES = shipped.folder("templates") / "coding-plan"
-DATA = json.loads(
-    (Path(__file__).parent / "data" / "coding-plan-templates.json").read_text(encoding="utf-8")
-)
-VERSIONS = {version["version"]: version for version in DATA["versions"]}
-PAIRS = [(version, region) for version in VERSIONS for region in VERSIONS[version]["regions"]]
-STATES = {
-    ("codingPlan.version",): "codingPlan.version",
-    ("codingPlan.version", "codingPlan.region"): "codingPlan.version + codingPlan.region",
-    (
-        "providerMetadata.coding-plan.version",
-        "providerMetadata.coding-plan.baseUrl",
-    ): 'providerMetadata["coding-plan"].version + .baseUrl',
-}
+TEMPLATES = shipped.folder("templates")
+LISTS = json.loads((Path(__file__).parent / "data" / "plan-lists.json").read_text("utf-8"))
+"""What released clients have, by plan: its facts, and every list with its digest."""
+KNOWN = [
+    pytest.param(plan, each, id=f"{plan}-{each.get('first-seen', 'found')}-{each['region']}")
+    for plan, facts in LISTS.items()
+    if plan != "_comment"
+    for each in facts["lists"]
+]
+PLANS = load()
+OFFERS = [
+    pytest.param(plan, template, plan.regions[name], id=f"{plan.id}-{template.version}-{name}")
+    for plan in PLANS
+    for template in plan.ordered()
+    for name in template.digests
+]
+"""Every version of every plan in each of its regions."""
+CODING = PLANS.plan("coding-plan")
 
 SECOND_PLAN = """
 title = "Second Plan"
@@ -67,17 +73,11 @@ regions.moon = {}
    "envKey": "{{ plan.env_key }}", "baseUrl": "{{ region.base_url }}"}{{ "," if not loop.last }}
 {% endfor %}]
 """
-ADDED = (TEMPLATES / "0.23.4.json.j2").read_text(encoding="utf-8")
+ADDED = (TEMPLATES / "coding-plan" / "0.23.3.json.j2").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def plan() -> Plan:
-    return load()[0]
-
-
-def published(version: str, region: str) -> dict[str, Any]:
-    found: dict[str, Any] = VERSIONS[version]["regions"][region]
-    return found
+def published(version: str, region: str) -> list[dict[str, Any]]:
+    return CODING.models(CODING.template(version), CODING.region(region))
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -94,56 +94,74 @@ def second(root: Path, plan_text: str = SECOND_PLAN, template: str = SECOND_TEMP
 # The templates of qwenlock
 
 
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)
 def test_shared_facts_are_those_of_the_client(plan: Plan) -> None:
-    assert (plan.id, plan.auth_type, plan.env_key) == (
-        DATA["plan"],
-        DATA["authType"],
-        DATA["envKey"],
-    )
-    assert {
-        name: {"baseUrl": region.base_url, "alias": region.alias}
-        for name, region in plan.regions.items()
-    } == DATA["regions"]
+    facts = LISTS[plan.id]
+    assert (plan.auth_type, plan.env_key) == (facts["auth-type"], facts["env-key"])
+    urls = [region.base_url for region in plan.regions.values()]
+    assert urls == list(dict.fromkeys(facts["regions"].values()))
 
 
-@pytest.mark.parametrize(("version", "region"), PAIRS)
-def test_rendered_models_are_the_published_ones_to_the_key_order(
-    plan: Plan, version: str, region: str
+def test_every_plan_of_the_client_is_known() -> None:
+    assert PLANS.ids == sorted(PLANS.ids)
+    assert set(PLANS.ids) == LISTS.keys() - {"_comment"}
+    seen = [
+        each["digest"] for facts in LISTS.values() if "lists" in facts for each in facts["lists"]
+    ]
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize(("identifier", "known"), KNOWN)
+def test_every_list_of_a_release_is_rendered_and_is_what_that_release_gets(
+    identifier: str, known: dict[str, str]
 ) -> None:
-    models = plan.models(plan.template(version), plan.region(region))
-    assert json.dumps(models) == json.dumps(published(version, region)["models"])
+    plan = PLANS.plan(identifier)
+    found = plan.identify(known["digest"])
+    assert found is not None
+    template, region = found
+    assert region == plan.region(known["region"])
+    assert models_digest(plan.models(template, region)) == known["digest"]
+    for release in {known.get("first-seen"), known.get("last-seen")} - {None}:
+        assert plan.newest(release) is template
+    assert template.version == known.get("first-seen", template.version)
+    assert template.recognised_only is ("first-seen" not in known)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_front_matter_is_what_was_published(plan: Plan, version: str) -> None:
-    template, data = plan.template(version), VERSIONS[version]
-    assert (template.client, template.source) == (data["client"], data["source"])
-    assert template.digests == {name: each["digest"] for name, each in data["regions"].items()}
-    state = template.state
-    recorded = [keys for keys in (state.version, state.region, state.base_url) if keys]
-    assert STATES[tuple(".".join(keys) for keys in recorded)] == data["state"]
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)
+def test_no_published_digest_differs(plan: Plan) -> None:
+    for each in verify(plan):
+        assert each.status == "verified" or plan.template(each.version).recognised_only
 
 
-def test_later_clients_record_what_their_user_dismissed(plan: Plan) -> None:
+def test_a_list_that_no_release_ships_is_recognised_and_never_a_target() -> None:
+    only = [each for each in CODING.templates if each.recognised_only]
+    assert "0.10.1.post1" in {each.version for each in only}
+    for template in only:
+        assert CODING.releases(template) is None
+        assert template not in CODING.offered()
+        with pytest.raises(
+            UsageError, match=f"no release of Qwen Code ships coding-plan {template.version}"
+        ):
+            CODING.target(template.version)
+        for name in template.digests:
+            models = CODING.models(template, CODING.regions[name])
+            assert CODING.recognise(models).template is template
+
+
+def test_later_clients_record_what_their_user_dismissed() -> None:
     at = ("providerMetadata", "coding-plan")
-    state = plan.newest().state
+    state = CODING.newest().state
     assert state.at == at
     assert state.ignored_version == (*at, "ignoredVersion")
     assert state.postponed_version == (*at, "postponedVersion")
-    assert plan.template("0.12.0").state.ignored_version is None
+    assert CODING.template("0.12.0").state.ignored_version is None
 
 
-def test_eleven_digests_verify_and_two_were_never_published(plan: Plan) -> None:
-    statuses = [verdict.status for verdict in verify(plan)]
-    assert (statuses.count("verified"), statuses.count("unpublished")) == (11, 2)
-    assert len(statuses) == 13
-
-
-def test_a_wrong_digest_is_a_mismatch(plan: Plan) -> None:
-    template = dataclasses.replace(plan.newest(), digests={"china": models_digest([])})
-    (verdict,) = verify(dataclasses.replace(plan, templates=(template,)))
-    assert verdict.status == "mismatch"
-    assert verdict.digest == published("0.23.4", "china")["digest"]
+def test_a_wrong_digest_is_a_mismatch() -> None:
+    template = dataclasses.replace(CODING.newest(), digests={"china": models_digest([])})
+    (found,) = verify(dataclasses.replace(CODING, templates=(template,)))
+    assert found.status == "mismatch"
+    assert found.digest == CODING.newest().digests["china"]
 
 
 def names_of(value: Any) -> set[str]:
@@ -156,82 +174,179 @@ def names_of(value: Any) -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_no_id_field_or_endpoint_stands_twice_in_a_template(plan: Plan, version: str) -> None:
-    text = plan.template(version).text
-    regions = VERSIONS[version]["regions"].values()
-    for name in set().union(*(names_of(region["models"]) for region in regions)):
-        assert text.count(f'"{name}"') <= 1, name
-    assert "://" not in text
-
-
-def test_no_code_names_the_plan() -> None:
-    for module in Path(qwenlock.plans.__file__).parent.glob("*.py"):
-        named = re.search(
-            "coding.?plan|bailian|modelstudio|dashscope", module.read_text("utf-8").lower()
-        )
-        assert named is None, module
+@pytest.mark.parametrize(("plan", "template", "region"), OFFERS)
+def test_no_id_field_prefix_or_endpoint_stands_twice_in_a_template(
+    plan: Plan, template: Template, region: Region
+) -> None:
+    for name in names_of(plan.models(template, region)):
+        assert template.text.count(f'"{name}"') <= 1, name
+    facts = [plan.env_key, *(each.base_url for each in plan.regions.values())]
+    assert not [fact for fact in facts if fact in template.text]
 
 
 # Looking things up
 
 
-def test_versions_are_ordered_as_pep_440_orders_them(plan: Plan) -> None:
-    assert [template.version for template in plan.ordered()] == list(VERSIONS)
+def test_versions_are_ordered_as_pep_440_orders_them() -> None:
+    ordered = [template.version for template in CODING.ordered()]
+    assert ordered[:3] == ["0.10.1", "0.10.1.post1", "0.12.0"]
+    assert ordered.index("0.15.6") < ordered.index("0.15.10")
 
 
 @pytest.mark.parametrize(
     ("client", "version"),
-    [(None, "0.23.4"), ("0.12.0", "0.12.0"), ("0.21.10", "0.21.2"), ("0.24.4-preview.1", "0.23.4")],
-)
-def test_newest_template_for_a_client(plan: Plan, client: str | None, version: str) -> None:
-    assert plan.newest(client).version == version
+    [("0.12.0", "0.12.0"), ("0.21.10", "0.21.2"), ("0.23.3-preview.1", "0.21.2"),
+     ("0.23.3", "0.23.3"), ("0.23.4", "0.23.3"), ("0.23.4-preview.1", "0.23.3")],
+)  # fmt: skip
+def test_a_template_is_for_the_releases_from_its_own_to_the_next(client: str, version: str) -> None:
+    assert CODING.newest(client).version == version
+    assert CODING.covers(CODING.template(version), client)
+    assert not CODING.covers(CODING.template("0.10.1"), client)
 
 
-def test_a_client_older_than_every_template_is_told(plan: Plan) -> None:
+def test_a_newer_template_closes_the_range_of_the_one_before(tmp_path: Path) -> None:
+    before = CODING.newest()
+    assert CODING.releases(before) == f">={before.version}"
+    plan = load([write(tmp_path / "coding-plan", **{"0.99.0.json.j2": ADDED})]).plan("coding-plan")
+    assert plan.releases(before) == f">={before.version},<0.99.0"
+    assert (plan.newest("0.98.7").version, plan.newest().version) == (before.version, "0.99.0")
+
+
+def test_a_client_older_than_every_template_is_told() -> None:
     with pytest.raises(UsageError, match=r"no template of coding-plan is for client 0\.8\.2"):
-        plan.newest("0.8.2")
+        CODING.newest("0.8.2")
+    assert not CODING.covers(CODING.template("0.10.1"), "0.8.2")
 
 
-def test_unknown_version_names_those_there_are_and_the_closest(plan: Plan) -> None:
-    with pytest.raises(UsageError, match=r"'0\.15\.7'; there are: 0\.10\.1, .*0\.23\.4") as error:
-        plan.template("0.15.7")
+def test_unknown_version_names_those_there_are_and_the_closest() -> None:
+    with pytest.raises(UsageError, match=r"'0\.15\.7'; there are: 0\.10\.1, .*0\.23\.3") as error:
+        CODING.template("0.15.7")
     assert error.value.fix == "did you mean 0.15.6?"
 
 
-def test_region_by_name_or_alias(plan: Plan) -> None:
-    assert plan.region("aliyun") is plan.region("china")
+def test_region_by_name_or_alias() -> None:
+    assert CODING.region("aliyun") is CODING.region("china")
+    assert CODING.has_region("alibabacloud")
+    assert not CODING.has_region(None)
 
 
-def test_unknown_region_names_those_there_are(plan: Plan) -> None:
+def test_unknown_region_names_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"'mars'; there are: china, global$") as error:
-        plan.region("mars")
+        CODING.region("mars")
     assert error.value.fix is None
 
 
-def test_region_that_a_version_lacks_names_those_it_has(plan: Plan) -> None:
+def test_region_that_a_version_lacks_names_those_it_has() -> None:
     with pytest.raises(UsageError, match=r"0\.10\.1 region 'global'; there are: china$"):
-        plan.models(plan.template("0.10.1"), plan.region("global"))
+        published("0.10.1", "global")
+
+
+def test_unknown_plan_names_those_there_are() -> None:
+    with pytest.raises(UsageError, match="no plan 'odd'; there are: alibabaStandard, coding-plan"):
+        PLANS.plan("odd")
+
+
+# Ownership
+
+
+URLS = [
+    *(region.base_url for plan in PLANS for region in plan.regions.values()),
+    *(region.base_url + "/" for plan in PLANS for region in plan.regions.values()),
+    "https://OPENROUTER.ai:443/x", "https://eu.openrouter.ai", "https://openrouter.ai.example.org",
+    "https://notopenrouter.ai", "openrouter.ai/api/v1", "https://user@router.requesty.ai/v1",
+    "https://requesty.ai", "https://eu.router.requesty.ai/v1", "https://[", "", None, 7, ["x"],
+]  # fmt: skip
+PREFIXES = [
+    "[ModelStudio Token Plan]", "[ModelStudio Token Plan for Global/Intl] ", "[DeepSeek] ",
+    "[DeepSeek]", "[Kimi] ", "[Moonshot] ", "[Z.AI] ", "[Grok] ", "[Idealab] ", "[MiniMax] ",
+    "[ModelScope] ", "[ModelStudio Standard] ", "[OpenRouter] ", "my ", " [DeepSeek] ", "",
+]  # fmt: skip
+NAMES = [*(f"{prefix}model" for prefix in PREFIXES), None, 7]
+
+
+def owner_by_the_client(entry: dict[str, Any]) -> str | None:
+    """Return the plan that owns `entry` by the rules of Qwen Code 0.24.4, written out."""
+    variable, url, name = (entry.get(key) for key in ("envKey", "baseUrl", "name"))
+    prefix = name if isinstance(name, str) else ""
+    at = {
+        plan: url in LISTS[plan]["regions"].values() for plan in PLANS.ids if isinstance(url, str)
+    }
+    try:
+        host = (urlsplit(url).hostname or "") if isinstance(url, str) else ""
+    except ValueError:
+        host = ""
+    rules = {
+        "coding-plan": at.get("coding-plan"),
+        "token-plan": at.get("token-plan") or prefix.startswith("[ModelStudio Token Plan]"),
+        "openrouter": host == "openrouter.ai" or host.endswith(".openrouter.ai"),
+        "requesty": host == "router.requesty.ai" or host.endswith(".requesty.ai"),
+        "alibabaStandard": prefix.startswith("[ModelStudio Standard] "),
+        "deepseek": prefix.startswith("[DeepSeek] "),
+        "grok": prefix.startswith("[Grok] "),
+        "idealab": prefix.startswith("[Idealab] "),
+        "minimax": prefix.startswith("[MiniMax] "),
+        "modelscope": prefix.startswith("[ModelScope] "),
+        "moonshot": prefix.startswith("[Kimi] "),
+        "zai": prefix.startswith("[Z.AI] "),
+    }
+    owners = [plan for plan in PLANS.ids if LISTS[plan]["env-key"] == variable and rules[plan]]
+    return owners[0] if owners else None
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)
+def test_a_plan_owns_what_the_client_says(plan: Plan) -> None:
+    for url, name in itertools.product(URLS, NAMES):
+        entry = {"id": "x", "envKey": plan.env_key, "baseUrl": url, "name": name}
+        wanted = owner_by_the_client(entry)
+        assert plan.owns(entry) is (wanted == plan.id), entry
+        owner = PLANS.owner(plan.auth_type, entry)
+        assert (owner.id if owner else None) == wanted
+        assert PLANS.owner("anthropic", entry) is None
+        for variable in ("MINE", "", None, 7, ["x"]):
+            assert PLANS.owner(plan.auth_type, {**entry, "envKey": variable}) is None
+
+
+def test_a_model_with_a_name_of_its_own_is_the_users() -> None:
+    entry = {"id": "deepseek-v4-pro", "name": "my deepseek", "envKey": "DEEPSEEK_API_KEY"}
+    assert not PLANS.plan("deepseek").owns(entry | {"baseUrl": "https://api.deepseek.com"})
+
+
+def test_a_plan_is_read_only_where_it_could_own_a_model() -> None:
+    script = (
+        "import sys\n"
+        "from qwenlock.edge.plans import load\n"
+        "plans = load()\n"
+        "assert plans.owner('openai', {'envKey': 'MINE', 'baseUrl': 'https://api.z.ai'}) is None\n"
+        "assert 'tomllib' not in sys.modules\n"
+        "assert plans.owner('openai', {'envKey': 'ZAI_API_KEY', 'name': '[Z.AI] x'}).id == 'zai'\n"
+        "read = [each.id for each in plans._offers if 'plan' in vars(each)]\n"
+        "print(read, [name for name in ('jinja2', 'packaging') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['zai'] []"
 
 
 # Recognising models
 
 
-@pytest.mark.parametrize(("version", "region"), PAIRS)
+@pytest.mark.parametrize(("plan", "template", "region"), OFFERS)
 def test_models_are_recognised_whatever_their_key_order(
-    plan: Plan, version: str, region: str
+    plan: Plan, template: Template, region: Region
 ) -> None:
-    models = published(version, region)["models"]
+    models = plan.models(template, region)
     shuffled = [dict(reversed(model.items())) for model in models]
     for each in (models, shuffled):
+        assert all(map(plan.owns, each))
         found = plan.recognise(each)
-        assert found.template is plan.template(version)
-        assert found.region is plan.region(region)
+        assert found.template is template
+        assert found.region is region
         assert found.digest == models_digest(each)
 
 
 def edited(change: Any) -> list[dict[str, Any]]:
-    models: list[dict[str, Any]] = copy.deepcopy(published("0.12.0", "global")["models"])
+    models: list[dict[str, Any]] = copy.deepcopy(published("0.12.0", "global"))
     change(models)
     return models
 
@@ -250,33 +365,55 @@ def edited(change: Any) -> list[dict[str, Any]]:
     ids=["reordered", "shortened", "renamed", "changed", "one-for-true"],
 )
 def test_edited_models_are_of_their_region_and_of_no_version(
-    plan: Plan, models: list[dict[str, Any]]
+    models: list[dict[str, Any]],
 ) -> None:
-    found = plan.recognise(models)
+    found = CODING.recognise(models)
     assert (found.region.name, found.template) == ("global", None)
+    recorded = models_digest(published("0.12.0", "global")).removeprefix(PREFIX)
+    assert not proves(models, recorded)
 
 
-def test_ownership_takes_the_variable_and_an_endpoint(plan: Plan) -> None:
-    china = {"envKey": DATA["envKey"], "baseUrl": DATA["regions"]["china"]["baseUrl"]}
-    assert plan.owns(china) is plan.region("china")
-    assert plan.owns({**china, "envKey": "MINE"}) is None
-    assert plan.owns({**china, "baseUrl": "https://example.org"}) is None
-    assert plan.owns({"id": "x", "baseUrl": ["no", "text"], "envKey": DATA["envKey"]}) is None
-    with pytest.raises(ValueError, match="models of the plan"):
-        plan.recognise([{"id": "x"}])
+def test_models_at_an_endpoint_of_no_region_are_of_the_others_region_or_the_first() -> None:
+    plan = PLANS.plan("minimax")
+    here, there = plan.regions.values()
+    proxied = {"baseUrl": "https://proxy.example"}
+    assert plan.region_of(proxied) is None
+    assert plan.regions_of([proxied]) == [here]
+    assert plan.regions_of([proxied, {"baseUrl": there.base_url}]) == [there, there]
 
 
-def test_digest_is_published_or_computed(plan: Plan) -> None:
-    china = plan.region("china")
-    assert plan.digest(plan.template("0.12.0"), china) == published("0.12.0", "china")["digest"]
-    guide = plan.template("0.10.1.post1")
-    assert plan.digest(guide, china) == models_digest(published("0.10.1.post1", "china")["models"])
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_choice_of_a_plans_models_proves_itself(data: st.DataObject) -> None:
+    plan, template, region = data.draw(st.sampled_from([each.values for each in OFFERS]))
+    models = plan.models(template, region)
+    indices = data.draw(st.sets(st.sampled_from(range(len(models))), min_size=1))
+    chosen = [models[index] for index in sorted(indices)]
+    recorded = models_digest(chosen).removeprefix(PREFIX)
+    assert all(map(plan.owns, chosen))
+    assert proves(chosen, recorded)
+    assert plan.recognise(chosen).region is region
+    assert not proves([*chosen, {**chosen[0], "id": "another"}], recorded)
 
 
-def test_identify_knows_published_and_unpublished_digests_and_no_others(plan: Plan) -> None:
-    for version, region in PAIRS:
-        template, where = plan.template(version), plan.region(region)
-        assert plan.identify(plan.digest(template, where)) == (template, where)
+def test_recognising_takes_models_of_the_plan() -> None:
+    for models in ([], [{"id": "x"}]):
+        with pytest.raises(ValueError, match="models of the plan"):
+            CODING.recognise(models)
+
+
+def test_digest_is_published_or_computed() -> None:
+    china = CODING.region("china")
+    template, guide = CODING.template("0.12.0"), CODING.template("0.10.1.post1")
+    assert CODING.digest(template, china) == template.digests["china"]
+    assert CODING.digest(guide, china) == models_digest(published("0.10.1.post1", "china"))
+
+
+@pytest.mark.parametrize(("plan", "template", "region"), OFFERS)
+def test_identify_knows_published_and_unpublished_digests_and_no_others(
+    plan: Plan, template: Template, region: Region
+) -> None:
+    assert plan.identify(plan.digest(template, region)) == (template, region)
     assert plan.identify(models_digest([])) is None
 
 
@@ -284,10 +421,11 @@ def test_recognising_a_published_digest_imports_neither_jinja2_nor_packaging() -
     script = (
         "import json, sys\n"
         "from qwenlock.edge.plans import load\n"
-        "assert load()[0].recognise(json.load(sys.stdin)).template.version == '0.12.0'\n"
+        "plan = load().plan('coding-plan')\n"
+        "assert plan.recognise(json.load(sys.stdin)).template.version == '0.12.0'\n"
         "print([name for name in ('jinja2', 'packaging', 'pydantic') if name in sys.modules])"
     )
-    models = json.dumps(published("0.12.0", "china")["models"])
+    models = json.dumps(published("0.12.0", "china"))
     done = subprocess.run(
         [sys.executable, "-c", script], input=models, capture_output=True, text=True, check=True
     )
@@ -365,44 +503,60 @@ def test_sorted_keys_make_equal_values_equal_text(value: dict[str, Any]) -> None
 
 
 def test_a_second_plan_is_one_folder_more(tmp_path: Path) -> None:
-    first, other = load([second(tmp_path)])
-    assert first == load()[0]
+    *first, other = load([second(tmp_path)])
+    assert first == list(PLANS)
     assert (other.id, other.title, other.auth_type) == ("second-plan", "Second Plan", "anthropic")
     models = other.models(other.newest(), other.region("luna"))
     assert [(model["id"], model["name"]) for model in models] == [
         ("one", 'one on the "Moon"'),
         ("two", 'two on the "Moon"'),
     ]
-    assert other.owns(models[0]) == other.region("moon")
-    assert first.owns(models[0]) is None
+    assert other.owns(models[0])
+    assert not any(plan.owns(models[0]) for plan in first)
     assert other.recognise(models).template == other.newest()
     assert other.newest().state.version == ("second", "installed")
     assert [verdict.status for verdict in verify(other)] == ["unpublished"]
 
 
 def test_a_version_more_is_one_file_in_a_folder_of_the_plans_name(tmp_path: Path) -> None:
-    (plan,) = load([write(tmp_path / "coding-plan", **{"0.99.0.json.j2": ADDED})])
+    plans = load([write(tmp_path / "coding-plan", **{"0.99.0.json.j2": ADDED})])
+    assert plans.ids == PLANS.ids
+    plan = plans.plan("coding-plan")
     assert plan.newest().version == "0.99.0"
-    assert len(plan.templates) == len(VERSIONS) + 1
+    assert len(plan.templates) == len(CODING.templates) + 1
+
+
+def test_versions_of_a_plan_of_ones_own_need_not_be_releases(tmp_path: Path) -> None:
+    text = SECOND_PLAN.replace("[regions.moon]", 'client = ">=0.12"\n\n[regions.moon]')
+    template = SECOND_TEMPLATE.replace('client = ">=1"\n', "")
+    folder = second(tmp_path, text, template)
+    write(folder / "second-plan", **{"2026.2.json.j2": template})
+    plan = load([folder])[-1]
+    assert [each.version for each in plan.offered()] == ["1.0", "2026.2"]
+    assert plan.newest("0.24.4").version == "2026.2"
+    assert plan.releases(plan.newest()) == ">=0.12"
+    with pytest.raises(UsageError, match="is for client"):
+        plan.newest("0.10.1")
+    assert [each.status for each in verify(plan)] == ["unpublished", "unpublished"]
 
 
 def test_a_copy_of_a_plan_changes_nothing(tmp_path: Path) -> None:
-    shutil.copytree(TEMPLATES, tmp_path / "coding-plan")
-    assert load([tmp_path]) == load()
+    shutil.copytree(TEMPLATES / "coding-plan", tmp_path / "coding-plan")
+    assert list(load([tmp_path])) == list(PLANS)
 
 
-@pytest.mark.parametrize("name", ["0.23.4.json.j2", "plan.toml"])
+@pytest.mark.parametrize("name", ["0.23.3.json.j2", "plan.toml"])
 def test_a_file_said_differently_twice_is_refused(tmp_path: Path, name: str) -> None:
-    own = write(tmp_path / "coding-plan", **{name: (TEMPLATES / name).read_text("utf-8") + "\n"})
+    text = (TEMPLATES / "coding-plan" / name).read_text("utf-8") + "\n"
     with pytest.raises(InputError, match=f"{name}: differs from .*{name}"):
-        load([own])
+        load([write(tmp_path / "coding-plan", **{name: text})])
 
 
 def test_windows_line_endings_do_not_matter(tmp_path: Path) -> None:
     own = second(tmp_path)
     for file in (own / "second-plan").iterdir():
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    assert [verdict.status for verdict in verify(load([own])[1])] == ["unpublished"]
+    assert [verdict.status for verdict in verify(load([own])[-1])] == ["unpublished"]
 
 
 def test_directories_that_hold_no_plan_are_refused(tmp_path: Path) -> None:
@@ -436,16 +590,25 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("title =", "titel =", r"titel: is unknown; here are known: title, auth-type"),
-        ('title = "Second Plan"', "", r"title: is missing; it is a string"),
+        ("title =", "titel =", r"titel: is not known here; the keys are title, auth-type"),
+        ('title = "Second Plan"', "", r"title: is missing; write a string"),
         ('"SECOND_KEY"', "7", r"env-key: 7 is not a string"),
-        ("base-url =", "url =", r"regions\.moon\.url: is unknown"),
+        ("base-url =", "url =", r"regions\.moon\.url: is not known here"),
+        ('"SECOND_KEY"', '"SECOND\\\\u005fKEY"', r"env-key: write the variable without escapes"),
+        ('alias = "luna"', "owns.hosts = []", r"regions\.moon\.owns: is not known"),
+        ("[regions.moon]", "owns.hosts = []\n[regions.moon]", r"owns\.hosts: must hold"),
+        ("[regions.moon]", "owns.host = 1\n[regions.moon]", r"owns\.host: is not known"),
+        ("[regions.moon]", "default = 1\n[regions.moon]", r"default: 1 is not true or false"),
         ("""'the "Moon"'""", "[]", r"regions\.moon\.text\.greeting: \[\] is not a string"),
-        ('at = ["second"]', 'at = ["second", 1]', r"states\.plain\.at: must hold strings"),
-        ('at = ["second"]', "at = []", r"states\.plain\.at: must hold strings"),
-        ("[states.plain]", "[state.plain]", r"state: is unknown"),
-        ('[regions.moon]\nalias = "luna"', "regions = 1\n[r]", r"r: is unknown"),
-        ('title = "Second Plan"', "title =", r"no TOML: .*line 2, column 8"),
+        (
+            'at = ["second"]',
+            'at = ["second", 1]',
+            r"states\.plain\.at: must hold at least one string",
+        ),
+        ('at = ["second"]', "at = []", r"states\.plain\.at: must hold at least one string"),
+        ("[states.plain]", "[state.plain]", r"state: is not known here"),
+        ('[regions.moon]\nalias = "luna"', "regions = 1\n[r]", r"r: is not known here"),
+        ('title = "Second Plan"', "title =", r"not TOML: .*line 2, column 8"),
     ],
 )
 def test_a_broken_definition_is_told_with_file_and_key(
@@ -459,14 +622,15 @@ def test_a_broken_definition_is_told_with_file_and_key(
     ("old", "new", "problem"),
     [
         ("{#---\n", "{#-\n", r"does not begin with front matter"),
-        ('state = "plain"', 'state = "odd"', r"state: is none of plan\.toml: plain"),
-        ("regions.moon", "regions.mars", r"regions\.mars: is none of plan\.toml: moon"),
+        ('state = "plain"', 'state = "odd"', r"state: is not in plan\.toml, which has plain"),
+        ("regions.moon", "regions.mars", r"regions\.mars: is not in plan\.toml, which has moon"),
         ("regions.moon = {}", "", r"regions: is missing"),
+        ('state = "plain"', "recognised-only = 1", r"recognised-only: 1 is not true or false"),
         ("moon = {}", "moon = 1", r"regions\.moon: 1 is not a table"),
         ("moon = {}", 'moon.digest = "md5:1"', r"regions\.moon\.digest: is not sha256: and 64"),
-        ("moon = {}", 'moon.hash = ""', r"regions\.moon\.hash: is unknown"),
-        ("client =", "clients =", r"clients: is unknown"),
-        ('client = ">=1"', "client =", r"no TOML: .*line 2, column 9"),
+        ("moon = {}", 'moon.hash = ""', r"regions\.moon\.hash: is not known here"),
+        ("client =", "clients =", r"clients: is not known here"),
+        ('client = ">=1"', "client =", r"not TOML: .*line 2, column 9"),
     ],
 )
 def test_broken_front_matter_is_told_with_file_and_key(
@@ -478,20 +642,20 @@ def test_broken_front_matter_is_told_with_file_and_key(
 
 def test_a_file_named_after_no_version_is_told(tmp_path: Path) -> None:
     own = write(tmp_path / "coding-plan", **{"newest.json.j2": ADDED})
-    with pytest.raises(InputError, match=r"newest\.json\.j2: 'newest' is no version"):
-        load([own])[0].newest()
+    with pytest.raises(InputError, match=r"newest\.json\.j2: 'newest' is not a version"):
+        load([own]).plan("coding-plan").newest()
 
 
 @pytest.mark.parametrize(
     ("client", "problem"),
-    [("sometimes", "is no version specifier"), (">=2", r"leaves out 1\.0")],
+    [("sometimes", "is not a version specifier"), (">=2", r"leaves out 1\.0")],
 )
 def test_verify_refuses_a_wrong_range_of_releases(
     tmp_path: Path, client: str, problem: str
 ) -> None:
     own = second(tmp_path, template=SECOND_TEMPLATE.replace(">=1", client))
     with pytest.raises(InputError, match=problem):
-        verify(load([own])[1])
+        verify(load([own])[-1])
 
 
 # What templates may not say
@@ -499,10 +663,8 @@ def test_verify_refuses_a_wrong_range_of_releases(
 
 def render(text: str) -> list[dict[str, Any]]:
     """Render `text`, from its line 3 on, as a template of a plan."""
-    plan = load()[0]
-    template: Template = dataclasses.replace(plan.newest(), file="own.json.j2", text=f"\n\n{text}")
-    region: Region = plan.region("china")
-    return plan.models(template, region)
+    template = dataclasses.replace(CODING.newest(), file="own.json.j2", text=f"\n\n{text}")
+    return CODING.models(template, CODING.region("china"))
 
 
 def table(count: int, last: int = 1) -> str:
@@ -590,14 +752,14 @@ MODEL = (
     ("text", "problem"),
     [
         ("hello", "Expecting value: line 3 column 1"),
-        ("{}", "it is no array, or an empty one"),
-        ("[]", "it is no array, or an empty one"),
-        ("[1]", "[0] is no object"),
-        ("[NaN]", "NaN is no number of JSON"),
-        ("[{{ 1e999 }}]", "Infinity is no number of JSON"),
+        ("{}", "it is not an array, or an empty one"),
+        ("[]", "it is not an array, or an empty one"),
+        ("[1]", "[0] is not an object"),
+        ("[NaN]", "NaN is not a JSON number"),
+        ("[{{ 1e999 }}]", "Infinity is not a JSON number"),
         ("[" * 20_000, "recursion"),
         ('[{"id": "a", "id": "b"}]', "a key stands twice in one object: id, id"),
-        ('[{"id": "a"}]', "[0].name is no string"),
+        ('[{"id": "a"}]', "[0].name is not a string"),
         (f"[{MODEL.replace('{{ plan.env_key }}', 'PATH')}]", "[0].envKey is 'PATH', where"),
         (f"[{MODEL.replace('{{ region.base_url }}', 'x:')}]", "[0].baseUrl is 'x:', where"),
         (f"[{MODEL}, {MODEL}]", "an id stands twice: a, a"),
@@ -606,6 +768,13 @@ MODEL = (
 def test_what_is_no_list_of_the_plans_models_is_refused(text: str, problem: str) -> None:
     with pytest.raises(InputError, match=rf"region china .*{re.escape(problem)}"):
         render(text)
+
+
+def test_a_template_whose_models_are_not_the_plans_is_refused() -> None:
+    plan = PLANS.plan("deepseek")
+    template = dataclasses.replace(plan.newest(), file="own.json.j2", text=f"[{MODEL}]")
+    with pytest.raises(InputError, match=r"by `owns` .* 'a' is not a model of deepseek"):
+        plan.models(template, plan.region("default"))
 
 
 def test_templates_print_json_and_leave_text_to_its_quotes() -> None:

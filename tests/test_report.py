@@ -141,7 +141,7 @@ def test_page_says_everything(rich: World) -> None:
         "https://coding-intl.dashscope.aliyuncs.com/v1",
         "selected",
         "Bailian Coding Plan due",
-        "0.12.0 to 0.23.4",
+        "0.12.0 to 0.23.3",
         "your edit is lost: qwen3.5-plus generationConfig.timeout",
         "owns the catalogue, makes the selection",
         "Hidden by REPLACE openai/hidden-model",

@@ -30,22 +30,21 @@ if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import Change
 
-DATA = json.loads(
-    (Path(__file__).parent / "data" / "coding-plan-templates.json").read_text(encoding="utf-8")
-)
+PLANS = load()
+PLAN = PLANS.plan("coding-plan")
+OFFERED = PLAN.offered()
 TEMPLATES = {
-    (each["version"], region): each["regions"][region]["models"]
-    for each in DATA["versions"]
-    for region in each["regions"]
+    (each.version, region): PLAN.models(each, PLAN.regions[region])
+    for each in OFFERED
+    for region in each.digests
 }
-STATES = {each["version"]: each["state"] for each in DATA["versions"]}
-ENDPOINTS = {region: each["baseUrl"] for region, each in DATA["regions"].items()}
+STATES = {each.version: each.state.name for each in OFFERED}
+ENDPOINTS = {name: region.base_url for name, region in PLAN.regions.items()}
 VERSIONS = list(STATES)
 NEWEST = VERSIONS[-1]
-SELECTED_BY_URL = ("0.21.2", "0.23.4")
+SELECTED_BY_URL = [version for version in VERSIONS if profile(version).selects_url]
 """The templates whose clients read `model.baseUrl`."""
-KEY = DATA["envKey"]
-PLANS = load()
+KEY = PLAN.env_key
 CUSTOM = [
     {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"},
     {"id": "qwen3-coder-plus", "envKey": "MY_KEY", "baseUrl": ENDPOINTS["china"]},
@@ -56,9 +55,9 @@ EVERY_SCOPE: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "sys
 def state(version: str, region: str) -> dict[str, Any]:
     """Return what the clients of a template record."""
     digest = models_digest(TEMPLATES[version, region]).removeprefix("sha256:")
-    if STATES[version] == "codingPlan.version":
+    if STATES[version] == "version-only":
         return {"codingPlan": {"version": digest}}
-    if STATES[version] == "codingPlan.version + codingPlan.region":
+    if STATES[version] == "version-and-region":
         return {"codingPlan": {"version": digest, "region": region}}
     return {"providerMetadata": {"coding-plan": {"version": digest, "baseUrl": ENDPOINTS[region]}}}
 
@@ -143,15 +142,6 @@ def test_every_version_and_region_leads_to_every_other(
     assert (again.files, again.report["status"]) == ((), "current")
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_recorded_version_is_the_digest_that_was_published(version: str) -> None:
-    for region, each in next(e for e in DATA["versions"] if e["version"] == version)[
-        "regions"
-    ].items():
-        digest = each["digest"] or models_digest(TEMPLATES[version, region])
-        assert digest.removeprefix("sha256:") in json.dumps(state(version, region))
-
-
 # What is replaced, and what is not
 
 
@@ -217,14 +207,14 @@ def test_state_moves_with_its_comments_and_leaves_what_is_not_its_own() -> None:
     kept["codingPlan"]["mine"] = {"a": 1}
     assert after(changed(kept))["codingPlan"] == {"mine": {"a": 1}}
 
-    metadata = {"coding-plan": {"ignoredVersion": "0"}, "token-plan": {"version": "1"}}
+    metadata = {"coding-plan": {"ignoredVersion": "0"}, "elsewhere": {"version": "1"}}
     both = after(changed(installed("0.12.0", providerMetadata=metadata)))["providerMetadata"]
     assert both == {
         "coding-plan": {
             "ignoredVersion": "0",
             **state(NEWEST, "china")["providerMetadata"]["coding-plan"],
         },
-        "token-plan": {"version": "1"},
+        "elsewhere": {"version": "1"},
     }
 
 
@@ -384,7 +374,7 @@ def test_region_is_switched_by_name_or_alias() -> None:
     with pytest.raises(UsageError, match="no coding-plan region 'mars'"):
         changed(installed(NEWEST), region="mars")
     with pytest.raises(UsageError, match=r"0\.10\.1 is not offered in the region global") as caught:
-        changed(installed("0.10.1.post1", "global"), to="0.10.1", allow_downgrade=True)
+        changed(installed("0.12.0", "global"), to="0.10.1", allow_downgrade=True)
     assert "--region china" in (caught.value.fix or "")
 
 
@@ -403,7 +393,7 @@ def test_region_that_an_interactive_client_forgot_is_that_of_the_models() -> Non
 
 def test_going_down_needs_to_be_allowed() -> None:
     for wishes, client in (({"to": "0.12.0"}, "guide"), ({"region": "global"}, "0.12.0")):
-        with pytest.raises(UsageError, match=r"0\.23\.4 is installed; 0\.12\.0 is older") as caught:
+        with pytest.raises(UsageError, match=r"is installed; 0\.12\.0 is older") as caught:
             changed(installed(NEWEST), client, **wishes)
         assert "--allow-downgrade" in (caught.value.fix or "")
     assert changed(installed(NEWEST), "0.12.0", allow_downgrade=True).report["to"] == "0.12.0"
@@ -416,7 +406,7 @@ def test_nothing_is_due_for_a_client_whose_template_is_older(client: str, world:
     for options in (["--check"], ["--yes"]):
         result = world.run("upgrade", "--client", client, *options)
         assert result.exit_code == 0
-        assert "0.23.4 is installed, which is newer than that of Qwen Code 0.12.0" in (
+        assert f"{NEWEST} is installed, which is newer than that of Qwen Code 0.12.0" in (
             result.out + result.err
         )
     assert (
@@ -576,7 +566,9 @@ def test_plan_that_is_not_installed_is_no_error() -> None:
     for settings in ({}, {"modelProviders": {"openai": CUSTOM}}):
         change = changed(settings)
         assert (change.files, change.report["status"]) == ((), "not-installed")
-        assert "qwenlock upgrade --region china|global" in change.reasons[0]
+        assert "qwenlock upgrade --plan ID --region REGION" in change.reasons[0]
+    named = changed({}, plan="coding-plan")
+    assert "qwenlock upgrade --plan coding-plan --region china|global" in named.reasons[0]
 
 
 @pytest.mark.parametrize("region", ["china", "global"])
@@ -658,7 +650,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     assert moon(both, plan="coding-plan").report["plan"] == "coding-plan"
     with pytest.raises(UsageError, match="no plan 'sun'"):
         moon(both, plan="sun")
-    assert "--region moon" in moon({}).reasons[0]
+    assert "--region moon" in moon({}, plan="moon").reasons[0]
 
 
 # Files that cannot be changed as they stand
@@ -906,7 +898,7 @@ def test_install_makes_the_file_and_lock_locks_it(world: World) -> None:
     assert json.loads(world.user.read_text(encoding="utf-8")) == installed(
         NEWEST, "global", custom=[]
     )
-    assert 'version = "0.23.4"' in world.lock.read_text(encoding="utf-8")
+    assert f'version = "{NEWEST}"' in world.lock.read_text(encoding="utf-8")
     assert world.run("check").exit_code == 0
     assert world.run("undo").exit_code == 0
     assert not world.user.exists()

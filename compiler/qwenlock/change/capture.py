@@ -35,7 +35,7 @@ def captured(
     """
     plan = _plan(plans, source, wanted)
     place = plan.region(region)
-    models = [model for model in owned(plan, source.settings) if plan.owns(model) == place]
+    models = [model for model in owned(plan, source.settings) if plan.region_of(model) == place]
     label = source.document.label
     if not models:
         raise UsageError(

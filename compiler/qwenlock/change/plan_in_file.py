@@ -15,6 +15,7 @@ from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import PREFIX
 from qwenlock.plans.edits import closest
+from qwenlock.plans.plan import proves
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import owner
 from qwenlock.text.operations import get
@@ -72,7 +73,7 @@ class PlanInFile:
     @cached_property
     def region(self) -> Region | None:
         """Return the region of the models; where that is not clear, the one that is recorded."""
-        found = {region.name: region for each in self.models if (region := self.plan.owns(each))}
+        found = {each.name: each for each in self.plan.regions_of(self.models)}
         known = self.recorded.region if self.recorded else None
         if len(found) != 1 and known:
             return known
@@ -81,7 +82,13 @@ class PlanInFile:
     @cached_property
     def ours(self) -> list[Model]:
         """Return the models of that region, the first of each id."""
-        return list(by_id([m for m in self.models if self.plan.owns(m) == self.region]).values())
+        placed = zip(self.models, self.plan.regions_of(self.models), strict=True)
+        return list(by_id([model for model, at in placed if at == self.region]).values())
+
+    @cached_property
+    def is_unedited(self) -> bool:
+        """Tell whether the models are to the byte what a client recorded of them."""
+        return self.recorded is not None and proves(self.models, self.recorded.version)
 
     @cached_property
     def custom(self) -> dict[str, Model]:
@@ -111,8 +118,8 @@ class PlanInFile:
         return closest(self.plan, self.region, self.ours)
 
     def base_models(self) -> list[Model]:
-        """Return the models of `base`; without one nothing counts as edited."""
-        if self.base is None or self.region is None:
+        """Return the models of `base`; `ours` without one, and where nobody edited them."""
+        if self.base is None or self.region is None or self.is_unedited:
             return self.ours
         return self.plan.models(self.base, self.region)
 

@@ -22,7 +22,7 @@ _OWNING_FIELDS = ("envKey", "baseUrl")
 
 def is_owned(plan: Plan, entry: Any) -> bool:
     """Tell whether an element of the provider's array is one of the plan's models."""
-    return isinstance(entry, dict) and plan.owns(entry) is not None
+    return isinstance(entry, dict) and plan.owns(entry)
 
 
 def replaced(

@@ -19,6 +19,7 @@ from qwenlock.clients.profile import GUIDE, profile
 from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import Change
+from qwenlock.plans.collection import Plans, meant
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import merged, owner, protocols
 from qwenlock.settings.script_api import Draft
@@ -101,18 +102,17 @@ def upgrade(project: Project, wishes: Wishes, running: str | None = None) -> Cha
 
 def _meant(project: Project, wishes: Wishes) -> Plan | None:
     """Return the plan that is meant, or None where none is installed and none shall be."""
-    named = [plan for plan in project.plans if wishes.plan in (None, plan.id)]
-    if not named:
-        known = ", ".join(plan.id for plan in project.plans)
-        raise UsageError(f"no plan {wishes.plan!r}; there are: {known}")
-    meant = [plan for plan in named if _is_there(plan, project, wishes.scope)]
-    if not meant and wishes.region is None:
+    plans = Plans.of(project.plans)
+    named = [plans.plan(wishes.plan)] if wishes.plan else plans
+    there = [plan for plan in named if _is_there(plan, project, wishes.scope)]
+    if not there and wishes.region is None:
         return None
-    meant = meant or [plan for plan in named if _offers(plan, wishes.region)] or named[:1]
-    if len(meant) > 1:
-        names = " or ".join(plan.id for plan in meant)
+    possible = there or [plan for plan in named if plan.has_region(wishes.region)] or named
+    found = possible[0] if len(possible) == 1 else None if there else meant(possible)
+    if found is None:
+        names = " or ".join(plan.id for plan in possible)
         raise UsageError("several plans could be meant", f"name one with --plan: {names}")
-    return meant[0]
+    return found
 
 
 def _is_there(plan: Plan, project: Project, scope: ScopeName | None) -> bool:
@@ -121,14 +121,10 @@ def _is_there(plan: Plan, project: Project, scope: ScopeName | None) -> bool:
     return bool(models) or plan_state.recorded(plan, project.sources) is not None
 
 
-def _offers(plan: Plan, name: str | None) -> bool:
-    return any(name in (region.name, region.alias) for region in plan.regions.values())
-
-
 def _aim(there: PlanInFile, client: Profile, wishes: Wishes) -> Aim:
     plan = there.plan
     release = None if client.name == GUIDE else client.name
-    template = plan.template(wishes.to) if wishes.to else plan.newest(release)
+    template = plan.target(wishes.to) if wishes.to else plan.newest(release)
     region = _region(there, template, wishes.region)
     published = plan.models(template, region)
     base = there.base_models()
@@ -181,7 +177,7 @@ def _is_current(there: PlanInFile, aim: Aim) -> bool:
     return (
         all(merged(sources, path) == value for path, value in wanted.items())
         and not plan_state.stale(plan, aim.template, aim.region, sources)
-        and all(plan.owns(model) == aim.region for model in there.models)
+        and all(plan.region_of(model) in (aim.region, None) for model in there.models)
     )
 
 

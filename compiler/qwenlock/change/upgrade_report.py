@@ -102,11 +102,16 @@ def difference(there: PlanInFile | None, models: Sequence[Model]) -> dict[str, l
 
 def not_installed(plans: Sequence[Plan]) -> str:
     """Say that none of `plans` is there, and what installs one."""
-    commands = "; ".join(
-        f"`qwenlock upgrade --region {'|'.join(plan.regions)}` installs {plan.title}"
+    if len(plans) > 1:
+        return (
+            "no plan is installed; `qwenlock upgrade --plan ID --region REGION` installs one, and "
+            "`qwenlock template list` shows them"
+        )
+    return "; ".join(
+        f"{plan.title} is not installed; "
+        f"`qwenlock upgrade --plan {plan.id} --region {'|'.join(plan.regions)}` installs it"
         for plan in plans
     )
-    return f"no plan is installed; {commands}"
 
 
 def manual(there: PlanInFile) -> str:
@@ -162,7 +167,8 @@ def reasons(there: PlanInFile, aim: Aim, after: Choice | None) -> Iterator[str]:
 def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
     """Say what the user should know before an upgrade is written."""
     if there.recorded and there.recorded_template is None:
-        judged = f"; edits are judged by the closest, {there.base.version}" if there.base else ""
+        by = there.base.version if there.base and not there.is_unedited else None
+        judged = f"; edits are judged by the closest, {by}" if by else ""
         yield (
             "the recorded version is of no template that qwenlock knows, perhaps of a newer "
             f"one{judged}"
@@ -171,7 +177,7 @@ def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
     for name in aim.shadowed:
         yield f"the custom model {name} is hidden by the plan's model of that id, which is first"
     yield from _hidden(there, aim)
-    if running and not aim.template.covers(running):
+    if running and not there.plan.covers(aim.template, running):
         yield (
             f"the Qwen Code that is installed, {running}, has another template and will offer "
             f"that; `--client {running}` takes the one it has"

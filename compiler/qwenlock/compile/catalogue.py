@@ -11,6 +11,7 @@ from qwenlock.clients.profile import PROTOCOLS_SINCE
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import Model
+from qwenlock.plans.collection import Plans
 from qwenlock.settings.scopes import PROTOCOLS, highest, merged, owner, protocols
 from qwenlock.text.credentials import shown
 from qwenlock.text.similar import suggestion
@@ -104,7 +105,7 @@ class _Builder:
         self._sources = sources
         self._owning = owning
         self._client = client
-        self._plans = plans
+        self._plans = Plans.of(plans)
         self._report = report
         self._protocols = protocols(sources, client)
         self._reader = EntryReader(client, report, owning.place)
@@ -120,11 +121,10 @@ class _Builder:
             message = f"{shown(provider)} must hold an array of models"
             self._report(Finding("QL204", message, self._owning.place(path), "write [ … ]"))
             return []
-        owners = [plan for plan in self._plans if plan.auth_type == auth_type == provider]
-        read = (self._entry(auth_type, raw, (*path, at), owners) for at, raw in enumerate(entries))
+        read = (self._entry(auth_type, raw, (*path, at)) for at, raw in enumerate(entries))
         return [entry for entry in read if entry is not None]
 
-    def _entry(self, auth_type: str, raw: Any, path: Path, owners: Sequence[Plan]) -> Entry | None:
+    def _entry(self, auth_type: str, raw: Any, path: Path) -> Entry | None:
         canonical = self._reader.read(auth_type, raw, path)
         if canonical is None:
             return None
@@ -133,8 +133,9 @@ class _Builder:
         first = self._first.setdefault(identity, path)
         if first != path:
             self._report_duplicate(canonical["id"], url, first, path)
-        origin = next((plan.id for plan in owners if plan.owns(canonical)), CUSTOM)
-        model = _model(auth_type, str(path[-2]), canonical, origin, self._owning)
+        provider = str(path[-2])
+        owner = self._plans.owner(provider, canonical) if provider == auth_type else None
+        model = _model(auth_type, provider, canonical, owner.id if owner else CUSTOM, self._owning)
         return Entry(model, raw, canonical, path, skipped=first != path)
 
     def _auth_type(self, provider: str) -> str | None:

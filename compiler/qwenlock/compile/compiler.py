@@ -26,6 +26,7 @@ from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model, Selection
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest
+from qwenlock.plans.collection import Plans
 from qwenlock.settings.scopes import (
     CURRENT_VERSION,
     PROTOCOLS,
@@ -130,7 +131,7 @@ def compile_lock(
         options=options or Options(),
         selection=selection,
         inputs=tuple(_inputs(sources, owning, offered, selection, client)),
-        plans=tuple(_as_before(plan, previous) for plan in recognised),
+        plans=tuple(_as_before(plan, previous, plans) for plan in recognised),
         models=models,
         environment=_environment(offered, selection, sources),
     )
@@ -157,11 +158,22 @@ def _short(version: float) -> str:
     return f"{version:g}" if abs(version) < 2**53 else "beyond every limit"
 
 
-def _as_before(plan: InstalledPlan, previous: Recorded | None) -> InstalledPlan:
-    """Return `plan` as `previous` has it where its models are the same, unless it is known now."""
+def _as_before(
+    plan: InstalledPlan, previous: Recorded | None, plans: Sequence[Plan]
+) -> InstalledPlan:
+    """Return `plan` as `previous` has it where its models are the same.
+
+    A version stays only if it is as good: a release that has these models, though a template is
+    named after another one.
+    """
     for before in previous.plans if previous else ():
         same = (before.id, before.region, before.digest) == (plan.id, plan.region, plan.digest)
-        if same and (before.version is None or plan.version is None):
+        if not same or before.version == plan.version:
+            continue
+        if before.version is None or plan.version is None:
+            return before
+        known = Plans.of(plans).plan(plan.id)
+        if known.covers(known.template(plan.version), before.version):
             return before
     return plan
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import InstalledPlan
+from qwenlock.plans.collection import Plans
 from qwenlock.plans.digest import PREFIX
+from qwenlock.plans.plan import proves
 from qwenlock.text.credentials import shown
 from qwenlock.text.operations import get
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from qwenlock.compile.catalogue import Entry
     from qwenlock.plans.edits import Edit
-    from qwenlock.plans.plan import Plan, Recognition, Region, Template
+    from qwenlock.plans.plan import Plan, Recognition
     from qwenlock.settings.scopes import Source
 
     Report = Callable[[Finding], None]
@@ -35,13 +37,16 @@ def recognise(
         plans: the plans to look for.
         report: takes each finding.
     """
+    by_plan: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_plan.setdefault(entry.model.origin, []).append(entry)
     installed = []
-    for plan in plans:
+    for plan in Plans.of(plans).named(by_plan):
         regions: dict[str, list[Entry]] = {}
-        for entry in entries:
-            region = plan.owns(entry.raw) if entry.model.origin == plan.id else None
-            if region is not None:
-                regions.setdefault(region.name, []).append(entry)
+        models = by_plan[plan.id]
+        where = plan.regions_of([entry.raw for entry in models])
+        for entry, region in zip(models, where, strict=True):
+            regions.setdefault(region.name, []).append(entry)
         offered = {
             name: owned
             for name, owned in regions.items()
@@ -67,13 +72,10 @@ def recognise(
     return tuple(installed)
 
 
-def recorded(plan: Plan, source: Source) -> tuple[Template, Region] | None:
-    """Return the template and region that the settings of `source` record, if they are known."""
-    for state in plan.states.values():
-        version = get(source.settings, state.version)
-        if isinstance(version, str) and version:
-            return plan.identify(PREFIX + version)
-    return None
+def _recorded(plan: Plan, source: Source) -> str | None:
+    """Return the digest that the settings of `source` record of `plan`, or None."""
+    versions = (get(source.settings, state.version) for state in plan.states.values())
+    return next((each for each in versions if isinstance(each, str) and each), None)
 
 
 def _report_edits(
@@ -81,7 +83,11 @@ def _report_edits(
 ) -> None:
     from qwenlock.plans.edits import closest, edits
 
-    state = recorded(plan, source)
+    models = [entry.raw for entry in owned]
+    version = _recorded(plan, source)
+    if version is not None and proves(models, version):
+        return
+    state = plan.identify(PREFIX + version) if version else None
     if recognition.template is not None and (state is None or state[0] == recognition.template):
         return
     place = source.place((*owned[0].path, "id"))
@@ -93,7 +99,6 @@ def _report_edits(
         fix = "run `qwenlock upgrade`, which records what is there"
         report(Finding("QL501", message, place, fix))
         return
-    models = [entry.raw for entry in owned]
     template = state[0] if state else closest(plan, recognition.region, models)
     if template is None or recognition.region.name not in template.digests:
         message = f"these models of {plan.title} match no template that is known"

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import qwenlock
 from qwenlock.edge.files import read_regular
 from qwenlock.edge.places import cache_directory
-from qwenlock.settings.shipped import folder, is_of_a_plan
+from qwenlock.plans.files import is_of_a_plan
+from qwenlock.settings.shipped import folder
 
 try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
     from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.lock.model import Lock
-    from qwenlock.plans.plan import Plan
+    from qwenlock.plans.collection import Plans
     from qwenlock.settings.project import Places
     from qwenlock.settings.scopes import Source
     from qwenlock.text.document import Document
@@ -39,7 +39,7 @@ class Reader:
         known: T = self._known[key]  # type: ignore[assignment]
         return known
 
-    def plans(self, own: Sequence[Path]) -> tuple[Plan, ...]:
+    def plans(self, own: Sequence[Path]) -> Plans:
         """Return the plans of qwenlock and of folders of one's `own`, as `edge.plans.load` does."""
         from qwenlock.edge.plans import load
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.findings.finding import Finding
+from qwenlock.plans.collection import Plans
 from qwenlock.plans.digest import PREFIX
 from qwenlock.settings.plan_state import recorded, recorded_paths
 
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 def plan_versions(subject: Subject) -> Iterator[Finding]:
     """Report what the recorded versions of the installed plans mean for their next update."""
-    for plan in subject.plans:
-        if any(each.id == plan.id for each in subject.compilation.plans):
-            yield from _version(plan, subject)
+    for plan in Plans.of(subject.plans).named(each.id for each in subject.compilation.plans):
+        yield from _version(plan, subject)
 
 
 def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE
 from qwenlock.compile.catalogue import CUSTOM
 from qwenlock.findings.finding import Finding
+from qwenlock.plans.collection import Plans
 from qwenlock.text.credentials import shown
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
 
     A template is rendered only if its text contains one of their ids.
     """
-    for plan in subject.plans:
+    for plan in Plans.of(subject.plans).named(each.id for each in subject.compilation.plans):
         installed = [each for each in subject.compilation.plans if each.id == plan.id]
-        template = subject.newest(plan) if installed else None
+        template = subject.newest(plan)
         if template is None or installed[0].region not in template.digests:
             continue
         region = plan.regions[installed[0].region]

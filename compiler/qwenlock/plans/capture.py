@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.version import Version
-
 from qwenlock.findings.errors import InputError
-from qwenlock.plans.compose import Path, compose, forms
+from qwenlock.plans.definition import template_of
 from qwenlock.plans.digest import models_digest, stringify
+from qwenlock.plans.files import TEMPLATE, PlanFile
 from qwenlock.plans.plan import Template
+from qwenlock.plans.template_body import body, forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from qwenlock.plans.forms import Form
     from qwenlock.plans.plan import Model, Plan, Region, State
+    from qwenlock.plans.slots import Form
+    from qwenlock.plans.template_body import Path
 
 _SOURCE = "captured from settings that the client wrote"
 _REGIONS = re.compile(r"^\[regions\]\n", re.MULTILINE)
@@ -35,7 +35,7 @@ class Captured(NamedTuple):
     Attributes:
         text: the file.
         done: what was done, in a sentence; nothing is to be written where `changed` is not.
-        changed: whether the text is another than that of the template there is.
+        changed: whether the text differs from that of the template there is.
         review: what a person has to see to, a sentence each.
     """
 
@@ -73,7 +73,17 @@ def capture(
         )
     known = next((each for each in plan.templates if each.version == version), None)
     if known is None:
-        text = _new(plan, version, {region.name: models}, {region.name: digest}, state)
+        new = Template(
+            version=version,
+            file=f"{version}{TEMPLATE}",
+            source=_SOURCE,
+            client=None,
+            state=state,
+            digests={region.name: digest},
+            recognised_only=False,
+            text="",
+        )
+        text = _written(plan, new, {region.name: models})
         done = f"{plan.id} {version} is new, with the region {region.name}"
     else:
         text, done = _extended(plan, known, region, models, digest)
@@ -81,28 +91,25 @@ def capture(
     return Captured(text, done, changed, tuple(_review(plan, version, known, text)))
 
 
-def _new(
-    plan: Plan,
-    version: str,
-    models: Mapping[str, Sequence[Model]],
-    digests: Mapping[str, str | None],
-    state: State,
-    client: str = "",
-    source: str = _SOURCE,
-) -> str:
-    """Return the text of a template, which renders to `models`."""
+def _written(plan: Plan, template: Template, models: Mapping[str, Sequence[Model]]) -> str:
+    """Return the text of `template`, which renders to `models`; the text that it has is ignored."""
+    facts: dict[str, object] = {"source": template.source}
+    if template.client is not None:
+        facts["client"] = template.client
+    if template.recognised_only:
+        facts["recognised-only"] = True
+    if template.state.name != list(plan.states)[-1]:
+        facts["state"] = template.state.name
     head = [
         "{#---",
-        f"client = {_toml(client or _range(plan, version))}",
-        f"source = {_toml(source)}",
-        f"state = {_toml(state.name)}",
+        *(f"{key} = {json.dumps(value)}" for key, value in facts.items()),
         "",
         "[regions]",
-        *(_published(name, digest) for name, digest in digests.items()),
+        *(_published(name, digest) for name, digest in template.digests.items()),
         _END,
     ]
-    text = "\n".join(head) + "\n" + compose(plan, models, _learned(plan, version))
-    made = Template(version, f"{version}.json.j2", client, source, state, dict(digests), text)
+    text = "\n".join(head) + "\n" + body(plan, models, _learned(plan, template.version))
+    made = replace(template, text=text)
     for name, wanted in models.items():
         _verify(plan, made, plan.regions[name], wanted)
     return text
@@ -118,21 +125,21 @@ def _extended(
     if published is not None:
         raise InputError(
             f"{known.file}: another digest is published for the region {region.name}",
-            f"see which release wrote the settings: it is not the {known.version} of this file",
+            f"check which release wrote the settings: it was not {known.version}",
         )
     digests = {**known.digests, region.name: digest}
     offered = replace(known, digests=digests)
     if stringify(plan.models(offered, region)) == stringify(models):
-        text = _with_digest(known, region, digest)
+        text = _with_digest(plan, known, region, digest)
         return text, f"{plan.id} {known.version} renders the region {region.name}; digest added"
     others = {name: plan.models(known, plan.regions[name]) for name in known.digests}
     both = {**others, region.name: models}
-    text = _new(plan, known.version, both, digests, known.state, known.client, known.source)
+    text = _written(plan, offered, both)
     what = f"rewritten to render {region.name} as well: its table and comments are new"
     return text, f"{plan.id} {known.version} is {what}"
 
 
-def _with_digest(known: Template, region: Region, digest: str) -> str:
+def _with_digest(plan: Plan, known: Template, region: Region, digest: str) -> str:
     """Return the text of a template with one digest more, and nothing else changed."""
     line = _published(region.name, digest) + "\n"
     unpublished = rf"^{re.escape(_key(region.name))}\s*=\s*\{{\s*\}}\n"
@@ -142,7 +149,7 @@ def _with_digest(known: Template, region: Region, digest: str) -> str:
         text.replace(_END, line + _END, 1),
         _REGIONS.sub(lambda found: found[0] + line, text, count=1),
     ):
-        if _digests(changed) == wanted:
+        if _digests(plan, changed) == wanted:
             return changed
     raise InputError(
         f"{known.file}: the digest cannot be added to its [regions]",
@@ -150,20 +157,19 @@ def _with_digest(known: Template, region: Region, digest: str) -> str:
     )
 
 
-def _digests(text: str) -> dict[str, str | None] | None:
+def _digests(plan: Plan, text: str) -> Mapping[str, str | None] | None:
     """Return the digests in the front matter of a template, or None where it cannot be read."""
     try:
-        head = tomllib.loads(text[text.index("\n") : text.index(_END)])
-        return {name: each.get("digest") for name, each in head["regions"].items()}
-    except (ValueError, LookupError, AttributeError):
+        return template_of(PlanFile("", "", text), plan.regions, plan.states).digests
+    except InputError:
         return None
 
 
 def _verify(plan: Plan, template: Template, region: Region, models: Sequence[Model]) -> None:
-    """See that a template renders to `models`, to the order of the keys, and is UTF-8."""
+    """Check that a template renders to `models`, to the order of the keys, and is UTF-8."""
     if _HALF.search(template.text) or stringify(plan.models(template, region)) != stringify(models):
         raise InputError(
-            f"no template was found that renders these models of {plan.title} exactly",
+            f"no template was found that renders exactly these models of {plan.title}",
             "write it by hand: `qwenlock template verify` compares it with the digest",
         )
 
@@ -183,20 +189,12 @@ def _learned(plan: Plan, version: str) -> dict[Path, list[Form]]:
     return learned
 
 
-def _range(plan: Plan, version: str) -> str:
-    """Return the releases from `version` on, to the next template's."""
-    newer = [each for each in plan.ordered() if each.order() > Version(version)]
-    return f">={version},<{newer[0].version}" if newer else f">={version}"
-
-
 def _review(plan: Plan, version: str, known: Template | None, text: str) -> Iterator[str]:
     """Give what a person has to see to."""
     if known is None:
-        yield f"client: which releases have these models? it says {_range(plan, version)!r}"
+        if plan.client is None:
+            yield f"the file's name: is {version} the first release with these models?"
         yield f"source: where do they come from? it says {_SOURCE!r}"
-        for each in plan.ordered():
-            if each.covers(version):
-                yield f"{each.version}: its client, {each.client!r}, covers {version} too"
     missing = [name for name in plan.regions if f"\n{_key(name)}.digest" not in text]
     if missing:
         yield f"no digest for {', '.join(missing)}: capture again with --region {missing[0]}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.plans.digest import models_digest, stringify
+from qwenlock.plans.digest import PREFIX, models_digest, stringify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +31,32 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Ownership:
+    """What makes a model the plan's, besides the plan's variable: any one of these is enough.
+
+    Attributes:
+        endpoint: the model's `baseUrl` is the endpoint of a region.
+        name_prefix: what the model's `name` begins with, or None.
+        hosts: hosts that its `baseUrl` may name; `*.example.org` stands for those below that.
+    """
+
+    endpoint: bool
+    name_prefix: str | None = None
+    hosts: tuple[str, ...] = ()
+
+    def holds(self, entry: Mapping[str, Any], regions: Iterable[Region]) -> bool:
+        """Tell whether `entry`, which has the plan's variable, is the plan's."""
+        name, url = entry.get("name"), entry.get("baseUrl")
+        if self.name_prefix and isinstance(name, str) and name.startswith(self.name_prefix):
+            return True
+        if not isinstance(url, str):
+            return False
+        if self.endpoint and any(region.base_url == url for region in regions):
+            return True
+        return bool(self.hosts) and _is_at(url, self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Where clients record what they installed; None where they record no such thing.
 
@@ -48,14 +74,26 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One version of a plan's models; `digests` are the published ones, by name of region."""
+    """One version of a plan's models.
+
+    Attributes:
+        version: what the file is named after: the first release that ships these models.
+        file: the file, as messages name it.
+        source: where the models come from, in words.
+        client: the releases that the template is for, where its file says so.
+        state: where those releases record what they installed.
+        digests: the published digests by name of region; None where none was published.
+        recognised_only: no release that can be had ships it, so that nothing is upgraded to it.
+        text: the file's text.
+    """
 
     version: str
     file: str
-    client: str
     source: str
+    client: str | None
     state: State
     digests: Mapping[str, str | None]
+    recognised_only: bool
     text: str
 
     def order(self) -> Version:
@@ -70,24 +108,8 @@ class Template:
             return Version(self.version)
         except InvalidVersion as error:
             raise InputError(
-                f"{self.file}: {self.version!r} is no version",
+                f"{self.file}: {self.version!r} is not a version",
                 fix="name the file after a release of the client, such as 1.2.3.json.j2",
-            ) from error
-
-    def covers(self, client: str) -> bool:
-        """Tell whether release `client` (such as `0.12.0`) is one that this template is for.
-
-        Raises:
-            InputError: the template's `client` is no version specifier.
-        """
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-        try:
-            return SpecifierSet(self.client).contains(client, prereleases=True)
-        except InvalidSpecifier as error:
-            raise InputError(
-                f"{self.file}: client: {self.client!r} is no version specifier",
-                fix="write a range of releases, such as '>=1.2,<1.3'",
             ) from error
 
 
@@ -102,15 +124,34 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What all versions of a plan share, and its templates in the order they were found."""
+    """What all versions of a plan share, and its templates in the order they were found.
+
+    Attributes:
+        id: the name of the plan's folder; the client's own id of it, where it has one.
+        title: what people call it.
+        auth_type: the key of `modelProviders` that its models stand under.
+        env_key: the variable that holds its key.
+        ownership: what else makes a model the plan's.
+        client: the releases that every template is for which does not say so itself; None where a
+            template is for those from the one it is named after, to the next template's.
+        is_default: a region that several plans have means this plan, where none is named.
+        regions: its regions by name, the one that clients take by default first.
+        states: where clients record it, by name, the place that the newest ones use last.
+        templates: its versions.
+    """
 
     id: str
     title: str
     auth_type: str
     env_key: str
+    ownership: Ownership
+    client: str | None
+    is_default: bool
     regions: Mapping[str, Region]
     states: Mapping[str, State]
     templates: tuple[Template, ...]
+
+    # Versions
 
     def ordered(self) -> list[Template]:
         """Return the templates, oldest version first.
@@ -120,6 +161,14 @@ class Plan:
         """
         return sorted(self.templates, key=Template.order)
 
+    def offered(self) -> list[Template]:
+        """Return the templates that an upgrade may lead to, oldest version first.
+
+        Raises:
+            InputError: a file is not named after a version.
+        """
+        return [each for each in self.ordered() if not each.recognised_only]
+
     def newest(self, client: str | None = None) -> Template:
         """Return the newest template, of all or of those for release `client`.
 
@@ -127,13 +176,40 @@ class Plan:
             UsageError: no template is for that release.
             InputError: a template's version or range of releases cannot be read.
         """
-        for template in reversed(self.ordered()):
-            if client is None or template.covers(client):
+        for template in reversed(self.offered()):
+            if client is None or self._admits(template, client):
                 return template
         raise UsageError(
             f"no template of {self.id} is for client {client}",
             fix="name one with --to; `qwenlock template list` shows them",
         )
+
+    def covers(self, template: Template, client: str) -> bool:
+        """Tell whether `template` is the one for release `client` (such as `0.12.0`).
+
+        Raises:
+            InputError: a template's version or range of releases cannot be read.
+        """
+        try:
+            return self.newest(client) is template
+        except UsageError:
+            return False
+
+    def releases(self, template: Template) -> str | None:
+        """Return the releases that `template` is for as a PEP 440 specifier, or None for none.
+
+        A newer template that is for some of them comes first there.
+
+        Raises:
+            InputError: a file is not named after a version.
+        """
+        if template.recognised_only:
+            return None
+        said = template.client or self.client
+        if said is not None:
+            return said
+        newer = [each for each in self.offered() if each.order() > template.order()]
+        return f">={template.version}" + (f",<{newer[0].version}" if newer else "")
 
     def template(self, version: str) -> Template:
         """Return the template of `version`, spelled as its file is.
@@ -146,6 +222,23 @@ class Plan:
                 return template
         raise _unknown(f"{self.id} version", version, [each.version for each in self.ordered()])
 
+    def target(self, version: str) -> Template:
+        """Return the template of `version` as something to upgrade to.
+
+        Raises:
+            UsageError: there is none, or it is there to be recognised only.
+        """
+        template = self.template(version)
+        if template.recognised_only:
+            known = ", ".join(each.version for each in self.offered())
+            raise UsageError(
+                f"no release of Qwen Code ships {self.id} {version}, so nothing is upgraded to it",
+                f"name one of {known}",
+            )
+        return template
+
+    # Regions and models
+
     def region(self, name: str) -> Region:
         """Return the region of that `name` or alias.
 
@@ -157,16 +250,34 @@ class Plan:
                 return region
         raise _unknown(f"{self.id} region", name, self.regions)
 
-    def owns(self, entry: Mapping[str, Any]) -> Region | None:
-        """Return the region whose model `entry` is, or None for a model that is not the plan's.
+    def has_region(self, name: str | None) -> bool:
+        """Tell whether the plan has a region of that name or alias."""
+        return any(name in (region.name, region.alias) for region in self.regions.values())
 
-        The caller has checked that the entry stands under the plan's auth type. Follows the
-        guide, "Manual Configuration (Advanced)": `envKey` and `baseUrl` decide, both.
+    def owns(self, entry: Mapping[str, Any]) -> bool:
+        """Tell whether `entry` is one of the plan's models.
+
+        The caller has checked that the entry stands under the plan's auth type. The rule is the
+        client's own, as data.
         """
-        if entry.get("envKey") != self.env_key:
-            return None
-        endpoint = entry.get("baseUrl")
-        return next((each for each in self.regions.values() if each.base_url == endpoint), None)
+        return entry.get("envKey") == self.env_key and self.ownership.holds(
+            entry, self.regions.values()
+        )
+
+    def region_of(self, entry: Mapping[str, Any]) -> Region | None:
+        """Return the region whose endpoint `entry` has, or None for an endpoint of no region."""
+        url = entry.get("baseUrl")
+        return next((each for each in self.regions.values() if each.base_url == url), None)
+
+    def regions_of(self, entries: Sequence[Mapping[str, Any]]) -> list[Region]:
+        """Return the region of each of the plan's models in `entries`.
+
+        A model with an endpoint of no region is taken for one of the first region among the
+        others; where there is none, for one of the plan's first region, as the client does.
+        """
+        found = [self.region_of(entry) for entry in entries]
+        usual = next(filter(None, found), next(iter(self.regions.values())))
+        return [region or usual for region in found]
 
     def models(self, template: Template, region: Region) -> list[Model]:
         """Return the models of `template` in `region`.
@@ -178,8 +289,26 @@ class Plan:
         if region.name not in template.digests:
             raise _unknown(f"{self.id} {template.version} region", region.name, template.digests)
         from qwenlock.plans.render import render
+        from qwenlock.plans.sandbox import template_error
 
-        return render(self, template, region)
+        names: dict[str, dict[str, Any]] = {
+            "plan": {
+                "title": self.title,
+                "env_key": self.env_key,
+                "name_prefix": self.ownership.name_prefix or "",
+            },
+            "region": {
+                "name": region.name,
+                "base_url": region.base_url,
+                "text": dict(region.text),
+            },
+        }
+        models = render(template.text, template.file, names)
+        for model in models:
+            if not self.owns(model):
+                problem = f"by `owns` in plan.toml, {model['id']!r} is not a model of {self.id}"
+                raise template_error(template.file, problem)
+        return models
 
     def digest(self, template: Template, region: Region) -> str:
         """Return the published digest of `template` in `region`, else that of its models.
@@ -189,6 +318,8 @@ class Plan:
             InputError: the template cannot be rendered, or not to this plan's models.
         """
         return template.digests.get(region.name) or models_digest(self.models(template, region))
+
+    # Recognition
 
     def identify(self, digest: str) -> tuple[Template, Region] | None:
         """Return the template and region whose models have `digest`, or None.
@@ -201,10 +332,10 @@ class Plan:
         Raises:
             InputError: a template that had to be rendered cannot be.
         """
-        for template, region in self._offers():
+        for template, region in self._pairs():
             if template.digests[region.name] == digest:
                 return template, region
-        for template, region in self._offers():
+        for template, region in self._pairs():
             if template.digests[region.name] is None and self.digest(template, region) == digest:
                 return template, region
         return None
@@ -215,33 +346,71 @@ class Plan:
         Key order does not count in content; order of the models does.
 
         Args:
-            models: at least one model, each owned by the plan; the first decides the region.
+            models: at least one model, each owned by the plan and of one region.
 
         Raises:
-            ValueError: the first model is not the plan's.
+            ValueError: there is no model, or the first is not the plan's.
             InputError: a template that had to be rendered cannot be.
         """
-        region = self.owns(models[0])
-        if region is None:
+        if not models or not self.owns(models[0]):
             raise ValueError("recognise() takes models of the plan")
+        region = self.regions_of(models)[0]
         digest = models_digest(models)
         found = self.identify(digest)
         template = found[0] if found else self._alike(models, region)
         return Recognition(region, digest, template)
 
-    def _offers(self) -> Iterable[tuple[Template, Region]]:
+    def _pairs(self) -> Iterable[tuple[Template, Region]]:
         for template in self.templates:
             for name in template.digests:
                 yield template, self.regions[name]
 
     def _alike(self, models: Sequence[Mapping[str, Any]], region: Region) -> Template | None:
         wanted = stringify(models, sort_keys=True)
-        for template, offered in self._offers():
+        for template, offered in self._pairs():
             if offered == region and wanted == stringify(
                 self.models(template, region), sort_keys=True
             ):
                 return template
         return None
+
+    def _admits(self, template: Template, client: str) -> bool:
+        """Tell whether release `client` is in the template's range, which newer ones may close."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        said = template.client or self.client
+        try:
+            return SpecifierSet(said or f">={template.version}").contains(client, prereleases=True)
+        except InvalidSpecifier as error:
+            raise InputError(
+                f"{template.file}: client: {said!r} is not a version specifier",
+                fix="write a range of releases, such as '>=1.2,<1.3'",
+            ) from error
+
+
+def proves(models: Sequence[Any], recorded: str) -> bool:
+    """Tell whether `models` are exactly what a client wrote and recorded: nobody edited them.
+
+    This holds whether or not a template has them: a client may be newer than every template, and
+    in its `/auth` a user may choose some models of a plan, or add to them.
+
+    Args:
+        models: a plan's models as the settings hold them, in their order.
+        recorded: the digest that the client recorded, in bare hexadecimal.
+    """
+    return models_digest(models) == PREFIX + recorded
+
+
+def _is_at(url: str, hosts: Iterable[str]) -> bool:
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return False
+    return host is not None and any(
+        host.endswith(each[1:]) if each.startswith("*.") else host == each for each in hosts
+    )
 
 
 def _unknown(kind: str, given: str, known: Iterable[str]) -> UsageError:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerifiedList:
     """What the models of one version and region digest to, beside what was published."""
 
     version: str
@@ -29,24 +29,26 @@ class Verdict:
         return "verified" if self.digest == self.published else "mismatch"
 
 
-def verify(plan: Plan) -> list[Verdict]:
+def verify(plan: Plan) -> list[VerifiedList]:
     """Render every template of `plan` for each of its regions, oldest version first.
 
     Raises:
-        InputError: a template cannot be rendered, or is for other releases than it is named after.
+        InputError: a template cannot be rendered, or says that it is for other releases than the
+            one that it is named after.
     """
-    verdicts = []
+    lists = []
     for template in plan.ordered():
-        _check_name(template)
+        _check_name(plan, template)
         for name, published in template.digests.items():
             digest = models_digest(plan.models(template, plan.regions[name]))
-            verdicts.append(Verdict(template.version, name, digest, published))
-    return verdicts
+            lists.append(VerifiedList(template.version, name, digest, published))
+    return lists
 
 
-def _check_name(template: Template) -> None:
-    if not template.covers(template.version):
+def _check_name(plan: Plan, template: Template) -> None:
+    is_named_after_a_release = plan.client is None and not template.recognised_only
+    if is_named_after_a_release and not plan.covers(template, template.version):
         raise InputError(
             f"{template.file}: client: {template.client!r} leaves out {template.version}",
-            fix="name a template after the first release it was seen in",
+            fix="name a template after the first release that ships its models",
         )

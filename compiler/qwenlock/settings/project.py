@@ -97,7 +97,7 @@ class Project:
     places: Places = field(default_factory=Places)
     client: Profile = field(default_factory=profile)
     sources: tuple[Source, ...] = ()
-    plans: tuple[Plan, ...] = ()
+    plans: Sequence[Plan] = ()
     configuration: Configuration = field(default_factory=Configuration)
     configured_in: Path | None = None
     stored: bytes | None = None

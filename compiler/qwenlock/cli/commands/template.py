@@ -10,6 +10,9 @@ import typer
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.plans.collection import Plans
     from qwenlock.plans.plan import Plan
 
 app = typer.Typer(
@@ -20,12 +23,15 @@ app = typer.Typer(
 
 PlanOption = Annotated[
     str | None,
-    typer.Option("--plan", metavar="ID", help="The plan; needed where there are several."),
+    typer.Option("--plan", metavar="ID", help="The plan, where several could be meant."),
 ]
 
 
 @app.command("list")
 def list_templates(
+    plan: Annotated[
+        str | None, typer.Option("--plan", metavar="ID", help="The plan; default: every plan.")
+    ] = None,
     templates: TemplatesOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
@@ -33,23 +39,35 @@ def list_templates(
     from qwenlock.cli.console import emit, emit_json
     from qwenlock.cli.table import as_text
 
-    offered = [
-        {
-            "plan": plan.id,
-            "version": template.version,
-            "regions": list(template.digests),
-            "client": template.client,
-            "source": template.source,
-        }
-        for plan in _plans(templates)
-        for template in plan.ordered()
+    versions = [
+        (chosen, template)
+        for chosen in _chosen(_plans(templates), plan)
+        for template in chosen.ordered()
     ]
     if format is Format.json:
-        emit_json({"templates": offered})
+        emit_json(
+            {
+                "templates": [
+                    {
+                        "plan": chosen.id,
+                        "version": template.version,
+                        "regions": list(template.digests),
+                        "client": chosen.releases(template),
+                        "source": template.source,
+                    }
+                    for chosen, template in versions
+                ]
+            }
+        )
         return 0
     rows = [
-        [str(each["plan"]), str(each["version"]), ", ".join(each["regions"]), str(each["client"])]
-        for each in offered
+        [
+            chosen.id,
+            template.version,
+            ", ".join(template.digests),
+            chosen.releases(template) or "none: recognised only",
+        ]
+        for chosen, template in versions
     ]
     emit(as_text(["plan", "version", "regions", "client"], rows))
     return 0
@@ -65,7 +83,7 @@ def show(
     """Show the models of a template version in a region, as JSON for modelProviders."""
     from qwenlock.cli.console import as_json, emit_raw
 
-    chosen = _plan(_plans(templates), plan, version)
+    chosen = _plan(_plans(templates), plan, version, region)
     models = chosen.models(chosen.template(version), chosen.region(region))
     emit_raw(as_json(models))
     return 0
@@ -73,6 +91,9 @@ def show(
 
 @app.command()
 def verify(
+    plan: Annotated[
+        str | None, typer.Option("--plan", metavar="ID", help="The plan; default: every plan.")
+    ] = None,
     templates: TemplatesOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
@@ -84,7 +105,11 @@ def verify(
     from qwenlock.cli.table import as_text
     from qwenlock.plans.verify import verify as verify_plan
 
-    verdicts = [(plan.id, each) for plan in _plans(templates) for each in verify_plan(plan)]
+    verdicts = [
+        (chosen.id, each)
+        for chosen in _chosen(_plans(templates), plan)
+        for each in verify_plan(chosen)
+    ]
     if format is Format.json:
         emit_json(
             {
@@ -167,25 +192,32 @@ def _release(version: str) -> str:
         raise UsageError(f"{version!r} is no version", "name a release, such as 1.2.3") from None
 
 
-def _plans(templates: str | None) -> tuple[Plan, ...]:
+def _chosen(plans: Plans, wanted: str | None) -> Sequence[Plan]:
+    """Return the plan of that id, or all plans."""
+    return plans if wanted is None else [plans.plan(wanted)]
+
+
+def _plans(templates: str | None) -> Plans:
     from qwenlock.edge.plans import load
 
     return load(own_folders(templates))
 
 
-def _plan(plans: tuple[Plan, ...], wanted: str | None, version: str) -> Plan:
-    """Return the plan of that id; without one, the only plan that has `version`."""
+def _plan(plans: Plans, wanted: str | None, version: str, region: str) -> Plan:
+    """Return the plan of that id; without one, the plan that has `version` in `region`."""
     from qwenlock.findings.errors import UsageError
+    from qwenlock.plans.collection import meant
 
-    known = ", ".join(plan.id for plan in plans)
     if wanted is not None:
-        named = [plan for plan in plans if plan.id == wanted]
-        if not named:
-            raise UsageError(f"no plan {wanted!r}; there are: {known}")
-        return named[0]
+        return plans.plan(wanted)
     having = [plan for plan in plans if any(t.version == version for t in plan.templates)]
-    if len(having) > 1:
+    if not having:
+        fix = "`qwenlock template list` shows the versions of all plans"
+        raise UsageError(f"no plan has a version {version}", fix)
+    found = meant([plan for plan in having if plan.has_region(region)] or having)
+    if found is None:
+        known = ", ".join(plan.id for plan in having)
         raise UsageError(
             f"several plans have a version {version}", f"name one with --plan: {known}"
         )
-    return (having or plans)[0]
+    return found

@@ -1,0 +1,93 @@
+"""Texts of a plan's models as templates write them: with slots for what differs by region or id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qwenlock.plans.plan import Plan, Region
+
+
+class Slot(NamedTuple):
+    """A name that a template prints, such as `region.base_url`."""
+
+    name: str
+
+
+Form: TypeAlias = "tuple[str | Slot, ...]"
+"""Literal pieces and slots in turn; no two pieces stand side by side, and none is empty."""
+
+ID = Slot("id")
+
+Values: TypeAlias = "Mapping[Slot, str]"
+"""What each slot is in one region, for one model."""
+
+
+def values(plan: Plan, region: Region, identifier: str) -> Values:
+    """Return what the slots of a template are for the model `identifier` in `region`."""
+    return {
+        Slot("region.base_url"): region.base_url,
+        Slot("plan.env_key"): plan.env_key,
+        Slot("plan.name_prefix"): plan.ownership.name_prefix or "",
+        **{Slot(f"region.text.{name}"): text for name, text in region.text.items()},
+        ID: identifier,
+    }
+
+
+def written(form: Form, given: Values) -> str | None:
+    """Return the text of `form`, or None where it has a slot that has no value."""
+    pieces = [given.get(piece) if isinstance(piece, Slot) else piece for piece in form]
+    return None if None in pieces else "".join(piece or "" for piece in pieces)
+
+
+def candidates(
+    texts: Sequence[str], given: Sequence[Values], learned: Iterable[Form] = ()
+) -> list[Form]:
+    """Return the forms that give every one of `texts`, what is probably meant first.
+
+    Args:
+        texts: one field of one model, in each region.
+        given: what the slots are there.
+        learned: forms that other versions have for the field; of these, what fits comes first.
+    """
+    own = (form for text, each in zip(texts, given, strict=True) for form in _of(text, each))
+    return [
+        form
+        for form in dict.fromkeys([*learned, *sorted(own, key=_slots, reverse=True)])
+        if all(written(form, each) == text for text, each in zip(texts, given, strict=True))
+    ]
+
+
+def _of(text: str, given: Values) -> Iterator[Form]:
+    """Give `text` with every slot, with those alone that are no id, and as it is."""
+    regional = _replaced((text,) if text else (), {s: v for s, v in given.items() if s != ID})
+    yield _replaced(regional, {ID: given[ID]})
+    yield regional
+    yield (text,) if text else ()
+
+
+def _replaced(form: Form, given: Values) -> Form:
+    for slot, value in sorted(given.items(), key=lambda each: -len(each[1])):
+        if value:
+            form = tuple(_split(form, slot, value))
+    return form
+
+
+def _split(form: Form, slot: Slot, value: str) -> Iterator[str | Slot]:
+    for piece in form:
+        if isinstance(piece, Slot):
+            yield piece
+            continue
+        first, *others = piece.split(value)
+        if first:
+            yield first
+        for other in others:
+            yield slot
+            if other:
+                yield other
+
+
+def _slots(form: Form) -> int:
+    return sum(isinstance(piece, Slot) for piece in form)
