@@ -10,7 +10,14 @@ import typer
 
 from pages import ROOT
 from qwenlock.cli.app import BUG, app
-from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field
+from qwenlock.clients.fields import (
+    CAPABILITY_FIELDS,
+    GENERATION_FIELDS,
+    MODEL_FIELDS,
+    SAMPLING_FIELDS,
+    Field,
+)
+from qwenlock.clients.other_models import OTHER_MODELS, OtherModel
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, RELEASES, profile
 from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
@@ -248,14 +255,26 @@ def settings() -> str:
         f"{_table(['auth type', 'variable for its key', 'since'], types)}\n"
         "## A model\n\nAn element of `modelProviders.AUTHTYPE`.\n\n"
         f"{_table(head, map(_field, MODEL_FIELDS))}\n"
+        "## capabilities\n\n"
+        f"{_table(head, map(_field, CAPABILITY_FIELDS))}\n"
         "## generationConfig\n\n"
         "For a model; `model.generationConfig` has the same fields, for runtime models. An\n"
         "*atomic* object replaces that of lower layers as a whole ([Sealed\n"
         "providers](../explanation/sealed.md)).\n\n"
         f"{_table(head, map(_field, GENERATION_FIELDS))}\n"
         "## samplingParams\n\n"
-        f"{_table(head, map(_field, SAMPLING_FIELDS))}"
+        f"{_table(head, map(_field, SAMPLING_FIELDS))}\n"
+        "## Other models\n\n"
+        "What names the models that a client uses beside the main one: an id, or an auth type, a "
+        "colon and an id.\n\n"
+        f"{_table(['setting', 'since', 'meaning', 'if no model fits'], map(_other, OTHER_MODELS))}"
     )
+
+
+def _other(other: OtherModel) -> tuple[str, str, str, str]:
+    since = next(each for each in RELEASES if profile(each).knows(other.since))
+    without = f"{other.without[0].upper()}{other.without[1:]}."
+    return f"`{'.'.join(other.path)}`", since, other.description, without
 
 
 def _since(auth_type: str) -> str:

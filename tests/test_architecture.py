@@ -78,8 +78,6 @@ def test_a_room_imports_only_rooms_before_it(module: Path) -> None:
         return
     open_to_it = ROOMS[: ROOMS.index(room(module)) + 1]
     beyond = [name_of(other) for other in SIDES[module] if room(other) not in open_to_it]
-    if module == PACKAGE / "clients" / "schema.py":
-        pytest.xfail("the schema still asks the plans")
     assert beyond == []
 
 

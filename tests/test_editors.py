@@ -90,6 +90,20 @@ def test_auth_types_and_values_are_offered() -> None:
     assert offered('{"codingPlan": {"region": | }}') == ['"china"', '"global"']
 
 
+def test_what_a_release_adds_is_offered() -> None:
+    wire, efforts, enforced, other = ask(
+        IN_MODEL % '"wireApi": | ',
+        IN_MODEL % '"capabilities": {"reasoning": {"efforts": [ | ]}}',
+        '{"security": {"auth": {"enforcedType": | }}}',
+        "{ | }",
+        client=NEWEST,
+    )
+    assert list(wire["offered"]) == ['"chat-completions"', '"responses"']
+    assert '"xhigh"' in efforts["offered"]
+    assert '"openai"' in enforced["offered"]
+    assert {"fastModel", "modelFallbacks", "providerProtocol"} <= set(other["offered"])
+
+
 @pytest.mark.parametrize("auth_type", ["openai", "anthropic", "gemini", "vertex-ai"])
 def test_model_is_offered_whole(auth_type: str) -> None:
     (answer,) = ask(f'{{"modelProviders": {{"{auth_type}": [ | ]}}}}')

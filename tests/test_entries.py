@@ -151,7 +151,7 @@ def test_unknown_option_is_kept_with_a_warning_and_the_nearest_name() -> None:
     [
         ({"wireApi": "responses"}, "QL212", "0.24.2"),
         ({"generationConfig": {"modalities": {}}}, "QL213", "0.12.0"),
-        ({"generationConfig": {"cacheRetention": 1}}, "QL213", "0.21.10"),
+        ({"generationConfig": {"cacheRetention": "1h"}}, "QL213", "0.21.10"),
     ],
 )
 def test_field_of_a_later_release_is_a_note(entry: Any, code: str, release: str) -> None:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
+from qwenlock.clients.keys import known_keys
+from qwenlock.clients.other_models import OTHER_MODELS
+from qwenlock.clients.profile import profile
 from support import plainly_read
 
 if TYPE_CHECKING:
@@ -139,7 +142,8 @@ def unknown(value: Any, node: dict[str, Any], schema: dict[str, Any]) -> list[st
 
 def test_editors_are_told_of_every_setting(schema: dict[str, Any]) -> None:
     """What it means, on every property; what is offered is valid, and so is every default."""
-    containers = {"security", "auth", "model", "providerMetadata"}
+    containers = {"security", "auth", "model", "providerMetadata", "agents", "builtin", "tools"}
+    containers |= {"webSearch", "outboundCorrelation"}
     is_lock = "lock-version" in schema["properties"]
     for place in places(schema, ()):
         node = at(schema, place)
@@ -171,6 +175,34 @@ def test_plans_of_ones_own_are_offered(tmp_path: Path) -> None:
     assert "https://moon.example/v1" in model["baseUrl"]["examples"]
     mine = schema["properties"]["metadata"]["properties"]["mine"]["properties"]
     assert mine["place"]["enum"] == ["moon"]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_settings_of_a_client_are_described_and_no_others(client: str) -> None:
+    schema = printed("settings", "--client", client)
+    known = profile(client)
+    of_plans = {"codingPlan", "tokenPlan", "providerMetadata"}
+    assert set(schema["properties"]) - of_plans <= known_keys(known)
+    for other in OTHER_MODELS:
+        here = schema
+        for step in other.path:
+            here = here.get("properties", {}).get(step, {})
+        assert bool(here) == known.knows(other.since), other.path
+    auth = schema["properties"]["security"]["properties"]["auth"]["properties"]
+    assert ("enforcedType" in auth) == (client != "guide")
+    assert ("providerProtocol" in schema["properties"]) == known.provider_protocols
+    assert ("proxy" in schema["properties"]) == (client != "0.10.1")
+    model = schema["$defs"]["model"]["properties"]
+    assert tuple(model.get("wireApi", {}).get("enum", ())) == known.wire_apis
+    assert ("reasoning" in model["capabilities"]["properties"]) == known.knows("0.23.3")
+
+
+def test_legacy_auth_type_is_marked_where_another_way_is_there() -> None:
+    marked = {}
+    for client in ("0.23.3", "0.24.4"):
+        providers = printed("settings", "--client", client)["properties"]["modelProviders"]
+        marked[client] = providers["properties"]["openai-responses"].get("deprecated", False)
+    assert marked == {"0.23.3": False, "0.24.4": True}
 
 
 @pytest.mark.parametrize("case", [c for c in cases("plans") if c.split("/")[1][0].isdigit()])

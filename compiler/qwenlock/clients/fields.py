@@ -56,14 +56,22 @@ MODEL_FIELDS: tuple[Field, ...] = (
     Field("baseUrl", "string", "The endpoint, as the auth type's SDK expects it."),
     Field("capabilities", "object", "What the model can do, such as vision."),
     Field("generationConfig", "object", "How requests are made: a sealed, complete package."),
-    Field("wireApi", "string", "The API that requests are made with.", "0.24.2"),
+    Field("wireApi", "string", "Which of OpenAI's two APIs is spoken; of OpenAI-compatible models.",
+          "0.24.2", values=("chat-completions", "responses")),
     Field("fastOnly", "boolean", "Offered only as the fast model.", "0.21.2"),
     Field("voiceOnly", "boolean", "Offered only for voice.", "0.21.2"),
     Field("visionOnly", "boolean", "Offered only for vision.", "0.21.10"),
     Field("imageOnly", "boolean", "Offered only for images.", "0.21.2"),
     Field("realtimeOnly", "boolean", "Offered only for realtime use.", "0.24.2"),
     Field("supportsImageGeneration", "boolean", "The model can draw.", "0.23.0"),
-)
+)  # fmt: skip
+
+CAPABILITY_FIELDS: tuple[Field, ...] = (
+    Field("vision", "boolean", "The model takes images."),
+    Field("agent", "boolean", "With vision: it takes a whole turn, tools included, for the main "
+          "model.", "0.21.2"),
+    Field("reasoning", "object", "How the model's reasoning is asked for.", "0.23.3"),
+)  # fmt: skip
 
 GENERATION_FIELDS: tuple[Field, ...] = (
     Field("samplingParams", "object", "temperature, top_p, max_tokens and the like.", atomic=True),
@@ -82,12 +90,15 @@ GENERATION_FIELDS: tuple[Field, ...] = (
     Field("retryMaxDelayMs", "number", "The longest wait, in milliseconds.", "0.21.2", minimum=0),
     Field("forceGlobalCacheScope", "boolean", "Share the cache between sessions.", "0.21.2"),
     Field("thinkingMandatory", "boolean", "The model cannot be asked not to think.", "0.21.2"),
-    Field("toolResultContentFormat", "string", "How a tool's result is sent.", "0.21.2"),
+    Field("toolResultContentFormat", "string", "How a tool's result is sent.", "0.21.2",
+          values=("parts", "string")),
     Field("streamIdleTimeoutMs", "number", "How long a stream may pause, in milliseconds.",
           "0.23.0", minimum=0),
     Field("enableRequestMetadata", "boolean", "Send metadata with a request.", "0.23.4"),
-    Field("cacheRetention", "any", "How long a cached prompt is kept.", "0.21.10"),
-    Field("cacheRetentionByBlock", "any", "The same, for each block.", "0.21.10"),
+    Field("cacheRetention", "string", "How long Anthropic keeps a cached prompt.", "0.21.10",
+          values=("ephemeral", "1h")),
+    Field("cacheRetentionByBlock", "object", "The same, for each block: system, tool, user.last.",
+          "0.21.10", members="string"),
 )  # fmt: skip
 
 SAMPLING_FIELDS: tuple[Field, ...] = (
@@ -100,6 +111,33 @@ SAMPLING_FIELDS: tuple[Field, ...] = (
     Field("repetition_penalty", "number", "Discourage repetition.", minimum=0),
 )
 
+RIGHT_PLACES: dict[str, tuple[str, ...]] = {
+    "temperature": ("samplingParams", "temperature"),
+    "temperatures": ("samplingParams", "temperature"),
+    "top_p": ("samplingParams", "top_p"),
+    "topP": ("samplingParams", "top_p"),
+    "top_k": ("samplingParams", "top_k"),
+    "topK": ("samplingParams", "top_k"),
+    "max_tokens": ("samplingParams", "max_tokens"),
+    "maxTokens": ("samplingParams", "max_tokens"),
+    "maxOutputTokens": ("samplingParams", "max_tokens"),
+    "presence_penalty": ("samplingParams", "presence_penalty"),
+    "presencePenalty": ("samplingParams", "presence_penalty"),
+    "frequency_penalty": ("samplingParams", "frequency_penalty"),
+    "frequencyPenalty": ("samplingParams", "frequency_penalty"),
+    "repetition_penalty": ("samplingParams", "repetition_penalty"),
+    "enable_thinking": ("extra_body", "enable_thinking"),
+    "enableThinking": ("extra_body", "enable_thinking"),
+    "extraBody": ("extra_body",),
+    "headers": ("customHeaders",),
+    "contextWindow": ("contextWindowSize",),
+    "contextLength": ("contextWindowSize",),
+    "maxContextTokens": ("contextWindowSize",),
+    "timeoutMs": ("timeout",),
+    "retries": ("maxRetries",),
+}
+"""Options that no client reads where people write them, in generationConfig or beside it, and where
+below generationConfig they belong."""
 
 EXAMPLES: dict[str, tuple[Any, ...]] = {
     "id": ("gpt-4o",),

@@ -7,9 +7,10 @@ read stand beside the rules: `examples`, `markdownDescription`, `enumDescription
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenlock.clients.fields import (
+    CAPABILITY_FIELDS,
     EXAMPLES,
     GENERATION_FIELDS,
     MODEL_FIELDS,
@@ -17,13 +18,14 @@ from qwenlock.clients.fields import (
     Field,
     Kind,
 )
-from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.other_models import OtherModel, other_models
+from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH_ENDED
+from qwenlock.clients.reasoning import names as reasoning_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.plans.plan import Plan
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -43,43 +45,90 @@ _SNIPPETS = {
     "vertex-ai": ("gemini-1.5-pro-vertex", "https://generativelanguage.googleapis.com"),
 }
 """A model and its endpoint: the first of the guide's example for each auth type."""
+_ENDED = f"Qwen OAuth, whose free tier ended on {OAUTH_ENDED}: the client refuses it."
+_EFFORT_SINCE, _NO_EFFORT_SINCE = "0.21", "0.23"
 _DEPRECATED = "Deprecated: use a modelProviders entry with envKey."
+_LEGACY = 'Still read; write "wireApi": "responses" in a model of openai instead.'
 _REPLACE = (
     "The models that /model offers, by auth type, in order. Those of the highest scope that has "
     "this key replace those of all others."
 )
 
 
-def settings_schema(client: Profile, plans: Sequence[Plan] = ()) -> dict[str, Any]:
+class _Region(Protocol):
+    """What the schema says of a plan's region."""
+
+    @property
+    def base_url(self) -> str: ...
+
+
+class _State(Protocol):
+    """Where a client records what is installed of a plan: the keys below `at`."""
+
+    @property
+    def at(self) -> tuple[str, ...]: ...
+    @property
+    def version(self) -> tuple[str, ...]: ...
+    @property
+    def region(self) -> tuple[str, ...] | None: ...
+    @property
+    def base_url(self) -> tuple[str, ...] | None: ...
+
+
+class _Plan(Protocol):
+    """What the schema says of a plan; every plan of the room of plans is one."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def env_key(self) -> str: ...
+    @property
+    def regions(self) -> Mapping[str, _Region]: ...
+    @property
+    def states(self) -> Mapping[str, _State]: ...
+
+
+def settings_schema(client: Profile, plans: Sequence[_Plan] = ()) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) for a settings.json that `client` reads.
 
     Args:
         client: whose fields and auth types are known.
         plans: the plans whose variables and endpoints are offered, and whose records are known.
     """
-    providers = {name: _provider(name) for name in client.auth_types if name != "qwen-oauth"}
+    providers = {
+        name: _provider(name, client) for name in client.auth_types if name != "qwen-oauth"
+    }
+    properties: dict[str, Any] = {
+        "$version": {
+            **_typed("integer", "The version of the settings."),
+            "minimum": 1,
+            "default": client.settings_version,
+        },
+        "modelProviders": _providers(client, providers),
+        **(_protocols(providers) if client.provider_protocols else {}),
+        "model": _selection(client),
+        "security": _object(auth=_auth(client)),
+        "env": {
+            **_typed("object", "Variables in clear text; a .env file is the better place."),
+            "additionalProperties": {"type": "string"},
+        },
+    }
+    if "settings" in client.proxy_layers:
+        properties["proxy"] = _typed("string", "The proxy of all requests.")
+    for other in other_models(client):
+        _below(properties, other.path[:-1])[other.path[-1]] = _other_model(other)
+    if client.placeholders:
+        _below(properties, ("outboundCorrelation",))["allowDynamicHeaderValues"] = _typed(
+            "boolean", "Fill in ${session_id} in customHeaders; else such a header is not sent."
+        )
+    for plan in plans:
+        _put_records(properties, plan)
     return {
         "$schema": DIALECT,
         "$id": f"urn:qwenlock:schema:settings:{client.name}",
         "title": "Qwen Code settings, as far as they choose models",
         "type": "object",
-        "properties": {
-            "$version": {
-                **_typed("integer", "The version of the settings."),
-                "minimum": 1,
-                "default": client.settings_version,
-            },
-            "modelProviders": _providers(client, providers),
-            **(_protocols(providers) if client.provider_protocols else {}),
-            "model": _selection(client),
-            "security": _object(auth=_auth(client)),
-            "env": {
-                **_typed("object", "Variables in clear text; a .env file is the better place."),
-                "additionalProperties": {"type": "string"},
-            },
-            "proxy": _typed("string", "The proxy of all requests."),
-            **_records(plans),
-        },
+        "properties": properties,
         "$defs": {"model": _model(client, plans), "generationConfig": _generation_config(client)},
     }
 
@@ -103,10 +152,12 @@ def _providers(client: Profile, providers: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _provider(name: str) -> dict[str, Any]:
+def _provider(name: str, client: Profile) -> dict[str, Any]:
     snippets = [{"label": "a model", "body": _snippet(name)}] if name in _SNIPPETS else []
+    legacy = {"deprecated": True, "deprecationMessage": _LEGACY}
     return {
         **_typed("array", _TYPES[name]),
+        **(legacy if name in client.legacy_auth_types else {}),
         "items": {"$ref": "#/$defs/model", "defaultSnippets": snippets},
     }
 
@@ -142,47 +193,66 @@ def _selection(client: Profile) -> dict[str, Any]:
     }
     if client.selects_url:
         fields["baseUrl"] = _typed("string", "The endpoint, where several entries have the id.")
+    if client.knows(_EFFORT_SINCE):
+        off = ["none"] if client.knows(_NO_EFFORT_SINCE) else []
+        fields["reasoningEffort"] = {
+            "description": "How hard every model thinks, as far as it can be told to.",
+            "enum": [*off, *reasoning_names()["efforts"]],
+        }
     return _object(**fields)
+
+
+def _other_model(other: OtherModel) -> dict[str, Any]:
+    if other.form == "map":
+        values = {"additionalProperties": {"type": "string"}}
+        return {**_typed("object", other.description), **values}
+    return _typed("string", other.description)
+
+
+def _below(properties: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
+    """Return the properties of the object at `path`, which is made where it is not there."""
+    for step in path:
+        properties = properties.setdefault(step, _object()).setdefault("properties", {})
+    return properties
 
 
 def _auth(client: Profile) -> dict[str, Any]:
     types = list(client.auth_types)
-    selected = {
-        "description": "The selected auth type.",
-        "enum": types,
-        "enumDescriptions": [_TYPES[name] for name in types],
-    }
+    said = {**_TYPES, "qwen-oauth": _ENDED} if client.refuses_oauth else _TYPES
+    known = {"enum": types, "enumDescriptions": [said[name] for name in types]}
+    selected: dict[str, Any] = {"description": "The selected auth type.", **known}
     if client.default_auth_type is not None:
         selected["default"] = client.default_auth_type
     deprecated = {"deprecated": True, "deprecationMessage": _DEPRECATED}
+    enforced = {
+        "description": "Without a terminal the client runs with no other auth type.",
+        **known,
+    }
     return _object(
         selectedType=selected,
+        **({"enforcedType": enforced} if client.enforces_auth_type else {}),
         apiKey={**_typed("string", _DEPRECATED), **deprecated},
         baseUrl={**_typed("string", _DEPRECATED), **deprecated},
     )
 
 
-def _records(plans: Sequence[Plan]) -> dict[str, Any]:
-    """Return the schemas of what clients record of plans, by the key that they stand under."""
-    records: dict[str, Any] = {}
-    for plan in plans:
-        for state in plan.states.values():
-            here: dict[str, Any] = {"properties": records}
-            for step in state.at:
-                here = here["properties"].setdefault(step, _object())
-            here["description"] = f"What the client has installed of {plan.title}."
-            here["properties"][state.version[-1]] = _typed("string", "The digest of its models.")
-            if state.region:
-                region = _typed("string", "The region that was selected in /auth.")
-                here["properties"][state.region[-1]] = {**region, "enum": list(plan.regions)}
-            if state.base_url:
-                endpoint = _typed("string", "The endpoint of the region.")
-                urls = [region.base_url for region in plan.regions.values()]
-                here["properties"][state.base_url[-1]] = {**endpoint, "examples": urls}
-    return records
+def _put_records(properties: dict[str, Any], plan: _Plan) -> None:
+    """Add what clients record of a plan, under the keys that it stands under."""
+    for state in plan.states.values():
+        here = _below(properties, state.at)
+        owner = _below(properties, state.at[:-1])[state.at[-1]]
+        owner["description"] = f"What the client has installed of {plan.title}."
+        here[state.version[-1]] = _typed("string", "The digest of its models.")
+        if state.region:
+            region = _typed("string", "The region that was selected in /auth.")
+            here[state.region[-1]] = {**region, "enum": list(plan.regions)}
+        if state.base_url:
+            endpoint = _typed("string", "The endpoint of the region.")
+            urls = [region.base_url for region in plan.regions.values()]
+            here[state.base_url[-1]] = {**endpoint, "examples": urls}
 
 
-def _model(client: Profile, plans: Sequence[Plan]) -> dict[str, Any]:
+def _model(client: Profile, plans: Sequence[_Plan]) -> dict[str, Any]:
     properties = _properties(MODEL_FIELDS, client, nullable=True)
     variables = [API_KEY_VARIABLES.get(name) for name in client.auth_types]
     properties["id"] |= {"type": "string", "minLength": 1}
@@ -195,9 +265,10 @@ def _model(client: Profile, plans: Sequence[Plan]) -> dict[str, Any]:
         "http://localhost:11434/v1",
         *(region.base_url for plan in plans for region in plan.regions.values()),
     )
-    properties["capabilities"]["properties"] = {
-        "vision": _typed("boolean", "The model takes images.")
-    }
+    capabilities = _properties(CAPABILITY_FIELDS, client)
+    if "reasoning" in capabilities:
+        capabilities["reasoning"] |= _reasoning()
+    properties["capabilities"]["properties"] = capabilities
     properties["generationConfig"] = {
         "description": properties["generationConfig"]["description"],
         "anyOf": [{"$ref": "#/$defs/generationConfig"}, {"type": "null"}],
@@ -207,6 +278,28 @@ def _model(client: Profile, plans: Sequence[Plan]) -> dict[str, Any]:
         required.append("envKey")
         properties["envKey"]["type"] = "string"
     return {"type": "object", "properties": properties, "required": required}
+
+
+def _reasoning() -> dict[str, Any]:
+    known = reasoning_names()
+    profiles = dict.fromkeys(name for each in known["profiles"].values() for name in each)
+    fields = {
+        "profile": {"description": "How the API is asked to reason.", "enum": list(profiles)},
+        "efforts": {
+            **_typed("array", "The efforts that the model knows."),
+            "items": {"enum": known["efforts"]},
+        },
+        "defaultEffort": {"description": "The effort by default.", "enum": known["efforts"]},
+        "thinking": {"description": "The model reasons.", "enum": [True]},
+        "disableField": {
+            "description": "The field of a request that turns reasoning off.",
+            "enum": known["disable-fields"],
+        },
+        "toggleOnly": _typed("boolean", "Reasoning is on or off, and has no efforts."),
+        "canDisable": {"description": "Reasoning cannot be turned off.", "enum": [False]},
+    }
+    example = {"profile": "openai-effort", "efforts": ["low", "high"], "defaultEffort": "high"}
+    return {"properties": fields, "examples": [example]}
 
 
 def _once(*values: str | None) -> list[str]:

@@ -1,0 +1,247 @@
+"""The models that a client uses beside the main one: where settings name them, and how.
+
+As data, release by release. Which entry a name leads to is found where entries are known. Source:
+the released packages (How Qwen Code reads settings, "Other models").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwenlock.clients.profile import Profile
+
+Form: TypeAlias = Literal["id", "selector", "list", "map"]
+"""How the value names models: by an id alone; by a selector, `ID` or `AUTHTYPE:ID`; as a string of
+selectors with commas between them; or as an object of selectors."""
+
+Search: TypeAlias = Literal["selected", "selected-first", "only-one"]
+"""Where a name without an auth type is looked for: among the models of the selected auth type;
+among those first, and then among all; or among all, where only one model may have it."""
+
+MAX_FALLBACKS = 3
+"""So many names of `modelFallbacks` count; the others are ignored."""
+
+_SELECTORS_SINCE = "0.21"
+_WORDS = ("inherit", "fast")
+
+
+class OtherModel(NamedTuple):
+    """A setting that names a model, or several.
+
+    Attributes:
+        role: what the model is for, in a word.
+        path: the setting.
+        since: the first release that reads it.
+        description: one sentence, for editors.
+        form: how it names models.
+        search: where a name without an auth type is looked for.
+        endpoint_since: the first release in which a NUL character and a base URL may follow the
+            name, as the client writes it; empty for none.
+        unfit: the fields of an entry that keep it from being used, with the first release of each.
+        needs: the fields of which an entry must have one, with the first release of each.
+        words: texts that name no entry: the main model, or the fast one.
+        variable: the variable that wins over the setting, or empty.
+        without: what the client does where no entry is found.
+    """
+
+    role: str
+    path: tuple[str, ...]
+    since: str
+    description: str
+    form: Form = "selector"
+    search: Search = "selected-first"
+    endpoint_since: str = ""
+    unfit: tuple[tuple[str, str], ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+    words: tuple[str, ...] = _WORDS
+    variable: str = ""
+    without: str = "the main model is used"
+
+
+_FAST, _VOICE, _IMAGE = ("fastOnly", "0.21"), ("voiceOnly", "0.21"), ("imageOnly", "0.21")
+_VISION = ("visionOnly", "0.21.10")
+_SENT_AS_IT_IS = "its id is sent to the endpoint of the main model"
+
+OTHER_MODELS: tuple[OtherModel, ...] = (
+    OtherModel(
+        "fast",
+        ("fastModel",),
+        "0.15.6",
+        "The model for small requests beside the main one.",
+        search="selected",
+        unfit=(_VOICE, _IMAGE, _VISION),
+    ),
+    OtherModel(
+        "vision",
+        ("visionModel",),
+        "0.21",
+        "The model that describes images to a main model that takes none.",
+        search="only-one",
+        endpoint_since="0.21",
+        unfit=(_FAST, _VOICE, _IMAGE),
+        without="the client picks one that takes images",
+    ),
+    OtherModel(
+        "image",
+        ("imageModel",),
+        "0.21",
+        "The model that draws; its entry has an envKey and an https baseUrl.",
+        search="only-one",
+        endpoint_since="0.21",
+        unfit=(_FAST, _VOICE),
+        needs=(_IMAGE, ("supportsImageGeneration", "0.23")),
+        without="the client cannot draw",
+    ),
+    OtherModel(
+        "voice",
+        ("voiceModel",),
+        "0.21",
+        "The openai model that writes down what is said.",
+        form="id",
+        search="only-one",
+        unfit=(_IMAGE,),
+        words=(),
+        without="dictation fails",
+    ),
+    OtherModel(
+        "fallback",
+        ("modelFallbacks",),
+        "0.21",
+        "Up to three models, with commas between them, that are tried where the main one has no "
+        "capacity (a status of 429, 503 or 529).",
+        form="list",
+        endpoint_since="0.21",
+        words=(),
+        without="it is skipped",
+    ),
+    OtherModel(
+        "explore",
+        ("agents", "builtin", "exploreModel"),
+        "0.21",
+        "The model of the built-in Explore agent; inherit for the main one, fast for fastModel.",
+        unfit=(_IMAGE,),
+        without=_SENT_AS_IT_IS,
+    ),
+    OtherModel(
+        "grade",
+        ("agents", "modelGrades"),
+        "0.21",
+        "The models of the grades that agents are started with, by the name of the grade.",
+        form="map",
+        unfit=(_IMAGE,),
+        without=_SENT_AS_IT_IS,
+    ),
+    OtherModel(
+        "web-search",
+        ("tools", "webSearch", "model"),
+        "0.21",
+        "The model that searches the web; its entry has an envKey and an endpoint that can.",
+        variable="WEB_SEARCH_MODEL",
+        words=(),
+        without="the client cannot search the web",
+    ),
+    OtherModel(
+        "compaction",
+        ("compactionModel",),
+        "0.21.10",
+        "The model that sums up a long conversation.",
+        search="selected",
+        unfit=(_FAST, _VOICE, _IMAGE, _VISION),
+    ),
+    OtherModel(
+        "advisor",
+        ("advisorModel",),
+        "0.23",
+        "The model that /advisor asks for a second opinion; it is sent the conversation.",
+        endpoint_since="0.23.4",
+        unfit=(_IMAGE,),
+        without=_SENT_AS_IT_IS,
+    ),
+)
+"""In the order of their releases."""
+
+
+class Wanted(NamedTuple):
+    """An entry as a setting names it.
+
+    Attributes:
+        model: the entry's id.
+        auth_type: the auth type it is of; None where none is named.
+        base_url: its `baseUrl`; None where none is named. Empty for an entry that has none.
+    """
+
+    model: str
+    auth_type: str | None = None
+    base_url: str | None = None
+
+
+def other_models(client: Profile) -> tuple[OtherModel, ...]:
+    """Return the settings that name further models, of those that `client` reads."""
+    return tuple(each for each in OTHER_MODELS if client.knows(each.since))
+
+
+def wanted(other: OtherModel, value: object, client: Profile) -> tuple[Wanted, ...]:
+    """Return the entries that the value of a setting names, in order.
+
+    Args:
+        other: the setting.
+        value: its value; what is not of the setting's form names nothing.
+        client: whose rules hold.
+    """
+    return tuple(
+        found
+        for text in _texts(other, value)
+        if (found := _wanted(other, text, client)) is not None
+    )
+
+
+def unfit(other: OtherModel, entry: Mapping[str, object], client: Profile) -> str | None:
+    """Return the field of an entry that keeps it from this use, or None.
+
+    Args:
+        other: the use.
+        entry: the entry, as in the settings.
+        client: whose rules hold.
+
+    Returns:
+        The name of a field that the entry has; or, where it needs one that it has not, the name of
+        the newest that would do, with `!` before it.
+    """
+    for name, since in other.unfit:
+        if client.knows(since) and entry.get(name):
+            return name
+    needs = [name for name, since in other.needs if client.knows(since)]
+    if needs and not any(entry.get(name) is True for name in needs):
+        return f"!{needs[-1]}"
+    return None
+
+
+def _texts(other: OtherModel, value: object) -> list[str]:
+    if other.form == "map":
+        values = value.values() if isinstance(value, dict) else ()
+        return [each for each in values if isinstance(each, str)]
+    if not isinstance(value, str):
+        return []
+    if other.form != "list":
+        return [value]
+    named = dict.fromkeys(text.strip() for text in value.split(","))
+    return [text for text in named if text][:MAX_FALLBACKS]
+
+
+def _wanted(other: OtherModel, text: str, client: Profile) -> Wanted | None:
+    if other.form == "id" or not client.knows(_SELECTORS_SINCE):
+        return Wanted(text.strip()) if text.strip() else None
+    base_url = None
+    if other.endpoint_since and client.knows(other.endpoint_since) and "\0" in text:
+        text, _, after = text.partition("\0")
+        base_url = after if other.role == "advisor" else after or None
+    text = text.strip()
+    if not text or text in other.words:
+        return None
+    before, colon, model = text.partition(":")
+    if colon and before.strip() in client.auth_types:
+        return Wanted(model.strip(), before.strip(), base_url)
+    return Wanted(text, None, base_url)

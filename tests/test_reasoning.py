@@ -1,0 +1,72 @@
+"""What is valid as `capabilities.reasoning`: as the client's own functions answered, see below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qwenlock.clients.profile import NEWEST, profile
+from qwenlock.clients.reasoning import reasoning_problem
+
+COMPLETE = {
+    "thinking": True,
+    "disableField": "thinking",
+    "efforts": ["low", "high"],
+    "defaultEffort": "high",
+}
+VALID: list[tuple[str, Any]] = [
+    ("openai", COMPLETE),
+    ("openai", {"thinking": True, "disableField": "enable_thinking", "toggleOnly": True}),
+    ("openai", {**COMPLETE, "canDisable": False}),
+    ("openai", {"profile": "openai-effort", "efforts": ["low"], "defaultEffort": "low"}),
+    ("openai", {"profile": "qwen-chat-template"}),
+    ("openai", {"defaultEffort": "medium"}),
+    ("openai-responses", {"profile": "openai-reasoning", "efforts": ["max"]}),
+    ("anthropic", {"profile": "anthropic-adaptive", "efforts": ["xhigh"]}),
+    ("vertex-ai", {"profile": "gemini", "efforts": ["low", "high"], "defaultEffort": "low"}),
+]
+INVALID: list[tuple[str, Any, str]] = [
+    ("openai", "high", "must be an object"),
+    ("openai", {}, "must not be empty"),
+    ("openai", {"effort": "high"}, "may hold"),
+    ("openai", {**COMPLETE, "thinking": "yes"}, "thinking must be true"),
+    ("openai", {**COMPLETE, "disableField": "think"}, "disableField must be"),
+    ("openai", {**COMPLETE, "toggleOnly": "yes"}, "toggleOnly must be a boolean"),
+    ("openai", {**COMPLETE, "canDisable": True}, "canDisable can only be false"),
+    ("openai", {**COMPLETE, "efforts": []}, "efforts must be an array"),
+    ("openai", {**COMPLETE, "efforts": ["low", "huge"]}, "efforts must be low, medium"),
+    ("openai", {**COMPLETE, "efforts": ["low", "low"]}, "names one twice"),
+    ("openai", {**COMPLETE, "defaultEffort": "max"}, "defaultEffort must be one of"),
+    ("openai", {"thinking": True, "disableField": "thinking"}, "efforts must be given"),
+    ("openai", {"profile": "gemini"}, "profile must be openai-effort, "),
+    ("openai", {"profile": None}, "profile must be openai-effort, "),
+    ("openai", {"profile": "openai-effort", "thinking": 1}, "thinking must be true"),
+    ("openai", {"profile": "qwen-chat-template", "efforts": ["low"]}, "cannot stand beside"),
+    ("openai-responses", {"profile": "openai-effort"}, "profile must be openai-reasoning"),
+    ("anthropic", {"profile": "openai-effort"}, "profile must be anthropic-manual, "),
+    ("gemini", {"profile": "gemini", "efforts": ["max"]}, "efforts must be low, medium or high"),
+    ("qwen-oauth", {"profile": "mine"}, "profile must be openai-effort, "),
+]
+
+
+@pytest.mark.parametrize(("auth_type", "declaration"), VALID)
+def test_valid_declaration_has_no_problem(auth_type: str, declaration: Any) -> None:
+    assert reasoning_problem(declaration, auth_type, profile(NEWEST)) is None
+
+
+@pytest.mark.parametrize(("auth_type", "declaration", "said"), INVALID)
+def test_problem_of_a_declaration_is_said(auth_type: str, declaration: Any, said: str) -> None:
+    assert said in str(reasoning_problem(declaration, auth_type, profile(NEWEST)))
+
+
+def test_releases_that_read_none_find_nothing() -> None:
+    for client in ("guide", "0.10.1", "0.23.1"):
+        assert reasoning_problem("x", "openai", profile(client)) is None
+
+
+def test_profiles_are_read_from_0_23_5() -> None:
+    declaration = {"profile": "openai-effort", "efforts": ["low"], "defaultEffort": "low"}
+    assert reasoning_problem(declaration, "openai", profile("0.23.4")) == "thinking must be true"
+    assert reasoning_problem(declaration, "openai", profile("0.23.5")) is None
+    assert reasoning_problem(COMPLETE, "openai", profile("0.23.3")) is None
