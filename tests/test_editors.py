@@ -81,10 +81,8 @@ def test_auth_types_and_values_are_offered() -> None:
     assert offered('{"modelProviders": { | }}') == ["openai", "anthropic", "gemini", "vertex-ai"]
     assert '"qwen-oauth"' in offered('{"security": {"auth": {"selectedType": | }}}')
     variables = offered(IN_MODEL.replace('"envKey": "X"', '"envKey": |') % '"name": "x"')
-    assert variables == [
-        '"OPENAI_API_KEY"', '"ANTHROPIC_API_KEY"', '"GEMINI_API_KEY"', '"GOOGLE_API_KEY"',
-        '"BAILIAN_CODING_PLAN_API_KEY"',
-    ]  # fmt: skip
+    own = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+    assert variables == [f'"{name}"' for name in (*own, *(plan.env_key for plan in load()))]
     assert '"auto"' in offered(IN_MODEL % '"generationConfig": {"schemaCompliance": | }')
     assert offered('{"codingPlan": { | }}') == ["version", "region"]
     assert offered('{"codingPlan": {"region": | }}') == ['"china"', '"global"']
