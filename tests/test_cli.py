@@ -326,7 +326,7 @@ def test_error_under_debug_shows_where_it_arose_and_no_key(world: World) -> None
     write(world.user, BROKEN)
     result = world.run("--debug", "lock")
     assert result.exit_code == 3
-    assert re.search(r"reader\.py:\d+ in sources", result.err)
+    assert re.search(r"project\.py:\d+ in _sources", result.err)
     assert_silent(result.err, "lock")
 
 
