@@ -153,14 +153,14 @@ def plans_models(draw: Any) -> list[Model]:
     return models
 
 
-@untimed(300)
+@untimed(100)
 @given(plans_models())
 def test_whatever_the_models_are_the_template_renders_them(models: list[Model]) -> None:
     plan, made = captured(PLAN, GLOBAL, models)
     assert stringify(plan.models(made, GLOBAL)) == stringify(models)
 
 
-@untimed(100)
+@untimed(50)
 @given(plans_models(), st.randoms(use_true_random=False))
 def test_two_regions_that_differ_in_order_and_text_are_one_template(
     models: list[Model], chance: Any

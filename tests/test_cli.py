@@ -257,6 +257,7 @@ PRINT_THE_LOCK = {"show", "export"}
 """What they print is the lock, as the hand left it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(LEAVES) - PRINT_THE_LOCK))
 def test_no_command_shows_a_key_that_a_hand_put_into_a_lock(world: World, name: str) -> None:
     write(world.user, models(MODEL))

@@ -18,6 +18,8 @@ from qwenlock.lock.text import digest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow  # every command is a process, since it could hang or be killed
+
 
 class Sandbox:
     """A home, a project, and a command line that sees nothing else."""
