@@ -158,6 +158,12 @@ class Result(NamedTuple):
     err: str
 
 
+_FOR_A_CLIENT = (
+    "check", "init", "lint", "lock", "migrate", "report", "resolve", "run", "select", "show",
+    "upgrade",
+)  # fmt: skip
+
+
 class World:
     """A home and a project of their own, and the command line run in them, in this process."""
 
@@ -201,19 +207,28 @@ class World:
             (folder / ".qwen").mkdir()
 
     def run(self, *arguments: str) -> Result:
-        exit_code = run(arguments)
+        exit_code = run(self._by_the_guide(arguments))
         out, err = self._read()
         return Result(exit_code, out, err)
 
     def start(self, *arguments: str) -> Result:
         """Run the command line in a process of its own."""
         done = subprocess.run(
-            [sys.executable, "-m", "qwenlock", *arguments],
+            [sys.executable, "-m", "qwenlock", *self._by_the_guide(arguments)],
             capture_output=True,
             text=True,
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)
+
+    def _by_the_guide(self, arguments: Sequence[str]) -> Sequence[str]:
+        """Return `arguments` with the guide as the client, where nothing else says which."""
+        configured = any(b"client" in each.read_bytes() for each in self.root.rglob("*.toml"))
+        if not arguments or arguments[0] not in _FOR_A_CLIENT or "--client" in arguments:
+            return arguments
+        if configured or any(self.root.rglob("qwen.lock")):
+            return arguments
+        return arguments[0], "--client", "guide", *arguments[1:]
 
     def agreed(self) -> int:
         """Return the exit code of `check` where that of `lock --check` is the same."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from qwenlock.cli.client import client_as_json
 from qwenlock.cli.console import clean, emit, emit_json, painted, say
 from qwenlock.text.credentials import without
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from qwenlock.edge.places import Flags
     from qwenlock.findings.file_changes import Change
+    from qwenlock.settings.project import Project
 
 DryRunOption: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Show the diff and write nothing.")
@@ -46,6 +48,7 @@ def carry_out(
     yes: bool,
     as_json: bool,
     relock: Callable[[], int] | None = None,
+    project: Project | None = None,
 ) -> int:
     """Show `change`, ask, and write it all or not at all; return the exit code.
 
@@ -56,6 +59,7 @@ def carry_out(
         yes: do not ask.
         as_json: print the change's report as JSON, with the diff, instead of words.
         relock: what locks the project again afterwards, where the user wants that.
+        project: the project that the change is for, whose client the JSON document names.
 
     Raises:
         UsageError: there is nobody to ask, and no `--yes`.
@@ -67,6 +71,7 @@ def carry_out(
     change = replace(
         change, warnings=tuple(without(each, change.secrets) for each in change.warnings)
     )
+    about = client_as_json(project) if project else {}
     to_write = bool(change.files) and not dry_run
     if not as_json:
         _show(change, diff)
@@ -81,7 +86,8 @@ def carry_out(
         _write(change, command)
     if as_json:
         warnings = list(change.warnings)
-        emit_json({**change.report, "written": to_write, "warnings": warnings, "diff": diff})
+        said = {"written": to_write, "warnings": warnings, "diff": diff}
+        emit_json({**about, **change.report, **said})
     if not to_write:
         return 0
     if relock is not None:

@@ -115,7 +115,7 @@ ClientOption: TypeAlias = Annotated[
         "--client",
         callback=_known,
         metavar="guide|VERSION|installed",
-        help="Compile for a release of Qwen Code; default: what the lock says, else the guide.",
+        help="The Qwen Code to compile for; default: the lock's, else the one installed.",
         show_default=False,
     ),
 ]

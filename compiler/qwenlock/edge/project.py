@@ -6,17 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import GUIDE, Profile, profile
+from qwenlock.clients.profile import NEWEST, Profile, profile
 from qwenlock.edge import file_states
-from qwenlock.edge.configuration import configured
+from qwenlock.edge.configuration import Configured, configured
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
+from qwenlock.edge.installed_client import release
 from qwenlock.edge.places import Flags, locate, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.reading import decode
 from qwenlock.lock import NAME, previous, text
 from qwenlock.lock.options import Options
-from qwenlock.settings.project import Project
+from qwenlock.settings.project import ClientFrom, Project
 
 if TYPE_CHECKING:
     from qwenlock.lock.previous import Recorded
@@ -30,12 +31,13 @@ def read(
     """Read the project in `directory`: all but the variables (see `edge.environment`).
 
     Where `flags` and `client` say nothing, the team's configuration holds; where that says nothing,
-    what the lock records.
+    what the lock records. Where nothing says which client, it is the one that is installed here, or
+    else the newest that is known.
 
     Args:
         directory: the project.
         flags: what the command line says about scopes.
-        client: whose rules hold: `guide` or a release.
+        client: the client that is asked for: `guide` or a release.
         reader: what other projects of the same command have read; the states of the files that
             the project depends on are looked at for it.
 
@@ -45,20 +47,23 @@ def read(
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
     states: list[str] = []
+    watched = reader is not None
     if reader:
         states += reader.states.lines([directory / NAME])  # as it is before it is read
     stored = read_bytes(directory / NAME, label_of(directory), MAX_LOCK_BYTES)
     recorded = _previous(stored, label_of(directory))
     team = configured(directory, flags, reader)
-    who = _profile(client or team.configuration.client, recorded, label_of(directory))
+    reader = reader or Reader()
+    installed = reader.once("installed client", release)
+    who, why = _client(client, team, recorded, installed, label_of(directory))
     places = locate(directory, flags, team.over(recorded.options if recorded else Options()), who)
-    if reader:
+    if watched:
         states += [*team.states, *reader.states.lines(file_states.files(places))]
-    else:
-        reader = Reader()
     return Project(
         places=places,
         client=who,
+        client_from=why,
+        installed=installed,
         sources=_sources(places, who, reader),
         plans=reader.plans(places.templates),
         configuration=team.configuration,
@@ -82,14 +87,24 @@ def label_of(directory: Path) -> str:
     return shown(directory / NAME)
 
 
-def _profile(client: str | None, recorded: Recorded | None, label: str) -> Profile:
-    """Return the profile of the client that is asked for, else of the one that the lock is for."""
-    if client is not None or recorded is None:
-        return profile(client or GUIDE)
-    try:
-        return profile(recorded.client)
-    except UsageError as error:
-        raise text.unusable("QL112", f"client: {error.message}", label) from None
+def _client(
+    asked: str | None,
+    team: Configured,
+    recorded: Recorded | None,
+    installed: str | None,
+    label: str,
+) -> tuple[Profile, ClientFrom]:
+    """Return the client that counts, and what says so."""
+    if asked is not None:
+        return profile(asked), "option"
+    if team.configuration.client is not None:
+        return profile(team.configuration.client), "configuration"
+    if recorded is not None and recorded.client is not None:
+        try:
+            return profile(recorded.client), "lock"
+        except UsageError as error:
+            raise text.unusable("QL112", f"client: {error.message}", label) from None
+    return (profile(installed), "installed") if installed else (profile(NEWEST), "newest")
 
 
 def _previous(stored: bytes | None, label: str) -> Recorded | None:

@@ -120,6 +120,7 @@ def described(outcome: Outcome) -> dict[str, Any]:
     refused = outcome.refused
     return {
         "client": outcome.before.client.name,
+        "client-from": outcome.before.client_from,
         "steps": [
             {
                 "migration": step.script.identity,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from qwenlock.clients.profile import Profile, profile
 from qwenlock.clients.scopes import SCOPES
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from qwenlock.lock.previous import Recorded
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.scopes import Source
+
+
+ClientFrom: TypeAlias = Literal["option", "configuration", "lock", "installed", "newest"]
+"""What says which client a project is for; the newest one known where nothing else does."""
 
 
 class Places(NamedTuple):
@@ -81,6 +85,8 @@ class Project:
     Attributes:
         places: its files.
         client: the client that it is for.
+        client_from: what says so.
+        installed: the release of the client that is installed here, where it can be told.
         sources: the scopes that have a file, low to high.
         plans: the plans that are known.
         configuration: a team's choices; their files are relative to the project.
@@ -96,6 +102,8 @@ class Project:
 
     places: Places = field(default_factory=Places)
     client: Profile = field(default_factory=profile)
+    client_from: ClientFrom = "option"
+    installed: str | None = None
     sources: tuple[Source, ...] = ()
     plans: Sequence[Plan] = ()
     configuration: Configuration = field(default_factory=Configuration)

@@ -77,6 +77,7 @@ def check(
 
             raise QwenlockError("there is no qwen.lock below", "run `qwenlock lock` in a project")
     reports = _reports(directories, _Question(flags, client, env))
+    _say_clients(reports)
     if format is GateFormat.json:
         from qwenlock.cli.console import emit_json
 
@@ -93,11 +94,21 @@ def check(
     return max((report.exit_code for report in reports), default=0)
 
 
+def _say_clients(reports: Sequence[_Report]) -> None:
+    """Say which client each project is for; what is the same for several, once."""
+    from qwenlock.cli.console import say
+
+    for line in dict.fromkeys(report.line for report in reports if report.line):
+        say(line)
+
+
 class _Report(NamedTuple):
     """What is said about one project: prepared once, so that a passed check can be remembered."""
 
     project: str
     status: str
+    client: str = "{}"
+    line: str = ""
     exit_code: int = 0
     changes: tuple[Change, ...] = ()
     findings: str = "[]"
@@ -112,6 +123,7 @@ class _Report(NamedTuple):
         document = {
             "project": self.project,
             "status": self.status,
+            **json.loads(self.client),
             "changes": changes_as_json(self.changes),
             "findings": json.loads(self.findings),
         }
@@ -204,6 +216,8 @@ def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Repor
 
 def _report(directory: Path, question: _Question, reader: Reader, passed: list[_Passed]) -> _Report:
     """Check one project; where it passes, add what to remember of it to `passed`."""
+    import json
+
     from qwenlock.cli.console import in_colour
     from qwenlock.edge import file_states
 
@@ -212,8 +226,9 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     asked = f"{asked} {in_colour(sys.stderr)}"
     said = None if question.env else file_states.passed(asked, reader.states)
     if said is not None:
-        findings, _, words = said.partition("\n")
-        return _Report(name, "ok", findings=findings, words=words)
+        about, line, findings, words = said.split("\n", 3)
+        return _Report(name, "ok", about, line, findings=findings, words=words)
+    from qwenlock.cli.client import client_as_json, client_line
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.project import label_of, read
@@ -226,6 +241,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     except InputError as error:
         return _invalid(name, error)
     found = verdict.findings
+    client, line = json.dumps(client_as_json(project)), client_line(project)
     exit_code = EXIT[verdict.status]
     if question.env and compilation.lock is not None:
         from qwenlock.edge.environment import unset, with_variables
@@ -233,10 +249,12 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         missing = unset(compilation.lock, with_variables(project))
         found = (*found, *missing)
         exit_code = max(exit_code, 1 if missing else 0)
-    report = _Report(name, verdict.status, exit_code, verdict.changes)
+    report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
     report = _with_findings(report, found)
-    if verdict.status == "ok" and not question.env:
-        passed.append(_Passed([*project.states], asked, f"{report.findings}\n{report.words}"))
+    is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
+    if verdict.status == "ok" and not question.env and is_recorded:
+        said = "\n".join((client, line, report.findings, report.words))
+        passed.append(_Passed([*project.states], asked, said))
     return report
 
 
@@ -244,8 +262,8 @@ def _invalid(name: str, error: InputError) -> _Report:
     from qwenlock.cli.report import error_as_text
 
     if error.findings:
-        return _with_findings(_Report(name, "invalid", 3), error.findings)
-    return _Report(name, "invalid", 3, words=error_as_text(error), error=error)
+        return _with_findings(_Report(name, "invalid", exit_code=3), error.findings)
+    return _Report(name, "invalid", exit_code=3, words=error_as_text(error), error=error)
 
 
 def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:

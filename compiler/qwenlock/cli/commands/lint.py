@@ -76,6 +76,8 @@ def lint(
 
     Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
     """
+    from qwenlock.cli.client import client_line, say_other_installed
+    from qwenlock.cli.console import say
     from qwenlock.edge.lint_subject import gather
     from qwenlock.findings.codes import codes, is_wanted
 
@@ -83,6 +85,8 @@ def lint(
     selected, ignored = codes(select or ()), codes(ignore or ())
     directory = project_directory(project)
     subject = gather(directory, flags, client, env=env)
+    say(client_line(subject.project))
+    say_other_installed(subject.project)
     choices = subject.project.configuration.lint
     selected, ignored = selected or choices.select, ignored or choices.ignore
     strict = bool(choices.strict) if strict is None else strict
@@ -101,7 +105,9 @@ def lint(
         if as_json:
             left = _Left(subject if dry_run else fixed.subject, wanted)
             change = replace(change, report=left.as_json())
-            carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=True)
+            carry_out(
+                change, "lint", dry_run=dry_run, yes=yes, as_json=True, project=subject.project
+            )
             return left.exit_code(strict=strict)
         if change.files:
             carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=False)
@@ -139,6 +145,7 @@ class _Left:
         from qwenlock.lint.fix import can_repair
         from qwenlock.lint.lint import lint
 
+        self._project = subject.project
         self._findings = [finding for finding in lint(subject) if wanted(finding)]
         self._levels = Counter(finding.level for finding in self._findings)
         self._can_repair = partial(can_repair, subject=subject)
@@ -149,6 +156,7 @@ class _Left:
         return 1 if self._levels["error"] or (strict and self._levels["warning"]) else 0
 
     def as_json(self) -> dict[str, Any]:
+        from qwenlock.cli.client import client_as_json
         from qwenlock.cli.report import findings_as_json, in_order
 
         documents = findings_as_json(self._findings)
@@ -156,6 +164,7 @@ class _Left:
             document["repair"] = self._repair(finding)
         counts = {f"{level}s": self._levels[level] for level in _LEVELS}
         return {
+            **client_as_json(self._project),
             "findings": documents,
             "summary": {**counts, "fixable": self._fixable},
         }

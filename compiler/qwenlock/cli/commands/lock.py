@@ -46,9 +46,13 @@ def lock(
 
     Examples: `qwenlock lock`, `qwenlock lock --no-user --client 0.15.10`, `qwenlock lock --check`
     """
+    from qwenlock.cli.client import client_line, say_other_installed
+    from qwenlock.cli.console import say
     from qwenlock.cli.report import print_findings
 
     loaded = _compiled(project_directory(project), flags, client)
+    say(client_line(loaded.project))
+    say_other_installed(loaded.project)
     _refuse_errors(loaded)
     if check:
         return _compare(loaded, format)
@@ -175,12 +179,14 @@ def _say_written(project: _Compiled, status: str, output: str | None) -> None:
 
 
 def _emit(project: _Compiled, status: str, output: str | None, **more: Any) -> None:
+    from qwenlock.cli.client import client_as_json
     from qwenlock.cli.console import emit_json
     from qwenlock.cli.report import findings_as_json
 
     emit_json(
         {
             "project": str(project.project.places.project),
+            **client_as_json(project.project),
             "lock": output or str(project.project.places.lock),
             "status": status,
             **more,

@@ -76,15 +76,15 @@ def migrate(
 
     Examples: `qwenlock migrate --list`, `qwenlock migrate --only settings-version --yes`
     """
+    from qwenlock.cli.client import read_project
     from qwenlock.edge.environment import with_variables
     from qwenlock.edge.git import ask
-    from qwenlock.edge.project import read
     from qwenlock.migrate.file_changes import change_of
     from qwenlock.migrate.migration import migrate as migrated
     from qwenlock.migrate.situation import Situation
 
     directory = project_directory(project)
-    there = with_variables(read(directory, flags, client))
+    there = with_variables(read_project(directory, flags, client))
     situation = Situation(
         project=there,
         writable=tuple(each for each in WRITABLE if scope in (each, Scope.all)),
@@ -103,6 +103,7 @@ def migrate(
         yes=yes,
         as_json=format is Format.json,
         relock=relocking(directory, flags, client) if lock else None,
+        project=there,
     )
 
 

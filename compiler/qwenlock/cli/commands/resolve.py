@@ -81,19 +81,20 @@ def resolve(
 
     Examples: `qwenlock resolve --model gpt-4o`, `qwenlock resolve --auth-type openai --format json`
     """
+    from qwenlock.cli.client import read_project
     from qwenlock.edge.environment import with_variables
-    from qwenlock.edge.project import read
     from qwenlock.resolve.describe import described
     from qwenlock.resolve.fields import Arguments
     from qwenlock.resolve.resolution import resolve as resolved
 
-    here = with_variables(read(project_directory(project), flags, client), env_file)
+    here = with_variables(read_project(project_directory(project), flags, client), env_file)
     _check_auth_type(auth_type, here.client)
     key = _from_input() if api_key == "-" else api_key
     arguments = Arguments(auth_type, model, key, base_url, proxy)
     there = here.variables()
     values = {name: each.value for name, each in there.items()}
     document = described(resolved(here.sources, values, here.client, arguments), there)
+    document["client-from"] = here.client_from
     if format is Format.json:
         from qwenlock.cli.console import emit_json
 

@@ -33,10 +33,11 @@ def select(
     Examples: `qwenlock select gpt-4o`, `qwenlock select claude-3-opus --auth-type anthropic`
     """
     from qwenlock.change.select import select as change_for
-    from qwenlock.edge.project import read
+    from qwenlock.cli.client import read_project
 
     directory = project_directory(None)
-    change = change_for(read(directory, flags, client), model, auth_type)
+    there = read_project(directory, flags, client)
+    change = change_for(there, model, auth_type)
 
     return carry_out(
         change,
@@ -45,4 +46,5 @@ def select(
         yes=yes,
         as_json=format is Format.json,
         relock=relocking(directory, flags, client) if lock else None,
+        project=there,
     )

@@ -77,6 +77,7 @@ def _of_project(
     """Return a project's lock, and what REPLACE hides where that is asked for and can be told."""
     from contextlib import suppress
 
+    from qwenlock.cli.client import read_project
     from qwenlock.compile.compiler import compile_project
     from qwenlock.edge.project import read
     from qwenlock.findings.errors import InputError
@@ -88,7 +89,7 @@ def _of_project(
             with suppress(InputError):  # the lock is there to see, whatever became of the settings
                 return lock, compile_project(read(directory, flags, client)).hidden
         return lock, ()
-    compilation = compile_project(read(directory, flags, client))
+    compilation = compile_project(read_project(directory, flags, client))
     if compilation.lock is None:
         raise InputError("the settings have errors", findings=compilation.findings)
     return compilation.lock, compilation.hidden

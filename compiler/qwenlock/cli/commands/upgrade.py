@@ -19,6 +19,7 @@ from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from qwenlock.findings.file_changes import Change
+    from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
@@ -76,11 +77,11 @@ def upgrade(
     """
     from qwenlock.change.upgrade import Wishes
     from qwenlock.change.upgrade import upgrade as change_for
+    from qwenlock.cli.client import read_project
     from qwenlock.edge.installed_client import release
-    from qwenlock.edge.project import read
 
     directory = project_directory(project)
-    read_project = read(directory, flags, client)
+    there = read_project(directory, flags, client)
     wishes = Wishes(
         plan=plan,
         to=to,
@@ -91,9 +92,9 @@ def upgrade(
         adopt=adopt,
         allow_downgrade=allow_downgrade,
     )
-    change = change_for(read_project, wishes, release())
+    change = change_for(there, wishes, release())
     if check:
-        return _report(change, as_json=format is Format.json)
+        return _report(change, there, as_json=format is Format.json)
 
     code = carry_out(
         change,
@@ -102,16 +103,17 @@ def upgrade(
         yes=yes,
         as_json=format is Format.json,
         relock=relocking(directory, flags, client) if lock else None,
+        project=there,
     )
     return 1 if change.report["status"] == "edited" else code
 
 
-def _report(change: Change, *, as_json: bool) -> int:
+def _report(change: Change, project: Project, *, as_json: bool) -> int:
     """Say whether an update is due."""
     from qwenlock.cli.console import say
 
     status = change.report["status"]
-    carry_out(change, "upgrade", dry_run=True, yes=False, as_json=as_json)
+    carry_out(change, "upgrade", dry_run=True, yes=False, as_json=as_json, project=project)
     if status == "due":
         say("an update is due: run `qwenlock upgrade`")
     elif status == "dismissed":

@@ -1,0 +1,61 @@
+"""Which client a command goes by, and why: said in one line, and in every document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.clients.profile import GUIDE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.edge.places import Flags
+    from qwenlock.settings.project import Project
+
+
+def read_project(directory: Path, flags: Flags, client: str | None) -> Project:
+    """Read a project as `edge.project.read` does, and say which client it is for."""
+    from qwenlock.cli.console import say
+    from qwenlock.edge.project import read
+
+    project = read(directory, flags, client)
+    say(client_line(project))
+    return project
+
+
+def client_line(project: Project) -> str:
+    """Return which client a project is for, and why: `for Qwen Code 0.24.4, installed`."""
+    from qwenlock.cli.console import clean
+    from qwenlock.edge.places import shown
+
+    where = shown(project.configured_in) if project.configured_in else ""
+    why = {
+        "option": "as --client says",
+        "configuration": f"as {where} says",
+        "lock": "as qwen.lock says",
+        "installed": "installed",
+        "newest": "the newest known: none is installed",
+    }[project.client_from]
+    return clean(f"for {named(project.client.name)}, {why}")
+
+
+def named(client: str) -> str:
+    """Return a client as sentences name it."""
+    return "the guide" if client == GUIDE else f"Qwen Code {client}"
+
+
+def say_other_installed(project: Project) -> None:
+    """Note that another release is installed than the one a project is for."""
+    from qwenlock.cli.console import clean, painted, say
+
+    installed = project.installed
+    if installed in (None, project.client.name) or project.client_from == "option":
+        return
+    fix = ": `qwenlock lock --client installed` locks for it"
+    message = f"Qwen Code {clean(str(installed))} is installed"
+    say(f"{painted('note', 'dim')}: {message}{fix if project.client_from == 'lock' else ''}")
+
+
+def client_as_json(project: Project) -> dict[str, str]:
+    """Return the fields of a document that say which client it is for, and why."""
+    return {"client": project.client.name, "client-from": project.client_from}
