@@ -619,7 +619,7 @@ def test_lock_is_the_same_in_another_home_and_project(
         write(project / ".qwen" / "settings.json", {"model": {"name": "gpt-4o"}})
         monkeypatch.setenv("HOME", str(home))
         monkeypatch.chdir(project)
-        assert world.run("lock").exit_code == 0
+        assert world.run("lock", "--client", "guide").exit_code == 0
         written.append((project / "qwen.lock").read_bytes())
     assert written[0] == written[1]
 

@@ -104,7 +104,11 @@ def test_where_nothing_is_deprecated_nothing_is_written(world: World) -> None:
     write(world.user, {"$version": 3, **auth(), **catalogue(ENTRY)})
     before = files_of(world.root)
     result = migrate(world)
-    assert (result.exit_code, result.out, result.err) == (0, "", "there is nothing to migrate\n")
+    assert (result.exit_code, result.out, result.err) == (
+        0,
+        "",
+        "for the guide, as --client says\nthere is nothing to migrate\n",
+    )
     assert files_of(world.root) == before
     assert world.run("migrate", "--check").exit_code == 0
 
@@ -147,7 +151,8 @@ def test_check_fails_where_a_migration_is_due(world: World) -> None:
     write(world.user, old())
     before = files_of(world.root)
     result = world.run("migrate", "--check")
-    assert (result.exit_code, result.err) == (1, "1 migration is due: run `qwenlock migrate`\n")
+    assert result.exit_code == 1
+    assert result.err.endswith("\n1 migration is due: run `qwenlock migrate`\n")
     assert world.run("migrate", "--check", "--only", "settings-version").exit_code == 0
     assert files_of(world.root) == before
 

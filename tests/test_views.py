@@ -117,7 +117,7 @@ def test_show_fits_the_terminal_and_obeys_no_name(
 
 
 def test_wide_table_has_every_column(folder: Path) -> None:
-    head, _, first, second, *_ = on_terminal(folder, WIDE, ["show"]).lines
+    _, head, _, first, second, *_ = on_terminal(folder, WIDE, ["show"]).lines
     assert " ".join(head.split()) == "auth type id name context base URL variable origin scope"
     assert first.split() == [
         "*", "openai", "gpt-4o", "GPT", "4o", MODEL["baseUrl"], "OPENAI_API_KEY", "custom",
@@ -129,7 +129,7 @@ def test_wide_table_has_every_column(folder: Path) -> None:
 
 def test_narrow_table_leaves_columns_out_and_says_so(folder: Path) -> None:
     screen = on_terminal(folder, NARROW, ["show"])
-    assert screen.lines[0].split() == ["auth", "type", "id", "context", "scope"]
+    assert screen.lines[1].split() == ["auth", "type", "id", "context", "scope"]
     assert "no room for name, base URL, variable, origin" in " ".join(screen.lines)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.change.init_settings import settings_from
+from qwenlock.clients.profile import GUIDE
 from qwenlock.findings.file_changes import Change, FileChange
 from qwenlock.lock import NAME
 from qwenlock.lock.text import as_table
@@ -107,7 +108,7 @@ def _configuration(found: Found, wishes: Wishes) -> Iterator[FileChange]:
     import tomli_w
 
     choices: dict[str, Any] = as_table(found.project.places.options)
-    if found.project.client_from == "option":
+    if found.project.client_from == "option" and found.project.client.name != GUIDE:
         choices = {"client": found.project.client.name, **choices}
     if wishes.without_user is not None:
         choices.pop("user", None)
