@@ -15,6 +15,7 @@ _HEAD = f"""\
 Made of `tests/conformance/behaviours.py`, which measures each line with the real client; `pytest
 --update-matrix` writes it anew. **Bold** is where a release departs from the guide; – is what the
 guide does not speak of. With `qwenlock run`, every release offers and selects what the lock says.
+[Never worse](never-worse.md) shows what each release sends before and after every command.
 
 | settings | guide | {" | ".join(RELEASES)} |
 | --- | --- |{" --- |" * len(RELEASES)}

@@ -1,7 +1,7 @@
 """Measure the table, or the rows that are named, and write the record and the page.
 
 PYTHONPATH=tests python -m conformance.never_worse [--setup NAME]… [--release VERSION]…
-    [--group NAME]… [--jobs N] [--missing]
+    [--group NAME]… [--jobs N] [--anew] [--missing]
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from conformance.clients import installed
 from conformance.never_worse import page
 from conformance.never_worse.actions import Row, label, row
 from conformance.never_worse.bench import Bench
+from conformance.never_worse.commands import Qwenlock
 from conformance.never_worse.record import Record, Recorded, digest, known
 from conformance.never_worse.setups import RELEASES, Setup, setups
-from conformance.never_worse.typed import Qwenlock
 from conformance.run import Client
 
 
@@ -35,7 +35,8 @@ def main() -> None:
             own.qwenlock = Qwenlock()
         client = Client(release, installed(release))
         with tempfile.TemporaryDirectory() as folder:
-            bench = Bench(Path(folder), client, own.qwenlock, setup)
+            before = None if options.anew else record.measured(setup, release)
+            bench = Bench(Path(folder), client, own.qwenlock, setup, before, starts=options.anew)
             done = row(bench)
         with lock:
             record.rows[setup.name, release] = Recorded(digest(setup), done, bench.measured)
@@ -79,6 +80,8 @@ def _options() -> argparse.Namespace:
     for name in ("--setup", "--release", "--group"):
         parser.add_argument(name, action="append", help="Only these.")
     parser.add_argument("--jobs", type=int, default=2, help="How many rows at once.")
+    anew = "Measure also what the record says of the same files."
+    parser.add_argument("--anew", action="store_true", help=anew)
     parser.add_argument("--missing", action="store_true", help="Only what was not measured yet.")
     return parser.parse_args()
 

@@ -16,7 +16,7 @@ from conformance.never_worse.setups import value_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conformance.never_worse.typed import Done
+    from conformance.never_worse.commands import Done
     from conformance.never_worse.wire import Sent
 
 LOCK, RUN, EXPORT = "lock", "run", "export"
@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
     """What came of an action.
 
     Attributes:
-        word: `same`, `refuses` or `nothing to do`; else in what it is worse, or what it changed.
+        word: `same`, `refuses` or `nothing to do`; else what the client does now.
         is_worse: whether the client does not do what it did before.
     """
 
@@ -226,7 +226,7 @@ class _Trial:
         if now is None:
             return Outcome(f"sends nothing: {seen.ending}", is_worse=True)
         if was is None:
-            return Outcome(f"sends now: {label(seen, self.bench.setup.keys())}")
+            return Outcome(f"now: {label(seen, self.bench.setup.keys())}")
         if (was.url, was.model, was.key, was.api) != (now.url, now.model, now.key, now.api):
             return Outcome(f"sends: {label(seen, self.bench.setup.keys())}", is_worse=True)
         changed = _changed_options(was, now)

@@ -10,12 +10,12 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from conformance.never_worse.typed import Done, Qwenlock, wait
+from conformance.never_worse.commands import Done, Qwenlock, wait
 from conformance.never_worse.wire import Sent, Wire, listening
 from conformance.run import Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from conformance.never_worse.setups import Setup
     from conformance.run import Client
@@ -34,6 +34,13 @@ class Seen(NamedTuple):
     ending: str
 
 
+class _Started(NamedTuple):
+    """What `qwenlock run` has started: the system settings that it was given, and what it did."""
+
+    system: bytes
+    seen: Seen
+
+
 class Bench:
     """A setup on a machine of its own, and a release of the client.
 
@@ -44,6 +51,7 @@ class Bench:
         setup: the setup.
         measured: what the release did with files of that setup before, by the digest of all that
             it reads; it is not started for them again.
+        starts: start it under `qwenlock run` nevertheless, whatever it did before.
     """
 
     def __init__(
@@ -53,11 +61,13 @@ class Bench:
         qwenlock: Qwenlock,
         setup: Setup,
         measured: Mapping[str, Seen] | None = None,
+        *,
+        starts: bool = True,
     ) -> None:
         self.client, self.setup = client, setup
         self.measured: dict[str, Seen] = {}
         self._root, self._qwenlock = root, qwenlock
-        self._before = measured or {}
+        self._before, self._starts = measured or {}, starts
         self.renew()
 
     def renew(self) -> None:
@@ -93,33 +103,54 @@ class Bench:
         """Return what the client does with the files as they are."""
         system = self.machine.files["system"]
         state = self._state(system.read_bytes() if system.exists() else b"")
-        known = self.measured.get(state) or self._before.get(state)
-        self.measured[state] = known or self._prompt()
-        return self.measured[state]
+        known = self._known(state)
+        if known is None:
+            known = self.measured[state] = self._prompt()
+        return known
 
     def known(self, system: str) -> Seen | None:
         """Return what the client did with these files and system settings, if it was tried."""
-        state = self._state(system.encode())
-        return self.measured.get(state) or self._before.get(state)
+        return self._known(self._state(system.encode()))
+
+    def _known(self, state: str) -> Seen | None:
+        if state in self._before:
+            self.measured.setdefault(state, self._before[state])
+        return self.measured.get(state)
 
     def run(self, *options: str) -> Seen | Done:
         """Return what the client does under `qwenlock run`; what was said, if it is not started."""
-        before = self.files()
+        files = self.files()
+        if not self._starts:
+            # Node alone, to learn which system settings a client would be given.
+            given = self._run([*options, "--", "node", "-e", ""])
+            if isinstance(given, Done):
+                return given
+            known = self._known(self._state(given.system, files))
+            if known:
+                return known
+        given = self._run([*options, "--", "qwen", *_PROMPT])
+        if isinstance(given, Done):
+            return given
+        self.measured[self._state(given.system, files)] = given.seen
+        return given.seen
+
+    def _run(self, arguments: Sequence[str]) -> _Started | Done:
+        """Run `qwenlock run`; return what it has started, or what was said if it has not."""
         with listening() as wire:
             done = self._qwenlock.run(
-                ["run", *options, "--", "qwen", *_PROMPT],
+                ["run", *arguments],
                 self.machine.project,
                 self._environment(wire),
                 lambda: wire.conversation() is not None,
             )
-        given = self._root / "given"
-        if not given.exists():
+        note = self._root / "given"
+        if not note.exists():
             return done
-        system = Path(json.loads(given.read_text("utf-8"))[_SYSTEM])
-        given.unlink()
-        seen = self._seen(wire, done.output)
-        self.measured[self._state(system.read_bytes(), before)] = seen
-        return seen
+        given = json.loads(note.read_text("utf-8"))
+        note.unlink()
+        said = done.output.encode()[given["said"] :].decode()
+        system = Path(given["environment"][_SYSTEM]).read_bytes()
+        return _Started(system, self._seen(wire, said))
 
     def _prompt(self) -> Seen:
         output = self._root / "output"
@@ -178,7 +209,7 @@ def is_read(name: str) -> bool:
 
 _NOISE = re.compile(r"at |\(node:|\(Use `node|Ripgrep not available|Warning: .*ripgrep")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_LONGEST = 300
+_LONGEST = 120
 
 
 def _ending(output: str, wire: Wire) -> str:

@@ -1,6 +1,7 @@
 // Loaded into a client before its own code: every connection that it opens goes to the tests'
 // server instead, as plain HTTP, whatever the host. So settings are tried with the addresses that
-// they have, and nothing leaves this machine. It also says which environment the client was given.
+// they have, and nothing leaves this machine. It also notes what the client was given: its
+// environment, and how much had been said on stderr before.
 'use strict';
 const fs = require('node:fs');
 const net = require('node:net');
@@ -8,7 +9,8 @@ const tls = require('node:tls');
 
 const { NEVER_WORSE_HTTP, NEVER_WORSE_HTTPS, NEVER_WORSE_GIVEN } = process.env;
 if (!fs.existsSync(NEVER_WORSE_GIVEN)) {
-  fs.writeFileSync(NEVER_WORSE_GIVEN, JSON.stringify(process.env));
+  const given = { environment: process.env, said: fs.fstatSync(2).size };
+  fs.writeFileSync(NEVER_WORSE_GIVEN, JSON.stringify(given));
 }
 
 const connect = net.Socket.prototype.connect;

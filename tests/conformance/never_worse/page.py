@@ -23,25 +23,40 @@ _HEAD = """\
 # Never worse
 
 A setup that works with Qwen Code works the same after anything that qwenlock writes, enforces or
-advises: the first request of the real client goes to the same address, for the same model, with the
-same key, options and wire format; or the command refuses and writes nothing.
+advises: the first request of the client goes to the same address, for the same model, with the same
+key, options and wire format. Otherwise the command refuses, and writes nothing.
 
-This page is the proof, and the list of what is not so yet. Each setup below was tried with each
-release: first the client alone, then after every command on a fresh copy, and after every command
-that a help line advised for it. The client's connections all end at a server of the tests, so
-addresses are the real ones. `PYTHONPATH=tests python -m conformance.never_worse` measures it and
-writes this page; CI measures every setup with two releases, and a sample with the others.
+This page shows where that holds and where it does not yet. Each setup was tried with each release:
+first the client alone, then the client after each command, each time with the setup's own files.
+Every command that a help line advised for the setup was tried as well. The addresses are real ones:
+the tests send every connection of the client to a server of their own.
 
-- **same**: the client sends what it sent before, or ends as it ended before.
-- **refuses**: the command ended with an error and wrote nothing.
-- **nothing to do**: the command wrote nothing. Commands that had nothing to do with any of the
-  releases are left out.
-- *Anything in italics* is something that only now happens, where nothing was sent before.
-- **Worse:** what the client does now is not what it did before.
+The setups are files of data in `tests/conformance/never_worse/setups`, and the examples of the
+guides that the releases bring along. CI tries every setup with two releases, and a sample with the
+others. To try all of them and write this page:
 
-`run` is `qwenlock lock`, then `qwenlock run -- qwen -p hi`. `export` is the client with what
-`qwenlock export` prints as its system settings. `select` selects what is selected, `upgrade` keeps
-the selection. After a command that writes a lock, the client is run under that lock, too.
+<!-- not run: it starts real clients, for an hour -->
+```sh
+PYTHONPATH=tests python -m conformance.never_worse --anew
+```
+
+| in the tables | means |
+| --- | --- |
+| same | The client sends what it sent before. If it sent nothing, it ends as it ended before. |
+| refuses | The command ended with an error and wrote nothing. |
+| nothing to do | The command wrote nothing. If that is so with every release, it is left out. |
+| now: … | The client sends this now. It sent nothing before. |
+| **worse:** … | The client does this now, and did something else before. |
+
+| command | what was done |
+| --- | --- |
+| run | `qwenlock lock`, then `qwenlock run -- qwen -p hi` |
+| export | `qwenlock lock`, then the client with what `qwenlock export` prints as system settings |
+| migrate | `qwenlock migrate --yes`, then the client |
+| upgrade | `qwenlock upgrade --keep-selection --yes`, then the client |
+| select | `qwenlock select` with the model that is selected, then the client |
+| lint --fix | `qwenlock lint --fix --yes`, then the client |
+| init | `qwenlock init --yes`, then the client alone, and the client under the new lock |
 """
 _GROUPS = {
     "issue": "Setups that went wrong once",
@@ -61,17 +76,16 @@ def _page(record: Record, setups: Sequence[Setup]) -> Iterator[str]:
     yield _HEAD
     yield _figures(record)
     yield from _wrong()
+    yield "\n## All setups\n\nA cell names the commands after which the client does worse.\n\n"
+    yield f"| setup | {' | '.join(RELEASES)} |\n| --- |{' --- |' * len(RELEASES)}\n"
+    for setup in setups:
+        cells = [_summary(record, setup.name, release) for release in RELEASES]
+        yield f"| [{setup.name}](#{setup.name}) | {' | '.join(cells)} |\n"
     for group, title in _GROUPS.items():
-        members = [each for each in setups if each.group == group]
-        if members:
-            yield f"\n## {title}\n"
-        for setup in members:
-            rows = {
-                release: record.rows[setup.name, release].row
-                for release in RELEASES
-                if (setup.name, release) in record.rows
-            }
-            yield from _section(setup, rows)
+        yield f"\n## {title}\n"
+        for setup in setups:
+            if setup.group == group:
+                yield from _section(setup, record)
 
 
 def _figures(record: Record) -> str:
@@ -79,43 +93,65 @@ def _figures(record: Record) -> str:
     for recorded in record.rows.values():
         for outcome in recorded.row.outcomes.values():
             words["worse" if outcome.is_worse else outcome.word] += 1
-    other = sum(words.values()) - sum(words[each] for each in (SAME, REFUSED, NOTHING, "worse"))
-    names = {setup for setup, _ in record.rows}
-    return (
-        f"\n{len(names)} setups, {len(record.rows)} pairs of setup and release, "
-        f"{sum(words.values())} commands: {words[SAME]} times the same, {words[NOTHING]} times "
-        f"nothing to do, {words[REFUSED]} times refused, {other} times something else that is not "
-        f"worse, and **{words['worse']} times worse**.\n"
-    )
+    now = words.total() - sum(words[each] for each in (SAME, REFUSED, NOTHING, "worse"))
+    return f"""
+## In figures
+
+| | |
+| --- | --- |
+| setups | {len({setup for setup, _ in record.rows})} |
+| setups × releases | {len(record.rows)} |
+| commands tried | {words.total()} |
+| same | {words[SAME]} |
+| nothing to do | {words[NOTHING]} |
+| refuses | {words[REFUSED]} |
+| sends now, sent nothing before | {now} |
+| **worse** | {words["worse"]} |
+"""
 
 
 def _wrong() -> Iterator[str]:
     reasons = Counter(known().values())
     if reasons:
-        yield "\n## What is wrong today\n\n| why | cells |\n| --- | --- |\n"
+        yield "\n## What is worse today\n\n| why | cells |\n| --- | --- |\n"
     for reason, count in reasons.items():
-        yield f"| {reason} | {count} |\n"
+        yield f"| {_sentence(reason)} | {count} |\n"
 
 
-def _section(setup: Setup, rows: dict[str, Row]) -> Iterator[str]:
-    keys = setup.keys()
+def _summary(record: Record, name: str, release: str) -> str:
+    if (name, release) not in record.rows:
+        return "–"
+    outcomes = record.rows[name, release].row.outcomes
+    worse = [action for action, outcome in outcomes.items() if outcome.is_worse]
+    return ", ".join(worse) or "same"
+
+
+def _section(setup: Setup, record: Record) -> Iterator[str]:
+    """Yield a setup's table: a column for all releases that did alike, a line for each command."""
+    rows = {
+        release: record.rows[setup.name, release].row
+        for release in RELEASES
+        if (setup.name, release) in record.rows
+    }
+    actions = list(dict.fromkeys(name for row in rows.values() for name in row.outcomes))
+    columns: dict[tuple[str, ...], list[str]] = {}
+    for release, row in rows.items():
+        before = _cell(label(row.before, setup.keys()))
+        said = (before, *(_outcome(row, action) for action in actions))
+        columns.setdefault(said, []).append(release)
     yield f"\n### {setup.name}\n\n{_sentence(setup.title)}\n\n"
-    yield f"| | {' | '.join(rows)} |\n| --- |{' --- |' * len(rows)}\n"
-    before = [_cell(label(row.before, keys)) for row in rows.values()]
-    yield f"| without qwenlock | {' | '.join(before)} |\n"
-    for action in dict.fromkeys(name for row in rows.values() for name in row.outcomes):
-        said = [_outcome(row, action) for row in rows.values()]
-        if {*said} - {NOTHING, "–"}:
-            yield f"| `{action}` | {' | '.join(said)} |\n"
+    yield f"| | {' | '.join(', '.join(each) for each in columns.values())} |\n"
+    yield f"| --- |{' --- |' * len(columns)}\n"
+    for title, *cells in zip(("without qwenlock", *actions), *columns, strict=True):
+        if {*cells} - {NOTHING, "–"}:
+            yield f"| {title} | {' | '.join(cells)} |\n"
 
 
 def _outcome(row: Row, action: str) -> str:
     if action not in row.outcomes:
         return "–"
     word, is_worse = row.outcomes[action]
-    if is_worse:
-        return f"**Worse:** {_cell(word)}"
-    return word if word in (SAME, REFUSED, NOTHING) else f"*{_cell(word)}*"
+    return f"**worse:** {_cell(word)}" if is_worse else _cell(word)
 
 
 def _cell(text: str) -> str:
@@ -123,4 +159,5 @@ def _cell(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+    text = text if text.endswith(("!", "?", ".")) else f"{text}."
+    return f"{text[0].upper()}{text[1:]}"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-TIMEOUT = 90
+TIMEOUT = 300
 
 
 class Done(NamedTuple):
@@ -34,7 +34,7 @@ class Qwenlock:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "conformance.never_worse.typed"],
+            [sys.executable, "-m", "conformance.never_worse.commands"],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
