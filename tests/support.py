@@ -172,7 +172,7 @@ class World:
     ) -> None:
         self.root = root
         self.home, self.project, self.system = root / "home", root / "project", root / "system"
-        self._read = read
+        self.read = read
         for name in [name for name in os.environ if name.startswith(("QWEN", "XDG_"))]:
             patch.delenv(name)
         patch.setattr(os, "fsync", lambda _: None)  # a test survives no power failure
@@ -208,7 +208,7 @@ class World:
 
     def run(self, *arguments: str) -> Result:
         exit_code = run(self._by_the_guide(arguments))
-        out, err = self._read()
+        out, err = self.read()
         return Result(exit_code, out, err)
 
     def start(self, *arguments: str) -> Result:

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from qwenlock.clients.profile import release_of
+from qwenlock.clients.profile import profile, release_of
 from qwenlock.findings.errors import UsageError
 
 _COMMAND = "qwen"
@@ -14,6 +14,8 @@ _COMMAND = "qwen"
 
 def release() -> str | None:
     """Return the release that the package around the command states, or None where it shows none.
+
+    A release older than all that are known counts as none.
 
     An npm package's command is a link into the package, whose `package.json` has the version.
     """
@@ -26,6 +28,6 @@ def release() -> str | None:
     except (OSError, RuntimeError, ValueError, LookupError, TypeError):
         return None
     try:
-        return release_of(version) if isinstance(version, str) else None
+        return profile(release_of(version)).name if isinstance(version, str) else None
     except UsageError:
         return None
