@@ -220,8 +220,15 @@ def test_references_are_read_as_the_client_reads_them() -> None:
     assert not agreement(lock, given, environment={"A": "first", "B": "second"}).differences
 
 
-def test_selection_that_only_the_environment_knows_agrees_with_any_of_its_type() -> None:
-    lock = locked({"security": {"auth": {"selectedType": "gemini"}}})
+@pytest.mark.parametrize("client", ["guide", "0.24.4"])
+def test_selection_that_only_the_environment_knows_agrees_with_any(client: str) -> None:
+    lock = locked({"security": {"auth": {"selectedType": "gemini"}}}, client=client)
     assert lock.selection.model is None
-    assert not agreement(lock, answer(current="x(gemini)")).differences
-    assert agreement(lock, answer(current="x(openai)")).differences
+    for current in ("x(gemini)", "x(openai)"):
+        assert not agreement(lock, answer(current=current)).differences
+
+
+def test_runtime_model_that_variables_select_is_no_difference() -> None:
+    lock = locked({}, client="0.24.4")
+    runtime = "$runtime|openai|x(openai)"
+    assert not agreement(lock, answer(runtime, current=runtime)).differences

@@ -534,11 +534,12 @@ def test_own_side_of_a_conflict_keeps_its_options(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "code", "exit_code"), [("1.7", None, 0), ("2.0", "QL113", 3), ("x", "QL112", 3)]
+    ("version", "code", "exit_code"),
+    [("2.7", None, 0), ("1.7", "QL123", 0), ("3.0", "QL113", 3), ("x", "QL112", 3)],
 )
 def test_version_of_a_lock(world: World, version: str, code: str | None, exit_code: int) -> None:
-    world.run("lock")
-    body = world.lock.read_bytes().split(b"\n", 2)[2].replace(b'"1.0"', f'"{version}"'.encode())
+    world.run("lock", "--client", "0.24.4")
+    body = world.lock.read_bytes().split(b"\n", 2)[2].replace(b'"2.0"', f'"{version}"'.encode())
     write(world.lock, b"# x\n# digest: " + digest(body).encode() + b"\n" + body)
     assert world.agreed() == exit_code
     result = world.run("check", "--format", "json")

@@ -217,7 +217,7 @@ def test_flags_then_configuration_then_lock(
     client, options = toml_of(clients[1], user=users[1], untrusted=untrusted[1])
     write(world.project / FILE, client + options)
     client, options = toml_of(clients[2] or "guide", user=users[2], untrusted=untrusted[2])
-    write(world.lock, f'lock-version = "1.0"\n{client}\n[options]\n{options}')
+    write(world.lock, f'lock-version = "2.0"\n{client}\n[options]\n{options}')
     found = read(world.project, Flags(user=users[0], untrusted=untrusted[0]), clients[0])
 
     def winner(values: Any) -> Any:

@@ -6,6 +6,7 @@ import json
 import shlex
 import stat
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,8 +97,6 @@ def test_nothing_below_is_added_to_a_runtime_model() -> None:
     assert enforcing["security"]["auth"] == {"selectedType": "openai", "baseUrl": ""}
     bare = enforcing_settings(locked(OPENAI | {"model": {"name": "x"}}), [below])
     assert bare["model"] == {"name": "x", "baseUrl": "", "generationConfig": None}
-    gemini = {"security": {"auth": {"selectedType": "gemini"}}}
-    assert enforcing_settings(locked(gemini), [below])["model"]["name"] == ""
 
 
 @given(OBJECTS, OBJECTS)
@@ -120,14 +119,79 @@ def _without_nulls(value: Any) -> Any:
 
 
 def test_runtime_selection_writes_no_key_and_no_variable_that_the_client_reads_anyway() -> None:
-    settings = {"security": {"auth": {"selectedType": "openai", "apiKey": "sk-hunterhunter"}}}
+    auth = {"selectedType": "openai", "apiKey": "sk-hunterhunter"}
+    settings = {"security": {"auth": auth}, "model": {"name": "x"}}
     enforcing = enforcing_settings(locked(settings), [])
     assert enforcing["security"]["auth"] == {"selectedType": "openai"}
 
 
-def test_selection_that_only_the_environment_knows_names_no_model() -> None:
-    lock = locked({"security": {"auth": {"selectedType": "gemini"}}})
-    assert enforcing_settings(lock, [])["model"] == {"baseUrl": ""}
+@pytest.mark.parametrize(
+    ("settings", "client"),
+    [
+        ({}, "guide"),
+        ({"security": {"auth": {"selectedType": "gemini"}}}, "guide"),
+        (OPENAI, "guide"),
+        ({}, "0.24.4"),
+        (OPENAI, "0.24.4"),
+        ({**PROJECT, "model": {"name": "router"}}, "0.15.10"),
+    ],
+)
+def test_selection_that_settings_do_not_make_is_left_to_the_client(
+    settings: Any, client: str
+) -> None:
+    enforcing = enforcing_settings(locked(settings, client=client), [USER])
+    assert set(enforcing) == {"$version", "modelProviders"}
+
+
+OTHERS = {
+    **PROJECT,
+    "fastModel": "openai:b",
+    "modelFallbacks": "b, a",
+    "agents": {"modelGrades": {"high": "a"}, "builtin": {"exploreModel": "fast"}},
+    "tools": {"webSearch": {"model": "b"}},
+}
+
+
+def test_other_models_are_named_as_the_settings_name_them() -> None:
+    enforcing = enforcing_settings(locked(OTHERS, client="0.24.4"), [OTHERS])
+    assert enforcing["fastModel"] == "openai:b"
+    assert enforcing["modelFallbacks"] == "b,a"
+    assert enforcing["agents"] == OTHERS["agents"]
+    assert enforcing["tools"] == OTHERS["tools"]
+
+
+def test_other_models_that_the_lock_has_not_are_emptied() -> None:
+    enforcing = enforcing_settings(locked(PROJECT, client="0.24.4"), [OTHERS])
+    assert enforcing["fastModel"] == ""
+    assert enforcing["modelFallbacks"] == ""
+    assert enforcing["agents"] == {"modelGrades": {"high": ""}, "builtin": {"exploreModel": ""}}
+
+
+@pytest.mark.parametrize("client", ["guide", "0.12.0"])
+def test_other_models_that_the_client_of_a_lock_does_not_know_are_left_alone(client: str) -> None:
+    enforcing = enforcing_settings(locked(OTHERS, client=client), [OTHERS])
+    assert not {"fastModel", "modelFallbacks", "agents", "tools"} & set(enforcing)
+
+
+def test_lock_of_the_earlier_format_says_nothing_of_other_models() -> None:
+    old = replace(locked(PROJECT, client="0.24.4"), lock_version="1.0")
+    assert "fastModel" not in enforcing_settings(old, [OTHERS])
+
+
+def test_enforced_type_of_the_lock_is_enforced() -> None:
+    auth = {"selectedType": "openai", "enforcedType": "openai"}
+    lock = locked(PROJECT | {"security": {"auth": auth}})
+    assert enforcing_settings(lock, [])["security"]["auth"] == auth
+
+
+def test_api_of_the_selected_entry_is_enforced() -> None:
+    responses = A | {"wireApi": "responses"}
+    settings = PROJECT | {"modelProviders": {"openai": [A, responses]}}
+    settings["security"] = {"auth": {"selectedType": "openai-responses"}}
+    enforcing = enforcing_settings(locked(settings, client="0.24.4"), [])
+    assert enforcing["modelProviders"] == {"openai": [A, responses]}
+    assert enforcing["security"]["auth"] == {"selectedType": "openai-responses"}
+    assert enforcing["model"] == {"name": "a", "baseUrl": A["baseUrl"]}
 
 
 def test_system_file_keeps_all_else_that_it_says() -> None:

@@ -48,6 +48,7 @@ WITHOUT_EXCERPT = {
     "QL120": "no excerpt of a configuration is shown, since excerpts are masked as JSON",
     "QL121": "as QL120",
     "QL122": "as QL120",
+    "QL123": "as QL111",
     "QL303": "a note about no one place",
     "QL405": "about what stands in no file",
     "QL407": "no excerpt of a .env file is shown, since excerpts are masked as JSON",

@@ -108,8 +108,9 @@ def test_unusual_base_urls_are_all_right(url: str) -> None:
 
 def test_the_version_path_of_anthropic_counts_for_releases_only() -> None:
     settings = models({**MODEL, "baseUrl": "https://a.example/v1"}, auth_type="anthropic")
-    assert found({"$version": 4, **settings}) == []
-    assert found({"$version": 4, **settings}, client="0.12.0") == ["QL218"]
+    settings = {"$version": 4, **settings, "model": {"name": MODEL["id"]}}
+    assert found(settings) == []
+    assert found(settings, client="0.12.0") == ["QL218"]
 
 
 @given(st.text(max_size=20).map(lambda text: "https://" + text) | st.text(max_size=20))

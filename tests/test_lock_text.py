@@ -11,10 +11,9 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.compile.catalogue import settings_entry
 from qwenlock.compile.entries import canonical
 from qwenlock.findings.errors import InputError
-from qwenlock.lock.model import Input, Lock, Selection
+from qwenlock.lock.model import Input, Lock, Selection, settings_entry
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, dump, is_unedited, load, own_side
 from qwenlock.text.credentials import is_credential, names_a_credential
@@ -186,15 +185,17 @@ def problem(text: str) -> tuple[str, str]:
     return finding.code, finding.message
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.7", "1.99.3", "1"])
-def test_any_version_of_this_major_is_read(version: str) -> None:
-    text = dump(LOCK).replace('lock-version = "1.0"', f'lock-version = "{version}"\nnew = true')
-    assert replace(load(text, "qwen.lock"), lock_version="1.0") == LOCK
+@pytest.mark.parametrize("version", ["2.0", "2.7", "2.99.3", "2", "1.0", "1.7", "1"])
+def test_any_version_of_this_major_and_the_one_before_is_read(version: str) -> None:
+    text = dump(LOCK).replace('lock-version = "2.0"', f'lock-version = "{version}"\nnew = true')
+    lock = load(text, "qwen.lock")
+    assert replace(lock, lock_version="2.0") == LOCK
+    assert lock.is_old == version.startswith("1")
 
 
-@pytest.mark.parametrize("version", ["2.0", "0.9", "10.0", "2"])
+@pytest.mark.parametrize("version", ["3.0", "0.9", "10.0", "20.0", "3"])
 def test_other_major_version_is_refused_with_what_to_do(version: str) -> None:
-    text = dump(LOCK).replace('lock-version = "1.0"', f'lock-version = "{version}"')
+    text = dump(LOCK).replace('lock-version = "2.0"', f'lock-version = "{version}"')
     code, message = problem(text)
     assert code == "QL113"
     assert version in message
@@ -202,7 +203,7 @@ def test_other_major_version_is_refused_with_what_to_do(version: str) -> None:
 
 @pytest.mark.parametrize("version", ['"one"', '""', '"1."', '"-1"', "1.0", "[]", "{}", "true"])
 def test_garbage_for_a_version_is_no_lock(version: str) -> None:
-    text = dump(LOCK).replace('lock-version = "1.0"', f"lock-version = {version}")
+    text = dump(LOCK).replace('lock-version = "2.0"', f"lock-version = {version}")
     assert problem(text)[0] == "QL112"
 
 

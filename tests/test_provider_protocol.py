@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qwenlock.clients.profile import profile
-from qwenlock.compile.catalogue import settings_entry
 from qwenlock.enforce.agreement import Answer, Offered, agreement, route_id
 from qwenlock.enforce.enforcing import enforcing_settings
+from qwenlock.lock.model import settings_entry
 from qwenlock.lock.text import dump, load
 from qwenlock.settings.scopes import merge
 from support import JSON, codes, compiled, locked, source
@@ -162,7 +162,9 @@ def test_enforced_settings_compile_to_the_locked_catalogue(
     """The enforcing settings, merged over the scopes as clients do, offer what is locked."""
     user = settings(user_protocols, **user_providers)
     project = settings(protocols, **providers)
-    lock = locked(source(user), source(project, "project"), client=NEW)
+    lock = compiled(source(user), source(project, "project"), client=NEW).lock
+    assume(lock is not None)  # REPLACE can hide the selected model
+    assert lock is not None
     enforced = merge(merge(user, project), enforcing_settings(lock, [user, project]))
     models = locked(enforced, client=NEW).models
     assert _by_auth_type(models) == _by_auth_type(lock.models)

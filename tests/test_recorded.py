@@ -48,7 +48,8 @@ def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.D
         lock = load(changed, "qwen.lock")
     except InputError:
         return
-    assert read(changed, "qwen.lock") in (Recorded(lock.client, lock.options, lock.plans), None)
+    whole = Recorded(lock.client, lock.options, lock.plans, lock.merge)
+    assert read(changed, "qwen.lock") in (whole, None)
 
 
 @pytest.mark.parametrize(
@@ -81,4 +82,16 @@ def test_models_are_not_looked_at() -> None:
 
 def test_another_major_version_is_refused() -> None:
     with pytest.raises(InputError):
-        read(dump(LOCK).replace('lock-version = "1.0"', 'lock-version = "2.0"'), "qwen.lock")
+        read(dump(LOCK).replace('lock-version = "2.0"', 'lock-version = "3.0"'), "qwen.lock")
+
+
+@pytest.mark.parametrize(("client", "recorded"), [("guide", None), ("0.15.10", "0.15.10")])
+def test_guide_of_the_earlier_format_was_a_default(client: str, recorded: str | None) -> None:
+    text = dump(replace(LOCK, lock_version="1.0", client=client))
+    assert read(text, "qwen.lock") == Recorded(recorded, LOCK.options, (PLAN,))
+
+
+def test_merge_is_read() -> None:
+    text = dump(replace(LOCK, merge="client"))
+    assert read(text, "qwen.lock") == Recorded("guide", LOCK.options, (PLAN,), "client")
+    assert read(text.replace('"client"\n', '"x"\n', 1), "qwen.lock") is None

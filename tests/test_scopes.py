@@ -165,7 +165,7 @@ def test_empty_object_empties_the_catalogue_with_a_warning(empty: Any) -> None:
     compilation = compiled(source(models(MODEL)), source({"modelProviders": empty}, "project"))
     assert compilation.lock is not None
     assert compilation.lock.models == ()
-    assert codes(compilation)[:2] == ["QL301", "QL302"]
+    assert {"QL301", "QL302"} <= set(codes(compilation))
 
 
 def test_many_hidden_models_are_counted() -> None:

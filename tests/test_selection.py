@@ -65,7 +65,8 @@ def test_unknown_auth_type_is_an_error(auth_type: str, fix: str) -> None:
 
 
 def test_openai_responses_can_be_selected_where_the_client_knows_it() -> None:
-    settings = models({"id": "m", "envKey": "K"}, auth_type="openai-responses")
+    entry = {"id": "m", "envKey": "K"}
+    settings = {**models(entry, auth_type="openai-responses"), "model": {"name": "m"}}
     assert chosen(settings, "0.23.3").kind == "provider"
     assert compiled(settings, client="0.23.1").lock is None
 
@@ -99,16 +100,11 @@ def test_model_of_the_settings_is_taken() -> None:
     assert selection == Selection(auth_type="openai", model="b", kind="provider", source="user")
 
 
-@pytest.mark.parametrize(
-    ("client", "default"),
-    [("guide", "qwen3-coder-plus"), ("0.12.0", "qwen3.5-plus"), ("0.24.4", "qwen3.7-max")],
-)
-def test_built_in_default_of_openai_is_taken_even_where_there_are_entries(
-    client: str, default: str
-) -> None:
-    selection = chosen(models(MODEL), client)
-    assert (selection.model, selection.kind) == (default, "runtime")
-    assert said(models(MODEL), client) == ["QL603"]
+def test_built_in_default_of_openai_is_taken_even_where_there_are_entries() -> None:
+    selection = chosen(models(MODEL))
+    assert (selection.model, selection.kind) == ("qwen3-coder-plus", "runtime")
+    assert selection.source == "default"
+    assert said(models(MODEL)) == ["QL603"]
 
 
 def test_built_in_default_that_an_entry_defines_is_a_provider_model() -> None:
@@ -257,6 +253,132 @@ def test_base_url_is_not_recorded_where_the_id_is_enough() -> None:
     assert chosen(settings, "0.21.2").base_url is None
 
 
+# What releases leave to the variables that are set
+
+RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.21.2", "0.24.4")
+CREDENTIALS = {"apiKey": "$MY_KEY"}
+
+
+@pytest.mark.parametrize("client", RELEASES)
+def test_nothing_selected_is_undecided(client: str) -> None:
+    assert chosen({}, client) == Selection(kind="undecided")
+    settings = {"modelProviders": {"openai": [MODEL]}}
+    assert chosen(settings, client) == Selection(kind="undecided")
+    (finding,) = compiled(settings, client=client).findings
+    assert (finding.code, finding.level) == ("QL611", "warning")
+    assert finding.fix == "run `qwenlock select gpt-4o`"
+
+
+def test_nothing_selected_and_declared_is_fine() -> None:
+    assert compiled({}, client="0.24.4").findings == ()
+
+
+@pytest.mark.parametrize("client", RELEASES)
+@pytest.mark.parametrize("auth_type", ["openai", "anthropic", "gemini", "vertex-ai"])
+def test_auth_type_without_a_model_is_undecided(client: str, auth_type: str) -> None:
+    settings = models(MODEL, auth_type=auth_type)
+    selection = chosen(settings, client)
+    assert (selection.auth_type, selection.model, selection.kind) == (auth_type, None, "undecided")
+    assert said(settings, client) == ["QL604"]
+
+
+@pytest.mark.parametrize("client", RELEASES)
+def test_name_that_no_entry_defines_is_undecided_where_an_entry_could_be_taken(client: str) -> None:
+    settings = {**models(MODEL), "model": {"name": "router"}}
+    selection = chosen(settings, client)
+    assert (selection.model, selection.kind) == ("router", "undecided")
+    assert selection.source == "user"
+    assert said(settings, client) == ["QL603"]
+
+
+@pytest.mark.parametrize("client", RELEASES)
+@pytest.mark.parametrize("given", [{"apiKey": "$MY_KEY"}, {"baseUrl": "https://a.example/v1"}])
+def test_key_or_endpoint_in_settings_makes_it_a_runtime_model(client: str, given: Any) -> None:
+    settings = {**models(MODEL), "model": {"name": "router"}}
+    settings["security"] = {"auth": {"selectedType": "openai", **given}}
+    assert chosen(settings, client).kind == "runtime"
+
+
+@pytest.mark.parametrize("client", RELEASES)
+def test_name_without_entries_is_a_runtime_model(client: str) -> None:
+    selection = chosen({**OPENAI, "model": {"name": "router"}}, client)
+    assert (selection.model, selection.kind) == ("router", "runtime")
+
+
+@pytest.mark.parametrize(
+    ("client", "flag", "kind"),
+    [
+        ("0.15.10", "imageOnly", "undecided"),
+        ("0.21.2", "imageOnly", "runtime"),
+        ("0.21.2", "voiceOnly", "undecided"),
+        ("0.23.4", "voiceOnly", "runtime"),
+        ("0.24.2", "realtimeOnly", "runtime"),
+    ],
+)
+def test_entry_that_cannot_be_selected_is_not_taken(client: str, flag: str, kind: str) -> None:
+    settings = {**models({**MODEL, flag: True}), "model": {"name": "router"}}
+    assert chosen(settings, client).kind == kind
+
+
+def test_snapshot_stands_for_the_model_in_it() -> None:
+    settings = {**models(MODEL), "model": {"name": "$runtime|openai|gpt-4o"}}
+    assert chosen(settings, "0.21.2").kind == "provider"
+    assert chosen(settings, "0.15.10").kind == "undecided"
+
+
+# wireApi
+
+CHAT = {**MODEL, "baseUrl": "https://one/v1"}
+RESPONSES = {**CHAT, "wireApi": "responses"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "auth_type", "url", "wire_api", "base_url"),
+    [
+        ([CHAT, RESPONSES], "openai", None, None, "https://one/v1"),
+        ([RESPONSES, CHAT], "openai", None, None, "https://one/v1"),
+        ([CHAT, RESPONSES], "openai-responses", None, "responses", "https://one/v1"),
+        ([RESPONSES], "openai", None, "responses", None),
+        ([RESPONSES], "openai-responses", None, "responses", None),
+        ([{**CHAT, "wireApi": "chat-completions"}], "openai-responses", None, "chat-completions",
+         None),
+        ([CHAT, {**RESPONSES, "baseUrl": "https://two/v1"}], "openai", "https://two/v1",
+         "responses", "https://two/v1"),
+    ],
+)  # fmt: skip
+def test_api_of_an_entry_is_part_of_the_selection(
+    entries: list[Any], auth_type: str, url: str | None, wire_api: str | None, base_url: str | None
+) -> None:
+    name = {"name": "gpt-4o", **({"baseUrl": url} if url else {})}
+    settings = {
+        "modelProviders": {"openai": entries},
+        "security": {"auth": {"selectedType": auth_type}},
+        "model": name,
+    }
+    lock = locked(settings, client="0.24.4")
+    assert len(lock.models) == len(entries)
+    selection = lock.selection
+    assert (selection.kind, selection.auth_type) == ("provider", auth_type)
+    assert (selection.wire_api, selection.base_url) == (wire_api, base_url)
+    assert [lock.selects(model) for model in lock.models].count(True) == 1
+
+
+def test_api_of_an_entry_is_a_field_like_others_for_earlier_releases() -> None:
+    settings = {**models(RESPONSES), "model": {"name": "gpt-4o"}}
+    lock = locked(settings, client="0.24.0")
+    assert lock.selection.wire_api is None
+    assert lock.models[0].fields == {"wireApi": "responses"}
+
+
+# enforcedType
+
+
+def test_enforced_type_is_recorded() -> None:
+    auth = {"selectedType": "openai", "enforcedType": "anthropic"}
+    settings = {**models(MODEL), "security": {"auth": auth}, "model": {"name": "gpt-4o"}}
+    assert chosen(settings).enforced_type == "anthropic"
+
+
 # Where it comes from
 
 
@@ -265,8 +387,8 @@ def test_base_url_is_not_recorded_where_the_id_is_enough() -> None:
     [
         ({"model": {"name": "gpt-4o"}}, {}, "user"),
         ({"model": {"name": "b"}}, {"model": {"name": "gpt-4o"}}, "project"),
-        ({"model": {"name": "gpt-4o"}}, {"model": {"name": ""}}, "user"),
-        ({}, {}, "user"),
+        ({"model": {"name": "gpt-4o"}}, {"model": {"name": ""}}, "default"),
+        ({}, {}, "default"),
     ],
 )
 def test_source_is_the_scope_that_chose(user: Any, project: Any, scope: str) -> None:

@@ -19,12 +19,11 @@ from packaging.version import Version
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine, dummies
 from qwenlock.clients.profile import GUIDE, profile
-from qwenlock.compile.catalogue import settings_entry
 from qwenlock.edge.client import Client as Conversation
 from qwenlock.edge.client import started
 from qwenlock.edge.reader import read_lock
 from qwenlock.enforce.agreement import BUILT_IN_TYPE, UNLISTED_FLAGS, agreement, parse, route_id
-from qwenlock.lock.model import Lock, Selection
+from qwenlock.lock.model import Lock, Selection, settings_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

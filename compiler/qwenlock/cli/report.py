@@ -169,7 +169,7 @@ def _change_as_text(change: Change) -> str:
         case _:
             subject = (
                 change.kind
-                if change.kind == name or change.kind in ("client", "option")
+                if change.kind == name or change.kind in ("client", "merge", "option")
                 else f"{change.kind} {name}"
             )
             values = f"{value_as_text(change.old)} → {value_as_text(change.new)}"

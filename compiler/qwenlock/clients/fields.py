@@ -139,6 +139,9 @@ RIGHT_PLACES: dict[str, tuple[str, ...]] = {
 """Options that no client reads where people write them, in generationConfig or beside it, and where
 below generationConfig they belong."""
 
+HEADERS = "customHeaders"
+"""The option whose values may hold placeholders of the client's own, see `Profile.placeholders`."""
+
 EXAMPLES: dict[str, tuple[Any, ...]] = {
     "id": ("gpt-4o",),
     "name": ("GPT-4o",),

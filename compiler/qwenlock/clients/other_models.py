@@ -191,11 +191,11 @@ def wanted(other: OtherModel, value: object, client: Profile) -> tuple[Wanted, .
         value: its value; what is not of the setting's form names nothing.
         client: whose rules hold.
     """
-    return tuple(
-        found
-        for text in _texts(other, value)
-        if (found := _wanted(other, text, client)) is not None
-    )
+    texts = [text for _, text in named(other, value)]
+    if other.form == "list":
+        texts = texts[:MAX_FALLBACKS]
+    found = (read(other, text, client) for text in texts)
+    return tuple(each for each in found if each is not None)
 
 
 def unfit(other: OtherModel, entry: Mapping[str, object], client: Profile) -> str | None:
@@ -219,19 +219,37 @@ def unfit(other: OtherModel, entry: Mapping[str, object], client: Profile) -> st
     return None
 
 
-def _texts(other: OtherModel, value: object) -> list[str]:
+def named(other: OtherModel, value: object) -> list[tuple[str | None, str]]:
+    """Return the texts that the value of a setting holds, each with its name.
+
+    Args:
+        other: the setting.
+        value: its value; what is not of the setting's form holds none.
+
+    Returns:
+        Of an object the keys with their texts, of a list the places, from 1; else one without name.
+    """
     if other.form == "map":
-        values = value.values() if isinstance(value, dict) else ()
-        return [each for each in values if isinstance(each, str)]
+        items = value.items() if isinstance(value, dict) else ()
+        return [(name, each) for name, each in items if isinstance(each, str) and each.strip()]
     if not isinstance(value, str):
         return []
     if other.form != "list":
-        return [value]
-    named = dict.fromkeys(text.strip() for text in value.split(","))
-    return [text for text in named if text][:MAX_FALLBACKS]
+        return [(None, value)] if value.strip() else []
+    texts = dict.fromkeys(text.strip() for text in value.split(","))
+    return [(str(at), text) for at, text in enumerate(filter(None, texts), 1)]
 
 
-def _wanted(other: OtherModel, text: str, client: Profile) -> Wanted | None:
+def path_of(role: str, name: str | None) -> tuple[str, ...] | None:
+    """Return the setting that holds the text of that name; None for a role that is not known."""
+    other = next((each for each in OTHER_MODELS if each.role == role), None)
+    if other is None:
+        return None
+    return (*other.path, name) if name is not None and other.form == "map" else other.path
+
+
+def read(other: OtherModel, text: str, client: Profile) -> Wanted | None:
+    """Return the entry that a text names; None where it names none, as `inherit` and `fast`."""
     if other.form == "id" or not client.knows(_SELECTORS_SINCE):
         return Wanted(text.strip()) if text.strip() else None
     base_url = None

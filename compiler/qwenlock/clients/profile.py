@@ -110,6 +110,7 @@ class Profile:
         extra_body_types: the auth types whose requests carry `extra_body`.
         identity_has_url: a model is identified by id and base URL, not by the id alone.
         selects_url: `model.baseUrl` chooses between entries of one id.
+        not_first: the flags of an entry that is not taken where its auth type needs a model.
         env_key_required: an entry without `envKey` is an error.
         base_url_required: the auth types whose entries need a `baseUrl`.
         home_variable: the variable that moves the user scope, or empty.
@@ -155,6 +156,7 @@ class Profile:
     extra_body_types: tuple[str, ...] = ("openai", "openai-responses", "qwen-oauth")
     identity_has_url: bool = False
     selects_url: bool = False
+    not_first: tuple[str, ...] = ()
     env_key_required: bool = True
     base_url_required: tuple[str, ...] = ()
     home_variable: str = ""
@@ -180,6 +182,11 @@ class Profile:
     trusts_unlisted: bool = True
     trust_is_nearest: bool = True
     ignores_settings: tuple[str, ...] = ()
+
+    @property
+    def is_release(self) -> bool:
+        """Tell whether this is a release, and not the guide."""
+        return self.name != GUIDE
 
     def knows(self, since: str) -> bool:
         """Tell whether this client reads what release `since` first read ("" for all)."""
@@ -247,6 +254,7 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("0.21", {
         "provider_protocols": True,
         "default_models": (("openai", "qwen3.7-max"),),
+        "not_first": ("imageOnly",),
         "auth_type_signs": _SIGNS_WITH_QWEN_MODEL,
         "selects_url": True,
         "strips_snapshot": True,
@@ -267,7 +275,11 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("0.23.3", {
         "auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth"),
     }),
+    ("0.23.4", {
+        "not_first": ("imageOnly", "voiceOnly"),
+    }),
     ("0.24.2", {
+        "not_first": ("imageOnly", "voiceOnly", "realtimeOnly"),
         "wire_apis": tuple(WIRE_PROTOCOLS),
         "legacy_auth_types": ("openai-responses",),
         "trusts_unlisted": False,

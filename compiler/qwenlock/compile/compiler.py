@@ -9,40 +9,44 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.clients.profile import API_KEY_VARIABLES, Profile
-from qwenlock.compile import catalogue, installed_plans
+from qwenlock.clients.other_models import other_models
+from qwenlock.compile import installed_plans
+from qwenlock.compile.catalogue import build
 from qwenlock.compile.entries import canonical
+from qwenlock.compile.environment import environment
+from qwenlock.compile.hiding import report_hidden, report_in_use
+from qwenlock.compile.reading import read
 from qwenlock.compile.selection import (
     API_KEY,
     AUTH_TYPE,
     BASE_URL,
+    ENFORCED_TYPE,
     GENERATION_CONFIG,
     MODEL,
     MODEL_URL,
-    has_literal_key,
-    select,
 )
 from qwenlock.findings.finding import Finding
-from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model, Selection
+from qwenlock.lock.model import Input, InstalledPlan, Lock, Model, Selection
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest
 from qwenlock.plans.collection import Plans
 from qwenlock.settings.scopes import (
     CURRENT_VERSION,
     PROTOCOLS,
-    Source,
     Sources,
     contribution,
     owner,
-    protocols,
 )
 from qwenlock.settings.values import version_of
-from qwenlock.text.credentials import references, shown
+from qwenlock.text.credentials import references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from qwenlock.clients.profile import Profile
     from qwenlock.compile.catalogue import Entry
+    from qwenlock.compile.reading import Reading
+    from qwenlock.lock.model import Merge
     from qwenlock.lock.previous import Recorded
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
@@ -73,7 +77,7 @@ class Compilation:
     lock: Lock | None
     findings: tuple[Finding, ...]
     hidden: tuple[str, ...]
-    entries: tuple[catalogue.Entry, ...]
+    entries: tuple[Entry, ...]
     selection: Selection
     plans: tuple[InstalledPlan, ...]
 
@@ -81,7 +85,12 @@ class Compilation:
 def compile_project(project: Project) -> Compilation:
     """Compile a project; what there is to say about its directory is among the findings."""
     compilation = compile_lock(
-        project.sources, project.plans, project.client, project.places.options, project.previous
+        project.sources,
+        project.plans,
+        project.client,
+        project.places.options,
+        project.previous,
+        project.merge,
     )
     if not project.places.home_is_project:
         return compilation
@@ -95,6 +104,7 @@ def compile_lock(
     client: Profile,
     options: Options | None = None,
     previous: Recorded | None = None,
+    merge: Merge = "replace",
 ) -> Compilation:
     """Compile the settings of `sources` to a lock.
 
@@ -105,6 +115,7 @@ def compile_lock(
         options: what is recorded for `check` to repeat.
         previous: what the lock there is records. What it says of a plan whose models have not
             changed stays, so that a new template version alone makes no lock stale.
+        merge: how scopes' modelProviders become one.
 
     Returns:
         The lock with all findings; no lock where a finding is an error.
@@ -115,25 +126,32 @@ def compile_lock(
         findings.append(replace(finding, client=client))
 
     _report_versions(sources, report)
-    owning = owner(sources)
-    entries = catalogue.build(sources, client, plans, report)
-    offered = [entry for entry in entries if not entry.skipped]
-    models = tuple(entry.model for entry in offered)
-    hidden = _report_hidden(sources, owning, client, report)
+    entries = build(sources, client, plans, report, merge)
+    hidden = report_hidden(sources, client, report) if merge == "replace" else ()
     _report_credentials(sources, report)
-    selection = select(sources, models, client, report)
-    recognised = installed_plans.recognise(entries, owning, plans, report) if owning else ()
-    compilation = Compilation(None, tuple(findings), hidden, entries, selection, recognised)
+    about_selection: list[Finding] = []
+    reading = read(sources, entries, client, about_selection.append)
+    is_bound = merge == "replace" and client.is_release
+    if not (is_bound and report_in_use(reading, sources, client, report)):
+        for each in about_selection:
+            report(each)
+    recognised = installed_plans.recognise(reading.entries, plans, report)
+    compilation = Compilation(
+        None, tuple(findings), hidden, reading.entries, reading.selection, recognised
+    )
     if any(finding.level == "error" for finding in findings):
         return compilation
+    offered = [entry for entry in reading.entries if not entry.skipped]
     lock = Lock(
         client=client.name,
+        merge=merge,
         options=options or Options(),
-        selection=selection,
-        inputs=tuple(_inputs(sources, owning, offered, selection, client)),
+        selection=reading.selection,
+        inputs=tuple(_inputs(sources, reading, client)),
         plans=tuple(_as_before(plan, previous, plans) for plan in recognised),
-        models=models,
-        environment=_environment(offered, selection, sources),
+        models=reading.models,
+        other_models=reading.others,
+        environment=environment(offered, reading.selection, sources, client),
     )
     return replace(compilation, lock=lock)
 
@@ -178,74 +196,6 @@ def _as_before(
     return plan
 
 
-def _report_hidden(
-    sources: Sources, owning: Source | None, client: Profile, report: Report
-) -> tuple[str, ...]:
-    """Say which models of lower scopes the owning scope hides, and where it leaves none."""
-    if owning is None:
-        return ()
-    below = sources[: sources.index(owning)]
-    mapped = protocols(sources, client)
-    hidden: dict[str, Source] = {
-        name: source for source in below for name in _ids(source, client, mapped)
-    }
-    for name in _ids(owning, client, mapped) if hidden else ():
-        hidden.pop(name, None)
-    place = owning.place(("modelProviders",), on_key=True)
-    if hidden:
-        *others, last = dict.fromkeys(source.scope for source in hidden.values())
-        scopes = f"{', '.join(others)} and {last} scopes" if others else f"{last} scope"
-        message = (
-            f"the {owning.scope} scope's modelProviders replaces that of the {scopes}: "
-            f"{counted(list(hidden))} not offered"
-        )
-        fix = "list them here too, or keep modelProviders in the user scope only"
-        report(Finding("QL301", message, place, fix))
-    if _is_empty(owning, client, mapped):
-        message = f"the {owning.scope} scope's modelProviders holds no model"
-        fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
-        report(Finding("QL302", message, place, fix))
-    return tuple(hidden)
-
-
-def counted(names: list[str]) -> str:
-    """Return the first of `names`, how many more there are, and the verb that goes with them."""
-    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"{listed} {'is' if len(names) == 1 else 'are'}"
-
-
-def _is_empty(source: Source, client: Profile, mapped: dict[str, Any]) -> bool:
-    """Tell whether no auth type of `source` holds anything, be it right or wrong."""
-    return isinstance(source.settings.get("modelProviders"), dict) and all(
-        entries == [] for _, entries in _providers(source, client, mapped)
-    )
-
-
-def _providers(
-    source: Source, client: Profile, mapped: dict[str, Any]
-) -> Iterator[tuple[str, Any]]:
-    """Give each provider of `source` that takes models, as its auth type and what it holds.
-
-    Args:
-        source: any scope.
-        client: whose auth types are valid.
-        mapped: what `protocols` gave.
-    """
-    providers = source.settings.get("modelProviders")
-    for provider, entries in providers.items() if isinstance(providers, dict) else ():
-        auth_type = mapped.get(provider, provider)
-        if auth_type in client.auth_types and auth_type != "qwen-oauth":
-            yield auth_type, entries
-
-
-def _ids(source: Source, client: Profile, mapped: dict[str, Any]) -> Iterator[str]:
-    for auth_type, entries in _providers(source, client, mapped):
-        for entry in entries if isinstance(entries, list) else ():
-            name = entry.get("id") if isinstance(entry, dict) else None
-            if isinstance(name, str) and name:
-                yield f"{auth_type}/{shown(name)}"
-
-
 def _report_credentials(sources: Sources, report: Report) -> None:
     """Say which settings keep credentials where the guide advises against it."""
     for source in sources:
@@ -263,21 +213,18 @@ def _report_credentials(sources: Sources, report: Report) -> None:
                 report(Finding("QL404", message, place, fix))
 
 
-def _inputs(
-    sources: Sources,
-    owning: Source | None,
-    offered: Sequence[Entry],
-    selection: Selection,
-    client: Profile,
-) -> Iterator[Input]:
+def _inputs(sources: Sources, reading: Reading, client: Profile) -> Iterator[Input]:
     """Give the sources that the lock depends on, each with a digest of what it contributes.
 
     What it contributes is canonical: its keys are sorted at every depth.
     """
+    owning = owner(sources)
+    offered = [entry for entry in reading.entries if not entry.skipped]
     for index, source in enumerate(sources):
-        parts = _contributions(sources, index, offered, selection, client)
-        if source is owning:
-            parts["modelProviders"] = [[*_kind(entry.model), entry.canonical] for entry in offered]
+        parts = _contributions(sources, index, reading, client)
+        own = [entry for entry in offered if entry.source is source]
+        if own or source is owning:
+            parts["modelProviders"] = [[*_kind(entry.model), entry.canonical] for entry in own]
         if parts:
             ordered = dict(sorted(parts.items()))
             text = json.dumps(ordered, separators=(",", ":"), check_circular=False)
@@ -290,19 +237,16 @@ def _kind(model: Model) -> list[str]:
 
 
 def _contributions(
-    sources: Sources,
-    index: int,
-    offered: Sequence[Entry],
-    selection: Selection,
-    client: Profile,
+    sources: Sources, index: int, reading: Reading, client: Profile
 ) -> dict[str, Any]:
     """Return what source `index` has a say in, besides the catalogue. Never a key."""
-    consulted = [AUTH_TYPE, MODEL]
-    providers = dict.fromkeys(entry.model.provider for entry in offered)
+    consulted = [AUTH_TYPE, MODEL, ENFORCED_TYPE]
+    providers = dict.fromkeys(model.provider for model in reading.models)
     consulted += [(PROTOCOLS, provider) for provider in providers if provider is not None]
+    consulted += [each.path for each in other_models(client)]
     if client.selects_url:
         consulted.append(MODEL_URL)
-    if selection.kind == "runtime":
+    if reading.selection.kind in ("runtime", "undecided"):
         consulted += [BASE_URL, GENERATION_CONFIG, API_KEY]
     parts = {}
     for path in consulted:
@@ -312,39 +256,3 @@ def _contributions(
         name = ".".join(map(str, path))
         parts[name] = references(str(value)) if path == API_KEY else canonical(value)
     return parts
-
-
-def _environment(
-    offered: Sequence[Entry], selection: Selection, sources: Sources
-) -> tuple[EnvironmentVariable, ...]:
-    """Return every variable that models and the selection need, in the order of first use."""
-    users: dict[str, dict[str, None]] = {}
-    seen: dict[int, tuple[str, ...]] = {}
-    for entry in offered:
-        model = entry.model
-        user = f"{model.auth_type}/{model.id}"
-        users.setdefault(model.env_key or API_KEY_VARIABLES[model.auth_type], {})[user] = None
-        for value in entry.canonical.values():
-            if isinstance(value, str) and "$" not in value:
-                continue
-            if id(value) not in seen:  # equal objects of a catalogue are one
-                seen[id(value)] = tuple(_references_in(value))
-            for name in seen[id(value)]:
-                users.setdefault(name, {})[user] = None
-    if selection.kind == "runtime":
-        needed = [selection.model, selection.base_url, selection.generation_config]
-        if selection.env_key and not has_literal_key(sources):
-            needed.append(f"${selection.env_key}")
-        for name in _references_in(needed):
-            users.setdefault(name, {})["selection"] = None
-    return tuple(
-        EnvironmentVariable(name=name, used_by=tuple(used)) for name, used in users.items()
-    )
-
-
-def _references_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from references(value)
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _references_in(item)

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 def recognise(
-    entries: Sequence[Entry], source: Source, plans: Sequence[Plan], report: Report
+    entries: Sequence[Entry], plans: Sequence[Plan], report: Report
 ) -> tuple[InstalledPlan, ...]:
     """Return the plans among the catalogue's `entries`, one for each region, in their order.
 
     Args:
-        entries: the entries of `source`; a skipped one counts, where the plan offers another.
-        source: the scope that owns the catalogue, and the plan's recorded state.
+        entries: the entries of the catalogue; a skipped one counts, where the plan offers another.
+            The scope that they stand in has the plan's recorded state.
         plans: the plans to look for.
         report: takes each finding.
     """
@@ -54,7 +54,7 @@ def recognise(
         }
         for name, owned in offered.items():
             recognition = plan.recognise([entry.raw for entry in owned])
-            _report_edits(plan, recognition, owned, source, report)
+            _report_edits(plan, recognition, owned, report)
             template = recognition.template
             installed.append(
                 InstalledPlan(
@@ -68,7 +68,7 @@ def recognise(
             second = list(offered.values())[1][0]
             message = f"models of {plan.title} for {' and '.join(offered)} stand side by side"
             fix = "keep those of the region that your key is for"
-            report(Finding("QL503", message, source.place((*second.path, "baseUrl")), fix))
+            report(Finding("QL503", message, second.place("baseUrl"), fix))
     return tuple(installed)
 
 
@@ -78,19 +78,17 @@ def _recorded(plan: Plan, source: Source) -> str | None:
     return next((each for each in versions if isinstance(each, str) and each), None)
 
 
-def _report_edits(
-    plan: Plan, recognition: Recognition, owned: list[Entry], source: Source, report: Report
-) -> None:
+def _report_edits(plan: Plan, recognition: Recognition, owned: list[Entry], report: Report) -> None:
     from qwenlock.plans.edits import closest, edits
 
     models = [entry.raw for entry in owned]
-    version = _recorded(plan, source)
+    version = _recorded(plan, owned[0].source)
     if version is not None and proves(models, version):
         return
     state = plan.identify(PREFIX + version) if version else None
     if recognition.template is not None and (state is None or state[0] == recognition.template):
         return
-    place = source.place((*owned[0].path, "id"))
+    place = owned[0].place("id")
     if recognition.template is not None and state is not None:
         message = (
             f"these models of {plan.title} are those of {recognition.template.version}, and the "

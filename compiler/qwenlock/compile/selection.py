@@ -6,12 +6,15 @@ How Qwen Code reads settings, "Selection". A lock does not depend on flags or th
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.route import RESPONSES, Route, api_of, chosen, without_snapshot
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import Model, Selection
+from qwenlock.settings.providers import ROOT
 from qwenlock.settings.scopes import Sources, highest, merged, protocols
 from qwenlock.text.credentials import references, shown
 from qwenlock.text.similar import suggestion
@@ -33,16 +36,18 @@ BASE_URL: Path = ("security", "auth", "baseUrl")
 MODEL: Path = ("model", "name")
 MODEL_URL: Path = ("model", "baseUrl")
 GENERATION_CONFIG: Path = ("model", "generationConfig")
+ENFORCED_TYPE: Path = ("security", "auth", "enforcedType")
 
-DEFAULT_AUTH_TYPE = "qwen-oauth"
+_PLAIN = re.compile(r"[A-Za-z0-9][\w./:-]*")
 
 
 def select(sources: Sources, models: Sequence[Model], client: Profile, report: Report) -> Selection:
     """Return the selection that the settings of `sources` make among `models`.
 
-    An auth type comes from `security.auth.selectedType`, else it is qwen-oauth; a model from
-    `model.name`, else the auth type's built-in default, else its first entry. Reports a selection
-    that nothing defines.
+    By the guide an auth type comes from `security.auth.selectedType`, else it is qwen-oauth; a
+    model from `model.name`, else the auth type's built-in default, else its first entry. A release
+    takes what is not chosen, and what a name that no entry defines means, from the variables that
+    are set: then it is undecided. Reports a selection that nothing defines.
     """
     return _Selector(sources, models, client, report).select()
 
@@ -50,23 +55,6 @@ def select(sources: Sources, models: Sequence[Model], client: Profile, report: R
 def default_model(auth_type: str, first: str | None, client: Profile) -> str | None:
     """Return the model of `auth_type` where none is named: the built-in one, else its `first`."""
     return dict(client.default_models).get(auth_type, first)
-
-
-def chosen(
-    identities: Sequence[tuple[object, object]], name: str | None, url: str | None, client: Profile
-) -> int | None:
-    """Return which entry a selection means; None where no entry defines it.
-
-    Args:
-        identities: the id and the base URL of each entry of the auth type, in their order.
-        name: the model that is selected.
-        url: what `model.baseUrl` says of it; only some clients go by it.
-        client: whose rules hold.
-    """
-    named = [index for index, (identity, _) in enumerate(identities) if identity == name]
-    if client.selects_url and url:
-        named = [index for index in named if identities[index][1] == url] or named
-    return named[0] if named and name is not None else None
 
 
 def has_literal_key(sources: Sources) -> bool:
@@ -80,38 +68,50 @@ class _Selector:
         self, sources: Sources, models: Sequence[Model], client: Profile, report: Report
     ) -> None:
         self._sources = sources
+        self._models = models
         self._client = client
         self._report = report
         self._reader = EntryReader(client, report, self._highest_place)
-        self._auth_type = self._string(AUTH_TYPE) or DEFAULT_AUTH_TYPE
-        self._entries = [model for model in models if model.auth_type == self._auth_type]
+        self._auth_type = self._string(AUTH_TYPE) or client.default_auth_type
+        self._name = self._string(MODEL)
+        if self._name is not None and client.strips_snapshot:
+            self._name = without_snapshot(self._name)
+        self._entries = [model for model in models if model.route.protocol == self._auth_type]
 
     def select(self) -> Selection:
         self._say_ignored()
+        if self._auth_type is None:
+            self._say_nothing_selected()
+            return self._made_of_layers("undecided", self._name)
         known = self._auth_type in self._client.auth_types
         if not known:
-            self._say_unknown_auth_type()
+            self._say_unknown_auth_type(self._auth_type)
         if self._auth_type == "qwen-oauth":
             return self._built_in()
-        if known and not self._entries:
+        name = self._name
+        if not self._client.is_release:
+            first = self._entries[0].id if self._entries else None
+            name = name or default_model(self._auth_type, first, self._client)
+        entry = self._entry(name)
+        decided = not (self._client.is_release and self._depends_on_variables(name))
+        if known and not self._entries and entry is None and decided:
             message = f"modelProviders has no models for {self._auth_type}"
             self._say("QL602", message, AUTH_TYPE, f"add models under {self._auth_type}")
-        first = self._entries[0].id if self._entries else None
-        name = self._string(MODEL) or default_model(self._auth_type, first, self._client)
-        entry = self._entry(name)
         if entry is None:
-            return self._runtime(name)
-        distinct = self._client.identity_has_url and self._is_ambiguous(entry)
+            return self._undefined(self._auth_type, name, decided=decided)
+        named = entry.wire_api or entry.route.protocol != self._auth_type
         return Selection(
             auth_type=self._auth_type,
             model=entry.id,
             kind="provider",
             source=self._source(),
-            base_url=entry.base_url if distinct else None,
+            base_url=(entry.base_url or "") if self._is_ambiguous(entry) else None,
+            wire_api=api_of(entry.route) if named else None,
+            enforced_type=self._string(ENFORCED_TYPE),
         )
 
     def _built_in(self) -> Selection:
-        name = self._string(MODEL)
+        name = self._name
         default = self._client.oauth_models[0]
         if name is not None and name not in self._client.oauth_models:
             message = f'"{shown(name)}" is no qwen-oauth model; the client takes {default}'
@@ -119,28 +119,58 @@ class _Selector:
             self._say("QL605", message, MODEL, fix)
             name = default
         return Selection(
-            auth_type="qwen-oauth", model=name or default, kind="built-in", source=self._source()
+            auth_type="qwen-oauth",
+            model=name or default,
+            kind="built-in",
+            source=self._source(),
+            enforced_type=self._string(ENFORCED_TYPE),
         )
 
-    def _runtime(self, name: str | None) -> Selection:
-        if name is None and self._auth_type in self._client.auth_types:
-            message = f"{shown(self._auth_type)} is selected, but no model"
+    def _undefined(self, auth_type: str, name: str | None, *, decided: bool) -> Selection:
+        """Return the selection of a model that no entry defines."""
+        known = auth_type in self._client.auth_types
+        if not decided:
+            if known:
+                self._say_undecided(auth_type, name)
+            return self._made_of_layers("undecided", name)
+        if name is None and known:
+            message = f"{shown(auth_type)} is selected, but no model"
             self._say("QL604", message, AUTH_TYPE, "set model.name")
         elif name is not None and self._entries:
             self._say_undefined(name)
+        return self._made_of_layers("runtime", name)
+
+    def _depends_on_variables(self, name: str | None) -> bool:
+        """Tell whether a release needs the variables that are set to know which model is meant.
+
+        It does where no model is named, as one can be there. A name that no entry defines means a
+        runtime model where there is a key or an endpoint for it, else the first entry that can be
+        selected.
+        """
+        if name is None:
+            return True
+        given = self._string(API_KEY) or self._string(BASE_URL)
+        return not given and any(map(self._can_be_first, self._entries))
+
+    def _can_be_first(self, model: Model) -> bool:
+        return not any(model.fields.get(flag) for flag in self._client.not_first)
+
+    def _made_of_layers(self, kind: Literal["runtime", "undecided"], name: str | None) -> Selection:
+        """Return a selection with all that the settings say of a runtime model."""
         config = merged(self._sources, GENERATION_CONFIG)
         return Selection(
             auth_type=self._auth_type,
             model=self._checked(name, MODEL),
-            kind="runtime",
+            kind=kind,
             source=self._source(),
             base_url=self._checked(self._string(BASE_URL), BASE_URL),
-            env_key=self._key_variable(),
+            env_key=self._key_variable() if kind == "runtime" else self._key_reference(),
             generation_config=(
                 self._reader.canonical(config, GENERATION_CONFIG)
                 if config and isinstance(config, dict)
                 else None
             ),
+            enforced_type=self._string(ENFORCED_TYPE),
         )
 
     def _checked(self, text: str | None, path: Path) -> str | None:
@@ -149,16 +179,34 @@ class _Selector:
         return text
 
     def _key_variable(self) -> str | None:
+        return self._key_reference() or API_KEY_VARIABLES.get(self._auth_type or "")
+
+    def _key_reference(self) -> str | None:
         named = references(self._string(API_KEY) or "")
-        return named[0] if named else API_KEY_VARIABLES.get(self._auth_type)
+        return named[0] if named else None
 
     def _entry(self, name: str | None) -> Model | None:
-        identities = [(model.id, model.base_url) for model in self._entries]
-        index = chosen(identities, name, self._string(MODEL_URL), self._client)
-        return None if index is None else self._entries[index]
+        wanted = Route(self._auth_type, name, self._url())
+        index = chosen([model.route for model in self._models], wanted, self._client)
+        return None if index is None else self._models[index]
+
+    def _url(self) -> str | None:
+        url = merged(self._sources, MODEL_URL)
+        return url if isinstance(url, str) else None
 
     def _is_ambiguous(self, entry: Model) -> bool:
-        return sum(model.id == entry.id for model in self._entries) > 1
+        """Tell whether the id alone does not say which entry is meant."""
+        family = {RESPONSES, "openai"}
+        same = [
+            model
+            for model in self._models
+            if model.id == entry.id
+            and (
+                model.route.protocol == entry.route.protocol
+                or {model.route.protocol, entry.route.protocol} <= family
+            )
+        ]
+        return self._client.identity_has_url and len(same) > 1
 
     def _say_ignored(self) -> None:
         for path in (AUTH_TYPE, MODEL):
@@ -171,32 +219,68 @@ class _Selector:
         value = merged(self._sources, path)
         return value if isinstance(value, str) and value else None
 
-    def _source(self) -> ScopeName | Literal["default"]:
+    def _source(self) -> ScopeName | Literal["default"] | None:
+        """Return the scope that chose it; by the guide a default can, of a release nothing does."""
+        by_default = self._name is None and self._auth_type != "qwen-oauth"
+        if not self._client.is_release and by_default:
+            return "default"
         for path in (MODEL, AUTH_TYPE):
             source = highest(self._sources, path)
             if source is not None and self._string(path) is not None:
                 return source.scope
-        return "default"
+        return None if self._client.is_release else "default"
 
     def _highest_place(self, path: Path, *, on_key: bool = False) -> Place:
         source = highest(self._sources, path) or self._sources[-1]
         return source.place(path, on_key=on_key)
 
-    def _say_unknown_auth_type(self) -> None:
+    def _say_nothing_selected(self) -> None:
+        """Say what a release does where models are declared, and no auth type is chosen."""
+        first = next(iter(self._models), None)
+        source = highest(self._sources, ROOT)
+        if first is None or source is None:
+            return
+        message = (
+            "no auth type is selected: the client takes one from the variables that are set, or "
+            "asks for a login"
+        )
+        fix = "set security.auth.selectedType and model.name"
+        ids = [model.id for model in self._models]
+        is_plain = _PLAIN.fullmatch(first.id) and shown(first.id) == first.id
+        if is_plain and ids.count(first.id) == 1:
+            fix = f"run `qwenlock select {first.id}`"
+        self._report(Finding("QL611", message, source.place(ROOT, on_key=True), fix))
+
+    def _say_undecided(self, auth_type: str, name: str | None) -> None:
+        if name is None:
+            message = (
+                f"{auth_type} is selected, but no model: it depends on the variables that are set"
+            )
+            self._say("QL604", message, AUTH_TYPE, "set model.name")
+            return
+        message = (
+            f'no {auth_type} entry defines "{shown(name)}": which model is used depends on the '
+            "variables that are set"
+        )
+        self._say("QL603", message, MODEL, self._near(name))
+
+    def _say_unknown_auth_type(self, auth_type: str) -> None:
         known = self._client.auth_types
-        fix = suggestion(self._auth_type, known) or f"use one of {', '.join(known)}"
-        if (stands_for := protocols(self._sources, self._client).get(self._auth_type)) in known:
+        fix = suggestion(auth_type, known) or f"use one of {', '.join(known)}"
+        if (stands_for := protocols(self._sources, self._client).get(auth_type)) in known:
             fix = f"select {stands_for}, which providerProtocol makes of it"
-        self._say("QL601", f'"{shown(self._auth_type)}" is no auth type', AUTH_TYPE, fix)
+        self._say("QL601", f'"{shown(auth_type)}" is no auth type', AUTH_TYPE, fix)
 
     def _say_undefined(self, name: str) -> None:
         message = f'no {self._auth_type} entry defines "{shown(name)}": it is a runtime model'
         if self._string(MODEL) is None:
             message = f"no model is selected, and the built-in {name} is no entry: a runtime model"
-        ids = tuple(model.id for model in self._entries)
-        fix = suggestion(name, ids) or f'select an entry, such as "{shown(ids[0])}"'
         path = MODEL if self._string(MODEL) is not None else AUTH_TYPE
-        self._say("QL603", message, path, fix)
+        self._say("QL603", message, path, self._near(name))
+
+    def _near(self, name: str) -> str:
+        ids = tuple(model.id for model in self._entries)
+        return suggestion(name, ids) or f'select an entry, such as "{shown(ids[0])}"'
 
     def _say(self, code: str, message: str, path: Path, fix: str | None) -> None:
         source = highest(self._sources, path)

@@ -47,6 +47,8 @@ def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict
         return Verdict("ok", (), findings)
     old = text.load(decode(stored, label), label)
     changes = tuple(diff(old, new))
+    if old.is_old:
+        findings = (*findings, text.outdated(old, label))
     if not text.is_unedited(stored):
         message = "the lock was edited by hand: its digest does not match"
         if text.is_unedited(stored.replace(b"\r\n", b"\n")):

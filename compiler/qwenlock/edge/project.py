@@ -20,19 +20,24 @@ from qwenlock.lock.options import Options
 from qwenlock.settings.project import ClientFrom, Project
 
 if TYPE_CHECKING:
+    from qwenlock.lock.model import Merge
     from qwenlock.lock.previous import Recorded
     from qwenlock.settings.project import Places
     from qwenlock.settings.scopes import Source
 
 
 def read(
-    directory: Path, flags: Flags, client: str | None = None, reader: Reader | None = None
+    directory: Path,
+    flags: Flags,
+    client: str | None = None,
+    reader: Reader | None = None,
+    merge: Merge | None = None,
 ) -> Project:
     """Read the project in `directory`: all but the variables (see `edge.environment`).
 
-    Where `flags` and `client` say nothing, the team's configuration holds; where that says nothing,
-    what the lock records. Where nothing says which client, it is the one that is installed here, or
-    else the newest that is known.
+    Where `flags`, `client` and `merge` say nothing, the team's configuration holds; where that says
+    nothing, what the lock records. Where nothing says which client, it is the one that is installed
+    here, or else the newest that is known.
 
     Args:
         directory: the project.
@@ -40,6 +45,7 @@ def read(
         client: the client that is asked for: `guide` or a release.
         reader: what other projects of the same command have read; the states of the files that
             the project depends on are looked at for it.
+        merge: how scopes' modelProviders become one.
 
     Raises:
         InputError: a settings file, a template, or a lock of another version cannot be used.
@@ -64,6 +70,7 @@ def read(
         client=who,
         client_from=why,
         installed=installed,
+        merge=merge or team.configuration.merge or (recorded.merge if recorded else "replace"),
         sources=_sources(places, who, reader),
         plans=reader.plans(places.templates),
         configuration=team.configuration,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from qwenlock.clients.profile import AUTH_TYPES, PROTOCOLS_SINCE
-from qwenlock.compile.catalogue import settings_entry
+from qwenlock.clients.route import Route
+from qwenlock.lock.model import settings_entry
 from qwenlock.settings.scopes import PROTOCOLS, merge
 from qwenlock.text.credentials import substituted
 
@@ -201,7 +202,7 @@ def _substituted(value: Any, environment: Mapping[str, str]) -> Any:
 
 def _of_lock(lock: Lock) -> Iterator[tuple[str, dict[str, Any]]]:
     for model in lock.models:
-        yield model.auth_type, settings_entry(model)
+        yield str(model.route.protocol), settings_entry(model)
 
 
 class _Defined(NamedTuple):
@@ -225,7 +226,12 @@ def _of_scopes(scopes: Sequence[tuple[ScopeName, Any]]) -> Iterator[_Defined]:
             auth_type = mapped if isinstance(mapped, str) else provider
             for entry in entries if isinstance(entries, list) else ():
                 if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                    yield _Defined(auth_type, provider, entry, scope)
+                    route = Route(auth_type, entry["id"], wire_api=_text(entry.get("wireApi")))
+                    yield _Defined(str(route.protocol), provider, entry, scope)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 class _Comparison:
@@ -238,24 +244,12 @@ class _Comparison:
     ) -> None:
         self._lock = lock
         self._scopes = scopes
-        self._current = self._as_locked(parse(answer.current, routes))
+        self._current = parse(answer.current, routes)
         self._current_id = answer.current
         # A route that nothing explains still tells its model's name.
         self._seen = [
-            self._as_locked(parse(each.model_id, routes)) or Seen("", each.name)
-            for each in answer.offered
+            parse(each.model_id, routes) or Seen("", each.name) for each in answer.offered
         ]
-
-    def _as_locked(self, seen: Seen | None) -> Seen | None:
-        """Return what its `wireApi` moves to openai-responses as the lock has it: in openai."""
-        if seen is None or seen.auth_type != "openai-responses":
-            return seen
-        moved = any(
-            (model.auth_type, model.id) == ("openai", seen.id)
-            and model.fields.get("wireApi") == "responses"
-            for model in self._lock.models
-        )
-        return seen._replace(auth_type="openai") if moved else seen
 
     def result(self) -> Agreement:
         left, order = list(range(len(self._lock.models))), []
@@ -279,7 +273,7 @@ class _Comparison:
         return Agreement(differences, tuple(map(_name, hidden)))
 
     def _missing(self, model: Model, missing: list[Model]) -> Difference:
-        offered = [seen for seen in self._seen if seen[:2] == (model.auth_type, model.id)]
+        offered = [seen for seen in self._seen if seen[:2] == _kind(model)]
         of_project = [each for each in self._lock.models if each.scope == "project"]
         reason: str | None = None
         if offered:
@@ -301,7 +295,7 @@ class _Comparison:
         origin = self._origin(seen)
         scope = origin and origin.scope
         reason: str | None = None
-        if any(seen[:2] == (model.auth_type, model.id) for model in self._lock.models):
+        if any(seen[:2] == _kind(model) for model in self._lock.models):
             reason = "this release knows a model by its id and base URL, and keeps both"
         elif origin and origin.provider not in AUTH_TYPES:
             reason = "this release reads a provider id that the lock's client skips"
@@ -317,13 +311,15 @@ class _Comparison:
 
     def _reordered(self, order: list[int]) -> Iterator[Difference]:
         models = self._lock.models
-        for auth_type in dict.fromkeys(model.auth_type for model in models):
-            own = [index for index in order if models[index].auth_type == auth_type]
+        for auth_type in dict.fromkeys(str(model.route.protocol) for model in models):
+            own = [index for index in order if models[index].route.protocol == auth_type]
             if own != sorted(own):
                 yield Difference("reordered", auth_type)
 
     def _selected(self) -> Iterator[Difference]:
         chosen, current = self._lock.selection, self._current
+        if not chosen.is_chosen:
+            return
         if self._is_selected(current) if current else self._is_hidden_choice():
             return
         wanted = f"{chosen.auth_type}/{chosen.model or '(from the environment)'}"
@@ -332,40 +328,36 @@ class _Comparison:
         yield Difference("selected", wanted, f"the client selects {instead}{at}")
 
     def _is_selected(self, seen: Seen) -> bool:
-        chosen, entry = self._lock.selection, self._choice()
+        chosen, entry = self._lock.selection.route, self._lock.selected()
         if chosen.model is None:
-            return seen.auth_type == chosen.auth_type
+            return seen.auth_type == chosen.protocol
         if entry is not None and seen.base_url not in (None, entry.base_url or ""):
             return False
-        return seen[:2] == (chosen.auth_type, chosen.model)
+        return seen[:2] == (chosen.protocol, chosen.model)
 
     def _is_hidden_choice(self) -> bool:
         """Tell whether the selected model is one that is not listed: then its bare id is named."""
-        entry = self._choice()
+        entry = self._lock.selected()
         return entry is not None and _is_unlisted(entry) and entry.id == self._current_id
 
-    def _choice(self) -> Model | None:
-        """Return the entry that the lock selects, or None for a runtime or built-in model."""
-        chosen = self._lock.selection
-        return next(
-            (
-                model
-                for model in self._lock.models
-                if (model.auth_type, model.id) == (chosen.auth_type, chosen.model)
-                and chosen.base_url in (None, model.base_url)
-            ),
-            None,
-        )
-
     def _is_selected_runtime(self, seen: Seen) -> bool:
-        return seen.runtime and self._lock.selection.kind == "runtime" and self._is_selected(seen)
+        """Tell whether `seen` is the runtime model that is selected, or that variables select."""
+        kind = self._lock.selection.kind
+        return seen.runtime and (
+            kind == "undecided" or (kind == "runtime" and self._is_selected(seen))
+        )
 
 
 def _is(seen: Seen, model: Model) -> bool:
     if seen.runtime:
         return False
     same_url = seen.base_url is None or seen.base_url == (model.base_url or "")
-    return seen[:2] == (model.auth_type, model.id) and same_url
+    return seen[:2] == _kind(model) and same_url
+
+
+def _kind(model: Model) -> tuple[str | None, str]:
+    """Return what a client calls a model, but for its endpoint."""
+    return model.route.protocol, model.id
 
 
 def _is_unlisted(model: Model) -> bool:

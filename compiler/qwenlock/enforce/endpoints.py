@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.fields import HEADERS
+from qwenlock.clients.profile import API_KEY_VARIABLES, profile
+from qwenlock.settings.variables import is_placeholder
 from qwenlock.text.credentials import references, substituted
 from qwenlock.text.hosts import is_public
 
@@ -144,14 +146,20 @@ class Verdict(NamedTuple):
 
 def endpoints(lock: Lock) -> list[Endpoint]:
     """Return the endpoints of a lock's models, and of the runtime model it may select."""
+    client = profile(lock.client)
     found: dict[Endpoint, list[str]] = {}
     for auth_type, model, base_url, variable, config in _models(lock):
         api = _APIS.get(auth_type)
         if api is None:
             continue
-        headers = (config or {}).get("customHeaders")
+        headers = (config or {}).get(HEADERS)
         named = headers.items() if isinstance(headers, dict) else ()
-        own = tuple((name, value) for name, value in named if isinstance(value, str))
+        own = tuple(
+            (name, value)
+            for name, value in named
+            if isinstance(value, str)
+            and not any(is_placeholder(each, client) for each in references(value))
+        )
         name = variable or API_KEY_VARIABLES[auth_type]
         each = Endpoint(auth_type, base_url or api.base_url, name, own)
         found.setdefault(each, []).append(model)
@@ -234,7 +242,7 @@ def _models(
     for model in lock.models:
         yield model.auth_type, model.id, model.base_url, model.env_key, model.generation_config
     chosen = lock.selection
-    if chosen.kind == "runtime" and chosen.model is not None:
+    if chosen.kind == "runtime" and chosen.model is not None and chosen.auth_type is not None:
         config = chosen.generation_config
         yield chosen.auth_type, chosen.model, chosen.base_url, chosen.env_key, config
 

@@ -7,26 +7,39 @@ the user's changes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
-from qwenlock.compile.catalogue import settings_entry
+from qwenlock.clients.other_models import OTHER_MODELS
+from qwenlock.clients.other_models import other_models as settings_of
+from qwenlock.clients.profile import (
+    API_KEY_VARIABLES,
+    BASE_URL_VARIABLES,
+    MODEL_VARIABLES,
+    profile,
+)
+from qwenlock.lock.model import settings_entry
 from qwenlock.settings.scopes import CURRENT_VERSION, PROTOCOLS, merge
 from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from qwenlock.lock.model import Lock, Model, Selection
+    from qwenlock.lock.model import Lock, Selection
+
+    Keys: TypeAlias = tuple[str, ...]
 
 
 def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
     """Return settings for the system scope that make every release do what `lock` says.
 
-    They offer exactly the locked catalogue and select the locked model. Each model stands under its
-    auth type, whatever provider id it had: so it needs no `providerProtocol`, which releases before
-    0.21 do not read, and no other scope's can send it elsewhere. What makes up a runtime model
-    stands over what other scopes say of it, and where the lock has nothing, nothing remains.
+    They offer exactly the locked catalogue, select the locked model and name the locked others.
+    Each model stands under its auth type, whatever provider id it had: so it needs no
+    `providerProtocol`, which releases before 0.21 do not read, and no other scope's can send it
+    elsewhere. What makes up a runtime model stands over what other scopes say of it, and where the
+    lock has nothing, nothing remains.
+
+    A selection that is undecided, or that only a default made, is left to the client: it knows
+    which variables are set.
 
     Args:
         lock: what to enforce.
@@ -34,21 +47,28 @@ def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
             keys of their `modelProviders` that the lock has no models for are emptied.
     """
     below: Any = {}
-    for settings in scopes:
-        below = _together(below, settings)
+    for each in scopes:
+        below = _together(below, each)
     providers: dict[str, list[dict[str, Any]]] = {}
     for model in lock.models:
         providers.setdefault(model.auth_type, []).append(settings_entry(model))
     for name in sorted(_object(below, "modelProviders")):
         providers.setdefault(name, [])
     mapped = {name: name for name in sorted(_object(below, PROTOCOLS)) if providers.get(name)}
-    return {
+    settings: dict[str, Any] = {
         "$version": CURRENT_VERSION,
         "modelProviders": providers,
         **({PROTOCOLS: mapped} if mapped else {}),
-        "security": {"auth": _auth(lock.selection, _object(below, "security", "auth"))},
-        "model": _model(lock.selection, _object(below, "model")),
     }
+    chosen = lock.selection
+    auth = _auth(chosen, _object(below, "security", "auth"))
+    if auth:
+        settings["security"] = {"auth": auth}
+    if chosen.is_chosen:
+        settings["model"] = _model(chosen, _object(below, "model"))
+    for path, value in _other_models(lock, below):
+        settings |= merge(settings, _nested(path, value))
+    return settings
 
 
 def over(system: dict[str, Any], enforcing: dict[str, Any]) -> dict[str, Any]:
@@ -70,26 +90,49 @@ def overriding(lock: Lock) -> dict[str, str]:
     nothing, nor of such a base URL: its value is empty.
     """
     chosen = lock.selection
+    auth_type = chosen.auth_type or ""
+    variables = {each.role: each.variable for each in OTHER_MODELS if each.variable}
+    said = {
+        variables[other.role]: other.value for other in lock.other_models if other.role in variables
+    }
+    if not chosen.is_chosen:
+        return said
     if chosen.kind != "runtime":
-        entry = next((each for each in lock.models if _is_chosen(each, chosen)), None)
+        entry = lock.selected()
         lacks_url = entry is not None and entry.base_url is None
-        variable = BASE_URL_VARIABLES.get(chosen.auth_type) if lacks_url else None
-        return {variable: ""} if variable else {}
-    said: dict[str, str] = {}
+        variable = BASE_URL_VARIABLES.get(auth_type) if lacks_url else None
+        return said | ({variable: ""} if variable else {})
     if chosen.model is not None:
-        said |= dict.fromkeys(MODEL_VARIABLES.get(chosen.auth_type, ()), chosen.model)
-    if chosen.base_url is not None and chosen.auth_type in BASE_URL_VARIABLES:
-        said[BASE_URL_VARIABLES[chosen.auth_type]] = chosen.base_url
-    usual = API_KEY_VARIABLES.get(chosen.auth_type)
+        said |= dict.fromkeys(MODEL_VARIABLES.get(auth_type, ()), chosen.model)
+    if chosen.base_url is not None and auth_type in BASE_URL_VARIABLES:
+        said[BASE_URL_VARIABLES[auth_type]] = chosen.base_url
+    usual = API_KEY_VARIABLES.get(auth_type)
     if usual is not None and chosen.env_key not in (None, usual):
         said[usual] = ""
     return said
 
 
-def _is_chosen(model: Model, chosen: Selection) -> bool:
-    return (model.auth_type, model.id) == (chosen.auth_type, chosen.model) and (
-        chosen.base_url in (None, model.base_url)
-    )
+def _other_models(lock: Lock, below: Any) -> Iterator[tuple[Keys, Any]]:
+    """Give what the settings that name other models say, by path; empty for none.
+
+    That is where the lock has one, or something is said `below` that it has not. Of a setting that
+    the lock's client or format does not know, nothing.
+    """
+    for setting in () if lock.is_old else settings_of(profile(lock.client)):
+        here = [other for other in lock.other_models if other.role == setting.role]
+        inherited = get(below, setting.path)
+        if setting.form == "map":
+            names = dict.fromkeys(inherited, "") if isinstance(inherited, dict) else {}
+            for name, value in (names | {str(each.name): each.value for each in here}).items():
+                yield (*setting.path, name), value
+        elif here or inherited:
+            yield setting.path, ",".join(each.value for each in here)
+
+
+def _nested(path: Keys, value: Any) -> Any:
+    for key in reversed(path):
+        value = {key: value}
+    return value
 
 
 def _together(one: Any, other: Any) -> Any:
@@ -113,7 +156,12 @@ def _auth(selection: Selection, below: dict[str, Any]) -> dict[str, Any]:
     An empty `baseUrl` counts as absent. Of a key nothing is said: one that the lock needs may stand
     below, and must not stand here.
     """
-    auth = {"selectedType": selection.auth_type}
+    auth = {}
+    if selection.enforced_type is not None:
+        auth["enforcedType"] = selection.enforced_type
+    if not selection.is_chosen or selection.auth_type is None:
+        return auth
+    auth["selectedType"] = selection.auth_type
     if selection.kind == "runtime":
         if selection.base_url is not None or below.get("baseUrl"):
             auth["baseUrl"] = selection.base_url or ""

@@ -124,8 +124,7 @@ RULES: dict[str, Rule] = {
     "QL113": Rule(
         "error",
         "lock of another version",
-        "qwenlock reads every lock of its own major version; another major version is another "
-        "format.",
+        "qwenlock reads locks in format 1.x and 2.x; another major version is another format.",
     ),
     "QL114": Rule(
         "error",
@@ -167,6 +166,12 @@ RULES: dict[str, Rule] = {
         "error",
         "invalid configuration value",
         "Every key takes one kind of value, and a file that is named must exist.",
+    ),
+    "QL123": Rule(
+        "warning",
+        "lock in an old format",
+        "A lock in format 1.x is still read and compared. Format 2.0 also records the other models "
+        "that the client uses, the API of a model, and what the variables that are set decide.",
     ),
     "QL201": Rule(
         "error",
@@ -306,6 +311,12 @@ RULES: dict[str, Rule] = {
         "does the lock (guide, Generation Config Layering). No release does so: your client still "
         "offers the lower scopes' models of other auth types.",
     ),
+    "QL308": Rule(
+        "error",
+        "model in use hidden by REPLACE",
+        "Qwen Code merges modelProviders auth type by auth type, and uses this model. Enforcing a "
+        "lock without it would send the requests elsewhere.",
+    ),
     "QL401": Rule(
         "error",
         "literal credential",
@@ -396,11 +407,13 @@ RULES: dict[str, Rule] = {
         "selected model is not defined",
         "A model that no entry defines is a runtime model: its key and endpoint come from flags, "
         "environment and settings (guide, Provider Models vs Runtime Models).",
+        (Since("0.10.1", "Without a key or endpoint there, your client uses the first entry."),),
     ),
     "QL604": Rule(
         "warning",
         "no model selected",
-        "This auth type has no built-in default, so Qwen Code needs a model from its environment.",
+        "Without model.name, Qwen Code takes a model from the variables that are set, or else what "
+        "it has by default, which differs between releases.",
     ),
     "QL605": Rule(
         "warning",
@@ -422,5 +435,23 @@ RULES: dict[str, Rule] = {
         "generationConfig that the selected model ignores",
         "A model of modelProviders is sealed: model.generationConfig is for runtime models only "
         "(guide, Generation Config Layering).",
+    ),
+    "QL609": Rule(
+        "warning",
+        "another model that nothing defines",
+        "Fast, vision, fallback and other models are entries of modelProviders. Qwen Code goes on "
+        "without one that it does not find, and mostly uses the selected model instead.",
+    ),
+    "QL610": Rule(
+        "warning",
+        "another model that is not suited",
+        "Qwen Code does not use an entry that its own fields keep for something else, one of "
+        "several if it cannot tell which is meant, or fallbacks after the third.",
+    ),
+    "QL611": Rule(
+        "warning",
+        "nothing selected",
+        "No release has a default. Without security.auth.selectedType it takes an auth type from "
+        "the variables that are set, or asks for a login. A lock then enforces no selection.",
     ),
 }

@@ -50,11 +50,11 @@ def lint(subject: Subject) -> list[Finding]:
 def _whole(subject: Subject) -> list[Source]:
     """Return the sources of which everything is said here.
 
-    A user's file is about other projects too; the models of a scope that does not own the
-    catalogue are not looked at.
+    A user's file is about other projects too; by REPLACE the models of a scope that does not own
+    the catalogue are not looked at.
     """
     scopes = [source.scope for source in subject.sources]
-    owning = owner(subject.sources)
+    owning = owner(subject.sources) if subject.project.merge == "replace" else None
     lowest = scopes.index(owning.scope) if owning else 0
     return [
         source

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.compile.compiler import counted
 from qwenlock.compile.entries import canonical
+from qwenlock.compile.hiding import counted
 from qwenlock.findings.finding import Finding
 from qwenlock.settings.scopes import merged, owner
 from qwenlock.text.credentials import shown
@@ -29,7 +29,7 @@ _TRUST_FIX = "trust it in Qwen Code with /trust (/permissions in earlier release
 def defined_otherwise(subject: Subject) -> Iterator[Finding]:
     """Report models that a scope below the owning one defines differently."""
     owning = owner(subject.sources)
-    if owning is None:
+    if owning is None or subject.project.merge == "client":
         return
     own = _by_name(owning)
     for source in subject.sources:

@@ -44,8 +44,8 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
 
 def _first_model(plan: Plan, subject: Subject) -> Place:
     entries = subject.compilation.entries
-    path = next(entry.path for entry in entries if entry.model.origin == plan.id)
-    return subject.owner.place((*path, "id"))
+    first = next(entry for entry in entries if entry.model.origin == plan.id)
+    return first.place("id")
 
 
 def _record(plan: Plan, subject: Subject) -> Place:

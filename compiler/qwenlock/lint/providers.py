@@ -43,21 +43,22 @@ def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
                     f'{plan.title} {template.version} also has a model "{shown(entry.model.id)}"'
                 )
                 fix = "remove this one, or expect Qwen Code to ignore it after the update"
-                yield Finding("QL208", message, subject.owner.place((*entry.path, "id")), fix)
+                yield Finding("QL208", message, entry.place("id"), fix)
 
 
 def without_env_key(subject: Subject) -> Iterator[Finding]:
     """Report models without envKey, which only later releases accept."""
     if subject.client.env_key_required:
         return
+    keyless = ("vertex-ai",) if subject.client.application_default_credentials else ()
     for entry in subject.compilation.entries:
-        if entry.model.env_key is None:
+        if entry.model.env_key is None and entry.model.auth_type not in keyless:
             variable = API_KEY_VARIABLES[entry.model.auth_type]
             message = (
                 f"this model has no envKey, so Qwen Code {subject.client.name} uses {variable}"
             )
             fix = f'write "envKey": "{variable}"'
-            yield Finding("QL220", message, subject.owner.place(entry.path), fix)
+            yield Finding("QL220", message, entry.place(), fix)
 
 
 def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
@@ -70,5 +71,5 @@ def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
         if name in seen and not entry.skipped:
             message = f'a second "{shown(entry.model.id)}", at another base URL'
             fix = "remove one of the two if anybody uses a release before 0.15.10"
-            yield Finding("QL221", message, subject.owner.place((*entry.path, "id")), fix)
+            yield Finding("QL221", message, entry.place("id"), fix)
         seen.add(name)

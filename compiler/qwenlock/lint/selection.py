@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def default_of_the_release(subject: Subject) -> Iterator[Finding]:
     """Report that the settings leave the model to the release's built-in default."""
     selection = subject.compilation.selection
-    default = dict(subject.client.default_models).get(selection.auth_type)
+    if subject.client.is_release:
+        return  # it goes by the variables that are set first, which compiling says
+    default = dict(subject.client.default_models).get(selection.auth_type or "")
     source = highest(subject.sources, AUTH_TYPE)
     if default is None or source is None or merged(subject.sources, MODEL):
         return

@@ -13,7 +13,6 @@ from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.compiler import compile_project
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
-from qwenlock.settings.scopes import Source, owner
 from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from qwenlock.findings.finding import Finding
     from qwenlock.plans.plan import Plan, Template
     from qwenlock.settings.project import Project
+    from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
 
 
@@ -79,11 +79,6 @@ class Subject:
     def compilation(self) -> Compilation:
         """Return what the settings compile to."""
         return compile_project(self.project)
-
-    @cached_property
-    def owner(self) -> Source:
-        """Return the source that owns the catalogue; asked for only where it has entries."""
-        return owner(self.sources) or self.sources[-1]
 
     @cached_property
     def as_written(self) -> list[Source]:

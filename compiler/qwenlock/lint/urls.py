@@ -81,10 +81,9 @@ def base_urls(subject: Subject) -> Iterator[Finding]:
         if asked not in judged:
             judged[asked] = list(_problems(*asked, subject.client.name))
         for code, problem in judged[asked]:
-            path = (*entry.path, "baseUrl")
-            place = subject.owner.place(path)
+            place = entry.place("baseUrl")
             repair = None
-            if problem.meant and subject.owner in subject.as_written:
+            if problem.meant and entry.source in subject.as_written:
                 repair = Repair((Set(place.path, problem.meant),), safe=False)
             yield Finding(code, problem.message, place, problem.fix, repair=repair)
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model
+from qwenlock.clients.profile import GUIDE
+from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model, OtherModel
 from qwenlock.text.credentials import masked, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Kind: TypeAlias = Literal["client", "option", "selection", "input", "plan", "model", "variable"]
-Part: TypeAlias = Input | InstalledPlan | Model | EnvironmentVariable
+Kind: TypeAlias = Literal[
+    "client",
+    "merge",
+    "option",
+    "selection",
+    "input",
+    "plan",
+    "model",
+    "other model",
+    "variable",
+]
+Part: TypeAlias = Input | InstalledPlan | Model | OtherModel | EnvironmentVariable
 
 
 class Absent(Enum):
@@ -50,17 +61,23 @@ class Change:
 def diff(old: Lock, new: Lock) -> list[Change]:
     """Return what has changed from `old` to `new`; nothing where they are the same.
 
-    The version of the lock format is no difference. What could be a credential, which only a hand
-    can have put into a lock, is masked.
+    The version of the lock format is no difference, nor is what a lock of version 1.x cannot hold,
+    where only one of the two is one. What could be a credential, which only a hand can have put
+    into a lock, is masked.
     """
+    if old.is_old != new.is_old:
+        was_default = GUIDE in (lock.client for lock in (old, new) if lock.is_old)
+        old, new = (_comparable(lock, with_client=not was_default) for lock in (old, new))
     pairs: list[tuple[Kind, dict[str, Part], dict[str, Part]]] = [
         ("input", _named(old.inputs), _named(new.inputs)),
         ("plan", _named(old.plans), _named(new.plans)),
         ("model", _named(old.models), _named(new.models)),
+        ("other model", _named(old.other_models), _named(new.other_models)),
         ("variable", _named(old.environment), _named(new.environment)),
     ]
     changes = [
         *_one("client", "client", {"client": old.client}, {"client": new.client}),
+        *_one("merge", "merge", {"merge": old.merge}, {"merge": new.merge}),
         *_one("option", "options", asdict(old.options), asdict(new.options)),
         *_one("selection", "selection", asdict(old.selection), asdict(new.selection)),
         *(change for pair in pairs[:-1] for change in _many(*pair)),
@@ -73,6 +90,28 @@ def diff(old: Lock, new: Lock) -> list[Change]:
         for kind, before, after in pairs
         for change in _reordered(kind, f"{kind}s", list(before), list(after))
     ]
+
+
+def _comparable(lock: Lock, *, with_client: bool) -> Lock:
+    """Return what a lock of version 1.x could hold of `lock`; its client could be a default.
+
+    The digests of its inputs cover no more than that, so they are left out.
+    """
+    models = (
+        replace(model, wire_api=None, fields={**model.fields, "wireApi": model.wire_api})
+        if model.wire_api
+        else model
+        for model in lock.models
+    )
+    return replace(
+        lock,
+        client=lock.client if with_client else "",
+        merge="replace",
+        inputs=tuple(replace(each, digest="") for each in lock.inputs),
+        selection=replace(lock.selection, wire_api=None, enforced_type=None),
+        models=tuple(models),
+        other_models=(),
+    )
 
 
 def _named(parts: Sequence[Part]) -> dict[str, Part]:
@@ -96,6 +135,8 @@ def _name(part: Part) -> str:
             return part.scope
         case InstalledPlan():
             return f"{part.id} {part.region}"
+        case OtherModel():
+            return f"{part.role} {shown(part.name)}" if part.name else part.role
         case _:
             return part.name
 

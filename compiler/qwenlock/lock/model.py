@@ -7,33 +7,54 @@ in from outside, and makes their JSON Schema.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+from qwenlock.clients.other_models import path_of
+from qwenlock.clients.route import Route
 from qwenlock.clients.scopes import ScopeName  # noqa: TC001  (pydantic reads it)
 from qwenlock.lock.options import Options
 from qwenlock.text.checked import Digest, File, KebabCase, NonEmpty, Variable, Version
 
-LOCK_VERSION = "1.0"
+LOCK_VERSION = "2.0"
+
+Merge: TypeAlias = Literal["replace", "client"]
+"""How scopes' modelProviders become one catalogue: by the guide, or as a client does by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection(KebabCase):
     """The auth type and model that a run starts with."""
 
-    auth_type: NonEmpty
-    """The auth type."""
+    auth_type: NonEmpty | None = None
+    """The auth type; left out where the settings choose none."""
     model: str | None = None
     """The model's id; left out where only the environment can tell."""
-    kind: Literal["provider", "runtime", "built-in"]
-    """Whether an entry defines the model, the layers do, or the client itself."""
-    source: ScopeName | Literal["default"]
-    """The scope that chose it, or `default`."""
+    kind: Literal["provider", "runtime", "built-in", "undecided"]
+    """Whether an entry defines the model, the layers do, the client itself, or the settings leave
+    it to the variables that are set."""
+    source: ScopeName | Literal["default"] | None = None
+    """The scope that chose it; `default` where a default made it; left out where nothing did."""
     base_url: str | None = None
-    """The endpoint: of a runtime model, or where the id alone does not tell which entry."""
+    """The endpoint: of a runtime model, or where the id alone does not tell which entry; empty for
+    an entry without one."""
+    wire_api: NonEmpty | None = None
+    """The API that an OpenAI-compatible entry names for its requests."""
     env_key: Variable | None = None
     """The variable that holds a runtime model's key."""
     generation_config: dict[str, Any] | None = None
     """A runtime model's generationConfig."""
+    enforced_type: NonEmpty | None = None
+    """The only auth type that the settings let a run without a terminal have."""
+
+    @property
+    def route(self) -> Route:
+        """Return where the requests go."""
+        return Route(self.auth_type, self.model, self.base_url, self.wire_api)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Tell whether settings made it: neither a default, nor the variables that are set."""
+        return self.kind != "undecided" and self.source != "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +99,8 @@ class Model(KebabCase):
     """The variable that holds its key."""
     base_url: str | None = None
     """Its endpoint."""
+    wire_api: NonEmpty | None = None
+    """The API that it is asked with, where it names one and the client reads it."""
     origin: NonEmpty
     """The plan that owns it, or `custom`."""
     scope: ScopeName
@@ -88,6 +111,43 @@ class Model(KebabCase):
     """Its capabilities, keys as the client spells them."""
     fields: dict[str, Any] = field(default_factory=dict)
     """Whatever else the entry holds, as spelled."""
+
+    @property
+    def route(self) -> Route:
+        """Return where its requests go."""
+        return Route(self.auth_type, self.id, self.base_url, self.wire_api)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherModel(KebabCase):
+    """A model that a setting names, and the client uses besides the selected one."""
+
+    role: NonEmpty
+    """What it is for, such as `fast`."""
+    name: str | None = None
+    """Which one of those that the setting names, where it gives each a name."""
+    value: NonEmpty
+    """What the setting says, as spelled."""
+    source: ScopeName
+    """The scope that says it."""
+    auth_type: NonEmpty | None = None
+    """The auth type of the entry that is used; left out where no entry is."""
+    model: NonEmpty | None = None
+    """The id of that entry."""
+    base_url: str | None = None
+    """Its endpoint, where the id alone does not tell which entry."""
+    wire_api: NonEmpty | None = None
+    """The API that it names for its requests."""
+
+    @property
+    def setting(self) -> str:
+        """Return the setting that names it, as a dotted path; the role where it is not known."""
+        return ".".join(path_of(self.role, self.name) or (self.role,))
+
+    @property
+    def route(self) -> Route:
+        """Return where the requests go."""
+        return Route(self.auth_type, self.model, self.base_url, self.wire_api)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +165,10 @@ class Lock(KebabCase):
     """The models that a run of Qwen Code gets, and where they come from."""
 
     lock_version: Version = LOCK_VERSION
-    """The version of this format (PEP 440); a reader takes any 1.x."""
+    """The version of this format (PEP 440); a reader takes any 1.x and 2.x."""
     client: NonEmpty = "guide"
     """The client that was compiled for: `guide`, or a release."""
-    merge: Literal["replace"] = "replace"
+    merge: Merge = "replace"
     """How scopes' modelProviders are merged."""
     options: Options = field(default_factory=Options)
     """What `check` must repeat."""
@@ -120,5 +180,38 @@ class Lock(KebabCase):
     """The plans in the catalogue."""
     models: tuple[Model, ...] = ()
     """The catalogue, in order."""
+    other_models: tuple[OtherModel, ...] = ()
+    """The models besides the selected one."""
     environment: tuple[EnvironmentVariable, ...] = ()
     """The variables that must exist where the client runs."""
+
+    @property
+    def is_old(self) -> bool:
+        """Tell whether the format is 1.x, which held less and took a default for the client."""
+        return self.lock_version.split(".")[0] == "1"
+
+    def selects(self, model: Model) -> bool:
+        """Tell whether a run starts with `model`, one of the catalogue."""
+        return self.selection.kind == "provider" and self.selection.route.is_of(model.route)
+
+    def selected(self) -> Model | None:
+        """Return the entry that is selected; None for a model that no entry defines."""
+        return next(filter(self.selects, self.models), None)
+
+
+FIELDS = {
+    "id": "id",
+    "name": "name",
+    "envKey": "env_key",
+    "baseUrl": "base_url",
+    "wireApi": "wire_api",
+    "generationConfig": "generation_config",
+    "capabilities": "capabilities",
+}
+"""The fields of an entry that a model has by name."""
+
+
+def settings_entry(model: Model) -> dict[str, Any]:
+    """Return the settings entry that `model` came from, equal as a JSON value."""
+    own = {field: getattr(model, name) for field, name in FIELDS.items()}
+    return {field: value for field, value in own.items() if value is not None} | model.fields

@@ -1,4 +1,4 @@
-"""What compiling again takes over from a lock: its client, its options, what it says of plans.
+"""What compiling again takes over from a lock: client, merge, options, what it says of plans.
 
 Most commands read this, and a lock may be large: so it is read without pydantic, and only as far as
 the first model, before which it stands (docs/lock.md).
@@ -7,10 +7,11 @@ the first model, before which it stands (docs/lock.md).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
+from qwenlock.clients.profile import GUIDE
 from qwenlock.lock import text
-from qwenlock.lock.model import InstalledPlan
+from qwenlock.lock.model import InstalledPlan, Merge
 from qwenlock.lock.options import Options
 from qwenlock.text import toml
 from qwenlock.text.checked import VERSION
@@ -24,11 +25,19 @@ _SWITCHES = {"user": False, "untrusted": True}
 
 
 class Recorded(NamedTuple):
-    """What a lock says of how it was compiled."""
+    """What a lock says of how it was compiled.
 
-    client: str
+    Attributes:
+        client: the client; None where a lock of version 1.x says `guide`, its default.
+        options: what `check` must repeat.
+        plans: the plans in the catalogue.
+        merge: how scopes' modelProviders were merged.
+    """
+
+    client: str | None
     options: Options
     plans: tuple[InstalledPlan, ...] = ()
+    merge: Merge = "replace"
 
 
 def read(content: str, label: str) -> Recorded | None:
@@ -49,7 +58,8 @@ def read(content: str, label: str) -> Recorded | None:
     text.check_version(data, label)
     try:
         plans = tuple(_plan(table) for table in data.get("plans", ()))
-        return Recorded(_client(data), _options(data.get("options", {})), plans)
+        options = _options(data.get("options", {}))
+        return Recorded(_client(data), options, plans, _merge(data))
     except (ValueError, TypeError, AttributeError):
         return None
 
@@ -60,11 +70,19 @@ def _fields(part: type[DataclassInstance], table: Any) -> dict[str, Any]:
     return {name: table[key] for name, key in text.keys(part) if key in table}
 
 
-def _client(data: dict[str, Any]) -> str:
+def _client(data: dict[str, Any]) -> str | None:
     client = data.get("client")
     if not isinstance(client, str):
         raise TypeError
-    return client
+    is_old = data["lock-version"].split(".")[0] == "1"
+    return None if is_old and client == GUIDE else client
+
+
+def _merge(data: dict[str, Any]) -> Merge:
+    merge = data.get("merge", "replace")
+    if merge not in get_args(Merge):
+        raise ValueError
+    return merge  # type: ignore[no-any-return]
 
 
 def _options(table: Any) -> Options:

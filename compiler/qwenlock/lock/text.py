@@ -10,12 +10,13 @@ from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.clients.profile import GUIDE
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
-from qwenlock.lock.model import EnvironmentVariable, Lock, Model
+from qwenlock.lock.model import EnvironmentVariable, Lock, Model, OtherModel
 from qwenlock.lock.values import from_toml, to_toml
 from qwenlock.text import toml
-from qwenlock.text.document import Place
+from qwenlock.text.document import Document, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,14 +30,21 @@ _CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _FREE_FORM = frozenset({"generation_config", "capabilities", "fields"})
 _REMEMBERED = 10_000  # models repeat their endpoints and variables
 _RELOCK = "run `qwenlock lock`"
+_READ = ("1", "2")
+"""The major versions of the format that are read."""
 
 
 def dump(lock: Lock) -> str:
     """Return the text of `lock`: the same for the same lock, on every machine and Python."""
     import tomli_w
 
-    head = as_table(replace(lock, models=(), environment=()))
-    parts = [tomli_w.dumps(head), *_models(lock.models), *map(_variable, lock.environment)]
+    head = as_table(replace(lock, models=(), other_models=(), environment=()))
+    parts = [
+        tomli_w.dumps(head),
+        *_models(lock.models),
+        *map(_other_model, lock.other_models),
+        *map(_variable, lock.environment),
+    ]
     body = "".join(f"\n{part}" for part in parts)
     return f"{_HEADER}# digest: {digest(body.encode())}\n{body}"
 
@@ -66,6 +74,11 @@ def _models(models: Iterable[Model]) -> Iterator[str]:
                 seen[one] = written[alike]
             text += seen[one]
         yield text
+
+
+def _other_model(other: OtherModel) -> str:
+    lines = (f"{key} = {_quoted(value)}\n" for key, value in as_table(other).items())
+    return f"[[other-models]]\n{''.join(lines)}"
 
 
 def _variable(variable: EnvironmentVariable) -> str:
@@ -112,7 +125,7 @@ def load(text: str, label: str) -> Lock:
     """Read the text of a lock; whether it was edited is not judged (see `is_unedited`).
 
     Args:
-        text: a lock of any version 1.x.
+        text: a lock of any version 1.x or 2.x.
         label: the file as messages name it.
 
     Raises:
@@ -150,7 +163,7 @@ def _adapter() -> TypeAdapter[Lock]:
 
 
 def check_version(data: dict[str, Any], label: str) -> None:
-    """Refuse the parsed TOML of a lock that is of no version 1.x.
+    """Refuse the parsed TOML of a lock that is of no version 1.x or 2.x.
 
     Raises:
         InputError: it is of another major version, or says none.
@@ -158,21 +171,30 @@ def check_version(data: dict[str, Any], label: str) -> None:
     version = data.get("lock-version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+(\.\d+)*", version):
         raise unusable("QL112", "lock-version is missing or no version", label)
-    if version.split(".")[0] != "1":
-        message = f"the lock is of version {version}, and this qwenlock reads 1.x"
+    if version.split(".")[0] not in _READ:
+        message = f"the lock is of version {version}, and this qwenlock reads 1.x and 2.x"
         raise unusable("QL113", message, label)
 
 
 def unusable(code: str, message: str, label: str, at: tuple[int, int] = (1, 1)) -> InputError:
     """Return the error that says why the lock `label` cannot be used, and where in it."""
-    from qwenlock.text.document import Document
-
     fixes = {
         "QL111": f"keep either side, then {_RELOCK}",
         "QL113": f"upgrade qwenlock; or remove the lock, and {_RELOCK}",
     }
     place = Place(Document(label, "", {}), at=at)  # no excerpt: those are masked as JSON
     return InputError(message, findings=(Finding(code, message, place, fixes.get(code, _RELOCK)),))
+
+
+def outdated(lock: Lock, label: str) -> Finding:
+    """Return the finding that a lock of version 1.x should be made anew, and why."""
+    message = (
+        f"this lock is in format {lock.lock_version}: it records no models besides the selected one"
+    )
+    if lock.client == GUIDE:
+        message += ", and `guide` was only its default client"
+    place = Place(Document(label, "", {}), at=(1, 1))
+    return Finding("QL123", message, place, _RELOCK)
 
 
 def as_table(

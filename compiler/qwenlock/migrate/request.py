@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES, DEFAULT_BASE_URLS, GUIDE, profile
-from qwenlock.compile.selection import AUTH_TYPE, MODEL, MODEL_URL, chosen, default_model
+from qwenlock.clients.route import Route, chosen
+from qwenlock.compile.selection import AUTH_TYPE, MODEL, MODEL_URL, default_model
 from qwenlock.settings.scopes import merged
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def find(
 ) -> dict[str, Any] | None:
     """Return the one of `entries` that defines `model`, or None: it is a runtime model."""
     known = [entry for entry in entries if isinstance(entry, dict)]
-    identities = [(entry.get("id"), entry.get("baseUrl")) for entry in known]
-    index = chosen(identities, model, text_at(view, MODEL_URL), client)
+    selected = auth_type(view)
+    routes = [Route(selected, entry.get("id"), entry.get("baseUrl")) for entry in known]
+    index = chosen(routes, Route(selected, model, text_at(view, MODEL_URL)), client)
     return None if index is None else known[index]
 
 

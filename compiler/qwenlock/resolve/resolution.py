@@ -19,7 +19,7 @@ from qwenlock.clients.profile import (
     MODEL_VARIABLES,
     PROXY_VARIABLES,
 )
-from qwenlock.compile.catalogue import ROOT
+from qwenlock.clients.route import Route, chosen
 from qwenlock.compile.selection import (
     API_KEY,
     AUTH_TYPE,
@@ -27,7 +27,6 @@ from qwenlock.compile.selection import (
     GENERATION_CONFIG,
     MODEL,
     MODEL_URL,
-    chosen,
     default_model,
 )
 from qwenlock.resolve.fields import (
@@ -41,7 +40,8 @@ from qwenlock.resolve.fields import (
     by_value,
     by_variable,
 )
-from qwenlock.settings.scopes import highest, merged, owner, protocols
+from qwenlock.settings.providers import ROOT, providers
+from qwenlock.settings.scopes import merged
 from qwenlock.text.credentials import references
 
 if TYPE_CHECKING:
@@ -106,25 +106,19 @@ class Entry(NamedTuple):
 
 def entries(sources: Sources, auth_type: str | None, client: Profile) -> list[Entry]:
     """Return the entries of `auth_type` that `client` has, in their order, as they stand."""
-    owning = owner(sources)
-    if owning is None or auth_type not in API_KEY_VARIABLES:
+    if auth_type not in API_KEY_VARIABLES:
         return []
-    counted = [owning] if client.replaces_providers else sources
-    providers = merged(counted, ROOT)
-    mapped = protocols(sources, client)
-    result = []
-    for provider in providers if isinstance(providers, dict) else ():
-        path = (*ROOT, provider)
-        source = highest(counted, path)
-        found = providers[provider]
-        if source is None or mapped.get(provider, provider) != auth_type:
-            continue
-        result += [
-            Entry(source, (*path, index), value)
-            for index, value in enumerate(found if isinstance(found, list) else ())
-            if isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
-        ]
-    return result
+    return [
+        Entry(provider.source, (*ROOT, provider.name, index), value)
+        for provider in providers(
+            sources, client, "replace" if client.replaces_providers else "client"
+        )
+        if provider.auth_type == auth_type
+        for index, value in enumerate(
+            provider.entries if isinstance(provider.entries, list) else ()
+        )
+        if isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
+    ]
 
 
 def resolve(
@@ -235,8 +229,10 @@ class _Resolver:
         if asked is None:
             return None
         url = merged(self._sources, MODEL_URL) if asked.layer == "settings" else None
-        identities = [(each.value["id"], each.value.get("baseUrl")) for each in self._entries]
-        index = chosen(identities, asked.value, url, self._client)
+        routes = [
+            Route(self._type, each.value["id"], each.value.get("baseUrl")) for each in self._entries
+        ]
+        index = chosen(routes, Route(self._type, asked.value, url), self._client)
         return None if index is None else self._entries[index]
 
     def _named_by_settings(self) -> list[Candidate]:

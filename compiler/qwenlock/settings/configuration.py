@@ -7,12 +7,13 @@ line: what an option says goes before the file, and the file before what a lock 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from qwenlock.clients.profile import profile
 from qwenlock.findings.codes import is_known
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.finding import Finding
+from qwenlock.lock.model import Merge
 from qwenlock.lock.options import Options
 from qwenlock.text import toml
 from qwenlock.text.credentials import shown
@@ -49,12 +50,14 @@ class Configuration:
 
     Attributes:
         client: `guide` or a release; None where nothing is said.
+        merge: how scopes' modelProviders become one; None where nothing is said.
         options: the files of the scopes, as the file spells them, relative to itself; `user` may be
             True, which is the client's own file whatever the lock records.
         lint: what is said about `lint`.
     """
 
     client: str | None = None
+    merge: Merge | None = None
     options: Options = field(default_factory=Options)
     lint: LintChoices = field(default_factory=LintChoices)
 
@@ -90,8 +93,9 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
     lint = judged.table((*path, "lint"), values.pop("lint", {}), _LINT_KINDS)
     if judged.findings:
         raise _error(*judged.findings)
-    options = {key.replace("-", "_"): value for key, value in values.items() if key != "client"}
-    return Configuration(values.get("client"), Options(**options), LintChoices(**lint))
+    client, merge = values.pop("client", None), values.pop("merge", None)
+    options = {key.replace("-", "_"): value for key, value in values.items()}
+    return Configuration(client, merge, Options(**options), LintChoices(**lint))
 
 
 def complain(text: str, label: str, path: tuple[str, ...], message: str) -> InputError:
@@ -152,6 +156,10 @@ def _client(value: Any) -> str | None:
     return None
 
 
+def _merge(value: Any) -> str | None:
+    return None if value in get_args(Merge) else 'must be "replace" or "client"'
+
+
 def _file(value: Any) -> str | None:
     return None if isinstance(value, str) and value else "must be a path"
 
@@ -183,6 +191,7 @@ if TYPE_CHECKING:
 
 _KINDS: dict[str, _Kind] = {
     "client": _client,
+    "merge": _merge,
     "user": _user,
     "untrusted": _flag,
     "system": _file,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from qwenlock.clients.scopes import ScopeName
+    from qwenlock.lock.model import Merge
     from qwenlock.lock.previous import Recorded
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.scopes import Source
@@ -87,6 +88,7 @@ class Project:
         client: the client that it is for.
         client_from: what says so.
         installed: the release of the client that is installed here, where it can be told.
+        merge: how scopes' modelProviders become one.
         sources: the scopes that have a file, low to high.
         plans: the plans that are known.
         configuration: a team's choices; their files are relative to the project.
@@ -104,6 +106,7 @@ class Project:
     client: Profile = field(default_factory=profile)
     client_from: ClientFrom = "option"
     installed: str | None = None
+    merge: Merge = "replace"
     sources: tuple[Source, ...] = ()
     plans: Sequence[Plan] = ()
     configuration: Configuration = field(default_factory=Configuration)

@@ -6,16 +6,44 @@ How Qwen Code reads settings, "Variables". The edge decides where the files are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from qwenlock.clients.fields import HEADERS
 from qwenlock.settings.scopes import highest, merged
+from qwenlock.text.credentials import references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from qwenlock.clients.profile import Profile
     from qwenlock.settings.scopes import Source
+
+
+def references_in(value: Any, client: Profile, key: str | None = None) -> Iterator[str]:
+    """Give the names of the variables that a JSON value refers to, in order.
+
+    Args:
+        value: the value.
+        client: whose own placeholders in `customHeaders` are none.
+        key: the key that it stands under.
+    """
+    if isinstance(value, str):
+        yield from references(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references_in(item, client, key)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            for reference in references_in(item, client, name):
+                if key != HEADERS or not is_placeholder(reference, client):
+                    yield reference
+
+
+def is_placeholder(name: str, client: Profile) -> bool:
+    """Tell whether `$NAME` in a header is the client's own, and stands for no variable."""
+    return name.lower() in client.placeholders
+
 
 Location: TypeAlias = Literal["project", "above", "home"]
 """Where a `.env` is: in the project's directory, in one above it, or in the home directory."""

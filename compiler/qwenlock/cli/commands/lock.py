@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -20,6 +20,7 @@ from qwenlock.edge.places import Flags
 if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation
     from qwenlock.compile.verdict import Verdict
+    from qwenlock.lock.model import Merge, Selection
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
@@ -38,11 +39,21 @@ def lock(
         bool, typer.Option("--check", help="Write nothing; exit 1 if the lock would change.")
     ] = False,
     client: ClientOption = None,
+    merge: Annotated[
+        Literal["replace", "client"] | None,
+        typer.Option(
+            "--merge",
+            help="How scopes' modelProviders become one: the highest replaces the others, as "
+            "`qwenlock run` enforces it, or as a client does by itself.",
+            show_default=False,
+        ),
+    ] = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
     """Compile the settings and plan templates to qwen.lock.
 
-    What the lock records (the client, scope options) is used again where no option says otherwise.
+    What the lock records (the client, --merge, scope options) is used again where no option says
+    otherwise.
 
     Examples: `qwenlock lock`, `qwenlock lock --no-user --client 0.15.10`, `qwenlock lock --check`
     """
@@ -50,7 +61,7 @@ def lock(
     from qwenlock.cli.console import say
     from qwenlock.cli.report import print_findings
 
-    loaded = _compiled(project_directory(project), flags, client)
+    loaded = _compiled(project_directory(project), flags, client, merge)
     say(client_line(loaded.project))
     say_other_installed(loaded.project)
     _refuse_errors(loaded)
@@ -79,11 +90,13 @@ class _Compiled(NamedTuple):
         return judge(self.project.stored, label, self.compilation)
 
 
-def _compiled(directory: Path, flags: Flags, client: str | None) -> _Compiled:
+def _compiled(
+    directory: Path, flags: Flags, client: str | None, merge: Merge | None = None
+) -> _Compiled:
     from qwenlock.compile.compiler import compile_project
     from qwenlock.edge.project import read
 
-    project = read(directory, flags, client)
+    project = read(directory, flags, client, merge=merge)
     return _Compiled(project, compile_project(project))
 
 
@@ -115,7 +128,7 @@ def _refuse_errors(project: _Compiled) -> None:
 def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     """Say whether the lock would change."""
     from qwenlock.cli.console import emit, painted, say
-    from qwenlock.cli.report import changes_as_text
+    from qwenlock.cli.report import changes_as_text, print_findings
 
     verdict = project.verdict()
     if format is Format.json:
@@ -123,6 +136,8 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
 
         _emit(project, verdict.status, None, changes=changes_as_json(verdict.changes))
     elif verdict.status == "ok":
+        said = project.compilation.findings
+        print_findings([each for each in verdict.findings if each not in said], notes=False)
         say(painted("qwen.lock is up to date", "good"))
     else:
         for line in changes_as_text(verdict.changes):
@@ -150,14 +165,18 @@ def _write(project: _Compiled, output: str | None) -> str:
 
 
 def _is_up_to_date(project: _Compiled, text: str) -> bool:
-    """Tell whether the lock need not be written: it is `text`, or says the same in a later 1.x."""
+    """Tell whether the lock need not be written: it is `text`, or says the same in a later 2.x."""
+    import re
+
     from qwenlock.findings.errors import InputError
     from qwenlock.lock.model import LOCK_VERSION
 
     stored = project.project.stored or b""
     if stored == text.encode():
         return True
-    if f'\nlock-version = "{LOCK_VERSION}"\n'.encode() in stored:
+    major, _, minor = LOCK_VERSION.partition(".")
+    later = re.search(rf'\nlock-version = "{major}\.(\d+)"\n'.encode(), stored)
+    if later is None or int(later[1]) <= int(minor):
         return False
     try:
         return project.verdict().status == "ok"
@@ -166,16 +185,26 @@ def _is_up_to_date(project: _Compiled, text: str) -> bool:
 
 
 def _say_written(project: _Compiled, status: str, output: str | None) -> None:
-    from qwenlock.cli.console import clean, painted, say
+    from qwenlock.cli.console import painted, say
 
     compiled = project.compilation.lock
     assert compiled is not None  # noqa: S101
     count = len(compiled.models)
     models = f"{count} model{'' if count == 1 else 's'}"
-    selected = f"{compiled.selection.auth_type}/{compiled.selection.model or '(from environment)'}"
     where = "stdout" if output == "-" else output or "qwen.lock"
     done = painted(f"{where} {status}", "good")
-    say(f"{done}: {models}, {clean(selected)} selected")
+    say(f"{done}: {models}, {_selected(compiled.selection)}")
+
+
+def _selected(selection: Selection) -> str:
+    """Return what is selected, in words."""
+    from qwenlock.cli.console import clean
+
+    if selection.kind == "undecided":
+        auth_type = f"{clean(selection.auth_type)} " if selection.auth_type else ""
+        return f"which {auth_type}model is selected depends on the variables that are set"
+    model = selection.model or "(from environment)"
+    return f"{clean(f'{selection.auth_type}/{model}')} selected"
 
 
 def _emit(project: _Compiled, status: str, output: str | None, **more: Any) -> None:

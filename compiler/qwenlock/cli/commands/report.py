@@ -197,7 +197,9 @@ def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
     if source is owner(sources):
         roles.append("owns the catalogue")
     elif source.has(PROVIDERS):
-        roles.append("its models are hidden by REPLACE")
+        hidden = lock is None or lock.merge == "replace"
+        merged = "its models are hidden by REPLACE" if hidden else "its models are merged in"
+        roles.append(merged)
     if lock is not None and lock.selection.source == source.scope:
         roles.append("makes the selection")
     return ", ".join(roles) or "says nothing about models"

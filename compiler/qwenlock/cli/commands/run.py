@@ -25,6 +25,8 @@ _LEAVING = (
     "--model", "-m", "--fallback-model", "--fallbackModel", "--auth-type", "--authType",
     "--openai-api-key", "--openai-base-url", "--openaiApiKey", "--openaiBaseUrl",
 )  # fmt: skip
+"""The options with which a client asks another model, another endpoint, or with another key."""
+_YES = ("1", "true", "yes", "on")
 
 
 class _RunCommand(typer.core.TyperCommand):
@@ -105,14 +107,24 @@ def run(
 
 def _judge_options(command: Sequence[str], *, strict: bool) -> None:
     """Say which options of the command choose something else than the lock."""
+    from qwenlock.clients.profile import NEWEST, profile
+
     names = [each.partition("=")[0] for each in command[1:]]
-    _say_leaving([name for name in names if name in _LEAVING], strict=strict)
+    leaving = (*_LEAVING, *profile(NEWEST).ignores_settings)
+    _say_leaving([name for name in names if name in leaving], strict=strict)
 
 
 def _judge_environment(overriding: Sequence[str], *, strict: bool) -> None:
     """Say which variables that are set here choose something else than the lock."""
+    from qwenlock.clients.profile import NEWEST, profile
+
     said = [each.partition("=") for each in overriding]
     leaving = [name for name, _, value in said if (os.environ.get(name) or value) != value]
+    leaving += [
+        name
+        for name in profile(NEWEST).ignores_settings
+        if os.environ.get(name, "").strip().lower() in _YES
+    ]
     _say_leaving(leaving, strict=strict)
 
 

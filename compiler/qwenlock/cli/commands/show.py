@@ -97,11 +97,10 @@ def _of_project(
 
 def _emit(lock: Lock) -> None:
     from qwenlock.cli.console import emit_json
-    from qwenlock.cli.views.catalogue import is_selected
     from qwenlock.lock.text import as_table
 
     table = as_table(lock, free_form=dict)
     for entry, model in zip(table.get("models", []), lock.models, strict=True):
-        entry["selected"] = is_selected(model, lock)
-    names = ("client", "selection", "plans", "models", "environment")
+        entry["selected"] = lock.selects(model)
+    names = ("client", "merge", "selection", "plans", "models", "other-models", "environment")
     emit_json({name: table.get(name, []) for name in names})

@@ -25,16 +25,6 @@ _LEFT_OUT_FIRST = ("name", "base URL", "variable", "origin", "scope", "context")
 """The columns in the order in which a narrow terminal goes without them."""
 
 
-def is_selected(model: Model, lock: Lock) -> bool:
-    """Tell whether a run starts with `model`."""
-    chosen = lock.selection
-    return (
-        chosen.kind == "provider"
-        and (model.auth_type, model.id) == (chosen.auth_type, chosen.model)
-        and (chosen.base_url is None or chosen.base_url == model.base_url)
-    )
-
-
 def print_table(lock: Lock) -> None:
     """Print the models in order, the selection and the plans."""
     if lock.models and is_terminal():
@@ -42,6 +32,8 @@ def print_table(lock: Lock) -> None:
     elif lock.models:
         _print_plain(lock)
     emit(f"selected: {selection(lock)}")
+    for role, which in other_models(lock):
+        emit(f"{role}: {which}")
     for plan in lock.plans:
         emit(f"plan: {plan_name(plan)}")
 
@@ -49,8 +41,25 @@ def print_table(lock: Lock) -> None:
 def selection(lock: Lock) -> str:
     """Return what is selected, as what, and by whom, on one line."""
     chosen = lock.selection
-    model = clean(shown(chosen.model)) if chosen.model else "(from the environment)"
-    return f"{clean(chosen.auth_type)}/{model} ({chosen.kind}, from {chosen.source})"
+    by = f", from {chosen.source}" if chosen.source else ""
+    named = clean(shown(chosen.model)) if chosen.model else "(from the environment)"
+    model = f"{clean(chosen.auth_type)}/{named}" if chosen.auth_type else named
+    if chosen.kind == "provider":
+        model += f" at {clean(shown(chosen.base_url))}" if chosen.base_url else ""
+        model += f" by {clean(chosen.wire_api)}" if chosen.wire_api else ""
+    return f"{model} ({chosen.kind}{by})"
+
+
+def other_models(lock: Lock) -> Iterator[tuple[str, str]]:
+    """Give what each other model is for, and which it is, on one line."""
+    for other in lock.other_models:
+        role = clean(f"{other.role} {shown(other.name)}" if other.name else other.role)
+        if other.model is not None:
+            at = f" at {clean(shown(other.base_url))}" if other.base_url else ""
+            which = f"{clean(str(other.auth_type))}/{clean(shown(other.model))}{at}"
+        else:
+            which = f"{clean(shown(' '.join(other.value.split(chr(0)))))} (no entry)"
+        yield role, f"{which}, from {other.source}"
 
 
 def plan_name(plan: InstalledPlan) -> str:
@@ -69,7 +78,7 @@ def _print_plain(lock: Lock) -> None:
 
     rows = [
         [
-            "*" if is_selected(model, lock) else "",
+            "*" if lock.selects(model) else "",
             model.auth_type,
             clean(shown(model.id)),
             clean(shown(model.name or model.id)),
@@ -115,7 +124,7 @@ def _table(lock: Lock, left_out: Sequence[str]) -> Table:
         drawn.add_column(name, overflow="fold", justify="right" if name == "context" else "left")
     before = None
     for model in lock.models:
-        selected = is_selected(model, lock)
+        selected = lock.selects(model)
         if before not in (None, model.auth_type):
             drawn.add_section()
         auth_type = model.auth_type if before != model.auth_type else ""
@@ -153,6 +162,8 @@ def draw_tree(lock: Lock, hidden: Sequence[str]) -> None:
             types[model.auth_type] = tree.add(text(model.auth_type, "bold"))
         _add_model(types[model.auth_type], model, lock)
     tree.add(text(f"selected: {selection(lock)}"))
+    for role, which in other_models(lock):
+        tree.add(text(f"{role}: {which}"))
     for plan in lock.plans:
         tree.add(text(f"plan: {plan_name(plan)}"))
     _add_list(tree, "hidden by REPLACE", hidden)
@@ -167,7 +178,7 @@ def _add_model(branch: Tree, model: Model, lock: Lock) -> None:
     from rich.console import Group
     from rich.table import Table
 
-    selected = is_selected(model, lock)
+    selected = lock.selects(model)
     name = text(shown(model.id), "bold green" if selected else "bold")
     grid = Table.grid(padding=(0, 2))
     for key, value in facts(model, lock):
@@ -216,6 +227,7 @@ def _add_list(tree: Tree, title: str, items: Sequence[str]) -> None:
 def as_markdown(lock: Lock) -> str:
     """Return the catalogue as Markdown: a table, and the options of each model folded away."""
     lines = [f"- selected: {code(selection(lock))}\n"]
+    lines += [f"- {role}: {code(which)}\n" for role, which in other_models(lock)]
     lines += [f"- plan: {code(plan_name(plan))}\n" for plan in lock.plans]
     if lock.models:
         lines += ["\n", markdown_models(lock)]
@@ -230,7 +242,7 @@ def markdown_models(lock: Lock) -> str:
     head = ["", "auth type", "model", "context", "endpoint", "variable", "origin", "scope"]
     rows = [
         [
-            "**✓**" if is_selected(model, lock) else "",
+            "**✓**" if lock.selects(model) else "",
             code(model.auth_type),
             code(shown(model.id)),
             window(model),

@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 _STYLES = {"+": "good", "-": "error", "~": "warning"}
-_PLURALS = {"model": "models", "variable": "variables", "input": "inputs", "plan": "plans"}
-_ORDER: tuple[Kind, ...] = ("model", "selection", "plan", "client", "option", "variable", "input")
+_PLURALS = {
+    "model": "models",
+    "other model": "other models",
+    "variable": "variables",
+    "input": "inputs",
+    "plan": "plans",
+}
+_ORDER: tuple[Kind, ...] = (
+    *("model", "selection", "other model", "plan", "client", "merge"),
+    *("option", "variable", "input"),
+)
 _FOLDED: frozenset[str] = frozenset({"variable", "input"})
 """What follows from the rest, and is folded away in Markdown."""
 _USERS = "used-by"

@@ -53,7 +53,6 @@ def report(about: picture.Picture) -> str:
         overview=list(picture.overview(about)),
         summary=differences.summary,
         rows=differences.rows,
-        is_selected=catalogue.is_selected,
         options=catalogue.more,
         window=catalogue.window,
         shown=shown,

@@ -130,6 +130,7 @@ def overview(picture: Picture) -> Iterator[tuple[str, str]]:
     if lock is not None:
         yield "models", str(len(lock.models))
         yield "selected", catalogue.selection(lock)
+        yield from catalogue.other_models(lock)
         yield "compiled for", f"Qwen Code {lock.client}" if lock.client != "guide" else "the guide"
         for plan in lock.plans:
             yield "plan", catalogue.plan_name(plan)

@@ -1,0 +1,165 @@
+"""What REPLACE hides: models of lower scopes, and those of them that the client uses.
+
+Guide, Generation Config Layering (last paragraph);
+How Qwen Code reads settings, "Merging".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qwenlock.compile.catalogue import build
+from qwenlock.compile.reading import read
+from qwenlock.findings.finding import Finding
+from qwenlock.lock.model import settings_entry
+from qwenlock.settings.providers import ROOT, providers_in
+from qwenlock.settings.scopes import owner
+from qwenlock.text.credentials import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from qwenlock.clients.profile import Profile
+    from qwenlock.clients.route import Route
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.compile.reading import Reading
+    from qwenlock.lock.model import Model
+    from qwenlock.settings.providers import Provider
+    from qwenlock.settings.scopes import Source, Sources
+
+    Report = Callable[[Finding], None]
+
+
+def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[str, ...]:
+    """Say which models of lower scopes the owning scope hides, and where it leaves none.
+
+    Returns:
+        The hidden models, as `auth-type/id`.
+    """
+    owning = owner(sources)
+    if owning is None:
+        return ()
+    below = sources[: sources.index(owning)]
+    hidden: dict[str, Source] = {
+        name: source
+        for source in below
+        for provider in providers_in(source, sources, client)
+        for name in _ids(provider)
+    }
+    own = providers_in(owning, sources, client)
+    for provider in own if hidden else ():
+        for name in _ids(provider):
+            hidden.pop(name, None)
+    place = owning.place(ROOT, on_key=True)
+    if hidden:
+        replaced = _replaced(owning, (source.scope for source in hidden.values()))
+        what = "not in the lock" if client.is_release else "not offered"
+        by = "by the guide, " if client.is_release else ""
+        message = f"{by}{replaced}: {counted(list(hidden))} {what}"
+        fix = "list them here too, or keep modelProviders in the user scope only"
+        report(Finding("QL301", message, place, fix))
+    is_object = isinstance(owning.settings["modelProviders"], dict)
+    if is_object and all(provider.entries == [] for provider in own):
+        message = f"the {owning.scope} scope's modelProviders holds no model"
+        fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
+        report(Finding("QL302", message, place, fix))
+    return tuple(hidden)
+
+
+def report_in_use(reading: Reading, sources: Sources, client: Profile, report: Report) -> bool:
+    """Refuse a lock in which REPLACE hides a model that the client uses; tell whether it does.
+
+    No release keeps REPLACE by itself: it would send its requests elsewhere once the lock is
+    enforced.
+
+    Args:
+        reading: what the settings come to by REPLACE.
+        sources: the scopes that have a file, low to high.
+        client: whose rules hold.
+        report: takes the findings.
+    """
+    owning = owner(sources)
+    if owning is None or not any(each.has(ROOT) for each in sources if each is not owning):
+        return False
+    entries = build(sources, client, (), _ignore, "client")
+    by_replace = {use.name: use.models for use in _uses(reading)}
+    lost: dict[str, list[str]] = {}
+    scopes: dict[str, ScopeName] = {}
+    for use in _uses(read(sources, entries, client, _ignore)):
+        for model in _lost(use.models, by_replace.get(use.name, ())):
+            name = f"{model.auth_type}/{shown(model.id)}"
+            lost.setdefault(name, []).append(use.name)
+            scopes[name] = model.scope
+    for name, uses in lost.items():
+        replaced = _replaced(owning, [scopes[name]])
+        message = f"{name} {' and '.join(uses)}, but the lock would not have it: {replaced}"
+        fix = f"run `qwenlock lock --merge client`, or copy {name} into {owning.document.label}"
+        report(Finding("QL308", message, owning.place(ROOT, on_key=True), fix))
+    return bool(lost)
+
+
+def _ignore(_: Finding) -> None:
+    """Report nothing."""
+
+
+class Use(NamedTuple):
+    """What the client uses models for, in words, and which ones."""
+
+    name: str
+    models: Sequence[Model]
+
+
+def _uses(reading: Reading) -> Iterator[Use]:
+    """Give what a client uses entries of the catalogue for, as far as settings tell."""
+    selection = reading.selection
+    if selection.kind == "undecided":
+        possible = [
+            model for model in reading.models if selection.auth_type in (None, model.route.protocol)
+        ]
+        yield Use("can be selected by variables", possible)
+    elif selection.kind == "provider":
+        yield Use("is selected", _found(reading, selection.route))
+    named: dict[str, list[Model]] = {}
+    for other in reading.others:
+        if other.model is not None:
+            named.setdefault(other.setting, []).extend(_found(reading, other.route))
+    for setting, models in named.items():
+        yield Use(f"is what {setting} names", models)
+
+
+def _found(reading: Reading, route: Route) -> list[Model]:
+    model = reading.model(route)
+    return [] if model is None else [model]
+
+
+def _lost(used: Sequence[Model], left: Sequence[Model]) -> list[Model]:
+    """Return the models that are used by a client, and would be no more with those `left`."""
+    requests = [_request(model) for model in left]
+    lost = [model for model in used if _request(model) not in requests]
+    if not lost and used and _request(used[0]) != requests[0]:
+        return [used[0]]
+    return lost
+
+
+def _request(model: Model) -> Any:
+    """Return what of a model decides its requests."""
+    return model.route.protocol, settings_entry(model)
+
+
+def _replaced(owning: Source, scopes: Iterable[ScopeName]) -> str:
+    *others, last = dict.fromkeys(scopes)
+    below = f"{', '.join(others)} and {last} scopes" if others else f"{last} scope"
+    return f"the {owning.scope} scope's modelProviders replaces that of the {below}"
+
+
+def counted(names: list[str]) -> str:
+    """Return the first of `names`, how many more there are, and the verb that goes with them."""
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{listed} {'is' if len(names) == 1 else 'are'}"
+
+
+def _ids(provider: Provider) -> Iterator[str]:
+    for entry in provider.entries if isinstance(provider.entries, list) else ():
+        name = entry.get("id") if isinstance(entry, dict) else None
+        if isinstance(name, str) and name:
+            yield f"{provider.auth_type}/{shown(name)}"
