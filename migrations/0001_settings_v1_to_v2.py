@@ -129,7 +129,7 @@ def _make_boolean(draft: Draft, key: str) -> None:
         draft.note((key,), "is neither true nor false; the client reads it as false")
     else:
         draft.do(Remove((key,)))
-        draft.note((key,), "is neither true nor false; the client ignores it, and it is removed")
+        draft.note((key,), "is neither true nor false; the client ignores it, so it is removed")
 
 
 def _move(draft: Draft, source: Path, target: Path) -> None:
@@ -141,7 +141,7 @@ def _move(draft: Draft, source: Path, target: Path) -> None:
     value, standing = draft.get(source), draft.get(target)
     if obstacle or _cannot_merge(value, standing):
         in_the_way = _shown(obstacle or target)
-        draft.note(source, f"stays without effect: {in_the_way} is in its way")
+        draft.note(source, f"was not moved and has no effect: {in_the_way} is in the way")
     elif standing is None:
         draft.do(Move(source, target))
     elif isinstance(value, dict):
@@ -151,11 +151,11 @@ def _move(draft: Draft, source: Path, target: Path) -> None:
             draft.do(Remove(source))
     else:
         draft.do(Remove(source))
-        draft.note(source, f"gives way to {_shown(target)}, which is already set")
+        draft.note(source, f"is dropped in favour of {_shown(target)}, which is already set")
 
 
 def _obstacle(draft: Draft, source: Path, target: Path) -> Path | None:
-    """Return the parent of `target` that is no object, unless it is what moves."""
+    """Return the parent of `target` that is not an object, unless it is the setting that moves."""
     parents = (target[:length] for length in range(1, len(target)))
     return next(
         (

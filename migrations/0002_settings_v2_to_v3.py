@@ -59,12 +59,12 @@ def change(context: Context) -> Change:
 
 
 def _read(draft: Draft, paths: tuple[Path, ...]) -> dict[Path, bool]:
-    """Return what stands at `paths` as booleans; remove what is none."""
+    """Return the values at `paths` as booleans; remove those that are not."""
     values = {path: draft.get(path, _ABSENT) for path in paths}
     present = {path: value for path, value in values.items() if value is not _ABSENT}
     booleans = {path: boolean(value, _WORDS) for path, value in present.items()}
     for path, value in booleans.items():
         if value is None:
             draft.do(Remove(path))
-            draft.note(path, "is neither true nor false; the client ignores it, and it is removed")
+            draft.note(path, "is neither true nor false; the client ignores it, so it is removed")
     return {path: value for path, value in booleans.items() if value is not None}

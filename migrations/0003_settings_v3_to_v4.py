@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "settings-version"
 TITLE = "Split general.gitCoAuthor into commit and pr"
-REASON = "From version 4 on, the client decides for commits and for pull requests separately"
+REASON = "From version 4 on, the client has separate settings for commits and pull requests"
 
 _CO_AUTHOR = ("general", "gitCoAuthor")
 _WORDS = {
@@ -35,12 +35,16 @@ def detect(context: Context) -> bool:
 
 
 def change(context: Context) -> Change:
-    """Give both switches the value of the one; what is no yes or no turns them off."""
+    """Give both switches the value of the one; anything but yes or no turns them off."""
     version = Set(VERSION, 4)
     if not _has_one_switch(context.settings):
         return Change(operations=(version,))
     switch = boolean(get(context.settings, _CO_AUTHOR), _WORDS)
-    notes = () if switch is not None else (Note(_CO_AUTHOR, "is no yes or no, and is turned off"),)
+    notes = (
+        ()
+        if switch is not None
+        else (Note(_CO_AUTHOR, "is neither yes nor no, so it is turned off"),)
+    )
     both = Set(_CO_AUTHOR, {"commit": bool(switch), "pr": bool(switch)})
     return Change(operations=(both, version), notes=notes)
 

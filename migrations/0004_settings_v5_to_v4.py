@@ -54,9 +54,12 @@ def _unwrap(draft: Draft, provider: str, wrapper: dict[str, Any]) -> None:
     elif models is None and wrapper.keys() <= {"protocol", "models"}:
         draft.do(Set(path, []))
     else:
-        draft.note(path, "holds no array of models and stays as it is; the client would empty it")
+        draft.note(
+            path,
+            "does not hold an array of models, so it is not changed; the client would empty it",
+        )
         return
     for name, value in wrapper.items():
         derived = name == "protocol" and value == _PROTOCOLS.get(provider, provider)
         if name != "models" and not derived:
-            draft.note((*path, name), "has no place in version 4, and is removed")
+            draft.note((*path, name), "does not exist in version 4, so it is removed")

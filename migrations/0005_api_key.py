@@ -45,7 +45,7 @@ def detect(context: ProjectContext) -> bool:
 
 def leaves(context: ProjectContext) -> tuple[Note, ...]:
     """Say of fields that nothing selected uses that they stay."""
-    message = "stays: nothing that is selected uses it; select its auth type, or remove it"
+    message = "is not used by the selection, so it stays: select its auth type, or remove it"
     present = () if detect(context) else _present(context)
     return tuple(Note(path, message) for path in present)
 
@@ -106,7 +106,7 @@ def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) 
     assert holder is not None  # noqa: S101  (the file itself is a source)
     if model is None:
         label = holder.document.label
-        raise RefusedError(f"{label} selects no model for the key", "set model.name to one")
+        raise RefusedError(f"{label} does not select a model for the key", "set model.name")
     draft = drafts[holder.scope]
     path = _array(view, draft)
     existing = find(draft.get(path, []), view, context.situation.project.client, model)
@@ -120,7 +120,7 @@ def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) 
         index = draft.get(path).index(existing)
         wanted.pop("generationConfig", None)
         if existing.get("baseUrl") and _is_higher(holder, context):
-            wanted.pop("baseUrl", None)  # what a higher scope says of a model is no conflict
+            wanted.pop("baseUrl", None)  # a higher scope may override it
     _complete(draft, (*path, index), wanted, moves=holder.scope == context.scope)
     if text_at(view, MODEL) is None:
         draft.do(Set(MODEL, model))
@@ -133,10 +133,10 @@ def _array(view: View, draft: Draft) -> Path:
     """Return the path of the models; refuse settings where something else stands in the way."""
     path = ("modelProviders", str(auth_type(view)))
     if not isinstance(draft.get(path, []), list):
-        raise RefusedError(f"{'.'.join(path)} holds no array of models", "write [ … ] there")
+        raise RefusedError(f"{'.'.join(path)} is not an array of models", "write [ … ] there")
     for name in ("model", "modelProviders"):
         if not isinstance(draft.get((name,), {}), dict):
-            raise RefusedError(f"{name} is no object", "write { … } there, or remove it")
+            raise RefusedError(f"{name} is not an object", "write { … } there, or remove it")
     return path
 
 
@@ -149,10 +149,10 @@ def _variable(context: ProjectContext, view: View, existing: dict[str, Any] | No
         message = "security.auth.apiKey mixes a reference to a variable with other text"
         raise RefusedError(message, "put the whole key into one variable, and refer to that")
     if named and not (isinstance(named, str) and is_variable_name(named)):
-        raise RefusedError("the model's envKey is no name of a variable", "write a name there")
+        raise RefusedError("the model's envKey is not a variable name", "write a name there")
     if named and referred and named != referred[0]:
-        message = f"the model's envKey is {named}, security.auth.apiKey refers to {referred[0]}"
-        raise RefusedError(message, "keep one of the two")
+        message = f"the model's envKey is {named}, but security.auth.apiKey refers to {referred[0]}"
+        raise RefusedError(message, "use the same variable in both")
     return named or next(iter(referred), None) or _usual_variable(context, view)
 
 
@@ -173,7 +173,7 @@ def _entry(view: View, model: str, variable: str) -> dict[str, Any]:
     url, config = text_at(view, BASE_URL), merged(view.sources, GENERATION_CONFIG)
     if url and is_credential(url):
         message = "security.auth.baseUrl holds a credential"
-        raise RefusedError(message, "take it out of the URL: a model's baseUrl may hold none")
+        raise RefusedError(message, "remove it from the URL: a model's baseUrl must not hold one")
     fields = {"id": model, "envKey": variable, "baseUrl": url, "generationConfig": config}
     return {name: value for name, value in fields.items() if value}
 
@@ -192,7 +192,7 @@ def _complete(draft: Draft, path: Path, wanted: dict[str, Any], *, moves: bool) 
     url = there.get("baseUrl")
     if url and wanted.get("baseUrl", url) != url:
         raise RefusedError(
-            f"modelProviders has {wanted['id']} with another baseUrl than security.auth.baseUrl",
+            f"the baseUrl of {wanted['id']} in modelProviders differs from security.auth.baseUrl",
             "the client uses the model's: remove security.auth.baseUrl, or change the model",
         )
     origins = {"envKey": API_KEY, "baseUrl": BASE_URL} if moves else {}
@@ -225,11 +225,11 @@ def _check_writable(context: ProjectContext, holder: Source) -> None:
     label = holder.document.label
     if holder.scope not in context.situation.writable:
         raise RefusedError(
-            f"the model belongs into {label}, which owns modelProviders ({holder.scope} scope)",
-            "add it there yourself, with envKey and baseUrl, or leave --scope out",
+            f"the model belongs in {label}, which owns modelProviders ({holder.scope} scope)",
+            "add it there yourself, with envKey and baseUrl, or remove --scope",
         )
     if not context.situation.is_current(holder):
-        message = f"{label} is of an older settings version"
+        message = f"{label} has an older settings version"
         raise RefusedError(message, "run `qwenlock migrate --only settings-version` first")
 
 
@@ -241,6 +241,6 @@ def _key(context: ProjectContext, view: View, variable: str) -> dict[str, str]:
     if source.scope == context.scope:
         return {variable: key}
     if source.scope not in context.situation.writable:
-        message = f"security.auth.apiKey stands in {source.document.label} ({source.scope} scope)"
-        raise RefusedError(message, "migrate that file too, or have whoever keeps it do so")
+        message = f"security.auth.apiKey is in {source.document.label} ({source.scope} scope)"
+        raise RefusedError(message, "migrate that file too, or ask its owner to")
     return {}

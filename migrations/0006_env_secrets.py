@@ -1,7 +1,7 @@
 """Keys in `settings.env` go to a `.env` file (guide, API Key Storage); only where it is asked for.
 
 What counts as a key: a variable that a model or a client reads its key from, one whose name says
-so, and a value that looks like one. What else `settings.env` sets is no secret, and stays.
+so, and a value that looks like one. Other values in `settings.env` are not secret, and stay.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "env-secrets"
 TITLE = "Move the keys in settings.env to a .env file"
-REASON = "A settings file is shared and committed; the guide keeps keys in .env"
+REASON = "A settings file may be shared and committed; the guide keeps keys in .env"
 
 _SECRET_ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from qwenlock.settings.script_api import Change
 
 NAME = "plan-state"
-TITLE = "Move what is recorded of a plan to where the client looks for it"
-REASON = "Else the client does not know which version of the plan's models is installed"
+TITLE = "Move the record of a plan to where the client looks for it"
+REASON = "Otherwise the client does not know which version of the plan's models is installed"
 
 
 def detect(context: ProjectContext) -> bool:
@@ -47,7 +47,7 @@ def change(context: ProjectContext) -> Change:
         if found and found.region:
             draft.do(Set(new.base_url, found.region.base_url))
             continue
-        draft.note(old.version, "is of no known region; the client takes it for the first")
+        draft.note(old.version, "does not name a known region; the client uses the first one")
         if draft.get(new.base_url) is not None:
             draft.do(Remove(new.base_url))
     return draft.finish()

@@ -282,7 +282,7 @@ def test_what_is_known_already_is_not_written(world: World) -> None:
 @pytest.mark.parametrize(
     ("change", "arguments", "exit_code", "why"),
     [
-        (lambda s: s, ["--version", "x.y"], 2, "'x.y' is no version"),
+        (lambda s: s, ["--version", "x.y"], 2, "'x.y' is not a version"),
         (lambda s: s, ["--region", "china"], 2, "no models of Bailian Coding Plan for the region"),
         (lambda s: s, ["--region", "mars"], 2, "no coding-plan region 'mars'"),
         (lambda s: s, ["--plan", "other"], 2, "no plan 'other'"),

@@ -134,7 +134,7 @@ def action(runner: Runner, name: str, **inputs: str) -> Done:
 def test_action_passes_and_sums_up(runner: Runner) -> None:
     done = action(runner, "Check")
     assert (done.exit_code, done.out) == (0, ""), done
-    assert "ok: ." in done.err
+    assert "ok: qwen.lock is up to date" in done.err
     assert "gpt-4o" in done.summary
 
 

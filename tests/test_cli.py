@@ -563,7 +563,7 @@ def test_client_of_a_lock_that_there_is_not_is_a_finding_of_the_lock(world: Worl
 def test_release_newer_than_known_is_said(world: World, arguments: list[str]) -> None:
     world.run("lock", "--client", "0.24.4")
     newer = world.run(*arguments, "--client", "0.99.0")
-    assert "Qwen Code 0.99.0 is newer than all that are known" in newer.err
+    assert "Qwen Code 0.99.0 is newer than all known releases" in newer.err
     assert "0.99.0 is newer" not in newer.out
     for client in ("guide", "0.24.4"):
         assert "newer" not in world.run(*arguments, "--client", client).err
@@ -788,9 +788,9 @@ def test_new_template_version_makes_no_lock_stale(world: World) -> None:
         (["zzz"], "there is no command 'zzz'"),
         (["--zzz"], "--zzz"),
         (["lock", "--chekc"], "--chekc"),
-        (["lock", "nowhere"], "nowhere is no directory"),
+        (["lock", "nowhere"], "nowhere is not a directory"),
         (["lock", "--user", "x", "--no-user"], "exclude each other"),
-        (["lock", "--client", "old"], "is no release of Qwen Code"),
+        (["lock", "--client", "old"], "is not a release of Qwen Code"),
         (["lock", "--client", "0.1"], "is older than 0.10.1"),
         (["check", "--format", "yaml"], "yaml"),
         (["diff", "."], "NEW"),

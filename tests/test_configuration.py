@@ -161,7 +161,7 @@ def test_every_command_refuses_a_file_that_it_cannot_use(
 
 def test_templates_of_a_team(world: World) -> None:
     write(world.project / FILE, 'templates = "plans"')
-    assert 'there is no "plans"' in world.run("lock").err
+    assert '"plans" does not exist' in world.run("lock").err
     shutil.copytree(folder("templates"), world.project / "plans")
     shutil.move(world.project / "plans" / "coding-plan", world.project / "plans" / "own")
     assert world.run("lock").exit_code == 0, world.run("lock")

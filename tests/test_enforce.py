@@ -252,7 +252,7 @@ def test_export_prints_variables_with_their_users_and_no_values(
 ) -> None:
     monkeypatch.setenv("A_KEY", "hunter2")
     assert project.run("export", "--format", "env").out == (
-        "# The variables of qwen.lock: give each a value, and keep the file out of git.\n"
+        "# The variables of qwen.lock: give each a value, and do not commit this file.\n"
         "\n# used by openai/a\nA_KEY=\n"
         "\n# used by openai/b\nB_KEY=\n"
     )
@@ -340,8 +340,8 @@ def test_doctor_tells_what_differs_and_that_enforcing_helps(project: World, clie
     assert result.exit_code == 1
     assert result.out.splitlines() == [
         "client: Qwen Code 0.24.4",
-        "A_KEY is not set: asked with a placeholder",
-        "B_KEY is not set: asked with a placeholder",
+        "A_KEY is not set; the client was given a placeholder",
+        "B_KEY is not set; the client was given a placeholder",
         "as it is: differs",
         f"  anthropic/b is offered, but not in the lock: {NOT_REPLACED}",
         "  help: qwenlock run -- qwen",
@@ -400,7 +400,7 @@ def test_doctor_starts_no_client_on_broken_settings(project: World, client: str)
 @pytest.mark.parametrize(
     ("command", "exit_code", "words"),
     [
-        ("no-such-client", 2, "there is no command no-such-client"),
+        ("no-such-client", 2, "command not found: no-such-client"),
         ("'", 2, "cannot be read"),
         ("false", 3, "ended with exit code 1"),
     ],
@@ -426,7 +426,7 @@ def test_doctor_tells_that_enforcing_helps_a_client_that_asks_for_a_login(projec
     assert result.out.splitlines()[3:] == [
         "as it is: failed",
         "  the client asks for a login: Authentication required",
-        "  help: qwenlock run -- qwen: with the lock enforced it agrees",
+        "  help: qwenlock run -- qwen: with the lock enforced, the client agrees with it",
         "enforced: agrees",
     ]
 

@@ -175,7 +175,7 @@ def test_field_of_a_later_release_is_a_note(entry: Any, code: str, release: str)
         ({"contextWindowSize": 0}, "contextWindowSize must be at least 1"),
         ({"enableCacheControl": "yes"}, "enableCacheControl must be a boolean"),
         ({"schemaCompliance": "x"}, 'schemaCompliance must be "auto" or "openapi_30"'),
-        ({"customHeaders": {"X": 1}}, "customHeaders must hold strings only"),
+        ({"customHeaders": {"X": 1}}, "customHeaders must hold only strings"),
         ({"extra_body": []}, "extra_body must be an object"),
         ({"samplingParams": 5}, "samplingParams must be an object"),
         ({"samplingParams": {"temperature": 2.1}}, "temperature must be at most 2"),

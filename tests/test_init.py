@@ -75,7 +75,7 @@ def test_everything_once(world: World) -> None:
     }
     again = world.run(*arguments)
     assert (again.exit_code, files(world)) == (0, written)
-    assert "every file is there" in again.err
+    assert "every file exists" in again.err
     assert world.agreed() == 0
     assert KEY.encode() not in b"".join(written.values())
     assert KEY not in first.out + first.err
@@ -155,7 +155,7 @@ def test_plan_that_a_user_has_is_installed_in_the_project_too(
 def test_plan_beside_a_model_of_ones_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PLAN_KEY, KEY)
     said = world.run("init", "--from-env", "--dry-run").err
-    assert f"{PLAN_KEY} is set: --region china|global installs" in said
+    assert f"{PLAN_KEY} is set: add --region china|global to install" in said
     assert world.run("init", "--from-env", "--region", "china", "--yes").exit_code == 0
     entries = json.loads(world.own.read_text())["modelProviders"]["openai"]
     assert entries[-1]["id"] == "gpt-4o"
@@ -166,7 +166,7 @@ def test_plan_beside_a_model_of_ones_own(world: World, monkeypatch: pytest.Monke
     ("variables", "said"),
     [
         ({}, "set OPENAI_API_KEY"),
-        ({"ANTHROPIC_API_KEY": KEY}, "set ANTHROPIC_MODEL too"),
+        ({"ANTHROPIC_API_KEY": KEY}, "also set ANTHROPIC_MODEL"),
         ({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"https://u:{KEY}@host/v1"}, "QL401"),
     ],
 )
@@ -211,7 +211,7 @@ def test_nothing_that_is_there_is_touched(world: World) -> None:
     after = files(world)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"qwen.lock", ".gitlab/qwenlock.yml"}
-    for said in (".gitlab-ci.yml is there", ".pre-commit-config.yaml is there", "stays as it is"):
+    for said in (".gitlab-ci.yml exists", ".pre-commit-config.yaml exists", "was not changed"):
         assert said in result.err
 
 
@@ -252,7 +252,7 @@ def test_choices_that_are_there_count(world: World) -> None:
     assert "says otherwise" not in agreeing.err
     other = world.run("init", "--client", "0.21.2", "--no-user", "--yes")
     assert other.exit_code == 0
-    assert "qwenlock.toml says otherwise, and counts: change it there" in other.err
+    assert "qwenlock.toml has other options, and takes precedence: change them there" in other.err
     assert world.agreed() == 0
 
 
@@ -307,13 +307,13 @@ def test_on_a_terminal_it_asks(world: World, monkeypatch: pytest.MonkeyPatch) ->
     done = answered("\nn\ny\n\nn\ny\ny\ny\n")
     assert done.returncode == 0, done.stderr
     questions = [
-        f"Make .qwen/settings.json, with models for OPENAI_API_KEY, {PLAN_KEY}? [Y/n]",
+        f"Create .qwen/settings.json with models for OPENAI_API_KEY, {PLAN_KEY}? [Y/n]",
         "Install Bailian Coding Plan (china)? [y/N]",
         "Install Bailian Coding Plan (global)? [y/N]",
-        "Leave everybody's own user settings out of the lock? [Y/n]",
-        "Add a job for GitHub Actions? [y/N]",
-        "Add a job for GitLab CI? [y/N]",
-        "Add a hook for pre-commit? [y/N]",
+        "Leave each user's own settings out of the lock? [Y/n]",
+        "Add a GitHub Actions job? [y/N]",
+        "Add a GitLab CI job? [y/N]",
+        "Add a pre-commit hook? [y/N]",
         "Write this? [y/N]",
     ]
     places = [done.stderr.index(question) for question in questions]

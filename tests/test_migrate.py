@@ -93,7 +93,7 @@ def refused(world: World, *options: str) -> str:
     result = migrate(world, *options)
     assert result.exit_code == 4, result
     assert files_of(world.root) == before
-    assert world.run("undo").err == "there is nothing to undo\n"
+    assert world.run("undo").err == "nothing to undo\n"
     return result.err
 
 
@@ -107,7 +107,7 @@ def test_where_nothing_is_deprecated_nothing_is_written(world: World) -> None:
     assert (result.exit_code, result.out, result.err) == (
         0,
         "",
-        "for the guide, as --client says\nthere is nothing to migrate\n",
+        "for the guide, as --client says\nnothing to migrate\n",
     )
     assert files_of(world.root) == before
     assert world.run("migrate", "--check").exit_code == 0
@@ -300,7 +300,7 @@ def test_comments_and_layout_stay(world: World, line_break: str, mark: str) -> N
     assert [each for each in kept if each not in after] == []
     assert '"envKey": "OPENAI_API_KEY", // ***, as nobody should see' in result.out
     number = next(n for n, line in enumerate(after.split("\n"), start=1) if KEY in line)
-    assert f"line {number} holds the key too: take it out yourself" in result.err
+    assert f"line {number} also holds the key: remove it there yourself" in result.err
     assert settings_of(world.user)["modelProviders"] == catalogue(ENTRY)["modelProviders"]
 
 
@@ -411,8 +411,8 @@ def test_existing_entry_gets_no_options_since_it_was_sealed(world: World) -> Non
         ({**old("$MY_KEY"), **catalogue(ENTRY)}, "envKey is OPENAI_API_KEY, security.auth.apiKey"),
         ({**old(), **catalogue({**ENTRY, "envKey": "no name"})}, "no name of a variable"),
         ({**old(), "modelProviders": {"openai": {}}, "$version": 4}, "no array of models"),
-        ({**old(), "modelProviders": []}, "modelProviders is no object"),
-        ({**old(), "model": "m1"}, "model is no object"),
+        ({**old(), "modelProviders": []}, "modelProviders is not an object"),
+        ({**old(), "model": "m1"}, "model is not an object"),
         (old(key="sk-$MY_KEY"), "mixes a reference"),
         (old(url="https://me:hunter2@example.com"), "baseUrl holds a credential"),
         ({**old(model=None), **auth(selectedType="anthropic", apiKey=KEY)}, "selects no model"),
@@ -429,7 +429,10 @@ def test_without_a_model_it_is_the_clients_default_and_selected(world: World) ->
     assert result.exit_code == 0
     assert models_of(world.user) == [{**ENTRY, "id": "qwen3.5-plus"}]
     assert settings_of(world.user)["model"] == {"name": "qwen3.5-plus"}
-    assert "no model was selected; qwen3.5-plus, the default of 0.12.0, is now" in result.err
+    assert (
+        "no model was selected, so qwen3.5-plus, the default of 0.12.0, is selected now"
+        in result.err
+    )
 
 
 @pytest.mark.parametrize("selected", [{}, {"selectedType": "qwen-oauth"}])
@@ -619,7 +622,7 @@ def test_key_is_added_to_the_file_that_the_client_reads(
         added = f"OPENAI_API_KEY={KEY}\n" if place == taken else ""
         assert env_of(world, place).read_text() == f"# mine\nA='b c'\n{added}"
     assert env_of(world, taken).stat().st_mode & 0o777 == 0o600
-    assert ("is read in every directory below it" in result.err) == (taken == ".")
+    assert ("also applies to every directory below it" in result.err) == (taken == ".")
     assert "its permissions become 0600" in result.err
 
 
@@ -680,7 +683,7 @@ def test_same_value_is_not_written_again(world: World) -> None:
 def test_other_value_is_a_conflict(world: World) -> None:
     write(world.user, old())
     write(env_of(world, "home/.qwen"), "OPENAI_API_KEY=another\n")
-    assert "~/.qwen/.env already sets OPENAI_API_KEY, to another value" in refused(world)
+    assert "~/.qwen/.env already sets OPENAI_API_KEY to another value" in refused(world)
 
 
 def test_empty_value_is_none(world: World) -> None:
@@ -701,7 +704,7 @@ def test_lines_end_as_they_do_in_the_file(world: World) -> None:
     ("key", "content", "message"),
     [
         ("a${B}", b"", "mixes a reference"),
-        ("`\"' #", b"", "no .env file can hold the value of OPENAI_API_KEY"),
+        ("`\"' #", b"", "a .env file cannot hold the value of OPENAI_API_KEY"),
         (KEY, b"A=\xff\n", "~/.qwen/.env is not UTF-8"),
     ],
 )
@@ -802,7 +805,7 @@ def test_env_file_that_git_tracks_is_refused(world: World) -> None:
     write(env_of(world, "project"), "A=1\n")
     git(world, "add", ".env")
     message = refused(world)
-    assert "git tracks .env: it would commit the key" in message
+    assert "git tracks .env and would commit the key" in message
     assert "git rm --cached" in message
 
 
@@ -837,7 +840,7 @@ def test_git_that_fails_is_not_taken_for_a_no(
     result = migrate(world)
     assert result.exit_code == 0
     for label in (".env", ".qwen/settings.json"):
-        assert f"git fails, so see for yourself that it does not track {label}:" in result.err
+        assert f"git failed: check with `git status` that it does not track {label}" in result.err
     assert (world.project / ".gitignore").read_text() == ".env\n.env.qwenlock-*\n"
 
 
@@ -846,7 +849,9 @@ def test_refusal_names_what_can_be_migrated_all_the_same(world: World) -> None:
     write(world.own, {**old(), "$version": 2})
     write(env_of(world, "project"), "A=1\n")
     git(world, "add", ".env")
-    assert "; `qwenlock migrate --only settings-version` migrates the rest now" in refused(world)
+    assert "; to migrate only the rest, run `qwenlock migrate --only settings-version`" in refused(
+        world
+    )
     assert migrate(world, "--only", "settings-version").exit_code == 0
     assert "--only" not in migrate(world).err
 
@@ -936,7 +941,7 @@ def test_installed_command_migrates(world: World) -> None:
     write(world.user, old())
     command = Path(sys.executable).with_name("qwenlock")
     environment = {name: os.environ[name] for name in ("HOME", "PATH")}
-    for expected in ("wrote ~/.qwen/.env, ~/.qwen/settings.json", "there is nothing to migrate"):
+    for expected in ("wrote ~/.qwen/.env, ~/.qwen/settings.json", "nothing to migrate"):
         done = subprocess.run(
             [command, "migrate", "--yes"],
             cwd=world.project,
@@ -1032,4 +1037,4 @@ def test_comments_stay(world: World, pieces: list[str]) -> None:
 
 def test_comment_that_cannot_stay_is_named(world: World) -> None:
     write(world.user, f'{{"$version": 3, "env": {{\n"A_TOKEN": "{KEY}" // why\n}}}}')
-    assert "this comment goes too: // why" in migrate(world, "--env-secrets").err
+    assert "this comment will be deleted: // why" in migrate(world, "--env-secrets").err

@@ -74,13 +74,15 @@ def test_selected_auth_type_joins_the_credentials_that_the_client_puts_in_its_pl
 def test_flat_setting_gives_way_to_the_grouped_one_and_the_user_is_told() -> None:
     migration = migrate({"theme": "flat-secret", "ui": {"theme": "grouped-secret"}}, 4)
     assert migration.settings == {"ui": {"theme": "grouped-secret"}, "$version": 4}
-    assert notes_of(migration) == {"theme": "gives way to ui.theme, which is already set"}
+    assert notes_of(migration) == {
+        "theme": "is dropped in favour of ui.theme, which is already set"
+    }
 
 
 def test_setting_whose_group_is_no_object_stays_where_it_is() -> None:
     migration = migrate({"theme": "x", "ui": "dark"}, 4)
     assert migration.settings == {"theme": "x", "ui": "dark", "$version": 4}
-    assert notes_of(migration) == {"theme": "stays without effect: ui is in its way"}
+    assert notes_of(migration) == {"theme": "was not moved and has no effect: ui is in the way"}
 
 
 def test_null_gives_way_to_a_moved_setting_of_the_same_name() -> None:
@@ -139,7 +141,9 @@ def test_protocol_that_differs_from_the_provider_is_removed_with_a_note() -> Non
 
 def test_co_author_that_is_no_yes_or_no_is_turned_off_with_a_note_that_hides_it() -> None:
     migration = migrate({"$version": 3, "general": {"gitCoAuthor": "maybe"}}, 4)
-    assert notes_of(migration) == {"general.gitCoAuthor": "is no yes or no, and is turned off"}
+    assert notes_of(migration) == {
+        "general.gitCoAuthor": "is neither yes nor no, so it is turned off"
+    }
 
 
 def test_steps_are_reported_in_order() -> None:
@@ -257,9 +261,7 @@ def test_no_value_is_lost_but_those_that_a_note_names(settings: dict[str, Any]) 
     change = script(1).change(Context(settings=settings, target_version=3))
     after = apply(settings, list(change.operations))
     found = leaves(after)
-    given_way = {
-        note.path for note in change.notes if not note.message.startswith("stays without effect")
-    }
+    given_way = {note.path for note in change.notes if not note.message.startswith("was not moved")}
     kept = apply(settings, [Remove(path) for path in given_way])
     for leaf in leaves(kept):
         assert leaf in found
@@ -304,7 +306,7 @@ def change(context): raise NotImplementedError
         ({}, "holds no migrations"),
         ({"0001_a.py": WORKING, "0003_b.py": WORKING}, "0003_b.py should be number 0002"),
         ({"0001_a.py": WORKING, "0001_b.py": WORKING}, "0001_b.py should be number 0002"),
-        ({"helpers.py": ""}, "helpers.py is no name for a migration"),
+        ({"helpers.py": ""}, "helpers.py is not a valid name for a migration"),
         ({"0001_a.py": WORKING.replace("TITLE = ", "")}, "0001_a.py has no text TITLE"),
         ({"0001_a.py": WORKING.replace("def change", "def other")}, "has no function change"),
         ({"0001_a.py": "def"}, "0001_a.py cannot be loaded: SyntaxError"),

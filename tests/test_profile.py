@@ -255,7 +255,7 @@ def test_pre_release_of_a_release_to_come_is_newer_than_known() -> None:
     "client", ["", "Guide", "latest", "0.x", "sk-abc", "\x00", "0.12-x-", "0.12.0-"]
 )
 def test_what_is_no_release_is_wrong_use(client: str) -> None:
-    with pytest.raises(UsageError, match="is no release") as caught:
+    with pytest.raises(UsageError, match="is not a release") as caught:
         profile(client)
     assert caught.value.fix is not None
 
@@ -297,9 +297,9 @@ def test_kind_of_a_json_value(value: Any, kinds: str) -> None:
         (Field("x", "number", "", minimum=0, maximum=2), 1.5, None),
         (Field("x", "string", "", values=("a", "b")), "c", 'must be "a" or "b"'),
         (Field("x", "string", "", values=("a", "b")), "b", None),
-        (Field("x", "object", "", members="string"), {"a": 1}, "must hold strings only"),
+        (Field("x", "object", "", members="string"), {"a": 1}, "must hold only strings"),
         (Field("x", "object", "", members="string"), {"a": "1"}, None),
-        (Field("x", "array", "", members="integer"), [1, "2"], "must hold integers only"),
+        (Field("x", "array", "", members="integer"), [1, "2"], "must hold only integers"),
         (Field("x", "any", ""), None, None),
     ],
 )

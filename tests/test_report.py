@@ -131,7 +131,7 @@ def test_page_says_everything(rich: World) -> None:
     text = " ".join(Page(page_of(rich)).text.split())
     for said in (
         "drift",
-        "The lock differs from what the settings compile to",
+        "The lock differs from its settings",
         "generation-config.timeout",
         "1234",
         "warning QL202",

@@ -383,7 +383,7 @@ def test_selected_auth_type_that_is_none() -> None:
     said = described(resolved({"security": {"auth": {"selectedType": "opnai"}}}), {})
     assert said["kind"] is None
     assert said["fields"]["model"]["value"] is None
-    assert said["notes"] == ['"opnai" is no auth type: the client cannot start']
+    assert said["notes"] == ['"opnai" is not an auth type: the client cannot start']
 
 
 # Any combination

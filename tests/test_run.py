@@ -235,7 +235,7 @@ def test_variables_that_leave_a_locked_runtime_model_are_said_and_refused_when_s
         said = project.qwenlock("run", "--", "true", **other)
         assert said.returncode == 0
         names = "OPENAI_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY"
-        assert said.stderr == f"warning: {names} can leave what the lock says\n"
+        assert said.stderr == f"warning: {names} override the lock\n"
     assert project.qwenlock("run", "--strict", "--", "true", **other).returncode == 2
 
 
@@ -266,7 +266,7 @@ def test_base_url_of_the_environment_leaves_an_entry_that_has_none(project: Proj
     assert project.qwenlock("run", "--strict", "--", "true").returncode == 0
     other = {"OPENAI_BASE_URL": "https://b.example"}
     said = project.qwenlock("run", "--", "true", **other)
-    assert "warning: OPENAI_BASE_URL can leave what the lock says\n" in said.stderr
+    assert "warning: OPENAI_BASE_URL overrides the lock\n" in said.stderr
     assert project.qwenlock("run", "--strict", "--", "true", **other).returncode == 2
 
 

@@ -135,7 +135,7 @@ def test_base_url_is_written_where_the_client_reads_it_and_else_goes() -> None:
 def test_scope_that_overrides_the_selection_is_named() -> None:
     project = {"model": {"name": "two"}}
     (warning,) = selected("one", user=settings(), project=project).warnings
-    assert "model.name of the project scope (project.json) wins" in warning
+    assert "model.name in project.json (project scope) overrides it" in warning
 
 
 def test_old_settings_are_to_be_migrated_first() -> None:

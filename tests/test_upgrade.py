@@ -270,7 +270,7 @@ def test_selection_is_kept_where_it_is_still_offered(
     settings = installed("0.12.0", model=selected)
     change = changed(settings, region="global", keep_selection=True)
     assert after(change)["model"] == expected
-    first = "the first of the models is selected"
+    first = "the plan's first model is selected"
     assert any(first in each for each in change.warnings) == (
         selected.get("name") in (None, "gone")
     )
@@ -285,7 +285,7 @@ def test_selection_of_another_auth_type_is_kept() -> None:
 def test_selection_that_a_higher_scope_overrides_is_said() -> None:
     change = changed(scopes(user=installed("0.12.0"), project={"model": {"name": "gpt-4o"}}))
     assert change.report["selection"]["to"] == "openai/gpt-4o"
-    assert any("model.name of the project scope" in each for each in change.warnings)
+    assert any("model.name in project.json (project scope)" in each for each in change.warnings)
 
 
 # Which file
@@ -321,7 +321,7 @@ def test_scope_that_replace_would_hide_is_refused_with_the_reason() -> None:
 def test_models_that_a_new_catalogue_hides_are_named() -> None:
     change = changed(scopes(user=installed("0.12.0")), scope="project", region="china")
     assert change.report["scope"] == "project"
-    assert any("gpt-4o will not be offered" in each for each in change.warnings)
+    assert any("gpt-4o will no longer be offered" in each for each in change.warnings)
 
 
 def test_scope_that_is_left_out_is_refused() -> None:

@@ -1,1 +1,1 @@
-"""Upgrading a plan, selecting a model, beginning a project: from settings to a change."""
+"""Upgrading a plan, selecting a model, setting up a project: from settings to a change."""

@@ -1,4 +1,4 @@
-"""What a client wrote of a plan into its settings, as a template: found, checked and captured."""
+"""Captures the plan that a client wrote into its settings as a template."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def captured(
         region: the name or alias of the region that the models are for.
 
     Raises:
-        UsageError: there is no such plan or region, or the models are for another.
+        UsageError: there is no such plan or region, or the models are for another region.
         InputError: the settings hold no models of the plan that a client recorded.
     """
     plan = _plan(plans, source, wanted)
@@ -40,13 +40,13 @@ def captured(
     if not models:
         raise UsageError(
             f"{label} has no models of {plan.title} for the region {place.name}",
-            "name the region whose endpoint they have with --region",
+            "name the region that their endpoint belongs to with --region",
         )
     known, state = recorded(plan, [source]), state_of(plan, [source])
     if known is None or state is None:
         raise InputError(
             f"{label} records no version of {plan.title}, so its models cannot be verified",
-            "let the client install the plan by /auth, or update it, and capture that",
+            "install or update the plan in the client with /auth, then capture it",
         )
     return plan, capture(plan, version, place, models, state, PREFIX + known.version)
 

@@ -1,4 +1,4 @@
-"""What a project needs to begin, as a change: nothing that is there is overwritten."""
+"""The files that a new project needs, as a change; existing files are never overwritten."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from qwenlock.settings.project import Project
 
 ATTRIBUTES = f"{NAME} text eol=lf -merge"
-"""Line endings that the digest counts on; and no merge by lines, which no lock survives."""
-_CONFIGURATION = "# What qwenlock goes by here, for everybody and in CI.\n"
+"""Keep the line endings that the digest needs, and do not merge locks line by line."""
+_CONFIGURATION = "# The options of qwenlock in this project, for everyone and in CI.\n"
 
 
 class File(NamedTuple):
-    """A file that may be there; `text` is None where it is not."""
+    """A file that may exist; `text` is None if it does not."""
 
     path: Path
     label: str
@@ -36,18 +36,18 @@ class File(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What there is of a project.
+    """What already exists of a project.
 
     Attributes:
         project: the project as it was read, with the variables that are set here.
-        configured: the file, here or above, that holds a team's choices; None where there is none.
-        disagrees: it says something else than the options.
-        configuration: where they are written.
+        configured: the file, here or above, that holds a team's choices; None if there is none.
+        disagrees: whether it differs from the options.
+        configuration: the file to write the choices to.
         attributes: the project's `.gitattributes`; None outside a repository.
-        env: what git says of the project's `.env`; None outside of one.
-        ignored: the labels of files that belong into git and that it ignores.
-        files: the files of CI and of hooks, by their name among `contents`.
-        contents: what these shall hold.
+        env: what git says about the project's `.env`; None outside a repository.
+        ignored: the labels of files that should be committed but are ignored by git.
+        files: the files for CI and hooks, by their name in `contents`.
+        contents: what to write to these files.
     """
 
     project: Project
@@ -62,7 +62,7 @@ class Found:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Return what a client in the project has; never to be shown."""
+        """Return the variables of a client in the project; never show them."""
         return {name: each.value for name, each in self.project.variables().items()}
 
     @property
@@ -72,7 +72,7 @@ class Found:
 
     @property
     def has_models(self) -> bool:
-        """Tell whether some scope has models."""
+        """Tell whether any scope has models."""
         return owner(self.project.sources) is not None
 
     @property
@@ -83,11 +83,11 @@ class Found:
 
 
 def begin(found: Found, wishes: Wishes) -> Change:
-    """Return the files that the project lacks.
+    """Return the files that the project is missing.
 
     Raises:
-        UsageError: there is nothing to make settings of.
-        InputError: what the variables say cannot be locked.
+        UsageError: no variable is set that settings could be made from.
+        InputError: the settings made from the variables cannot be locked.
     """
     files: list[FileChange] = []
     warnings: list[str] = []
@@ -100,7 +100,7 @@ def begin(found: Found, wishes: Wishes) -> Change:
     files += _wanted(found, wishes)
     warnings += _warnings(found, wishes)
     labels = [file.label for file in files]
-    reasons = () if files else ("every file is there",)
+    reasons = () if files else ("nothing to do: every file exists",)
     return Change(tuple(files), reasons, tuple(warnings), {"files": labels})
 
 
@@ -139,22 +139,22 @@ def _wanted(found: Found, wishes: Wishes) -> Iterator[FileChange]:
 
 def _warnings(found: Found, wishes: Wishes) -> Iterator[str]:
     if wishes.from_env and found.has_settings:
-        yield f"{found.project.places.labels['project']} is there, and stays as it is"
+        yield f"{found.project.places.labels['project']} exists and was not changed"
     if found.disagrees:
-        yield f"{found.configured} says otherwise, and counts: change it there"
+        yield f"{found.configured} has other options, and takes precedence: change them there"
     if found.env is not None and found.env.tracked:
-        yield "git tracks .env: run `git rm --cached .env`, and have its keys replaced"
+        yield "git tracks .env: run `git rm --cached .env`, and replace the keys in it"
     for label in found.ignored:
-        yield f"git ignores {label}: take it out of .gitignore, so that everybody has it"
+        yield f"git ignores {label}: remove it from .gitignore, so that everyone gets it"
     additions = (
         ("gitlab-ci.yml", wishes.ci == "gitlab", "include .gitlab/qwenlock.yml in it"),
         (
             "pre-commit.yaml",
             wishes.pre_commit,
-            "add the hook yourself, as the documentation has it",
+            "add the hook yourself, as the documentation shows",
         ),
     )
     for name, is_wanted, advice in additions:
         _, label, text = found.files[name]
         if is_wanted and text is not None and "qwenlock" not in text:
-            yield f"{label} is there: {advice}"
+            yield f"{label} exists: {advice}"

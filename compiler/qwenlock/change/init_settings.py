@@ -1,4 +1,4 @@
-"""Settings for a project that has none, from the variables that are set: never a key.
+"""Creates settings for a project from the variables that are set; keys are never written.
 
 The variables of each auth type: How Qwen Code reads settings, "Variables".
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def usable(variables: Mapping[str, str], client: Profile, plans: Sequence[Plan]) -> list[str]:
-    """Return the names of the variables with keys that models can be made for."""
+    """Return the names of the variables that hold keys for which models can be created."""
     names = [API_KEY_VARIABLES[each] for each in _auth_types(variables, client)]
     return list(dict.fromkeys([*names, *(plan.env_key for plan in _plans(variables, plans))]))
 
@@ -35,17 +35,17 @@ def usable(variables: Mapping[str, str], client: Profile, plans: Sequence[Plan])
 def settings_from(
     project: Project, variables: Mapping[str, str], region: str | None
 ) -> tuple[FileChange, list[str]]:
-    """Return the project's settings as a new file, and what there is to warn of.
+    """Return the project's settings as a new file, and warnings.
 
     Args:
-        project: a project without settings of its own; the default model of its client is taken
-            where no plan is installed.
-        variables: those that a client in the project has; no value of a key is looked at.
-        region: the region of a plan whose key is set; without one, a plan is not installed.
+        project: a project without settings of its own; if no plan is installed, the default model
+            of its client is used.
+        variables: the variables of a client in the project; values of keys are not read.
+        region: the region of a plan whose key is set; without a region, no plan is installed.
 
     Raises:
-        UsageError: there is nothing to make a model of.
-        InputError: what the variables say cannot be locked.
+        UsageError: no model can be created from the variables.
+        InputError: the settings made from the variables cannot be locked.
     """
     client, plans = project.client, project.plans
     aim = target(project, "project")
@@ -57,7 +57,7 @@ def settings_from(
     ]
     if not types and not installed:
         fix = _missing(variables, plans)
-        raise UsageError("no model can be made of the variables that are set", fix)
+        raise UsageError("no model can be created from the variables that are set", fix)
     first = [
         Set(("security", "auth", "selectedType"), types[0]),
         Set(("model", "name"), _model(types[0], variables, client)),
@@ -65,13 +65,13 @@ def settings_from(
     entries = [Set(("modelProviders", each), [_entry(each, variables, client)]) for each in types]
     text = aim.edited([*entries, *first])
     for plan in installed:
-        # Alone, as everybody else has it: what a user has of the plan is no part of the project.
+        # Without the user scope: the user's own record of the plan does not belong to the project.
         alone = replace(project, sources=(source_of("project", parse(text, aim.label)),))
         wishes = Wishes(plan=plan.id, region=region, scope="project")
         text = upgrade(alone, wishes).files[0].after
     compiled = compile_lock([source_of("project", parse(text, aim.label))], plans, client)
     if compiled.lock is None:
-        message = "what the variables say cannot be locked"
+        message = "the settings made from these variables cannot be locked"
         raise InputError(message, findings=compiled.findings)
     warnings = [_region_of(plan) for plan in _plans(variables, plans) if plan not in installed]
     return aim.file_change(text)[0], warnings
@@ -109,7 +109,7 @@ def _entry(auth_type: str, variables: Mapping[str, str], client: Profile) -> dic
 
 
 def _region_of(plan: Plan) -> str:
-    return f"{plan.env_key} is set: --region {'|'.join(plan.regions)} installs {plan.title}"
+    return f"{plan.env_key} is set: add --region {'|'.join(plan.regions)} to install {plan.title}"
 
 
 def _missing(variables: Mapping[str, str], plans: Sequence[Plan]) -> str:
@@ -117,5 +117,5 @@ def _missing(variables: Mapping[str, str], plans: Sequence[Plan]) -> str:
         return _region_of(plan)
     for auth_type, key in API_KEY_VARIABLES.items():
         if variables.get(key):
-            return f"{key} is set: set {MODEL_VARIABLES[auth_type][0]} too"
-    return f"set {', '.join(dict.fromkeys(API_KEY_VARIABLES.values()))}, or write them into .env"
+            return f"{key} is set: also set {MODEL_VARIABLES[auth_type][0]}"
+    return f"set {', '.join(dict.fromkeys(API_KEY_VARIABLES.values()))}, or add it to .env"

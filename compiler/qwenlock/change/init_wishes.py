@@ -1,4 +1,4 @@
-"""What a user asks for when a project is set up."""
+"""The user's choices when setting up a project."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ HOSTS: dict[Host, str] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the user asks for; the same as the options of `qwenlock init`.
+    """The user's choices; the same as the options of `qwenlock init`.
 
-    `without_user` is None where nothing is said: what the options of the scopes say counts.
+    `without_user` is None if the user did not choose: then the scope options decide.
     """
 
     from_env: bool = False

@@ -1,4 +1,4 @@
-"""What a change of settings comes to in the lock: compiled before and after, and compared."""
+"""How a change of settings affects the lock: compiles before and after, and compares."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def effect(change: Change, project: Project) -> tuple[Difference, ...]:
-    """Return what `change` of the files of `project` changes in the lock, but for the inputs.
+    """Return how `change` affects the lock of `project`, without the inputs.
 
-    Nothing where the settings do not compile.
+    Empty if the settings do not compile.
     """
     locks = [
         compile_lock(sources, project.plans, project.client).lock

@@ -1,4 +1,4 @@
-"""The plan in a settings file: its models, its recorded state, and the version these are.
+"""The plan installed in a settings file: its models, recorded state and version.
 
 How Qwen Code reads settings, "Plans".
 """
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 
 
 def array(plan: Plan) -> Path:
-    """Return where the models of `plan` stand."""
+    """Return the path of the array that holds the models of `plan`."""
     return (*PROVIDERS, plan.auth_type)
 
 
 def owned(plan: Plan, settings: dict[str, Any]) -> list[Model]:
-    """Return the models of `plan` in `settings`, of whatever region, in their order."""
+    """Return the models of `plan` in `settings`, of any region, in their order."""
     entries = get(settings, array(plan))
     return [each for each in entries if is_owned(plan, each)] if isinstance(entries, list) else []
 
 
 class PlanInFile:
-    """A plan in the file that an upgrade of it would change.
+    """A plan in the settings file that an upgrade would change.
 
     Attributes:
         project: the project.
@@ -52,8 +52,8 @@ class PlanInFile:
         recorded: what a client recorded of them.
 
     Raises:
-        UsageError: the models that count are in a file that is not ours to change.
-        InputError: the file cannot be changed as it stands.
+        UsageError: the models in force are in a file that qwenlock does not write.
+        InputError: the file cannot be changed in its current state.
     """
 
     def __init__(self, project: Project, plan: Plan, wanted: ScopeName | None) -> None:
@@ -72,7 +72,7 @@ class PlanInFile:
 
     @cached_property
     def region(self) -> Region | None:
-        """Return the region of the models; where that is not clear, the one that is recorded."""
+        """Return the region of the models; if that is ambiguous, the recorded region."""
         found = {each.name: each for each in self.plan.regions_of(self.models)}
         known = self.recorded.region if self.recorded else None
         if len(found) != 1 and known:
@@ -81,7 +81,7 @@ class PlanInFile:
 
     @cached_property
     def ours(self) -> list[Model]:
-        """Return the models of that region, the first of each id."""
+        """Return the models of that region, only the first of each id."""
         placed = zip(self.models, self.plan.regions_of(self.models), strict=True)
         return list(by_id([model for model, at in placed if at == self.region]).values())
 
@@ -97,20 +97,20 @@ class PlanInFile:
 
     @cached_property
     def recorded_template(self) -> Template | None:
-        """Return the template whose digest is recorded, or None where that is unknown."""
+        """Return the template whose digest is recorded, or None if it is unknown."""
         found = self.recorded and self.plan.identify(PREFIX + self.recorded.version)
         return found[0] if found else None
 
     @cached_property
     def template(self) -> Template | None:
-        """Return the template that is recorded, or else the one that the models are equal to."""
+        """Return the recorded template, or else the one that equals the models."""
         if self.recorded_template or not self.ours:
             return self.recorded_template
         return self.plan.recognise(self.ours).template
 
     @cached_property
     def base(self) -> Template | None:
-        """Return the template by which edits are judged; None where there are no models."""
+        """Return the template that edits are compared with; None if there are no models."""
         if self.region is None or not self.ours:
             return None
         if self.template and self.region.name in self.template.digests:
@@ -129,8 +129,8 @@ def _writable(project: Project, plan: Plan, wanted: ScopeName | None) -> Target:
     owning = owner(project.sources)
     if owning and owning.scope not in WRITABLE and owned(plan, owning.settings):
         raise UsageError(
-            f"the models of {plan.title} stand in {owning.document.label}, "
+            f"the models of {plan.title} are in {owning.document.label}, "
             f"the {owning.scope} scope, which qwenlock does not write",
-            f"name the file with --user {owning.document.label}, if it is yours to change",
+            f"if you may change that file, add --user {owning.document.label}",
         )
     return target(project, scope)

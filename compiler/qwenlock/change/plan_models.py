@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ABSENT = object()
 _OWNING_FIELDS = ("envKey", "baseUrl")
-"""What makes a model the plan's (guide, "Manual Configuration"); never taken over from an edit."""
+"""Fields that tie a model to the plan (guide, "Manual Configuration"); edits of them are lost."""
 
 
 def is_owned(plan: Plan, entry: Any) -> bool:
@@ -28,14 +28,14 @@ def is_owned(plan: Plan, entry: Any) -> bool:
 def replaced(
     entries: Sequence[Any], new: Sequence[Model], plan: Plan, path: Path
 ) -> Iterator[Operation]:
-    """Give the operations that put `new` first, and take the plan's other models out.
+    """Yield the operations that put `new` first and remove the plan's other models.
 
-    What stays, custom models above all, is not touched; of a model that changes only the fields
-    that differ are, where that leads to the order of its keys.
+    Models that stay, such as custom models, are not touched. In a changed model, only the fields
+    that differ are written, if that gives the right order of keys.
 
     Args:
-        entries: the array as it is.
-        new: the plan's models as they shall be.
+        entries: the current array.
+        new: the plan's new models.
         plan: whose models are replaced.
         path: where the array is.
     """
@@ -75,12 +75,12 @@ def _rewritten(path: Path, old: Any, new: Any) -> Iterator[Operation]:
 def carried_over(
     template: Sequence[Model], edited: Sequence[Model], new: Sequence[Model]
 ) -> list[Model]:
-    """Return `new` with what somebody edited: fields, models added, and models removed.
+    """Return `new` with the user's edits: changed fields, added models and removed models.
 
     Args:
-        template: the models as the recorded version has them.
-        edited: the models as they are.
-        new: the models of the version to come.
+        template: the models of the recorded version.
+        edited: the current models.
+        new: the models of the new version.
     """
     base, ours = by_id(template), by_id(edited)
     result = [
@@ -96,7 +96,7 @@ def carried_over(
 
 
 def by_id(entries: Sequence[Any]) -> dict[str, Model]:
-    """Return entries by id, the first of each as the client takes it; others are left out."""
+    """Return entries by id; like the client, take the first of each id."""
     result: dict[str, Model] = {}
     for entry in entries:
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
@@ -109,12 +109,12 @@ def _merged_model(base: Model, ours: Model, theirs: Model) -> Model:
 
 
 def _moved(model: Model, of: Model) -> Model:
-    """Return `model` as one of the plan and region of another."""
+    """Return `model` with the plan fields of another model."""
     return model | {field: of[field] for field in _OWNING_FIELDS if field in of}
 
 
 def _merged(base: Any, ours: Any, theirs: Any) -> Any:
-    """Return `theirs`, and `ours` where that is not `base`; `_ABSENT` stands for no value."""
+    """Return `ours` if it differs from `base`, otherwise `theirs`; `_ABSENT` means no value."""
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return theirs if _same(ours, base) else ours
     below: Mapping[str, Any] = base if isinstance(base, dict) else {}

@@ -1,4 +1,4 @@
-"""Selecting a model of the catalogue, as `/model` does: from settings to a change.
+"""Selects a model of the catalogue, as `/model` does: from settings to a change.
 
 Guide, "Selection Persistence and Recommendations" and "Provider Models vs Runtime Models".
 """
@@ -26,16 +26,16 @@ _RUNTIME = "$runtime|"
 
 
 def select(project: Project, model: str, auth_type: str | None = None) -> Change:
-    """Return the change that selects `model`; none of a file where it is selected already.
+    """Return the change that selects `model`; without files if it is selected already.
 
     Args:
         project: the project.
         model: the id of a model that its client offers.
-        auth_type: its auth type, where several have a model of that id.
+        auth_type: its auth type, if several have a model with that id.
 
     Raises:
-        UsageError: there is no such model, several are meant, or the scope cannot be written.
-        InputError: the settings cannot be changed as they stand.
+        UsageError: there is no such model, the id is ambiguous, or the scope cannot be written.
+        InputError: the settings cannot be changed in their current state.
     """
     wanted = _find(project, model, auth_type)
     to = target(project, owning_scope(project))
@@ -74,7 +74,8 @@ def _find(project: Project, model: str, auth_type: str | None) -> Choice:
     if not found:
         near = suggestion(model, tuple(choice.model for choice in offered))
         raise UsageError(
-            f"no model {shown(model)!r} is offered", near or "`qwenlock show` lists those that are"
+            f"no model {shown(model)!r} is offered",
+            near or "run `qwenlock show` to list the models",
         )
     if len(found) > 1:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The selection as keys of the settings: what is selected, and how another model is.
+"""The selection in the settings: reads it and changes it.
 
 Guide, "Selection Persistence and Recommendations"; How Qwen Code reads settings,
 "Selection" (`model.baseUrl`).
@@ -26,29 +26,29 @@ PATHS: tuple[Path, ...] = (AUTH_TYPE, MODEL, MODEL_URL)
 
 
 class Choice(NamedTuple):
-    """A model of an auth type; `base_url` where the client tells by it which entry is meant."""
+    """A model of an auth type; `base_url` is set if the client needs it to identify the entry."""
 
     auth_type: str
     model: str
     base_url: str | None = None
 
     def __str__(self) -> str:
-        """Return the model as messages and reports name it."""
+        """Return the model's name in messages and reports."""
         return f"{shown(self.auth_type)}/{shown(self.model)}"
 
     def values(self) -> dict[Path, str | None]:
-        """Return what the settings hold where this is selected, by path."""
+        """Return the settings that select this model, by path."""
         return dict(zip(PATHS, self, strict=True))
 
 
 def chosen(sources: Sources) -> Choice | None:
-    """Return what the settings select by name, or None where they name no model."""
+    """Return the model that the settings select by name, or None if they name none."""
     auth_type, model, url = (_text(merged(sources, path)) for path in PATHS)
     return Choice(auth_type, model, url) if auth_type and model else None
 
 
 def choose(draft: Draft, choice: Choice) -> None:
-    """Select `choice`; a base URL that belongs to another selection goes."""
+    """Select `choice`; the base URL of another selection is removed."""
     for path, value in choice.values().items():
         if value is not None:
             draft.do(Set(path, value))
@@ -57,12 +57,12 @@ def choose(draft: Draft, choice: Choice) -> None:
 
 
 def overridden(sources: Sources, scope: ScopeName, choice: Choice) -> Iterator[str]:
-    """Say which scope above `scope` selects something else, so that `choice` has no effect."""
+    """Yield a warning for each higher scope whose selection overrides `choice`."""
     for path, value in choice.values().items():
         source = highest(sources, path)
         if source and source.scope != scope and merged(sources, path) != value:
-            name, label = dotted(path), source.document.label
-            yield f"{name} of the {source.scope} scope ({label}) wins: change or remove it there"
+            place = f"{source.document.label} ({source.scope} scope)"
+            yield f"{dotted(path)} in {place} overrides it: change or remove it there"
 
 
 def _text(value: Any) -> str | None:

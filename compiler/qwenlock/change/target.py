@@ -1,4 +1,4 @@
-"""The file that a change goes to: which scope, whether it can take it, and its text afterwards."""
+"""The settings file that a change is written to: its scope, checks, and new text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The settings that are changed; those of a file yet to be made hold a version only."""
+    """The settings to change; a new file holds only a version."""
 
     source: Source
     path: FilePath
@@ -38,17 +38,17 @@ class Target:
 
     @property
     def scope(self) -> ScopeName:
-        """Return the scope that the file is of."""
+        """Return the scope of the file."""
         return self.source.scope
 
     @property
     def label(self) -> str:
-        """Return the file as messages name it."""
+        """Return the file's name in messages."""
         return self.source.document.label
 
     @property
     def value(self) -> dict[str, Any]:
-        """Return the settings as they stand in the file."""
+        """Return the settings in the file."""
         return self.source.document.value
 
     def edited(self, operations: Sequence[Operation]) -> str:
@@ -56,20 +56,20 @@ class Target:
         return edit(self.source.document.original, operations)
 
     def file_change(self, text: str) -> tuple[FileChange, ...]:
-        """Return the change of the file to `text`; none where that is what it holds."""
+        """Return the change of the file to `text`; empty if it holds that text already."""
         before = self.source.document.original
         if text == before:
             return ()
         return (FileChange(self.path, self.label, before if self.exists else None, text),)
 
     def sources_after(self, project: Project, settings: dict[str, Any]) -> Sources:
-        """Return the scopes as they are once this one holds `settings`."""
+        """Return the scopes with `settings` in place of this one's."""
         changed = Source(self.scope, self.source.document, settings)
         return project.with_sources([changed]).sources
 
 
 def owning_scope(project: Project) -> ScopeName:
-    """Return the nearest writable scope that owns `modelProviders`, else the user's.
+    """Return the nearest writable scope that owns `modelProviders`, otherwise the user's.
 
     Follows the guide, "Selection Persistence and Recommendations".
     """
@@ -78,11 +78,11 @@ def owning_scope(project: Project) -> ScopeName:
 
 
 def catalogue_scope(project: Project, wanted: ScopeName | None) -> ScopeName:
-    """Return the scope in which models are written so that the client offers them.
+    """Return the scope to write models to, so that the client offers them.
 
     Args:
         project: the project.
-        wanted: the scope that the user asks for, if any.
+        wanted: the scope that the user asked for, if any.
 
     Raises:
         UsageError: another scope's `modelProviders` would hide them.
@@ -93,27 +93,27 @@ def catalogue_scope(project: Project, wanted: ScopeName | None) -> ScopeName:
         return scope
     label = owning.document.label
     raise UsageError(
-        f"the {owning.scope} scope ({label}) has modelProviders of its own, which replaces that of "
-        f"the {scope} scope: what is written there would be hidden",
-        f"leave --scope out, or remove modelProviders from {label}"
+        f"the {owning.scope} scope ({label}) has its own modelProviders, which replaces that of "
+        f"the {scope} scope: models written there would be hidden",
+        f"remove --scope, or remove modelProviders from {label}"
         if owning.scope in WRITABLE
-        else f"have whoever keeps {label} change it",
+        else f"ask the owner of {label} to change it",
     )
 
 
 def target(project: Project, scope: ScopeName) -> Target:
-    """Return the settings of `scope` as something to change.
+    """Return the settings of `scope` for changing.
 
     Raises:
-        UsageError: the scope is left out.
+        UsageError: the scope is excluded.
     """
     path = project.places.files.get(scope)
     if path is None:
         raise UsageError(
             f"there is no {scope} scope here to write to",
-            "run this in a project that is trusted, other than the home directory"
+            "run this in a trusted project that is not the home directory"
             if scope == "project"
-            else "add --scope project, or leave the user scope in: no --no-user, no `user = false`",
+            else "add --scope project, or remove --no-user and `user = false`",
         )
     source = project.source(scope)
     made = source or source_of(scope, parse(_NEW, project.places.labels[scope]))
@@ -121,17 +121,17 @@ def target(project: Project, scope: ScopeName) -> Target:
 
 
 def check_usable(target: Target, paths: Iterable[Path]) -> None:
-    """See that values at `paths` can be read and written in the file as it stands.
+    """Check that values at `paths` can be read and written in the file.
 
     Raises:
-        InputError: the settings are of an older version that has one of them at another place, or
-            something that is no object stands in the way.
+        InputError: the settings have an older version that keeps one of them elsewhere, or a
+            parent is not an object.
     """
     for path in paths:
         if get(target.value, path, _ABSENT) != get(target.source.settings, path, _ABSENT):
             raise InputError(
-                f"{target.label} is of another settings version, with {dotted(path)} at its old "
-                "place or in its old form",
+                f"{target.label} has another settings version, with {dotted(path)} in its old "
+                "place or form",
                 "run `qwenlock migrate --only settings-version` first",
             )
         for length in range(1, len(path)):
@@ -143,9 +143,9 @@ def check_usable(target: Target, paths: Iterable[Path]) -> None:
 
 
 def without_empty(text: str, paths: Iterable[Path]) -> str:
-    """Return a document without the objects at `paths`, and around them, that are empty.
+    """Return a document without the empty objects at `paths` and their empty parents.
 
-    One that still holds a comment, or would take one along, stays.
+    An object stays if removing it would remove a comment.
     """
     parents = {path[:length] for path in paths for length in range(1, len(path) + 1)}
     for path in sorted(parents, key=len, reverse=True):
@@ -156,5 +156,5 @@ def without_empty(text: str, paths: Iterable[Path]) -> str:
 
 
 def dotted(path: Path) -> str:
-    """Return a path as messages name it."""
+    """Return a path in dotted form for messages."""
     return ".".join(map(str, path))

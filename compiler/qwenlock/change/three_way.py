@@ -1,6 +1,6 @@
-"""What a user edited in a plan's models, three ways: the template's, the user's, the new one's.
+"""A user's edits of a plan's models: compares the template, the current and the new models.
 
-Values are shown as excerpts are: whatever could hold a key is masked.
+Values are masked like excerpts, because they could hold a key.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _ABSENT = object()
 
 
 class Edited(NamedTuple):
-    """One edit; the values are those of a field, and None where it is not there.
+    """One edit; the values are those of a field, or None if the field is missing.
 
     Attributes:
         model: the model's id.
         what: `added`, `removed`, `moved` or the dotted field that changed.
-        template: the value in the version that is recorded.
-        yours: the value as it is.
-        new: the value in the version to come.
-        kept: whether the edit is still there after the upgrade.
+        template: the value in the recorded version.
+        yours: the current value.
+        new: the value in the new version.
+        kept: whether the edit survives the upgrade.
     """
 
     model: str
@@ -46,7 +46,7 @@ class Edited(NamedTuple):
     kept: bool
 
     def as_json(self) -> dict[str, Any]:
-        """Return the edit as reports have it."""
+        """Return the edit in the form of reports."""
         return self._asdict()
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Edited(NamedTuple):
 def compare(
     template: Sequence[Model], ours: Sequence[Model], new: Sequence[Model], final: Sequence[Model]
 ) -> list[Edited]:
-    """Return what `ours` edits in `template`, beside `new`, and whether it is so in `final` too."""
+    """Return the edits of `ours` relative to `template`, and whether `final` keeps them."""
     base, mine, newer, after = (by_id(models) for models in (template, ours, new, final))
     result = []
     for edit in edits(ours, template):
@@ -94,7 +94,7 @@ def _masked(edit: Edit, value: Any) -> Any:
     text = json.dumps({edit.path[-1]: value})
     try:
         return json.loads(Locator(text).masked()).popitem()[1]
-    except ValueError:  # something that is no string is masked
+    except ValueError:  # a value other than a string was masked
         return MASK
 
 

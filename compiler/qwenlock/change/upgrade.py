@@ -1,4 +1,4 @@
-"""Upgrading a plan's models to a template: from settings and wishes to a change, without effects.
+"""Upgrades a plan's models to a template: from settings and options to a change.
 
 Guide, "Automatic Updates"; How Qwen Code reads settings, "Plans".
 """
@@ -40,10 +40,9 @@ OnEdited: TypeAlias = Literal["replace", "keep", "abort"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the user asks for; the same as the options of `qwenlock upgrade`.
+    """The user's choices; the same as the options of `qwenlock upgrade`.
 
-    `on_edited` is None where nothing is asked: an update replaces edits then, but they alone are
-    no reason for one.
+    If `on_edited` is None, an update replaces edits, but edits alone do not cause an update.
     """
 
     plan: str | None = None
@@ -69,8 +68,8 @@ def upgrade(project: Project, wishes: Wishes, running: str | None = None) -> Cha
         to do, and the reasons say why.
 
     Raises:
-        UsageError: what is asked for cannot be; the message has the way out.
-        InputError: the settings cannot be used as they stand, or a template cannot.
+        UsageError: the request is impossible; the message says what to do.
+        InputError: the settings or a template are invalid.
     """
     client = project.client
     plan = _meant(project, wishes)
@@ -139,7 +138,7 @@ def _region(there: PlanInFile, template: Template, wanted: str | None) -> Region
     region = plan.region(wanted) if wanted else there.region
     if region is None:
         raise UsageError(
-            f"the region of {plan.title} is not recorded, and no models show it",
+            f"the region of {plan.title} is unknown: it is not recorded, and no models show it",
             f"name it with --region {'|'.join(plan.regions)}",
         )
     if region.name not in template.digests:
@@ -151,10 +150,10 @@ def _region(there: PlanInFile, template: Template, wanted: str | None) -> Region
 
 
 def _newer(there: PlanInFile, aim: Aim, wishes: Wishes) -> Template | None:
-    """Return what is installed where that is newer than the client's template, so nothing is due.
+    """Return the installed template if it is newer than the client's, so that nothing is due.
 
     Raises:
-        UsageError: the older one is asked for by more than the client.
+        UsageError: the user explicitly asked for the older template.
     """
     installed = there.template or there.base
     if installed is None or wishes.allow_downgrade:
@@ -163,7 +162,7 @@ def _newer(there: PlanInFile, aim: Aim, wishes: Wishes) -> Template | None:
         return None
     if wishes.to is None and wishes.region is None:
         return installed
-    like = "installed" if there.template else "what the models are closest to"
+    like = "installed" if there.template else "the closest to these models"
     raise UsageError(
         f"{there.plan.id} {installed.version} is {like}; {aim.template.version} is older",
         "add --allow-downgrade to go back, or name another version with --to",
@@ -171,7 +170,7 @@ def _newer(there: PlanInFile, aim: Aim, wishes: Wishes) -> Template | None:
 
 
 def _is_current(there: PlanInFile, aim: Aim) -> bool:
-    """Tell whether a client of the template would find nothing to update, wherever it looks."""
+    """Tell whether a client of the template would find nothing to update."""
     plan, sources = there.plan, there.sources
     wanted = plan_state.wanted(plan, aim.template, aim.region)
     return (
@@ -182,7 +181,7 @@ def _is_current(there: PlanInFile, aim: Aim) -> bool:
 
 
 class _Upgrade:
-    """The edits of one upgrade, made one after another on a draft of the file's settings."""
+    """The edits of one upgrade, made step by step on a draft of the file's settings."""
 
     def __init__(self, there: PlanInFile, aim: Aim, client: Profile, wishes: Wishes) -> None:
         self._there, self._aim, self._client, self._wishes = there, aim, client, wishes
@@ -190,7 +189,7 @@ class _Upgrade:
         self._warnings: list[str] = []
 
     def change(self, before: Choice | None, running: str | None) -> Change:
-        """Return the change, where `before` is selected so far."""
+        """Return the change; `before` is the current selection."""
         there, aim = self._there, self._aim
         self._replace_models()
         plan_state.record(self._draft, there.plan, aim.template, aim.region)
@@ -231,13 +230,13 @@ class _Upgrade:
             self._draft.do(operation)
 
     def _select(self, before: Choice | None) -> None:
-        """Select the first model (guide, "Automatic Updates"), or keep what is still offered."""
+        """Select the first model (guide, "Automatic Updates"), or keep the selected one."""
         if self._wishes.keep_selection:
             if before and self._is_offered(before):
                 self._keep(before)
                 return
-            was = f"{before} is not offered any more" if before else "no model was selected"
-            self._warnings.append(f"{was}: the first of the models is selected")
+            was = f"{before} is no longer offered" if before else "no model was selected"
+            self._warnings.append(f"{was}, so the plan's first model is selected")
         models = by_id(self._draft.get(array(self._there.plan)))
         for name, model in list(models.items())[:1]:
             self._choose(selecting.Choice(self._there.plan.auth_type, name, self._url(model)))
@@ -248,7 +247,7 @@ class _Upgrade:
         return choice.model in by_id(self._entries(choice.auth_type))
 
     def _entries(self, auth_type: str) -> list[Any]:
-        """Return the entries of every provider that the client takes for `auth_type`."""
+        """Return the entries of every provider that the client maps to `auth_type`."""
         mapped = protocols(self._there.project.sources, self._client)
         providers = self._draft.get(PROVIDERS, {})
         return [
@@ -259,7 +258,7 @@ class _Upgrade:
         ]
 
     def _keep(self, choice: Choice) -> None:
-        """Keep the model; its base URL follows it to where it is offered now."""
+        """Keep the model; update its base URL to that of its current entry."""
         entries = self._entries(choice.auth_type)
         named = [each for each in entries if choice.model in by_id([each])]
         urls = [model.get("baseUrl") for model in named]
@@ -273,7 +272,7 @@ class _Upgrade:
         self._warnings += selecting.overridden(after, there.target.scope, choice)
 
     def _url(self, model: dict[str, object]) -> str | None:
-        """Return the base URL that selects `model`, where the client in question uses it."""
+        """Return the base URL that selects `model`, if this client uses one."""
         url = model.get("baseUrl")
         return url if isinstance(url, str) and self._selects_url() else None
 
@@ -282,11 +281,11 @@ class _Upgrade:
             return self._client.selects_url
         try:
             return profile(self._aim.template.version).selects_url
-        except UsageError:  # a release older than all that are known
+        except UsageError:  # older than every known release
             return False
 
     def _elsewhere(self) -> list[FileChange]:
-        """Take away what other files record of these models, where a client would believe it."""
+        """Remove records of these models in other files that a client would believe."""
         plan, target_scope = self._there.plan, self._there.target.scope
         right = plan_state.wanted(plan, self._aim.template, self._aim.region)
         files: list[FileChange] = []
@@ -306,7 +305,7 @@ class _Upgrade:
                 names = " and ".join(map(dotted, paths))
                 self._warnings.append(
                     f"{source.document.label} records {names} for the {source.scope} scope; a "
-                    "client that believes it will offer an update: change or remove it there"
+                    "client that reads it will offer an update: change or remove it there"
                 )
         return files
 

@@ -1,4 +1,4 @@
-"""What is said about an upgrade: to people in sentences, to programs as the fields of a report."""
+"""The report of an upgrade: sentences for people, and fields for programs."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Model, Plan, Region, Template
 
 Status: TypeAlias = Literal["due", "dismissed", "current", "edited", "manual", "not-installed"]
-"""`due`: an update is; `dismissed`: one is there, and its user has dismissed it in the client;
-`current`: none is; `edited`: edits stand in its way, by `--on-edited abort`; `manual`: the models
-are somebody's own; `not-installed`: there are none."""
+"""`due`: there is an update; `dismissed`: there is one, but it was dismissed in the client;
+`current`: there is none; `edited`: edits block it, because of `--on-edited abort`; `manual`: the
+models were configured by hand; `not-installed`: there are no models."""
 
 
 class Aim(NamedTuple):
-    """Where an upgrade leads.
+    """The result of an upgrade.
 
     Attributes:
         template: the version.
         region: the region.
-        models: the plan's models as they will be.
-        edited: what had been edited in those there are.
-        shadowed: the ids of custom models that one of the plan's hides.
+        models: the plan's new models.
+        edited: the edits of the current models.
+        shadowed: the ids of custom models that a plan model hides.
     """
 
     template: Template
@@ -47,7 +47,7 @@ class Aim(NamedTuple):
 
     @property
     def lost(self) -> list[Edited]:
-        """Return the edits that will not be there any more."""
+        """Return the edits that the upgrade drops."""
         return [each for each in self.edited if not each.kept]
 
 
@@ -57,13 +57,13 @@ def report(
     aim: Aim | None = None,
     selected: tuple[Choice | None, Choice | None] = (None, None),
 ) -> dict[str, Any]:
-    """Return the report of an upgrade: every field, whatever the status.
+    """Return the report of an upgrade; it has every field, whatever the status.
 
     Args:
-        status: what it comes to.
-        there: what there is, if a plan is.
-        aim: where it leads, if that is known.
-        selected: what is selected before and after.
+        status: the status.
+        there: the installed plan, if any.
+        aim: the result, if known.
+        selected: the selection before and after.
     """
     region = aim.region if aim else there.region if there else None
     before, after = (None if each is None else str(each) for each in selected)
@@ -85,7 +85,7 @@ def report(
 def difference(there: PlanInFile | None, models: Sequence[Model]) -> dict[str, list[str]]:
     """Return the ids that an upgrade to `models` adds, removes, changes and keeps.
 
-    Custom models are among those kept.
+    Custom models count as kept.
     """
     before, custom = (by_id(there.models), there.custom) if there else ({}, {})
     after = by_id(models)
@@ -101,11 +101,11 @@ def difference(there: PlanInFile | None, models: Sequence[Model]) -> dict[str, l
 
 
 def not_installed(plans: Sequence[Plan]) -> str:
-    """Say that none of `plans` is there, and what installs one."""
+    """Say that none of `plans` is installed, and how to install one."""
     if len(plans) > 1:
         return (
-            "no plan is installed; `qwenlock upgrade --plan ID --region REGION` installs one, and "
-            "`qwenlock template list` shows them"
+            "no plan is installed: `qwenlock upgrade --plan ID --region REGION` installs one, and "
+            "`qwenlock template list` lists them"
         )
     return "; ".join(
         f"{plan.title} is not installed; "
@@ -115,40 +115,40 @@ def not_installed(plans: Sequence[Plan]) -> str:
 
 
 def manual(there: PlanInFile) -> str:
-    """Say that models without a record are left alone."""
+    """Say that models without a record are not changed."""
     count = f"{len(there.models)} model{'' if len(there.models) == 1 else 's'}"
     return (
-        f"{there.target.label} has {count} of {there.plan.title}, but no client recorded a "
-        "version: they were configured by hand and are left alone; --adopt takes them over"
+        f"{there.target.label} has {count} of {there.plan.title} without a recorded "
+        "version: they were configured by hand and are not changed; add --adopt to replace them"
     )
 
 
 def current(there: PlanInFile, aim: Aim) -> Iterator[str]:
-    """Say that there is nothing to do, and what is edited."""
+    """Say that there is nothing to do, and list the edits."""
     where = f"region {aim.region.name}, in {there.target.label}"
     yield f"{there.plan.title} is up to date: {aim.template.version}, {where}"
     if aim.edited:
-        yield "edited, and left so; `--on-edited replace` restores the template:"
+        yield "these edits were kept; `--on-edited replace` restores the template:"
         yield from (f"  {each}" for each in aim.edited)
 
 
 def newer(there: PlanInFile, installed: Template, client: Profile) -> str:
-    """Say that what is installed is newer than what `client` has, and stays."""
+    """Say that the installed version is newer than the client's, and stays."""
     return (
         f"{there.plan.title} {installed.version} is installed, which is newer than that of Qwen "
-        f"Code {client.name}: nothing is due; --allow-downgrade goes back"
+        f"Code {client.name}: nothing is due; add --allow-downgrade to go back"
     )
 
 
 def stopped(there: PlanInFile, aim: Aim) -> Iterator[str]:
-    """Say which edits stand in the way of an upgrade."""
-    yield f"nothing is written: edits of {there.plan.title} would be lost"
+    """List the edits that block an upgrade."""
+    yield f"nothing was written: edits of {there.plan.title} would be lost"
     yield from (f"  {each}" for each in aim.lost)
-    yield "`--on-edited keep` carries over what it can, `--on-edited replace` drops them"
+    yield "`--on-edited keep` keeps the edits that still apply, `--on-edited replace` drops them"
 
 
 def reasons(there: PlanInFile, aim: Aim, after: Choice | None) -> Iterator[str]:
-    """Say what an upgrade does."""
+    """Describe an upgrade."""
     to = f"{aim.template.version}, region {aim.region.name}, in {there.target.label}"
     if there.models or there.recorded:
         was = there.template.version if there.template else "an unknown version"
@@ -165,29 +165,26 @@ def reasons(there: PlanInFile, aim: Aim, after: Choice | None) -> Iterator[str]:
 
 
 def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
-    """Say what the user should know before an upgrade is written."""
+    """Yield warnings about an upgrade."""
     if there.recorded and there.recorded_template is None:
         by = there.base.version if there.base and not there.is_unedited else None
-        judged = f"; edits are judged by the closest, {by}" if by else ""
-        yield (
-            "the recorded version is of no template that qwenlock knows, perhaps of a newer "
-            f"one{judged}"
-        )
+        judged = f"; edits are compared with the closest, {by}" if by else ""
+        yield f"the recorded version is unknown, perhaps newer than this qwenlock{judged}"
     yield from (f"your edit is lost: {each}" for each in aim.lost)
     for name in aim.shadowed:
-        yield f"the custom model {name} is hidden by the plan's model of that id, which is first"
+        yield f"the plan's model {name} comes first, and hides the custom model with this id"
     yield from _hidden(there, aim)
     if running and not there.plan.covers(aim.template, running):
         yield (
-            f"the Qwen Code that is installed, {running}, has another template and will offer "
-            f"that; `--client {running}` takes the one it has"
+            f"the installed Qwen Code {running} has another template and will offer it; add "
+            f"`--client {running}` to install that one"
         )
 
 
 def shadowed(there: PlanInFile, models: Sequence[Model], client: Profile) -> list[str]:
-    """Return the ids of custom models that `client` does not offer because a plan model is first.
+    """Return the ids of custom models that `client` hides because a plan model comes first.
 
-    What makes two entries the same model depends on the release
+    Whether two entries are the same model depends on the release
     (How Qwen Code reads settings, "Models").
     """
     first = by_id(models)
@@ -200,15 +197,15 @@ def shadowed(there: PlanInFile, models: Sequence[Model], client: Profile) -> lis
 
 
 def comments(files: Sequence[FileChange]) -> Iterator[str]:
-    """Name the comments that go, with whatever in them looks like a key masked."""
+    """List the comments that will be deleted, with possible keys in them masked."""
     for file in files:
         for comment in lost_comments(file.before or "", file.after):
             line = " ".join(Locator(comment).masked().split())
-            yield f"this comment goes with what it belongs to: {line}"
+            yield f"this comment will be deleted: {line}"
 
 
 def _hidden(there: PlanInFile, aim: Aim) -> Iterator[str]:
-    """Say what REPLACE takes away where the file had no modelProviders yet."""
+    """List the models that REPLACE hides if the file had no modelProviders before."""
     if get(there.target.value, PROVIDERS) is not None:
         return
     offered = by_id(aim.models)
@@ -225,5 +222,5 @@ def _hidden(there: PlanInFile, aim: Aim) -> Iterator[str]:
         if names:
             yield (
                 f"{there.target.label} gets modelProviders, which replaces that of the "
-                f"{source.scope} scope: {', '.join(names)} will not be offered"
+                f"{source.scope} scope: {', '.join(names)} will no longer be offered"
             )

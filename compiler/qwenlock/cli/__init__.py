@@ -1,1 +1,1 @@
-"""The command line: the only place that prints or knows Typer. One module a command."""
+"""The command line: the only room that prints or uses Typer. One module per command."""

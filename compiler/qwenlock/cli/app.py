@@ -1,6 +1,6 @@
-"""The application: its global options, its commands, and what a stop looks like.
+"""The application: its global options, its commands, and how errors are reported.
 
-A command's module is imported when the command is asked for: start-up time is a feature.
+A command's module is imported only when the command is used, so that qwenlock starts fast.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ BUG = 70
 
 
 class _Commands(typer.core.TyperGroup):
-    """A group whose commands are imported when they are asked for."""
+    """A group whose commands are imported only when they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -92,10 +92,11 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def qwenlock(
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show where in the program an error arose.")
+        bool, typer.Option("--debug", help="Show where in the program an error occurred.")
     ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Lock, upgrade and migrate the model configuration of Qwen Code."""
@@ -106,10 +107,10 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments[:1]
     try:
         result = app(list(arguments), standalone_mode=False, prog_name="qwenlock")
-        sys.stdout.flush()  # here, where a reader that has gone is noticed
+        sys.stdout.flush()  # here, so that a closed pipe is noticed
     except QwenlockError as error:
         return _stop(error, arguments, debug=debug)
-    except NoArgsIsHelpError:  # its help is printed by now
+    except NoArgsIsHelpError:  # the help has been printed
         return UsageError.exit_code
     except ClickException as error:
         return _stop(_usage_error(error), arguments, debug=debug)
@@ -117,11 +118,11 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return _broken_pipe()
-    except SystemExit as stop:  # Typer's: of shell completion, or for a broken pipe
+    except SystemExit as stop:  # raised by Typer: shell completion, or a broken pipe
         if isinstance(stop.__context__, BrokenPipeError):
             return _broken_pipe()
         return stop.code if isinstance(stop.code, int) else 0
-    except OSError as error:  # of a look at a file; what reads or writes one says more
+    except OSError as error:  # from checking a file; reading and writing raise errors of our own
         return _stop(_system_error(error), arguments, debug=debug)
     except Exception as error:  # noqa: BLE001  (users never see a traceback)
         return _stop_for_bug(error, debug=debug)
@@ -140,14 +141,14 @@ def _usage_error(error: Any) -> UsageError:
 def _system_error(error: OSError) -> InputError:
     reason = (error.strerror or type(error).__name__).lower()
     name = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    return InputError(f"{name}{reason}", "see whether the file and its disk are well")
+    return InputError(f"{name}{reason}", "check that the file is readable")
 
 
 def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int:
     from qwenlock.cli.report import print_error
 
     with suppress(BrokenPipeError):
-        sys.stdout.flush()  # a preview, say, that was shown before
+        sys.stdout.flush()  # such as a preview that was printed before
     print_error(error, _asked_format(arguments))
     if debug:
         _print_trace(error)
@@ -157,16 +158,16 @@ def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int
 def _stop_for_bug(error: Exception, *, debug: bool) -> int:
     from qwenlock.cli.console import say
 
-    say(f"qwenlock has a bug: {type(error).__name__}. Your files are as they were.")
+    say(f"qwenlock has a bug: {type(error).__name__}. Your files were not changed.")
     if debug:
         _print_trace(error)
     else:
-        say("Run `qwenlock --debug …` to see where, and please report it.")
+        say("Run `qwenlock --debug …` to see where it failed, and please report it.")
     return BUG
 
 
 def _print_trace(error: BaseException) -> None:
-    """Print where `error` arose; not its message nor any value, which could hold a key."""
+    """Print where `error` was raised, but not its message or any value: they could hold a key."""
     import traceback
 
     from qwenlock.cli.console import say
@@ -187,7 +188,7 @@ def _asked_format(arguments: Sequence[str]) -> str | None:
 
 
 def _broken_pipe() -> int:
-    """Leave quietly when what reads our output has gone, as `head` does."""
+    """Exit quietly when the reader of our output has closed it, as `head` does."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Carrying out a change: show it, ask, write it, and say what was done and how to take it back."""
+"""Carrying out a change: show it, ask, write it, and say what was done and how to undo it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ DryRunOption: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Show the diff and write nothing.")
 ]
 YesOption: TypeAlias = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not ask; needed without a terminal.")
+    bool,
+    typer.Option("--yes", "-y", help="Do not ask for confirmation; required without a terminal."),
 ]
 LockOption: TypeAlias = Annotated[
     bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
@@ -32,7 +33,7 @@ LockOption: TypeAlias = Annotated[
 
 
 def relocking(directory: Path, flags: Flags, client: str | None) -> Callable[[], int]:
-    """Return what locks a project again, for `carry_out`."""
+    """Return a function for `carry_out` that locks the project again."""
     from functools import partial
 
     from qwenlock.cli.commands.lock import relock
@@ -50,20 +51,20 @@ def carry_out(
     relock: Callable[[], int] | None = None,
     project: Project | None = None,
 ) -> int:
-    """Show `change`, ask, and write it all or not at all; return the exit code.
+    """Show `change`, ask, and write all of it or nothing; return the exit code.
 
     Args:
         change: what to write.
-        command: the command, as the history names it; it must hold no secret.
-        dry_run: show it only.
+        command: the command, as the history names it; must not hold a secret.
+        dry_run: only show the change.
         yes: do not ask.
-        as_json: print the change's report as JSON, with the diff, instead of words.
-        relock: what locks the project again afterwards, where the user wants that.
-        project: the project that the change is for, whose client the JSON document names.
+        as_json: print the change's report as JSON, with the diff, instead of text.
+        relock: locks the project again afterwards, if the user wants that.
+        project: the project that changes; the JSON document names its client.
 
     Raises:
-        UsageError: there is nobody to ask, and no `--yes`.
-        WriteError: nothing was written, and why.
+        UsageError: there is no terminal to ask on, and no `--yes`.
+        WriteError: nothing was written; the message says why.
     """
     from qwenlock.cli.views.diffs import unified
 
@@ -78,7 +79,7 @@ def carry_out(
     elif to_write and not yes:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError("--format json asks nobody", "add --yes to write, or --dry-run")
+        raise UsageError("--format json cannot ask", "add --yes to write, or --dry-run to preview")
     if to_write and not yes and not _agreed():
         say("nothing was written")
         return 0
@@ -92,7 +93,7 @@ def carry_out(
         return 0
     if relock is not None:
         return relock()
-    say("run `qwenlock lock` to bring qwen.lock up to date")
+    say("run `qwenlock lock` to update qwen.lock")
     return 0
 
 
@@ -110,7 +111,9 @@ def _agreed() -> bool:
     from qwenlock.findings.errors import UsageError
 
     if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on", "add --yes to write, or --dry-run")
+        raise UsageError(
+            "there is no terminal to ask on", "add --yes to write, or --dry-run to preview"
+        )
     return typer.confirm("Write this?", err=True)
 
 
@@ -129,4 +132,4 @@ def _write(change: Change, command: str) -> None:
     ]
     backup = write(edits, reason=command, history=History())
     names = ", ".join(clean(file.label) for file in change.files)
-    say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` takes it back (backup: {backup})")
+    say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` reverts it (backup: {backup})")

@@ -1,6 +1,6 @@
 """Printing: data on stdout, words on stderr, colours on a terminal only.
 
-Whatever comes from a file is printed through here, so that no control character of it reaches a
+Everything that comes from a file is printed here, so that its control characters never reach a
 terminal.
 """
 
@@ -16,7 +16,7 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u20
 
 
 def say(text: str = "") -> None:
-    """Print words for the user, on stderr."""
+    """Print a message for the user on stderr."""
     _print(text, sys.stderr)
 
 
@@ -26,7 +26,7 @@ def emit(text: str) -> None:
 
 
 def emit_raw(text: str) -> None:
-    """Print data to be read by a program, on stdout, to the byte and without a newline more."""
+    """Print data for programs on stdout, exactly, without an added newline."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
@@ -40,11 +40,11 @@ def emit_json(document: dict[str, Any]) -> None:
 
 
 def as_json(value: Any) -> str:
-    """Return JSON of several lines, whose text is readable but holds no control characters."""
+    """Return indented JSON whose text is readable but holds no control characters."""
     import json
 
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    lines = text.split("\n")  # a newline within a string is an escape by now
+    lines = text.split("\n")  # newlines within strings have been escaped
     return "".join(_CONTROL.sub(_json_escape, line) + "\n" for line in lines)
 
 
@@ -53,7 +53,7 @@ def _json_escape(found: re.Match[str]) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a line with control characters, which could command a terminal, made visible."""
+    """Return a line with its control characters, which a terminal could obey, made visible."""
     return _CONTROL.sub(lambda found: _escape(ord(found[0])), text)
 
 
@@ -62,14 +62,14 @@ def _escape(point: int) -> str:
 
 
 def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
-    """Return `text` in a colour of `_COLOURS`, where `stream` (stderr) is a terminal."""
+    """Return `text` in a colour of `_COLOURS` if `stream` (stderr) is a terminal."""
     if not in_colour(stream or sys.stderr):
         return text
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
 
 
 def in_colour(stream: TextIO) -> bool:
-    """Tell whether what is printed on `stream` has colours."""
+    """Tell whether output on `stream` is coloured."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

@@ -1,4 +1,4 @@
-"""The options that commands share, spelled and explained once."""
+"""The options that commands share, defined once."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How a command reports."""
+    """The output formats of most commands."""
 
     text = "text"
     json = "json"
 
 
 class PageFormat(StrEnum):
-    """How a command reports that has something to put into a pull request."""
+    """The output formats of commands whose report fits into a pull request."""
 
     text = "text"
     json = "json"
@@ -32,7 +32,7 @@ class PageFormat(StrEnum):
 
 
 class GateFormat(StrEnum):
-    """How a command reports that code is held to."""
+    """The output formats of commands that gate a CI job."""
 
     text = "text"
     json = "json"
@@ -47,13 +47,15 @@ ProjectArgument: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PROJECT]",
-        help="A directory; default: the nearest one upward that holds qwen.lock, else this one.",
+        help="The project; by default, the nearest parent that has a qwen.lock, or else this one.",
         show_default=False,
     ),
 ]
 UserOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--user", metavar="FILE", help="The user scope's file.", rich_help_panel=_SCOPES),
+    typer.Option(
+        "--user", metavar="FILE", help="Use this file as the user scope.", rich_help_panel=_SCOPES
+    ),
 ]
 NoUserOption: TypeAlias = Annotated[
     bool, typer.Option("--no-user", help="Leave the user scope out.", rich_help_panel=_SCOPES)
@@ -61,7 +63,10 @@ NoUserOption: TypeAlias = Annotated[
 SystemOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--system", metavar="FILE", help="The system scope's file.", rich_help_panel=_SCOPES
+        "--system",
+        metavar="FILE",
+        help="Use this file as the system scope.",
+        rich_help_panel=_SCOPES,
     ),
 ]
 SystemDefaultsOption: TypeAlias = Annotated[
@@ -69,7 +74,7 @@ SystemDefaultsOption: TypeAlias = Annotated[
     typer.Option(
         "--system-defaults",
         metavar="FILE",
-        help="The system-defaults scope's file.",
+        help="Use this file as the system-defaults scope.",
         rich_help_panel=_SCOPES,
     ),
 ]
@@ -77,7 +82,7 @@ UntrustedOption: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--untrusted/--trusted",
-        help="Drop the project scope, as the client does in a folder that is not trusted.",
+        help="Leave the project scope out, as the client does in an untrusted folder.",
         show_default=False,
         rich_help_panel=_SCOPES,
     ),
@@ -85,7 +90,7 @@ UntrustedOption: TypeAlias = Annotated[
 
 
 def _known(client: str | None) -> str | None:
-    """Return the release that `--client` names; say where it is newer than what was measured."""
+    """Return the release that `--client` names; warn if it is newer than any known release."""
     if client == "installed":
         client = _installed()
     if client is not None:
@@ -94,13 +99,13 @@ def _known(client: str | None) -> str | None:
         if is_newer_than_known(client):
             from qwenlock.cli.console import clean, painted, say
 
-            message = f"Qwen Code {clean(client)} is newer than all that are known"
-            say(f"{painted('warning', 'warning')}: {message}: taken to be as {NEWEST} is")
+            message = f"Qwen Code {clean(client)} is newer than all known releases"
+            say(f"{painted('warning', 'warning')}: {message}; the rules of {NEWEST} are used")
     return client
 
 
 def _installed() -> str:
-    """Return the release of the client on this machine."""
+    """Return the release of the client installed on this machine."""
     import os
 
     from qwenlock.edge.client import version
@@ -115,55 +120,59 @@ ClientOption: TypeAlias = Annotated[
         "--client",
         callback=_known,
         metavar="guide|VERSION|installed",
-        help="The Qwen Code to compile for; default: the lock's, else the one installed.",
+        help="The Qwen Code to compile for; default: that of the lock, or else the installed one.",
         show_default=False,
     ),
 ]
 TemplatesOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--templates", metavar="DIR", help="A folder of plans of one's own, besides the bundled."
+        "--templates",
+        metavar="DIR",
+        help="A folder with your own plans, in addition to the bundled ones.",
     ),
 ]
-FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="How to report.")]
-PageFormatOption: TypeAlias = Annotated[PageFormat, typer.Option("--format", help="How to report.")]
+FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="The output format.")]
+PageFormatOption: TypeAlias = Annotated[
+    PageFormat, typer.Option("--format", help="The output format.")
+]
 GateFormatOption: TypeAlias = Annotated[
     GateFormat,
-    typer.Option("--format", help="How to report; github: annotations; gitlab: code quality."),
+    typer.Option("--format", help="The output format; github: annotations; gitlab: code quality."),
 ]
 NoConfigOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--no-config", help="Leave qwenlock.toml and pyproject.toml out."),
+    typer.Option("--no-config", help="Ignore qwenlock.toml and pyproject.toml."),
 ]
 
 
 def project_directory(given: Path | None) -> Path:
-    """Return the directory a command is about.
+    """Return the directory of the project that a command works on.
 
     Raises:
-        UsageError: the directory given is none, or the working directory is gone.
+        UsageError: `given` is not a directory, or the working directory no longer exists.
     """
     from qwenlock.findings.errors import UsageError
 
     try:
         here = Path.cwd()
     except OSError:
-        message = "the working directory does not exist any more"
-        raise UsageError(message, "change into one that does") from None
+        message = "the working directory no longer exists"
+        raise UsageError(message, "change to another directory") from None
     if given is None:
         return find_project(here)
     if not given.is_dir():
-        raise UsageError(f"{given} is no directory", "name the directory that holds .qwen")
+        raise UsageError(f"{given} is not a directory", "name the directory that holds .qwen")
     return given
 
 
 def own_folders(templates: str | None) -> list[Path]:
-    """Return the folders of plans of one's own: what `--templates` names, else what a team chose.
+    """Return the folders of the user's own plans: `--templates`, or else the team's choice.
 
-    Where neither says anything, the variable counts.
+    If neither is given, the environment variable counts.
 
     Raises:
-        InputError: the configuration of the project here cannot be used.
+        InputError: the configuration of the project is invalid.
     """
     import os
 
@@ -211,6 +220,6 @@ def _flags(
     if user is not None and no_user:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError("--user and --no-user exclude each other", "leave one of them out")
+        raise UsageError("--user and --no-user exclude each other", "remove one of them")
     user_scope = False if no_user else user
     return Flags(user_scope, system, system_defaults, untrusted, templates, no_config)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def error_as_text(error: QwenlockError) -> str:
-    """Return why a command stops, where it has no findings: the message and the fix."""
+    """Return an error without findings as text: the message and the fix."""
     text = f"{painted('error', 'error')}: {clean(error.message)}"
     return f"{text}\n  {painted('help', 'good')}: {clean(error.fix)}" if error.fix else text
 
 
 def print_error(error: QwenlockError, format: str | None = None) -> None:  # noqa: A002
-    """Print why a command stops: its findings, or its message and fix, in the `format` asked for.
+    """Print an error in the given `format`: its findings, or its message and fix.
 
-    An error without findings is about no place that could be annotated.
+    An error without findings has no place that could be annotated.
     """
     findings = error.findings if isinstance(error, InputError) else ()
     if format == "json":
@@ -48,25 +48,25 @@ def print_error(error: QwenlockError, format: str | None = None) -> None:  # noq
 
 
 def print_findings(findings: Iterable[Finding], *, notes: bool = True) -> None:
-    """Print findings on stderr, in the order of their places; notes only where asked for."""
+    """Print findings on stderr, in the order of their places; notes only if asked for."""
     text = findings_as_text(findings, notes=notes)
     if text:
         say(text)
 
 
 def findings_as_text(findings: Iterable[Finding], *, notes: bool = True) -> str:
-    """Return findings as text, in the order of their places; notes only where asked for."""
+    """Return findings as text, in the order of their places; notes only if asked for."""
     shown = [each for each in in_order(findings) if notes or each.level != "note"]
     return "\n".join(finding_as_text(finding) for finding in shown)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings by file, line and column; those without a place last."""
+    """Return findings sorted by file, line and column; those without a place come last."""
     return sorted(findings, key=_position)
 
 
 def finding_as_text(finding: Finding) -> str:
-    """Return a finding as text, with a masked excerpt of the line it is about."""
+    """Return a finding as text, with a masked excerpt of its line."""
     head = painted(f"{finding.level}[{finding.code}]", finding.level)
     lines = [f"{head}: {painted(clean(finding.message), 'bold')}"]
     margin = ""
@@ -92,7 +92,7 @@ def finding_as_text(finding: Finding) -> str:
 
 
 def underline(excerpt: Excerpt) -> tuple[str, str]:
-    """Return what stands before the carets and the carets, by what characters take on a screen."""
+    """Return the space before the carets and the carets, by the width of characters on screen."""
     from rich.cells import cell_len
 
     start = excerpt.column - 1
@@ -103,14 +103,14 @@ def underline(excerpt: Excerpt) -> tuple[str, str]:
 
 
 def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return findings in the form that every JSON document of qwenlock has them in."""
+    """Return findings in the form that all JSON documents of qwenlock use."""
     return [_as_json(finding) for finding in in_order(findings)]
 
 
 def changes_as_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
     """Return the differences of two locks for a JSON document.
 
-    `old` and `new` are left out where there is no value, which null would be.
+    `old` and `new` are left out if there is no value, because null is a value.
     """
     return [_change_as_json(change) for change in changes]
 
@@ -177,7 +177,7 @@ def _change_as_text(change: Change) -> str:
 
 
 def value_as_text(value: Any) -> str:
-    """Return a value that differs as JSON on one line; `(none)` where there is none."""
+    """Return a value as JSON on one line; `(none)` if there is no value."""
     import json
 
     from qwenlock.lock.diff import ABSENT

@@ -1,4 +1,4 @@
-"""A plain table for the terminal, aligned by what characters take on a screen."""
+"""A plain table for the terminal, aligned by the width of characters on screen."""
 
 from __future__ import annotations
 

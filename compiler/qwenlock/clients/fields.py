@@ -1,6 +1,6 @@
 """The fields of a model and of its generationConfig, as data: types, limits, and since when.
 
-The one table behind three things: the checks of the compiler, the suggestions for a typo, and the
+This table is used for three things: the checks of the compiler, the suggestions for typos, and the
 JSON Schema for settings. Sources: guide, Configuration Examples; the released
 packages (How Qwen Code reads settings, "Models").
 """
@@ -49,47 +49,47 @@ class Field(NamedTuple):
 
 
 MODEL_FIELDS: tuple[Field, ...] = (
-    Field("id", "string", "The model's name, as it is configured and as the API is sent it."),
-    Field("name", "string", "What /model shows."),
-    Field("description", "string", "What /model shows below the name."),
+    Field("id", "string", "The model's id, as sent to the API."),
+    Field("name", "string", "The name that /model shows."),
+    Field("description", "string", "The description that /model shows below the name."),
     Field("envKey", "string", "The environment variable that holds the API key."),
     Field("baseUrl", "string", "The endpoint, as the auth type's SDK expects it."),
     Field("capabilities", "object", "What the model can do, such as vision."),
-    Field("generationConfig", "object", "How requests are made: a sealed, complete package."),
-    Field("wireApi", "string", "Which of OpenAI's two APIs is spoken; of OpenAI-compatible models.",
+    Field("generationConfig", "object", "The options of requests; they apply as a whole."),
+    Field("wireApi", "string", "Which OpenAI API an OpenAI-compatible model uses.",
           "0.24.2", values=("chat-completions", "responses")),
     Field("fastOnly", "boolean", "Offered only as the fast model.", "0.21.2"),
     Field("voiceOnly", "boolean", "Offered only for voice.", "0.21.2"),
     Field("visionOnly", "boolean", "Offered only for vision.", "0.21.10"),
     Field("imageOnly", "boolean", "Offered only for images.", "0.21.2"),
     Field("realtimeOnly", "boolean", "Offered only for realtime use.", "0.24.2"),
-    Field("supportsImageGeneration", "boolean", "The model can draw.", "0.23.0"),
+    Field("supportsImageGeneration", "boolean", "Whether the model can draw.", "0.23.0"),
 )  # fmt: skip
 
 CAPABILITY_FIELDS: tuple[Field, ...] = (
-    Field("vision", "boolean", "The model takes images."),
-    Field("agent", "boolean", "With vision: it takes a whole turn, tools included, for the main "
+    Field("vision", "boolean", "Whether the model accepts images."),
+    Field("agent", "boolean", "With vision: takes a whole turn, with tools, for the main "
           "model.", "0.21.2"),
-    Field("reasoning", "object", "How the model's reasoning is asked for.", "0.23.3"),
+    Field("reasoning", "object", "How to request reasoning.", "0.23.3"),
 )  # fmt: skip
 
 GENERATION_FIELDS: tuple[Field, ...] = (
-    Field("samplingParams", "object", "temperature, top_p, max_tokens and the like.", atomic=True),
+    Field("samplingParams", "object", "Options such as temperature.", atomic=True),
     Field("timeout", "number", "How long a request may take, in milliseconds.", minimum=0),
-    Field("maxRetries", "integer", "How often a failed request is tried again.", minimum=0),
+    Field("maxRetries", "integer", "How often a failed request is retried.", minimum=0),
     Field("enableCacheControl", "boolean", "Ask the API to cache the prompt."),
-    Field("schemaCompliance", "string", "How tools are described.", values=("auto", "openapi_30")),
+    Field("schemaCompliance", "string", "The schema of tools.", values=("auto", "openapi_30")),
     Field("reasoning", "any", "How much the model reasons, or false."),
     Field("contextWindowSize", "integer", "The context window, in tokens.", minimum=1),
     Field("customHeaders", "object", "HTTP headers to send.", members="string", atomic=True),
-    Field("extra_body", "object", "More fields for an OpenAI-compatible body.", atomic=True),
-    Field("retryErrorCodes", "array", "Status codes to try again on.", "0.12.0", members="integer"),
-    Field("modalities", "object", "What the model takes in.", "0.12.0", members="boolean"),
-    Field("splitToolMedia", "boolean", "Send a tool's media apart from its text.", "0.15.6"),
-    Field("retryInitialDelayMs", "number", "The first wait, in milliseconds.", "0.21.2", minimum=0),
-    Field("retryMaxDelayMs", "number", "The longest wait, in milliseconds.", "0.21.2", minimum=0),
+    Field("extra_body", "object", "More fields of an OpenAI-compatible request.", atomic=True),
+    Field("retryErrorCodes", "array", "Status codes to retry on.", "0.12.0", members="integer"),
+    Field("modalities", "object", "The inputs the model accepts.", "0.12.0", members="boolean"),
+    Field("splitToolMedia", "boolean", "Send a tool's media apart from text.", "0.15.6"),
+    Field("retryInitialDelayMs", "number", "The first delay in ms.", "0.21.2", minimum=0),
+    Field("retryMaxDelayMs", "number", "The longest delay, in milliseconds.", "0.21.2", minimum=0),
     Field("forceGlobalCacheScope", "boolean", "Share the cache between sessions.", "0.21.2"),
-    Field("thinkingMandatory", "boolean", "The model cannot be asked not to think.", "0.21.2"),
+    Field("thinkingMandatory", "boolean", "Thinking cannot be turned off.", "0.21.2"),
     Field("toolResultContentFormat", "string", "How a tool's result is sent.", "0.21.2",
           values=("parts", "string")),
     Field("streamIdleTimeoutMs", "number", "How long a stream may pause, in milliseconds.",
@@ -104,7 +104,7 @@ GENERATION_FIELDS: tuple[Field, ...] = (
 SAMPLING_FIELDS: tuple[Field, ...] = (
     Field("temperature", "number", "Randomness of the sampling.", minimum=0, maximum=2),
     Field("top_p", "number", "Nucleus sampling.", minimum=0, maximum=1),
-    Field("top_k", "integer", "Sample from so many tokens only.", minimum=0),
+    Field("top_k", "integer", "Sample only from this many of the most likely tokens.", minimum=0),
     Field("max_tokens", "integer", "The longest answer, in tokens.", minimum=1),
     Field("presence_penalty", "number", "Discourage repeated topics.", minimum=-2, maximum=2),
     Field("frequency_penalty", "number", "Discourage repeated words.", minimum=-2, maximum=2),
@@ -165,7 +165,7 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
 
 
 def is_of_kind(value: object, kind: Kind) -> bool:
-    """Tell whether a JSON `value` is of `kind`; true is no number, 3.0 is an integer."""
+    """Tell whether a JSON `value` is of `kind`; true is not a number, but 3.0 is an integer."""
     if isinstance(value, bool):
         return kind in ("boolean", "any")
     if kind == "integer" and isinstance(value, float):
@@ -189,7 +189,7 @@ def problem(field: Field, value: object) -> str | None:
     if field.members is not None and isinstance(value, dict | list):
         members = value.values() if isinstance(value, dict) else value
         if not all(is_of_kind(member, field.members) for member in members):
-            return f"must hold {field.members}s only"
+            return f"must hold only {field.members}s"
     return None
 
 

@@ -302,7 +302,7 @@ def profile(client: str = GUIDE) -> Profile:
     pre-release has the profile, and the name, of the release that it leads to, see `release_of`.
 
     Raises:
-        UsageError: `client` is no version, or older than the first release that is known.
+        UsageError: `client` is not a version, or older than the first release that is known.
     """
     if client == GUIDE:
         return Profile(GUIDE)
@@ -361,5 +361,6 @@ def _parsed(text: str) -> Any:
         return Version(text)
     except ValueError:
         raise UsageError(
-            f"{text!r} is no release of Qwen Code", "use --client guide, or a version like 0.15.10"
+            f"{text!r} is not a release of Qwen Code",
+            "use --client guide, or a version like 0.15.10",
         ) from None

@@ -1,6 +1,6 @@
-"""The JSON Schema for settings, made of the table of fields; for editors and validators.
+"""The JSON Schema for settings, generated from the table of fields, for editors and validators.
 
-Only what qwenlock knows is constrained; other settings are left free. Keywords that only editors
+Only settings that qwenlock knows are constrained. Keywords that only editors
 read stand beside the rules: `examples`, `markdownDescription`, `enumDescriptions`,
 `deprecationMessage` and `defaultSnippets` (VS Code; JetBrains reads most of them).
 """
@@ -126,7 +126,7 @@ def settings_schema(client: Profile, plans: Sequence[_Plan] = ()) -> dict[str, A
     return {
         "$schema": DIALECT,
         "$id": f"urn:qwenlock:schema:settings:{client.name}",
-        "title": "Qwen Code settings, as far as they choose models",
+        "title": "Qwen Code settings that choose models",
         "type": "object",
         "properties": properties,
         "$defs": {"model": _model(client, plans), "generationConfig": _generation_config(client)},
@@ -176,7 +176,9 @@ def _snippet(auth_type: str) -> dict[str, str]:
 def _protocols(providers: Iterable[str]) -> dict[str, Any]:
     return {
         "providerProtocol": {
-            **_typed("object", "The auth type of each provider id that is none itself."),
+            **_typed(
+                "object", "The auth type of each provider id that is not an auth type itself."
+            ),
             "additionalProperties": {"enum": list(providers)},
         }
     }
@@ -186,17 +188,17 @@ def _selection(client: Profile) -> dict[str, Any]:
     fields = {
         "name": _typed("string", "The selected model's id."),
         "generationConfig": {
-            "description": "How requests of a runtime model are made: one that no entry of "
+            "description": "The request options of a runtime model: a model that no entry of "
             "modelProviders defines.",
             "$ref": "#/$defs/generationConfig",
         },
     }
     if client.selects_url:
-        fields["baseUrl"] = _typed("string", "The endpoint, where several entries have the id.")
+        fields["baseUrl"] = _typed("string", "The endpoint, if several entries have the same id.")
     if client.knows(_EFFORT_SINCE):
         off = ["none"] if client.knows(_NO_EFFORT_SINCE) else []
         fields["reasoningEffort"] = {
-            "description": "How hard every model thinks, as far as it can be told to.",
+            "description": "How much every model reasons, if that is configurable.",
             "enum": [*off, *reasoning_names()["efforts"]],
         }
     return _object(**fields)
@@ -325,7 +327,7 @@ def _properties(
 def _schema(field: Field, *, nullable: bool) -> dict[str, Any]:
     schema: dict[str, Any] = {"description": field.description, **_type(field.kind)}
     if field.atomic:
-        whole = "*Atomic:* it replaces that of lower layers as a whole."
+        whole = "*Atomic:* it replaces the whole object of lower layers."
         schema["markdownDescription"] = f"{field.description}\n\n{whole}"
     if nullable and "type" in schema:
         schema["type"] = [schema["type"], "null"]

@@ -1,1 +1,1 @@
-"""Effects: the modules that read the disk, write it and start the client."""
+"""Effects: reading and writing files, the network, and starting the client."""

@@ -1,8 +1,8 @@
-"""The one module that starts the client: to ask what it would offer, and which release it is.
+"""The only module that starts the client, to ask what it offers and which release it is.
 
-It speaks the Agent Client Protocol: JSON-RPC, a message a line, on the client's standard input and
-output. What the client says besides is noise. Its words may hold keys, so they are shown only
-where they cannot. What an answer means is decided in `compile.agreement`.
+It speaks the Agent Client Protocol: JSON-RPC on the client's standard input and output, one
+message per line. Any other output is ignored. The client's messages may hold keys, so they are
+shown only if they hold none. What an answer means is decided in `compile.agreement`.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class ClientMissingError(UsageError):
 
 
 class ClientError(QwenlockError):
-    """The client cannot be asked: an input that cannot be used.
+    """The client cannot be asked.
 
-    `release` is what the client said that it is, if it came that far.
+    `release` is the release that the client reported, if it got that far.
     """
 
     exit_code = 3
@@ -67,15 +67,15 @@ class ClientCrashedError(ClientError):
 
 
 class ClientRefusedError(ClientError):
-    """The client answered with an error, or with something that is no catalogue."""
+    """The client answered with an error, or with something other than a catalogue."""
 
 
 class LoginRequiredError(ClientRefusedError):
-    """The client wants credentials: no auth type is selected, or its variable is not set."""
+    """The client asks for a login: no auth type is selected, or its variable is not set."""
 
 
 def command_of(text: str) -> list[str]:
-    """Return a command line such as `npx qwen` as the list of its words.
+    """Split a command line such as `npx qwen` into words.
 
     Raises:
         UsageError: it is empty, or a quotation mark is not closed.
@@ -84,9 +84,9 @@ def command_of(text: str) -> list[str]:
         words = shlex.split(text, posix=_POSIX)
     except ValueError as error:
         message = f"the client's command cannot be read: {str(error).lower()}"
-        raise UsageError(message, "quote it as a shell would want it") from None
+        raise UsageError(message, "quote it as in a shell") from None
     if not words:
-        raise UsageError("the client's command is empty", "name it, such as qwen")
+        raise UsageError("the client's command is empty", "name a command, such as qwen")
     return words
 
 
@@ -96,17 +96,17 @@ def ask(
     environment: Mapping[str, str],
     timeout: float = TIMEOUT,
 ) -> Answer:
-    """Return what the client that `command` starts offers in `project`, and what it selects.
+    """Start a client in `project`, and return what it offers and selects.
 
     Args:
         command: the client and its arguments, without `--acp`.
         project: the directory it runs in.
-        environment: all the variables it gets.
-        timeout: how long it may take altogether, in seconds.
+        environment: all its variables.
+        timeout: how long it may take in total, in seconds.
 
     Raises:
         ClientMissingError: there is no such command.
-        ClientError: it crashes, hangs, wants a login, or does not answer as it should.
+        ClientError: it crashes, hangs, asks for a login, or gives an invalid answer.
     """
     with started([*command, "--acp"], project, environment, timeout) as client:
         release = client.initialize()
@@ -142,14 +142,14 @@ def started(
     environment: Mapping[str, str],
     timeout: float = TIMEOUT,
 ) -> Iterator[Client]:
-    """Start a client; afterwards it is gone, and whatever it started in its process group.
+    """Start a client; afterwards, end it and every process in its process group.
 
     Raises:
         ClientMissingError: there is no such command.
     """
     program = shutil.which(command[0], path=environment.get("PATH"))
     if program is None:
-        message = f"there is no command {command[0]}"
+        message = f"command not found: {command[0]}"
         fix = "install Qwen Code, or name its command with --client-command"
         raise ClientMissingError(message, fix)
     with tempfile.TemporaryFile() as errors:
@@ -174,13 +174,13 @@ def started(
 
 
 class Client:
-    """A client that runs; every wait for it ends when its time is up.
+    """A running client; no wait for it exceeds its timeout.
 
     Args:
         process: the client, started with pipes for its standard input and output.
         errors: the file that takes its standard error.
         environment: its variables, whose values are never shown.
-        timeout: how long it may take altogether, in seconds from now.
+        timeout: how long it may take in total, in seconds from now.
     """
 
     def __init__(
@@ -201,7 +201,7 @@ class Client:
         self._reader.start()
 
     def initialize(self) -> str | None:
-        """Open the conversation; return the release that the client says it is."""
+        """Open the conversation; return the release that the client reports."""
         parameters = {"protocolVersion": 1, "clientCapabilities": {}}
         agent = self._request("initialize", parameters).get("agentInfo")
         release = agent.get("version") if isinstance(agent, dict) else None
@@ -222,7 +222,7 @@ class Client:
             raise ClientRefusedError(message, "use Qwen Code 0.10.1 or later") from None
 
     def lines(self) -> Iterator[str]:
-        """Yield what the client prints, a line at a time, until it ends.
+        """Yield the client's output line by line until it ends.
 
         Raises:
             ClientTimeoutError: its time is up.
@@ -233,7 +233,7 @@ class Client:
             except Empty:
                 message = f"the client did not answer within {self._timeout:g} seconds"
                 raise ClientTimeoutError(
-                    message, "start it yourself to see what it waits for"
+                    message, "start the client yourself to see what it is waiting for"
                 ) from None
             if line is None:
                 return
@@ -249,7 +249,7 @@ class Client:
         assert self._process.stdin is not None  # noqa: S101  (it was asked for)
         with suppress(OSError):
             self._process.stdin.close()
-        # What left the group may hold the output open: then its reader waits on, and closes it.
+        # A process that left the group may keep the output open: its reader waits, then closes it.
         self._reader.join(1)
 
     def _receive(self) -> None:
@@ -260,7 +260,7 @@ class Client:
         self._received.put(None)
 
     def _request(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Return the result of a request; other messages and noise are passed over."""
+        """Return the result of a request; other messages and output are skipped."""
         self._requests += 1
         message = {
             "jsonrpc": "2.0",
@@ -269,7 +269,7 @@ class Client:
             "params": parameters,
         }
         assert self._process.stdin is not None  # noqa: S101
-        with suppress(OSError):  # it has ended: then its output ends too
+        with suppress(OSError):  # the client has ended, so its output ends too
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
         for line in self.lines():
@@ -290,7 +290,7 @@ class Client:
             fix = "select an auth type in security.auth.selectedType, and set the model's variable"
             raise LoginRequiredError(f"the client asks for a login{reason}", fix)
         message = f"the client refuses {method}{reason}"
-        raise ClientRefusedError(message, "start it yourself in the project to see why")
+        raise ClientRefusedError(message, "start the client yourself in the project to see why")
 
     def _crashed(self) -> ClientCrashedError:
         code = self._process.wait()
@@ -298,10 +298,10 @@ class Client:
         self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - _LONGEST_ERRORS))
         found = _ERROR_LINE.search(self._errors.read().decode(errors="replace"))
         message = f"the client {how} before it answered{self._harmless(found and found[0])}"
-        return ClientCrashedError(message, "start it yourself in the project to see why")
+        return ClientCrashedError(message, "start the client yourself in the project to see why")
 
     def _harmless(self, said: object) -> str:
-        """Return the client's words as the end of a message; nothing where they hold a key."""
+        """Return the client's message as the end of ours; empty if it holds a key."""
         words = " ".join(said.split()) if isinstance(said, str) else ""
         if not words or is_credential(words):
             return ""
@@ -312,7 +312,7 @@ class Client:
 
 
 def _message(line: str) -> dict[str, Any]:
-    """Return a line as a JSON-RPC message; empty where it is noise."""
+    """Return a line as a JSON-RPC message; empty if it is something else."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""Where a team's choices are looked for, and what they come to for one project.
+"""Finds a team's configuration, and applies it to a project.
 
-Looked into are the project's directory and those above it, up to the root of its repository (what
-holds `.git`), and never the home directory or above, unless the project is there. The nearest file
-that holds choices counts alone, as with Ruff and uv.
+It is searched for in the project's directory and its parents, up to the root of the repository (the
+directory with `.git`), but never in the home directory or above, unless the project is there. Only
+the nearest file that holds choices counts, as with Ruff and uv.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What is configured for one project.
+    """The configuration of one project.
 
     Attributes:
         configuration: the choices; its files are relative to the project, as in a lock.
-        states: every file that was looked for, as it was before it was read (see `file_states`).
+        states: the state of every file that was looked for, before it was read (see `file_states`).
         file: the file that holds them, or None.
     """
 
@@ -38,18 +38,18 @@ class Configured:
     file: Path | None = None
 
     def over(self, recorded: Options) -> Options:
-        """Return what counts where a lock has `recorded` other options."""
+        """Return the options in force if a lock has `recorded` other options."""
         return replace(recorded, **_said(self.configuration.options))
 
 
 class Nearest(NamedTuple):
-    """The choices that count in a directory.
+    """The choices in force in a directory.
 
     Attributes:
-        states: every file that was looked for, as it was before it was read (see `file_states`).
+        states: the state of every file that was looked for, before it was read (see `file_states`).
         path: the file that holds the choices, or None.
-        text: what it holds.
-        label: the file as messages name it.
+        text: its text.
+        label: its name in messages.
         configuration: the choices; its files are relative to the file's directory.
     """
 
@@ -61,10 +61,10 @@ class Nearest(NamedTuple):
 
 
 def configured(project: Path, flags: Flags, reader: Reader | None = None) -> Configured:
-    """Return what is configured for the project in the directory `project`.
+    """Return the configuration of the project in the directory `project`.
 
     Raises:
-        InputError: the file cannot be used, or names another that is not there.
+        InputError: the file is invalid, or names a file that does not exist.
     """
     if flags.no_config:
         return Configured()
@@ -75,10 +75,10 @@ def configured(project: Path, flags: Flags, reader: Reader | None = None) -> Con
 
 
 def nearest(folder: Path, reader: Reader) -> Nearest:
-    """Return the choices that count in `folder`: its own, or else those of the one above.
+    """Return the choices in force in `folder`: its own, or else those of its parent.
 
     Raises:
-        InputError: the file cannot be used.
+        InputError: the file is invalid.
     """
     states: list[str] = []
     for name in TABLES:
@@ -95,16 +95,16 @@ def nearest(folder: Path, reader: Reader) -> Nearest:
 
 
 def above(folder: Path, reader: Reader) -> Nearest:
-    """Return the choices that count in `folder` for what is below; none in the home directory.
+    """Return the choices of `folder` that apply to directories below; none in the home directory.
 
     Raises:
-        InputError: the file cannot be used.
+        InputError: the file is invalid.
     """
     return Nearest(()) if is_home(folder) else nearest(folder, reader)
 
 
 def _read(path: Path) -> Nearest | None:
-    """Return the choices that the file at `path` holds, or None where it holds none."""
+    """Return the choices in the file at `path`, or None if it holds none."""
     label = shown(path)
     text = read_text(path, label)
     if text is None:
@@ -116,7 +116,7 @@ def _read(path: Path) -> Nearest | None:
 
 
 def _options(found: Nearest, project: Path) -> Options:
-    """Return the options of a configuration with its files relative to the project."""
+    """Return the options of a configuration, with files relative to the project."""
     options: dict[str, Any] = {}
     for name, value in _said(found.configuration.options).items():
         options[name] = value
@@ -124,7 +124,7 @@ def _options(found: Nearest, project: Path) -> Options:
             file = found.path.parent / os.path.expanduser(value)  # noqa: PTH111
             if not os.path.lexists(file):
                 key = name.replace("_", "-")
-                message = f'{key}: there is no "{credentials.shown(value)}"'
+                message = f'{key}: "{credentials.shown(value)}" does not exist'
                 place = (*TABLES[found.path.name], key)
                 raise complain(found.text, found.label, place, message)
             if not value.startswith("~") and not Path(value).is_absolute():

@@ -1,7 +1,7 @@
-"""What enforcing a lock needs of this machine: the lock, and what every scope defines.
+"""Reads what enforcing a lock needs from this machine: the lock, and the settings of every scope.
 
-A client started here reads its own four files, whatever options a lock was compiled with; so they
-are all looked at. Starting it is done in `launch` and `client`.
+A client started here reads its own four files, whatever options the lock was compiled with, so all
+of them are read. Starting the client is done in `launch` and `client`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Scope(NamedTuple):
-    """A settings file that is there: the scope it stands for, its path, and its value."""
+    """An existing settings file: its scope, path and value."""
 
     name: ScopeName
     path: Path
@@ -35,11 +35,11 @@ class Scope(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """The settings of every scope that a client started in a project could read, as they stand.
+    """The settings of every scope that a client started in a project could read.
 
     Attributes:
-        places: where the client itself has its files.
-        scopes: the files that are there.
+        places: where the client keeps its files.
+        scopes: the files that exist.
         files: every file that was looked for.
     """
 
@@ -52,15 +52,15 @@ class Machine(NamedTuple):
         return enforcing_settings(lock, [_current(each.value) for each in self.scopes])
 
     def enforcing_file(self, lock: Lock) -> dict[str, Any]:
-        """Return the settings that enforce `lock`, over what the client's own system file says."""
+        """Return the settings that enforce `lock`, merged over the client's own system file."""
         return over(self.system(), self.enforcing(lock))
 
     def project(self) -> Project:
-        """Return the project as a client reads it, whatever options a lock was compiled with."""
+        """Return the project as a client reads it, ignoring the options of the lock."""
         return Project(places=self.places, sources=Reader().sources(self.places))
 
     def system(self) -> dict[str, Any]:
-        """Return what the client's own system file says, at the current settings version."""
+        """Return the client's own system file, migrated to the current settings version."""
         path = self.places.files["system"]
         return _current(next((each.value for each in self.scopes if each.path == path), {}))
 
@@ -73,7 +73,7 @@ def _current(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def trusted_lock(project: Path) -> Lock:
-    """Return the lock of `project`, as `qwenlock lock` wrote it.
+    """Return the lock of `project`.
 
     Raises:
         QwenlockError: there is none, or it was edited by hand.
@@ -99,7 +99,7 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
         recorded: files that a lock names for them.
 
     Raises:
-        InputError: a settings file cannot be used; a client would fail on it, or reset it.
+        InputError: a settings file is invalid; a client would fail on it, or reset it.
     """
     own = locate(project, Flags(), Options(), profile(NEWEST))
     older = locate(project, Flags(), Options(), profile())

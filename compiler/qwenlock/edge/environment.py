@@ -1,4 +1,4 @@
-"""The variables that a client started here would have: the environment, and `.env` files.
+"""The variables of a client started here: the environment and `.env` files.
 
 How Qwen Code reads settings, "Variables". `settings.variables` decides which of them count.
 """
@@ -24,7 +24,7 @@ QWEN = SETTINGS.parent
 
 
 def unset(lock: Lock, project: Project) -> list[Finding]:
-    """Return a finding for each variable of `lock` that a client in `project` would not have."""
+    """Return a finding for each variable of `lock` that is not set for a client in `project`."""
     return [
         Finding(
             "QL405",
@@ -36,17 +36,17 @@ def unset(lock: Lock, project: Project) -> list[Finding]:
 
 
 def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
-    """Return the variables of `lock` that a client in `project` would not have."""
+    """Return the variables of `lock` that is not set for a client in `project`."""
     there = project.variables()
     return [variable for variable in lock.environment if variable.name not in there]
 
 
 def with_variables(project: Project, env_file: Path | None = None) -> Project:
-    """Return `project` with the variables that are set here, and the `.env` files around it.
+    """Return `project` with the variables set here and the `.env` files around it.
 
     Args:
         project: the project.
-        env_file: a file to read in place of every `.env` that the client would find.
+        env_file: a file to read instead of every `.env` that the client would find.
 
     Raises:
         UsageError: there is no such file.
@@ -61,9 +61,9 @@ def with_variables(project: Project, env_file: Path | None = None) -> Project:
 
 
 def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
-    """Return where `client` looks for a `.env`, in its order, with what stands there.
+    """Return the places where `client` looks for a `.env`, in its order, with their contents.
 
-    What cannot be read is taken for empty, as the client takes it.
+    Like the client, this treats an unreadable file as empty.
     """
     candidates = _at_home(client)
     if not places.options.untrusted:

@@ -1,8 +1,8 @@
-"""A memory of checks that passed: the same files, unchanged, need no compiling again.
+"""Remembers checks that passed, so that unchanged files are not compiled again.
 
-It speeds `check` up and decides nothing: a stamp names every file that the compile read, with a
-digest, and whatever else it depended on; when anything differs, or the stamp is missing or not
-readable, the project is compiled. So a lock that somebody made up is never believed.
+This only speeds `check` up. A stamp holds a digest of every file that the compilation read, and
+everything else it depended on. If anything differs, or the stamp is missing or unreadable, the
+project is compiled. So a forged lock is never trusted.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
 
 
 def request(directory: Path, flags: Flags, client: str | None) -> str:
-    """Return what was asked, as far as the answer depends on it, in one line."""
+    """Return the parts of a request that the answer depends on, in one line."""
     program = Path(qwenlock.__file__).stat()
     variables = [os.environ.get(name) for name in _VARIABLES]
     asked = (Path.cwd(), os.path.realpath(directory), flags, client, variables)
@@ -51,7 +51,7 @@ def request(directory: Path, flags: Flags, client: str | None) -> str:
 
 
 class States:
-    """The states of files and directories, each looked at once."""
+    """The states of files and directories, each read once."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
@@ -61,7 +61,7 @@ class States:
         return [f"{self._of(str(path))} {path}" for path in files]
 
     def is_same(self, line: str) -> bool:
-        """Tell whether a file is as a line of `lines` says."""
+        """Tell whether a file still has the state that a line of `lines` records."""
         state, _, path = line.partition(" ")
         return bool(path) and state != _UNUSABLE and self._of(path) == state
 
@@ -72,13 +72,13 @@ class States:
 
 
 def passed(asked: str, seen: States | None = None) -> str | None:
-    """Return what was said when the same request passed before, or None where it must be compiled.
+    """Return the report of the same request when it last passed, or None.
 
-    None is returned too where a file is not as it was then.
+    None is also returned if a file has changed since.
 
     Args:
         asked: what `request` returned.
-        seen: the states of files, as far as they have been looked at.
+        seen: the states of the files that have been read.
     """
     try:
         text = _file(asked).read_text(encoding="utf-8", errors="surrogateescape")
@@ -91,16 +91,15 @@ def passed(asked: str, seen: States | None = None) -> str | None:
 
 
 def record(before: list[str], asked: str, said: str, seen: States | None = None) -> None:
-    """Remember that `asked` passed and what was said; the cache need not be writable.
+    """Remember that `asked` passed, and its report; the cache need not be writable.
 
-    Nothing is remembered where a file is no longer as it was `before` (see `States`), or has a name
-    of several lines.
+    Nothing is remembered if a file has changed since `before`, or if its name has several lines.
 
     Args:
         before: the states of files before they were read.
         asked: what `request` returned.
-        said: what was said.
-        seen: the states of files, as far as they have been looked at since they were read.
+        said: the report.
+        seen: the states of the files that have been read since they were read.
     """
     seen = seen or States()
     if not all(seen.is_same(line) and "\n" not in line for line in before):
@@ -110,7 +109,7 @@ def record(before: list[str], asked: str, said: str, seen: States | None = None)
     with suppress(OSError, UnicodeError):
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         new.write_text("\n".join(before) + f"\n\n{said}", encoding="utf-8")
-        new.replace(target)  # whole or not at all; after a power failure it need not be there
+        new.replace(target)  # atomic; it need not survive a power failure
 
 
 def files(places: Places) -> Iterable[Path]:
@@ -122,10 +121,10 @@ def files(places: Places) -> Iterable[Path]:
 
 
 def _state(path: Path) -> str:
-    """Return a digest of a file's bytes or of a directory's plans, or a word where there is none.
+    """Return a digest of a file's bytes or of a directory's plans, or a word if there is none.
 
-    Of a repository counts only that it is there. What is no file that can be read, or too large a
-    one, is never taken for unchanged.
+    For a repository, only its existence counts. Files that are unreadable or too large never count
+    as unchanged.
     """
     try:
         status = path.stat()
@@ -142,7 +141,7 @@ def _state(path: Path) -> str:
 
 
 def _plan(folder: Path) -> list[tuple[str, str]]:
-    """Return the files of a plan with their digests; of a folder of others, nothing.
+    """Return the files of a plan with their digests; empty for a folder of other files.
 
     Raises:
         OSError: one cannot be read.
@@ -157,5 +156,5 @@ def _file(asked: str) -> Path:
 
 
 def digest(data: bytes) -> str:
-    """Return the digest by which the cache knows `data`, in hexadecimal."""
+    """Return the digest of `data` for the cache, in hexadecimal."""
     return str(blake2b(data, digest_size=32).hexdigest())

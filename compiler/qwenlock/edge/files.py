@@ -1,7 +1,7 @@
-"""Reading a file that somebody named: its bytes, its text, or the settings that it holds.
+"""Reads a file that somebody named: its bytes, its text, or its settings.
 
-A pull request can have a link to a device, and a lock can name any path of the machine it is
-checked on: so nothing but a regular file is read, and nothing is waited for.
+A pull request can contain a link to a device, and a lock can name any path of the machine. So only
+regular files are read, and reading never blocks.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from qwenlock.text.document import Document
 
 MAX_BYTES = 16 * 1024 * 1024
-"""How large a settings file may be, or another that people write."""
+"""The largest size of a settings file, or of another file that people write."""
 
 MAX_LOCK_BYTES = 128 * 1024 * 1024
-"""How large a lock may be, or a result: the settings of every scope go into one."""
+"""The largest size of a lock or a result: they hold the settings of every scope."""
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 _REASONS = {
-    errno.EACCES: ("permission denied", "make it readable for you"),
+    errno.EACCES: ("permission denied", "make it readable by you"),
     errno.ELOOP: ("its symbolic links form a loop", "remove the link"),
 }
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -39,14 +39,14 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
 
     Args:
         path: the file.
-        most: how large it may be, in bytes; None where its disk is limit enough.
+        most: the largest size in bytes; None for no limit.
 
     Raises:
-        OSError: it cannot be read; with EINVAL, it is no regular file, and with EFBIG, it is larger
+        OSError: it cannot be read; EINVAL if it is not a regular file, EFBIG if it is larger
             than `most`.
     """
-    # Without waiting: opening a FIFO that nobody writes to would never return, nor would reading
-    # some files of /proc.
+    # Non-blocking: opening a FIFO without a writer would never return, nor would reading some
+    # files of /proc.
     handle = os.open(path, _FLAGS)
     try:
         status = os.fstat(handle)
@@ -64,12 +64,12 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
 
 
 def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
-    """Return the content of a file, or None where there is none.
+    """Return the content of a file, or None if it does not exist.
 
     Args:
         path: the file; a symbolic link is followed.
-        label: the file as messages name it.
-        most: how large it may be, in bytes.
+        label: the file's name in messages.
+        most: the largest size in bytes.
 
     Raises:
         InputError: it is not a regular file, is larger than `most`, or cannot be read.
@@ -81,7 +81,7 @@ def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
             return None
         if error.errno == errno.EINVAL:
             message = "it is not a regular file"
-            raise _unusable("QL105", label, message, "point to a file") from None
+            raise _unusable("QL105", label, message, "replace it with a regular file") from None
         if error.errno == errno.EFBIG:
             message = f"it is larger than {most // 1024**2} MiB"
             raise _unusable("QL104", label, message, "split the file") from None
@@ -89,12 +89,12 @@ def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
 
 
 def read_text(path: Path, label: str, most: int = MAX_BYTES) -> str | None:
-    """Return the text of a file, or None where there is none.
+    """Return the text of a file, or None if it does not exist.
 
     Args:
         path: the file; a symbolic link is followed.
-        label: the file as messages name it.
-        most: how large it may be, in bytes.
+        label: the file's name in messages.
+        most: the largest size in bytes.
 
     Raises:
         InputError: as `read_bytes`, or it is not UTF-8.
@@ -106,10 +106,10 @@ def read_text(path: Path, label: str, most: int = MAX_BYTES) -> str | None:
 
 
 def read_document(path: Path, label: str) -> Document | None:
-    """Return the settings file at `path`, or None where there is none.
+    """Return the settings file at `path`, or None if it does not exist.
 
     Raises:
-        InputError: it cannot be used.
+        InputError: it is invalid.
     """
     from qwenlock.findings.reading import parse
 

@@ -1,4 +1,4 @@
-"""What git knows of a file: whether it keeps it, and whether it would."""
+"""Asks git whether it tracks or ignores a file."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
     from qwenlock.migrate.file_changes import IgnoreFile, InGit
 
-_LIST = ("--literal-pathspecs", "ls-files")  # the option is not for check-ignore: that refuses it
+_LIST = ("--literal-pathspecs", "ls-files")  # check-ignore does not accept this option
 
 _UNAIDED = ("-c", "core.fsmonitor=false")
-"""Starts no program that the configuration of somebody's repository names."""
+"""Keeps git from starting programs that a repository's configuration names."""
 
 _PATIENCE = 10
-"""In seconds: it waits for ever where its .gitignore is a FIFO."""
+"""In seconds: git blocks forever if a .gitignore is a FIFO."""
 _PATIENCE_FOR_ALL = 60
-"""In seconds: the same, where git looks through a whole repository."""
+"""The same, in seconds, for a command that walks the whole repository."""
 
 
 def ask(path: Path) -> InGit | None:
-    """Return what git says of `path`, which need not exist; None outside a repository.
+    """Return what git says about `path`, which need not exist; None outside a repository.
 
-    Where git cannot tell, it is unknown whether the file is kept or ignored: git is missing, or
-    fails, as in a repository that is another user's ("dubious ownership").
+    If git is missing or fails, as in another user's repository ("dubious ownership"), it is unknown
+    whether the file is tracked or ignored.
     """
     from qwenlock.migrate.file_changes import InGit
 
@@ -47,7 +47,7 @@ def ask(path: Path) -> InGit | None:
 
 
 def tracked(paths: Iterable[Path]) -> set[Path]:
-    """Return those of `paths` that exist and that git tracks; one question to each repository."""
+    """Return those of `paths` that exist and that git tracks; git runs once per repository."""
     by_root: dict[Path, dict[str, Path]] = {}
     for path in paths:
         file = path.resolve()
@@ -63,7 +63,7 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
 
 
 def ignored_below(directory: Path) -> set[str]:
-    """Return the directories below `directory` that git ignores; none where git cannot tell.
+    """Return the directories below `directory` that git ignores; none if git cannot tell.
 
     Raises:
         InputError: git does not answer.
@@ -72,8 +72,10 @@ def ignored_below(directory: Path) -> set[str]:
     try:
         answer = _ask(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
     except subprocess.TimeoutExpired:
-        message = f"git does not say in {_PATIENCE_FOR_ALL} s what it ignores in {shown(directory)}"
-        fix = "see whether each .gitignore there is a file, or name fewer directories"
+        message = (
+            f"git took over {_PATIENCE_FOR_ALL} s to list what it ignores in {shown(directory)}"
+        )
+        fix = "check that each .gitignore there is a regular file, or name fewer directories"
         raise InputError(message, fix) from None
     except OSError:
         return set()
@@ -82,7 +84,7 @@ def ignored_below(directory: Path) -> set[str]:
 
 
 def repository_of(path: Path) -> Path | None:
-    """Return the repository that a path would be in."""
+    """Return the repository that contains a path, which need not exist."""
     return next((folder for folder in path.parents if (folder / ".git").exists()), None)
 
 
@@ -95,7 +97,7 @@ def _ignore_file(root: Path) -> IgnoreFile:
 
 
 def _judgement(root: Path, *question: str) -> bool | None:
-    """Return git's yes or no, by its exit codes 0 and 1; None where it fails."""
+    """Return git's answer, by its exit codes 0 (yes) and 1 (no); None if it fails."""
     answer = _run(root, *question)
     return {0: True, 1: False}.get(answer.returncode) if answer is not None else None
 
@@ -106,7 +108,7 @@ def _answer(root: Path, *question: str) -> str:
 
 
 def _run(root: Path, *question: str) -> subprocess.CompletedProcess[bytes] | None:
-    """Return what git says in the repository at `root`; None without git or an answer."""
+    """Return git's output in the repository at `root`; None if git is missing or fails."""
     try:
         return _ask(root, _PATIENCE, *question)
     except (OSError, subprocess.TimeoutExpired):
@@ -114,16 +116,17 @@ def _run(root: Path, *question: str) -> subprocess.CompletedProcess[bytes] | Non
 
 
 def _ask(directory: Path, patience: int, *question: str) -> subprocess.CompletedProcess[bytes]:
-    """Return what git says in `directory`.
+    """Return git's output in `directory`.
 
     Raises:
         OSError: git cannot be started.
-        subprocess.TimeoutExpired: it gave no answer within so many seconds of `patience`.
+        subprocess.TimeoutExpired: it did not answer within `patience` seconds.
     """
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")  # no other repository
+        if not name.startswith("GIT_")
+        or name.startswith("GIT_CONFIG")  # these would point to another repository
     }
     return subprocess.run(
         ["git", *_UNAIDED, "-C", str(directory), *question],

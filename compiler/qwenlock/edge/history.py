@@ -1,7 +1,7 @@
-"""What was there before each change: kept for a limited time, listed, and put back.
+"""Backups of every change: kept for a limited time, listed, and restored.
 
-A record is one file of the user's state directory, complete before the first file changes. Whether
-its change then happened is not written anywhere: the digests of the files tell.
+A record is one file in the user's state directory, complete before the first file changes. The
+digests of the files tell whether the change then happened.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 RETENTION_DAYS = 90
-"""How long a record is kept unless it is pruned before."""
+"""How long a record is kept, unless it is pruned earlier."""
 
 _UNREADABLE = "unreadable"
 
 
 class State(StrEnum):
-    """What the files say about a record."""
+    """The state of a record, derived from the files."""
 
     APPLIED = "applied"
     UNDONE = "undone"
@@ -42,7 +42,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as it is listed: everything but the contents."""
+    """A record without the contents of its files."""
 
     id: str
     time: datetime
@@ -89,7 +89,7 @@ class _Record:
 
 
 def state_directory() -> Path:
-    """Return the user's directory for what qwenlock remembers; never inside a project."""
+    """Return the user's state directory for qwenlock; never inside a project."""
     from platformdirs import user_state_path
 
     return user_state_path("qwenlock", appauthor=False)
@@ -101,7 +101,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The records below the directory `state`; `clock` gives the time of new ones, in UTC."""
+    """The records below the directory `state`; `clock` returns the time of new records, in UTC."""
 
     state: Path = field(default_factory=state_directory)
     clock: Callable[[], datetime] = _now
@@ -109,10 +109,10 @@ class History:
     def save(
         self, replacements: Sequence[writer.Replacement], *, reason: str, undoes: str | None
     ) -> Path:
-        """Keep what `replacements` are about to replace, and return the backup.
+        """Back up what `replacements` are about to replace, and return the backup.
 
         Raises:
-            WriteError: it cannot be kept.
+            WriteError: the backup cannot be written.
         """
         with suppress(WriteError):
             self.prune(RETENTION_DAYS)
@@ -131,12 +131,12 @@ class History:
         return backup
 
     def discard(self, backup: Path) -> None:
-        """Forget a record whose change did not happen; one that stays is told by its digests."""
+        """Delete a record whose change did not happen; if that fails, its digests still tell."""
         with suppress(OSError):
             backup.unlink()
 
     def history(self) -> list[Entry]:
-        """Return what was changed, the newest first.
+        """Return the records, newest first.
 
         Raises:
             InputError: a record cannot be read.
@@ -144,7 +144,7 @@ class History:
         return [record.entry(state) for record, state in self._examined()]
 
     def undo(self, *, force: bool = False) -> Entry | None:
-        """Take back the last change that stands, and return it; None where there is none.
+        """Undo the last change in force, and return it; None if there is none.
 
         Args:
             force: Whether to overwrite a file that has changed since (and keep it as a backup).
@@ -162,7 +162,7 @@ class History:
         return None
 
     def prune(self, older_than_days: float = 30) -> int:
-        """Remove the records older than that, and return how many they were.
+        """Delete records older than this, and return their number.
 
         Raises:
             WriteError: one cannot be removed.
@@ -185,7 +185,7 @@ class History:
             yield _parse(backup)
 
     def _examined(self) -> Iterator[tuple[_Record, State]]:
-        """Go back in time: a change that stands makes its files, for older ones, as before it."""
+        """Walk back in time: for older records, a change's files were as its backup has them."""
         digests: dict[Path, str | None] = {}
         undone: set[str | None] = set()
         for record in self._records():
@@ -228,7 +228,7 @@ def _compare(files: Sequence[_SavedFile], digests: dict[Path, str | None]) -> St
 
 
 def _taken_back(file: _SavedFile, *, force: bool) -> writer.FileEdit:
-    """Return the edit to what was before; permissions that somebody has changed since stay."""
+    """Return the edit that restores the backup; permissions changed since are kept."""
     with writer.naming(file.path):
         is_ours = writer.permissions(file.path) in {None, file.mode_after}
         edit = writer.FileEdit(
@@ -240,7 +240,7 @@ def _taken_back(file: _SavedFile, *, force: bool) -> writer.FileEdit:
     if not force and _digest(edit.before) not in {file.after, file.digest_before}:
         raise WriteError(
             f"{file.path} changed since qwenlock wrote it; nothing was changed",
-            "`qwenlock undo --force` overwrites it",
+            "run `qwenlock undo --force` to overwrite it",
         )
     return edit
 
@@ -266,7 +266,7 @@ def _parse(backup: Path) -> _Record:
     try:
         return _record(backup, json.loads(read_regular(backup, most=None)))
     except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"the backup {backup} cannot be read", "move it away") from None
+        raise InputError(f"the backup {backup} cannot be read", "move or delete it") from None
 
 
 def _record(backup: Path, document: dict[str, Any]) -> _Record:

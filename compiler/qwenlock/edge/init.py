@@ -1,4 +1,4 @@
-"""What there is of a project that is set up, and the texts of the files it may be given."""
+"""Reads what exists of a project to be set up, and the texts of the files to add."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _FILES = {
 
 
 def look(directory: Path, flags: Flags, client: str | None) -> Found:
-    """Return what there is of the project in `directory`.
+    """Return what exists of the project in `directory`.
 
     Raises:
-        UsageError: it is the home directory, whose settings are a user's.
-        InputError: a file cannot be used.
+        UsageError: it is the home directory, whose settings are the user's.
+        InputError: a file is invalid.
     """
     project = with_variables(read(directory, flags, client))
     places = project.places
     if places.home_is_project:
-        raise UsageError("the home directory is no project", "name the directory of one")
+        raise UsageError("the home directory is not a project", "name a project's directory")
     team = project.configured_in
     root = git.repository_of(places.lock)
     kept = (places.project / SETTINGS, places.lock)

@@ -1,4 +1,4 @@
-"""The release of the client that is installed here, without starting it."""
+"""Finds the release of the installed client without starting it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ _COMMAND = "qwen"
 
 
 def release() -> str | None:
-    """Return the release that the package around the command states, or None where it shows none.
+    """Return the release in the `package.json` around the command, or None if there is none.
 
-    A release older than all that are known counts as none.
-
-    An npm package's command is a link into the package, whose `package.json` has the version.
+    A release older than every known release counts as none. The command of an npm package is a
+    link into the package.
     """
     command = shutil.which(_COMMAND)
     if command is None:

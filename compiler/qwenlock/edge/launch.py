@@ -1,4 +1,4 @@
-"""Running a command with a lock enforced: its settings file, its environment, and the start.
+"""Runs a command with a lock enforced: prepares the settings file and environment.
 
 What the settings say is decided in `compile.enforce`.
 """
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEPT = 30 * 24 * 60 * 60
-"""How long settings that are not used are kept, in seconds."""
+"""How long unused settings are kept, in seconds."""
 
 
 def prepare(settings: dict[str, Any]) -> str:
-    """Keep enforcing `settings` in the user's cache; return their name there.
+    """Write enforcing `settings` to the user's cache; return their name there.
 
-    The name is a digest of the text, so two runs at once write the same, and a file that somebody
-    changed is not found under its name any more (see `prepared`). Mode 0600: an administrator's
-    own system settings are carried along. What was not used for a month is removed.
+    The name is a digest of the text, so concurrent runs write the same file, and a changed file no
+    longer matches its name (see `prepared`). The mode is 0600 because an administrator's system
+    settings are included. Files that were unused for a month are deleted.
 
     Raises:
         WriteError: the cache cannot be written.
@@ -47,12 +47,12 @@ def prepare(settings: dict[str, Any]) -> str:
     except OSError as error:
         reason = os.strerror(error.errno or 0).lower()
         message = f"the settings that enforce the lock cannot be written to {_folder()}: {reason}"
-        raise WriteError(message, "make the cache directory writable for you") from None
+        raise WriteError(message, "make the cache directory writable by you") from None
     return name
 
 
 def prepared(name: str) -> Path | None:
-    """Return the file of that `name`, verified: a private regular file with the named content."""
+    """Return the file called `name`, after checking that it is private and unchanged."""
     path = _folder() / name
     try:
         status = path.lstat()
@@ -60,33 +60,33 @@ def prepared(name: str) -> Path | None:
             private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
             if not (private and status.st_uid == os.getuid()):
                 return None
-        os.utime(path)  # it is used, see `_prune`
+        os.utime(path)  # mark it as used, see `_prune`
         return path if _name(path.read_bytes()) == name else None
     except OSError:
         return None
 
 
 def verified(name: str) -> Path:
-    """Return the file of that `name`, as `prepared` does.
+    """Return the file called `name`, as `prepared` does.
 
     Raises:
-        WriteError: it is not what was prepared.
+        WriteError: the file was changed.
     """
     path = prepared(name)
     if path is None:
-        raise WriteError("the settings that enforce the lock were changed", "run it again")
+        raise WriteError("the settings that enforce the lock were changed", "run the command again")
     return path
 
 
 def variables(settings: Path, defaults: Path) -> dict[str, str]:
-    """Return what makes `settings` the system scope and leaves `defaults` where they are."""
+    """Return the variables that make `settings` the system scope and keep `defaults` in place."""
     return {SYSTEM: str(settings), DEFAULTS: str(defaults)}
 
 
 def start(command: Sequence[str], settings: Path, defaults: Path) -> NoReturn:
-    """Become `command`, with `settings` as the system scope and `defaults` where they are.
+    """Replace this process by `command`, with `settings` as the system scope.
 
-    Where a process cannot become another (Windows), it is started, and its exit code is ours.
+    On Windows, which cannot replace a process, start it and exit with its exit code.
 
     Raises:
         UsageError: there is no such command, or it cannot be started.
@@ -111,7 +111,7 @@ def _stand_in_for(command: Sequence[str], environment: dict[str, str]) -> NoRetu
 
     found = shutil.which(command[0], path=environment.get("PATH")) or command[0]
     with subprocess.Popen([found, *command[1:]], env=environment) as process:
-        # Ctrl-C reaches the client by itself, and is its to answer; others are passed on.
+        # The client receives Ctrl-C itself; other signals are passed on.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
         code = process.wait()
@@ -119,10 +119,10 @@ def _stand_in_for(command: Sequence[str], environment: dict[str, str]) -> NoRetu
 
 
 def _prune(folder: Path, except_for: str) -> None:
-    """Remove what was not used for long, unless a run takes it up at this very moment.
+    """Delete files that were unused for long, unless a run is about to use them.
 
-    A file is moved away before its time is looked at for good: a run that has marked it as used
-    before finds it back, and one that comes later prepares it anew.
+    A file is moved away before its time is checked. If a run has just marked it as used, it is
+    moved back; a later run writes it again.
     """
     before = time.time() - _KEPT
     for path in folder.iterdir():

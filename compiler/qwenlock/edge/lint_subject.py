@@ -1,4 +1,4 @@
-"""What `lint` looks at, gathered: the project, and what is around it."""
+"""Gathers what `lint` checks: the project and its surroundings."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 def gather(directory: Path, flags: Flags, client: str | None, *, env: bool) -> Subject:
-    """Return what rules look at in the project in `directory`.
+    """Return the subject of `lint` for the project in `directory`.
 
     Args:
         directory: the project.
-        flags: what the command line says about scopes.
-        client: whose rules hold; None for what the lock says.
-        env: look for the variables that the settings need, too.
+        flags: the scope options of the command line.
+        client: the client whose rules apply; None for that of the lock.
+        env: also look for the variables that the settings need.
 
     Raises:
-        InputError: a settings file, a template, or a lock of another version cannot be used.
+        InputError: a settings file, a template, or a lock of another version is invalid.
         UsageError: there is no such client.
     """
     project = with_variables(read(directory, flags, client))

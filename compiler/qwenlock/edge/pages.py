@@ -1,6 +1,6 @@
-"""The pages of the findings, read from the package: what only `explain` and the documentation need.
+"""Reads the pages of the findings from the package, for `explain` and the documentation.
 
-How a page looks is decided in `lint.explain`.
+Formatting is done in `lint.explain`.
 """
 
 from __future__ import annotations
@@ -14,5 +14,5 @@ _FOLDER = Path(__file__).resolve().parent.parent / "lint" / "pages"
 
 
 def read_page(code: str) -> Page:
-    """Return what the page of a finding's code says besides its rule."""
+    """Return the page of a finding's code, without its rule."""
     return Page(**tomllib.loads((_FOLDER / f"{code}.toml").read_text(encoding="utf-8")))

@@ -1,7 +1,7 @@
-"""Asking endpoints for their models over HTTP: the one module that opens a network connection.
+"""Asks endpoints for their models over HTTP: the only module that uses the network.
 
-What is asked and what an answer means is decided in `endpoints`. A key goes to the host it is for
-and to no other; an answer is read to a limit, and waited for to a deadline.
+Questions and answers are defined in `endpoints`. A key is sent only to its own host. The size of an
+answer and the time to wait for it are limited.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ if TYPE_CHECKING:
     from qwenlock.enforce.endpoints import Question
 
 MAX_BYTES = 4 * 1024 * 1024
-"""How much of an answer is read."""
+"""The largest answer that is read, in bytes."""
 
 _AT_ONCE = 16
 _CHUNK = 64 * 1024
 _REDIRECTS = 3
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 _WORDS = {
-    errno.ECONNREFUSED: "the connection is refused",
-    errno.ECONNRESET: "the connection is reset",
-    errno.ENETUNREACH: "the network is not to be reached",
-    errno.EHOSTUNREACH: "the host is not to be reached",
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset",
+    errno.ENETUNREACH: "network unreachable",
+    errno.EHOSTUNREACH: "host unreachable",
 }
 
 
 def ask(questions: Sequence[Question], timeout: float, proxy: str | None) -> list[Reply]:
-    """Ask all `questions`, some at once; return the replies in their order.
+    """Ask all `questions`, several at a time; return the replies in order.
 
     Args:
         questions: what to ask.
-        timeout: how long each may take altogether, in seconds.
-        proxy: the proxy for https; requests of plain http, which stay in the private network, are
-            made without one.
+        timeout: how long each may take in total, in seconds.
+        proxy: the proxy for https; plain http requests, which stay in the private network, do
+            not use one.
     """
     waiting: SimpleQueue[tuple[int, Question]] = SimpleQueue()
     replies: SimpleQueue[tuple[int, Reply]] = SimpleQueue()
@@ -71,7 +71,9 @@ def ask(questions: Sequence[Question], timeout: float, proxy: str | None) -> lis
             replies.put((index, _ask(question, timeout, proxy)))
 
     for _ in range(min(_AT_ONCE, len(questions))):
-        Thread(target=work, daemon=True).start()  # it may hang: the process does not wait for it
+        Thread(
+            target=work, daemon=True
+        ).start()  # the process does not wait for a thread that hangs
     rounds = -(-len(questions) // _AT_ONCE)
     deadline = monotonic() + timeout * rounds
     result = [_late(timeout)] * len(questions)
@@ -95,7 +97,7 @@ def _ask(question: Question, timeout: float, proxy: str | None) -> Reply:
 
 
 def _followed(question: Question, deadline: float, timeout: float, proxy: str | None) -> Reply:
-    """Return the reply; a redirect is followed within one host, and the key goes to no other."""
+    """Return the reply; redirects are followed only within the host, so no other gets the key."""
     opener = _opener(proxy)
     url = question.url
     for _ in range(_REDIRECTS + 1):
@@ -109,11 +111,11 @@ def _followed(question: Question, deadline: float, timeout: float, proxy: str | 
         if _origin(target) != _origin(url):
             return Reply(problem="redirected", detail="it redirects to another host")
         url = target
-    return Reply(problem="redirected", detail="it redirects without an end")
+    return Reply(problem="redirected", detail="it redirects endlessly")
 
 
 def _opener(proxy: str | None) -> OpenerDirector:
-    """Return what opens http and https URLs, and follows no redirect by itself."""
+    """Return an opener for http and https URLs that does not follow redirects."""
     opener = OpenerDirector()
     handlers = (
         ProxyHandler({"https": proxy} if proxy else {}),
@@ -147,18 +149,18 @@ def _late(timeout: float) -> Reply:
 
 
 def _failed(error: object, timeout: float) -> Reply:
-    """Return why there is no reply; in words of our own, for the error's could hold a key."""
+    """Return why there is no reply, in our own words, because the error's could hold a key."""
     match error:
         case ssl.SSLCertVerificationError():
             return Reply(problem="tls-error", detail="its certificate is not trusted")
         case ssl.SSLError():
-            return Reply(problem="tls-error", detail="it does not speak TLS as it should")
+            return Reply(problem="tls-error", detail="its TLS handshake fails")
         case TimeoutError():
             return _late(timeout)
         case socket.gaierror():
-            return Reply(problem="unreachable", detail="its host has no address")
+            return Reply(problem="unreachable", detail="its host name cannot be resolved")
         case OSError():
             words = _WORDS.get(error.errno or 0, "the connection fails")
             return Reply(problem="unreachable", detail=words)
         case _:
-            return Reply(problem="unreachable", detail="it does not answer in HTTP")
+            return Reply(problem="unreachable", detail="its answer is not HTTP")

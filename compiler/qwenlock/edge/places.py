@@ -1,6 +1,6 @@
-"""Where the files are: the four scopes, the project, and how a path is written in a lock.
+"""Finds the files of the four scopes and the project, and writes paths for locks and messages.
 
-How Qwen Code reads settings, "Files". This reads only the environment and the names of files.
+See How Qwen Code reads settings, "Files". This reads only the environment and file names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qwenlock.lock.options import Options
 
 SYSTEM, DEFAULTS = "QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
-"""The variables that move the files of the system and the system-defaults scope."""
+"""The variables that relocate the files of the system and system-defaults scopes."""
 
 SETTINGS = Path(".qwen") / "settings.json"
 
@@ -34,9 +34,9 @@ _SYSTEM_FILES = {
 
 
 class Flags(NamedTuple):
-    """What the command line says about scopes; None where it says nothing.
+    """The scope options of the command line; None for an option that is not given.
 
-    `user` is False for `--no-user`; `no_config` leaves a team's configuration out.
+    `user` is False for `--no-user`; `no_config` ignores a team's configuration.
     """
 
     user: str | bool | None = None
@@ -48,9 +48,9 @@ class Flags(NamedTuple):
 
 
 def find_project(start: Path) -> Path:
-    """Return the nearest directory from `start` upward that holds a lock, else `start`.
+    """Return the nearest directory from `start` upward that holds a lock, otherwise `start`.
 
-    The home directory is nobody's project, unless it is where one stands.
+    The home directory is not a project unless it is `start` itself.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
     for folder in (start, *start.parents):
@@ -60,23 +60,23 @@ def find_project(start: Path) -> Path:
 
 
 def is_home(folder: Path) -> bool:
-    """Tell whether `folder` is the home directory, by whatever links."""
+    """Tell whether `folder` is the home directory, following links."""
     there = home()
     try:
         return there.samefile(folder)
-    except OSError:  # one of them is not there
+    except OSError:  # one of them does not exist
         return os.path.realpath(folder) == os.path.realpath(there)
 
 
 def home() -> Path:
-    """Return the home directory, as the client finds it."""
+    """Return the home directory as the client finds it."""
     return _path(os.path.expanduser("~"))  # noqa: PTH111  (does not fail where there is none)
 
 
 def cache_directory() -> Path:
-    """Return the user's directory for what may be lost, as platformdirs does.
+    """Return the user's cache directory, as platformdirs does.
 
-    It is not loaded where the answer is plain: that would be a twentieth of the time of a check.
+    platformdirs is loaded only if necessary: that would take a twentieth of the time of a check.
     """
     usual = Path(os.environ.get("HOME", ""), ".cache")
     folder = Path(os.environ.get("XDG_CACHE_HOME") or usual)
@@ -92,12 +92,12 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
     Args:
         project: its directory.
-        flags: what the command line says.
-        recorded: what a team's configuration or the lock says, which flags override.
-        client: whose places hold.
+        flags: the scope options of the command line.
+        recorded: the options of the team's configuration or the lock; flags override them.
+        client: the client whose places apply.
 
     Raises:
-        UsageError: a file has a name that is no UTF-8, which a lock cannot hold.
+        UsageError: a file's name is not UTF-8, so a lock cannot hold it.
     """
     from qwenlock.lock.options import Options
 
@@ -146,7 +146,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
 
 def shown(path: Path) -> str:
-    """Return how messages name `path`: from the working directory, or from the home directory."""
+    """Return `path` for messages: relative to the working directory or the home directory."""
     return named(str(path), os.getcwd(), str(home()))  # noqa: PTH109
 
 
@@ -155,15 +155,15 @@ def named(
 ) -> str:
     """Return `path` relative to `base` or to the home directory, whichever is nearer.
 
-    A path that was `given` as a relative one is relative to `base`, wherever it leads; any
-    other outside both is absolute. Separators are `/` on every system.
+    A path that was `given` as relative stays relative to `base`; any other path outside both is
+    absolute. Separators are `/` on every system.
 
     Args:
         path: an absolute path, as are `base` and `at_home`.
         base: a directory.
         at_home: the home directory.
-        given: what the path was given as, if it was.
-        system: the rules of the system that the paths are of.
+        given: the path as the user gave it, if they did.
+        system: the path rules of the system.
     """
     if isinstance(given, str) and not (given.startswith("~") or system.isabs(given)):
         return relative(path, base, system)
@@ -175,7 +175,7 @@ def named(
 
 
 def relative(path: str, base: str, system: ModuleType = os.path) -> str:
-    """Return `path` relative to the directory `base`; as it is, where it is on another drive."""
+    """Return `path` relative to the directory `base`; unchanged if it is on another drive."""
     drives = {system.normcase(system.splitdrive(each)[0]) for each in (path, base)}
     if len(drives) == 1:
         path = system.relpath(path, base)
@@ -183,7 +183,7 @@ def relative(path: str, base: str, system: ModuleType = os.path) -> str:
 
 
 def _below(path: str, folder: str, system: ModuleType) -> str | None:
-    """Return what follows `folder` in a `path` below it; None elsewhere, or where it is a root."""
+    """Return the rest of a `path` below `folder`; None if it is elsewhere or `folder` is a root."""
     if system.dirname(folder) == folder:
         return None
     start = folder + system.sep
@@ -193,7 +193,7 @@ def _below(path: str, folder: str, system: ModuleType) -> str | None:
 
 
 def _name(path: Path, project: Path, given: object) -> str:
-    """Return `path` as a lock records it, which must be text."""
+    """Return `path` as a lock records it; it must be valid UTF-8."""
     name = named(str(path), str(project), str(home()), given)
     if not name.isascii():
         try:
@@ -201,7 +201,7 @@ def _name(path: Path, project: Path, given: object) -> str:
         except UnicodeEncodeError:
             from qwenlock.findings.errors import UsageError
 
-            message = f"{path} has a name that is no UTF-8, which a lock cannot hold"
+            message = f"the name of {path} is not UTF-8, so a lock cannot hold it"
             raise UsageError(message, "rename it") from None
     return name
 
@@ -238,7 +238,7 @@ def _default_defaults() -> Path:
 
 @lru_cache
 def _path(*parts: str) -> Path:
-    """Return a path that many projects have in common, made once."""
+    """Return a path that many projects share, created once."""
     return Path(*parts)
 
 

@@ -29,7 +29,7 @@ def load(own: Sequence[Path] = ()) -> Plans:
         own: directories that hold plan folders, as `--templates` names them.
 
     Raises:
-        InputError: a directory holds no plan, or a file of one cannot be used.
+        InputError: a directory holds no plan, or a file of a plan is invalid.
     """
     places: dict[str, list[Path]] = {}
     for directory in (shipped.folder("templates"), *own):
@@ -46,7 +46,7 @@ def holds_plans(directory: Path) -> bool:
 
 
 def save(directory: Path, plan: Plan, version: str, text: str) -> Path:
-    """Write the template of a version into the plan's folder in `directory`, and return the file.
+    """Write a version's template to the plan's folder in `directory`, and return the file.
 
     Raises:
         WriteError: it cannot be written.
@@ -62,12 +62,14 @@ def save(directory: Path, plan: Plan, version: str, text: str) -> Path:
 
 def _plan_folders(directory: Path) -> list[Path]:
     if not directory.is_dir():
-        raise InputError(f"{directory}: no such directory", fix="name one that holds plan folders")
+        raise InputError(
+            f"{directory}: no such directory", fix="name a directory that holds plan folders"
+        )
     folders = [each for each in sorted(directory.iterdir()) if _is_plan(each)]
     if not folders:
         raise InputError(
             f"{directory}: holds no plan",
-            fix=f"put the templates into a folder named after the plan: PLAN/VERSION{TEMPLATE}",
+            fix=f"put the templates in a folder named after the plan: PLAN/VERSION{TEMPLATE}",
         )
     return folders
 
@@ -114,5 +116,5 @@ def _read(file: Path) -> PlanFile:
     try:
         text = read_regular(file).decode().replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read: {error}", fix="make it UTF-8 text") from error
+        raise InputError(f"{file}: cannot be read: {error}", fix="save it as UTF-8 text") from error
     return PlanFile(file.name, str(file), text)

@@ -1,4 +1,4 @@
-"""A project read from the disk: its lock, a team's configuration, its settings, the plans."""
+"""Reads a project: its lock, the team's configuration, its settings, and plans."""
 
 from __future__ import annotations
 
@@ -33,22 +33,21 @@ def read(
     reader: Reader | None = None,
     merge: Merge | None = None,
 ) -> Project:
-    """Read the project in `directory`: all but the variables (see `edge.environment`).
+    """Read the project in `directory`, except the variables (see `edge.environment`).
 
-    Where `flags`, `client` and `merge` say nothing, the team's configuration holds; where that says
-    nothing, what the lock records. Where nothing says which client, it is the one that is installed
-    here, or else the newest that is known.
+    `flags`, `client` and `merge` override the team's configuration, which overrides what the lock
+    records. If none of them names a client, it is the installed one, or else the newest known one.
 
     Args:
         directory: the project.
-        flags: what the command line says about scopes.
-        client: the client that is asked for: `guide` or a release.
+        flags: the scope options of the command line.
+        client: the requested client: `guide` or a release.
         reader: what other projects of the same command have read; the states of the files that
             the project depends on are looked at for it.
         merge: how scopes' modelProviders become one.
 
     Raises:
-        InputError: a settings file, a template, or a lock of another version cannot be used.
+        InputError: a settings file, a template, or a lock of another version is invalid.
         UsageError: there is no such client.
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
@@ -90,7 +89,7 @@ def _sources(places: Places, client: Profile, reader: Reader) -> tuple[Source, .
 
 
 def label_of(directory: Path) -> str:
-    """Return how messages name the lock of `directory`."""
+    """Return the name of the lock of `directory` for messages."""
     return shown(directory / NAME)
 
 
@@ -101,7 +100,7 @@ def _client(
     installed: str | None,
     label: str,
 ) -> tuple[Profile, ClientFrom]:
-    """Return the client that counts, and what says so."""
+    """Return the client in force, and where it is named."""
     if asked is not None:
         return profile(asked), "option"
     if team.configuration.client is not None:
@@ -115,7 +114,7 @@ def _client(
 
 
 def _previous(stored: bytes | None, label: str) -> Recorded | None:
-    """Return what the lock there is records; its own side where it holds a conflict."""
+    """Return what the stored lock records; in a merge conflict, our own side."""
     if stored is None:
         return None
     try:

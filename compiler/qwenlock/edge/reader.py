@@ -1,4 +1,4 @@
-"""What several projects of one command have in common: looked at and read once."""
+"""Reads once what several projects of one command share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Reader:
-    """Files outside the projects, as they are when the first project needs them.
+    """Files outside the projects, read when the first project needs them.
 
     Attributes:
         states: the states of files (see `file_states`).
@@ -33,23 +33,23 @@ class Reader:
         self._known: dict[Hashable, object] = {}
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
-        """Return what `read` returned when it was first asked for by `key`."""
+        """Return what `read` returned on the first call with `key`."""
         if key not in self._known:
             self._known[key] = read()
         known: T = self._known[key]  # type: ignore[assignment]
         return known
 
     def plans(self, own: Sequence[Path]) -> Plans:
-        """Return the plans of qwenlock and of folders of one's `own`, as `edge.plans.load` does."""
+        """Return the bundled plans and those in `own` folders, as `edge.plans.load` does."""
         from qwenlock.edge.plans import load
 
         return self.once(("plans", *own), lambda: load(own))
 
     def sources(self, places: Places) -> tuple[Source, ...]:
-        """Return the scopes of `places` that have a file, low to high, up to date in memory.
+        """Return the scopes of `places` that have a file, low to high, migrated in memory.
 
         Raises:
-            InputError: files cannot be used; its findings cover every one of them.
+            InputError: files are invalid; the findings cover every one of them.
         """
         from qwenlock.settings.versions import source_of
 
@@ -73,10 +73,10 @@ class Reader:
 
 
 def read_settings(path: Path) -> Source:
-    """Return the settings in the file `path`, as those of a user.
+    """Return the settings in the file `path`, as user settings.
 
     Raises:
-        InputError: there is none, or it cannot be used.
+        InputError: it does not exist, or cannot be used.
     """
     from qwenlock.edge.places import shown
     from qwenlock.settings.versions import source_of
@@ -92,7 +92,7 @@ def read_lock(path: Path) -> Lock:
     """Return the lock in the file `path`.
 
     Raises:
-        InputError: there is none, or it cannot be read.
+        InputError: it does not exist, or cannot be read.
     """
     from qwenlock.edge.places import shown
     from qwenlock.lock import text

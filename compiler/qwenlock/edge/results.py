@@ -1,4 +1,4 @@
-"""Results of `check --format json`, read from wherever a CI has put them."""
+"""Reads results of `check --format json` from files or stdin."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from qwenlock.findings.reading import decode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_FIX = "name what `qwenlock check --format json` printed"
+_FIX = "name a file that `qwenlock check --format json` printed"
 
 
 def read_results(names: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the JSON documents in files, each with the file's name; a file may hold many.
+    """Yield the JSON documents in files, each with the file's name; a file may hold several.
 
     Args:
         names: files, directories with files that end in `.json`, at any depth, or `-` for stdin.
 
     Raises:
-        InputError: a file is not there, or holds something else.
+        InputError: a file does not exist, or holds something else.
     """
     for name in names:
         if name == "-":
@@ -54,7 +54,7 @@ def _documents(label: str, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
             document, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             line = text.count("\n", 0, at) + 1
-            raise InputError(f"{label}: what begins in line {line} is no JSON", _FIX) from None
+            raise InputError(f"{label}: line {line} does not start a JSON document", _FIX) from None
         if not isinstance(document, dict):
-            raise InputError(f"{label}: a result is a JSON object", _FIX)
+            raise InputError(f"{label}: a result must be a JSON object", _FIX)
         yield label, document

@@ -1,4 +1,4 @@
-"""The client's list of the folders that are trusted, and what it says of a project.
+"""Reads the client's list of trusted folders, and whether it trusts a project.
 
 Read off the packages of 0.12.0 and 0.24.4: `~/.qwen/trustedFolders.json`, moved by
 `QWEN_CODE_TRUSTED_FOLDERS_PATH`, holds a level for each path. Where several apply, the longest
@@ -22,14 +22,14 @@ VARIABLE = "QWEN_CODE_TRUSTED_FOLDERS_PATH"
 
 
 class Trust(NamedTuple):
-    """What the list says of a folder: trusted, not trusted, or nothing; and the list's name."""
+    """Whether a folder is trusted, not trusted, or not listed; and the list's name."""
 
     trusted: bool | None
     label: str
 
 
 def trust(project: Path, client: Profile) -> Trust:
-    """Return what the list of trusted folders says of `project`; nothing where it has no list."""
+    """Return whether `project` is trusted; unknown if there is no list."""
     named = os.environ.get(VARIABLE)
     moved = os.environ.get(client.home_variable) if client.home_variable else None
     folder = Path(moved) if moved else home() / ".qwen"

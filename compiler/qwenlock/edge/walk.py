@@ -1,4 +1,4 @@
-"""The projects below a directory: those that hold a lock."""
+"""Finds the projects below a directory: the directories that hold a lock."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NEVER = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__
 
 
 def projects_below(directory: Path) -> Iterator[Path]:
-    """Give `directory` and each below it that holds a lock, in the order of their names.
+    """Yield `directory` and each directory below it that holds a lock, in alphabetical order.
 
-    Not walked are directories that cannot matter, such as `node_modules`, and what git ignores.
+    Directories such as `node_modules`, and those that git ignores, are skipped.
 
     Raises:
-        InputError: git does not say what it ignores.
+        InputError: git does not answer.
     """
     ignored = ignored_below(directory)
     for folder, names, files in os.walk(directory):

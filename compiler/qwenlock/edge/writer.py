@@ -1,7 +1,7 @@
-"""The one place that changes files: all or nothing, never torn, one writer of a file at a time.
+"""The only module that changes files: all or nothing, atomically, one writer at a time.
 
-New contents are prepared beside their targets and renamed over them. Contents may hold keys: no
-exception and no `repr` shows any. What was there before is kept by `qwenlock.edge.history`.
+New contents are written beside their targets and renamed over them. Contents may hold keys, so
+exceptions and `repr` never show them. `qwenlock.edge.history` keeps the old contents.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 LOCK_TIMEOUT = 10.0
-"""How long to wait for another process that writes the same file, in seconds."""
+"""How long to wait for another process writing the same file, in seconds."""
 
 ABANDONED_AFTER = 3600.0
-"""The age, in seconds, from which nobody is still at work on a temporary that no lock guards."""
+"""The age in seconds after which an unlocked temporary file is abandoned."""
 
 _TOKEN_BYTES = 8
-_DENIED = ("permission denied", "make the file and its directory writable for you")
-_FULL = ("the disk is full, or your quota of it", "free some space, then run again")
+_DENIED = ("permission denied", "make the file and its directory writable by you")
+_FULL = ("the disk or your quota is full", "free some space, then run again")
 _MOUNTED = ("it is a mount point, which cannot be replaced", "edit it where it is mounted from")
 _REASONS = {
     errno.EACCES: _DENIED,
@@ -47,10 +47,10 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """A file's bytes before and after a change; None where there is no file.
+    """A file's bytes before and after a change; None if there is no file.
 
-    `mode` is the permissions the file gets; by default it keeps those it has, and a new file gets
-    what the umask leaves.
+    `mode` holds the new permissions; by default, the file keeps its permissions, and a new file
+    gets those of the umask.
     """
 
     path: Path
@@ -61,7 +61,7 @@ class FileEdit:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """An edit prepared: `new` and `old` lie beside `target`; None where there is no file."""
+    """A prepared edit: `new` and `old` are files beside `target`, or None if there is no file."""
 
     edit: FileEdit
     target: Path
@@ -72,35 +72,35 @@ class Replacement:
 
     @property
     def is_placed(self) -> bool:
-        """Whether the target is the new one by now; the disk knows, also after an interrupt."""
+        """Whether the target has been replaced; read from the disk, so right after an interrupt."""
         return not (self.new or self.target).exists()
 
 
 class Keeper(Protocol):
-    """Keeps what was there before; `edge.history` does."""
+    """Keeps the old contents; implemented by `edge.history`."""
 
     @property
     def state(self) -> Path:
         """Return the directory of the backups."""
 
     def save(self, replacements: Sequence[Replacement], *, reason: str, undoes: str | None) -> Path:
-        """Keep what `replacements` are about to replace, and return the backup."""
+        """Back up what `replacements` are about to replace, and return the backup."""
 
     def discard(self, backup: Path) -> None:
-        """Forget a backup whose change did not happen."""
+        """Delete a backup whose change did not happen."""
 
 
 def write(
     edits: Sequence[FileEdit], *, reason: str, history: Keeper, undoes: str | None = None
 ) -> Path:
-    """Write all of `edits` or none, and keep what was there before.
+    """Write all of `edits` or none, and keep the old contents.
 
-    The files change one after another, each flushed before the next. A kill in between leaves
-    those that follow as they were, so the caller orders them such that no state loses anything.
+    The files change one after another, each flushed before the next. If the process is killed in
+    between, the remaining files are unchanged, so the caller orders them so that nothing is lost.
 
     Args:
-        edits: What changes, in the order in which it is written.
-        reason: The command, for `qwenlock history`; it must hold no secret.
+        edits: What changes, in the order of writing.
+        reason: The command, for `qwenlock history`; must not hold a secret.
         history: Where backups are kept, and the locks beside them.
         undoes: The id of the record that these edits take back, if they do.
 
@@ -109,7 +109,7 @@ def write(
 
     Raises:
         WriteError: a file changed since it was read, is being written by another process, or
-            cannot be written. Every file is as it was; where one could not be put back, the
+            cannot be written. Every file is unchanged; if one could not be restored, the
             message says so.
     """
     targets = [_resolve(edit.path) for edit in edits]
@@ -132,10 +132,10 @@ def write(
 
 
 def write_output(path: Path, text: str) -> None:
-    """Write `text` to a file that qwenlock owns: `qwen.lock`, or what `--output` names.
+    """Write `text` to a file that qwenlock owns: `qwen.lock`, or the file that `--output` names.
 
     Raises:
-        WriteError: the file cannot be written, and is as it was.
+        WriteError: the file cannot be written, and is unchanged.
     """
     target = _resolve(path)
     with naming(path):
@@ -146,7 +146,7 @@ def write_output(path: Path, text: str) -> None:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Turn the system's error into one that names `path`, the reason and the way out."""
+    """Turn the system's error into one that names `path`, the reason and the fix."""
     try:
         yield
     except OSError as error:
@@ -156,7 +156,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def read(path: Path) -> bytes | None:
-    """Return the bytes of a file, or None where there is none."""
+    """Return the bytes of a file, or None if it does not exist."""
     try:
         return read_regular(path)
     except FileNotFoundError:
@@ -164,7 +164,7 @@ def read(path: Path) -> bytes | None:
 
 
 def permissions(path: Path) -> int | None:
-    """Return the permission bits of a file, or None where there is none."""
+    """Return the permission bits of a file, or None if it does not exist."""
     try:
         return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
@@ -172,18 +172,18 @@ def permissions(path: Path) -> int | None:
 
 
 def private_directory(path: Path) -> None:
-    """Make a directory that only the user can open, where it is missing."""
+    """Create a directory that only the user can open, if it is missing."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def replace_file(target: Path, content: memoryview, mode: int) -> None:
-    """Put `content` in place of `target` in one step."""
+    """Replace the content of `target` atomically."""
     with _temporary(target, content, mode) as temporary:
         temporary.replace(target)
 
 
 def sync_directory(path: Path) -> None:
-    """Make the renames in a directory survive a power cut, where the system can."""
+    """Make the renames in a directory survive a power failure, if the system supports it."""
     if sys.platform != "win32":
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -194,7 +194,7 @@ def sync_directory(path: Path) -> None:
 
 
 def _resolve(path: Path) -> Path:
-    """Follow symbolic links, to where a missing file would be too."""
+    """Follow symbolic links, even to a missing file."""
     with naming(path):
         try:
             return Path(os.path.realpath(path, strict=True))
@@ -204,7 +204,7 @@ def _resolve(path: Path) -> Path:
 
 @contextmanager
 def _tolerating(*codes: int) -> Iterator[None]:
-    """Pass over the errors by which a system says that it has no such thing."""
+    """Ignore the errors of systems that do not support an operation."""
     try:
         yield
     except OSError as error:
@@ -218,7 +218,7 @@ def _explain(error: OSError) -> tuple[str, str | None]:
 
 @contextmanager
 def _locked(targets: Iterable[Path], directory: Path) -> Iterator[None]:
-    """Keep other processes from writing `targets`; in one order for all, so none waits forever."""
+    """Keep other processes from writing `targets`; in a fixed order, to avoid deadlocks."""
     from hashlib import sha256
 
     from filelock import FileLock, Timeout
@@ -235,7 +235,7 @@ def _locked(targets: Iterable[Path], directory: Path) -> Iterator[None]:
                 except Timeout:
                     raise WriteError(
                         f"{target} is being written by another qwenlock; nothing was changed",
-                        "wait until it is done, then run again",
+                        "wait until it has finished, then run again",
                     ) from None
                 stack.callback(_release, lock)
         yield
@@ -265,7 +265,7 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
 
 
 def _modes(target: Path, wanted: int | None) -> tuple[int | None, int]:
-    """Return the permissions of a file as it is and as it will be; refuse what is not ours."""
+    """Return the current and the new permissions of a file; refuse files that are not ours."""
     try:
         information = target.stat()
     except FileNotFoundError:
@@ -281,7 +281,7 @@ def _modes(target: Path, wanted: int | None) -> tuple[int | None, int]:
 
 
 def _remove_leftovers(target: Path, age: float) -> None:
-    """Remove what killed runs left beside `target`, if last touched `age` seconds ago or more."""
+    """Delete what killed runs left beside `target`, if untouched for `age` seconds or more."""
     from time import time
 
     with suppress(OSError):
@@ -293,13 +293,13 @@ def _remove_leftovers(target: Path, age: float) -> None:
 
 
 def _temporary_name(target: Path, token: str) -> str:
-    """Name a temporary so that it is known as ours, and that `.env.*` ignores that of a `.env`."""
+    """Name a temporary file so that it is known as ours, and `.env.*` matches that of a `.env`."""
     return f"{target.name}.qwenlock-{token}"
 
 
 @contextmanager
 def _directory(path: Path) -> Iterator[None]:
-    """Make what is missing of a directory; what stays empty goes away again."""
+    """Create missing directories; delete those that stay empty."""
     missing = [directory for directory in (path, *path.parents) if not directory.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -314,7 +314,7 @@ def _directory(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _temporary(target: Path, content: memoryview, mode: int) -> Iterator[Path]:
-    """Make a flushed file beside `target`, with its owner; it is gone afterwards, or renamed."""
+    """Create a flushed file beside `target`, with its owner; it is renamed or deleted later."""
     path = target.with_name(_temporary_name(target, os.urandom(_TOKEN_BYTES).hex()))
     try:
         with open(path, "xb", opener=_open_private) as file:
@@ -355,15 +355,15 @@ def _commit(replacements: Sequence[Replacement]) -> None:
 
 
 def _roll_back(replacements: Sequence[Replacement]) -> None:
-    """Put the old files back, the last first; stop at one that cannot be: order is safety."""
+    """Restore the old files, the last first; stop at the first failure: the order matters."""
     for replacement in reversed(replacements):
         try:
             if replacement.is_placed:
                 _place(replacement.old, replacement.target)
         except OSError as error:
             raise WriteError(
-                f"{replacement.edit.path} was changed and cannot be put back: {_explain(error)[0]}",
-                "`qwenlock undo` puts it back",
+                f"{replacement.edit.path} was changed and cannot be restored: {_explain(error)[0]}",
+                "run `qwenlock undo` to restore it",
             ) from None
         with suppress(OSError):
             sync_directory(replacement.target.parent)

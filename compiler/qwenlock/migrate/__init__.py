@@ -1,1 +1,1 @@
-"""Migrating a project: from its settings to the files that change."""
+"""Migrates a project: from its settings to the files that change."""

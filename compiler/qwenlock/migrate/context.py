@@ -1,4 +1,4 @@
-"""What a script that moves credentials or a plan's state decides by: the whole project."""
+"""The context of scripts that move credentials or a plan's state: the whole project."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectContext(Context):
-    """A context that knows the other scopes, too.
+    """A context that also knows the other scopes.
 
     Attributes:
-        scope: the scope that the file is of.
-        situation: every scope, and what else the client goes by.
+        scope: the scope of the file.
+        situation: every scope, and everything else that the client reads.
     """
 
     scope: ScopeName = "user"
     situation: Situation = field(default_factory=Situation)
 
     def after(self, change: Change) -> Self:
-        """Return the context that `change` leaves.
+        """Return the context after `change`.
 
         Raises:
             RefusedError: a variable cannot be written.

@@ -1,6 +1,6 @@
-"""Which `.env` a key goes to, and its text afterwards.
+"""Chooses the `.env` file for a key, and adds the key to its text.
 
-It is the file that the client reads, and never a new one that hides another
+It is the file that the client reads, never a new file that would hide another
 (How Qwen Code reads settings, "Variables").
 """
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) -> Situation:
     """Return the situation with `variables` in the `.env` that belongs to `scope`.
 
-    What is there already with the same value is not written again.
+    A variable that has the same value there already is not written again.
 
     Raises:
-        RefusedError: no file can take them, or one has another value.
+        RefusedError: no file can hold them, or one has another value.
     """
     file = _file_for(situation, scope)
     there = file.variables()
     for name in variables.keys() & there.keys():
         if there[name] != variables[name]:
             raise RefusedError(
-                f"{file.label} already sets {name}, to another value",
-                f"keep one of the two: remove {name} there, or the value from the settings",
+                f"{file.label} already sets {name} to another value",
+                f"remove {name} there, or remove the value from the settings",
             )
     source = situation.project.source(scope)
     in_settings = get(source.settings, ("env",), {}) if source else {}
@@ -50,7 +50,7 @@ def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) ->
 
 
 def _file_for(situation: Situation, scope: ScopeName) -> EnvFile:
-    """Return the file that the client reads first for `scope`; where there is none, a new one."""
+    """Return the file that the client reads first for `scope`, or a new one if there is none."""
     places = situation.project.env_files
     if scope == "user":
         at_home = [file for file in places if file.at == "home"]
@@ -65,9 +65,9 @@ def _check_hides_nothing(situation: Situation, file: EnvFile) -> None:
         still_read = {each.path for each in then.files}
         for hidden in before.files:
             if hidden.path not in still_read and hidden.variables():
-                fix = f"copy what is needed of {hidden.label} to {file.label} yourself"
+                fix = f"copy the variables you need from {hidden.label} to {file.label}"
                 if hidden.at == "home":
-                    fix += ", or name a client from 0.21.2 on with --client, which reads both"
+                    fix += ", or use --client 0.21.2 or later, which reads both"
                 raise RefusedError(
                     f"a new {file.label} would hide {hidden.label} from the client", fix
                 )
@@ -81,6 +81,6 @@ def _added(file: EnvFile, variables: Mapping[str, str]) -> str:
         return dotenv.add(text, variables)
     except ValueError as error:
         raise RefusedError(
-            f"no .env file can hold the value of {error} so that every reader gets it back",
-            f"set {error} in the environment yourself, and remove the value from the settings",
+            f"a .env file cannot hold the value of {error} in a way that every reader understands",
+            f"set {error} in the environment, and remove the value from the settings",
         ) from None

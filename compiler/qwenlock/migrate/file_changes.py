@@ -1,7 +1,7 @@
-"""The change that a migration makes: the texts of the files, in order, and what is said of it.
+"""The change that a migration makes: the new texts of the files, in order, and its messages.
 
-The order loses no key: git ignores the `.env` before a key is in it, and the key is in it before it
-leaves the settings.
+The order keeps keys safe: git ignores the `.env` before a key is written to it, and the key is
+written there before it is removed from the settings.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     AskGit: TypeAlias = Callable[[Path], "InGit | None"]
 
 PRIVATE = 0o600
-"""The permissions of a file with keys."""
+"""The permissions of a file that holds keys."""
 
 
 class IgnoreFile(NamedTuple):
-    """The `.gitignore` at the top of a repository; `text` is None where there is none."""
+    """The `.gitignore` at the top of a repository; `text` is None if it does not exist."""
 
     path: Path
     label: str
@@ -43,7 +43,7 @@ class IgnoreFile(NamedTuple):
 
 
 class InGit(NamedTuple):
-    """What git says of a file: it keeps it; it would not add it. None where it cannot tell."""
+    """Whether git tracks or ignores a file; None if git cannot tell."""
 
     tracked: bool | None
     ignored: bool | None
@@ -51,16 +51,15 @@ class InGit(NamedTuple):
 
 
 def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) -> Change:
-    """Return the change that `outcome` is, with what the user should know of it.
+    """Return the change that writes `outcome`, with its warnings.
 
     Args:
-        outcome: what the migration comes to.
+        outcome: the result of the migration.
         paths: the settings file of each scope, low to high.
-        ask_git: tells what git knows of a file, asked of those that concern it; None for a file
-            outside of every repository.
+        ask_git: returns what git says about a file; None for a file outside a repository.
 
     Raises:
-        RefusedError: nothing is written, and why.
+        RefusedError: nothing can be written; the message says why.
     """
     try:
         return _change(outcome, paths, cache(ask_git))
@@ -69,7 +68,7 @@ def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
             step.script.name == SETTINGS_VERSION for step in outcome.steps if not step.refused
         ):
             raise
-        rest = "`qwenlock migrate --only settings-version` migrates the rest now"
+        rest = "to migrate only the rest, run `qwenlock migrate --only settings-version`"
         fix = f"{refused.fix}; {rest}" if refused.fix else rest
         raise RefusedError(refused.message, fix) from None
 
@@ -98,13 +97,13 @@ def _change(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) 
             *_notes(outcome),
             *(note for file in settings.values() for note in _lost_comments(file)),
             *(
-                f"{settings[scope].label}: line {line} holds the key too: take it out yourself"
+                f"{settings[scope].label}: line {line} also holds the key: remove it there yourself"
                 for scope, found in keys.items()
                 for line in _lines_with(found, settings[scope].after)
             ),
             *(
-                f"git tracks {settings[scope].label}, so its history has the key: ask its vendor "
-                "for a new one"
+                f"git tracks {settings[scope].label}, so its history holds the key: replace "
+                "the key with a new one"
                 for scope, found in keys.items()
                 if found and _is_tracked(paths[scope], ask_git)
             ),
@@ -116,7 +115,7 @@ def _change(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) 
 
 
 def described(outcome: Outcome) -> dict[str, Any]:
-    """Return what applies, and why, for programs; no value of any variable."""
+    """Return what applies and why, for programs, without values of variables."""
     refused = outcome.refused
     return {
         "client": outcome.before.client.name,
@@ -150,7 +149,7 @@ def _settings(outcome: Outcome, scope: ScopeName, path: Path) -> FileChange:
 
 
 def _keys(outcome: Outcome, scope: ScopeName) -> list[str]:
-    """Return the keys that leave the settings of `scope`."""
+    """Return the keys that are removed from the settings of `scope`."""
     source = outcome.before.source(scope)
     found = [
         get(source.document.value, operation.path)
@@ -162,15 +161,15 @@ def _keys(outcome: Outcome, scope: ScopeName) -> list[str]:
 
 
 def _ignore_files(env_files: Sequence[EnvFile], ask_git: AskGit) -> Iterator[FileChange]:
-    """Give the `.gitignore` of each repository that would take a `.env` in, or one half written."""
+    """Yield the new `.gitignore` of each repository that would track a `.env` or a part of it."""
     missing: dict[IgnoreFile, dict[str, None]] = {}
     for file in env_files:
         half_written = file.path.with_name(f"{file.path.name}.qwenlock-0")
         for path, pattern in ((file.path, ".env"), (half_written, ".env.qwenlock-*")):
             answer = ask_git(path)
             if answer and answer.tracked:
-                way_out = f"run `git rm --cached {shlex.quote(str(path))}`, then this again"
-                raise RefusedError(f"git tracks {file.label}: it would commit the key", way_out)
+                way_out = f"run `git rm --cached {shlex.quote(str(path))}`, then run this again"
+                raise RefusedError(f"git tracks {file.label} and would commit the key", way_out)
             if answer and not answer.ignored:
                 missing.setdefault(answer.ignore_file, {})[pattern] = None
     for (path, label, text), patterns in missing.items():
@@ -178,7 +177,7 @@ def _ignore_files(env_files: Sequence[EnvFile], ask_git: AskGit) -> Iterator[Fil
 
 
 def with_lines(text: str, lines: Sequence[str]) -> str:
-    """Return `text` with `lines` more at its end, broken as its own are."""
+    """Return `text` with `lines` added at its end, with the same line breaks."""
     line_break = "\r\n" if "\r\n" in text else "\n"
     start = line_break if text and not text.endswith("\n") else ""
     return text + start + "".join(line + line_break for line in lines)
@@ -190,21 +189,21 @@ def _is_tracked(path: Path, ask_git: AskGit) -> bool:
 
 
 def _unknown_to_git(files: Sequence[tuple[str, Path]], ask_git: AskGit) -> Iterator[str]:
-    """Say which of `files`, each with its label, are in a repository whose git cannot tell."""
+    """Warn about each of the labelled `files` for which git fails."""
     for label, path in files:
         answer = ask_git(path)
         if answer and answer.tracked is None:
-            yield f"git fails, so see for yourself that it does not track {label}: `git status`"
+            yield f"git failed: check with `git status` that it does not track {label}"
 
 
 def _reasons(outcome: Outcome) -> Iterator[str]:
     if not outcome.steps:
-        yield "there is nothing to migrate"
+        yield "nothing to migrate"
     for step in outcome.steps:
         yield f"{step.label}: {step.script.title}. {step.script.reason}."
     for old, new in outcome.env_files():
         if old.mode not in (None, PRIVATE):
-            yield f"{new.label}: its permissions become {PRIVATE:04o}, so that only you read it."
+            yield f"{new.label}: its permissions become {PRIVATE:04o}: only you can read it."
 
 
 def _notes(outcome: Outcome) -> Iterator[str]:
@@ -215,17 +214,17 @@ def _notes(outcome: Outcome) -> Iterator[str]:
         for operation in operations:
             if isinstance(operation, Set) and operation.path == MODEL:
                 yield (
-                    f"no model was selected; {operation.value}, the default of {client}, is "
-                    "now: other releases have another, so name yours with --client"
+                    f"no model was selected, so {operation.value}, the default of {client}, is "
+                    "selected now; for another release's default, use --client"
                 )
     for _, new in outcome.env_files():
         if new.at == "above":
-            yield f"{new.label} is read in every directory below it"
+            yield f"{new.label} also applies to every directory below it"
 
 
 def _lost_comments(file: FileChange) -> Iterator[str]:
     for comment in lost_comments(file.before or "", file.after):
-        yield f"{file.label}: this comment goes too: {Locator(comment).masked()}"
+        yield f"{file.label}: this comment will be deleted: {Locator(comment).masked()}"
 
 
 def _lines_with(keys: Sequence[str], text: str) -> Iterator[int]:

@@ -1,7 +1,7 @@
-"""The migration of a project: which steps apply to which file, and the change that they make.
+"""The migration of a project: which steps apply to which file, and what they change.
 
 Every scope that may be written is migrated, the project's own file first. Nothing is read or
-written here: what the disk says is handed in, and `changes.Change` says what shall be written.
+written here: `situation` holds what was read, and `file_changes` returns what to write.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """A script that applies to the file `label` of `scope`; `refused` where it cannot be run."""
+    """A script that applies to the file `label` of `scope`; `refused` if it cannot be run."""
 
     script: Script
     scope: ScopeName
@@ -40,7 +40,7 @@ class Step(NamedTuple):
 
 
 class Warned(NamedTuple):
-    """A note about the file that messages name `label`."""
+    """A note about the file called `label` in messages."""
 
     label: str
     note: Note
@@ -48,11 +48,11 @@ class Warned(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What migrating a project comes to.
+    """The result of migrating a project.
 
     Attributes:
         before: the project before it.
-        after: the project after it; as before where a step is refused.
+        after: the project after it; unchanged if a step is refused.
         steps: the scripts that apply, in order.
         operations: what is done to each file's settings.
         notes: what the user should know.
@@ -66,7 +66,7 @@ class Outcome:
 
     @cached_property
     def refused(self) -> RefusedError | None:
-        """Return why nothing can be written, if that is so."""
+        """Return why nothing can be written, if a step is refused."""
         from qwenlock.migrate.same_request import difference
 
         own = next((step.refused for step in self.steps if step.refused), None)
@@ -79,16 +79,16 @@ class Outcome:
 
 
 def migrate(situation: Situation, target_version: int, only: Iterable[str] = ()) -> Outcome:
-    """Return what migrating the files of `situation` comes to.
+    """Return the result of migrating the files of `situation`.
 
     Args:
-        situation: the project, and what of it may be changed.
+        situation: the project, and which of its files may be changed.
         target_version: the settings version, one of `settings_version.TARGETS`.
         only: the groups of scripts to run, by their `NAME`; all of them where it is empty.
 
     Raises:
         UsageError: there is no such version or group.
-        InputError: the migration scripts cannot be used.
+        InputError: the migration scripts are invalid.
     """
     if target_version not in TARGETS:
         known = " or ".join(map(str, TARGETS))
@@ -112,7 +112,7 @@ def _groups(only: tuple[str, ...]) -> list[tuple[Script, ...]]:
     names = [scripts[0].name for scripts in groups]
     for name in only:
         if name not in names:
-            raise UsageError(f"there is no migration {name!r}", f"choose of {', '.join(names)}")
+            raise UsageError(f"there is no migration {name!r}", f"choose one of {', '.join(names)}")
     return [scripts for scripts in groups if not only or scripts[0].name in only]
 
 
@@ -146,7 +146,7 @@ class _Progress:
         self._notes += [Warned(label, note) for note in migration.notes]
 
     def note_what_is_left(self, scripts: Sequence[Script]) -> None:
-        """Note what `scripts` leave as it is."""
+        """Note what `scripts` leave unchanged."""
         for script in scripts:
             for scope in self._before.writable:
                 source = self._now.project.source(scope)
@@ -155,7 +155,7 @@ class _Progress:
                     self._notes += [Warned(source.document.label, note) for note in left]
 
     def outcome(self) -> Outcome:
-        """Return what has come of it."""
+        """Return the result."""
         return Outcome(
             before=self._before.project,
             after=self._now.project,

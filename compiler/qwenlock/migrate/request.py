@@ -1,4 +1,4 @@
-"""The request that the client would make: what a migration of credentials must not change.
+"""The request that the client would make, which a migration of credentials must not change.
 
 Guide, Resolution Layers and Atomicity, without flags. The selection that a lock records, which is
 made by settings alone, is that of `compile.selection`.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent where; `key` is never to be shown."""
+    """The parts of a request; never show `key`."""
 
     model: str | None
     base_url: str | None
@@ -39,13 +39,13 @@ def auth_type(view: View) -> str | None:
 
 
 def chosen_model(view: View, client: Profile) -> str | None:
-    """Return the model that is selected, else the built-in default, else the first entry."""
+    """Return the selected model, or else the built-in default, or else the first entry."""
     first = next((entry["id"] for entry in entries(view)), None)
     return text_at(view, MODEL) or default_model(auth_type(view) or "", first, client)
 
 
 def entries(view: View) -> list[dict[str, Any]]:
-    """Return the entries of the selected auth type, as they stand."""
+    """Return the entries of the selected auth type, unchanged."""
     from qwenlock.resolve.resolution import entries as entries_of
 
     return [each.value for each in entries_of(view.sources, auth_type(view), profile())]
@@ -54,7 +54,7 @@ def entries(view: View) -> list[dict[str, Any]]:
 def find(
     entries: Sequence[Any], view: View, client: Profile, model: str | None
 ) -> dict[str, Any] | None:
-    """Return the one of `entries` that defines `model`, or None: it is a runtime model."""
+    """Return the entry that defines `model`, or None if it is a runtime model."""
     known = [entry for entry in entries if isinstance(entry, dict)]
     selected = auth_type(view)
     routes = [Route(selected, entry.get("id"), entry.get("baseUrl")) for entry in known]
@@ -63,10 +63,10 @@ def find(
 
 
 def request(view: View, client: Profile) -> Request | None:
-    """Return what the client sends in `view`, or None where it takes no key.
+    """Return what the client sends in `view`, or None if it uses no key.
 
-    A model without a base URL has that of its SDK. Not every release gives an entry without one
-    that of the environment: without `--client`, it is taken to get none.
+    A model without a base URL uses that of its SDK. Not every release takes the base URL of the
+    environment for such an entry; without `--client`, the entry is assumed to get none.
     """
     from qwenlock.resolve.resolution import NO_OPTIONS, resolve
 

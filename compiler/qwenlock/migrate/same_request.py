@@ -1,7 +1,7 @@
-"""What a migration must not change: the request of the client, and the variables that it has.
+"""Checks that a migration changes neither the client's request nor its variables.
 
-This is checked of every migration of credentials, whatever its scripts do: in the project and in
-other directories, with the variables that are set here and without them.
+Every migration of credentials is checked, whatever its scripts do: in the project and in other
+directories, with and without the variables that are set here.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _BY_HAND = "add the model to modelProviders yourself, with envKey, baseUrl and g
 
 
 def difference(before: Project, after: Project) -> RefusedError | None:
-    """Return what would be different for the client, with the way out; None where nothing is."""
+    """Return what would change for the client, and the fix; None if nothing would."""
     usual = _first(replace(before, environment={}), replace(after, environment={}))
     here = usual or _first(before, after)
     if usual or here is None:
         return usual
     return RefusedError(
-        f"{here.message}, by the variables that are set in this shell",
-        "unset those that the client takes a key, URL or model from, and run again",
+        f"{here.message}, because of the variables that are set in this shell",
+        "unset those that hold a key, URL or model for the client, and run again",
     )
 
 
@@ -52,13 +52,15 @@ def _first(before: Project, after: Project) -> RefusedError | None:
             return RefusedError(f"{then.place}, the client would {changed}", way_out)
         for name, value in then.variables.items():
             if now.variables.get(name) != value:
-                way_out = _where_it_is_hidden(now, written) or f"leave one value of {name}"
+                way_out = (
+                    _where_it_is_hidden(now, written) or f"remove all values of {name} but one"
+                )
                 return RefusedError(f"{then.place}, {name} would have another value", way_out)
     return None
 
 
 def _changed(sent: Request | None, sends: Request | None) -> str | None:
-    """Say how what the client `sends` is not what it sent; it sent nothing without a key."""
+    """Say how the new request differs from the old one; without a key, nothing was sent."""
     if sent is None or sent.key is None or sends == sent:
         return None
     if sends is None or sends.key is None:
@@ -75,5 +77,5 @@ def _where_it_is_hidden(now: View, written: Sequence[EnvFile]) -> str | None:
         return None
     return (
         f"the client reads {now.files[0].label} there and not {hidden[0].label}: set the "
-        "variable in the first yourself, or name a client from 0.21.2 on with --client"
+        "variable in the first file yourself, or use --client 0.21.2 or later"
     )

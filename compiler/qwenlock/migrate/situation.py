@@ -1,6 +1,6 @@
-"""A migration while it is decided: the project, what may be changed, and what has been so far.
+"""The state of a migration: the project, what may be changed, and what has changed so far.
 
-What the client reads of it is decided in `settings`; what it would send, in `request`.
+What the client reads is decided in `settings`; what it would send, in `request`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _GROUPS = ("model", "modelProviders", "security", "env")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What a script can decide by, besides the settings it changes.
+    """The information for a script, besides the settings it changes.
 
     Attributes:
-        project: the project, as it will be after what has been changed so far.
+        project: the project after the changes so far.
         writable: the scopes that may be changed.
-        env_secrets: keys in `settings.env` shall be moved.
-        changed: the settings of the files that have been changed so far, as they will be written.
+        env_secrets: whether to move keys in `settings.env`.
+        changed: the new settings of the files changed so far.
     """
 
     project: Project = field(default_factory=Project)
@@ -40,16 +40,16 @@ class Situation:
     changed: Mapping[ScopeName, dict[str, Any]] = field(default_factory=dict)
 
     def written(self, source: Source) -> dict[str, Any]:
-        """Return the settings of `source` as its file has them so far, in their own version."""
+        """Return the current settings of the file of `source`, in their own version."""
         return self.changed.get(source.scope, source.document.value)
 
     def is_current(self, source: Source) -> bool:
-        """Tell whether models and credentials stand in the file where the client has them now."""
+        """Tell whether the file keeps models and credentials where current clients do."""
         written = self.written(source)
         return all(written.get(name) == source.settings.get(name) for name in _GROUPS)
 
     def with_settings(self, scope: ScopeName, settings: dict[str, Any]) -> Situation:
-        """Return the situation where the file of `scope` holds `settings`."""
+        """Return the situation with `settings` in the file of `scope`."""
         source = self.project.source(scope)
         if source is None:
             return self
@@ -60,7 +60,7 @@ class Situation:
         return replace(self, project=project, changed={**self.changed, scope: settings})
 
     def with_file(self, changed: EnvFile) -> Situation:
-        """Return the situation where `changed` stands in place of the file at its path."""
+        """Return the situation with `changed` in place of the file at its path."""
         there = self.project.env_files
         files = tuple(changed if each.path == changed.path else each for each in there)
         return replace(self, project=replace(self.project, env_files=files))

@@ -1,4 +1,4 @@
-"""A template made of what a client wrote into its settings, verified before anybody sees it."""
+"""Creates a template from the settings that a client wrote, and verifies it."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def capture(
     """
     if models_digest(models) != digest:
         raise InputError(
-            f"the models of {plan.title} are not those that the client recorded: they were edited",
-            "capture from settings as the client wrote them, after its update or /auth",
+            f"the models of {plan.title} were edited: they differ from the recorded digest",
+            "capture settings that the client has just written with /auth or an update",
         )
     known = next((each for each in plan.templates if each.version == version), None)
     if known is None:

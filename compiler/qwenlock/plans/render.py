@@ -75,4 +75,4 @@ def _check_model(model: Any, fixed: dict[str, str], place: str) -> None:
             raise ValueError(f"{place}.{key} is not a string")
     for key, value in fixed.items():
         if model[key] != value:
-            raise ValueError(f"{place}.{key} is {model[key]!r}, where the plan has {value!r}")
+            raise ValueError(f"{place}.{key} is {model[key]!r}, but the plan has {value!r}")

@@ -1,1 +1,1 @@
-"""Resolving: what a client started with flags, variables and settings uses, field by field."""
+"""Resolves what a client uses, field by field, from its flags, variables and settings."""

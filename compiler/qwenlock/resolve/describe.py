@@ -1,4 +1,4 @@
-"""What is shown of a resolution: the winner and the losers of every field, and never a key."""
+"""Describes a resolution: the value of every field and what it overrides, never a key."""
 
 from __future__ import annotations
 
@@ -37,13 +37,12 @@ def described(resolution: Resolution, variables: Mapping[str, Variable]) -> dict
 
     Args:
         resolution: what a client uses.
-        variables: the variables that it was resolved with, for where each of them is set.
+        variables: the variables that it was resolved with, to tell where each is set.
 
     Returns:
-        `kind`, `snapshot` and `fields`, each of these with `value`, `layer`, `source` and the
-        `overrides` that lose to it; keys are masked, and references to variables stay as they are
-        written. Besides, the client, what a snapshot lacks, what `/auth` and `/model` could change,
-        and notes.
+        `kind`, `snapshot` and `fields`, each with `value`, `layer`, `source` and the values it
+        `overrides`; keys are masked, and references to variables are shown as written. Also the
+        client, what a snapshot is missing, what `/auth` and `/model` could change, and notes.
     """
     describer = _Describer(resolution, variables)
     snapshot = resolution.snapshot
@@ -73,7 +72,7 @@ class _Describer:
         return {**winner, "overrides": said[1:]}
 
     def name(self, name: str) -> str:
-        """Return the name of a field; by the guide, one of generationConfig can be anything."""
+        """Return the name of a field; in the guide, generationConfig may hold any field."""
         return name if name in _NAMES else self.text(name)
 
     def text(self, text: str) -> str:
@@ -116,7 +115,7 @@ class _Describer:
 
 
 def _variable(name: str) -> str:
-    """Return the name of a variable; a key that was pasted in its place is masked."""
+    """Return the name of a variable; a key pasted in its place is masked."""
     return name if is_variable_name(name) else MASK
 
 
@@ -125,14 +124,14 @@ def _line(place: Place) -> str:
 
 
 def _notes(resolution: Resolution, variables: Mapping[str, Variable]) -> Iterator[str]:
-    """Say what a value alone does not."""
+    """Yield notes that explain the values."""
     client, fields = resolution.client, resolution.fields
     auth_type = resolution.auth_type
     if resolution.kind is None:
         if auth_type is None:
-            yield "no auth type is chosen: the client asks for a login"
+            yield "no auth type is selected: the client asks for a login"
         else:
-            yield f'"{shown(auth_type)}" is no auth type: the client cannot start'
+            yield f'"{shown(auth_type)}" is not an auth type: the client cannot start'
         return
     named = fields["apiKeyEnvKey"].value
     if named and named not in variables:
@@ -145,6 +144,6 @@ def _notes(resolution: Resolution, variables: Mapping[str, Variable]) -> Iterato
                 yield f"security.auth.apiKey refers to {name}, which is not set"
     layers = [each.layer for each in fields["apiKey"].candidates]
     if client.refuses_flag_key and layers == ["cli"]:
-        yield f"Qwen Code {client.name} refuses a key by flag alone where there is no terminal"
+        yield f"Qwen Code {client.name} refuses a key given only by flag if there is no terminal"
     if fields["extra_body"].value is not None and auth_type not in client.extra_body_types:
-        yield f"extra_body is not sent: {auth_type} requests carry none"
+        yield f"extra_body is not sent: {auth_type} requests do not support it"

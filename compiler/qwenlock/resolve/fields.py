@@ -1,4 +1,4 @@
-"""A field and its layers: what each layer says of it, which of them wins, and which lose.
+"""A field and its layers: the value from each layer, highest first.
 
 Guide, Resolution Layers and Atomicity.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwenlock.text.operations import Path
 
 Layer: TypeAlias = Literal["provider", "cli", "env", "settings", "default"]
-"""The layers that can be known before a run; /auth and /model come before all of them."""
+"""The layers that are known before a run; /auth and /model override all of them."""
 
 
 class Named(NamedTuple):
@@ -34,17 +34,17 @@ class Named(NamedTuple):
 
 
 Origin: TypeAlias = "Named | Place | str"
-"""Where a value stands: a variable, a place in settings, or else words, such as a flag."""
+"""Where a value comes from: a variable, a place in settings, or a text such as a flag."""
 
 
 class Candidate(NamedTuple):
-    """What one layer says of a field.
+    """The value of a field in one layer.
 
     Attributes:
         layer: the layer.
-        origins: where it says so; several where scopes merge into one object.
-        value: the value as the client has it; None says that the field is left unset.
-        written: the value as it may be shown: with the references to variables that it holds.
+        origins: where it comes from; several if scopes are merged into one object.
+        value: the value that the client uses; None leaves the field unset.
+        written: the value as written, with its references to variables.
     """
 
     layer: Layer
@@ -58,7 +58,7 @@ class Field(NamedTuple):
 
     Attributes:
         name: its name in the guide, such as `baseUrl` or `samplingParams`.
-        candidates: what the layers say, the highest first: the first wins.
+        candidates: the values of the layers, highest first: the first wins.
     """
 
     name: str
@@ -66,13 +66,13 @@ class Field(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """Return the value that wins; None where there is none. May be a key."""
+        """Return the value in force; None if there is none. May be a key."""
         return self.candidates[0].value if self.candidates else None
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The client's flags; None where one is not given. Empty ones count as not given."""
+    """The client's flags; None for a flag that is not given or empty."""
 
     auth_type: str | None = None
     model: str | None = None
@@ -82,12 +82,12 @@ class Arguments:
 
 
 def by_flag(flag: str, value: str | None) -> list[Candidate]:
-    """Return what the command line says with `flag`."""
+    """Return the value of `flag` on the command line."""
     return [Candidate("cli", (flag,), value, value)] if _is_present(value) else []
 
 
 def by_variable(name: str | None, variables: Mapping[str, str], layer: Layer) -> list[Candidate]:
-    """Return what the variable `name` says, where it is set."""
+    """Return the value of the variable `name`, if it is set."""
     value = variables.get(name) if name else None
     return [Candidate(layer, (Named(str(name)),), value, value)] if _is_present(value) else []
 
@@ -95,13 +95,13 @@ def by_variable(name: str | None, variables: Mapping[str, str], layer: Layer) ->
 def by_settings(sources: Sources, path: Path, variables: Mapping[str, str]) -> list[Candidate]:
     """Return the text that each scope has at `path`, the highest scope first.
 
-    Where the merge of the scopes gives no text there, the settings say nothing.
+    Empty if the merged settings have no text there.
     """
     return _by_scopes(sources, path, variables, _is_present)
 
 
 def by_option(sources: Sources, path: Path, variables: Mapping[str, str]) -> list[Candidate]:
-    """Return what the scopes have at `path` of any type; objects of several scopes are merged."""
+    """Return the values at `path`, of any type; objects of several scopes are merged."""
     whole = merged(sources, path)
     source = highest(sources, path)
     if source is None or not isinstance(whole, dict):
@@ -129,7 +129,7 @@ def by_value(layer: Layer, place: Place, value: Any, variables: Mapping[str, str
 
 
 def _filled(value: Any, variables: Mapping[str, str]) -> Any:
-    """Return a JSON `value` with the variables that are set in the place of their references."""
+    """Return a JSON `value` with references replaced by the variables that are set."""
     match value:
         case str():
             return substituted(value, variables)
@@ -154,7 +154,7 @@ def _by_scopes(
             place = source.place(path, on_key=True)
             result.append(by_value("settings", place, value, variables))
         elif not result and (source.has(path) or is_cut_off(source.settings, path)):
-            break  # it replaces what lower scopes say
+            break  # it replaces the values of lower scopes
     return result
 
 

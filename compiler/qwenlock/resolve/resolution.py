@@ -1,4 +1,4 @@
-"""Resolving: each field that a client uses, by its layers, for flags, variables and settings.
+"""Resolves each field that a client uses, by its layers, from flags, variables and settings.
 
 Guide, Resolution Layers and Atomicity; Generation Config Layering; Provider Models vs Runtime
 Models. Where a release differs, its profile says so. The selection that a lock records, which is
@@ -67,14 +67,14 @@ _NO_ARGUMENTS = Arguments()
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a client uses.
+    """The resolved fields of a client.
 
     Attributes:
-        client: whose rules hold.
-        kind: a provider's model, a runtime model, or a built-in one; None where no auth type is
-            chosen that the client knows: it cannot start a run.
+        client: the client whose rules apply.
+        kind: a provider's model, a runtime model, or a built-in one; None if no valid auth type
+            is selected, so that the client cannot start.
         fields: every field by its name, in the order of the guide.
-        missing: the fields that a runtime model lacks for a snapshot.
+        missing: the fields that a runtime model needs for a snapshot but does not have.
     """
 
     client: Profile
@@ -90,14 +90,14 @@ class Resolution:
 
     @property
     def snapshot(self) -> str | None:
-        """Return the id of the RuntimeModelSnapshot that is captured, or None where none is."""
+        """Return the id of the RuntimeModelSnapshot that is captured, or None."""
         if self.kind != "runtime" or self.missing:
             return None
         return f"{SNAPSHOT_PREFIX}{self.auth_type}|{self.fields['model'].value}"
 
 
 class Entry(NamedTuple):
-    """A model of `modelProviders`, and where it stands."""
+    """A model of `modelProviders` and its place."""
 
     source: Source
     path: Path
@@ -199,9 +199,9 @@ class _Resolver:
         return known + default + [each for each in named if each not in known]
 
     def _model(self) -> tuple[list[Candidate], Entry | None]:
-        """Return what the layers say of the model, and the entry that it is of, if any.
+        """Return the candidates for the model, and its entry, if any.
 
-        A flag or the settings choose an entry; where they do not, whatever the layers come to.
+        A flag or the settings choose an entry; otherwise, the layers decide.
         """
         layers = {
             "cli": by_flag("--model", self._given.model),
@@ -225,7 +225,7 @@ class _Resolver:
         return _default(name) if built_in else _default(name, f"first model of {self._type}")
 
     def _defining(self, asked: Candidate | None) -> Entry | None:
-        """Return the entry that defines the model which is asked for, or None."""
+        """Return the entry that defines the requested model, or None."""
         if asked is None:
             return None
         url = merged(self._sources, MODEL_URL) if asked.layer == "settings" else None
@@ -261,7 +261,7 @@ class _Resolver:
         return candidates + [self._usable(each) for each in self._settings(API_KEY)]
 
     def _usable(self, key: Candidate) -> Candidate:
-        """Return `key` without a value where it refers to a variable that is not set."""
+        """Return `key` without a value if it refers to a variable that is not set."""
         is_set = all(name in self._variables for name in references(key.written))
         return key if is_set else key._replace(value=None)
 

@@ -1,7 +1,7 @@
-"""A team's choices, which stand once: in `qwenlock.toml`, or `[tool.qwenlock]` of pyproject.toml.
+"""A team's choices, in `qwenlock.toml` or in `[tool.qwenlock]` of pyproject.toml.
 
-Finding and reading the file is done in `edge.configuration`. Its keys are options of the command
-line: what an option says goes before the file, and the file before what a lock records.
+The file is found and read in `edge.configuration`. Its keys are options of the command line: an
+option overrides the file, and the file overrides what a lock records.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {FILE: (), PYPROJECT: ("tool", "qwenlock
 
 @dataclass(frozen=True, slots=True)
 class LintChoices:
-    """What `qwenlock lint` is to do.
+    """The options of `qwenlock lint`.
 
     Attributes:
-        strict: whether warnings fail; None where nothing is said.
-        select: codes, or their beginnings, that are reported; empty for all.
-        ignore: codes, or their beginnings, that are not.
+        strict: whether warnings fail; None if not set.
+        select: codes or prefixes of codes to report; empty for all.
+        ignore: codes or prefixes of codes not to report.
     """
 
     strict: bool | None = None
@@ -46,14 +46,14 @@ class LintChoices:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What one file says.
+    """The choices in one file.
 
     Attributes:
-        client: `guide` or a release; None where nothing is said.
-        merge: how scopes' modelProviders become one; None where nothing is said.
+        client: `guide` or a release; None if not set.
+        merge: how scopes' modelProviders become one; None if not set.
         options: the files of the scopes, as the file spells them, relative to itself; `user` may be
             True, which is the client's own file whatever the lock records.
-        lint: what is said about `lint`.
+        lint: the options of `lint`.
     """
 
     client: str | None = None
@@ -68,7 +68,7 @@ def may_configure(name: str, text: str) -> bool:
 
 
 def judge(name: str, text: str, label: str) -> Configuration | None:
-    """Return what a file says, or None where it has no table for qwenlock.
+    """Return the choices in a file, or None if it has no table for qwenlock.
 
     Args:
         name: `FILE` or `PYPROJECT`.
@@ -76,8 +76,8 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
         label: the file as messages name it.
 
     Raises:
-        InputError: it is no TOML, holds a key that is not known, or a value that cannot be; the
-            findings cover every one.
+        InputError: it is not TOML, or holds unknown keys or invalid values; the findings cover
+            every one.
     """
     try:
         table: Any = toml.parse(text)
@@ -99,12 +99,12 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
 
 
 def complain(text: str, label: str, path: tuple[str, ...], message: str) -> InputError:
-    """Return the error for a value of a file that cannot be, at its place."""
+    """Return the error for an invalid value, at its place."""
     return _error(Finding("QL122", message, _place(label, toml.Positions(text).of(path))))
 
 
 class _Judge:
-    """Holds tables against the kinds that their values must be of, and collects findings."""
+    """Checks the types of the values in tables, and collects findings."""
 
     def __init__(self, text: str, label: str) -> None:
         self.findings: list[Finding] = []
@@ -114,7 +114,7 @@ class _Judge:
     def table(
         self, path: tuple[str, ...], table: Any, kinds: Mapping[str, _Kind]
     ) -> dict[str, Any]:
-        """Return the values of `table` that are as they must be."""
+        """Return the valid values of `table`."""
         if not isinstance(table, dict):
             self._report("QL122", path, f"{path[-1]} must be a table")
             return {}
@@ -143,12 +143,12 @@ def _place(label: str, at: tuple[int, int]) -> Place:
 
 
 def _error(*findings: Finding) -> InputError:
-    return InputError("the configuration cannot be used", findings=findings)
+    return InputError("the configuration is invalid", findings=findings)
 
 
 def _client(value: Any) -> str | None:
     if not isinstance(value, str):
-        return 'must be "guide", or a release as a string'
+        return 'must be "guide" or a release, as a string'
     try:
         profile(value)
     except UsageError:
@@ -178,7 +178,7 @@ def _codes(value: Any) -> str | None:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         return "must be an array of codes"
     unknown = [each for each in value if not is_known(each)]
-    return f'holds "{shown(unknown[0])}", and no code begins so' if unknown else None
+    return f'holds "{shown(unknown[0])}", which is not a code or prefix' if unknown else None
 
 
 def _any(value: Any) -> str | None:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""What clients record of a plan in the settings: read from any place, written to one.
+"""The record that clients keep of an installed plan in the settings: read and written.
 
 Where each release keeps it is data of the plan (How Qwen Code reads settings, "Plans").
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Recorded(NamedTuple):
-    """A digest that a client recorded, in bare hexadecimal, and the region where it says one."""
+    """A digest that a client recorded, in hexadecimal, and the region if recorded."""
 
     version: str
     region: Region | None
@@ -78,7 +78,7 @@ def wanted(plan: Plan, template: Template, region: Region) -> dict[Path, str]:
 
 
 def recorded_paths(plan: Plan) -> list[Path]:
-    """Return every path at which some client records what it installed."""
+    """Return every path where any client records what it installed."""
     paths = (
         path
         for state in plan.states.values()
@@ -89,7 +89,7 @@ def recorded_paths(plan: Plan) -> list[Path]:
 
 
 def stale(plan: Plan, template: Template, region: Region, sources: Sources) -> list[Path]:
-    """Return the paths whose value would tell some client another thing than `wanted`."""
+    """Return the paths whose value would mislead some client about `wanted`."""
     right = wanted(plan, template, region)
     return [
         path
@@ -99,7 +99,7 @@ def stale(plan: Plan, template: Template, region: Region, sources: Sources) -> l
 
 
 def record(draft: Draft, plan: Plan, template: Template, region: Region) -> None:
-    """Record `template` in `region` as its clients do, and take away what others recorded."""
+    """Record `template` in `region` as its clients do, and remove other records."""
     move(draft, plan, template.state)
     for path, value in wanted(plan, template, region).items():
         draft.do(Set(path, value))
@@ -108,7 +108,7 @@ def record(draft: Draft, plan: Plan, template: Template, region: Region) -> None
 def move(draft: Draft, plan: Plan, state: State) -> None:
     """Move what is recorded of `plan`, with its comments, to where clients of `state` look.
 
-    What stands there already wins. A region comes to the place of a base URL as it is spelled.
+    Existing values win. A region moves to the place of a base URL as it is spelled.
     """
     moved: dict[Path, Path] = {}
     for old in plan.states.values():

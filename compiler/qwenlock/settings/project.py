@@ -118,7 +118,7 @@ class Project:
     states: tuple[str, ...] = ()
 
     def source(self, scope: ScopeName) -> Source | None:
-        """Return the settings of `scope`, or None where it has no file."""
+        """Return the settings of `scope`, or None if it has no file."""
         return next((source for source in self.sources if source.scope == scope), None)
 
     def with_sources(self, changed: Iterable[Source]) -> Project:

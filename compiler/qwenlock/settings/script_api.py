@@ -1,18 +1,18 @@
-"""What a migration script is written against: the context it is given, the change it returns.
+"""The interface of migration scripts: the context they get, and the change they return.
 
-Finding scripts is done in `script_files`, running them in `script_runner`.
+Scripts are found in `script_files` and run in `script_runner`.
 
 A script is a Python file `NNNN_name.py` with
 
-- `NAME`: what `migrate --only` calls the group of scripts it belongs to;
-- `TITLE`, `REASON`: what it does and why, in a sentence each, for the user;
-- `detect(context) -> bool`: whether it applies; after its own change it must not;
+- `NAME`: the name of its group for `migrate --only`;
+- `TITLE`, `REASON`: what it does and why, one sentence each, for the user;
+- `detect(context) -> bool`: whether it applies; after its own change, it must not;
 - `change(context) -> Change`: what it changes;
-- `leaves(context) -> tuple[Note, ...]`, optional: what it does not apply to although it could seem
-  so, and why.
+- `leaves(context) -> tuple[Note, ...]`, optional: what it leaves unchanged although it seems to
+  apply, and why.
 
-A script knows no file: what it moves out of the settings it names as variables, and where these
-are written is decided in `migrate.env_files`. A script that needs the other scopes is given a
+A script does not know files: it returns what it moves out of the settings as variables, and
+`migrate.env_files` decides where to write them. A script that needs the other scopes gets a
 `migrate.context.ProjectContext`.
 """
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 class RefusedError(WriteError):
-    """A migration applies, but would lose or change something: why, and the way out."""
+    """A migration applies but would lose or change something; has the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a script decides by.
+    """The input of a script.
 
     Attributes:
-        settings: one file's settings as parsed; a script leaves them as they are.
+        settings: one file's parsed settings; a script must not modify them.
         target_version: the settings version that the client in question uses.
     """
 
@@ -48,7 +48,7 @@ class Context:
     target_version: int
 
     def after(self, change: Change) -> Self:
-        """Return the context that `change` leaves.
+        """Return the context after `change`.
 
         Raises:
             RefusedError: a variable cannot be written.
@@ -66,13 +66,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a script wants done to the settings, in order, and what the user should know.
+    """The changes that a script makes, in order, and its notes.
 
     Attributes:
-        operations: what is done to the file's settings.
-        notes: what the user should know.
-        elsewhere: what is done to the files of other scopes.
-        variables: what goes into the `.env` that belongs to the file's scope; never to be shown.
+        operations: the changes to the file's settings.
+        notes: notes for the user.
+        elsewhere: the changes to the files of other scopes.
+        variables: variables for the `.env` of the file's scope; never show them.
     """
 
     operations: tuple[Operation, ...] = ()
@@ -82,10 +82,10 @@ class Change:
 
 
 class Draft:
-    """A change while it is made: each operation is decided on the settings that the last one left.
+    """A change under construction: each operation sees the settings after the previous ones.
 
     Attributes:
-        settings: the settings so far; those it began with are left as they are.
+        settings: the settings so far; the original settings are not modified.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -94,16 +94,16 @@ class Draft:
         self._notes: list[Note] = []
 
     def get(self, path: Path, default: Any = None) -> Any:
-        """Return what stands at `path` so far, or `default`."""
+        """Return the current value at `path`, or `default`."""
         return operations.get(self.settings, path, default)
 
     def do(self, operation: Operation) -> None:
-        """Add `operation`, whose paths are those of the settings so far."""
+        """Add `operation`, whose paths refer to the settings so far."""
         self._operations.append(operation)
         self.settings = operations.apply(self.settings, [operation])
 
     def note(self, path: Path, message: str) -> None:
-        """Warn about the setting at `path`, a path of the settings before this change."""
+        """Warn about the setting at `path` in the settings before this change."""
         self._notes.append(Note(path, message))
 
     def finish(self) -> Change:

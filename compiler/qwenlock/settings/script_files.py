@@ -1,6 +1,6 @@
-"""The migration scripts of a folder: found by path, loaded, and checked before any of them runs.
+"""Finds, loads and checks the migration scripts of a folder before any of them runs.
 
-What a script has to hold is written in `script_api`.
+`script_api` describes what a script must contain.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def load(folder: Path) -> tuple[Script, ...]:
     for number, file in enumerate(files, start=1):
         match = _FILE_NAME.fullmatch(file.stem)
         if match is None:
-            raise InputError(f"{file} is no name for a migration", "name it like 0001_what.py")
+            raise InputError(
+                f"{file} is not a valid name for a migration", "name it like 0001_what.py"
+            )
         if int(match[1]) != number:
             raise InputError(
                 f"{file} should be number {number:04}", "number them without gaps or repeats"

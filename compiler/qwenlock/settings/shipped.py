@@ -1,4 +1,4 @@
-"""Where the product's own content lies: `templates/` and `migrations/`."""
+"""Finds the content that ships with qwenlock: `templates/` and `migrations/`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder(name: str) -> Path:
-    """Return the folder `name` of an installed wheel, or of the checkout an editable install is."""
+    """Return the folder `name` of the installed wheel, or of the checkout if editable."""
     shipped = _PACKAGE / "_content" / name
     return shipped if shipped.is_dir() else _PACKAGE.parent.parent / name

@@ -26,7 +26,7 @@ def version_of(settings: dict[str, Any]) -> float | None:
 def boolean(value: object, words: Mapping[str, bool]) -> bool | None:
     """Return a boolean as it is and a string by its meaning in `words`, which are in lower case.
 
-    Case and space around a word do not count. What is neither has no meaning: None.
+    Case and surrounding space are ignored. Any other value gives None.
     """
     if isinstance(value, str):
         return words.get(value.strip(JAVASCRIPT_SPACE).lower())

@@ -1,4 +1,4 @@
-"""The variables that a client has: of its environment, of `.env` files, of `settings.env`.
+"""The variables of a client: from its environment, `.env` files and `settings.env`.
 
 How Qwen Code reads settings, "Variables". The edge decides where the files are.
 """
@@ -46,7 +46,7 @@ def is_placeholder(name: str, client: Profile) -> bool:
 
 
 Location: TypeAlias = Literal["project", "above", "home"]
-"""Where a `.env` is: in the project's directory, in one above it, or in the home directory."""
+"""Where a `.env` is: in the project, in a directory above it, or in the home directory."""
 
 
 _NOT_FROM_PROJECTS = ("DEBUG", "DEBUG_MODE")
@@ -60,8 +60,8 @@ class EnvFile:
         path: the file.
         label: the file as messages name it.
         at: where it is.
-        text: what it holds; None where there is no file.
-        mode: its permissions, where there is one.
+        text: its text; None if there is no file.
+        mode: its permissions, if it exists.
     """
 
     path: Path
@@ -71,13 +71,13 @@ class EnvFile:
     mode: int | None = None
 
     def assignments(self) -> dict[str, str]:
-        """Return what it says, also of variables that it sets to nothing."""
+        """Return its variables, including empty ones."""
         from qwenlock.text import dotenv
 
         return dotenv.parse(self.text or "")
 
     def variables(self) -> dict[str, str]:
-        """Return the variables it sets; one that is empty is not set."""
+        """Return its variables; an empty one counts as not set."""
         return {name: value for name, value in self.assignments().items() if value}
 
 
@@ -86,7 +86,7 @@ class Variable(NamedTuple):
 
     Attributes:
         value: its value; never to be shown where it could be a key.
-        origin: the file or the settings that set it; None where the environment does.
+        origin: the file or the settings that set it; None for the environment.
     """
 
     value: str
@@ -115,7 +115,8 @@ def variables(
         sources: the settings that count, low to high.
         read: the `.env` files that are read, the strongest first.
         environment: the variables that are set already.
-        client: whose rules hold. What is empty is not set; whether it hides another is its rule.
+        client: the client whose rules apply. Empty variables are not set; whether they hide
+            others depends on the client.
     """
     in_settings = merged(sources, ("env",))
     named = in_settings.items() if isinstance(in_settings, dict) else ()

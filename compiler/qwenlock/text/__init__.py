@@ -1,1 +1,1 @@
-"""JSON with comments: text to values with positions, and edits that keep everything else."""
+"""JSON with comments: reads values and their positions, and edits only what changes."""

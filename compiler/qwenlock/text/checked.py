@@ -1,4 +1,4 @@
-"""Types of dataclass fields that pydantic checks where data comes in from outside.
+"""Types of dataclass fields that pydantic checks when it reads outside data.
 
 Pydantic is loaded only where something is checked.
 """
@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 
 class _Text:
-    """What pydantic holds a string to, in the words of its core; loads nothing until it does."""
+    """A constraint on strings in pydantic-core's terms; loads pydantic only when used."""
 
     def __init__(self, **constraints: Any) -> None:
         self._constraints = constraints

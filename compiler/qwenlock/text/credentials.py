@@ -1,12 +1,12 @@
-r"""What counts as a literal credential, and what as a reference to a variable.
+r"""Recognises literal credentials and references to variables.
 
-This is the only list of them; docs/credentials.md shows it:
+These are the only rules; docs/credentials.md shows them:
 
 - a known key prefix, such as `sk-`, followed by eight or more characters, in any string or key;
 - any text at all under a header or body field that names a credential, such as `Authorization`;
 - user information or a key parameter in a URL.
 
-A `$NAME` or `${NAME}` reference is no credential, nor is a scheme before it (`Bearer $TOKEN`).
+A `$NAME` or `${NAME}` reference is not a credential, nor is a scheme before it (`Bearer $TOKEN`).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ CREDENTIAL_FIELD_ENDINGS = (
 )  # fmt: skip
 
 _SHORTEST_SECRET = 4
-_REMEMBERED = 10_000  # settings repeat themselves: the same headers, endpoints and variables
+_REMEMBERED = 10_000  # settings repeat the same headers, endpoints and variables
 
 MASK = "***"
-"""What is shown in place of a credential."""
+"""The text shown in place of a credential."""
 
 _PREFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, KEY_PREFIXES)) + r")[A-Za-z0-9_\-.]{8,}"
@@ -67,7 +67,7 @@ def references(text: str) -> list[str]:
 
 
 def substituted(text: str, environment: Mapping[str, str]) -> str:
-    """Return `text` with the variables that are set in the place of their references."""
+    """Return `text` with references replaced by the variables that are set."""
     if "$" not in text:
         return text
     return _REFERENCE.sub(lambda found: environment.get(found[1] or found[2], found[0]), text)
@@ -75,7 +75,7 @@ def substituted(text: str, environment: Mapping[str, str]) -> str:
 
 @lru_cache(_REMEMBERED)
 def is_variable_name(text: str) -> bool:
-    """Tell whether `text` can name an environment variable, and is not itself a pasted key."""
+    """Tell whether `text` can be a variable name and is not a pasted key."""
     return bool(_VARIABLE.fullmatch(text)) and not (
         _PREFIXED.match(text) or _RANDOM_LOOKING.fullmatch(text)
     )
@@ -99,12 +99,12 @@ def is_credential(text: str, key: str | None = None) -> bool:
 
 
 def shown(text: str) -> str:
-    """Return `text` as a message may hold it: masked where it is a literal credential."""
+    """Return `text` for a message: masked if it is a literal credential."""
     return MASK if is_credential(text) else text
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """Return a JSON `value`, that stands under `key`, with every literal credential masked."""
+    """Return the JSON `value` of `key` with every literal credential masked."""
     match value:
         case str():
             return MASK if is_credential(value, key) else value
@@ -119,7 +119,7 @@ def masked(value: Any, key: str = "") -> Any:
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` without `secrets`, but for those so short that they are in any text."""
+    """Return `text` without `secrets`, except those too short to be distinctive."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, MASK) if len(secret) >= _SHORTEST_SECRET else text
     return text

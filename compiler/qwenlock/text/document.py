@@ -1,6 +1,6 @@
-"""A settings document: its text and its value; and places in it, found only when asked for.
+"""A settings document: its text and value, and places in it, which are located on demand.
 
-How a text is read is said in `values`.
+Texts are parsed in `values`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class Document:
     """The text of one settings file, its value, and the name it is shown under.
 
     Attributes:
-        label: the file as messages name it, such as `~/.qwen/settings.json`.
+        label: the file's name in messages, such as `~/.qwen/settings.json`.
         text: the text without a byte-order mark.
         value: the settings, an object. The last of duplicate keys wins, as in the client.
-        original: the text with the byte-order mark it may have.
+        original: the text including any byte-order mark.
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A value in a document, or the key it stands under; found in the text only when asked.
+    """A value in a document, or its key; located in the text on demand.
 
-    `at` is the line and column (from 1), and perhaps the width, where no path leads: a syntax
-    error, an earlier one of equal keys, a comment.
+    `at` is the line and column (from 1), and possibly the width, of something that has no path: a
+    syntax error, an earlier duplicate key, a comment.
     """
 
     document: Document

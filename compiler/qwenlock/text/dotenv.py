@@ -1,7 +1,7 @@
-"""The text of `.env` files: what is read from it, and how a variable is added to it.
+"""Reads the text of `.env` files, and adds variables to it.
 
-The client reads it with the `dotenv` package of Node, many other tools with python-dotenv. They
-differ in quotes and escapes: what is added here reads the same in both.
+The client reads these files with Node's `dotenv` package, many other tools with python-dotenv. They
+differ in quotes and escapes; text added here reads the same in both.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _S = f"[{JAVASCRIPT_SPACE}]"
 _ENDS = "\n\r\u2028\u2029"
-# The expressions of Node's dotenv, with what ^, $, \s, \w and . mean in JavaScript spelled out, and
-# what is looked for from where a line starts taken apart: as they are, blank lines cost the square.
+# The expressions of Node's dotenv, with JavaScript's meaning of ^, $, \s, \w and . spelled out, and
+# with the search for a line's start separated, because blank lines would take quadratic time.
 _LINE = re.compile(
     rf"(?>{_S}*)(?:export{_S}+)?([A-Za-z0-9_.\-]+)(?:{_S}*=|:{_S}+?)"
     rf"({_S}*'(?:\\'|[^'])*'|{_S}*\"(?:\\\"|[^\"])*\"|{_S}*`(?:\\`|[^`])*`|[^#\r\n]+)?"
@@ -63,14 +63,14 @@ def _line_from(text: str, at: int) -> int | None:
 def add(text: str, variables: Mapping[str, str]) -> str:
     """Return the `text` of a `.env` file with `variables` added at its end.
 
-    All that is there stays to the byte; new lines end as those that are there do.
+    The existing text is unchanged; new lines use its line ending.
 
     Args:
         text: the text; empty for a new file.
         variables: names, which `credentials.is_variable_name` takes, and values.
 
     Raises:
-        ValueError: a value cannot be written so that it is read back; the message is the name.
+        ValueError: a value cannot be written so that it is read back; the message is its name.
     """
     line_break = "\r\n" if "\r\n" in text else "\n"
     for name, value in variables.items():
@@ -81,7 +81,7 @@ def add(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _with(text: str, name: str, value: str, line_break: str) -> str:
-    """Return `text` with a line more, in the first style that reads back as it should."""
+    """Return `text` with one more line, in the first style that reads back correctly."""
     wanted = ({**parse(text), name: value}, {**_parse_as_python(text), name: value})
     for written in _styles(value):
         longer = f"{text}{name}={written}{line_break}"
@@ -106,7 +106,7 @@ def _value(raw: str) -> str:
 
 
 def _without_quotes(value: str) -> str:
-    """Return a value without each quote that starts a line, and the last like it that ends one."""
+    """Return a value without the quotes around it, removed as Node's dotenv does."""
     last = {found[0]: found.start() for found in _CLOSING.finditer(value)}
     pieces: list[str] = []
     done = 0
@@ -119,9 +119,9 @@ def _without_quotes(value: str) -> str:
 
 
 def _parse_as_python(text: str) -> dict[str, str | None]:
-    """Return the variables as python-dotenv reads them, each `${NAME}` taken as unset.
+    """Return the variables as python-dotenv reads them, with each `${NAME}` unset.
 
-    Long blanks are cut, since what it takes for them grows with their square.
+    Long runs of blanks are shortened, because they take it quadratic time.
     """
     from dotenv.parser import parse_stream
 

@@ -1,8 +1,8 @@
-"""Edits of a document's text that leave everything else in it to the byte.
+"""Edits a document's text, and leaves everything else in it unchanged to the byte.
 
-What stays: comments, blank lines, indentation, line endings, a byte-order mark, the final newline
-or its absence, the order of keys and the spelling of numbers. What the operations mean for the
-value is defined in `operations`; the tree that they change here is that of `tree`.
+Comments, blank lines, indentation, line endings, a byte-order mark, a final newline or none, the
+order of keys and the spelling of numbers stay. The meaning of the operations for the value is
+defined in `operations`; here they change the tree of `tree`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
 
     A comment belongs to a member or element if it stands on the lines directly above it, or after
     it on its last line; it is removed and moved with it. New values follow the layout around them,
-    and setting what is there already changes nothing. It never leaves a trailing comma, which
-    the client would refuse.
+    and setting an equal value changes nothing. Trailing commas, which the client refuses, are
+    never left behind.
 
     Args:
         text: a valid document, JSON with comments; the last of duplicate keys is the one in force.
-        operations: what to do, in order.
+        operations: the edits, in order.
 
     Returns:
         The whole text, for the caller to write.
@@ -117,7 +117,7 @@ def _move(document: Container, path: Path, to: Path) -> None:
 
 
 def _fill(target: Container, item: Item, moved: Item, indent: str) -> None:
-    """Put what was moved, whose line had an `indent`, into an item of `target`."""
+    """Put a moved item, whose line had an `indent`, into `target`."""
     layout, new_indent = target.layout, target.line_indent(item)
     item.lead += indented(moved.lead, indent, new_indent)
     if moved.colon and target.is_object:
@@ -153,7 +153,7 @@ def _effective(holder: Container, step: str | int) -> Item:
 
 
 def _layout_like(holder: Container, examples: Sequence[Item]) -> Layout:
-    """Return the layout for a new value: that of an example if it shows one, else its holder's."""
+    """Return the layout for a new value: that of an example if it has one, else its holder's."""
     for example in examples:
         container = opened(holder, example)
         if container is not None and container.items:

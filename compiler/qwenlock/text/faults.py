@@ -1,6 +1,6 @@
-"""Syntax errors in the words of qwenlock: what is wrong, where, and what to do about it.
+"""Describes syntax errors: what is wrong, where, and how to fix it.
 
-The parser's own words say less, and differ between releases of Python.
+The parser's own messages say less, and differ between releases of Python.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _WORD = re.compile(r"[\w$]")
 
 
 class Fault(NamedTuple):
-    """A syntax error: what is wrong, at which offset, and what to do about it."""
+    """A syntax error: what is wrong, its offset, and how to fix it."""
 
     message: str
     at: int
@@ -29,7 +29,7 @@ class Fault(NamedTuple):
 
 _NO_VALUE = 'write a value: "text", a number, true, false, null, [ ] or { }'
 _QUOTE_KEY = "put the key in double quotes"
-# By what stands where the parser stops.
+# By the text where the parser stops.
 _STARTS = (
     ("/*", "unterminated comment", "close the comment with */"),
     ("#", "a comment cannot start with #", "start the comment with //"),
@@ -40,7 +40,7 @@ _STARTS = (
     ("None", "None is not a JSON value", "write null"),
     ("undefined", "undefined is not a JSON value", "write null, or remove the key"),
 )
-# By how the parser's message starts.
+# By the beginning of the parser's message.
 _SAID = (
     ("Unterminated", "unterminated string", "close the string with a double quote"),
     ("Invalid control", "unescaped control character", "write it as an escape, such as \\t or \\n"),
@@ -73,7 +73,7 @@ def explained(plain: str, error: json.JSONDecodeError) -> Fault:
 
 
 def _between_tokens(plain: str, at: int, said: str) -> Fault | None:
-    """Return what is wrong where it is told by what stands at `at` and before."""
+    """Return what is wrong, judging by the text at and before `at`."""
     before, there = len(plain[:at].rstrip(_SPACE)), plain[at : at + 1]
     if not there:
         return _at_the_end(plain, at)
@@ -93,7 +93,7 @@ def _between_tokens(plain: str, at: int, said: str) -> Fault | None:
 
 
 def _at_the_end(plain: str, at: int) -> Fault:
-    """Return what is wrong where a text ends too early: the innermost bracket is open."""
+    """Return what is wrong with a text that ends too early: the innermost open bracket."""
     opened: list[int] = []
     for found in _BRACKET.finditer(plain):
         if found[1]:
@@ -107,7 +107,7 @@ def _at_the_end(plain: str, at: int) -> Fault:
 
 
 def _after_value(plain: str, before: int, there: str) -> Fault:
-    """Return what is wrong where a value is followed by neither comma nor the right bracket."""
+    """Return what is wrong if neither a comma nor the right bracket follows a value."""
     if there in "]}":
         other = "}" if there == "]" else "]"
         return Fault(f"expected {other} before this {there}", before, "close the inner bracket")

@@ -1,4 +1,4 @@
-"""Host names and addresses: which are of the public network."""
+"""Tells which host names and addresses belong to the public network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LOCAL = re.compile(
 
 
 def is_public(host: str) -> bool:
-    """Tell whether `host`, a name or an address, is one of the public network."""
+    """Tell whether `host`, a name or an address, belongs to the public network."""
     try:
         return ip_address(host.partition("%")[0]).is_global
     except ValueError:

@@ -1,4 +1,4 @@
-"""What JavaScript takes for white space, which differs from Python."""
+"""The characters that JavaScript treats as white space, unlike Python."""
 
 from __future__ import annotations
 

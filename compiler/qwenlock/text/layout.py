@@ -1,6 +1,6 @@
-"""How a container is laid out, read off its own text, and new values written the same way.
+"""Reads the layout of a container from its text, and writes new values in the same way.
 
-Where in a container a new value goes is not decided here (see `edit`).
+The position of a new value is decided in `edit`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How the text of a container is laid out.
+    """The layout of a container's text.
 
     Attributes:
-        line_break: what ends a line.
+        line_break: the line ending.
         unit: one level of indentation.
         indent: the indentation of the line on which the container starts.
         inner: the indentation of an item on a line of its own.
@@ -49,7 +49,7 @@ class Layout:
 
 
 def document_layout(text: str) -> Layout:
-    """Return what a document suggests for containers whose own text shows no layout."""
+    """Return a document's layout for containers whose own text shows none."""
     line_break, indented_line = _LINE_BREAK.search(text), _INDENTED_LINE.search(text)
     return Layout(
         line_break=line_break[0] if line_break else "\n",

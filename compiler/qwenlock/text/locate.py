@@ -1,6 +1,6 @@
-"""Where values stand in a text: lines and columns, and excerpts that show no secret.
+"""Locates values in a text by line and column, and shows excerpts without secrets.
 
-Slower than the parser of values: only findings come here, when they are said.
+This is slower than parsing values, so it is used only to report findings.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Excerpt(NamedTuple):
 
 
 class _Span(NamedTuple):
-    """Where a member of an object or an element of an array stands; an element's key is empty."""
+    """The place of a member of an object or element of an array; an element's key is empty."""
 
     key: int
     key_end: int
@@ -66,7 +66,7 @@ class _Span(NamedTuple):
 
 
 class _Members:
-    """Where the members of one container stand. Compact: there may be millions."""
+    """The places of the members of one container. Compact, because there may be millions."""
 
     def __init__(self, text: str, start: int) -> None:
         self._offsets = array("Q")  # four a member, see _Span
@@ -98,7 +98,7 @@ class _Members:
             index += 1
 
     def at(self, step: str | int) -> list[_Span]:
-        """Return what a step of a path names: several where a key is duplicate, in their order."""
+        """Return the members that a step of a path names: several if a key is duplicate."""
         if isinstance(step, int) == self._is_object:
             return []
         if isinstance(step, int):
@@ -111,7 +111,7 @@ class _Members:
         return spans[::-1]
 
     def last(self, step: str | int) -> _Span | None:
-        """Return what a step of a path names: the last where a key is duplicate."""
+        """Return the member that a step of a path names: the last if a key is duplicate."""
         if isinstance(step, str) and self._is_object:
             index = self._last.get(step, -1)
             return self._span(index) if index >= 0 else None
@@ -135,7 +135,7 @@ class Locator:
         self._opened: dict[int, _Members] = {}
 
     def position(self, path: Path, *, on_key: bool = False) -> Position:
-        """Return where the value at `path` stands, or its key; else its nearest parent."""
+        """Return the place of the value at `path`, or of its key; else of its nearest parent."""
         start = root_start(self._text)
         span = _Span(start, start, start, len(self._text))
         for step in path:
@@ -147,7 +147,7 @@ class Locator:
         return self._key(span) if on_key else self.stretch(span.start, span.end)
 
     def keys(self, path: Path) -> list[Position]:
-        """Return where every key at `path` stands: several where it is a duplicate."""
+        """Return the place of every key at `path`: several if it is a duplicate."""
         start = root_start(self._text)
         spans = [_Span(start, start, start, len(self._text))]
         for step in path:
@@ -167,8 +167,8 @@ class Locator:
     def excerpt(self, line: int, column: int, width: int) -> Excerpt:
         """Return line `line` with every string masked that could be a secret.
 
-        Comments are left out. A long line is cut to what stands around the place; a line that the
-        text does not have is empty.
+        Comments are left out. A long line is cut to the part around the place; a line beyond the
+        end of the text is empty.
         """
         if line > len(self._line_starts):
             return Excerpt("", 1, 1)
@@ -189,15 +189,12 @@ class Locator:
         return "".join(piece.shown for piece in pieces)
 
     def masked_lines(self, first: int, last: int) -> list[str]:
-        """Return the lines from `first` to `last`, which are counted from 1, as `masked` has them.
-
-        What ends a line is left out.
-        """
+        """Return the masked lines from `first` to `last`, counted from 1, without line endings."""
         return self._mask.lines(self._line_span(first)[0], self._line_span(last)[1])
 
     @cached_property
     def lines(self) -> list[str]:
-        """The text's lines, without what ends them."""
+        """The text's lines, without line endings."""
         return _NEWLINE.split(self._text) if "\r" in self._text else self._text.split("\n")
 
     @cached_property
@@ -207,7 +204,7 @@ class Locator:
         return list(accumulate((len(line) + 1 for line in self.lines[:-1]), initial=0))
 
     def _line_span(self, line: int) -> tuple[int, int]:
-        """Return where in the text `line` begins and ends, without what ends it."""
+        """Return the offsets where `line` begins and ends, without its line ending."""
         begin = self._line_starts[line - 1]
         if line == len(self._line_starts):
             return begin, len(self._text)
@@ -215,7 +212,7 @@ class Locator:
         return begin, end - (2 if self._text.endswith("\r\n", begin, end) else 1)
 
     def _members(self, span: _Span) -> _Members | None:
-        """Return where the members of a value stand; None where it is neither object nor array."""
+        """Return the members of a value; None if it is neither an object nor an array."""
         if self._text[span.start] not in "[{":
             return None
         if span.start not in self._opened:
@@ -223,14 +220,14 @@ class Locator:
         return self._opened[span.start]
 
     def _key(self, span: _Span) -> Position:
-        """Return where a member's key stands; of an element, where that does."""
+        """Return the place of a member's key, or of an element."""
         if span.key == span.key_end:
             return self.stretch(span.start, span.end)
         return self.stretch(span.key, span.key_end)
 
 
 def _container_end(text: str, start: int) -> int:
-    """Return where the object or array ends that starts at `start`."""
+    """Return the end of the object or array that starts at `start`."""
     shallow = _SHALLOW.match(text, start)
     if shallow:
         return shallow.end()

@@ -1,6 +1,6 @@
-"""What of a text may be shown: everything but the strings that could be a secret.
+"""Masks the strings of a text that could be secrets.
 
-It goes by tokens, so that broken text is masked as well. Where values stand is found in `locate`.
+It works on tokens, so that invalid text is masked too. Values are located in `locate`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SHOWN = frozenset({
 
 
 class Piece(NamedTuple):
-    """A stretch of a text, and what is shown of it."""
+    """A part of a text, and its masked form."""
 
     start: int
     stop: int
@@ -49,7 +49,7 @@ class Piece(NamedTuple):
 
 
 class Mask:
-    """What may be shown of one text.
+    """The masked form of one text.
 
     Args:
         text: the text of a document without a byte-order mark; it need not be valid.
@@ -60,15 +60,15 @@ class Mask:
         self._tokens = lru_cache(_REMEMBERED)(self._tokens_of)
 
     def pieces(self, begin: int, end: int, *, comments: bool = False) -> list[Piece]:
-        """Return what to show of the text from `begin` to `end`, whole tokens at both ends.
+        """Return the masked text from `begin` to `end`, in whole tokens.
 
-        Shown are keys, numbers, and the strings of a few fields that name things (`id`,
-        `baseUrl`, …), unless they look like a credential.
+        Keys, numbers, and the strings of a few fields that name things (`id`, `baseUrl`, …) are
+        shown unless they look like a credential.
 
         Args:
             begin: an offset.
             end: another.
-            comments: show comments too, with what looks like a key in them masked.
+            comments: also show comments, with possible keys in them masked.
         """
         window = self._window(begin, end)
         done = begin
@@ -83,11 +83,11 @@ class Mask:
         return [*pieces, Piece(done, max(done, end), self._text[done:end])]
 
     def lines(self, begin: int, end: int) -> list[str]:
-        """Return the lines of the text from `begin` to `end`, masked, with their comments.
+        """Return the masked lines of the text from `begin` to `end`, with their comments.
 
         Args:
-            begin: where a line starts.
-            end: where a line ends, before what ends it.
+            begin: the start of a line.
+            end: the end of a line, before its line ending.
         """
         pieces = self.pieces(begin, end, comments=True)
         before = min(piece.start for piece in pieces)
@@ -98,7 +98,7 @@ class Mask:
         return lines[first:last]
 
     def _window(self, begin: int, end: int) -> _Window:
-        """Return the tokens up to `end`, from far enough before `begin` to tell what is shown."""
+        """Return the tokens up to `end`, from far enough before `begin` to decide what to mask."""
         first = max(0, bisect_right(self._strides, begin) - 2)
         last = bisect_left(self._strides, end)
         tokens = [token for stride in range(first, last) for token in self._tokens(stride)]
@@ -125,13 +125,13 @@ class _Window:
         self._variables: dict[int, bool] = {}
 
     def between(self, begin: int, end: int) -> Iterator[int]:
-        """Give the tokens of which something stands between two offsets."""
+        """Yield the tokens that overlap the range between two offsets."""
         first = bisect_right(self.tokens, begin, key=lambda token: token[1])
         behind = bisect_left(self.tokens, end, key=lambda token: token[0])
         yield from range(first, behind)
 
     def shown(self, index: int) -> str:
-        """Return what is shown of a token."""
+        """Return the masked form of a token."""
         start, stop = self.tokens[index]
         text = self._text[start:stop]
         if text.startswith("//"):
@@ -149,7 +149,7 @@ class _Window:
         return text if shown else f'"{MASK}"'
 
     def _is_plain_number(self, index: int, text: str) -> bool:
-        """Tell whether a word is a number that stands under a key which names no credential."""
+        """Tell whether a word is a number whose key does not name a credential."""
         if not _NUMBER.fullmatch(text) or self._is_variable(index):
             return False
         key = self._key_before(index, siblings=_SIBLINGS)
@@ -210,7 +210,7 @@ class _Window:
         return _content(key) if key.startswith('"') else None
 
     def _gap(self, index: int) -> tuple[int | None, str]:
-        """Return the token before `index` that is no comment, and the signs in between."""
+        """Return the last token before `index` that is not a comment, and the signs in between."""
         before: int | None = None
         gaps = []
         while index > 0 and before is None:
@@ -228,7 +228,7 @@ def _may_be_shown(content: str, key: str | None) -> bool:
 
 
 def _content(token: str) -> str | None:
-    """Return what a string token says, or None where that cannot be told."""
+    """Return the value of a string token, or None if it is invalid."""
     if "\\" not in token:
         return token.strip('"')
     try:
@@ -238,7 +238,7 @@ def _content(token: str) -> str | None:
 
 
 def masked_words(text: str) -> str:
-    """Return text of any kind, such as a comment, of as many lines, without what could be a key."""
+    """Return any text, such as a comment, without possible keys, in the same number of lines."""
     if is_credential(text):
         return MASK + "".join(_LINE_BREAK.findall(text))
     return _KEY_LIKE.sub(lambda found: "".join(_LINE_BREAK.findall(found[0])) + MASK, text)

@@ -1,4 +1,4 @@
-"""Edits of a JSON value, as data: what a change does, before anyone decides where it is applied.
+"""Edits of a JSON value, as data, independent of where they are applied.
 
 The same operations are applied to parsed values here and to the text of a document in `edit`.
 """
@@ -25,7 +25,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Take away what stands at `path`."""
+    """Remove the value at `path`."""
 
     path: Path
 
@@ -40,10 +40,10 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Take the member at `path` to `to`, over what stands there.
+    """Move the member at `path` to `to`, replacing what is there.
 
-    Within one object this is a rename, which keeps the place; otherwise the member goes last in
-    the new object, whose missing parents are made.
+    Within one object this is a rename, which keeps the position; otherwise the member goes last
+    in the new object, whose missing parents are created.
     """
 
     path: Path
@@ -52,9 +52,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Deduplicate:
-    """Take away all members at `path` but the last, which is the one in force.
+    """Remove all duplicate members at `path` except the last, which is the one in force.
 
-    A value knows no others, so only a text changes.
+    A parsed value has no duplicates, so only a text changes.
     """
 
     path: Path
@@ -64,7 +64,7 @@ Operation: TypeAlias = Set | Remove | Insert | Move | Deduplicate
 
 
 def get(value: Any, path: Path, default: Any = None) -> Any:
-    """Return what stands at `path` in a JSON `value`, or `default` where nothing does."""
+    """Return the value at `path` in a JSON `value`, or `default` if there is none."""
     for step in path:
         if not _holds(value, step):
             return default
@@ -73,7 +73,7 @@ def get(value: Any, path: Path, default: Any = None) -> Any:
 
 
 def apply(value: Any, operations: Sequence[Operation]) -> Any:
-    """Return a JSON `value` after `operations`, in order; `value` itself is left as it is.
+    """Return a JSON `value` after `operations`, in order; `value` itself is not modified.
 
     Raises:
         LookupError: a path leads through something that is not there, or not a container.
@@ -99,9 +99,9 @@ def apply(value: Any, operations: Sequence[Operation]) -> Any:
 
 
 def original(path: Path, operations: Sequence[Operation]) -> Path:
-    """Return where in the value before `operations` the thing at `path` after them stood.
+    """Return the path before `operations` of the value that is at `path` after them.
 
-    What an operation wrote itself is traced to the nearest thing that was there before.
+    A value that an operation wrote is traced to its nearest parent that existed before.
     """
     for operation in reversed(operations):
         match operation:

@@ -1,4 +1,4 @@
-"""The nearest of some known names to one that was probably misspelt."""
+"""Finds the known name that a misspelt name is closest to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def suggestion(name: str, known: Mapping[str, object] | tuple[str, ...]) -> str 
 def nearest(
     name: str, known: Mapping[str, object] | tuple[str, ...], cutoff: float = 0.6
 ) -> str | None:
-    """Return the one of the `known` names that `name` is nearest to, or None below `cutoff`."""
+    """Return the `known` name nearest to `name`, or None if none reaches `cutoff`."""
     from difflib import get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in known}

@@ -1,6 +1,6 @@
-"""Items put into and taken out of a container, so that commas, space and comments come out right.
+"""Adds items to a container and removes them, with correct commas, space and comments.
 
-Which item, and what becomes of its value, is not decided here (see `edit`).
+Which item, and what becomes of its value, is decided in `edit`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def put_in(holder: Container, position: int, item: Item, *, on_own_line: bool = 
     Args:
         holder: the container.
         position: the index of the item that it goes before; a member goes last.
-        item: without a lead, which it gets here.
+        item: the item, whose lead is set here.
         on_own_line: whether it needs a line of its own wherever the others stand.
     """
     if holder.items:

@@ -1,4 +1,4 @@
-"""TOML text: its value, and where in it a key stands, which the parser does not say."""
+"""Parses TOML and locates its keys, which the parser does not report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEAD = r"""(?xa) (?> [ \t]* \[{0,2} [ \t]* )
     [ \t]* (?P<end> [\]=] )
 """
 MAX_PARTS = 100
-"""How many parts a dotted key may have: the parser's cost grows with their square."""
+"""The largest number of parts in a dotted key: the parser takes quadratic time."""
 _LONG_KEY = re.compile(
     rf"""(?xm)^ (?> [ \t]* \[{{0,2}} [ \t]* )
     (?> (?: (?> "(?:\\.|[^"\\\n])*" | '[^'\n]*' | [\w\-]+ ) [ \t]* \. [ \t]* ){{{MAX_PARTS}}} )
@@ -29,7 +29,7 @@ _PIECE = r"""(?xs)
 
 
 class TomlError(ValueError):
-    """A text is no TOML; `at` is the line and column, from 1, where that shows."""
+    """A text is not TOML; `at` is the line and column of the error, from 1."""
 
     def __init__(self, message: str, at: tuple[int, int] = (1, 1)) -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ def parse(text: str) -> dict[str, Any]:
 
 
 class Positions:
-    """Where the keys of a TOML text stand.
+    """The places of the keys in a TOML text.
 
     Args:
         text: valid TOML. Keys of inline tables are not looked at: their table stands for them.
@@ -95,7 +95,7 @@ class Positions:
 
 
 def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Give the keys that each header or assignment names, and where they begin."""
+    """Yield the keys that each header or assignment names, and where they begin."""
     header = re.compile(_HEAD)
     table: tuple[str, ...] = ()
     at = 0

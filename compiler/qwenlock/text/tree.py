@@ -34,13 +34,13 @@ _UP_TO_BRACKET = re.compile(
 
 
 class Source(NamedTuple):
-    """A value that nobody looked into, where it stands in a text.
+    """A value that has not been parsed further, as a range of a text.
 
     Attributes:
         text: the text.
-        closings: where in it the containers end, by where they start.
-        start: where the value starts.
-        end: where it ends.
+        closings: the ends of its containers, by their starts.
+        start: the start of the value.
+        end: the end of the value.
     """
 
     text: str
@@ -107,7 +107,7 @@ class Container:
         return self.items[step : step + 1] if step >= 0 and not self.is_object else []
 
     def position(self, step: str | int, item: Item) -> int:
-        """Return where among `items` the one is that `step` names."""
+        """Return the index in `items` of the item that `step` names."""
         if isinstance(step, int):
             return step
         return bisect_left(self.items, item.order, key=lambda member: member.order)
@@ -127,14 +127,14 @@ class Container:
         self.items.insert(position, item)
 
     def pop(self, position: int) -> Item:
-        """Take out the item at `position`, and nothing around it."""
+        """Remove the item at `position`, but nothing around it."""
         item = self.items.pop(position)
         if item.name is not None:
             self._named[item.name].remove(item)
         return item
 
     def rename(self, old: str, new: str, key: str) -> None:
-        """Call the members named `old` by a name that no other has, written as `key`."""
+        """Rename the members named `old` to a new, unused name, written as `key`."""
         self._named[new] = self._named.pop(old)
         for member in self._named[new]:
             member.name, member.key = new, key
@@ -166,7 +166,7 @@ def root_start(text: str) -> int:
 
 
 def opened(holder: Container, item: Item) -> Container | None:
-    """Return the container that an item of `holder` is, taken apart; None where it is none."""
+    """Return an item of `holder` as a parsed container; None if it is not a container."""
     if isinstance(item.value, str):
         item.value = parse(item.value).items[0].value
     if isinstance(item.value, Source) and item.value.start in item.value.closings:

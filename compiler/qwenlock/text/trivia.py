@@ -1,7 +1,6 @@
-"""What stands between the tokens of a document: white space and comments, called trivia.
+"""White space and comments between the tokens of a document, called trivia.
 
-Questions about a stretch of trivia are answered here; which stretch belongs to what is up to
-`tree`, and what becomes of it to `edit`.
+This module analyses trivia; `tree` decides what it belongs to, `edit` what becomes of it.
 """
 
 from __future__ import annotations
@@ -9,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# Patterns to compile with re.DOTALL. None goes back over what it has matched: that would cost
-# memory for every token, and let a comment grow to the end of the next one.
+# Patterns to compile with re.DOTALL. None backtracks: that would cost memory for every token, and
+# let a comment extend to the end of the next one.
 COMMENT = r"//[^\r\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/"
 STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 TRIVIA = rf"(?:\s++|{COMMENT})*+"
@@ -26,7 +25,7 @@ _UP_TO_COMMENT = re.compile(
 
 
 class Halves(NamedTuple):
-    """A stretch of trivia cut in two."""
+    """A piece of trivia cut in two."""
 
     first: str
     second: str

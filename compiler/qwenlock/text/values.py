@@ -1,6 +1,6 @@
-"""The value of a text in JSON with comments, or what is wrong with the text, and where.
+"""Parses JSON with comments; reports what is wrong and where.
 
-Comments are blanked, so that the standard library reads the rest, and each offset stays.
+Comments are replaced by blanks, so that the standard library parses the rest at the same offsets.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from qwenlock.text.operations import Path
 
 MAX_DEPTH = 500
-"""How many levels of objects and arrays a text may have."""
+"""The largest depth of objects and arrays in a text."""
 
 MAX_VALUES = 1_000_000
-"""How many values a text may have, near enough: it is its commas that are counted."""
+"""The approximate largest number of values in a text: its commas are counted."""
 
 BOM = "\ufeff"
 
@@ -31,13 +31,13 @@ _BEYOND = re.compile(rf"{STRING}|(NaN|-?Infinity|(?<![\w.+-])-?\d{{4301,}}(?![\d
 
 
 class TextError(ValueError):
-    """What makes a text unusable.
+    """An error that makes a text unusable.
 
     Attributes:
-        kind: what kind of problem it is.
-        message: what is wrong. It holds nothing of the text.
+        kind: the kind of problem.
+        message: what is wrong. It holds no part of the text.
         at: the line and column, from 1; None for the whole value.
-        fix: what to do about it.
+        fix: how to fix it.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ def value_of(text: str) -> Any:
     """
     try:
         return _DECODER.decode(text)
-    except (ValueError, RecursionError):  # said below, where no comment is in the way
+    except (ValueError, RecursionError):  # reported below, without comments in the way
         pass
     plain = _blanked(text)
     try:
@@ -96,7 +96,7 @@ def value_of(text: str) -> Any:
 def duplicates(text: str) -> list[tuple[Path, bool]]:
     """Return the paths at which a text has several values, outer ones first.
 
-    What stands under a key that is not in force is not looked into.
+    Values that are not in force are not searched.
 
     Args:
         text: valid text without a byte-order mark.
@@ -146,7 +146,7 @@ def deeper_than(value: Any, limit: int) -> bool:
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Return where in a text an offset is: its line and column, from 1."""
+    """Return the line and column, from 1, of an offset in a text."""
     lines = re.split(r"\r\n|\r|\n", text[:offset])
     return len(lines), len(lines[-1]) + 1
 

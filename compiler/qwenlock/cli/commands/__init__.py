@@ -1,1 +1,1 @@
-"""The commands, one module each; a module is imported when its command is asked for."""
+"""The commands, one module each; a module is imported only when its command is used."""

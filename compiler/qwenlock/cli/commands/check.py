@@ -1,4 +1,4 @@
-"""`qwenlock check`: the gate in CI. Is the lock there, unedited, and what the settings say?"""
+"""`qwenlock check`: the gate in CI. Is there a lock, unedited, that matches the settings?"""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from qwenlock.cli.options import (
     scoped,
 )
 from qwenlock.edge.places import Flags, relative
+from qwenlock.lock import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,17 +30,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-ADVICE = {
-    "drift": " differs from its settings: run `qwenlock lock`",
-    "edited": " was edited by hand: run `qwenlock lock`",
-    "missing": " has no qwen.lock: run `qwenlock lock`",
-    "unset": " lacks variables that its qwen.lock needs",
+SENTENCES = {
+    "ok": "{lock} is up to date",
+    "drift": "{lock} differs from its settings: run `{command}`",
+    "edited": "{lock} was edited by hand: run `{command}`",
+    "missing": "{lock} is missing: run `{command}`",
+    "invalid": "{lock} cannot be checked",
+    "unset": "{lock} needs variables that are not set",
 }
-"""What is said after a project's name, by its status; nothing where all is well."""
+"""What is printed about a project, by its status."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
 _WORTH_A_PROCESS, _PARTS = 64, 4
-"""So many projects are worth a process of their own, which does them in so many parts."""
+"""Projects per worker process, and how many parts a worker's share is split into."""
 
 
 @app.command()
@@ -48,21 +51,25 @@ def check(
     flags: Flags,
     projects: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PROJECT]...", help="Directories; default as in lock."),
+        typer.Argument(
+            metavar="[PROJECT]...",
+            help="Directories of projects; the default is that of `qwenlock lock`.",
+        ),
     ] = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive", help="Check every directory below that holds qwen.lock.")
+        bool,
+        typer.Option("--recursive", help="Check every directory below that holds a qwen.lock."),
     ] = False,
     env: Annotated[
-        bool, typer.Option("--env", help="Check too that every variable of the lock is set.")
+        bool, typer.Option("--env", help="Also check that every variable the lock needs is set.")
     ] = False,
     client: ClientOption = None,
     format: GateFormatOption = GateFormat.text,  # noqa: A002
 ) -> int:
-    """Check that qwen.lock is there, unedited, and what the settings compile to.
+    """Check that qwen.lock exists, is unedited, and matches the settings.
 
-    Exits 1 on drift, a missing or a hand-edited lock, and 3 where settings or lock are invalid;
-    with several projects the highest counts.
+    Exits 1 on drift and on a missing or hand-edited lock, and 3 if the settings or the lock are
+    invalid. With several projects, the highest exit code counts.
 
     Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
     """
@@ -75,7 +82,7 @@ def check(
         if not directories:
             from qwenlock.findings.errors import QwenlockError
 
-            raise QwenlockError("there is no qwen.lock below", "run `qwenlock lock` in a project")
+            raise QwenlockError("no qwen.lock found", "run `qwenlock lock` in a project")
     reports = _reports(directories, _Question(flags, client, env))
     _say_clients(reports)
     if format is GateFormat.json:
@@ -95,7 +102,7 @@ def check(
 
 
 def _say_clients(reports: Sequence[_Report]) -> None:
-    """Say which client each project is for; what is the same for several, once."""
+    """Print the client that each project is for, but each line only once."""
     from qwenlock.cli.console import say
 
     for line in dict.fromkeys(report.line for report in reports if report.line):
@@ -103,7 +110,7 @@ def _say_clients(reports: Sequence[_Report]) -> None:
 
 
 class _Report(NamedTuple):
-    """What is said about one project: prepared once, so that a passed check can be remembered."""
+    """The report on one project, prepared once so that a passed check can be remembered."""
 
     project: str
     status: str
@@ -132,7 +139,7 @@ class _Report(NamedTuple):
         return document
 
     def annotations(self) -> Iterator[Annotation]:
-        """Give what is to be said at places of the repository."""
+        """Yield the annotations of this project."""
         import json
 
         from qwenlock.cli.report import changes_as_text
@@ -145,8 +152,7 @@ class _Report(NamedTuple):
             yield of_status("invalid", f"{self.error.message}{fix}", directory)
         elif self.status in {"drift", "missing"}:
             changes = "".join(f"\n{line}" for line in changes_as_text(self.changes))
-            message = f"{self.project}{ADVICE[self.status]}{changes}"
-            yield of_status(self.status, message, directory)
+            yield of_status(self.status, f"{self._sentence(self.status)}{changes}", directory)
 
     def say(self) -> None:
         from qwenlock.cli.console import clean, emit, say
@@ -165,11 +171,19 @@ class _Report(NamedTuple):
 
         verdict = "unset" if self.status == "ok" and self.exit_code else self.status
         colour = "good" if verdict == "ok" else "error"
-        say(f"{painted(verdict, colour)}: {clean(self.project)}{ADVICE.get(verdict, '')}")
+        say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
+
+    def _sentence(self, verdict: str) -> str:
+        if self.project == ".":
+            return SENTENCES[verdict].format(lock=NAME, command="qwenlock lock")
+        import shlex
+
+        command = f"qwenlock lock {shlex.quote(self.project)}"
+        return SENTENCES[verdict].format(lock=f"{self.project}/{NAME}", command=command)
 
 
 class _Question(NamedTuple):
-    """What is asked about each project."""
+    """What is checked in each project."""
 
     flags: Flags
     client: str | None
@@ -177,7 +191,7 @@ class _Question(NamedTuple):
 
 
 class _Passed(NamedTuple):
-    """A check that passed: the states of the files it read, what was asked, what was said."""
+    """A check that passed: the states of the files it read, the request, and the report."""
 
     states: list[str]
     asked: str
@@ -185,7 +199,7 @@ class _Passed(NamedTuple):
 
 
 def _reports(directories: Sequence[Path], question: _Question) -> list[_Report]:
-    """Check projects, in their order; many of them in several processes."""
+    """Check projects, in their order; if there are many, in several processes."""
     from functools import partial
 
     processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
@@ -201,7 +215,7 @@ def _reports(directories: Sequence[Path], question: _Question) -> list[_Report]:
 
 
 def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Report]:
-    """Check projects; compile those only that have not passed before as they are."""
+    """Check projects; compile only those that changed since they last passed."""
     from qwenlock.edge import file_states
     from qwenlock.edge.reader import Reader
 
@@ -215,7 +229,7 @@ def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Repor
 
 
 def _report(directory: Path, question: _Question, reader: Reader, passed: list[_Passed]) -> _Report:
-    """Check one project; where it passes, add what to remember of it to `passed`."""
+    """Check one project; if it passes, add what to remember of it to `passed`."""
     import json
 
     from qwenlock.cli.console import in_colour

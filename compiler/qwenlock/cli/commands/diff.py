@@ -18,13 +18,15 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A lock, or a project that has one.")],
+    old: Annotated[
+        Path, typer.Argument(metavar="OLD", help="A lock, or a project that has a lock.")
+    ],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Another.")],
     format: PageFormatOption = PageFormat.text,  # noqa: A002
 ) -> int:
-    """Compare two locks by meaning: models field by field, the selection, variables, inputs.
+    """Compare two locks by meaning: models, selection, variables, inputs.
 
-    Exits 1 where they differ.
+    Exits 1 if they differ.
     """
     from qwenlock.lock.diff import diff as compare
 
@@ -45,7 +47,7 @@ def diff(
 
 
 def _print(changes: list[Change]) -> None:
-    """Print differences: a tree for somebody who looks, a line each for a program."""
+    """Print differences: as a tree on a terminal, otherwise one line each."""
     from qwenlock.cli.views.terminal import is_terminal
 
     if changes and is_terminal():

@@ -1,4 +1,4 @@
-"""`qwenlock doctor`: what the installed client would offer and select, held against the lock."""
+"""`qwenlock doctor`: compares what the installed client offers and selects with the lock."""
 
 from __future__ import annotations
 
@@ -36,27 +36,25 @@ def doctor(
         str, typer.Option("--client-command", metavar="COMMAND", help="The client to ask.")
     ] = "qwen",
     timeout: Annotated[
-        float, typer.Option("--timeout", min=1, metavar="SECONDS", help="How long it may take.")
+        float,
+        typer.Option("--timeout", min=1, metavar="SECONDS", help="How long the client may take."),
     ] = 30.0,
     ping: Annotated[
         bool,
-        typer.Option(
-            "--ping", help="Ask each endpoint too, with its key, for the models that it knows."
-        ),
+        typer.Option("--ping", help="Also ask each endpoint, with its key, which models it has."),
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
     """Ask the installed client which models it offers, and compare them with the lock.
 
-    It is asked twice: as it is, and with the lock enforced, as `qwenlock run` does. Starting it
-    does what every start does: a release may migrate old settings files.
+    The client is started twice: normally, and with the lock enforced as `qwenlock run` does. As on
+    every start, a release may migrate old settings files.
 
-    With `--ping` the endpoints of the locked models are asked as well, even where there is no
-    client: is each of them there, does it take the key, does it know the models? Nothing is sent
-    to them without it.
+    With `--ping`, the endpoints of the locked models are asked too, even if no client is
+    installed: is the endpoint reachable, does it accept the key, does it have the models? Without
+    `--ping`, nothing is sent to them.
 
-    Exits 1 where something differs or an endpoint makes trouble, and 3 where the client cannot be
-    asked.
+    Exits 1 if something differs or an endpoint has a problem, and 3 if the client cannot be asked.
     """
     from qwenlock.edge.client import command_of
     from qwenlock.edge.enforcement import machine, trusted_lock
@@ -71,7 +69,7 @@ def doctor(
     asking = _Asking(command, lock, here, timeout, may_be_missing=ping)
     as_it_is, enforced = asking.as_it_is(), asking.enforced()
     if as_it_is.error is not None and enforced.status == "agrees":
-        as_it_is.error.fix = f"{REMEDY}: with the lock enforced it agrees"
+        as_it_is.error.fix = f"{REMEDY}: with the lock enforced, the client agrees with it"
     release = as_it_is.release or enforced.release
     if format is Format.json:
         from qwenlock.cli.console import emit_json
@@ -99,7 +97,7 @@ def doctor(
 
 
 class _Pinged(NamedTuple):
-    """An endpoint of the lock, and what came of asking it."""
+    """An endpoint of the lock, and the result of asking it."""
 
     endpoint: Endpoint
     verdict: Verdict
@@ -124,7 +122,7 @@ class _Pinged(NamedTuple):
             emit(f"  {self.verdict.detail}")
         for model, known in self.verdict.models.items():
             if known == "unknown":
-                emit(f"  {clean(model)} is unknown to it")
+                emit(f"  {clean(model)} is not one of its models")
 
 
 def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
@@ -149,7 +147,7 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
 
 
 class _Result(NamedTuple):
-    """What came of asking once: an agreement, or the error that stood in its way."""
+    """The result of asking once: an agreement, or an error."""
 
     release: str | None = None
     found: Agreement | None = None
@@ -182,7 +180,7 @@ class _Result(NamedTuple):
 class _Asking:
     """Asks one client about one lock.
 
-    Variables of the lock that are not set get a placeholder: a client offers no models without.
+    A variable of the lock that is not set gets a placeholder: without one, no models are offered.
     """
 
     def __init__(
@@ -245,7 +243,7 @@ def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforce
 
     emit(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
     for name in unset:
-        emit(f"{name} is not set: asked with a placeholder")
+        emit(f"{name} is not set; the client was given a placeholder")
     for title, result in (("as it is", as_it_is), ("enforced", enforced)):
         colour = "good" if result.status == "agrees" else "error"
         emit(f"{title}: {painted(result.status, colour)}")
@@ -262,7 +260,7 @@ def _lines(result: _Result) -> Iterator[str]:
     assert result.found is not None  # noqa: S101  (one of the two)
     yield from map(_line, result.found.differences)
     for name in result.found.hidden:
-        yield f"{name} is kept out of the list, as its own fields ask for"
+        yield f"{name} is hidden from the list by its own fields"
     for remedy in dict.fromkeys(each.remedy for each in result.found.differences):
         if remedy is not None:
             yield f"help: {remedy}"

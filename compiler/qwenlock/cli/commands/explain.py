@@ -1,4 +1,4 @@
-"""`qwenlock explain`: what a finding means, and what to do about it."""
+"""`qwenlock explain`: what a finding means, and how to fix it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def explain(
     code: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CODE]", help="A finding's code, such as QL203; default: list all."
+            metavar="[CODE]", help="A finding's code, such as QL203; by default, list all codes."
         ),
     ] = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Say what a finding means: what the client does, why it matters, and what to do.
+    """Explain a finding: what the client does, why it matters, and how to fix it.
 
     Examples: `qwenlock explain QL203`, `qwenlock explain`
     """

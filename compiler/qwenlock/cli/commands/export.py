@@ -1,4 +1,4 @@
-"""`qwenlock export`: the lock as an enforcing settings file, or its variables as a template."""
+"""`qwenlock export`: the lock as enforcing settings, or its variables as a template."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ app = typer.Typer(add_completion=False)
 
 
 class ExportFormat(StrEnum):
-    """What a lock is exported as."""
+    """The format of an export."""
 
     settings = "settings"
     env = "env"
@@ -36,12 +36,12 @@ def export(
         ExportFormat, typer.Option("--format", help="What to print.")
     ] = ExportFormat.settings,
 ) -> int:
-    """Print the lock for others to use.
+    """Print the lock as settings, or its variables as a template.
 
-    settings: a settings file for the system scope (QWEN_CODE_SYSTEM_SETTINGS_PATH) that makes
-    Qwen Code offer and select what the lock says; made for the scopes of this machine.
+    settings: a settings file for the system scope (QWEN_CODE_SYSTEM_SETTINGS_PATH) that makes Qwen
+    Code offer and select what the lock says; it is made for the scopes of this machine.
     env: a .env template with every variable.
-    github-env: the same for a workflow of GitHub Actions.
+    github-env: the same, for a GitHub Actions workflow.
 
     Examples: `qwenlock export > enforced.json`, `qwenlock export --format env > .env.example`
     """
@@ -67,7 +67,7 @@ def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
 
 
 def _env(lock: Lock) -> Iterator[str]:
-    yield "# The variables of qwen.lock: give each a value, and keep the file out of git."
+    yield "# The variables of qwen.lock: give each a value, and do not commit this file."
     for variable in lock.environment:
         yield ""
         yield f"# used by {_used_by(variable.used_by)}"
@@ -82,7 +82,7 @@ def _github_env(lock: Lock) -> Iterator[str]:
 
 
 def _used_by(names: tuple[str, ...]) -> str:
-    """Return what uses a variable on one line, whatever an id may hold."""
+    """Return what uses a variable, on one line even if an id holds line breaks."""
     from qwenlock.cli.console import clean
 
     return clean(", ".join(" ".join(name.split()) for name in names))

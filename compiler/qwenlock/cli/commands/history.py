@@ -1,4 +1,4 @@
-"""`qwenlock history`: what qwenlock changed, and when."""
+"""`qwenlock history`: lists what qwenlock changed, and when."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def history(
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove backups that are older than 30 days.")
+        bool, typer.Option("--prune", help="Delete backups that are older than 30 days.")
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """List what qwenlock changed, the newest first; backups are kept for 90 days."""
+    """List what qwenlock changed, newest first. Backups are kept for 90 days."""
     from qwenlock.cli.console import clean, emit, emit_json, say
     from qwenlock.cli.table import as_text
     from qwenlock.edge.history import History

@@ -1,4 +1,4 @@
-"""`qwenlock init`: the files that a project needs, after asking."""
+"""`qwenlock init`: asks, then writes the files that a project needs."""
 
 from __future__ import annotations
 
@@ -28,33 +28,37 @@ def init(
     project: Annotated[
         Path,
         typer.Argument(
-            metavar="[PROJECT]", help="A directory; default: this one.", show_default=False
+            metavar="[PROJECT]",
+            help="The project's directory; by default, the current one.",
+            show_default=False,
         ),
     ] = Path(),
     from_env: Annotated[
         bool | None,
         typer.Option(
             "--from-env/--no-from-env",
-            help="Make .qwen/settings.json, where there is none, from the variables that are set.",
+            help="If .qwen/settings.json is missing, create it from the variables that are set.",
             show_default=False,
         ),
     ] = None,
     region: Annotated[
         str | None,
-        typer.Option("--region", metavar="R", help="With --from-env: the region of a plan."),
+        typer.Option("--region", metavar="R", help="The region of a plan, with --from-env."),
     ] = None,
     with_user: Annotated[
         bool,
-        typer.Option("--with-user", help="Let the lock depend on everybody's own user settings."),
+        typer.Option("--with-user", help="Include each user's own settings in the lock."),
     ] = False,
     ci: Annotated[
         Literal["github", "gitlab", "none"] | None,
-        typer.Option("--ci", help="Add a job that checks the lock."),
+        typer.Option("--ci", help="Add a CI job that checks the lock."),
     ] = None,
     pre_commit: Annotated[
         bool | None,
         typer.Option(
-            "--pre-commit/--no-pre-commit", help="Add a hook for pre-commit.", show_default=False
+            "--pre-commit/--no-pre-commit",
+            help="Add a pre-commit hook that checks the lock.",
+            show_default=False,
         ),
     ] = None,
     dry_run: DryRunOption = False,
@@ -62,11 +66,11 @@ def init(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Set a project up: its settings, qwenlock.toml, what git needs, a job of CI, and its lock.
+    """Set up a project: its settings, qwenlock.toml, git files, a CI job, and its lock.
 
-    On a terminal it asks for what no option says; --yes takes the defaults. Options of the scopes
-    and --client are written to qwenlock.toml. What is there is never overwritten, and no key is
-    written: settings name the variable that holds it.
+    On a terminal, it asks for every choice that no option makes; --yes takes the defaults. Scope
+    options and --client are written to qwenlock.toml. Existing files are never overwritten. Keys
+    are never written: the settings only name the variable that holds a key.
 
     Examples: `qwenlock init`, `qwenlock init --from-env --ci github --yes`
     """
@@ -75,7 +79,7 @@ def init(
     from qwenlock.findings.errors import UsageError
 
     if with_user and flags.user is not None:
-        raise UsageError("--with-user takes the user scope as it is", "leave one of them out")
+        raise UsageError("--with-user excludes --user and --no-user", "remove one of them")
     directory = project_directory(project)
     found = look(directory, flags, client)
     ask = _ask if _may_ask(yes=yes or dry_run, as_json=format is Format.json) else _default
@@ -85,7 +89,7 @@ def init(
         region=region or _region(found, ask) if from_env else None,
         without_user=False if with_user else _without_user(found, flags, ask, from_env=from_env),
         ci=_ci(ci, ask),
-        pre_commit=pre_commit if pre_commit is not None else ask("Add a hook for pre-commit?"),
+        pre_commit=pre_commit if pre_commit is not None else ask("Add a pre-commit hook?"),
     )
     change = begin(found, wishes)
     lock_options = (Flags(), None) if found.configured else (flags, client)
@@ -109,18 +113,18 @@ def _default(question: str, *, default: bool = False) -> bool:  # noqa: ARG001
 
 
 def _from_env(found: Found, said: bool | None, ask: Callable[..., bool]) -> bool:
-    """Tell whether settings are made of variables: by default, where no scope has models."""
+    """Tell whether to create settings from variables: by default, if no scope has models."""
     from qwenlock.change.init_settings import usable
 
     names = usable(found.variables, found.project.client, found.project.plans)
     if said is not None or found.has_settings or not names:
         return bool(said)
-    question = f"Make .qwen/settings.json, with models for {', '.join(names)}?"
+    question = f"Create .qwen/settings.json with models for {', '.join(names)}?"
     return ask(question, default=not found.has_models)
 
 
 def _region(found: Found, ask: Callable[..., bool]) -> str | None:
-    """Return the region of the first plan whose key is set and that is wanted."""
+    """Return the region of the first plan whose key is set and that the user wants."""
     for plan in found.project.plans:
         if found.variables.get(plan.env_key):
             for region in plan.regions:
@@ -132,15 +136,15 @@ def _region(found: Found, ask: Callable[..., bool]) -> str | None:
 def _without_user(
     found: Found, flags: Flags, ask: Callable[..., bool], *, from_env: bool
 ) -> bool | None:
-    """Tell whether the lock leaves the user scope out: by default, where the project has models."""
+    """Tell whether the lock excludes the user scope: by default, if the project has models."""
     if flags.user is not None:
         return True if flags.user is False else None
     if found.configured is not None or not (from_env or found.owns_models):
         return None
-    return ask("Leave everybody's own user settings out of the lock?", default=True)
+    return ask("Leave each user's own settings out of the lock?", default=True)
 
 
 def _ci(said: str | None, ask: Callable[..., bool]) -> Host | None:
     if said is None:
-        return next((host for host in HOSTS if ask(f"Add a job for {HOSTS[host]}?")), None)
+        return next((host for host in HOSTS if ask(f"Add a {HOSTS[host]} job?")), None)
     return next((host for host in HOSTS if host == said), None)

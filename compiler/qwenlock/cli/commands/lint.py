@@ -1,4 +1,4 @@
-"""`qwenlock lint`: every finding about the settings, and repairs of those that are safe."""
+"""`qwenlock lint`: reports every finding about the settings, and repairs what it safely can."""
 
 from __future__ import annotations
 
@@ -39,40 +39,41 @@ _LEVELS: tuple[Severity, ...] = ("error", "warning", "note")
 def lint(
     flags: Flags,
     project: ProjectArgument = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Repair what can safely be repaired.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what can be repaired safely.")] = False,
     unsafe_fixes: Annotated[
         bool,
         typer.Option(
-            "--unsafe-fixes", help="Repair too what may change what the client does; needs --fix."
+            "--unsafe-fixes",
+            help="Also make repairs that may change what the client does; needs --fix.",
         ),
     ] = False,
     select: Annotated[
         list[str] | None,
         typer.Option(
-            "--select", metavar="CODES", help="Only these, such as QL2,QL301. Repeatable."
+            "--select", metavar="CODES", help="Report only these, such as QL2,QL301. Repeatable."
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option("--ignore", metavar="CODES", help="All but these. Repeatable."),
+        typer.Option("--ignore", metavar="CODES", help="Do not report these. Repeatable."),
     ] = None,
     strict: Annotated[
         bool | None,
         typer.Option("--strict/--no-strict", help="Exit 1 on warnings too.", show_default=False),
     ] = None,
     env: Annotated[
-        bool, typer.Option("--env", help="Report variables that are not set, too.")
+        bool, typer.Option("--env", help="Also report variables that are not set.")
     ] = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     client: ClientOption = None,
     format: GateFormatOption = GateFormat.text,  # noqa: A002
 ) -> int:
-    """Report everything there is to say about the settings, notes included.
+    """Report every error, warning and note about the settings.
 
-    Exits 1 where an error is found. A comment `// qwenlock: ignore[QL203]` on the line, or above
-    it, suppresses a finding. `qwenlock explain CODE` says more about one. What is selected, ignored
-    and strict can stand in qwenlock.toml.
+    Exits 1 if there is an error. To suppress a finding, write `// qwenlock: ignore[QL203]` on its
+    line or the line above. `qwenlock explain CODE` explains a finding. --select, --ignore and
+    --strict can also be set in qwenlock.toml.
 
     Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
     """
@@ -131,15 +132,15 @@ def _check_options(format: GateFormat, *, fix: bool, about_fix: bool) -> None:  
     from qwenlock.findings.errors import UsageError
 
     if about_fix and not fix:
-        raise UsageError("--unsafe-fixes, --dry-run and --yes are about --fix", "add --fix")
+        raise UsageError("--unsafe-fixes, --dry-run and --yes need --fix", "add --fix")
     if fix and format not in (GateFormat.text, GateFormat.json):
         raise UsageError(
-            f"--fix shows a diff, which --format {format} has no place for", "add --format json"
+            f"--fix shows a diff, which --format {format} cannot hold", "use --format json"
         )
 
 
 class _Left:
-    """The findings that there are, and what is said of them."""
+    """The findings, and how they are reported."""
 
     def __init__(self, subject: Subject, wanted: Callable[[Finding], bool]) -> None:
         from qwenlock.lint.fix import can_repair
@@ -170,7 +171,7 @@ class _Left:
         }
 
     def _repair(self, finding: Finding) -> str | None:
-        """Return whether `--fix` repairs a finding, or `--unsafe-fixes` only, or neither."""
+        """Return which option repairs a finding: `--fix`, only `--unsafe-fixes`, or neither."""
         if self._can_repair(finding, unsafe=False):
             return "safe"
         return "unsafe" if self._can_repair(finding, unsafe=True) else None
@@ -199,7 +200,7 @@ class _Left:
             say(f"{self._fixable} fixable with `qwenlock lint --fix`")
         if self._unsafe:
             count = f"{self._unsafe} more" if self._fixable else self._unsafe
-            say(f"{count} fixable with `--fix --unsafe-fixes`, which may change what is sent")
+            say(f"{count} fixable with `--fix --unsafe-fixes`, which may change requests")
 
 
 def _counted(count: int, level: str) -> str:

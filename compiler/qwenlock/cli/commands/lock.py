@@ -1,4 +1,4 @@
-"""`qwenlock lock`: compile the settings, and write the lock."""
+"""`qwenlock lock`: compiles the settings and writes the lock."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def lock(
     project: ProjectArgument = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", metavar="FILE|-", help="Write there instead; - is stdout."),
+        typer.Option(
+            "--output", metavar="FILE|-", help="Write the lock to this file; - is stdout."
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if the lock would change.")
@@ -52,8 +54,8 @@ def lock(
 ) -> int:
     """Compile the settings and plan templates to qwen.lock.
 
-    What the lock records (the client, --merge, scope options) is used again where no option says
-    otherwise.
+    The client, --merge and the scope options that the lock records are used again unless an option
+    overrides them.
 
     Examples: `qwenlock lock`, `qwenlock lock --no-user --client 0.15.10`, `qwenlock lock --check`
     """
@@ -77,7 +79,7 @@ def lock(
 
 
 class _Compiled(NamedTuple):
-    """A project, and what it compiles to."""
+    """A project and the result of compiling it."""
 
     project: Project
     compilation: Compilation
@@ -101,7 +103,7 @@ def _compiled(
 
 
 def relock(directory: Path, flags: Flags, client: str | None) -> int:
-    """Lock a project again after a change of its settings; return the exit code.
+    """Lock a project again after its settings changed; return the exit code.
 
     Raises:
         InputError: the settings have errors.
@@ -121,7 +123,7 @@ def _refuse_errors(project: _Compiled) -> None:
     from qwenlock.findings.errors import InputError
 
     if project.compilation.lock is None:
-        message = "the settings have errors: nothing is locked"
+        message = "the settings have errors, so no lock was written"
         raise InputError(message, findings=project.compilation.findings)
 
 
@@ -147,7 +149,7 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
 
 
 def _write(project: _Compiled, output: str | None) -> str:
-    """Write the lock where it belongs; return `written`, or `unchanged` where it is so already."""
+    """Write the lock; return `written`, or `unchanged` if the file already holds it."""
     from qwenlock.cli.console import emit_raw
     from qwenlock.edge.writer import write_output
     from qwenlock.lock.text import dump
@@ -165,7 +167,7 @@ def _write(project: _Compiled, output: str | None) -> str:
 
 
 def _is_up_to_date(project: _Compiled, text: str) -> bool:
-    """Tell whether the lock need not be written: it is `text`, or says the same in a later 2.x."""
+    """Tell whether the stored lock is `text` already, or says the same in a later 2.x."""
     import re
 
     from qwenlock.findings.errors import InputError

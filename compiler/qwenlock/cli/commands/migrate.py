@@ -1,4 +1,4 @@
-"""`qwenlock migrate`: bring deprecated settings to what clients read now."""
+"""`qwenlock migrate`: replaces deprecated settings with what clients read now."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False)
 
 
 class Scope(StrEnum):
-    """Which files are migrated."""
+    """Which files to migrate."""
 
     user = "user"
     project = "project"
@@ -38,11 +38,15 @@ class Scope(StrEnum):
 def migrate(
     flags: Flags,
     project: ProjectArgument = None,
-    scope: Annotated[Scope, typer.Option("--scope", help="Whose file to migrate.")] = Scope.all,
+    scope: Annotated[
+        Scope, typer.Option("--scope", help="The scope whose file is migrated.")
+    ] = Scope.all,
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only", metavar="NAME", help="Only this group of migrations; see --list. Repeatable."
+            "--only",
+            metavar="NAME",
+            help="Run only this group of migrations; see --list. Repeatable.",
         ),
     ] = None,
     to_settings_version: Annotated[
@@ -50,16 +54,16 @@ def migrate(
         typer.Option(
             "--to-settings-version",
             metavar="3|4",
-            help="Default: the version that the client uses, 3 for the guide.",
+            help="The settings version; by default, that of the client, or 3 for the guide.",
             show_default=False,
         ),
     ] = None,
     env_secrets: Annotated[
-        bool, typer.Option("--env-secrets", help="Move the keys in settings.env to .env too.")
+        bool, typer.Option("--env-secrets", help="Also move the keys in settings.env to .env.")
     ] = False,
     lock: LockOption = False,
     list_: Annotated[
-        bool, typer.Option("--list", help="Say what would be done, and why; write nothing.")
+        bool, typer.Option("--list", help="List what would change, and why; write nothing.")
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if a migration is due.")
@@ -71,8 +75,8 @@ def migrate(
 ) -> int:
     """Migrate deprecated settings, and move keys out of the settings.
 
-    Migrated are the user's and the project's file, never those of the system. Comments and layout
-    stay. What would change a request of the client is refused, with what to do.
+    Only the user's and the project's files are migrated, never those of the system. Comments and
+    layout are kept. A migration that would change the client's requests is refused, with advice.
 
     Examples: `qwenlock migrate --list`, `qwenlock migrate --only settings-version --yes`
     """
@@ -108,7 +112,7 @@ def migrate(
 
 
 def _report(outcome: Outcome, *, as_json: bool) -> None:
-    """Say what would be done to which file, and why."""
+    """Print what would change in which file, and why."""
     from qwenlock.cli.console import clean, emit, emit_json, say
     from qwenlock.cli.report import error_as_text
     from qwenlock.migrate.file_changes import described
@@ -123,4 +127,4 @@ def _report(outcome: Outcome, *, as_json: bool) -> None:
         say(error_as_text(outcome.refused))
     count = len(outcome.steps)
     due = f"{count} migration{' is' if count == 1 else 's are'} due: run `qwenlock migrate`"
-    say(due if count else "there is nothing to migrate")
+    say(due if count else "nothing to migrate")

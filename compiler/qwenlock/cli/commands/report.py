@@ -1,4 +1,4 @@
-"""`qwenlock report`: the whole picture of a project as a page."""
+"""`qwenlock report`: everything about a project on one page."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="[PROJECT|RESULT...]",
-            help="A directory, default as in lock; with --merge, files or directories of results.",
+            help="The project's directory; with --merge, files or directories of results.",
             show_default=False,
         ),
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option("--html", metavar="FILE|-", help="Write a page of HTML; - is stdout."),
+        typer.Option("--html", metavar="FILE|-", help="Write an HTML page; - is stdout."),
     ] = None,
     markdown: Annotated[
         str | None,
@@ -46,15 +46,17 @@ def report(
     ] = None,
     merge: Annotated[
         bool,
-        typer.Option("--merge", help="Merge results of `qwenlock check --format json` into one."),
+        typer.Option(
+            "--merge", help="Merge results of `qwenlock check --format json` into one report."
+        ),
     ] = False,
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
     """Report on a project: catalogue, provenance, upgrades, variables, findings, lock status.
 
-    Exits 3 where settings or lock cannot be used, which the report then says; whether the lock is
-    up to date is judged by `qwenlock check`. With --merge, exits with the highest of the checks.
+    Exits 3 if the settings or the lock are invalid; the report says so. To fail on drift, use
+    `qwenlock check`. With --merge, exits with the highest exit code of the checks.
 
     Examples: `qwenlock report --html report.html`,
     `qwenlock report --markdown - >> "$GITHUB_STEP_SUMMARY"`,
@@ -67,7 +69,7 @@ def report(
     if len(about or []) > 1:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError("a report is about one project", "add --merge to merge results of check")
+        raise UsageError("a report covers one project", "add --merge to merge results of check")
     picture = _picture(project_directory(Path(about[0]) if about else None), flags, client)
     if html is not None:
         from qwenlock.cli.views import page
@@ -86,7 +88,7 @@ def report(
 
 
 def _merge(names: list[str], html: str | None, markdown: str | None, *, as_json: bool) -> int:
-    """Report on the results of many checks."""
+    """Report on the results of several checks."""
     from qwenlock.cli.console import emit_json
     from qwenlock.cli.views import results
     from qwenlock.edge.results import read_results
@@ -110,9 +112,11 @@ def _check_targets(html: str | None, markdown: str | None, *, as_json: bool, mer
 
     if (html, markdown) == (None, None) and not as_json and not merge:
         fix = "add --html FILE or --markdown FILE; - is stdout"
-        raise UsageError("where shall the report go?", fix)
+        raise UsageError("no file is named for the report", fix)
     if [html, markdown].count("-") + as_json > 1 or (html and html == markdown):
-        raise UsageError("both cannot go to one place", "name a file for one of them")
+        raise UsageError(
+            "--html and --markdown name the same file", "name another file for one of them"
+        )
 
 
 def _write(target: str, text: str) -> None:
@@ -127,7 +131,7 @@ def _write(target: str, text: str) -> None:
 
 
 def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
-    """Return what there is to say about a project, also where it cannot be compiled."""
+    """Return everything about a project, even if it does not compile."""
     from dataclasses import replace
 
     from qwenlock.cli.views.picture import Picture, said
@@ -161,7 +165,7 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
 
 
 def _findings(subject: Subject) -> list[Finding]:
-    """Return what `lint` says, as the project's configuration has it."""
+    """Return the findings of `lint`, as the project's configuration selects them."""
     from qwenlock.findings.codes import is_wanted
     from qwenlock.lint.lint import lint
 
@@ -180,7 +184,7 @@ def _unusable(picture: Picture, error: InputError) -> Picture:
 
 
 def _files(project: Project, lock: Lock | None) -> Iterator[ScopeFile]:
-    """Give every settings file, and what of it counts."""
+    """Yield every settings file, and what it contributes."""
     from qwenlock.cli.views.picture import ScopeFile
 
     for scope, name in project.places.recorded.items():
@@ -206,7 +210,7 @@ def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
 
 
 def _updates(project: Project) -> Iterator[Update]:
-    """Give how each plan that is installed stands to its newest template."""
+    """Yield the update status of each installed plan."""
     from qwenlock.change.lock_effect import effect
     from qwenlock.change.upgrade import Wishes, upgrade
     from qwenlock.cli.views.picture import Update

@@ -1,4 +1,4 @@
-"""`qwenlock resolve`: each field that a client would use, and the layer that gave it."""
+"""`qwenlock resolve`: shows each field that a client would use, and the layer it comes from."""
 
 from __future__ import annotations
 
@@ -36,11 +36,15 @@ def resolve(
     project: ProjectArgument = None,
     auth_type: Annotated[
         str | None,
-        typer.Option("--auth-type", metavar="T", help="Its auth type.", rich_help_panel=_OF_CLIENT),
+        typer.Option(
+            "--auth-type", metavar="T", help="The client's --auth-type.", rich_help_panel=_OF_CLIENT
+        ),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", metavar="ID", help="Its model.", rich_help_panel=_OF_CLIENT),
+        typer.Option(
+            "--model", "-m", metavar="ID", help="The client's --model.", rich_help_panel=_OF_CLIENT
+        ),
     ] = None,
     api_key: Annotated[
         str | None,
@@ -48,7 +52,7 @@ def resolve(
             "--openai-api-key",
             "--openaiApiKey",
             metavar="KEY|-",
-            help="Its key, which is not shown; - reads it from standard input.",
+            help="The client's key, which is never shown; - reads it from stdin.",
             rich_help_panel=_OF_CLIENT,
         ),
     ] = None,
@@ -58,26 +62,30 @@ def resolve(
             "--openai-base-url",
             "--openaiBaseUrl",
             metavar="URL",
-            help="Its base URL.",
+            help="The client's base URL.",
             rich_help_panel=_OF_CLIENT,
         ),
     ] = None,
     proxy: Annotated[
         str | None,
-        typer.Option("--proxy", metavar="URL", help="Its proxy.", rich_help_panel=_OF_CLIENT),
+        typer.Option(
+            "--proxy", metavar="URL", help="The client's --proxy.", rich_help_panel=_OF_CLIENT
+        ),
     ] = None,
     env_file: Annotated[
         Path | None,
         typer.Option(
-            "--env-file", metavar="FILE", help="Read it in place of every .env the client finds."
+            "--env-file",
+            metavar="FILE",
+            help="Read this file instead of every .env that the client would find.",
         ),
     ] = None,
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Show what a client started here would use, field by field, and which layer gave it.
+    """Show what a client started here would use, field by field, and where it comes from.
 
-    Below each field stands what lost. Keys are never shown, and nothing is sent anywhere.
+    Below each field are the values it overrides. Keys are never shown, and nothing is sent.
 
     Examples: `qwenlock resolve --model gpt-4o`, `qwenlock resolve --auth-type openai --format json`
     """
@@ -111,7 +119,7 @@ def _check_auth_type(given: str | None, client: Profile) -> None:
         from qwenlock.text.similar import suggestion
 
         fix = suggestion(given, client.auth_types) or f"use one of {', '.join(client.auth_types)}"
-        raise UsageError(f"{shown(given)} is no auth type", fix)
+        raise UsageError(f"{shown(given)} is not an auth type", fix)
 
 
 def _from_input() -> str:
@@ -135,7 +143,7 @@ def _print(document: dict[str, Any]) -> None:
 
 
 def _rows(name: str, field: dict[str, Any]) -> Iterator[list[str]]:
-    """Give the winner and the losers of a field; an option that nothing says is left out."""
+    """Yield a field's value and those it overrides; an option that is not set is left out."""
     from qwenlock.resolve.resolution import NO_OPTIONS
 
     said = [field, *field["overrides"]]
@@ -168,4 +176,4 @@ def _words(document: dict[str, Any]) -> Iterator[str]:
     for note in document["notes"]:
         yield f"note: {clean(note)}"
     by = " and ".join(document["programmatic"]["by"])
-    yield f"at run time, {by} come before every layer; what they set cannot be known here"
+    yield f"at run time, {by} override every layer; qwenlock cannot know what they set"

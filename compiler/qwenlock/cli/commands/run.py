@@ -1,4 +1,4 @@
-"""`qwenlock run`: a client, or any command, with the locked catalogue enforced."""
+"""`qwenlock run`: runs a client, or any command, with the locked catalogue enforced."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _YES = ("1", "true", "yes", "on")
 
 
 class _RunCommand(typer.core.TyperCommand):
-    """A command that leaves what stands after `--` alone."""
+    """A command that passes on what follows `--` unchanged."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
@@ -44,8 +44,8 @@ class _Enforced(NamedTuple):
     Attributes:
         settings: the name of the enforcing settings.
         defaults: where system-defaults.json is.
-        variables: the names of those that the lock needs.
-        overriding: `NAME=value` of those that a client takes before what the lock says, with that.
+        variables: the names of the variables that the lock needs.
+        overriding: `NAME=value` for each variable that overrides the lock, with the locked value.
     """
 
     settings: str
@@ -71,20 +71,18 @@ def run(
     flags: Flags,
     project: ProjectArgument = None,
     no_check: Annotated[
-        bool, typer.Option("--no-check", help="Enforce the lock as it is, also after drift.")
+        bool, typer.Option("--no-check", help="Enforce the lock even if the settings have changed.")
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option(
-            "--strict", help="Refuse what would leave the lock: options of the command, variables."
-        ),
+        typer.Option("--strict", help="Refuse options and variables that override the lock."),
     ] = False,
     client: ClientOption = None,
 ) -> int:
     """Run a client with exactly the locked models and selection: qwenlock run -- qwen -p "hi".
 
-    The lock is checked first. The client is given a settings file for the system scope through its
-    environment; the user's and the project's own files are not touched.
+    The lock is checked first. The client gets a settings file for the system scope through its
+    environment; the user's and the project's own files are not changed.
     """
     from qwenlock.edge import file_states, launch
 
@@ -92,7 +90,7 @@ def run(
     if not command:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError("no command is given", "add it after --: `qwenlock run -- qwen`")
+        raise UsageError("no command was given", "add it after --: `qwenlock run -- qwen`")
     _judge_options(command, strict=strict)
     directory = project_directory(project)
     seen = file_states.States()
@@ -106,7 +104,7 @@ def run(
 
 
 def _judge_options(command: Sequence[str], *, strict: bool) -> None:
-    """Say which options of the command choose something else than the lock."""
+    """Report the options of the command that override the lock."""
     from qwenlock.clients.profile import NEWEST, profile
 
     names = [each.partition("=")[0] for each in command[1:]]
@@ -115,7 +113,7 @@ def _judge_options(command: Sequence[str], *, strict: bool) -> None:
 
 
 def _judge_environment(overriding: Sequence[str], *, strict: bool) -> None:
-    """Say which variables that are set here choose something else than the lock."""
+    """Report the variables set here that override the lock."""
     from qwenlock.clients.profile import NEWEST, profile
 
     said = [each.partition("=") for each in overriding]
@@ -131,11 +129,11 @@ def _judge_environment(overriding: Sequence[str], *, strict: bool) -> None:
 def _say_leaving(names: Sequence[str], *, strict: bool) -> None:
     if not names:
         return
-    message = f"{', '.join(names)} can leave what the lock says"
+    message = f"{', '.join(names)} {'overrides' if len(names) == 1 else 'override'} the lock"
     if strict:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError(message, "take it away, or run without --strict")
+        raise UsageError(message, "remove it, or run without --strict")
     from qwenlock.cli.console import painted, say
 
     say(f"{painted('warning', 'warning')}: {message}")
@@ -150,7 +148,7 @@ def _asked(directory: Path, flags: Flags, client: str | None, *, no_check: bool)
 def _remembered(
     directory: Path, flags: Flags, client: str | None, seen: States, *, no_check: bool
 ) -> _Enforced | None:
-    """Return what an earlier run prepared, where nothing it depends on has changed since."""
+    """Return what an earlier run prepared, if nothing it depends on has changed since."""
     from qwenlock.edge import file_states, launch
 
     said = file_states.passed(_asked(directory, flags, client, no_check=no_check), seen)
@@ -161,7 +159,7 @@ def _remembered(
 
 
 def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> _Enforced:
-    """Check the lock, and prepare the settings that enforce it."""
+    """Check the lock and prepare the settings that enforce it."""
     from qwenlock.edge import file_states, launch
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.project import read
@@ -202,27 +200,27 @@ def _refuse_drift(project: Project) -> None:
         raise InputError("the settings have errors", findings=verdict.findings)
     if verdict.status != "ok":
         changes = "".join(f"\n  {line}" for line in changes_as_text(verdict.changes))
-        message = f"qwen.lock is not what the settings compile to{changes}"
+        message = f"qwen.lock differs from its settings{changes}"
         raise QwenlockError(message, "run `qwenlock lock`, or `qwenlock run --no-check`")
 
 
 def _say_missing(
     variables: Sequence[str], directory: Path, flags: Flags, client: str | None, seen: States
 ) -> None:
-    """Say which variables are nowhere, before the client fails on them."""
+    """Warn about variables that are not set, before the client fails on them."""
     absent = [name for name in variables if not os.environ.get(name)]
     if not absent:
         return
     from qwenlock.cli.console import painted, say
 
     for name in _nowhere(absent, directory, flags, client, seen):
-        say(f"{painted('warning', 'warning')}: {name} is not set; models of the lock need it")
+        say(f"{painted('warning', 'warning')}: {name} is not set, but models of the lock need it")
 
 
 def _nowhere(
     names: Sequence[str], directory: Path, flags: Flags, client: str | None, seen: States
 ) -> list[str]:
-    """Return which variables no file gives; remembered for as long as the files are the same."""
+    """Return the variables that no file sets; remembered until the files change."""
     from qwenlock.edge import file_states
 
     asked = f"variables {' '.join(names)} {file_states.request(directory, flags, client)}"

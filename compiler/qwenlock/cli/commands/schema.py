@@ -1,4 +1,4 @@
-"""`qwenlock schema`: JSON Schemas, for editors and validators."""
+"""`qwenlock schema`: prints JSON Schemas for editors and validators."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ app = typer.Typer(
 
 @app.command()
 def settings(client: ClientOption = None, templates: TemplatesOption = None) -> int:
-    """Print the schema for settings.json, as far as it chooses models.
+    """Print the schema for the parts of settings.json that choose models.
 
-    Editors complete and check settings with it. --client adds the fields of a release.
+    Editors use it to complete and check settings. --client adds the fields of a release.
 
     Example: `qwenlock schema settings > .qwen/settings.schema.json`
     """

@@ -1,4 +1,4 @@
-"""`qwenlock select`: choose the model that a run starts with."""
+"""`qwenlock select`: selects the model that a run starts with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def select(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of an offered model.")],
     auth_type: Annotated[
         str | None,
-        typer.Option("--auth-type", metavar="T", help="Its auth type, where several have the id."),
+        typer.Option(
+            "--auth-type", metavar="T", help="The model's auth type, if several have this id."
+        ),
     ] = None,
     lock: LockOption = False,
     dry_run: DryRunOption = False,
@@ -28,7 +30,9 @@ def select(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Select a model: write it to the nearest scope that has modelProviders, else to the user's.
+    """Select the model that a run starts with.
+
+    It is written to the nearest scope that has modelProviders, otherwise to the user's.
 
     Examples: `qwenlock select gpt-4o`, `qwenlock select claude-3-opus --auth-type anthropic`
     """

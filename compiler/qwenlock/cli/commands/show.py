@@ -1,4 +1,4 @@
-"""`qwenlock show`: the catalogue, as the client's /model would list it."""
+"""`qwenlock show`: shows the catalogue as the client's /model would list it."""
 
 from __future__ import annotations
 
@@ -27,18 +27,17 @@ def show(
     flags: Flags,
     project: ProjectArgument = None,
     lock: Annotated[
-        Path | None, typer.Option("--lock", metavar="FILE", help="Show this lock.")
+        Path | None,
+        typer.Option("--lock", metavar="FILE", help="Show this lock instead of the project's."),
     ] = None,
-    tree: Annotated[
-        bool, typer.Option("--tree", help="Show everything that is known, as a tree.")
-    ] = False,
+    tree: Annotated[bool, typer.Option("--tree", help="Show every detail, as a tree.")] = False,
     client: ClientOption = None,
     format: PageFormatOption = PageFormat.text,  # noqa: A002
 ) -> int:
-    """Show the catalogue: the models in order, where they come from, and which is selected.
+    """Show the models in order, where they come from, and which is selected.
 
-    Shown is the project's lock; where it has none, what its settings compile to. --tree adds which
-    models REPLACE hides as the settings are now.
+    This reads the project's lock; without a lock, it compiles the settings. --tree also shows the
+    models that REPLACE hides in the current settings.
 
     Examples: `qwenlock show`, `qwenlock show --tree`, `qwenlock show --format markdown`
     """
@@ -46,7 +45,7 @@ def show(
     from qwenlock.findings.errors import UsageError
 
     if tree and format is not PageFormat.text:
-        raise UsageError("--tree is text only", "leave --tree or --format out")
+        raise UsageError("--tree needs --format text", "remove --tree or --format")
     hidden: tuple[str, ...] = ()
     if lock:
         shown = _read(lock)
@@ -74,7 +73,7 @@ def _read(path: Path) -> Lock:
 def _of_project(
     directory: Path, flags: Flags, client: str | None, *, with_hidden: bool
 ) -> tuple[Lock, tuple[str, ...]]:
-    """Return a project's lock, and what REPLACE hides where that is asked for and can be told."""
+    """Return a project's lock and, if asked for and known, the models that REPLACE hides."""
     from contextlib import suppress
 
     from qwenlock.cli.client import read_project
@@ -86,7 +85,7 @@ def _of_project(
     if (directory / NAME).exists():
         lock = _read(directory / NAME)
         if with_hidden:
-            with suppress(InputError):  # the lock is there to see, whatever became of the settings
+            with suppress(InputError):  # the lock can be shown even if the settings are invalid
                 return lock, compile_project(read(directory, flags, client)).hidden
         return lock, ()
     compilation = compile_project(read_project(directory, flags, client))

@@ -1,4 +1,4 @@
-"""`qwenlock template`: the versions of plans that this qwenlock knows."""
+"""`qwenlock template`: the plan versions that this qwenlock knows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ app = typer.Typer(
 
 PlanOption = Annotated[
     str | None,
-    typer.Option("--plan", metavar="ID", help="The plan, where several could be meant."),
+    typer.Option("--plan", metavar="ID", help="The plan; required if several could be meant."),
 ]
 
 
@@ -97,9 +97,9 @@ def verify(
     templates: TemplatesOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Render every template, and compare it with the digest that was published for it.
+    """Render every template and compare it with its published digest.
 
-    Exits 1 where one differs.
+    Exits 1 if one differs.
     """
     from qwenlock.cli.console import emit, emit_json
     from qwenlock.cli.table import as_text
@@ -137,7 +137,8 @@ def verify(
 @app.command()
 def capture(
     settings: Annotated[
-        Path, typer.Option("--from", metavar="SETTINGS", help="A settings file of that client.")
+        Path,
+        typer.Option("--from", metavar="SETTINGS", help="A settings file that the client wrote."),
     ],
     version: Annotated[
         str, typer.Option("--version", metavar="V", help="The release of the client.")
@@ -147,16 +148,18 @@ def capture(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", metavar="DIR", help="Write PLAN/VERSION.json.j2 there; default: stdout."
+            "--output",
+            metavar="DIR",
+            help="Write PLAN/VERSION.json.j2 to this directory; default: stdout.",
         ),
     ] = None,
     templates: TemplatesOption = None,
 ) -> int:
-    """Make a template version of what a newer client wrote into its settings.
+    """Create a template version from the settings that a newer client wrote.
 
-    The digest that the client recorded there must be that of its models, and the template is
-    written only where it renders to exactly these. Of a version that is there for another region,
-    the template gets this one too.
+    The digest that the client recorded must match its models, and the template is written only if
+    it renders to exactly these models. If the version exists for another region, this region is
+    added to it.
 
     Example: `qwenlock template capture --from ~/.qwen/settings.json --version 1.2.3
     --region china --output templates`
@@ -181,7 +184,7 @@ def capture(
 
 
 def _release(version: str) -> str:
-    """Return a release as files of templates are named after it."""
+    """Return a release as template files spell it."""
     from packaging.version import InvalidVersion, Version
 
     from qwenlock.findings.errors import UsageError
@@ -189,11 +192,11 @@ def _release(version: str) -> str:
     try:
         return str(Version(version))
     except InvalidVersion:
-        raise UsageError(f"{version!r} is no version", "name a release, such as 1.2.3") from None
+        raise UsageError(f"{version!r} is not a version", "name a release, such as 1.2.3") from None
 
 
 def _chosen(plans: Plans, wanted: str | None) -> Sequence[Plan]:
-    """Return the plan of that id, or all plans."""
+    """Return the plan with that id, or all plans."""
     return plans if wanted is None else [plans.plan(wanted)]
 
 
@@ -204,7 +207,7 @@ def _plans(templates: str | None) -> Plans:
 
 
 def _plan(plans: Plans, wanted: str | None, version: str, region: str) -> Plan:
-    """Return the plan of that id; without one, the plan that has `version` in `region`."""
+    """Return the plan with that id; without an id, the plan that has `version` in `region`."""
     from qwenlock.findings.errors import UsageError
     from qwenlock.plans.collection import meant
 

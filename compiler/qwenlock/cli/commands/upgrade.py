@@ -1,4 +1,4 @@
-"""`qwenlock upgrade`: bring a plan's models up to date, with one's own models kept."""
+"""`qwenlock upgrade`: updates a plan's models and keeps the user's own."""
 
 from __future__ import annotations
 
@@ -31,32 +31,39 @@ def upgrade(
     project: ProjectArgument = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="VERSION", help="A template version; default: the newest."),
+        typer.Option(
+            "--to", metavar="VERSION", help="The template version; by default, the newest."
+        ),
     ] = None,
     region: Annotated[
         str | None,
-        typer.Option("--region", metavar="R", help="Install the plan there, or move it there."),
+        typer.Option(
+            "--region", metavar="R", help="Install the plan in this region, or move it there."
+        ),
     ] = None,
     scope: Annotated[
         Literal["user", "project"] | None,
-        typer.Option("--scope", help="Where to write; default: where modelProviders stands."),
+        typer.Option(
+            "--scope", help="The scope to write to; by default, the one that has modelProviders."
+        ),
     ] = None,
     plan: Annotated[
         str | None,
-        typer.Option("--plan", metavar="ID", help="The plan, where several could be meant."),
+        typer.Option("--plan", metavar="ID", help="The plan; required if several could be meant."),
     ] = None,
     keep_selection: Annotated[
-        bool, typer.Option("--keep-selection", help="Leave the selected model if it is offered.")
+        bool,
+        typer.Option("--keep-selection", help="Keep the selected model if it is still offered."),
     ] = False,
     on_edited: Annotated[
         Literal["replace", "keep", "abort"] | None,
-        typer.Option("--on-edited", help="What to do with edited plan models; default: replace."),
+        typer.Option("--on-edited", help="What to do with edits of plan models; default: replace."),
     ] = None,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take over plan models that were configured by hand.")
+        bool, typer.Option("--adopt", help="Replace plan models that were configured by hand, too.")
     ] = False,
     allow_downgrade: Annotated[
-        bool, typer.Option("--allow-downgrade", help="Go back to an older version.")
+        bool, typer.Option("--allow-downgrade", help="Allow going back to an older version.")
     ] = False,
     lock: LockOption = False,
     check: Annotated[
@@ -69,9 +76,9 @@ def upgrade(
 ) -> int:
     """Upgrade a plan's models to its newest template, and keep everything else.
 
-    The plan's models of every region are replaced; custom models stay, and so do comments. The
-    first of the plan's models is selected. --region installs the plan where it is not yet.
-    --check counts an update that was dismissed in the client as none.
+    The plan's models of every region are replaced; custom models and comments stay. The plan's
+    first model is selected. If the plan is not installed, --region installs it. --check ignores an
+    update that was dismissed in the client.
 
     Examples: `qwenlock upgrade`, `qwenlock upgrade --region global`, `qwenlock upgrade --check`
     """
@@ -109,7 +116,7 @@ def upgrade(
 
 
 def _report(change: Change, project: Project, *, as_json: bool) -> int:
-    """Say whether an update is due."""
+    """Report whether an update is due."""
     from qwenlock.cli.console import say
 
     status = change.report["status"]
@@ -117,5 +124,5 @@ def _report(change: Change, project: Project, *, as_json: bool) -> int:
     if status == "due":
         say("an update is due: run `qwenlock upgrade`")
     elif status == "dismissed":
-        say("an update is there, and was dismissed in the client: nothing is due")
+        say("nothing is due: the available update was dismissed in the client")
     return 1 if status in ("due", "edited") else 0

@@ -1,4 +1,4 @@
-"""What people look at: catalogues, differences and reports, for a terminal, in Markdown, as pages.
+"""Views for people: catalogues, differences and reports, on a terminal, in Markdown, as pages.
 
-What comes from a file is put into `rich.text.Text`, cleaned, and never read as markup.
+Text from files is cleaned and put into `rich.text.Text`, so it is never read as markup.
 """

@@ -1,8 +1,8 @@
-"""Findings where code is reviewed: on GitHub, on GitLab, and by SARIF 2.1.0.
+"""Findings as annotations for code review: on GitHub, on GitLab, and as SARIF 2.1.0.
 
-Made from the JSON form of findings, which a remembered `check` has too. Paths are relative to the
-root of the repository. What stands in no file of it, such as a user's settings, is said at the
-project's lock, with its place in the message. No line of a file is shown.
+They are made from the JSON form of findings, which a remembered `check` has too. Paths are relative
+to the root of the repository. A finding about a file outside it, such as a user's settings, is
+reported at the project's lock, with its place in the message. No line of a file is shown.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _STATUS = {
     "drift": Rule(
         "error",
         "lock differs from its settings",
-        "The settings were changed after the lock was made: a run gets other models than it says.",
+        "The settings have changed since the lock was written, so a run gets other models.",
     ),
     "missing": Rule(
-        "error", "no lock", "Without qwen.lock nobody can review which models a run gets."
+        "error", "no lock", "Without qwen.lock, nobody can review which models a run gets."
     ),
-    "invalid": Rule("error", "cannot be compiled", "An input of the project cannot be used."),
+    "invalid": Rule("error", "cannot be compiled", "An input of the project is invalid."),
 }
 _MOST_LINES = 50
 _SCHEMA = (
@@ -39,12 +39,12 @@ _SCHEMA = (
 
 
 class Annotation(NamedTuple):
-    """One thing to say at one place of the repository.
+    """A message at one place of the repository.
 
     Attributes:
         rule: the code of a finding, or the status of a project.
         level: error, warning or note.
-        message: what is said, with the fix.
+        message: what is wrong, and the fix.
         file: the path relative to the root of the repository, with `/`.
         line: from 1; None for the file as a whole.
         column: from 1, in code points.
@@ -59,11 +59,11 @@ class Annotation(NamedTuple):
 
 
 def of_findings(findings: Iterable[dict[str, Any]], project: Path) -> Iterator[Annotation]:
-    """Give an annotation for each of `findings`.
+    """Yield an annotation for each of `findings`.
 
     Args:
         findings: as `report.findings_as_json` returns them.
-        project: the directory of the project that they are about.
+        project: the directory of the project.
     """
     root = _root()
     for finding in findings:
@@ -82,7 +82,7 @@ def of_findings(findings: Iterable[dict[str, Any]], project: Path) -> Iterator[A
 
 
 def of_status(status: str, message: str, project: Path) -> Annotation:
-    """Return what is said about the project in a directory as a whole: `drift`, for one."""
+    """Return an annotation for a project as a whole, such as `drift`."""
     lines = [clean(line) for line in message.split("\n")]
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"… and {len(lines) - _MOST_LINES} lines more"]
@@ -101,7 +101,7 @@ def emit_annotations(annotations: Sequence[Annotation], format: str) -> None:  #
 
 
 def as_github(annotations: Iterable[Annotation]) -> str:
-    """Return annotations as workflow commands of GitHub Actions, a line each."""
+    """Return annotations as workflow commands of GitHub Actions, one per line."""
     return "".join(f"{_command(each)}\n" for each in annotations)
 
 
@@ -160,7 +160,7 @@ def as_sarif(annotations: Sequence[Annotation]) -> dict[str, Any]:
 
 def _descriptor(name: str) -> dict[str, Any]:
     rule = _STATUS.get(name) or RULES[name]
-    more = f" `qwenlock explain {name}` says more." if name in RULES else ""
+    more = f" Run `qwenlock explain {name}` for more." if name in RULES else ""
     return {
         "id": name,
         "shortDescription": {"text": rule.title},
@@ -191,7 +191,7 @@ def _results(annotations: Sequence[Annotation], rules: list[str]) -> Iterator[di
 
 
 def _fingerprints(annotations: Iterable[Annotation]) -> Iterator[str]:
-    """Give what of each annotation stays the same when it moves to another line."""
+    """Yield a fingerprint for each annotation that stays the same when its line number changes."""
     from hashlib import sha256
 
     seen: dict[str, int] = {}
@@ -208,13 +208,13 @@ def _lock_of(project: Path, root: Path) -> str:
 
 
 def _inside(root: Path, path: Path) -> str | None:
-    """Return a path relative to the root of the repository, or None where it is outside."""
+    """Return a path relative to the root of the repository, or None if it is outside."""
     absolute = Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
     return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else None
 
 
 def _root() -> Path:
-    """Return the root of the repository, or else the working directory."""
+    """Return the root of the repository, or the working directory outside a repository."""
     here = Path.cwd()
     given = os.environ.get("GITHUB_WORKSPACE")
     if given and here.is_relative_to(given):

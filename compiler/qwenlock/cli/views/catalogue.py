@@ -1,4 +1,4 @@
-"""The catalogue of a lock: a table, a tree with everything in it, or Markdown."""
+"""The catalogue of a lock as a table, a detailed tree, or Markdown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WINDOW = "contextWindowSize"
 
 _COLUMNS = ("name", "context", "base URL", "variable", "origin", "scope")
 _LEFT_OUT_FIRST = ("name", "base URL", "variable", "origin", "scope", "context")
-"""The columns in the order in which a narrow terminal goes without them."""
+"""The columns in the order in which a narrow terminal drops them."""
 
 
 def print_table(lock: Lock) -> None:
@@ -39,7 +39,7 @@ def print_table(lock: Lock) -> None:
 
 
 def selection(lock: Lock) -> str:
-    """Return what is selected, as what, and by whom, on one line."""
+    """Return the selected model, its kind and its source, on one line."""
     chosen = lock.selection
     by = f", from {chosen.source}" if chosen.source else ""
     named = clean(shown(chosen.model)) if chosen.model else "(from the environment)"
@@ -68,7 +68,7 @@ def plan_name(plan: InstalledPlan) -> str:
 
 
 def window(model: Model) -> str:
-    """Return the context window in tokens, with a comma at every thousand; empty if not said."""
+    """Return the context window in tokens, with commas; empty if unknown."""
     size = (model.generation_config or {}).get(WINDOW)
     return f"{size:,}" if isinstance(size, int) and not isinstance(size, bool) else ""
 
@@ -94,7 +94,7 @@ def _print_plain(lock: Lock) -> None:
 
 
 def _draw_table(lock: Lock) -> None:
-    """Draw the table with as many columns as the terminal has room for."""
+    """Draw the table with as many columns as fit the terminal."""
     left_out = [name for name in _LEFT_OUT_FIRST if not any(_tells(name, m) for m in lock.models)]
     waiting = [name for name in _LEFT_OUT_FIRST if name not in left_out]
     missing: list[str] = []
@@ -104,12 +104,12 @@ def _draw_table(lock: Lock) -> None:
         drawn = _table(lock, [*left_out, *missing])
     draw(drawn)
     if missing:
-        hint = f"no room for {', '.join(missing)}: `qwenlock show --tree` shows everything"
+        hint = f"no room for {', '.join(missing)}: run `qwenlock show --tree` to see everything"
         draw(text(hint, "dim"))
 
 
 def _tells(column: str, model: Model) -> bool:
-    """Tell whether a column says something of `model` that the others do not."""
+    """Tell whether a column adds something about `model` that the others do not show."""
     said = {"name": model.name not in (None, model.id), "context": bool(window(model))}
     return said.get(column, True)
 
@@ -147,7 +147,7 @@ def _table(lock: Lock, left_out: Sequence[str]) -> Table:
 
 
 def draw_tree(lock: Lock, hidden: Sequence[str]) -> None:
-    """Draw everything that the lock says, as a tree.
+    """Draw everything in the lock as a tree.
 
     Args:
         lock: the lock.
@@ -187,7 +187,7 @@ def _add_model(branch: Tree, model: Model, lock: Lock) -> None:
 
 
 def facts(model: Model, lock: Lock) -> Iterator[tuple[str, str]]:
-    """Give what a lock says of a model as pairs of a word and a value; a secret is masked."""
+    """Yield a model's properties as pairs of a label and a value; secrets are masked."""
     if model.name not in (None, model.id):
         yield "name", shown(str(model.name))
     yield "endpoint", shown(model.base_url or "") or "(of the auth type)"
@@ -201,7 +201,7 @@ def facts(model: Model, lock: Lock) -> Iterator[tuple[str, str]]:
 
 
 def more(model: Model) -> Iterator[tuple[str, str]]:
-    """Give what else an entry holds, but for the context window, as pairs of a key and JSON."""
+    """Yield the other options of an entry, except the context window, as pairs of key and JSON."""
     for table in (model.generation_config or {}, model.capabilities or {}, model.fields):
         for key, value in table.items():
             if key != WINDOW or not window(model):
@@ -209,7 +209,7 @@ def more(model: Model) -> Iterator[tuple[str, str]]:
 
 
 def as_json(value: Any, key: str) -> str:
-    """Return a value as JSON on one line, with what could be a credential masked."""
+    """Return a value as JSON on one line, with possible credentials masked."""
     import json
 
     from qwenlock.text.credentials import masked
@@ -225,7 +225,7 @@ def _add_list(tree: Tree, title: str, items: Sequence[str]) -> None:
 
 
 def as_markdown(lock: Lock) -> str:
-    """Return the catalogue as Markdown: a table, and the options of each model folded away."""
+    """Return the catalogue as Markdown: a table, and each model's options in a folded block."""
     lines = [f"- selected: {code(selection(lock))}\n"]
     lines += [f"- {role}: {code(which)}\n" for role, which in other_models(lock)]
     lines += [f"- plan: {code(plan_name(plan))}\n" for plan in lock.plans]
@@ -257,7 +257,7 @@ def markdown_models(lock: Lock) -> str:
 
 
 def markdown_options(lock: Lock) -> str:
-    """Return what else the models hold, as a table; or nothing."""
+    """Return the models' other options as a table; empty if there are none."""
     rows = [
         [code(f"{model.auth_type}/{shown(model.id)}"), code(key), code(value)]
         for model in lock.models

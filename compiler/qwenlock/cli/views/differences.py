@@ -32,13 +32,13 @@ _ORDER: tuple[Kind, ...] = (
     *("option", "variable", "input"),
 )
 _FOLDED: frozenset[str] = frozenset({"variable", "input"})
-"""What follows from the rest, and is folded away in Markdown."""
+"""Kinds that follow from the others and are folded in Markdown."""
 _USERS = "used-by"
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 def summary(changes: Sequence[Change]) -> str:
-    """Return differences in a sentence: `2 models added, 1 removed; selection changed`."""
+    """Summarize differences in a sentence: `2 models added, 1 removed; selection changed`."""
     if not changes:
         return "no differences"
     return "; ".join(
@@ -49,7 +49,7 @@ def summary(changes: Sequence[Change]) -> str:
 
 
 def sentence(words: str) -> str:
-    """Return words with a capital and a full stop."""
+    """Return a sentence with a capital letter and a full stop."""
     return f"{words[:1].upper()}{words[1:]}."
 
 
@@ -70,7 +70,7 @@ def _counted(kind: Kind, changes: Sequence[Change]) -> str:
 
 
 def draw_differences(changes: Sequence[Change]) -> None:
-    """Draw differences as a tree of what changed, with the sentence at its root."""
+    """Draw differences as a tree, with the summary at its root."""
     from rich.console import Group
     from rich.tree import Tree
 
@@ -92,9 +92,9 @@ def draw_differences(changes: Sequence[Change]) -> None:
 
 
 def _without_indices(changes: Iterable[Change]) -> list[Change]:
-    """Return differences with one for all that uses a variable, where each place in the list was.
+    """Merge the differences about the users of one variable into one.
 
-    The values are then lists: of what does not use it any more, and of what does now.
+    Its values are lists: the models that no longer use the variable, and those that do now.
     """
     merged: dict[object, Change] = {}
     users: dict[str, list[Change]] = {}
@@ -113,7 +113,7 @@ def _without_indices(changes: Iterable[Change]) -> list[Change]:
 
 
 def _without(users: list[Any], others: list[Any]) -> Any:
-    """Return the users that are not among the others too."""
+    """Return the users that are not in the other list."""
     both = {ABSENT, *others}
     return [user for user in users if user not in both] or ABSENT
 
@@ -134,12 +134,12 @@ def _field(change: Change) -> Text:
 
 
 def _value(value: Any) -> str:
-    """Return a value as JSON; of a digest the beginning, which tells enough."""
+    """Return a value as JSON; a digest is shortened."""
     return _DIGEST.sub(r"\1…", value_as_text(value))
 
 
 class Row(NamedTuple):
-    """A difference as a row of a table; a value is JSON, and empty where there is none."""
+    """A difference as a row of a table; values are JSON, or empty if there is none."""
 
     action: str
     kind: str
@@ -150,7 +150,7 @@ class Row(NamedTuple):
 
 
 def rows(changes: Iterable[Change]) -> list[Row]:
-    """Return differences as rows, models first; a name that says no more than its kind is empty."""
+    """Return differences as rows, models first; a name that repeats its kind is empty."""
     alike = _without_indices(changes)
     return [
         Row(
@@ -167,7 +167,7 @@ def rows(changes: Iterable[Change]) -> list[Row]:
 
 
 def as_markdown(changes: Sequence[Change]) -> str:
-    """Return differences for a pull request: the sentence, a table, and what follows folded."""
+    """Return differences for a pull request: the summary, a table, and a folded block."""
     if not changes:
         return "No differences.\n"
     parts = [f"**{sentence(summary(changes))}**\n"]

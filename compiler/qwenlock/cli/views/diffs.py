@@ -1,6 +1,6 @@
-"""The change of a file as a unified diff, in which every possible secret is masked.
+"""The change of a file as a unified diff, with every possible secret masked.
 
-Compared is the text as it is; masked are the lines that are shown.
+The diff compares the real text and masks the lines that it shows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 def unified(file: FileChange) -> str:
-    """Return a file's change as a unified diff; empty where no line differs."""
+    """Return a file's change as a unified diff; empty if no line differs."""
     before, after = _text(file.label, file.before or ""), _text(file.label, file.after)
     groups = _groups(before.lines, after.lines)
     hunks = "".join(line for group in groups for line in _hunk(group, before, after))
@@ -35,14 +35,14 @@ def unified(file: FileChange) -> str:
 
 
 class _Text(ABC):
-    """The lines of a file, and what may be shown of them."""
+    """The lines of a file, and their masked form."""
 
     def __init__(self, lines: list[str]) -> None:
-        self.lines = lines if lines[-1] else lines[:-1]  # the last line ends as the others do
+        self.lines = lines if lines[-1] else lines[:-1]  # no empty line after the last line break
 
     @abstractmethod
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:
-        """Return what is shown of the lines from `first` to before `last`, counted from 0."""
+        """Return the masked lines from `first` up to, but not including, `last`, counted from 0."""
 
 
 class _Settings(_Text):
@@ -57,14 +57,14 @@ class _Settings(_Text):
 
 
 class _Variables(_Text):
-    """A `.env` file: the names of variables are shown, and nothing else."""
+    """A `.env` file: only the names of variables are shown."""
 
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:  # noqa: ARG002
         return [_variable(line) for line in self.lines[first:last]]
 
 
 class _Plain(_Text):
-    """A file in which only lines of qwenlock's own are written, and these hold no key."""
+    """A file where only qwenlock's own lines are written, which hold no keys."""
 
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:
         from qwenlock.text.mask import masked_words
@@ -88,7 +88,7 @@ def _variable(line: str) -> str:
 
 
 def _groups(before: Sequence[str], after: Sequence[str]) -> Iterator[Opcodes]:
-    """Give what differs, with the lines around it; what both begin and end with is left out."""
+    """Yield the differing lines with their context; the common beginning and end are skipped."""
     shortest = min(len(before), len(after))
     start = next((at for at in range(shortest) if before[at] != after[at]), shortest)
     same = (at for at in range(shortest - start) if before[-1 - at] != after[-1 - at])
@@ -112,7 +112,7 @@ def _hunk(opcodes: Opcodes, before: _Text, after: _Text) -> Iterator[str]:
 
 
 def _range(first: int, last: int) -> str:
-    """Return where lines stand as a unified diff says it."""
+    """Return a range of lines in the notation of a unified diff."""
     count = last - first
     if count == 1:
         return str(first + 1)

@@ -1,4 +1,4 @@
-"""Pieces of GitHub's Markdown: what comes from a file stands in code spans, as it is."""
+"""Pieces of GitHub's Markdown: text from files is put into code spans unchanged."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
 _LINKED = re.compile(r"(?<=[@#])(?=\w)|(?<=://)|(?<=www)(?=\.)")
-"""Where GitHub makes a mention, a reference or a link of mere text."""
+"""Text that GitHub turns into a mention, a reference or a link."""
 
 
 def prose(text: str) -> str:
-    """Return a sentence that may hold names from a file, with nothing in it that counts."""
+    """Return a sentence that may hold names from a file, with all Markdown escaped."""
     return _SPECIAL.sub(r"\\\1", _LINKED.sub("\u200b", clean(text)))
 
 
 def code(text: str) -> str:
-    """Return `text` as a code span that may stand in a table; nothing where it is empty."""
+    """Return `text` as a code span that can be used in a table; empty if the text is empty."""
     escaped = clean(text).replace("`", "'").replace("|", "\\|").replace("\t", "\\x09")
     return f"`{escaped}`" if escaped.strip() else ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of Markdown cells, with a newline at its end."""
+    """Return a Markdown table of the given cells, ending with a newline."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def details(summary: str, body: str) -> str:
-    """Return `body`, Markdown, folded away below `summary`, our own words."""
+    """Return the Markdown `body` as a folded block with the trusted text `summary`."""
     return f"<details>\n<summary>{summary}</summary>\n\n{body}\n</details>\n"

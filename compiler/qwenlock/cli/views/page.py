@@ -1,4 +1,4 @@
-"""Pages of HTML: whole in one file, without scripts, the same for the same input."""
+"""HTML pages: one file each, without scripts, and reproducible."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ COLOURS = {
     "changed": "warning",
     "reordered": "note",
 }
-"""The class of a status, a severity or an action."""
+"""The CSS class of a status, a severity or an action."""
 
 
 def report(about: picture.Picture) -> str:
@@ -60,7 +60,7 @@ def report(about: picture.Picture) -> str:
 
 
 def merged(outcomes: Sequence[results.Outcome]) -> str:
-    """Return the page of what became of many projects."""
+    """Return the page of the results of several projects."""
     return render(
         "results.html.j2",
         heading=results.heading(outcomes),
@@ -71,7 +71,7 @@ def merged(outcomes: Sequence[results.Outcome]) -> str:
 
 
 def render(template: str, **names: Any) -> str:
-    """Return the page that a template makes of `names`; text is cleaned and escaped."""
+    """Render a page template with `names`; text is cleaned and escaped."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -95,7 +95,7 @@ def _cleaned(value: Any) -> Any:
 
 
 def _prose(text: str) -> Markup:
-    """Return a sentence with what stands between backquotes as code."""
+    """Return a sentence with the parts between backquotes marked as code."""
     pieces = clean(text).split("`")
     if len(pieces) % 2 == 0:
         return escape(clean(text))
@@ -110,5 +110,5 @@ def _by_auth_type(models: Iterable[Model]) -> list[tuple[str, list[Model]]]:
 
 
 def _grouped(rows: Iterable[differences.Row]) -> list[list[differences.Row]]:
-    """Return rows in groups of those about one thing."""
+    """Return rows grouped by subject."""
     return [list(each) for _, each in groupby(rows, lambda row: (row.kind, row.name))]

@@ -1,4 +1,4 @@
-"""The whole picture of a project: what a report says, as Markdown; `page` makes HTML of it."""
+"""Everything that a report says about a project, as Markdown; `page` renders it as HTML."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from qwenlock.lock.model import Lock
 
 STATUS = {
-    "ok": "The lock is what the settings compile to.",
-    "drift": "The lock differs from what the settings compile to: run `qwenlock lock`.",
+    "ok": "The lock is up to date.",
+    "drift": "The lock differs from its settings: run `qwenlock lock`.",
     "edited": "The lock was edited by hand: run `qwenlock lock`.",
-    "missing": "There is no lock: run `qwenlock lock`.",
-    "invalid": "The settings or the lock cannot be used as they are.",
+    "missing": "The lock is missing: run `qwenlock lock`.",
+    "invalid": "The settings or the lock are invalid.",
 }
 SYMBOLS = {"ok": "✅", "drift": "⚠️", "edited": "⚠️", "missing": "⚠️", "invalid": "❌"}
 
 
 class ScopeFile(NamedTuple):
-    """A settings file: which scope it is, its name, and what of it counts."""
+    """A settings file: its scope, its name, and what it contributes."""
 
     scope: ScopeName
     label: str
@@ -37,12 +37,12 @@ class ScopeFile(NamedTuple):
 
 
 class Update(NamedTuple):
-    """How a plan stands to its newest template.
+    """The update status of a plan.
 
     Attributes:
         title: the plan.
-        status: `due`, `dismissed`, `current` or `manual`; `unknown` where it cannot be told.
-        sentences: what it comes to, in sentences.
+        status: `due`, `dismissed`, `current` or `manual`; `unknown` if it cannot be determined.
+        sentences: the status in sentences.
         changes: what the upgrade would change in the lock.
     """
 
@@ -53,7 +53,7 @@ class Update(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A finding, ready to be shown: nothing in it is a secret."""
+    """A finding that can be shown: it holds no secrets."""
 
     severity: str
     code: str
@@ -66,18 +66,18 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """What a report is about.
+    """The contents of a report.
 
     Attributes:
         name: the project.
-        status: as `check` says.
-        changes: from the lock there is to what the settings compile to.
-        lock: what the settings compile to; None where they do not.
+        status: the status of `check`.
+        changes: from the stored lock to what the settings compile to.
+        lock: what the settings compile to; None if they do not compile.
         hidden: the models that REPLACE hides, as `auth-type/id`.
         files: the settings files, low to high.
-        updates: the plans that are installed.
-        findings: what there is to say about the settings.
-        problem: why nothing compiles, where no finding says it.
+        updates: the installed plans.
+        findings: the findings about the settings.
+        problem: why nothing compiles, if no finding says so.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Picture:
 
 
 def said(findings: Sequence[Finding]) -> tuple[Said, ...]:
-    """Return findings in the order of their places, ready to be shown."""
+    """Return findings sorted by place, ready to be shown."""
     return tuple(_said(finding) for finding in in_order(findings))
 
 
@@ -125,7 +125,7 @@ def counted(findings: Sequence[Said]) -> str:
 
 
 def overview(picture: Picture) -> Iterator[tuple[str, str]]:
-    """Give what comes first, as pairs of a word and a value."""
+    """Yield the facts at the top of the report as pairs of a label and a value."""
     lock = picture.lock
     if lock is not None:
         yield "models", str(len(lock.models))
@@ -138,7 +138,7 @@ def overview(picture: Picture) -> Iterator[tuple[str, str]]:
 
 
 def as_json(picture: Picture) -> dict[str, Any]:
-    """Return the report as a JSON document, but for the catalogue, which `show` has."""
+    """Return the report as a JSON document, without the catalogue, which `show` prints."""
     return {
         "project": picture.name,
         "status": picture.status,

@@ -1,4 +1,4 @@
-"""Many results of `check` as one: how many projects are well, and which are not."""
+"""Several results of `check` merged into one."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 STATUSES = {**EXIT, "unset": 1, "failed": 2}
-"""The exit code of each status; `unset` lacks variables, and `failed` was not checked at all."""
+"""The exit code of each status; `unset`: variables are missing, `failed`: not checked at all."""
 _SERIOUS = ("failed", "invalid", "drift", "edited", "missing", "unset", "ok")
-"""The statuses, what somebody has to look at first."""
+"""The statuses, most urgent first."""
 
 
 _SYMBOLS = {**SYMBOLS, "unset": "⚠️", "failed": "❌"}
 
 
 class Outcome(NamedTuple):
-    """What became of one project.
+    """The result of checking one project.
 
     Attributes:
         project: as its check names it.
         status: one of `STATUSES`.
-        exit_code: that of its check.
-        source: the file that the result stands in.
+        exit_code: the exit code of its check.
+        source: the file that holds the result.
         words: what is wrong, on one line.
     """
 
@@ -44,10 +44,10 @@ class Outcome(NamedTuple):
 
 
 def merged(documents: Iterable[tuple[str, dict[str, Any]]]) -> list[Outcome]:
-    """Return the outcomes in many documents of `check`, the serious first, else as they came.
+    """Return the outcomes in documents of `check`, most urgent first, otherwise in their order.
 
     Raises:
-        InputError: a document is not one of those.
+        InputError: a document is not a result of `check`.
     """
     found = [each for source, document in documents for each in _outcomes(source, document)]
     return sorted(found, key=lambda each: _SERIOUS.index(each.status))
@@ -62,8 +62,8 @@ def _outcomes(source: str, document: dict[str, Any]) -> list[Outcome]:
             ]
         return [_outcome(source, project) for project in document["projects"]]
     except (LookupError, TypeError, ValueError, AttributeError):
-        message = f"{source}: it is no result of `qwenlock check --format json`"
-        raise InputError(message, "name what that command printed") from None
+        message = f"{source} is not a result of `qwenlock check --format json`"
+        raise InputError(message, "name a file that this command printed") from None
 
 
 def _outcome(source: str, project: dict[str, Any]) -> Outcome:
@@ -90,7 +90,7 @@ def _change(change: dict[str, Any]) -> Change:
 
 
 def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Return how many projects have each status, but for those that none has."""
+    """Return the number of projects by status, without zeros."""
     numbers = dict.fromkeys(reversed(_SERIOUS), 0)
     for outcome in outcomes:
         numbers[outcome.status] += 1
@@ -103,14 +103,14 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 
 
 def heading(outcomes: Sequence[Outcome]) -> str:
-    """Return the numbers on one line: `3 projects: 2 ok, 1 drift`."""
+    """Summarize the outcomes on one line: `3 projects: 2 ok, 1 drift`."""
     number = len(outcomes)
     said = ", ".join(f"{count} {status}" for status, count in counts(outcomes).items())
     return f"{number} project{'s' * (number != 1)}" + (f": {said}" if said else "")
 
 
 def wrong(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the outcomes that somebody has to look at."""
+    """Return the outcomes that are not ok."""
     return [outcome for outcome in outcomes if outcome.status != "ok"]
 
 
@@ -132,7 +132,7 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def print_text(outcomes: Sequence[Outcome]) -> None:
-    """Print what is not well, a line each, and the numbers."""
+    """Print the outcomes that are not ok, one per line, and the summary."""
     for each in wrong(outcomes):
         status = painted(each.status, "error", sys.stdout)
         words = f": {clean(each.words)}" if each.words else ""
@@ -141,7 +141,7 @@ def print_text(outcomes: Sequence[Outcome]) -> None:
 
 
 def as_markdown(outcomes: Sequence[Outcome]) -> str:
-    """Return the outcomes for a job summary: the numbers, and a table of what is not well."""
+    """Return the outcomes for a job summary: the summary line, and a table of what is not ok."""
     first = outcomes[0].status if outcomes else "ok"
     text = f"## {_SYMBOLS[first]} {heading(outcomes)}\n"
     rows = [

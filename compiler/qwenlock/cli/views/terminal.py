@@ -1,4 +1,4 @@
-"""Tables and trees drawn by rich, for a terminal of any width; plain where there is none."""
+"""Tables and trees drawn by rich to fit the terminal; plain if there is no terminal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _ENDLESS = 100_000
-"""The width of what is read by no terminal: nothing is folded."""
+"""The width without a terminal: nothing is folded."""
 
 _STYLES = {"error": "red", "warning": "yellow", "note": "cyan", "good": "green", "dim": "dim"}
 
 
 class _Buffer(StringIO):
-    """What rich draws into: it draws with what stdout can encode."""
+    """A buffer for rich that reports the encoding of stdout."""
 
     encoding = ""
 
@@ -29,7 +29,7 @@ class _Buffer(StringIO):
 
 
 def draw(drawing: RenderableType) -> None:
-    """Print a drawing on stdout: in colour and folded on a terminal, else plain."""
+    """Print a drawing on stdout: coloured and folded on a terminal, otherwise plain."""
     console = _canvas()
     console.print(drawing)
     assert isinstance(console.file, StringIO)  # noqa: S101  (for mypy)
@@ -38,7 +38,7 @@ def draw(drawing: RenderableType) -> None:
 
 
 def fits(drawing: RenderableType) -> bool:
-    """Tell whether the terminal is as wide as `drawing` would like to be."""
+    """Tell whether `drawing` fits the terminal without folding."""
     from rich.measure import Measurement
 
     console = _canvas()
@@ -47,7 +47,7 @@ def fits(drawing: RenderableType) -> bool:
 
 
 def _canvas() -> Console:
-    """Return a console that draws into memory, as wide as the terminal is."""
+    """Return a console that draws into memory, as wide as the terminal."""
     from rich.console import Console
 
     coloured = in_colour(sys.stdout)
@@ -64,7 +64,7 @@ def _canvas() -> Console:
 
 
 def is_terminal() -> bool:
-    """Tell whether somebody looks at stdout."""
+    """Tell whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 
