@@ -12,33 +12,13 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import SETTINGS, home
 from qwenlock.findings.errors import UsageError
-from qwenlock.findings.finding import Finding
 
 if TYPE_CHECKING:
     from qwenlock.clients.profile import Profile
-    from qwenlock.lock.model import EnvironmentVariable, Lock
     from qwenlock.settings.project import Places, Project
     from qwenlock.settings.variables import EnvFile, Location
 
 QWEN = SETTINGS.parent
-
-
-def unset(lock: Lock, project: Project) -> list[Finding]:
-    """Return a finding for each variable of `lock` that is not set for a client in `project`."""
-    return [
-        Finding(
-            "QL405",
-            f"{variable.name} is not set; used by {', '.join(variable.used_by[:3])}",
-            fix=f"set {variable.name} in the environment, or in a .env file of the project",
-        )
-        for variable in missing(lock, project)
-    ]
-
-
-def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
-    """Return the variables of `lock` that is not set for a client in `project`."""
-    there = project.variables()
-    return [variable for variable in lock.environment if variable.name not in there]
 
 
 def with_variables(project: Project, env_file: Path | None = None) -> Project:

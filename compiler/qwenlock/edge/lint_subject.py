@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.environment import unset, with_variables
+from qwenlock.edge.environment import with_variables
 from qwenlock.edge.git import tracked
+from qwenlock.edge.places import shown
 from qwenlock.edge.project import read
 from qwenlock.edge.trust import trust
 from qwenlock.lint.subject import Subject, World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from qwenlock.edge.places import Flags
-    from qwenlock.settings.project import Project
+    from qwenlock.settings.project import Places, Project
 
 
 def gather(directory: Path, flags: Flags, client: str | None, *, env: bool) -> Subject:
@@ -33,14 +34,10 @@ def gather(directory: Path, flags: Flags, client: str | None, *, env: bool) -> S
         UsageError: there is no such client.
     """
     project = with_variables(read(directory, flags, client))
-    subject = Subject(project, _world(project))
-    if env and subject.compilation.lock is not None:
-        missing = tuple(unset(subject.compilation.lock, project))
-        subject = replace(subject, world=replace(subject.world, findings=missing))
-    return subject
+    return Subject(project, _world(project, env=env))
 
 
-def _world(project: Project) -> World:
+def _world(project: Project, *, env: bool) -> World:
     places = project.places
     labels = {path: places.labels[scope] for scope, path in places.files.items()}
     labels |= {file.path: file.label for file in project.env_files if file.text}
@@ -50,4 +47,13 @@ def _world(project: Project) -> World:
         trusted=said.trusted,
         trust_file=said.label,
         tracked=frozenset(labels[path] for path in tracked(labels)),
+        unread=tuple(shown(path) for path in _local_settings(places) if path.is_file()),
+        env=env,
     )
+
+
+def _local_settings(places: Places) -> Iterator[Path]:
+    """Give where other tools look for local settings, beside the user's and the project's."""
+    for scope, path in places.files.items():
+        if scope in ("user", "project"):
+            yield path.with_name("settings.local.json")

@@ -152,6 +152,11 @@ RULES: dict[str, Rule] = {
         "misspelt settings key",
         "Qwen Code ignores a key that it does not know, without a message.",
     ),
+    "QL119": Rule(
+        "warning",
+        "key that nothing reads",
+        "Qwen Code ignores a key that it does not know, without a message.",
+    ),
     "QL120": Rule(
         "error",
         "configuration that is not TOML",
@@ -172,6 +177,11 @@ RULES: dict[str, Rule] = {
         "lock in an old format",
         "A lock in format 1.x is still read and compared. Format 2.0 also records the other models "
         "that the client uses, the API of a model, and what the variables that are set decide.",
+    ),
+    "QL124": Rule(
+        "warning",
+        "settings.local.json, which nothing reads",
+        "Other tools read a settings.local.json beside their settings; Qwen Code does not.",
     ),
     "QL201": Rule(
         "error",
@@ -237,8 +247,8 @@ RULES: dict[str, Rule] = {
     "QL216": Rule(
         "warning",
         "base URL with the wrong path",
-        "The openai SDK adds only /chat/completions to the base URL, so the base URL must hold the "
-        "rest of the path, such as /v1 (guide, SDKs Used for API Requests).",
+        "The SDK adds only the path of a request, such as /chat/completions, so the base URL must "
+        "hold everything before that (guide, SDKs Used for API Requests).",
     ),
     "QL217": Rule(
         "warning",
@@ -267,6 +277,11 @@ RULES: dict[str, Rule] = {
         "one id at two base URLs, for later releases only",
         "From 0.15.10 on a model is identified by id and base URL. By the guide, and in earlier "
         "releases, the first model of an id wins and the others are ignored.",
+    ),
+    "QL223": Rule(
+        "warning",
+        "invalid capabilities.reasoning",
+        "Qwen Code ignores a declaration that it does not accept, and warns about it.",
     ),
     "QL301": Rule(
         "warning",
@@ -357,6 +372,24 @@ RULES: dict[str, Rule] = {
         ".env file hidden by another",
         "Up to 0.15.10 Qwen Code reads only the first .env file that it finds, so one in the "
         "project hides the one in the home directory.",
+    ),
+    "QL408": Rule(
+        "warning",
+        "variable with different values",
+        "The first place that sets a variable wins: the environment, then .env files, then "
+        "settings.env. Qwen Code does not say which one it used; a wrong key is the usual cause of "
+        "a 401.",
+    ),
+    "QL409": Rule(
+        "warning",
+        "variable that nothing reads",
+        "Qwen Code has its own names for these variables, and other tools have others.",
+    ),
+    "QL410": Rule(
+        "note",
+        "variable that the selection makes idle",
+        "A model of modelProviders is sealed: no variable changes its name or its endpoint (guide, "
+        "Generation Config Layering).",
     ),
     "QL501": Rule(
         "warning",
@@ -453,5 +486,11 @@ RULES: dict[str, Rule] = {
         "nothing selected",
         "No release has a default. Without security.auth.selectedType it takes an auth type from "
         "the variables that are set, or asks for a login. A lock then enforces no selection.",
+    ),
+    "QL613": Rule(
+        "error",
+        "auth type that is not the enforced one",
+        "If security.auth.enforcedType is not the auth type in use, every run without a terminal "
+        "ends with exit code 1.",
     ),
 }

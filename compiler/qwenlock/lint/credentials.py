@@ -1,14 +1,14 @@
-"""Rules about credentials (4xx), besides those that compiling reports."""
+"""Rules about keys (4xx), besides those that compiling reports."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.findings.finding import Finding
-from qwenlock.settings.variables import read_files
+from qwenlock.lint.variables import line_of
 from qwenlock.text.credentials import is_credential, references
-from qwenlock.text.document import Document, Place
+from qwenlock.text.document import Place
+from qwenlock.text.placeholders import is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from qwenlock.text.operations import Path
 
 _SHORTEST_KEY = 12
-_PLACEHOLDER = re.compile(
-    r"<.*>|\[.*\]|\{.*\}|[x*.]+"
-    r"|.*(?:your|placeholder|example|change[-_ ]?me|replace|dummy|not[-_ ]).*",
-    re.IGNORECASE,
-)
 
 
 def tracked_keys(subject: Subject) -> Iterator[Finding]:
@@ -35,25 +30,7 @@ def tracked_keys(subject: Subject) -> Iterator[Finding]:
     for file in subject.project.env_files:
         name = _first_variable(file) if file.label in subject.world.tracked else None
         if name is not None:
-            yield _tracked(_line_of(name, file), file.label)
-
-
-def hidden_env_files(subject: Subject) -> Iterator[Finding]:
-    """Report `.env` files that are not read, and set a variable that nothing else does."""
-    lock, files = subject.compilation.lock, subject.project.env_files
-    read = read_files(files, subject.client)
-    if lock is None or not read:
-        return
-    known = subject.project.variables()
-    for file in files:
-        if file in read or file.text is None:
-            continue
-        own = file.variables()
-        lost = [each.name for each in lock.environment if each.name in own.keys() - known.keys()]
-        if lost:
-            message = f"{read[0].label} hides {file.label}, which sets {', '.join(lost[:3])}"
-            fix = f"set it in {read[0].label} too, or in the environment"
-            yield Finding("QL407", message, _line_of(lost[0], file), fix)
+            yield _tracked(line_of(name, file), file.label)
 
 
 def _tracked(place: Place, label: str) -> Finding:
@@ -86,14 +63,6 @@ def _first_variable(file: EnvFile) -> str | None:
 
 def _is_key(value: str, name: str | None) -> bool:
     """Tell whether `value` is a real key: not a reference, and not a placeholder."""
-    if len(value) < _SHORTEST_KEY or references(value) or _PLACEHOLDER.fullmatch(value):
+    if len(value) < _SHORTEST_KEY or references(value) or is_placeholder(value):
         return False
     return is_credential(value, name)
-
-
-def _line_of(name: str, file: EnvFile) -> Place:
-    """Return the line of a `.env` file that sets a variable; no excerpt of it is shown."""
-    text = file.text or ""
-    found = re.search(rf"(?m)^[^\S\n]*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
-    line = 1 if found is None else text.count("\n", 0, found.end()) + 1
-    return Place(Document(file.label, "", {}), at=(line, 1))

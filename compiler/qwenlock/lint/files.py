@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from qwenlock.lint.subject import Subject
     from qwenlock.text.operations import Path
 
-_READS_MARK = "0.24.4"  # the first release that does
 _KEYS: dict[Path, tuple[str, ...]] = {
     (): ("modelProviders", "security"),
     ("security", "auth"): ("selectedType",),
@@ -32,7 +31,7 @@ _NEARLY = 0.85
 
 def byte_order_mark(subject: Subject) -> Iterator[Finding]:
     """Report a byte-order mark that the client cannot read; by the guide that is a note."""
-    if subject.client.knows(_READS_MARK):
+    if subject.client.reads_bom:
         return
     for source in subject.sources:
         if source.document.original.startswith(BOM):
@@ -41,6 +40,13 @@ def byte_order_mark(subject: Subject) -> Iterator[Finding]:
             fix = "save it as UTF-8 without one"
             severity: Severity | None = "note" if subject.client.name == GUIDE else None
             yield Finding("QL117", message, place, fix, severity, Repair(unmarks=True))
+
+
+def local_settings(subject: Subject) -> Iterator[Finding]:
+    """Report files of local settings, which no release reads."""
+    for label in subject.world.unread:
+        fix = "move what you need from it into settings.json"
+        yield Finding("QL124", f"Qwen Code does not read {label}", None, fix)
 
 
 def misspelt_keys(subject: Subject) -> Iterator[Finding]:

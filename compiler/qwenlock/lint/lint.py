@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenlock.lint import credentials, files, merging, plans, providers, selection, urls
+from qwenlock.lint import (
+    credentials,
+    files,
+    merging,
+    plans,
+    providers,
+    selection,
+    unread,
+    urls,
+    variables,
+)
 from qwenlock.lint.repairs import with_repairs
 from qwenlock.lint.suppress import suppressed
 from qwenlock.settings.scopes import owner
@@ -20,27 +30,34 @@ if TYPE_CHECKING:
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     files.byte_order_mark,
     files.duplicate_keys,
+    files.local_settings,
     files.misspelt_keys,
+    unread.unread_keys,
     providers.shadowed_by_update,
     providers.without_env_key,
     providers.same_id_elsewhere,
+    providers.invalid_reasoning,
     urls.base_urls,
     merging.defined_otherwise,
     merging.depends_on_user,
     merging.untrusted,
     merging.replace_not_honoured,
     credentials.tracked_keys,
-    credentials.hidden_env_files,
+    variables.hidden_env_files,
+    variables.unset_variables,
+    variables.different_values,
+    variables.unread_variables,
+    variables.idle_variables,
     plans.plan_versions,
     selection.default_of_the_release,
     selection.sealed,
+    selection.enforced_elsewhere,
 )
 
 
 def lint(subject: Subject) -> list[Finding]:
     """Return all findings that no comment in the settings suppresses."""
     findings = with_repairs(subject.compilation.findings, subject)
-    findings += subject.world.findings
     found = (finding for rule in RULES for finding in rule(subject))
     findings += [replace(finding, client=subject.client) for finding in found]
     documents = [source.document for source in subject.sources]

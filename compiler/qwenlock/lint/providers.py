@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE
+from qwenlock.clients.reasoning import reasoning_problem
 from qwenlock.compile.catalogue import CUSTOM
 from qwenlock.findings.finding import Finding
 from qwenlock.plans.collection import Plans
@@ -73,3 +74,17 @@ def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
             fix = "remove one of the two if anybody uses a release before 0.15.10"
             yield Finding("QL221", message, entry.place("id"), fix)
         seen.add(name)
+
+
+def invalid_reasoning(subject: Subject) -> Iterator[Finding]:
+    """Report a capabilities.reasoning that the client does not accept."""
+    for entry in subject.compilation.entries:
+        model = entry.model
+        declared = (model.capabilities or {}).get("reasoning")
+        if declared is None:
+            continue
+        wrong = reasoning_problem(declared, model.auth_type, subject.client)
+        if wrong is not None:
+            place = subject.owner.place((*entry.path, "capabilities", "reasoning"))
+            message = f"capabilities.reasoning: {wrong}"
+            yield Finding("QL223", message, place, "correct it, or remove it")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.lint.subject import Subject
+    from qwenlock.text.operations import Path
+
+ENFORCED_TYPE: Path = ("security", "auth", "enforcedType")
 
 
 def default_of_the_release(subject: Subject) -> Iterator[Finding]:
@@ -42,6 +45,20 @@ def sealed(subject: Subject) -> Iterator[Finding]:
     place = source.place(GENERATION_CONFIG, on_key=True)
     fix = f"write the options into the generationConfig of {model}"
     yield Finding("QL608", message, place, fix)
+
+
+def enforced_elsewhere(subject: Subject) -> Iterator[Finding]:
+    """Report an auth type that is selected, where another one is enforced."""
+    client, path = subject.client, ENFORCED_TYPE
+    source, enforced = highest(subject.sources, path), merged(subject.sources, path)
+    selected = merged(subject.sources, AUTH_TYPE)
+    if not client.enforces_auth_type or source is None or not isinstance(enforced, str):
+        return
+    if not enforced or not isinstance(selected, str) or not selected or enforced == selected:
+        return
+    message = f"{shown(enforced)} is enforced, but {shown(selected)} is selected"
+    fix = f"select {shown(enforced)} in security.auth.selectedType, or remove enforcedType"
+    yield Finding("QL613", message, source.place(path), fix)
 
 
 def _name(subject: Subject) -> str:

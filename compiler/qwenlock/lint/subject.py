@@ -38,14 +38,16 @@ class World:
         trusted: what the client's list of trusted folders says of the project; None for nothing.
         trust_file: that list, as messages name it.
         tracked: the settings and `.env` files that git tracks, by label.
-        findings: what was found outside of the settings.
+        unread: files beside the settings that look like settings, and that nothing reads, by label.
+        env: `lint --env`: look at the variables that are set here.
     """
 
     in_ci: bool = False
     trusted: bool | None = None
     trust_file: str = ""
     tracked: frozenset[str] = frozenset()
-    findings: tuple[Finding, ...] = ()
+    unread: tuple[str, ...] = ()
+    env: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ Guide, SDKs Used for API Requests; How Qwen Code reads settings, "Requests".
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from qwenlock.clients.hosts import auth_type_of, paths
 from qwenlock.clients.profile import GUIDE
 from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Repair
@@ -20,54 +20,41 @@ from qwenlock.text.operations import Set
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from qwenlock.findings.rules import Severity
     from qwenlock.lint.subject import Subject
 
-_OPENAI_PATHS = {
-    "api.cerebras.ai": "/v1",
-    "api.fireworks.ai": "/inference/v1",
-    "api.groq.com": "/openai/v1",
-    "api.mistral.ai": "/v1",
-    "api.moonshot.ai": "/v1",
-    "api.moonshot.cn": "/v1",
-    "api.openai.com": "/v1",
-    "api.siliconflow.cn": "/v1",
-    "api.together.xyz": "/v1",
-    "api.x.ai": "/v1",
-    "generativelanguage.googleapis.com": "/v1beta/openai",
-    "integrate.api.nvidia.com": "/v1",
-    "openrouter.ai": "/api/v1",
-}
-"""Public hosts, and the path of their OpenAI-compatible API."""
-
-_WITHOUT_PATH = frozenset(
-    {"api.deepseek.com", "api.perplexity.ai", "models.inference.ai.azure.com"}
-)
-"""Hosts whose OpenAI-compatible API needs no path."""
-
 _EXAMPLE = '"https://api.example.com/v1"'
-_AZURE = ".openai.azure.com"
+_LOCAL_PATHS: dict[int | None, str] = {11434: "/v1", 1234: "/v1"}
+"""The path of the OpenAI-compatible API of Ollama and LM Studio, by the port they listen on."""
 _REQUESTS = {
     "openai": ("/chat/completions", "/completions", "/responses", "/embeddings"),
     "anthropic": ("/messages",),
 }
 _SDKS = {"openai": "openai", "openai-responses": "openai", "anthropic": "anthropic"}
-_VERSION = re.compile(r"/v\d[a-z0-9]*(?=/|$)")
+_DEPLOYMENTS = ".openai.azure.com"
+"""Hosts where every deployment has a path of its own."""
 
 
 class Given(NamedTuple):
     """A base URL, with what decides whether it is right."""
 
-    sdk: str | None
+    auth_type: str
     client: str
     url: SplitResult
 
+    @property
+    def sdk(self) -> str | None:
+        """Return which SDK the auth type is used with, as far as its requests are known."""
+        return _SDKS.get(self.auth_type)
+
 
 class Problem(NamedTuple):
-    """What is wrong with a base URL, and the URL that is probably meant."""
+    """What is wrong with a base URL, and the URL that is meant, if that is known."""
 
     message: str
     fix: str
     meant: str | None = None
+    severity: Severity | None = None
 
 
 def base_urls(subject: Subject) -> Iterator[Finding]:
@@ -85,7 +72,7 @@ def base_urls(subject: Subject) -> Iterator[Finding]:
             repair = None
             if problem.meant and entry.source in subject.as_written:
                 repair = Repair((Set(place.path, problem.meant),), safe=False)
-            yield Finding(code, problem.message, place, problem.fix, repair=repair)
+            yield Finding(code, problem.message, place, problem.fix, problem.severity, repair)
 
 
 def _problems(auth_type: str, text: str, client: str) -> Iterator[tuple[str, Problem]]:
@@ -97,25 +84,58 @@ def _problems(auth_type: str, text: str, client: str) -> Iterator[tuple[str, Pro
     if not usable:
         yield "QL215", Problem("baseUrl is not a URL", f"write one, such as {_EXAMPLE}")
         return
-    given = Given(_SDKS.get(auth_type), client, url)
+    given = Given(auth_type, client, url)
     for code, rule in RULES:
         problem = rule(given)
         if problem:
             yield code, problem
 
 
-def missing_path(given: Given) -> Problem | None:
-    """Tell whether the path of an OpenAI-compatible API is left out."""
+def wrong_path(given: Given) -> Problem | None:
+    """Tell whether the API of a known host has another path, or of an unknown one may need one."""
     host, path = given.url.hostname or "", given.url.path.rstrip("/")
-    if given.sdk != "openai" or _VERSION.search(path):
+    known = paths(host, given.auth_type)
+    if _is_request(given) or path in known or _may_be(path, known, given):
         return None
-    known = "/openai/v1" if host.endswith(_AZURE) else _OPENAI_PATHS.get(host)
-    is_bare = path == "" and host not in _WITHOUT_PATH
-    if not is_bare and (known is None or host.endswith(_AZURE) or _is_request(given)):
+    if known:
+        return _elsewhere(given, known[0])
+    if given.sdk != "openai" or path:
         return None
-    meant = given.url._replace(path=known or "/v1").geturl()
-    message = f"baseUrl has no {known or '/v1'}, which the SDK does not add"
-    return Problem(message, f'write "{meant}"' if _is_plain(given) else "add it", meant)
+    local = None if is_public(host) else _LOCAL_PATHS.get(_port(given.url))
+    if local:
+        return _elsewhere(given, local)
+    fix = "look it up in the server's documentation; it often ends in /v1"
+    return Problem(
+        "baseUrl has no path, and most OpenAI-compatible APIs have one", fix, None, "note"
+    )
+
+
+def _port(url: SplitResult) -> int | None:
+    try:
+        return url.port
+    except ValueError:
+        return None
+
+
+def _may_be(path: str, known: tuple[str, ...], given: Given) -> bool:
+    """Tell whether a path that is not `known` is none of this rule's business."""
+    doubled = given.sdk == "anthropic" and path.removesuffix("/v1") in known  # see doubled_version
+    return doubled or (bool(path) and (given.url.hostname or "").endswith(_DEPLOYMENTS))
+
+
+def _elsewhere(given: Given, right: str) -> Problem:
+    """Say which path is right, and which auth type the wrong one belongs to."""
+    host, path = given.url.hostname or "", given.url.path.rstrip("/")
+    meant = given.url._replace(path=right).geturl()
+    other = auth_type_of(host, path) if path else None
+    message = f"baseUrl has the path {path}, but" if path else "baseUrl has no path, but"
+    message += f" the {given.auth_type} API of {host} is at {right or 'no path'}"
+    if not _is_plain(given):
+        message = f"baseUrl has the wrong path for the {given.auth_type} API of its host"
+    fix = f'write "{meant}"' if _is_plain(given) else f"write {right or 'no path'}"
+    if other:
+        fix += f", or move the model to {other}"
+    return Problem(message, fix, meant)
 
 
 def request_path(given: Given) -> Problem | None:
@@ -134,6 +154,9 @@ def doubled_version(given: Given) -> Problem | None:
     path = given.url.path.rstrip("/")
     if given.sdk != "anthropic" or given.client == GUIDE or not path.endswith("/v1"):
         return None
+    known = paths(given.url.hostname or "", given.auth_type)
+    if known and path.removesuffix("/v1") not in known:
+        return None
     meant = given.url._replace(path=path.removesuffix("/v1")).geturl()
     return Problem("baseUrl ends in /v1, which the SDK adds again", "remove /v1", meant)
 
@@ -149,7 +172,7 @@ def plain_http(given: Given) -> Problem | None:
 
 
 RULES: tuple[tuple[str, Callable[[Given], Problem | None]], ...] = (
-    ("QL216", missing_path),
+    ("QL216", wrong_path),
     ("QL217", request_path),
     ("QL218", doubled_version),
     ("QL219", plain_http),

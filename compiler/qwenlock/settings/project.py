@@ -16,7 +16,7 @@ from qwenlock.lock import NAME
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import Configuration
 from qwenlock.settings.scopes import owner
-from qwenlock.settings.variables import EnvFile, Variable, read_files, variables
+from qwenlock.settings.variables import EnvFile, Variable, definitions, read_files, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -130,6 +130,11 @@ class Project:
     def variables(self) -> dict[str, Variable]:
         """Return the variables that the client has when it is started in the project."""
         return self._variables(self.sources, read_files(self.env_files, self.client))
+
+    def definitions(self, name: str) -> list[Variable]:
+        """Return everything that sets a variable for the client, the strongest first."""
+        read = read_files(self.env_files, self.client)
+        return definitions(name, self.sources, read, self.environment)
 
     def views(self) -> tuple[View, View]:
         """Return what a client goes by in the project, and in a directory without settings."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from qwenlock.clients.fields import HEADERS
 from qwenlock.settings.scopes import highest, merged
 from qwenlock.text.credentials import references
+from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -127,14 +128,40 @@ def variables(
             if isinstance(value, str)
         }
     ]
-    configured = merged(sources, ("advanced", "excludedEnvVars"))
-    excluded = configured if isinstance(configured, list) else _NOT_FROM_PROJECTS
-    for file in reversed(read):
-        skipped = () if file.path.parent.name == ".qwen" else excluded
-        said = file.assignments().items()
-        layers.append({name: Variable(value, file) for name, value in said if name not in skipped})
+    layers += reversed(_of_files(sources, read))
     layers.append({name: Variable(value) for name, value in environment.items()})
     result: dict[str, Variable] = {}
     for layer in layers:
         result |= {name: each for name, each in layer.items() if each.value or client.empty_counts}
     return {name: each for name, each in result.items() if each.value}
+
+
+def definitions(
+    name: str,
+    sources: Sequence[Source],
+    read: Sequence[EnvFile],
+    environment: Mapping[str, str],
+) -> list[Variable]:
+    """Return everything that sets the variable `name`, also to nothing, the strongest first.
+
+    The arguments are those of `variables`.
+    """
+    found = [Variable(environment[name])] if name in environment else []
+    found += [layer[name] for layer in _of_files(sources, read) if name in layer]
+    for source in reversed(sources):
+        value = get(source.settings, ("env", name))
+        if isinstance(value, str):
+            found.append(Variable(value, source))
+    return found
+
+
+def _of_files(sources: Sequence[Source], read: Sequence[EnvFile]) -> list[dict[str, Variable]]:
+    """Return what each of the `.env` files sets, in their order."""
+    configured = merged(sources, ("advanced", "excludedEnvVars"))
+    excluded = configured if isinstance(configured, list) else _NOT_FROM_PROJECTS
+    layers = []
+    for file in read:
+        skipped = () if file.path.parent.name == ".qwen" else excluded
+        said = file.assignments().items()
+        layers.append({name: Variable(value, file) for name, value in said if name not in skipped})
+    return layers

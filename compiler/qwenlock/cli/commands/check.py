@@ -258,9 +258,10 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     client, line = json.dumps(client_as_json(project)), client_line(project)
     exit_code = EXIT[verdict.status]
     if question.env and compilation.lock is not None:
-        from qwenlock.edge.environment import unset, with_variables
+        from qwenlock.edge.environment import with_variables
+        from qwenlock.lint.variables import unset
 
-        missing = unset(compilation.lock, with_variables(project))
+        missing = tuple(unset(compilation.lock, with_variables(project)))
         found = (*found, *missing)
         exit_code = max(exit_code, 1 if missing else 0)
     report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)

@@ -194,7 +194,8 @@ class _Asking:
     ) -> None:
         import os
 
-        from qwenlock.edge.environment import missing, with_variables
+        from qwenlock.edge.environment import with_variables
+        from qwenlock.lint.variables import missing
 
         self._command = command
         self._lock = lock

@@ -1,0 +1,183 @@
+"""Rules about variables (40x, 41x): what sets them, what reads them, and which place wins."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qwenlock.clients.misplaced import VARIABLES
+from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
+from qwenlock.findings.finding import Finding
+from qwenlock.settings.scopes import Source
+from qwenlock.settings.variables import read_files
+from qwenlock.text.credentials import shown
+from qwenlock.text.document import Document, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qwenlock.lint.subject import Subject
+    from qwenlock.lock.model import EnvironmentVariable, Lock, Selection
+    from qwenlock.settings.project import Project
+    from qwenlock.settings.variables import EnvFile, Variable
+
+_MOST = 3
+"""How many models, or places, a message names."""
+
+
+def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
+    """Return the variables of `lock` that a client in `project` would not have."""
+    there = project.variables()
+    return [variable for variable in lock.environment if variable.name not in there]
+
+
+def unset(lock: Lock, project: Project) -> Iterator[Finding]:
+    """Report the variables of `lock` that a client in `project` would not have."""
+    for variable in missing(lock, project):
+        users = ", ".join(variable.used_by[:_MOST])
+        found = project.definitions(variable.name)
+        if not found:
+            message = f"{variable.name} is not set; {users} needs it"
+            fix = f"set {variable.name} in the environment, or in a .env file of the project"
+            yield Finding("QL405", message, None, fix)
+            continue
+        empty, *others = found
+        message = f"{variable.name} is set to nothing in {_where(empty)}; {users} needs it"
+        fix = "give it a value there"
+        hidden = next((each for each in others if each.value), None)
+        if hidden is not None:
+            message = (
+                f"{variable.name} is set to nothing in {_where(empty)}, which hides the value in "
+                f"{_where(hidden)}; {users} needs it"
+            )
+            fix = f"remove {variable.name} from {_where(empty)}, or give it a value there"
+        yield Finding("QL405", message, _place(variable.name, empty), fix)
+
+
+def unset_variables(subject: Subject) -> Iterator[Finding]:
+    """Report variables that the lock needs and a client started here would not have."""
+    lock = subject.compilation.lock
+    if subject.world.env and lock is not None:
+        yield from unset(lock, subject.project)
+
+
+def different_values(subject: Subject) -> Iterator[Finding]:
+    """Report variables of the lock that several places set to different values."""
+    lock = subject.compilation.lock
+    if not subject.world.env or lock is None:
+        return
+    for variable in lock.environment:
+        name = variable.name
+        found = [each for each in subject.project.definitions(name) if each.value]
+        lost = [each for each in found[1:] if each.value != found[0].value]
+        if lost:
+            places = list(dict.fromkeys(map(_where, lost[:_MOST])))
+            others = "have other values" if len(places) > 1 else "has another value"
+            message = f"{name} from {_where(found[0])} is used; {' and '.join(places)} {others}"
+            fix = f"remove {name} from the places that you do not use"
+            yield Finding("QL408", message, _place(name, lost[0]), fix)
+
+
+def unread_variables(subject: Subject) -> Iterator[Finding]:
+    """Report variables that nothing reads, although their names suggest it."""
+    used = _used(subject)
+    for wrong, right in VARIABLES.items():
+        if wrong in used:
+            continue
+        for each in _set_for_the_client(wrong, subject):
+            fix = f"write {right}"
+            if right in API_KEY_VARIABLES.values():
+                fix += f', or name it in a model: "envKey": "{wrong}"'
+            message = f"nothing reads {wrong}"
+            yield Finding("QL409", message, _place(wrong, each), fix)
+
+
+def idle_variables(subject: Subject) -> Iterator[Finding]:
+    """Report variables that would choose a model or an endpoint, if an entry were not selected."""
+    selection = subject.compilation.selection
+    if selection.kind != "provider":
+        return
+    used = _used(subject)
+    for name, value in _idle(selection, subject):
+        if name in used:
+            continue
+        for each in _set_for_the_client(name, subject):
+            if each.value != value:
+                selected = f"{selection.auth_type}/{shown(selection.model or '')}"
+                message = f"{name} has no effect, because {selected} is selected"
+                fix = "remove it, or select another model"
+                yield Finding("QL410", message, _place(name, each), fix)
+
+
+def _idle(selection: Selection, subject: Subject) -> Iterator[tuple[str, str | None]]:
+    """Give the variables that have no effect, each with the value that it has all the same."""
+    auth_type = selection.auth_type
+    for name in MODEL_VARIABLES.get(auth_type, ()):
+        yield name, selection.model
+    models = [each.model for each in subject.compilation.entries]
+    entries = [model for model in models if model.auth_type == auth_type]
+    sealed = subject.client.default_base_urls is not None
+    if auth_type in BASE_URL_VARIABLES and (sealed or all(entry.base_url for entry in entries)):
+        selected = next((entry for entry in entries if entry.id == selection.model), None)
+        yield BASE_URL_VARIABLES[auth_type], selected.base_url if selected else None
+
+
+def _used(subject: Subject) -> set[str]:
+    """Return the variables that models name."""
+    lock = subject.compilation.lock
+    names = {variable.name for variable in lock.environment} if lock else set[str]()
+    return names | {
+        each.model.env_key for each in subject.compilation.entries if each.model.env_key
+    }
+
+
+def _set_for_the_client(name: str, subject: Subject) -> Iterable[Variable]:
+    """Return what sets a variable for Qwen Code, and with `--env` what may be for others, too."""
+    found = [each for each in subject.project.definitions(name) if each.value]
+    return found if subject.world.env else [each for each in found if _is_own(each.origin)]
+
+
+def _is_own(origin: EnvFile | Source | None) -> bool:
+    return isinstance(origin, Source) or (origin is not None and origin.path.parent.name == ".qwen")
+
+
+def _where(variable: Variable) -> str:
+    """Return what messages call the place that sets a variable."""
+    origin = variable.origin
+    if origin is None:
+        return "the environment"
+    return f"env of {origin.document.label}" if isinstance(origin, Source) else origin.label
+
+
+def _place(name: str, variable: Variable) -> Place | None:
+    origin = variable.origin
+    if isinstance(origin, Source):
+        return origin.place(("env", name), on_key=True)
+    return None if origin is None else line_of(name, origin)
+
+
+def line_of(name: str, file: EnvFile) -> Place:
+    """Return the line of a `.env` file that sets a variable; no excerpt of it is shown."""
+    text = file.text or ""
+    found = re.search(rf"(?m)^[^\S\n]*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
+    line = 1 if found is None else text.count("\n", 0, found.end()) + 1
+    return Place(Document(file.label, "", {}), at=(line, 1))
+
+
+def hidden_env_files(subject: Subject) -> Iterator[Finding]:
+    """Report `.env` files that are not read, and set a variable that nothing else does."""
+    project = subject.project
+    lock, files = subject.compilation.lock, project.env_files
+    read = read_files(files, subject.client)
+    if lock is None or not read:
+        return
+    known = project.variables()
+    for file in files:
+        if file in read or file.text is None:
+            continue
+        own = file.variables()
+        lost = [each.name for each in lock.environment if each.name in own.keys() - known.keys()]
+        if lost:
+            message = f"{read[0].label} hides {file.label}, which sets {', '.join(lost[:_MOST])}"
+            fix = f"set {lost[0]} in {read[0].label} too, or in the environment"
+            yield Finding("QL407", message, line_of(lost[0], file), fix)
