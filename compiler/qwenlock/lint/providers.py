@@ -85,6 +85,6 @@ def invalid_reasoning(subject: Subject) -> Iterator[Finding]:
             continue
         wrong = reasoning_problem(declared, model.auth_type, subject.client)
         if wrong is not None:
-            place = subject.owner.place((*entry.path, "capabilities", "reasoning"))
+            place = entry.place("capabilities", "reasoning")
             message = f"capabilities.reasoning: {wrong}"
             yield Finding("QL223", message, place, "correct it, or remove it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.misplaced import VARIABLES
@@ -34,21 +35,22 @@ def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
 def unset(lock: Lock, project: Project) -> Iterator[Finding]:
     """Report the variables of `lock` that a client in `project` would not have."""
     for variable in missing(lock, project):
-        users = ", ".join(variable.used_by[:_MOST])
+        used_by = ("the selection" if each == "selection" else each for each in variable.used_by)
+        users = f"used by {', '.join(islice(used_by, _MOST))}"
         found = project.definitions(variable.name)
         if not found:
-            message = f"{variable.name} is not set; {users} needs it"
+            message = f"{variable.name} is not set; {users}"
             fix = f"set {variable.name} in the environment, or in a .env file of the project"
             yield Finding("QL405", message, None, fix)
             continue
         empty, *others = found
-        message = f"{variable.name} is set to nothing in {_where(empty)}; {users} needs it"
+        message = f"{variable.name} is set to nothing in {_where(empty)}; {users}"
         fix = "give it a value there"
         hidden = next((each for each in others if each.value), None)
         if hidden is not None:
             message = (
                 f"{variable.name} is set to nothing in {_where(empty)}, which hides the value in "
-                f"{_where(hidden)}; {users} needs it"
+                f"{_where(hidden)}; {users}"
             )
             fix = f"remove {variable.name} from {_where(empty)}, or give it a value there"
         yield Finding("QL405", message, _place(variable.name, empty), fix)
@@ -111,7 +113,7 @@ def idle_variables(subject: Subject) -> Iterator[Finding]:
 
 def _idle(selection: Selection, subject: Subject) -> Iterator[tuple[str, str | None]]:
     """Give the variables that have no effect, each with the value that it has all the same."""
-    auth_type = selection.auth_type
+    auth_type = selection.auth_type or ""
     for name in MODEL_VARIABLES.get(auth_type, ()):
         yield name, selection.model
     models = [each.model for each in subject.compilation.entries]
