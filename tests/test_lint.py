@@ -168,7 +168,7 @@ def test_examples_of_the_guide_are_worth_a_note_at_most(case: Path) -> None:
         ({"security": {"auth": {"selectedtype": "openai"}}}, ["QL118"]),
         ({"security": {"auth": {"enforcedType": "openai", "useExternal": True}}}, []),
         ({"model": {"generationConfigs": {}, "sessionTokenLimit": 1}}, ["QL118"]),
-        ({"providerProtocol": {}, "providerMetadata": {}, "mcpServers": {}, "models": []}, []),
+        ({"providerProtocol": {}, "providerMetadata": {}, "mcpServers": {}}, []),
     ],
 )
 def test_keys_that_are_nearly_right_are_reported(

@@ -27,7 +27,7 @@ AUTH_TYPES = ("provider", "authMethod", "authType", "auth_type", "defaultProvide
 MODEL_NAMES = ("modelName", "defaultModel", "model_name", "selectedModel", "currentModel")
 """Keys at the top level that are meant to select a model."""
 
-LISTS = ("models", "providers", "customModels", "modelProvider")
+LISTS = ("models", "providers", "customModels")
 """Keys at the top level that are meant to define models."""
 
 PROMPTS = ("systemPrompt", "system_prompt", "customInstructions", "instructions")
