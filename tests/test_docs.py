@@ -175,7 +175,8 @@ def test_every_key_of_the_configuration_is_on_its_page() -> None:
 
 def test_every_variable_that_is_read_is_on_its_page() -> None:
     page = (ROOT / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
-    code = [file.read_text(encoding="utf-8") for file in (ROOT / "compiler").rglob("*.py")]
+    modules = [each for each in (ROOT / "compiler").rglob("*.py") if each.parent.name != "lint"]
+    code = [file.read_text(encoding="utf-8") for file in modules]  # lint names what is not read
     read = {name for text in code for name in re.findall(r'"(QWEN[A-Z_]+)"', text)}
     read |= {name for text in code for name in re.findall(r'environ\.get\("(\w+)"', text)}
     assert len(read) > 5
