@@ -190,7 +190,7 @@ def model(region: Region = GLOBAL, **fields: Any) -> Model:
 
 
 def test_edited_models_are_refused() -> None:
-    with pytest.raises(InputError, match="they were edited"):
+    with pytest.raises(InputError, match="were edited"):
         capture(PLAN, "9.0", GLOBAL, [model()], STATE, models_digest([model(x=1)]))
 
 
@@ -288,7 +288,7 @@ def test_what_is_known_already_is_not_written(world: World) -> None:
         (lambda s: s, ["--plan", "other"], 2, "no plan 'other'"),
         (lambda s: s, ["--from", "nowhere.json"], 3, "there is no file nowhere.json"),
         (lambda s: s.pop("providerMetadata"), [], 3, "records no version"),
-        (lambda s: s["modelProviders"]["openai"].pop(0), [], 3, "they were edited"),
+        (lambda s: s["modelProviders"]["openai"].pop(0), [], 3, "were edited"),
     ],
 )
 def test_refusals_of_the_command(

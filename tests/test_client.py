@@ -208,7 +208,7 @@ def test_answer_that_is_none_is_refused(fake: Fake, answer: str) -> None:
 
 
 def test_missing_command_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ClientMissingError, match="no command no-such-client") as caught:
+    with pytest.raises(ClientMissingError, match="command not found: no-such-client") as caught:
         ask(["no-such-client"], tmp_path, {"PATH": os.environ["PATH"]})
     assert caught.value.exit_code == 2
 

@@ -96,4 +96,4 @@ def test_no_file_names_a_page_that_is_not_in_the_repository() -> None:
     pages = {Path(name).name for name in FILES}
     for name, text in texts():
         for page in re.findall(r"\b[A-Z]{3,}(?:[_.-][\w-]+)*\.md\b", text):
-            assert page in pages, f"{name} names {page}"
+            assert page in pages or page == "QWEN.md", f"{name} names {page}"  # the client's own

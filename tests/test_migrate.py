@@ -407,15 +407,24 @@ def test_existing_entry_gets_no_options_since_it_was_sealed(world: World) -> Non
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({**old(), **catalogue({**ENTRY, "baseUrl": CHINA})}, "m1 with another baseUrl"),
-        ({**old("$MY_KEY"), **catalogue(ENTRY)}, "envKey is OPENAI_API_KEY, security.auth.apiKey"),
-        ({**old(), **catalogue({**ENTRY, "envKey": "no name"})}, "no name of a variable"),
-        ({**old(), "modelProviders": {"openai": {}}, "$version": 4}, "no array of models"),
+        (
+            {**old(), **catalogue({**ENTRY, "baseUrl": CHINA})},
+            "the baseUrl of m1",
+        ),
+        (
+            {**old("$MY_KEY"), **catalogue(ENTRY)},
+            "envKey is OPENAI_API_KEY, but",
+        ),
+        ({**old(), **catalogue({**ENTRY, "envKey": "no name"})}, "not a variable name"),
+        ({**old(), "modelProviders": {"openai": {}}, "$version": 4}, "is not an array of models"),
         ({**old(), "modelProviders": []}, "modelProviders is not an object"),
         ({**old(), "model": "m1"}, "model is not an object"),
         (old(key="sk-$MY_KEY"), "mixes a reference"),
         (old(url="https://me:hunter2@example.com"), "baseUrl holds a credential"),
-        ({**old(model=None), **auth(selectedType="anthropic", apiKey=KEY)}, "selects no model"),
+        (
+            {**old(model=None), **auth(selectedType="anthropic", apiKey=KEY)},
+            "does not select a model",
+        ),
     ],
 )
 def test_what_cannot_be_moved_is_refused(world: World, settings: Any, message: str) -> None:
@@ -443,7 +452,7 @@ def test_fields_that_the_selected_auth_type_does_not_use_stay(
     before = files_of(world.root)
     result = migrate(world)
     assert result.exit_code == 0
-    assert "security.auth.apiKey stays: nothing that is selected uses it" in result.err
+    assert "security.auth.apiKey is not used by the selection, so it stays" in result.err
     assert files_of(world.root) == before
     assert world.run("migrate", "--check").exit_code == 0
 
@@ -544,14 +553,14 @@ def test_base_url_of_the_project_goes_with_the_users_key(world: World) -> None:
 def test_scope_that_is_left_out_is_not_written(world: World) -> None:
     write(world.user, old())
     write(world.own, {"$version": 3, **catalogue(OTHER)})
-    assert "belongs into .qwen/settings.json" in refused(world, "--scope", "user")
+    assert "belongs in .qwen/settings.json" in refused(world, "--scope", "user")
 
 
 @pytest.mark.parametrize("name", ["settings.json", "system-defaults.json"])
 def test_catalogue_of_the_system_is_neither_changed_nor_hidden(world: World, name: str) -> None:
     write(world.user, old())
     write(world.system / name, catalogue(OTHER))
-    assert "belongs into" in refused(world)
+    assert "belongs in" in refused(world)
     write(world.system / name, catalogue(ENTRY))
     assert migrate(world).exit_code == 0
     assert fields_of(world.user) == {"selectedType": "openai"}
@@ -725,11 +734,11 @@ def test_value_that_cannot_be_written_is_refused(
         (URL, {"OPENAI_API_KEY": "another"}, None),
         (URL, {"OPENAI_API_KEY": KEY}, None),
         (URL, {"OPENAI_BASE_URL": URL, "OPENAI_MODEL": "m1"}, None),
-        (CHINA, {PLAN_KEY: "another"}, "send another key, by the variables"),
-        (CHINA, {"OPENAI_API_KEY": "another"}, "send another key, by the variables"),
-        (URL, {"OPENAI_BASE_URL": CHINA}, "send to another base URL, by the variables"),
-        (URL, {"OPENAI_MODEL": "m2"}, "send another model, by the variables"),
-        (None, {"OPENAI_BASE_URL": CHINA}, "send to another base URL, by the variables"),
+        (CHINA, {PLAN_KEY: "another"}, "send another key, because of the variables"),
+        (CHINA, {"OPENAI_API_KEY": "another"}, "send another key, because of the variables"),
+        (URL, {"OPENAI_BASE_URL": CHINA}, "send to another base URL, because of the variables"),
+        (URL, {"OPENAI_MODEL": "m2"}, "send another model, because of the variables"),
+        (None, {"OPENAI_BASE_URL": CHINA}, "send to another base URL, because of the variables"),
     ],
 )
 def test_variables_that_would_change_the_request_are_refused(
@@ -813,7 +822,7 @@ def test_key_that_git_tracks_is_one_to_replace(world: World) -> None:
     git(world, "init", "-q")
     write(world.own, old())
     git(world, "add", ".qwen")
-    assert "git tracks .qwen/settings.json, so its history has the key" in migrate(world).err
+    assert "git tracks .qwen/settings.json, so its history holds the key" in migrate(world).err
 
 
 def test_without_git_a_repository_is_one_all_the_same(
@@ -923,7 +932,7 @@ def test_region_becomes_its_endpoint_where_it_is_known(
         "codingPlan": {"mine": 1},
         "providerMetadata": {"coding-plan": moved},
     }
-    assert ("is of no known region" in result.err) == ("baseUrl" not in moved)
+    assert ("does not name a known region" in result.err) == ("baseUrl" not in moved)
 
 
 def test_what_the_client_recorded_itself_wins(world: World) -> None:

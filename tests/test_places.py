@@ -268,7 +268,7 @@ def test_lock_names_files_from_the_project_and_messages_from_where_one_is(
 def test_name_that_a_lock_cannot_hold_is_wrong_use(tmp_path: Path) -> None:
     for name in ("\udcff.json", "é.json"):
         (tmp_path / name).touch()
-    with pytest.raises(UsageError, match="no UTF-8"):
+    with pytest.raises(UsageError, match="not UTF-8"):
         located(Flags(system=str(tmp_path / "\udcff.json")))
     assert str(located(Flags(system=str(tmp_path / "é.json"))).options.system).endswith("é.json")
 

@@ -760,8 +760,8 @@ MODEL = (
         ("[" * 20_000, "recursion"),
         ('[{"id": "a", "id": "b"}]', "a key stands twice in one object: id, id"),
         ('[{"id": "a"}]', "[0].name is not a string"),
-        (f"[{MODEL.replace('{{ plan.env_key }}', 'PATH')}]", "[0].envKey is 'PATH', where"),
-        (f"[{MODEL.replace('{{ region.base_url }}', 'x:')}]", "[0].baseUrl is 'x:', where"),
+        (f"[{MODEL.replace('{{ plan.env_key }}', 'PATH')}]", "[0].envKey is 'PATH', but"),
+        (f"[{MODEL.replace('{{ region.base_url }}', 'x:')}]", "[0].baseUrl is 'x:', but"),
         (f"[{MODEL}, {MODEL}]", "an id stands twice: a, a"),
     ],
 )

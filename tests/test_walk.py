@@ -62,7 +62,7 @@ def test_fifo_as_gitignore_is_not_waited_for(
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     put(tmp_path, "own")
     os.mkfifo(tmp_path / ".gitignore")
-    with pytest.raises(InputError, match="git does not say"):
+    with pytest.raises(InputError, match="git took over"):
         found(tmp_path)
 
 

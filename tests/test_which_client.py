@@ -51,7 +51,7 @@ def test_a_project_is_for_the_first_client_that_something_names(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     write(world.own, models(MODEL))
-    assert said(world, "lint") == f"for Qwen Code {NEWEST}, the newest one known; none is installed"
+    assert said(world, "lint") == f"for Qwen Code {NEWEST}, the newest known, as none is installed"
     install(world, "0.15.10", monkeypatch)
     assert said(world, "lint") == "for Qwen Code 0.15.10, installed"
     assert run_line(world, "lock").exit_code == 0
@@ -72,4 +72,4 @@ def test_a_release_that_is_not_known_counts_as_none(
 ) -> None:
     install(world, version, monkeypatch)
     write(world.own, models(MODEL))
-    assert said(world, "lint").startswith(f"for Qwen Code {NEWEST}, the newest one known")
+    assert said(world, "lint").startswith(f"for Qwen Code {NEWEST}, the newest known")

@@ -289,11 +289,11 @@ class TestFailure:
     @pytest.mark.parametrize(
         ("code", "reason", "fix"),
         [
-            (errno.ENOSPC, "the disk is full", "free some space"),
+            (errno.ENOSPC, "quota is full", "free some space"),
             (errno.EDQUOT, "your quota", "free some space"),
             (errno.EROFS, "read-only", "make the file system writable"),
-            (errno.EACCES, "permission denied", "writable for you"),
-            (errno.EPERM, "permission denied", "writable for you"),
+            (errno.EACCES, "permission denied", "writable by you"),
+            (errno.EPERM, "permission denied", "writable by you"),
             (errno.EBUSY, "mount point", "where it is mounted from"),
             (errno.EXDEV, "mount point", "where it is mounted from"),
             (errno.EIO, "Input/output error", None),
@@ -331,7 +331,7 @@ class TestFailure:
         full = OSError(errno.ENOSPC, "No space left on device")
         monkeypatch.setattr(writer, "_place", lambda *arguments: places.append(arguments))
         monkeypatch.setattr(os, "fsync", fail_at(3, full, os.fsync))
-        with pytest.raises(WriteError, match="the disk is full"):
+        with pytest.raises(WriteError, match="quota is full"):
             write(edits, reason="migrate", history=history)
         assert places == []
         assert_untouched(project, history)
@@ -503,7 +503,7 @@ class TestOutput:
         path = project / "qwen.lock"
         path.write_text("old")
         monkeypatch.setattr(os, "fsync", fail_at(1, OSError(errno.ENOSPC, "full"), os.fsync))
-        with pytest.raises(WriteError, match="the disk is full"):
+        with pytest.raises(WriteError, match="quota is full"):
             write_output(path, "new")
         assert [entry.name for entry in project.iterdir()] == ["qwen.lock"]
         assert path.read_text() == "old"

@@ -1,7 +1,7 @@
 """Where a model's requests go, and which entry a selection means: the one answer to both.
 
-A route is an auth type, an id, a base URL and an API. CLIENT.md, modelProviders (`model.baseUrl`,
-`wireApi`), and as the releases' own code resolves a selection (0.12.0, 0.15.10, 0.21.2, 0.24.4).
+A route is an auth type, an id, a base URL and an API. How Qwen Code reads settings, "Selection",
+and the releases' own code (0.12.0, 0.15.10, 0.21.2, 0.24.4).
 """
 
 from __future__ import annotations
