@@ -84,15 +84,9 @@ def wait(group: int, has_ended: Callable[[], bool], is_enough: Callable[[], bool
 
 def _serve() -> None:
     """Fork for every line of standard input: say the process group, then the exit code."""
-    import importlib
-    import pkgutil
-
-    import qwenlock
     from qwenlock.__main__ import main
 
-    for module in pkgutil.walk_packages(qwenlock.__path__, "qwenlock."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    _load_everything()
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
@@ -104,6 +98,33 @@ def _serve() -> None:
         _, status = os.waitpid(child, 0)
         Path(asked["ended"]).touch()
         _say(os.waitstatus_to_exitcode(status))
+
+
+def _load_everything() -> None:
+    """Import all of qwenlock, and what its commands import when they run."""
+    import importlib
+    import pkgutil
+    from contextlib import redirect_stderr, redirect_stdout
+    from io import StringIO
+
+    import qwenlock
+    from qwenlock.cli.app import run
+
+    for module in pkgutil.walk_packages(qwenlock.__path__, "qwenlock."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    environment, directory = dict(os.environ), Path.cwd()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        redirect_stdout(StringIO()),
+        redirect_stderr(StringIO()),
+    ):
+        os.environ |= {"HOME": home}
+        os.chdir(home)
+        for command in ("lint", "lock", "check", "export", "lock --help"):
+            run(command.split())
+        os.chdir(directory)
+    os.environ |= environment
 
 
 def _become(asked: dict[str, Any], main: Callable[[], None]) -> None:

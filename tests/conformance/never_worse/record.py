@@ -11,6 +11,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from packaging.version import Version
+
 from conformance.never_worse.actions import Outcome, Row
 from conformance.never_worse.bench import Seen
 from conformance.never_worse.wire import Sent
@@ -65,7 +67,8 @@ class Record:
 
     def write(self) -> None:
         saved: dict[str, dict[str, Any]] = {}
-        for (setup, release), recorded in self.rows.items():
+        for setup, release in sorted(self.rows, key=lambda each: (each[0], Version(each[1]))):
+            recorded = self.rows[setup, release]
             saved.setdefault(setup, {})[release] = _fields(recorded)
         FILE.write_text(f"{json.dumps(saved, indent=1, ensure_ascii=False)}\n", "utf-8")
 
