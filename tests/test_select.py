@@ -143,6 +143,17 @@ def test_old_settings_are_to_be_migrated_first() -> None:
         selected("one", user={"modelProviders": CATALOGUE, "selectedAuthType": "x"})
 
 
+def test_what_is_selected_at_the_second_endpoint_stays_selected() -> None:
+    first, second = ({**ONE, "baseUrl": f"https://{name}.example"} for name in ("a", "b"))
+    there = {
+        "$version": 4,
+        "modelProviders": {"openai": [first, second]},
+        "security": {"auth": {"selectedType": "openai"}},
+        "model": {"name": ONE["id"], "baseUrl": second["baseUrl"]},
+    }
+    assert selected(ONE["id"], client="0.24.4", user=there).files == ()
+
+
 def test_scope_that_is_left_out_is_refused() -> None:
     with pytest.raises(UsageError, match="no user scope"):
         select(Project(), "coder-model")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow  # it starts real clients
 
-ORIGINS = {OLD: "0.10.1.post1", NEW: "0.21.2"}
+ORIGINS = {OLD: "0.10.1", NEW: "0.21.2"}
 """A template before that of each release."""
 
 pty = pytest.importorskip("pty")

@@ -67,10 +67,11 @@ def _find(project: Project, model: str, auth_type: str | None) -> Choice:
         fix = suggestion(str(auth_type), known_types)
         raise UsageError(f"no auth type {shown(str(auth_type))!r}; there are: {known}", fix)
     offered = [choice for choice in _offered(project) if auth_type in (None, choice.auth_type)]
+    selected = selecting.chosen(project.sources)
     found: dict[str, Choice] = {}
-    for choice in offered:
-        if choice.model == model:
-            found.setdefault(choice.auth_type, choice)
+    for choice in offered:  # of several with this id, the one that is selected stays so
+        if choice.model == model and (choice == selected or choice.auth_type not in found):
+            found[choice.auth_type] = choice
     if not found:
         near = suggestion(model, tuple(choice.model for choice in offered))
         raise UsageError(
