@@ -54,13 +54,15 @@ def _selectable(lock: Lock, release: str) -> Lock:
     usable = [model for model in lock.models if model.base_url or model.auth_type != "anthropic"]
     types = set(profile(release).auth_types) - {BUILT_IN_TYPE}
     names = {(model.auth_type, model.id) for model in usable}
-    if chosen.auth_type in types and (
-        chosen.auth_type == "openai" or (chosen.auth_type, chosen.model) in names
+    if (
+        chosen.is_chosen
+        and chosen.auth_type in types
+        and (chosen.auth_type == "openai" or (chosen.auth_type, chosen.model) in names)
     ):
         return lock
     kind: Literal["provider", "runtime"] = "provider" if usable else "runtime"
     auth_type, model = (usable[0].auth_type, usable[0].id) if usable else ("openai", "any")
-    selection = Selection(auth_type=auth_type, model=model, kind=kind, source="default")
+    selection = Selection(auth_type=auth_type, model=model, kind=kind, source="project")
     return replace(lock, selection=selection)
 
 
