@@ -102,7 +102,7 @@ def test_brackets_that_never_end_are_refused(sandbox: Sandbox, opening: str) -> 
 
 def test_unrelated_settings_may_be_nested_to_the_limit(sandbox: Sandbox) -> None:
     sandbox.settings.write_text('{"unrelated": ' + nested(498) + "}")
-    assert sandbox.lock()["selection"]["kind"] == "built-in"
+    assert sandbox.lock()["selection"]["kind"] == "undecided"
 
 
 def test_deep_model_within_the_limit_is_locked_without_loss(sandbox: Sandbox) -> None:
@@ -117,7 +117,8 @@ def test_model_nested_beyond_its_limit_is_refused_at_its_place(sandbox: Sandbox)
     sandbox.settings.write_text(settings_with(nested(150)))
     done = sandbox.run("lock", "--format", "json")
     assert done.returncode == 3
-    (finding,) = json.loads(done.stdout)["findings"]
+    found = json.loads(done.stdout)["findings"]
+    (finding,) = [each for each in found if each["severity"] == "error"]
     assert finding["code"] == "QL104"
     assert finding["line"] == 1
     assert finding["column"] > 90

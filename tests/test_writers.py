@@ -67,7 +67,7 @@ def writing(root: Path, seed: int, end: float) -> Counter[str]:
         done = run(root, command)
         assert done.returncode in {0, 4}, (command, done)
         assert KEY not in done.stdout + done.stderr
-        changed = "took back" in done.stderr or "undo` takes it back" in done.stderr
+        changed = "undid `" in done.stderr or "undo` reverts it" in done.stderr
         assert not (changed and done.returncode), (command, done)
         outcomes["changed" if changed else f"exit {done.returncode}"] += 1
     return outcomes
