@@ -450,7 +450,7 @@ def test_models_that_are_gone_come_back() -> None:
 def test_shadowed_custom_models_are_named_by_the_rules_of_the_client() -> None:
     change = changed(installed("0.12.0"))
     assert change.report["shadowed"] == ["qwen3-coder-plus"]
-    assert any("qwen3-coder-plus" in each for each in change.warnings)
+    assert any("model qwen3-coder-plus comes first, and hides" in each for each in change.warnings)
     elsewhere = installed("0.12.0", custom=[{**CUSTOM[1], "baseUrl": "https://me.example"}])
     assert changed(elsewhere, "0.24.4").report["shadowed"] == []
     assert changed(installed("0.12.0"), "0.24.4").report["shadowed"] == ["qwen3-coder-plus"]
