@@ -12,7 +12,7 @@ from qwenlock.settings.values import VERSION, version_of
 from qwenlock.text.operations import Move, Remove, Set
 
 if TYPE_CHECKING:
-    from qwenlock.settings.script_api import Change, Context
+    from qwenlock.settings.script_api import Context, SettingsChange
     from qwenlock.text.operations import Path
 
 NAME = "settings-version"
@@ -98,7 +98,7 @@ def detect(context: Context) -> bool:
     )
 
 
-def change(context: Context) -> Change:
+def change(context: Context) -> SettingsChange:
     """Move every flat setting into its group; what cannot be merged stays where it is."""
     draft = Draft(context.settings)
     for key in _in_order(context.settings):

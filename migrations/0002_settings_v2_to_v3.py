@@ -12,7 +12,7 @@ from qwenlock.settings.values import VERSION, boolean, version_of
 from qwenlock.text.operations import Move, Remove, Set
 
 if TYPE_CHECKING:
-    from qwenlock.settings.script_api import Change, Context
+    from qwenlock.settings.script_api import Context, SettingsChange
     from qwenlock.text.operations import Path
 
 NAME = "settings-version"
@@ -43,7 +43,7 @@ def detect(context: Context) -> bool:
     return version_of(context.settings) == 2
 
 
-def change(context: Context) -> Change:
+def change(context: Context) -> SettingsChange:
     """Rename each setting and write its inverse; what is neither true nor false is removed."""
     draft = Draft(context.settings)
     for enabling, sources in _DISABLED_BY.items():

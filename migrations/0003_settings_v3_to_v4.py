@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.settings.script_api import Change, Note
+from qwenlock.settings.script_api import Note, SettingsChange
 from qwenlock.settings.values import VERSION, boolean, version_of
 from qwenlock.text.operations import Set, get
 
@@ -34,11 +34,11 @@ def detect(context: Context) -> bool:
     )
 
 
-def change(context: Context) -> Change:
+def change(context: Context) -> SettingsChange:
     """Give both switches the value of the one; anything but yes or no turns them off."""
     version = Set(VERSION, 4)
     if not _has_one_switch(context.settings):
-        return Change(operations=(version,))
+        return SettingsChange(operations=(version,))
     switch = boolean(get(context.settings, _CO_AUTHOR), _WORDS)
     notes = (
         ()
@@ -46,7 +46,7 @@ def change(context: Context) -> Change:
         else (Note(_CO_AUTHOR, "is neither yes nor no, so it is turned off"),)
     )
     both = Set(_CO_AUTHOR, {"commit": bool(switch), "pr": bool(switch)})
-    return Change(operations=(both, version), notes=notes)
+    return SettingsChange(operations=(both, version), notes=notes)
 
 
 def _has_one_switch(settings: dict[str, Any]) -> bool:

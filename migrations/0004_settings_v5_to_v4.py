@@ -12,7 +12,7 @@ from qwenlock.settings.values import VERSION, version_of
 from qwenlock.text.operations import Move, Set, get
 
 if TYPE_CHECKING:
-    from qwenlock.settings.script_api import Change, Context
+    from qwenlock.settings.script_api import Context, SettingsChange
 
 NAME = "settings-version"
 TITLE = "Unwrap the models of each provider"
@@ -30,7 +30,7 @@ def detect(context: Context) -> bool:
     )
 
 
-def change(context: Context) -> Change:
+def change(context: Context) -> SettingsChange:
     """Put each array of models in the place of the object around it."""
     draft = Draft(context.settings)
     for provider, wrapper in _wrapped(context.settings).items():

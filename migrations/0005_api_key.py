@@ -18,7 +18,7 @@ from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
 from qwenlock.migrate.request import auth_type, chosen_model, entries, find, text_at
 from qwenlock.settings.scopes import highest, merged
-from qwenlock.settings.script_api import Change, Draft, Note, RefusedError
+from qwenlock.settings.script_api import Draft, Note, RefusedError, SettingsChange
 from qwenlock.text.credentials import is_credential, is_variable_name, references
 from qwenlock.text.operations import Insert, Move, Remove, Set, get
 
@@ -50,7 +50,7 @@ def leaves(context: ProjectContext) -> tuple[Note, ...]:
     return tuple(Note(path, message) for path in present)
 
 
-def change(context: ProjectContext) -> Change:
+def change(context: ProjectContext) -> SettingsChange:
     """Write the entry of each model that the fields serve, and take the fields away."""
     drafts = {source.scope: Draft(source.settings) for source in context.situation.project.sources}
     variables: dict[str, str] = {}
@@ -62,7 +62,7 @@ def change(context: ProjectContext) -> Change:
             drafts[context.scope].do(Remove(path))
     changes = {scope: draft.finish() for scope, draft in drafts.items()}
     own = changes.pop(context.scope)
-    return Change(
+    return SettingsChange(
         operations=own.operations,
         notes=own.notes,
         elsewhere={scope: each.operations for scope, each in changes.items() if each.operations},

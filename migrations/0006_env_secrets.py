@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
-from qwenlock.settings.script_api import Change
+from qwenlock.settings.script_api import SettingsChange
 from qwenlock.text.credentials import is_credential, is_variable_name, references
 from qwenlock.text.operations import Remove
 
@@ -31,10 +31,10 @@ def detect(context: ProjectContext) -> bool:
     return context.situation.env_secrets and bool(_keys(context))
 
 
-def change(context: ProjectContext) -> Change:
+def change(context: ProjectContext) -> SettingsChange:
     """Take every key away, and name it as a variable of the `.env` file."""
     keys = _keys(context)
-    return Change(operations=tuple(Remove(("env", name)) for name in keys), variables=keys)
+    return SettingsChange(operations=tuple(Remove(("env", name)) for name in keys), variables=keys)
 
 
 def _keys(context: ProjectContext) -> dict[str, str]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.migrate.context import ProjectContext
-    from qwenlock.plans.plan import Plan, State
-    from qwenlock.settings.script_api import Change
+    from qwenlock.plans.plan import Plan, PlanState
+    from qwenlock.settings.script_api import SettingsChange
 
 NAME = "plan-state"
 TITLE = "Move the record of a plan to where the client looks for it"
@@ -32,7 +32,7 @@ def detect(context: ProjectContext) -> bool:
     return any(_outdated(context))
 
 
-def change(context: ProjectContext) -> Change:
+def change(context: ProjectContext) -> SettingsChange:
     """Move the version, and put the region's base URL in the place of its name."""
     draft = Draft(context.settings)
     own = [each for each in context.situation.project.sources if each.scope == context.scope]
@@ -53,7 +53,7 @@ def change(context: ProjectContext) -> Change:
     return draft.finish()
 
 
-def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, State, State]]:
+def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, PlanState, PlanState]]:
     """Give each plan with the place where it is recorded, and the one that the client reads."""
     client = context.situation.project.client
     for plan in context.situation.project.plans if client.name != GUIDE else ():
@@ -66,7 +66,7 @@ def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, State, State]]:
                 yield plan, state, current
 
 
-def _older(plan: Plan, current: State) -> list[State]:
+def _older(plan: Plan, current: PlanState) -> list[PlanState]:
     """Return the states that clients used before `current`; of those at one place, the last."""
     states = list(plan.states.values())
     older = {state.version: state for state in states[: states.index(current)]}

@@ -17,7 +17,7 @@ from qwenlock.clients.fields import (
     SAMPLING_FIELDS,
     Field,
 )
-from qwenlock.clients.other_models import OTHER_MODELS, OtherModel
+from qwenlock.clients.other_models import OTHER_MODELS, ModelSetting
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, RELEASES, profile
 from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
@@ -271,7 +271,7 @@ def settings() -> str:
     )
 
 
-def _other(other: OtherModel) -> tuple[str, str, str, str]:
+def _other(other: ModelSetting) -> tuple[str, str, str, str]:
     since = next(each for each in RELEASES if profile(each).knows(other.since))
     without = f"{other.without[0].upper()}{other.without[1:]}."
     return f"`{'.'.join(other.path)}`", since, other.description, without

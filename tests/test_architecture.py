@@ -89,6 +89,15 @@ def test_no_files_import_each_other() -> None:
         pytest.fail(" -> ".join(name_of(module) for module in error.args[1]))
 
 
+def test_no_two_public_classes_share_a_name() -> None:
+    places: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(name_of(module))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_contributing_shows_every_room_in_order() -> None:
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     shown = [line.split("/")[0].strip() for line in text.splitlines() if line.startswith("  ")]

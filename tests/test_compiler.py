@@ -15,7 +15,7 @@ from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.edge.plans import load as load_plans
 from qwenlock.lock.model import InstalledPlan, Lock
 from qwenlock.lock.options import Options
-from qwenlock.lock.previous import Recorded
+from qwenlock.lock.previous import RecordedLock
 from qwenlock.lock.text import dump
 from support import (
     JSON,
@@ -292,7 +292,7 @@ def of_plan(entries: list[dict[str, Any]], state: Any = None) -> Source:
 
 
 def with_plans(given_source: Source, previous: Lock | None = None) -> Compilation:
-    before = previous and Recorded(previous.client, previous.options, previous.plans)
+    before = previous and RecordedLock(previous.client, previous.options, previous.plans)
     return compile_lock([given_source], PLANS, profile(), None, before)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qwenlock.cli.report import changes_as_json, changes_as_text
 from qwenlock.cli.views.differences import as_markdown, rows, summary
-from qwenlock.lock.diff import ABSENT, Change, diff
+from qwenlock.lock.diff import ABSENT, LockChange, diff
 from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, dump, load
@@ -208,7 +208,7 @@ def test_key_in_the_name_of_a_model_is_not_shown() -> None:
 
 
 def test_markdown_is_a_sentence_and_a_table() -> None:
-    change = Change("model", "changed", "openai/a|b`c", "name", "old", ABSENT)
+    change = LockChange("model", "changed", "openai/a|b`c", "name", "old", ABSENT)
     assert as_markdown([change]) == (
         "**1 model changed.**\n"
         "\n"
@@ -225,31 +225,31 @@ def test_markdown_is_a_sentence_and_a_table() -> None:
         ([], "no differences"),
         (
             [
-                Change("selection", "changed", "selection", "model", "a", "b"),
-                Change("model", "added", "openai/a"),
-                Change("model", "added", "openai/b"),
-                Change("model", "removed", "openai/c"),
-                Change("model", "changed", "openai/d", "name", "x", "y"),
-                Change("model", "changed", "openai/d", "env-key", "X", "Y"),
-                Change("model", "reordered", "openai", "", ["d", "e"], ["e", "d"]),
+                LockChange("selection", "changed", "selection", "model", "a", "b"),
+                LockChange("model", "added", "openai/a"),
+                LockChange("model", "added", "openai/b"),
+                LockChange("model", "removed", "openai/c"),
+                LockChange("model", "changed", "openai/d", "name", "x", "y"),
+                LockChange("model", "changed", "openai/d", "env-key", "X", "Y"),
+                LockChange("model", "reordered", "openai", "", ["d", "e"], ["e", "d"]),
             ],
             "2 models added, 1 removed, 1 changed, in another order; selection changed",
         ),
-        ([Change("plan", "reordered", "plans", "", ["a", "b"], ["b", "a"])],
+        ([LockChange("plan", "reordered", "plans", "", ["a", "b"], ["b", "a"])],
          "plans in another order"),
-        ([Change("option", "changed", "options", "user", ABSENT, False)], "options changed"),
+        ([LockChange("option", "changed", "options", "user", ABSENT, False)], "options changed"),
     ],
 )  # fmt: skip
-def test_summary_counts_what_changed(changes: list[Change], words: str) -> None:
+def test_summary_counts_what_changed(changes: list[LockChange], words: str) -> None:
     assert summary(changes) == words
 
 
 def test_users_of_a_variable_are_told_without_their_places() -> None:
     users = [[f"openai/m{number}" for number in numbers] for numbers in (range(3), (3, 0, 1))]
     changes = [
-        *(Change("variable", "changed", "X", f"used-by.{at}", old, new)
+        *(LockChange("variable", "changed", "X", f"used-by.{at}", old, new)
           for at, (old, new) in enumerate(zip(*users, strict=True))),
-        Change("variable", "added", "Y"),
+        LockChange("variable", "added", "Y"),
     ]  # fmt: skip
     assert [(row.name, row.field, row.before, row.after) for row in rows(changes)] == [
         ("X", "used-by", '["openai/m2"]', '["openai/m3"]'),
@@ -259,7 +259,7 @@ def test_users_of_a_variable_are_told_without_their_places() -> None:
 
 def test_thousands_of_users_are_told_in_no_time() -> None:
     many = range(20_000)
-    changes = [Change("variable", "changed", "X", f"used-by.{n}", n, n + 20_000) for n in many]
+    changes = [LockChange("variable", "changed", "X", f"used-by.{n}", n, n + 20_000) for n in many]
     (row,) = rows(changes)
     assert row.before == str(list(many))
 

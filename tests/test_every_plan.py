@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.change.upgrade import Wishes, upgrade
+from qwenlock.change.upgrade import UpgradeWishes, upgrade
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
@@ -24,7 +24,7 @@ from qwenlock.settings.project import Places, Project
 from support import source, untimed
 
 if TYPE_CHECKING:
-    from qwenlock.findings.file_changes import Change
+    from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.plans.plan import Plan, Region, Template
 
 PLANS = load()
@@ -74,17 +74,17 @@ def settings_of(
     return settings
 
 
-def changed(settings: Any, client: str = "guide", **wishes: Any) -> Change:
+def changed(settings: Any, client: str = "guide", **wishes: Any) -> ProjectChange:
     project = Project(
         places=Places(files={"user": Path("u.json")}, labels={"user": "u.json"}),
         sources=(source(settings, "user"),),
         plans=PLANS,
         client=profile(client),
     )
-    return upgrade(project, Wishes(**wishes))
+    return upgrade(project, UpgradeWishes(**wishes))
 
 
-def after(change: Change) -> Any:
+def after(change: ProjectChange) -> Any:
     (file,) = change.files
     return parse(file.after, "after").value
 

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwenlock.edge.history import History, State
+from qwenlock.edge.history import History, RecordState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -331,7 +331,7 @@ def leftovers(run: Run) -> list[Path]:
     return [path for path in run.root.rglob("*.qwenlock-*") if path.is_file()]
 
 
-def standing(root: Path) -> list[State]:
+def standing(root: Path) -> list[RecordState]:
     return [entry.state for entry in history(root).history()][:1]
 
 
@@ -340,7 +340,7 @@ def outcome_of_failure(driver: Driver, run: Run, call: Call) -> str:
     recorded = scenario.whole and scenario.arguments != ("lock",)
     if run.exit_code == 0:
         assert run.files == driver.after
-        assert standing(run.root) == [State.APPLIED] * recorded
+        assert standing(run.root) == [RecordState.APPLIED] * recorded
         assert len(leftovers(run)) <= call.name.startswith("unlink")
         return DONE
     assert run.exit_code in ({2, 3, 4} if call.only_looks else {4}), run.words
@@ -355,7 +355,7 @@ def outcome_of_failure(driver: Driver, run: Run, call: Call) -> str:
         return LATER
     if scenario.whole:
         assert run.files == run.before
-        assert standing(run.root) == [State.APPLIED] * len(scenario.first)
+        assert standing(run.root) == [RecordState.APPLIED] * len(scenario.first)
     else:
         each_old_or_new(driver, run)
     return REFUSED

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenlock.edge.history import RETENTION_DAYS, History, State, state_directory
+from qwenlock.edge.history import RETENTION_DAYS, History, RecordState, state_directory
 from qwenlock.edge.writer import FileEdit, write
 from qwenlock.findings.errors import InputError, WriteError
 
@@ -125,10 +125,10 @@ class TestState:
     @pytest.mark.parametrize(
         ("contents", "state"),
         [
-            ((b"new", b"new"), State.APPLIED),
-            ((b"old", b"old"), State.NOT_APPLIED),
-            ((b"new", b"old"), State.PARTLY),
-            ((b"new", b"mine"), State.CHANGED),
+            ((b"new", b"new"), RecordState.APPLIED),
+            ((b"old", b"old"), RecordState.NOT_APPLIED),
+            ((b"new", b"old"), RecordState.PARTLY),
+            ((b"new", b"mine"), RecordState.CHANGED),
         ],
     )
     def test_is_told_by_the_files(
@@ -136,7 +136,7 @@ class TestState:
         pair: tuple[Path, Path],
         history: History,
         contents: tuple[bytes, bytes],
-        state: State,
+        state: RecordState,
     ) -> None:
         for path, content in zip(pair, contents, strict=True):
             path.write_bytes(content)

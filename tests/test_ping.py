@@ -17,9 +17,9 @@ import pytest
 from qwenlock.edge import ping
 from qwenlock.enforce.endpoints import (
     Endpoint,
+    EndpointVerdict,
     Question,
     Reply,
-    Verdict,
     endpoints,
     judge,
     question,
@@ -97,7 +97,9 @@ def endpoint(url: str, *ids: str, auth_type: str = "openai") -> Endpoint:
     return Endpoint(auth_type, url, "MY_KEY", (), ids or ("mine",))
 
 
-def pinged(url: str, *ids: str, auth_type: str = "openai", timeout: float = TIMEOUT) -> Verdict:
+def pinged(
+    url: str, *ids: str, auth_type: str = "openai", timeout: float = TIMEOUT
+) -> EndpointVerdict:
     """Return the verdict of an endpoint after it was asked."""
     asked = question(endpoint(url, *ids, auth_type=auth_type), {"MY_KEY": KEY})
     assert isinstance(asked, Question), asked
@@ -276,7 +278,7 @@ def test_list_of_vertex_ai_says_nothing_of_a_key() -> None:
 )
 def test_what_must_not_be_asked_is_not(url: str, detail: str) -> None:
     verdict = question(endpoint(url), {"MY_KEY": KEY})
-    assert isinstance(verdict, Verdict)
+    assert isinstance(verdict, EndpointVerdict)
     assert verdict.status == "not-asked"
     assert verdict.is_trouble
     assert detail in verdict.detail
@@ -285,7 +287,7 @@ def test_what_must_not_be_asked_is_not(url: str, detail: str) -> None:
 @pytest.mark.parametrize("key", ["", "  ", "a\nb", "a\r\nX-Other: b", "schlüssel"])
 def test_key_that_is_none_is_not_sent(key: str) -> None:
     verdict = question(endpoint("https://api.example.com/v1"), {"MY_KEY": key})
-    assert isinstance(verdict, Verdict)
+    assert isinstance(verdict, EndpointVerdict)
     assert verdict.status == "not-asked"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qwenlock.findings.errors import InputError
 from qwenlock.lock.model import InstalledPlan
 from qwenlock.lock.options import Options
-from qwenlock.lock.previous import Recorded, read
+from qwenlock.lock.previous import RecordedLock, read
 from qwenlock.lock.text import dump, load
 from support import MODEL, locked, models, untimed
 
@@ -33,7 +33,7 @@ FILES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 )
 def test_what_was_written_is_read(options: Options, client: str) -> None:
     lock = replace(LOCK, options=options, client=client)
-    assert read(dump(lock), "qwen.lock") == Recorded(client, options, (PLAN,))
+    assert read(dump(lock), "qwen.lock") == RecordedLock(client, options, (PLAN,))
 
 
 @untimed(200)
@@ -48,7 +48,7 @@ def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.D
         lock = load(changed, "qwen.lock")
     except InputError:
         return
-    whole = Recorded(lock.client, lock.options, lock.plans, lock.merge)
+    whole = RecordedLock(lock.client, lock.options, lock.plans, lock.merge)
     assert read(changed, "qwen.lock") in (whole, None)
 
 
@@ -88,10 +88,10 @@ def test_another_major_version_is_refused() -> None:
 @pytest.mark.parametrize(("client", "recorded"), [("guide", None), ("0.15.10", "0.15.10")])
 def test_guide_of_the_earlier_format_was_a_default(client: str, recorded: str | None) -> None:
     text = dump(replace(LOCK, lock_version="1.0", client=client))
-    assert read(text, "qwen.lock") == Recorded(recorded, LOCK.options, (PLAN,))
+    assert read(text, "qwen.lock") == RecordedLock(recorded, LOCK.options, (PLAN,))
 
 
 def test_merge_is_read() -> None:
     text = dump(replace(LOCK, merge="client"))
-    assert read(text, "qwen.lock") == Recorded("guide", LOCK.options, (PLAN,), "client")
+    assert read(text, "qwen.lock") == RecordedLock("guide", LOCK.options, (PLAN,), "client")
     assert read(text.replace('"client"\n', '"x"\n', 1), "qwen.lock") is None

@@ -18,7 +18,7 @@ from support import World, source, write
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.findings.file_changes import Change
+    from qwenlock.findings.file_changes import ProjectChange
 
 ONE = {"id": "one", "envKey": "ONE_KEY", "baseUrl": "https://one.example"}
 TWO = {"id": "two", "envKey": "TWO_KEY", "baseUrl": "https://two.example"}
@@ -28,7 +28,7 @@ SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 
 def selected(
     model: str, auth_type: str | None = None, client: str = "guide", **given: Any
-) -> Change:
+) -> ProjectChange:
     """Select a model in scopes, which are named with _ for -."""
     settings = {name.replace("_", "-"): value for name, value in given.items()}
     files = {scope: Path(f"{scope}.json") for scope in SCOPES}
@@ -44,7 +44,7 @@ def settings(**more: Any) -> dict[str, Any]:
     return {"$version": 4, "modelProviders": CATALOGUE, **more}
 
 
-def after(change: Change) -> Any:
+def after(change: ProjectChange) -> Any:
     assert len(change.files) == 1, change.reasons
     return parse(change.files[0].after, "after").value
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.change.upgrade import Wishes, upgrade
+from qwenlock.change.upgrade import UpgradeWishes, upgrade
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
@@ -28,7 +28,7 @@ from support import World, source, untimed, write
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.findings.file_changes import Change
+    from qwenlock.findings.file_changes import ProjectChange
 
 PLANS = load()
 PLAN = PLANS.plan("coding-plan")
@@ -90,14 +90,14 @@ def scopes(**settings: Any) -> Project:
     )
 
 
-def changed(where: Project | Any, client: str = "guide", **wishes: Any) -> Change:
+def changed(where: Project | Any, client: str = "guide", **wishes: Any) -> ProjectChange:
     given = where if isinstance(where, Project) else scopes(user=where)
     running = wishes.pop("running", None)
     project = replace(given, plans=PLANS, client=profile(client))
-    return upgrade(project, Wishes(**wishes), running)
+    return upgrade(project, UpgradeWishes(**wishes), running)
 
 
-def after(change: Change) -> Any:
+def after(change: ProjectChange) -> Any:
     """Return the settings that a change of one file leaves."""
     assert len(change.files) == 1, change.reasons
     return parse(change.files[0].after, "after").value
@@ -633,8 +633,8 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     write(folder / "0.1.json.j2", SECOND_TEMPLATE)
     plans = load([tmp_path])
 
-    def moon(settings: Any, **wishes: Any) -> Change:
-        return upgrade(replace(scopes(user=settings), plans=plans), Wishes(**wishes))
+    def moon(settings: Any, **wishes: Any) -> ProjectChange:
+        return upgrade(replace(scopes(user=settings), plans=plans), UpgradeWishes(**wishes))
 
     settings = after(moon({}, region="moon"))
     model = {"id": "luna", "name": "Luna", "envKey": "MOON_KEY", "baseUrl": "https://moon.example"}

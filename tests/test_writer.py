@@ -16,7 +16,7 @@ import filelock
 import pytest
 
 from qwenlock.edge import writer
-from qwenlock.edge.history import History, State
+from qwenlock.edge.history import History, RecordState
 from qwenlock.edge.writer import FileEdit, write, write_output
 from qwenlock.findings.errors import WriteError
 
@@ -417,7 +417,7 @@ class TestFailure:
         assert "nothing was changed" not in caught.value.message
         assert "qwenlock undo" in (caught.value.fix or "")
         assert edits[0].path.read_bytes() == b"KEY=" + SECRET, "the key has no other place left"
-        assert [entry.state for entry in history.history()] == [State.APPLIED]
+        assert [entry.state for entry in history.history()] == [RecordState.APPLIED]
         history.undo()
         assert [path.name for path in project.iterdir()] == ["settings.json"]
 

@@ -17,9 +17,9 @@ import pytest
 from packaging.version import Version
 
 from conformance.clients import NEW, OLD, installed
-from conformance.run import Client, Machine, dummies
+from conformance.run import Machine, RunningClient, dummies
 from qwenlock.clients.profile import GUIDE, profile
-from qwenlock.edge.client import Client as Conversation
+from qwenlock.edge.client import RunningClient as Conversation
 from qwenlock.edge.client import started
 from qwenlock.edge.reader import read_lock
 from qwenlock.enforce.agreement import BUILT_IN_TYPE, UNLISTED_FLAGS, agreement, parse, route_id
@@ -102,7 +102,7 @@ def test_enforced_catalogue_is_the_locks(
         machine = Machine(tmp_path)
         _place(name, machine)
         machine.enforce(lock)
-        answer = machine.ask(Client(release, installed(release)), dummies(VARIABLES))
+        answer = machine.ask(RunningClient(release, installed(release)), dummies(VARIABLES))
     else:
         shared, client = request.getfixturevalue("running")
         machine = Machine(shared.root, project=tmp_path)

@@ -18,7 +18,7 @@ import pytest
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import TIMEOUT, Machine
-from qwenlock.change.upgrade import Wishes, upgrade
+from qwenlock.change.upgrade import UpgradeWishes, upgrade
 from qwenlock.clients.profile import profile
 from qwenlock.edge.plans import load
 from qwenlock.settings.project import Places, Project
@@ -59,7 +59,7 @@ def _upgraded(text: str, client: str = "guide", **wishes: str) -> str:
         plans=load(),
         client=profile(client),
     )
-    (file,) = upgrade(project, Wishes(**wishes)).files  # type: ignore[arg-type]
+    (file,) = upgrade(project, UpgradeWishes(**wishes)).files  # type: ignore[arg-type]
     return file.after
 
 

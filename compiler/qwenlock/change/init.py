@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.change.init_settings import settings_from
 from qwenlock.clients.profile import GUIDE
-from qwenlock.findings.file_changes import Change, FileChange
+from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.lock import NAME
 from qwenlock.lock.text import as_table
 from qwenlock.migrate.file_changes import with_lines
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from qwenlock.change.init_wishes import Wishes
+    from qwenlock.change.init_wishes import InitWishes
     from qwenlock.migrate.file_changes import InGit
     from qwenlock.settings.project import Project
 
@@ -82,7 +82,7 @@ class Found:
         return source is not None and source.has(("modelProviders",))
 
 
-def begin(found: Found, wishes: Wishes) -> Change:
+def begin(found: Found, wishes: InitWishes) -> ProjectChange:
     """Return the files that the project is missing.
 
     Raises:
@@ -101,10 +101,10 @@ def begin(found: Found, wishes: Wishes) -> Change:
     warnings += _warnings(found, wishes)
     labels = [file.label for file in files]
     reasons = () if files else ("nothing to do: every file exists",)
-    return Change(tuple(files), reasons, tuple(warnings), {"files": labels})
+    return ProjectChange(tuple(files), reasons, tuple(warnings), {"files": labels})
 
 
-def _configuration(found: Found, wishes: Wishes) -> Iterator[FileChange]:
+def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
     import tomli_w
 
     choices: dict[str, Any] = as_table(found.project.places.options)
@@ -129,7 +129,7 @@ def _for_git(found: Found) -> Iterator[FileChange]:
         yield FileChange(path, label, text, with_lines(text or "", [".env"]))
 
 
-def _wanted(found: Found, wishes: Wishes) -> Iterator[FileChange]:
+def _wanted(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
     names = {"github": ("github.yml",), "gitlab": ("gitlab.yml", "gitlab-ci.yml"), None: ()}
     for name in (*names[wishes.ci], *(["pre-commit.yaml"] if wishes.pre_commit else [])):
         path, label, text = found.files[name]
@@ -137,7 +137,7 @@ def _wanted(found: Found, wishes: Wishes) -> Iterator[FileChange]:
             yield FileChange(path, label, None, found.contents[name])
 
 
-def _warnings(found: Found, wishes: Wishes) -> Iterator[str]:
+def _warnings(found: Found, wishes: InitWishes) -> Iterator[str]:
     if wishes.from_env and found.has_settings:
         yield f"{found.project.places.labels['project']} exists and was not changed"
     if found.disagrees:

@@ -10,7 +10,7 @@ HOSTS: dict[Host, str] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class InitWishes:
     """The user's choices; the same as the options of `qwenlock init`.
 
     `without_user` is None if the user did not choose: then the scope options decide.

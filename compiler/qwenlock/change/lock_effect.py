@@ -10,13 +10,13 @@ from qwenlock.lock.diff import diff
 from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
-    from qwenlock.findings.file_changes import Change
-    from qwenlock.lock.diff import Change as Difference
+    from qwenlock.findings.file_changes import ProjectChange
+    from qwenlock.lock.diff import LockChange
     from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Sources
 
 
-def effect(change: Change, project: Project) -> tuple[Difference, ...]:
+def effect(change: ProjectChange, project: Project) -> tuple[LockChange, ...]:
     """Return how `change` affects the lock of `project`, without the inputs.
 
     Empty if the settings do not compile.
@@ -31,7 +31,7 @@ def effect(change: Change, project: Project) -> tuple[Difference, ...]:
     return tuple(each for each in diff(before, after) if each.kind != "input")
 
 
-def _sources_after(change: Change, project: Project) -> Sources:
+def _sources_after(change: ProjectChange, project: Project) -> Sources:
     after = {file.path: parse(file.after, file.label) for file in change.files}
     there = project.places.files.items()
     changed = [source_of(scope, after[path]) for scope, path in there if path in after]

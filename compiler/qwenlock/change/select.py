@@ -12,7 +12,7 @@ from qwenlock.change.selecting import Choice
 from qwenlock.change.target import check_usable, owning_scope, target
 from qwenlock.compile import catalogue
 from qwenlock.findings.errors import UsageError
-from qwenlock.findings.file_changes import Change
+from qwenlock.findings.file_changes import ProjectChange
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.credentials import shown
 from qwenlock.text.similar import suggestion
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _RUNTIME = "$runtime|"
 
 
-def select(project: Project, model: str, auth_type: str | None = None) -> Change:
+def select(project: Project, model: str, auth_type: str | None = None) -> ProjectChange:
     """Return the change that selects `model`; without files if it is selected already.
 
     Args:
@@ -42,12 +42,12 @@ def select(project: Project, model: str, auth_type: str | None = None) -> Change
     before = selecting.chosen(project.sources)
     if before is not None and _is_same(before, wanted):
         reason = f"{wanted} is selected already"
-        return Change(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
+        return ProjectChange(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
     check_usable(to, selecting.PATHS)
     draft = Draft(to.value)
     selecting.choose(draft, wanted)
     after = to.sources_after(project, draft.settings)
-    return Change(
+    return ProjectChange(
         files=to.file_change(to.edited(draft.finish().operations)),
         reasons=(f"select {wanted} in {to.label}",),
         warnings=tuple(selecting.overridden(after, to.scope, wanted)),

@@ -18,7 +18,7 @@ from qwenlock.change.upgrade_report import Aim, Status
 from qwenlock.clients.profile import GUIDE, profile
 from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import UsageError
-from qwenlock.findings.file_changes import Change
+from qwenlock.findings.file_changes import ProjectChange
 from qwenlock.plans.collection import Plans, meant
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import merged, owner, protocols
@@ -39,7 +39,7 @@ OnEdited: TypeAlias = Literal["replace", "keep", "abort"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class UpgradeWishes:
     """The user's choices; the same as the options of `qwenlock upgrade`.
 
     If `on_edited` is None, an update replaces edits, but edits alone do not cause an update.
@@ -55,7 +55,7 @@ class Wishes:
     allow_downgrade: bool = False
 
 
-def upgrade(project: Project, wishes: Wishes, running: str | None = None) -> Change:
+def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None) -> ProjectChange:
     """Return the change that upgrades a plan, installs it, or moves it to another region.
 
     Args:
@@ -75,7 +75,7 @@ def upgrade(project: Project, wishes: Wishes, running: str | None = None) -> Cha
     plan = _meant(project, wishes)
     if plan is None:
         offered = [each for each in project.plans if wishes.plan in (None, each.id)]
-        return Change(
+        return ProjectChange(
             reasons=(said_of.not_installed(offered),),
             report=said_of.report("not-installed"),
         )
@@ -84,22 +84,22 @@ def upgrade(project: Project, wishes: Wishes, running: str | None = None) -> Cha
     unchanged = (selected, selected)
     if there.models and there.recorded is None and not wishes.adopt:
         said = said_of.report("manual", there, None, unchanged)
-        return Change(reasons=(said_of.manual(there),), report=said)
+        return ProjectChange(reasons=(said_of.manual(there),), report=said)
     aim = _aim(there, client, wishes)
     newer = _newer(there, aim, wishes)
     if newer is not None:
         said = said_of.report("current", there, aim, unchanged)
-        return Change(reasons=(said_of.newer(there, newer, client),), report=said)
+        return ProjectChange(reasons=(said_of.newer(there, newer, client),), report=said)
     if _is_current(there, aim) and not (wishes.on_edited == "replace" and aim.lost):
         said = said_of.report("current", there, aim, unchanged)
-        return Change(reasons=tuple(said_of.current(there, aim)), report=said)
+        return ProjectChange(reasons=tuple(said_of.current(there, aim)), report=said)
     if wishes.on_edited == "abort" and aim.lost:
         said = said_of.report("edited", there, aim, unchanged)
-        return Change(reasons=tuple(said_of.stopped(there, aim)), report=said)
+        return ProjectChange(reasons=tuple(said_of.stopped(there, aim)), report=said)
     return _Upgrade(there, aim, client, wishes).change(selected, running)
 
 
-def _meant(project: Project, wishes: Wishes) -> Plan | None:
+def _meant(project: Project, wishes: UpgradeWishes) -> Plan | None:
     """Return the plan that is meant, or None where none is installed and none shall be."""
     plans = Plans.of(project.plans)
     named = [plans.plan(wishes.plan)] if wishes.plan else plans
@@ -120,7 +120,7 @@ def _is_there(plan: Plan, project: Project, scope: ScopeName | None) -> bool:
     return bool(models) or plan_state.recorded(plan, project.sources) is not None
 
 
-def _aim(there: PlanInFile, client: Profile, wishes: Wishes) -> Aim:
+def _aim(there: PlanInFile, client: Profile, wishes: UpgradeWishes) -> Aim:
     plan = there.plan
     release = None if client.name == GUIDE else client.name
     template = plan.target(wishes.to) if wishes.to else plan.newest(release)
@@ -149,7 +149,7 @@ def _region(there: PlanInFile, template: Template, wanted: str | None) -> Region
     return region
 
 
-def _newer(there: PlanInFile, aim: Aim, wishes: Wishes) -> Template | None:
+def _newer(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> Template | None:
     """Return the installed template if it is newer than the client's, so that nothing is due.
 
     Raises:
@@ -183,12 +183,12 @@ def _is_current(there: PlanInFile, aim: Aim) -> bool:
 class _Upgrade:
     """The edits of one upgrade, made step by step on a draft of the file's settings."""
 
-    def __init__(self, there: PlanInFile, aim: Aim, client: Profile, wishes: Wishes) -> None:
+    def __init__(self, there: PlanInFile, aim: Aim, client: Profile, wishes: UpgradeWishes) -> None:
         self._there, self._aim, self._client, self._wishes = there, aim, client, wishes
         self._draft = Draft(there.target.value)
         self._warnings: list[str] = []
 
-    def change(self, before: Choice | None, running: str | None) -> Change:
+    def change(self, before: Choice | None, running: str | None) -> ProjectChange:
         """Return the change; `before` is the current selection."""
         there, aim = self._there, self._aim
         self._replace_models()
@@ -200,7 +200,7 @@ class _Upgrade:
         warnings = [*said_of.warnings(there, aim, running), *self._warnings]
         status = self._status() if files else "current"
         done = said_of.reasons(there, aim, after) if files else said_of.current(there, aim)
-        return Change(
+        return ProjectChange(
             files=files,
             reasons=tuple(done),
             warnings=(*warnings, *said_of.comments(files)),

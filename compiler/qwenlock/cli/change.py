@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.edge.places import Flags
-    from qwenlock.findings.file_changes import Change
+    from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.settings.project import Project
 
 DryRunOption: TypeAlias = Annotated[
@@ -42,7 +42,7 @@ def relocking(directory: Path, flags: Flags, client: str | None) -> Callable[[],
 
 
 def carry_out(
-    change: Change,
+    change: ProjectChange,
     command: str,
     *,
     dry_run: bool,
@@ -97,7 +97,7 @@ def carry_out(
     return 0
 
 
-def _show(change: Change, diff: str) -> None:
+def _show(change: ProjectChange, diff: str) -> None:
     for reason in change.reasons:
         say(clean(reason))
     for line in diff.splitlines():
@@ -117,7 +117,7 @@ def _agreed() -> bool:
     return typer.confirm("Write this?", err=True)
 
 
-def _write(change: Change, command: str) -> None:
+def _write(change: ProjectChange, command: str) -> None:
     from qwenlock.edge.history import History
     from qwenlock.edge.writer import FileEdit, write
 

@@ -14,7 +14,7 @@ from qwenlock.findings.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qwenlock.lock.diff import Change
+    from qwenlock.lock.diff import LockChange
     from qwenlock.text.locate import Excerpt
 
 
@@ -107,7 +107,7 @@ def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [_as_json(finding) for finding in in_order(findings)]
 
 
-def changes_as_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
+def changes_as_json(changes: Iterable[LockChange]) -> list[dict[str, Any]]:
     """Return the differences of two locks for a JSON document.
 
     `old` and `new` are left out if there is no value, because null is a value.
@@ -115,7 +115,7 @@ def changes_as_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
     return [_change_as_json(change) for change in changes]
 
 
-def _change_as_json(change: Change) -> dict[str, Any]:
+def _change_as_json(change: LockChange) -> dict[str, Any]:
     from qwenlock.lock.diff import ABSENT
 
     values = {"old": change.old, "new": change.new}
@@ -150,12 +150,12 @@ def _position(finding: Finding) -> tuple[bool, str, int, int]:
     return False, finding.place.document.label, position.line, position.column
 
 
-def changes_as_text(changes: Sequence[Change]) -> list[str]:
+def changes_as_text(changes: Sequence[LockChange]) -> list[str]:
     """Return the differences of two locks, one line each."""
     return [_change_as_text(change) for change in changes]
 
 
-def _change_as_text(change: Change) -> str:
+def _change_as_text(change: LockChange) -> str:
     name = clean(change.name)
     match change.action:
         case "added":

@@ -28,7 +28,7 @@ _SELECTORS_SINCE = "0.21"
 _WORDS = ("inherit", "fast")
 
 
-class OtherModel(NamedTuple):
+class ModelSetting(NamedTuple):
     """A setting that names a model, or several.
 
     Attributes:
@@ -65,8 +65,8 @@ _FAST, _VOICE, _IMAGE = ("fastOnly", "0.21"), ("voiceOnly", "0.21"), ("imageOnly
 _VISION = ("visionOnly", "0.21.10")
 _SENT_AS_IT_IS = "its id is sent to the endpoint of the main model"
 
-OTHER_MODELS: tuple[OtherModel, ...] = (
-    OtherModel(
+OTHER_MODELS: tuple[ModelSetting, ...] = (
+    ModelSetting(
         "fast",
         ("fastModel",),
         "0.15.6",
@@ -74,7 +74,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         search="selected",
         unfit=(_VOICE, _IMAGE, _VISION),
     ),
-    OtherModel(
+    ModelSetting(
         "vision",
         ("visionModel",),
         "0.21",
@@ -84,7 +84,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         unfit=(_FAST, _VOICE, _IMAGE),
         without="the client picks one that takes images",
     ),
-    OtherModel(
+    ModelSetting(
         "image",
         ("imageModel",),
         "0.21",
@@ -95,7 +95,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         needs=(_IMAGE, ("supportsImageGeneration", "0.23")),
         without="the client cannot draw",
     ),
-    OtherModel(
+    ModelSetting(
         "voice",
         ("voiceModel",),
         "0.21",
@@ -106,7 +106,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         words=(),
         without="dictation fails",
     ),
-    OtherModel(
+    ModelSetting(
         "fallback",
         ("modelFallbacks",),
         "0.21",
@@ -117,7 +117,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         words=(),
         without="it is skipped",
     ),
-    OtherModel(
+    ModelSetting(
         "explore",
         ("agents", "builtin", "exploreModel"),
         "0.21",
@@ -125,7 +125,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         unfit=(_IMAGE,),
         without=_SENT_AS_IT_IS,
     ),
-    OtherModel(
+    ModelSetting(
         "grade",
         ("agents", "modelGrades"),
         "0.21",
@@ -134,7 +134,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         unfit=(_IMAGE,),
         without=_SENT_AS_IT_IS,
     ),
-    OtherModel(
+    ModelSetting(
         "web-search",
         ("tools", "webSearch", "model"),
         "0.21",
@@ -143,7 +143,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         words=(),
         without="the client cannot search the web",
     ),
-    OtherModel(
+    ModelSetting(
         "compaction",
         ("compactionModel",),
         "0.21.10",
@@ -151,7 +151,7 @@ OTHER_MODELS: tuple[OtherModel, ...] = (
         search="selected",
         unfit=(_FAST, _VOICE, _IMAGE, _VISION),
     ),
-    OtherModel(
+    ModelSetting(
         "advisor",
         ("advisorModel",),
         "0.23",
@@ -178,12 +178,12 @@ class Wanted(NamedTuple):
     base_url: str | None = None
 
 
-def other_models(client: Profile) -> tuple[OtherModel, ...]:
+def other_models(client: Profile) -> tuple[ModelSetting, ...]:
     """Return the settings that name further models, of those that `client` reads."""
     return tuple(each for each in OTHER_MODELS if client.knows(each.since))
 
 
-def wanted(other: OtherModel, value: object, client: Profile) -> tuple[Wanted, ...]:
+def wanted(other: ModelSetting, value: object, client: Profile) -> tuple[Wanted, ...]:
     """Return the entries that the value of a setting names, in order.
 
     Args:
@@ -198,7 +198,7 @@ def wanted(other: OtherModel, value: object, client: Profile) -> tuple[Wanted, .
     return tuple(each for each in found if each is not None)
 
 
-def unfit(other: OtherModel, entry: Mapping[str, object], client: Profile) -> str | None:
+def unfit(other: ModelSetting, entry: Mapping[str, object], client: Profile) -> str | None:
     """Return the field of an entry that keeps it from this use, or None.
 
     Args:
@@ -219,7 +219,7 @@ def unfit(other: OtherModel, entry: Mapping[str, object], client: Profile) -> st
     return None
 
 
-def named(other: OtherModel, value: object) -> list[tuple[str | None, str]]:
+def named(other: ModelSetting, value: object) -> list[tuple[str | None, str]]:
     """Return the texts that the value of a setting holds, each with its name.
 
     Args:
@@ -248,7 +248,7 @@ def path_of(role: str, name: str | None) -> tuple[str, ...] | None:
     return (*other.path, name) if name is not None and other.form == "map" else other.path
 
 
-def read(other: OtherModel, text: str, client: Profile) -> Wanted | None:
+def read(other: ModelSetting, text: str, client: Profile) -> Wanted | None:
     """Return the entry that a text names; None where it names none, as `inherit` and `fast`."""
     if other.form == "id" or not client.knows(_SELECTORS_SINCE):
         return Wanted(text.strip()) if text.strip() else None

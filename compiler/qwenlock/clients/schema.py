@@ -18,7 +18,7 @@ from qwenlock.clients.fields import (
     Field,
     Kind,
 )
-from qwenlock.clients.other_models import OtherModel, other_models
+from qwenlock.clients.other_models import ModelSetting, other_models
 from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH_ENDED
 from qwenlock.clients.reasoning import names as reasoning_names
 
@@ -204,7 +204,7 @@ def _selection(client: Profile) -> dict[str, Any]:
     return _object(**fields)
 
 
-def _other_model(other: OtherModel) -> dict[str, Any]:
+def _other_model(other: ModelSetting) -> dict[str, Any]:
     if other.form == "map":
         values = {"additionalProperties": {"type": "string"}}
         return {**_typed("object", other.description), **values}

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from qwenlock.compile.catalogue import Entry
     from qwenlock.compile.reading import Reading
     from qwenlock.lock.model import Merge
-    from qwenlock.lock.previous import Recorded
+    from qwenlock.lock.previous import RecordedLock
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
 
@@ -103,7 +103,7 @@ def compile_lock(
     plans: Sequence[Plan],
     client: Profile,
     options: Options | None = None,
-    previous: Recorded | None = None,
+    previous: RecordedLock | None = None,
     merge: Merge = "replace",
 ) -> Compilation:
     """Compile the settings of `sources` to a lock.
@@ -177,7 +177,7 @@ def _short(version: float) -> str:
 
 
 def _as_before(
-    plan: InstalledPlan, previous: Recorded | None, plans: Sequence[Plan]
+    plan: InstalledPlan, previous: RecordedLock | None, plans: Sequence[Plan]
 ) -> InstalledPlan:
     """Return `plan` as `previous` has it where its models are the same.
 

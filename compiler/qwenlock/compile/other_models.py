@@ -23,8 +23,7 @@ from qwenlock.text.similar import suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from qwenlock.clients.other_models import OtherModel as Setting
-    from qwenlock.clients.other_models import Wanted
+    from qwenlock.clients.other_models import ModelSetting, Wanted
     from qwenlock.clients.profile import Profile
     from qwenlock.lock.model import Model, Selection
     from qwenlock.settings.scopes import Source, Sources
@@ -71,7 +70,7 @@ class _Reader:
         self._client = client
         self._report = report
 
-    def read(self, setting: Setting) -> Iterator[OtherModel]:
+    def read(self, setting: ModelSetting) -> Iterator[OtherModel]:
         """Give the models that `setting` names, in their order."""
         value = merged(self._sources, setting.path)
         source = highest(self._sources, setting.path)
@@ -91,7 +90,7 @@ class _Reader:
         for name, text in texts:
             yield self._one(setting, name, text)
 
-    def _one(self, setting: Setting, name: str | None, text: str) -> OtherModel:
+    def _one(self, setting: ModelSetting, name: str | None, text: str) -> OtherModel:
         path: Path = path_of(setting.role, name) or setting.path
         source = highest(self._sources, path) or self._sources[-1]
         EntryReader(self._client, self._report, source.place).check_text(text, path)
@@ -108,7 +107,7 @@ class _Reader:
             wire_api=route.wire_api,
         )
 
-    def _route(self, setting: Setting, wanted: Wanted, source: Source, path: Path) -> Route:
+    def _route(self, setting: ModelSetting, wanted: Wanted, source: Source, path: Path) -> Route:
         """Return the route of the entry that is used; one of nothing where there is none."""
         found = self._matching(setting, wanted)
         fits = [each for each in found if self._unfit(setting, each) is None]
@@ -120,7 +119,7 @@ class _Reader:
         self._report(Finding(finding[0], finding[1], source.place(path), finding[2]))
         return Route(None, None)
 
-    def _matching(self, setting: Setting, wanted: Wanted) -> list[Model]:
+    def _matching(self, setting: ModelSetting, wanted: Wanted) -> list[Model]:
         """Return the entries that a text can mean, in the order of the catalogue."""
         only_selected = setting.search == "selected" and wanted.auth_type is None
         types = {wanted.auth_type, self._selected if only_selected else None} - {None}
@@ -132,7 +131,7 @@ class _Reader:
             and wanted.base_url in (None, model.base_url or "")
         ]
 
-    def _unfit(self, setting: Setting, model: Model) -> str | None:
+    def _unfit(self, setting: ModelSetting, model: Model) -> str | None:
         return unfit(setting, settings_entry(model), self._client)
 
     def _rank(self, model: Model) -> tuple[int, bool]:
@@ -150,7 +149,7 @@ class _Reader:
 
     def _explained(
         self,
-        setting: Setting,
+        setting: ModelSetting,
         wanted: Wanted,
         found: Sequence[Model],
         fits: Sequence[Model],

@@ -11,7 +11,7 @@ from qwenlock.lock import text
 if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation
     from qwenlock.findings.finding import Finding
-    from qwenlock.lock.diff import Change
+    from qwenlock.lock.diff import LockChange
 
 Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
 
@@ -21,7 +21,7 @@ class Verdict:
     """The status of a lock, what changed beside it, and what there is to say."""
 
     status: Status
-    changes: tuple[Change, ...] = ()
+    changes: tuple[LockChange, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 

@@ -141,7 +141,7 @@ def started(
     directory: Path | None,
     environment: Mapping[str, str],
     timeout: float = TIMEOUT,
-) -> Iterator[Client]:
+) -> Iterator[RunningClient]:
     """Start a client; afterwards, end it and every process in its process group.
 
     Raises:
@@ -166,14 +166,14 @@ def started(
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             raise ClientMissingError(f"{command[0]} cannot be started: {reason}") from None
-        client = Client(process, errors, environment, timeout)
+        client = RunningClient(process, errors, environment, timeout)
         try:
             yield client
         finally:
             client.end()
 
 
-class Client:
+class RunningClient:
     """A running client; no wait for it exceeds its timeout.
 
     Args:

@@ -30,7 +30,7 @@ RETENTION_DAYS = 90
 _UNREADABLE = "unreadable"
 
 
-class State(StrEnum):
+class RecordState(StrEnum):
     """The state of a record, derived from the files."""
 
     APPLIED = "applied"
@@ -41,14 +41,14 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """A record without the contents of its files."""
 
     id: str
     time: datetime
     reason: str
     paths: tuple[Path, ...]
-    state: State
+    state: RecordState
     backup: Path
 
 
@@ -77,8 +77,8 @@ class _Record:
     def id(self) -> str:
         return self.backup.stem
 
-    def entry(self, state: State) -> Entry:
-        return Entry(
+    def entry(self, state: RecordState) -> HistoryEntry:
+        return HistoryEntry(
             id=self.id,
             time=self.time,
             reason=self.reason,
@@ -135,7 +135,7 @@ class History:
         with suppress(OSError):
             backup.unlink()
 
-    def history(self) -> list[Entry]:
+    def history(self) -> list[HistoryEntry]:
         """Return the records, newest first.
 
         Raises:
@@ -143,7 +143,7 @@ class History:
         """
         return [record.entry(state) for record, state in self._examined()]
 
-    def undo(self, *, force: bool = False) -> Entry | None:
+    def undo(self, *, force: bool = False) -> HistoryEntry | None:
         """Undo the last change in force, and return it; None if there is none.
 
         Args:
@@ -154,7 +154,7 @@ class History:
             WriteError: a file has changed since, or cannot be written.
         """
         for record, state in self._examined():
-            if record.undoes is None and state not in {State.UNDONE, State.NOT_APPLIED}:
+            if record.undoes is None and state not in {RecordState.UNDONE, RecordState.NOT_APPLIED}:
                 edits = [_taken_back(file, force=force) for file in reversed(record.files)]
                 different = [edit for edit in edits if edit.before != edit.after]
                 writer.write(different, reason="undo", history=self, undoes=record.id)
@@ -184,7 +184,7 @@ class History:
         for backup in sorted(self._backups.glob("*.json"), reverse=True):
             yield _parse(backup)
 
-    def _examined(self) -> Iterator[tuple[_Record, State]]:
+    def _examined(self) -> Iterator[tuple[_Record, RecordState]]:
         """Walk back in time: for older records, a change's files were as its backup has them."""
         digests: dict[Path, str | None] = {}
         undone: set[str | None] = set()
@@ -193,11 +193,11 @@ class History:
                 if file.path not in digests:
                     digests[file.path] = _digest_now(file.path)
             state = _compare(record.files, digests)
-            if state is not State.NOT_APPLIED:
+            if state is not RecordState.NOT_APPLIED:
                 digests |= {file.path: file.digest_before for file in record.files}
-            if state in {State.APPLIED, State.CHANGED}:
+            if state in {RecordState.APPLIED, RecordState.CHANGED}:
                 undone.add(record.undoes)
-            yield record, State.UNDONE if record.id in undone else state
+            yield record, RecordState.UNDONE if record.id in undone else state
 
 
 def _stamp(time: datetime) -> str:
@@ -215,16 +215,16 @@ def _digest_now(path: Path) -> str | None:
         return _UNREADABLE
 
 
-def _compare(files: Sequence[_SavedFile], digests: dict[Path, str | None]) -> State:
+def _compare(files: Sequence[_SavedFile], digests: dict[Path, str | None]) -> RecordState:
     is_after = [digests[file.path] == file.after for file in files]
     is_before = [digests[file.path] == file.digest_before for file in files]
     if all(is_after):
-        return State.APPLIED
+        return RecordState.APPLIED
     if all(is_before):
-        return State.NOT_APPLIED
+        return RecordState.NOT_APPLIED
     if all(after or before for after, before in zip(is_after, is_before, strict=True)):
-        return State.PARTLY
-    return State.CHANGED
+        return RecordState.PARTLY
+    return RecordState.CHANGED
 
 
 def _taken_back(file: _SavedFile, *, force: bool) -> writer.FileEdit:

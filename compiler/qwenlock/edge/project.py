@@ -21,7 +21,7 @@ from qwenlock.settings.project import ClientFrom, Project
 
 if TYPE_CHECKING:
     from qwenlock.lock.model import Merge
-    from qwenlock.lock.previous import Recorded
+    from qwenlock.lock.previous import RecordedLock
     from qwenlock.settings.project import Places
     from qwenlock.settings.scopes import Source
 
@@ -96,7 +96,7 @@ def label_of(directory: Path) -> str:
 def _client(
     asked: str | None,
     team: Configured,
-    recorded: Recorded | None,
+    recorded: RecordedLock | None,
     installed: str | None,
     label: str,
 ) -> tuple[Profile, ClientFrom]:
@@ -113,7 +113,7 @@ def _client(
     return (profile(installed), "installed") if installed else (profile(NEWEST), "newest")
 
 
-def _previous(stored: bytes | None, label: str) -> Recorded | None:
+def _previous(stored: bytes | None, label: str) -> RecordedLock | None:
     """Return what the stored lock records; in a merge conflict, our own side."""
     if stored is None:
         return None

@@ -125,7 +125,7 @@ class Reply(NamedTuple):
     detail: str = ""
 
 
-class Verdict(NamedTuple):
+class EndpointVerdict(NamedTuple):
     """What is to be said of an endpoint.
 
     Attributes:
@@ -166,7 +166,7 @@ def endpoints(lock: Lock) -> list[Endpoint]:
     return [each._replace(models=tuple(dict.fromkeys(ids))) for each, ids in found.items()]
 
 
-def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | Verdict:
+def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | EndpointVerdict:
     """Return what to ask `endpoint`, or the verdict where it cannot or must not be asked.
 
     Args:
@@ -210,7 +210,7 @@ def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | Ver
     return Question(url, tuple(headers.items()))
 
 
-def judge(endpoint: Endpoint, reply: Reply) -> Verdict:
+def judge(endpoint: Endpoint, reply: Reply) -> EndpointVerdict:
     """Return what `reply` says of `endpoint` and its models."""
     if reply.problem is not None:
         return _verdict(endpoint, reply.problem, reply.detail)
@@ -230,10 +230,10 @@ def judge(endpoint: Endpoint, reply: Reply) -> Verdict:
     absent: Known = "unknown" if is_whole else "cannot-tell"
     models = {model: "listed" if model in ids else absent for model in endpoint.models}
     if "unknown" in models.values():
-        return Verdict("unknown-model", "", models)
+        return EndpointVerdict("unknown-model", "", models)
     if "cannot-tell" in models.values():
-        return Verdict("cannot-tell", "its list goes on", models)
-    return Verdict("listed", "", models)
+        return EndpointVerdict("cannot-tell", "its list goes on", models)
+    return EndpointVerdict("listed", "", models)
 
 
 def _models(
@@ -247,8 +247,8 @@ def _models(
         yield chosen.auth_type, chosen.model, chosen.base_url, chosen.env_key, config
 
 
-def _verdict(endpoint: Endpoint, status: Status, detail: str) -> Verdict:
-    return Verdict(status, detail, dict.fromkeys(endpoint.models, "cannot-tell"))
+def _verdict(endpoint: Endpoint, status: Status, detail: str) -> EndpointVerdict:
+    return EndpointVerdict(status, detail, dict.fromkeys(endpoint.models, "cannot-tell"))
 
 
 def _fits_a_header(text: str) -> bool:

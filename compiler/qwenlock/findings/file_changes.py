@@ -33,7 +33,7 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ProjectChange:
     """Files to write, in an order in which nothing is lost in between.
 
     Attributes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.scopes import WRITABLE
-from qwenlock.findings.file_changes import Change, FileChange
+from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.findings.repair import Repair, repaired
 from qwenlock.lint.lint import lint
 
@@ -77,7 +77,7 @@ def fix(subject: Subject, wanted: Wanted, *, unsafe: bool = False) -> Fixed:
     return Fixed(subject, tuple(done))
 
 
-def change_of(before: Subject, fixed: Fixed, files: Mapping[ScopeName, Path]) -> Change:
+def change_of(before: Subject, fixed: Fixed, files: Mapping[ScopeName, Path]) -> ProjectChange:
     """Return the change that writes what was repaired."""
     pairs = zip(before.sources, fixed.subject.sources, strict=True)
     changes = {  # one for a file, be it that of two scopes
@@ -87,7 +87,7 @@ def change_of(before: Subject, fixed: Fixed, files: Mapping[ScopeName, Path]) ->
         for old, new in pairs
         if old.document.original != new.document.original
     }
-    return Change(
+    return ProjectChange(
         files=tuple(changes.values()),
         reasons=tuple(f"{each.code}: {each.message}" for each in fixed.findings),
     )

@@ -37,7 +37,7 @@ ABSENT = Absent.ABSENT
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LockChange:
     """One difference.
 
     Attributes:
@@ -58,7 +58,7 @@ class Change:
     new: Any = ABSENT
 
 
-def diff(old: Lock, new: Lock) -> list[Change]:
+def diff(old: Lock, new: Lock) -> list[LockChange]:
     """Return what has changed from `old` to `new`; nothing where they are the same.
 
     The version of the lock format is no difference, nor is what a lock of version 1.x cannot hold,
@@ -141,17 +141,17 @@ def _name(part: Part) -> str:
             return part.name
 
 
-def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[Change]:
+def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[LockChange]:
     for name in {**old, **new}:
         if name not in new:
-            yield Change(kind, "removed", name)
+            yield LockChange(kind, "removed", name)
         elif name not in old:
-            yield Change(kind, "added", name)
+            yield LockChange(kind, "added", name)
         elif not _same(old[name], new[name]):
             yield from _one(kind, name, asdict(old[name]), asdict(new[name]))
 
 
-def _one(kind: Kind, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
+def _one(kind: Kind, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[LockChange]:
     if _same(old, new):
         return
     from deepdiff import DeepDiff
@@ -162,7 +162,7 @@ def _one(kind: Kind, name: str, old: dict[str, Any], new: dict[str, Any]) -> Ite
         path = leaf.path(output_format="list")
         leaves[_dotted(path)] = (_value(leaf.t1, path), _value(leaf.t2, path))
     for field, (before, after) in sorted(leaves.items()):
-        yield Change(kind, "changed", name, field, before, after)
+        yield LockChange(kind, "changed", name, field, before, after)
 
 
 def _same(old: object, new: object) -> bool:
@@ -170,7 +170,7 @@ def _same(old: object, new: object) -> bool:
     return old == new and repr(old) == repr(new)
 
 
-def _models_reordered(old: Lock, new: Lock) -> Iterator[Change]:
+def _models_reordered(old: Lock, new: Lock) -> Iterator[LockChange]:
     before, after = _by_auth_type(old), _by_auth_type(new)
     for auth_type in after:
         yield from _reordered("model", auth_type, before.get(auth_type, []), after[auth_type])
@@ -185,13 +185,13 @@ def _by_auth_type(lock: Lock) -> dict[str, list[str]]:
     return names
 
 
-def _reordered(kind: Kind, name: str, old: list[str], new: list[str]) -> Iterator[Change]:
+def _reordered(kind: Kind, name: str, old: list[str], new: list[str]) -> Iterator[LockChange]:
     """Give a change where those of `old` and `new` that are in both stand in another order."""
     kept, wanted = set(old), set(new)
     before = [each for each in old if each in wanted]
     after = [each for each in new if each in kept]
     if before != after:
-        yield Change(kind, "reordered", name, "", before, after)
+        yield LockChange(kind, "reordered", name, "", before, after)
 
 
 def _present(table: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _SWITCHES = {"user": False, "untrusted": True}
 """The options that can be a boolean, and which one."""
 
 
-class Recorded(NamedTuple):
+class RecordedLock(NamedTuple):
     """What a lock says of how it was compiled.
 
     Attributes:
@@ -40,7 +40,7 @@ class Recorded(NamedTuple):
     merge: Merge = "replace"
 
 
-def read(content: str, label: str) -> Recorded | None:
+def read(content: str, label: str) -> RecordedLock | None:
     """Return what a lock records, or None where it says that in no form that is known.
 
     Args:
@@ -59,7 +59,7 @@ def read(content: str, label: str) -> Recorded | None:
     try:
         plans = tuple(_plan(table) for table in data.get("plans", ()))
         options = _options(data.get("options", {}))
-        return Recorded(_client(data), options, plans, _merge(data))
+        return RecordedLock(_client(data), options, plans, _merge(data))
     except (ValueError, TypeError, AttributeError):
         return None
 

@@ -12,7 +12,7 @@ from qwenlock.text import operations
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.settings.script_api import Change
+    from qwenlock.settings.script_api import SettingsChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class ProjectContext(Context):
     scope: ScopeName = "user"
     situation: Situation = field(default_factory=Situation)
 
-    def after(self, change: Change) -> Self:
+    def after(self, change: SettingsChange) -> Self:
         """Return the context after `change`.
 
         Raises:

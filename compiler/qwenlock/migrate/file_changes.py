@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.compile.selection import API_KEY, MODEL
-from qwenlock.findings.file_changes import Change, FileChange
+from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.settings.script_api import RefusedError
 from qwenlock.settings.versions import NAME as SETTINGS_VERSION
 from qwenlock.text.credentials import references, shown
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.migrate.migration import Outcome
+    from qwenlock.migrate.migration import MigrationOutcome
     from qwenlock.settings.variables import EnvFile
 
     AskGit: TypeAlias = Callable[[Path], "InGit | None"]
@@ -50,7 +50,9 @@ class InGit(NamedTuple):
     ignore_file: IgnoreFile
 
 
-def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) -> Change:
+def change_of(
+    outcome: MigrationOutcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
+) -> ProjectChange:
     """Return the change that writes `outcome`, with its warnings.
 
     Args:
@@ -73,7 +75,9 @@ def change_of(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
         raise RefusedError(refused.message, fix) from None
 
 
-def _change(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) -> Change:
+def _change(
+    outcome: MigrationOutcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
+) -> ProjectChange:
     if outcome.refused:
         raise outcome.refused
     env_files = outcome.env_files()
@@ -85,7 +89,7 @@ def _change(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) 
     keys = {scope: _keys(outcome, scope) for scope in settings}
     private = [(new.label, new.path) for _, new in env_files]
     settings_with_keys = [(settings[scope].label, paths[scope]) for scope in keys if keys[scope]]
-    return Change(
+    return ProjectChange(
         files=(
             *_ignore_files([new for _, new in env_files], ask_git),
             *(FileChange(new.path, new.label, old.text, new.text or "", PRIVATE)
@@ -114,7 +118,7 @@ def _change(outcome: Outcome, paths: Mapping[ScopeName, Path], ask_git: AskGit) 
     )  # fmt: skip
 
 
-def described(outcome: Outcome) -> dict[str, Any]:
+def described(outcome: MigrationOutcome) -> dict[str, Any]:
     """Return what applies and why, for programs, without values of variables."""
     refused = outcome.refused
     return {
@@ -140,7 +144,7 @@ def described(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _settings(outcome: Outcome, scope: ScopeName, path: Path) -> FileChange:
+def _settings(outcome: MigrationOutcome, scope: ScopeName, path: Path) -> FileChange:
     source = outcome.before.source(scope)
     assert source is not None  # noqa: S101  (something is done to it)
     before = source.document.original
@@ -148,7 +152,7 @@ def _settings(outcome: Outcome, scope: ScopeName, path: Path) -> FileChange:
     return FileChange(path, source.document.label, before, after)
 
 
-def _keys(outcome: Outcome, scope: ScopeName) -> list[str]:
+def _keys(outcome: MigrationOutcome, scope: ScopeName) -> list[str]:
     """Return the keys that are removed from the settings of `scope`."""
     source = outcome.before.source(scope)
     found = [
@@ -196,7 +200,7 @@ def _unknown_to_git(files: Sequence[tuple[str, Path]], ask_git: AskGit) -> Itera
             yield f"git failed: check with `git status` that it does not track {label}"
 
 
-def _reasons(outcome: Outcome) -> Iterator[str]:
+def _reasons(outcome: MigrationOutcome) -> Iterator[str]:
     if not outcome.steps:
         yield "nothing to migrate"
     for step in outcome.steps:
@@ -206,7 +210,7 @@ def _reasons(outcome: Outcome) -> Iterator[str]:
             yield f"{new.label}: its permissions become {PRIVATE:04o}: only you can read it."
 
 
-def _notes(outcome: Outcome) -> Iterator[str]:
+def _notes(outcome: MigrationOutcome) -> Iterator[str]:
     for label, note in outcome.notes:
         yield f"{label}: {'.'.join(shown(str(step)) for step in note.path)} {note.message}"
     client = outcome.before.client.name

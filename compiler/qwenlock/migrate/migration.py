@@ -47,7 +47,7 @@ class Warned(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class MigrationOutcome:
     """The result of migrating a project.
 
     Attributes:
@@ -78,7 +78,9 @@ class Outcome:
         return [(old, new) for old, new in pairs if old.text != new.text]
 
 
-def migrate(situation: Situation, target_version: int, only: Iterable[str] = ()) -> Outcome:
+def migrate(
+    situation: Situation, target_version: int, only: Iterable[str] = ()
+) -> MigrationOutcome:
     """Return the result of migrating the files of `situation`.
 
     Args:
@@ -154,9 +156,9 @@ class _Progress:
                     left = script.leaves(self._context(source))
                     self._notes += [Warned(source.document.label, note) for note in left]
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> MigrationOutcome:
         """Return the result."""
-        return Outcome(
+        return MigrationOutcome(
             before=self._before.project,
             after=self._now.project,
             steps=tuple(self._steps),

@@ -17,7 +17,7 @@ from qwenlock.plans.template_body import body, forms
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from qwenlock.plans.plan import Model, Plan, Region, State
+    from qwenlock.plans.plan import Model, Plan, PlanState, Region
     from qwenlock.plans.slots import Form
     from qwenlock.plans.template_body import Path
 
@@ -50,7 +50,7 @@ def capture(
     version: str,
     region: Region,
     models: Sequence[Model],
-    state: State,
+    state: PlanState,
     digest: str,
 ) -> Captured:
     """Return the template of `version` that renders to `models` in `region`.

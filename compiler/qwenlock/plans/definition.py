@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.files import DEFINITION, TEMPLATE
-from qwenlock.plans.plan import Ownership, Plan, Region, State, Template
+from qwenlock.plans.plan import Ownership, Plan, PlanState, Region, Template
 from qwenlock.plans.toml_table import parse
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ def plan_of(identifier: str, definition: PlanFile, templates: Sequence[PlanFile]
     )
 
 
-def provider_metadata(identifier: str) -> State:
+def provider_metadata(identifier: str) -> PlanState:
     """Return where clients from 0.15.10 on record any plan; `identifier` is the plan's id."""
     at = ("providerMetadata", identifier)
-    return State(
+    return PlanState(
         name="provider-metadata",
         at=at,
         version=(*at, "version"),
@@ -74,7 +74,7 @@ def provider_metadata(identifier: str) -> State:
 
 
 def template_of(
-    file: PlanFile, regions: Mapping[str, Region], states: Mapping[str, State]
+    file: PlanFile, regions: Mapping[str, Region], states: Mapping[str, PlanState]
 ) -> Template:
     """Return the template in `file`, of a plan with these regions and states.
 
@@ -125,14 +125,14 @@ def _region(name: str, table: Table) -> Region:
     )
 
 
-def _states(identifier: str, table: Table) -> dict[str, State]:
+def _states(identifier: str, table: Table) -> dict[str, PlanState]:
     """Return the places of earlier clients, and the one that clients have now."""
     earlier = {name: _state(name, table.table(name)) for name in table.values}
     now = provider_metadata(identifier)
     return {**earlier, now.name: now}
 
 
-def _state(name: str, table: Table) -> State:
+def _state(name: str, table: Table) -> PlanState:
     table.allow("at", "version", "region", "base-url", "ignored-version", "postponed-version")
     at = table.strings("at")
 
@@ -140,7 +140,7 @@ def _state(name: str, table: Table) -> State:
         last = table.optional(key, str)
         return None if last is None else (*at, last)
 
-    return State(
+    return PlanState(
         name=name,
         at=at,
         version=(*at, table.required("version", str)),

@@ -57,7 +57,7 @@ class Ownership:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class PlanState:
     """Where clients record what they installed; None where they record no such thing.
 
     Follows the guide, "Regions" and "Automatic Updates".
@@ -91,7 +91,7 @@ class Template:
     file: str
     source: str
     client: str | None
-    state: State
+    state: PlanState
     digests: Mapping[str, str | None]
     recognised_only: bool
     text: str
@@ -148,7 +148,7 @@ class Plan:
     client: str | None
     is_default: bool
     regions: Mapping[str, Region]
-    states: Mapping[str, State]
+    states: Mapping[str, PlanState]
     templates: tuple[Template, ...]
 
     # Versions

@@ -22,7 +22,7 @@ from qwenlock.text.document import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qwenlock.resolve.fields import Candidate, Field, Origin
+    from qwenlock.resolve.fields import Candidate, Origin, ResolvedField
     from qwenlock.resolve.resolution import Resolution
     from qwenlock.settings.variables import Variable
 
@@ -66,7 +66,7 @@ class _Describer:
         keys = (each.value for each in resolution.fields["apiKey"].candidates)
         self._secrets = named | {key for key in keys if key}
 
-    def field(self, field: Field) -> dict[str, Any]:
+    def field(self, field: ResolvedField) -> dict[str, Any]:
         said = [self._candidate(field.name, each) for each in field.candidates]
         winner = said[0] if said else {"value": None, "layer": None, "source": None}
         return {**winner, "overrides": said[1:]}

@@ -53,7 +53,7 @@ class Candidate(NamedTuple):
     written: Any
 
 
-class Field(NamedTuple):
+class ResolvedField(NamedTuple):
     """A field of what the client uses.
 
     Attributes:

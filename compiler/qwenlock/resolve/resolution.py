@@ -32,8 +32,8 @@ from qwenlock.compile.selection import (
 from qwenlock.resolve.fields import (
     Arguments,
     Candidate,
-    Field,
     Named,
+    ResolvedField,
     by_flag,
     by_option,
     by_settings,
@@ -79,7 +79,7 @@ class Resolution:
 
     client: Profile
     kind: Kind | None
-    fields: Mapping[str, Field]
+    fields: Mapping[str, ResolvedField]
     missing: tuple[str, ...] = ()
 
     @property
@@ -96,7 +96,7 @@ class Resolution:
         return f"{SNAPSHOT_PREFIX}{self.auth_type}|{self.fields['model'].value}"
 
 
-class Entry(NamedTuple):
+class PlacedEntry(NamedTuple):
     """A model of `modelProviders` and its place."""
 
     source: Source
@@ -104,12 +104,12 @@ class Entry(NamedTuple):
     value: dict[str, Any]
 
 
-def entries(sources: Sources, auth_type: str | None, client: Profile) -> list[Entry]:
+def entries(sources: Sources, auth_type: str | None, client: Profile) -> list[PlacedEntry]:
     """Return the entries of `auth_type` that `client` has, in their order, as they stand."""
     if auth_type not in API_KEY_VARIABLES:
         return []
     return [
-        Entry(provider.source, (*ROOT, provider.name, index), value)
+        PlacedEntry(provider.source, (*ROOT, provider.name, index), value)
         for provider in providers(
             sources, client, "replace" if client.replaces_providers else "client"
         )
@@ -153,7 +153,7 @@ class _Resolver:
         self._variables = variables
         self._client = client
         self._given = arguments
-        self._auth_type = Field("authType", tuple(self._auth_types()))
+        self._auth_type = ResolvedField("authType", tuple(self._auth_types()))
         self._type = str(self._auth_type.value)
         self._entries = entries(sources, self._type, client)
 
@@ -163,20 +163,23 @@ class _Resolver:
         entry = None
         if self._type == OAUTH:
             kind = "built-in"
-            fields += [Field("model", tuple(self._built_in())), *map(Field, ("apiKey", "baseUrl"))]
-            fields.append(Field("apiKeyEnvKey"))
+            fields += [
+                ResolvedField("model", tuple(self._built_in())),
+                *map(ResolvedField, ("apiKey", "baseUrl")),
+            ]
+            fields.append(ResolvedField("apiKeyEnvKey"))
         elif self._auth_type.value in self._client.auth_types:
             model, entry = self._model()
             kind = "provider" if entry else "runtime"
             fields += [
-                Field("model", tuple(model)),
-                Field("apiKey", tuple(self._api_key(entry))),
-                Field("baseUrl", tuple(self._base_url(entry))),
-                Field("apiKeyEnvKey", tuple(self._of_entry(entry, "envKey"))),
+                ResolvedField("model", tuple(model)),
+                ResolvedField("apiKey", tuple(self._api_key(entry))),
+                ResolvedField("baseUrl", tuple(self._base_url(entry))),
+                ResolvedField("apiKeyEnvKey", tuple(self._of_entry(entry, "envKey"))),
             ]
         else:
-            fields += map(Field, ("model", "apiKey", "baseUrl", "apiKeyEnvKey"))
-        fields.append(Field("proxy", tuple(self._proxy())))
+            fields += map(ResolvedField, ("model", "apiKey", "baseUrl", "apiKeyEnvKey"))
+        fields.append(ResolvedField("proxy", tuple(self._proxy())))
         fields += [self._option(name, kind, entry) for name in self._option_names(entry)]
         named = {field.name: field for field in fields}
         missing = [name for name in _COMPLETE if kind == "runtime" and named[name].value is None]
@@ -198,7 +201,7 @@ class _Resolver:
         default = _default(self._client.oauth_models[0])
         return known + default + [each for each in named if each not in known]
 
-    def _model(self) -> tuple[list[Candidate], Entry | None]:
+    def _model(self) -> tuple[list[Candidate], PlacedEntry | None]:
         """Return the candidates for the model, and its entry, if any.
 
         A flag or the settings choose an entry; otherwise, the layers decide.
@@ -224,7 +227,7 @@ class _Resolver:
         built_in = default_model(self._type, None, self._client) is not None
         return _default(name) if built_in else _default(name, f"first model of {self._type}")
 
-    def _defining(self, asked: Candidate | None) -> Entry | None:
+    def _defining(self, asked: Candidate | None) -> PlacedEntry | None:
         """Return the entry that defines the requested model, or None."""
         if asked is None:
             return None
@@ -248,7 +251,7 @@ class _Resolver:
             for each in named
         ]
 
-    def _api_key(self, entry: Entry | None) -> list[Candidate]:
+    def _api_key(self, entry: PlacedEntry | None) -> list[Candidate]:
         candidates = []
         if entry is not None:
             name = str(entry.value.get("envKey") or "")
@@ -265,7 +268,7 @@ class _Resolver:
         is_set = all(name in self._variables for name in references(key.written))
         return key if is_set else key._replace(value=None)
 
-    def _base_url(self, entry: Entry | None) -> list[Candidate]:
+    def _base_url(self, entry: PlacedEntry | None) -> list[Candidate]:
         candidates = self._of_entry(entry, "baseUrl")
         usual = self._client.default_base_urls
         if entry is not None and not candidates and usual is not None:
@@ -288,7 +291,7 @@ class _Resolver:
         }
         return [each for layer in self._client.proxy_layers for each in layers[layer]]
 
-    def _option_names(self, entry: Entry | None) -> list[str]:
+    def _option_names(self, entry: PlacedEntry | None) -> list[str]:
         """Return the names of generationConfig: what the client knows; by the guide, all."""
         known = {each.name: None for each in GENERATION_FIELDS if self._client.knows(each.since)}
         if self._client.name == GUIDE:
@@ -296,7 +299,7 @@ class _Resolver:
                 known |= dict.fromkeys(config if isinstance(config, dict) else ())
         return [name for name in known if name not in NO_OPTIONS]
 
-    def _option(self, name: str, kind: Kind | None, entry: Entry | None) -> Field:
+    def _option(self, name: str, kind: Kind | None, entry: PlacedEntry | None) -> ResolvedField:
         """Return an option of generationConfig; the layer of an entry is impermeable."""
         candidates = []
         if entry is not None:
@@ -311,7 +314,7 @@ class _Resolver:
         candidates += by_option(self._sources, (*GENERATION_CONFIG, name), self._variables)
         if kind == "runtime" and not candidates:
             candidates.append(Candidate("default", ("content-generator default",), None, None))
-        return Field(name, tuple(candidates))
+        return ResolvedField(name, tuple(candidates))
 
     def _timeout(self) -> list[Candidate]:
         found = by_variable(self._client.timeout_variable, self._variables, "env")
@@ -321,7 +324,7 @@ class _Resolver:
             if _MILLISECONDS.fullmatch(each.value)
         ]
 
-    def _of_entry(self, entry: Entry | None, name: str) -> list[Candidate]:
+    def _of_entry(self, entry: PlacedEntry | None, name: str) -> list[Candidate]:
         value = entry.value.get(name) if entry else None
         if entry is None or not isinstance(value, str) or not value.strip():
             return []
@@ -336,6 +339,6 @@ def _default(value: str | None, words: str = "built-in default") -> list[Candida
     return [Candidate("default", (words,), value, value)] if value else []
 
 
-def _config(entry: Entry | None) -> dict[str, Any]:
+def _config(entry: PlacedEntry | None) -> dict[str, Any]:
     config = entry.value.get("generationConfig") if entry else None
     return config if isinstance(config, dict) else {}

@@ -14,20 +14,20 @@ from qwenlock.text.operations import Move, Remove, Set
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.plans.plan import Plan, Region, State, Template
+    from qwenlock.plans.plan import Plan, PlanState, Region, Template
     from qwenlock.settings.scopes import Sources
     from qwenlock.settings.script_api import Draft
     from qwenlock.text.operations import Path
 
 
-class Recorded(NamedTuple):
+class RecordedPlan(NamedTuple):
     """A digest that a client recorded, in hexadecimal, and the region if recorded."""
 
     version: str
     region: Region | None
 
 
-def recorded(plan: Plan, sources: Sources) -> Recorded | None:
+def recorded(plan: Plan, sources: Sources) -> RecordedPlan | None:
     """Return what is recorded of `plan`, or None where nothing is.
 
     States are tried in the plan's order: a client that has a newer place takes what stands at the
@@ -36,17 +36,17 @@ def recorded(plan: Plan, sources: Sources) -> Recorded | None:
     for state in plan.states.values():
         version = merged(sources, state.version)
         if isinstance(version, str) and version:
-            return Recorded(version, _region(plan, state, version, sources))
+            return RecordedPlan(version, _region(plan, state, version, sources))
     return None
 
 
-def state_of(plan: Plan, sources: Sources) -> State | None:
+def state_of(plan: Plan, sources: Sources) -> PlanState | None:
     """Return which of the plan's states clients that wrote `sources` keep, or None for no record.
 
     Of several with one place for the version it is the one of which most is there.
     """
 
-    def told(state: State) -> int:
+    def told(state: PlanState) -> int:
         paths = (state.version, state.region, state.base_url)
         return sum(path is not None and bool(merged(sources, path)) for path in paths)
 
@@ -54,7 +54,7 @@ def state_of(plan: Plan, sources: Sources) -> State | None:
     return max(there, key=told, default=None)
 
 
-def _region(plan: Plan, state: State, version: str, sources: Sources) -> Region | None:
+def _region(plan: Plan, state: PlanState, version: str, sources: Sources) -> Region | None:
     alike = [each for each in plan.states.values() if each.version == state.version]
     said = [
         merged(sources, path) for each in alike for path in (each.region, each.base_url) if path
@@ -105,7 +105,7 @@ def record(draft: Draft, plan: Plan, template: Template, region: Region) -> None
         draft.do(Set(path, value))
 
 
-def move(draft: Draft, plan: Plan, state: State) -> None:
+def move(draft: Draft, plan: Plan, state: PlanState) -> None:
     """Move what is recorded of `plan`, with its comments, to where clients of `state` look.
 
     Existing values win. A region moves to the place of a base URL as it is spelled.
@@ -124,13 +124,13 @@ def move(draft: Draft, plan: Plan, state: State) -> None:
             draft.do(Move(source_now, target) if target and free else Remove(source_now))
 
 
-def _is_all_of(value: object, plan: Plan, state: State) -> bool:
+def _is_all_of(value: object, plan: Plan, state: PlanState) -> bool:
     """Tell whether an object holds what clients record at `state.at`, and nothing else."""
     names = {path[-1] for path in recorded_paths(plan) if path[:-1] == state.at}
     return isinstance(value, dict) and bool(value) and value.keys() <= names
 
 
-def _pairs(old: State, new: State) -> Iterator[tuple[Path, Path | None]]:
+def _pairs(old: PlanState, new: PlanState) -> Iterator[tuple[Path, Path | None]]:
     """Give each path of `old` with the one that says the same in `new`."""
     yield old.version, new.version
     for path in (old.region, old.base_url):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Merge
-    from qwenlock.lock.previous import Recorded
+    from qwenlock.lock.previous import RecordedLock
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.scopes import Source
 
@@ -112,7 +112,7 @@ class Project:
     configuration: Configuration = field(default_factory=Configuration)
     configured_in: Path | None = None
     stored: bytes | None = None
-    previous: Recorded | None = None
+    previous: RecordedLock | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     env_files: tuple[EnvFile, ...] = ()
     states: tuple[str, ...] = ()

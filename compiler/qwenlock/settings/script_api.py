@@ -47,7 +47,7 @@ class Context:
     settings: dict[str, Any]
     target_version: int
 
-    def after(self, change: Change) -> Self:
+    def after(self, change: SettingsChange) -> Self:
         """Return the context after `change`.
 
         Raises:
@@ -65,7 +65,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class SettingsChange:
     """The changes that a script makes, in order, and its notes.
 
     Attributes:
@@ -106,6 +106,6 @@ class Draft:
         """Warn about the setting at `path` in the settings before this change."""
         self._notes.append(Note(path, message))
 
-    def finish(self) -> Change:
+    def finish(self) -> SettingsChange:
         """Return the change."""
-        return Change(operations=tuple(self._operations), notes=tuple(self._notes))
+        return SettingsChange(operations=tuple(self._operations), notes=tuple(self._notes))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qwenlock.settings.script_api import Change, Note
+    from qwenlock.settings.script_api import Note, SettingsChange
 
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+")
 _TEXTS = ("NAME", "TITLE", "REASON")
@@ -42,7 +42,7 @@ class Script:
     title: str
     reason: str
     detect: Callable[[Any], bool]
-    change: Callable[[Any], Change]
+    change: Callable[[Any], SettingsChange]
     leaves: Callable[[Any], tuple[Note, ...]] | None = None
 
 

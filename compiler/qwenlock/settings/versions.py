@@ -13,7 +13,7 @@ from qwenlock.settings.values import VERSION, version_of
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.settings.script_api import Change, Context
+    from qwenlock.settings.script_api import Context, SettingsChange
     from qwenlock.settings.script_files import Script
     from qwenlock.settings.script_runner import Migration
     from qwenlock.text.document import Document
@@ -97,8 +97,8 @@ def _unrecorded(context: Context) -> bool:
     return version is None or version < context.target_version
 
 
-def _record(context: Context) -> Change:
-    from qwenlock.settings.script_api import Change
+def _record(context: Context) -> SettingsChange:
+    from qwenlock.settings.script_api import SettingsChange
     from qwenlock.text.operations import Set
 
-    return Change(operations=(Set(VERSION, context.target_version),))
+    return SettingsChange(operations=(Set(VERSION, context.target_version),))

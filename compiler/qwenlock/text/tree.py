@@ -33,7 +33,7 @@ _UP_TO_BRACKET = re.compile(
 )
 
 
-class Source(NamedTuple):
+class SourceValue(NamedTuple):
     """A value that has not been parsed further, as a range of a text.
 
     Attributes:
@@ -140,7 +140,7 @@ class Container:
             member.name, member.key = new, key
 
 
-Value: TypeAlias = Container | Source | str
+Value: TypeAlias = Container | SourceValue | str
 """A value of a document; a string is the text of a new one."""
 
 
@@ -169,7 +169,7 @@ def opened(holder: Container, item: Item) -> Container | None:
     """Return an item of `holder` as a parsed container; None if it is not a container."""
     if isinstance(item.value, str):
         item.value = parse(item.value).items[0].value
-    if isinstance(item.value, Source) and item.value.start in item.value.closings:
+    if isinstance(item.value, SourceValue) and item.value.start in item.value.closings:
         item.value = _taken_apart(item.value, holder.layout, holder.line_indent(item))
     return item.value if isinstance(item.value, Container) else None
 
@@ -182,7 +182,7 @@ def text_of(value: Value) -> str:
         match pending.pop():
             case str(piece):
                 pieces.append(piece)
-            case Source(text, _, start, end):
+            case SourceValue(text, _, start, end):
                 pieces.append(text[start:end])
             case container:
                 pending.extend(reversed(_pieces(container)))
@@ -215,12 +215,12 @@ def _closings(text: str) -> dict[int, int]:
     return closings
 
 
-def _source(text: str, closings: dict[int, int], start: int) -> Source:
+def _source(text: str, closings: dict[int, int], start: int) -> SourceValue:
     end = closings.get(start) or _match(_SCALAR, text, start).end()
-    return Source(text, closings, start, end)
+    return SourceValue(text, closings, start, end)
 
 
-def _taken_apart(source: Source, outer: Layout, indent: str) -> Container:
+def _taken_apart(source: SourceValue, outer: Layout, indent: str) -> Container:
     text, closings, start, end = source
     container = Container(text[start] + text[end - 1], outer)
     before = _match(_BEFORE_VALUE, text, start + 1)
@@ -235,7 +235,7 @@ def _taken_apart(source: Source, outer: Layout, indent: str) -> Container:
     return container
 
 
-def _item(before: re.Match[str], value: Source, gap: str) -> Item:
+def _item(before: re.Match[str], value: SourceValue, gap: str) -> Item:
     key = before[2]
     if key is None:
         return Item(value, gap=gap)

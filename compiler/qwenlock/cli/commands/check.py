@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwenlock.edge.reader import Reader
     from qwenlock.findings.errors import InputError
     from qwenlock.findings.finding import Finding
-    from qwenlock.lock.diff import Change
+    from qwenlock.lock.diff import LockChange
 
 app = typer.Typer(add_completion=False)
 
@@ -117,7 +117,7 @@ class _Report(NamedTuple):
     client: str = "{}"
     line: str = ""
     exit_code: int = 0
-    changes: tuple[Change, ...] = ()
+    changes: tuple[LockChange, ...] = ()
     findings: str = "[]"
     words: str = ""
     error: InputError | None = None

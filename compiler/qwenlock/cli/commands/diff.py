@@ -10,7 +10,7 @@ import typer
 from qwenlock.cli.options import PageFormat, PageFormatOption
 
 if TYPE_CHECKING:
-    from qwenlock.lock.diff import Change
+    from qwenlock.lock.diff import LockChange
     from qwenlock.lock.model import Lock
 
 app = typer.Typer(add_completion=False)
@@ -46,7 +46,7 @@ def diff(
     return 1 if changes else 0
 
 
-def _print(changes: list[Change]) -> None:
+def _print(changes: list[LockChange]) -> None:
     """Print differences: as a tree on a terminal, otherwise one line each."""
     from qwenlock.cli.views.terminal import is_terminal
 

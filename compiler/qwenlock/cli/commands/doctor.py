@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qwenlock.edge.enforcement import Machine
     from qwenlock.enforce.agreement import Agreement, Difference
-    from qwenlock.enforce.endpoints import Endpoint, Verdict
+    from qwenlock.enforce.endpoints import Endpoint, EndpointVerdict
     from qwenlock.lock.model import Lock
 
 app = typer.Typer(add_completion=False)
@@ -100,7 +100,7 @@ class _Pinged(NamedTuple):
     """An endpoint of the lock, and the result of asking it."""
 
     endpoint: Endpoint
-    verdict: Verdict
+    verdict: EndpointVerdict
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -131,17 +131,19 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     from qwenlock.edge.ping import ask
     from qwenlock.edge.places import Flags
     from qwenlock.edge.project import read
-    from qwenlock.enforce.endpoints import Verdict, endpoints, judge, question
+    from qwenlock.enforce.endpoints import EndpointVerdict, endpoints, judge, question
     from qwenlock.resolve.resolution import resolve
 
     project = with_variables(read(directory, Flags()))
     values = {name: each.value for name, each in project.variables().items()}
     proxy = resolve(project.sources, values, project.client).fields["proxy"].value
     asked = [(endpoint, question(endpoint, values)) for endpoint in endpoints(lock)]
-    questions = [each for _, each in asked if not isinstance(each, Verdict)]
+    questions = [each for _, each in asked if not isinstance(each, EndpointVerdict)]
     replies = iter(ask(questions, timeout, proxy))
     return [
-        _Pinged(endpoint, each if isinstance(each, Verdict) else judge(endpoint, next(replies)))
+        _Pinged(
+            endpoint, each if isinstance(each, EndpointVerdict) else judge(endpoint, next(replies))
+        )
         for endpoint, each in asked
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from qwenlock.change.init_wishes import HOSTS, Host, Wishes
+from qwenlock.change.init_wishes import HOSTS, Host, InitWishes
 from qwenlock.cli.change import DryRunOption, YesOption, carry_out, relocking
 from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
 from qwenlock.edge.places import Flags
@@ -84,7 +84,7 @@ def init(
     found = look(directory, flags, client)
     ask = _ask if _may_ask(yes=yes or dry_run, as_json=format is Format.json) else _default
     from_env = _from_env(found, from_env, ask)
-    wishes = Wishes(
+    wishes = InitWishes(
         from_env=from_env,
         region=region or _region(found, ask) if from_env else None,
         without_user=False if with_user else _without_user(found, flags, ask, from_env=from_env),

@@ -20,12 +20,12 @@ from qwenlock.clients.scopes import WRITABLE
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
-    from qwenlock.migrate.migration import Outcome
+    from qwenlock.migrate.migration import MigrationOutcome
 
 app = typer.Typer(add_completion=False)
 
 
-class Scope(StrEnum):
+class MigratedScope(StrEnum):
     """Which files to migrate."""
 
     user = "user"
@@ -39,8 +39,8 @@ def migrate(
     flags: Flags,
     project: ProjectArgument = None,
     scope: Annotated[
-        Scope, typer.Option("--scope", help="The scope whose file is migrated.")
-    ] = Scope.all,
+        MigratedScope, typer.Option("--scope", help="The scope whose file is migrated.")
+    ] = MigratedScope.all,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -91,7 +91,7 @@ def migrate(
     there = with_variables(read_project(directory, flags, client))
     situation = Situation(
         project=there,
-        writable=tuple(each for each in WRITABLE if scope in (each, Scope.all)),
+        writable=tuple(each for each in WRITABLE if scope in (each, MigratedScope.all)),
         env_secrets=env_secrets or "env-secrets" in (only or ()),
     )
     version = to_settings_version or there.client.settings_version
@@ -111,7 +111,7 @@ def migrate(
     )
 
 
-def _report(outcome: Outcome, *, as_json: bool) -> None:
+def _report(outcome: MigrationOutcome, *, as_json: bool) -> None:
     """Print what would change in which file, and why."""
     from qwenlock.cli.console import clean, emit, emit_json, say
     from qwenlock.cli.report import error_as_text

@@ -212,13 +212,13 @@ def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
 def _updates(project: Project) -> Iterator[Update]:
     """Yield the update status of each installed plan."""
     from qwenlock.change.lock_effect import effect
-    from qwenlock.change.upgrade import Wishes, upgrade
+    from qwenlock.change.upgrade import UpgradeWishes, upgrade
     from qwenlock.cli.views.picture import Update
     from qwenlock.findings.errors import QwenlockError
 
     for plan in project.plans:
         try:
-            change = upgrade(project, Wishes(plan=plan.id))
+            change = upgrade(project, UpgradeWishes(plan=plan.id))
         except QwenlockError as error:
             yield Update(plan.title, "unknown", (error.message,))
             continue

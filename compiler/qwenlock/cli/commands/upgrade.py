@@ -18,7 +18,7 @@ from qwenlock.cli.options import (
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
-    from qwenlock.findings.file_changes import Change
+    from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
@@ -82,14 +82,14 @@ def upgrade(
 
     Examples: `qwenlock upgrade`, `qwenlock upgrade --region global`, `qwenlock upgrade --check`
     """
-    from qwenlock.change.upgrade import Wishes
+    from qwenlock.change.upgrade import UpgradeWishes
     from qwenlock.change.upgrade import upgrade as change_for
     from qwenlock.cli.client import read_project
     from qwenlock.edge.installed_client import release
 
     directory = project_directory(project)
     there = read_project(directory, flags, client)
-    wishes = Wishes(
+    wishes = UpgradeWishes(
         plan=plan,
         to=to,
         region=region,
@@ -115,7 +115,7 @@ def upgrade(
     return 1 if change.report["status"] == "edited" else code
 
 
-def _report(change: Change, project: Project, *, as_json: bool) -> int:
+def _report(change: ProjectChange, project: Project, *, as_json: bool) -> int:
     """Report whether an update is due."""
     from qwenlock.cli.console import say
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from qwenlock.lock.diff import Change, Kind
+    from qwenlock.lock.diff import Kind, LockChange
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 _STYLES = {"+": "good", "-": "error", "~": "warning"}
@@ -37,7 +37,7 @@ _USERS = "used-by"
 _DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
-def summary(changes: Sequence[Change]) -> str:
+def summary(changes: Sequence[LockChange]) -> str:
     """Summarize differences in a sentence: `2 models added, 1 removed; selection changed`."""
     if not changes:
         return "no differences"
@@ -53,7 +53,7 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _counted(kind: Kind, changes: Sequence[Change]) -> str:
+def _counted(kind: Kind, changes: Sequence[LockChange]) -> str:
     actions = {change.action: None for change in changes}
     if kind not in _PLURALS:
         return f"{'options' if kind == 'option' else kind} changed"
@@ -69,7 +69,7 @@ def _counted(kind: Kind, changes: Sequence[Change]) -> str:
     return ", ".join(words)
 
 
-def draw_differences(changes: Sequence[Change]) -> None:
+def draw_differences(changes: Sequence[LockChange]) -> None:
     """Draw differences as a tree, with the summary at its root."""
     from rich.console import Group
     from rich.tree import Tree
@@ -77,7 +77,7 @@ def draw_differences(changes: Sequence[Change]) -> None:
     tree = Tree(text(summary(changes), "bold"), guide_style="dim")
     alike = _without_indices(changes)
     for kind in _ORDER:
-        named: dict[str, list[Change]] = {}
+        named: dict[str, list[LockChange]] = {}
         for change in alike:
             if change.kind == kind:
                 named.setdefault(change.name, []).append(change)
@@ -91,13 +91,13 @@ def draw_differences(changes: Sequence[Change]) -> None:
     draw(tree)
 
 
-def _without_indices(changes: Iterable[Change]) -> list[Change]:
+def _without_indices(changes: Iterable[LockChange]) -> list[LockChange]:
     """Merge the differences about the users of one variable into one.
 
     Its values are lists: the models that no longer use the variable, and those that do now.
     """
-    merged: dict[object, Change] = {}
-    users: dict[str, list[Change]] = {}
+    merged: dict[object, LockChange] = {}
+    users: dict[str, list[LockChange]] = {}
     for change in changes:
         if change.field.startswith(f"{_USERS}."):
             users.setdefault(change.name, []).append(change)
@@ -118,7 +118,7 @@ def _without(users: list[Any], others: list[Any]) -> Any:
     return [user for user in users if user not in both] or ABSENT
 
 
-def _head(name: str, change: Change) -> Text:
+def _head(name: str, change: LockChange) -> Text:
     sign = _SIGNS[change.action]
     if change.action == "reordered":
         order = ", ".join(map(str, change.new))
@@ -126,7 +126,7 @@ def _head(name: str, change: Change) -> Text:
     return text(f"{sign} {name}", _STYLES[sign])
 
 
-def _field(change: Change) -> Text:
+def _field(change: LockChange) -> Text:
     line = text(f"  {change.field}  ")
     line.append_text(text(_value(change.old), "error" if change.old is not ABSENT else "dim"))
     line.append(" → ")
@@ -149,7 +149,7 @@ class Row(NamedTuple):
     after: str
 
 
-def rows(changes: Iterable[Change]) -> list[Row]:
+def rows(changes: Iterable[LockChange]) -> list[Row]:
     """Return differences as rows, models first; a name that repeats its kind is empty."""
     alike = _without_indices(changes)
     return [
@@ -166,7 +166,7 @@ def rows(changes: Iterable[Change]) -> list[Row]:
     ]
 
 
-def as_markdown(changes: Sequence[Change]) -> str:
+def as_markdown(changes: Sequence[LockChange]) -> str:
     """Return differences for a pull request: the summary, a table, and a folded block."""
     if not changes:
         return "No differences.\n"

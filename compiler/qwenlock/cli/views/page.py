@@ -59,7 +59,7 @@ def report(about: picture.Picture) -> str:
     )
 
 
-def merged(outcomes: Sequence[results.Outcome]) -> str:
+def merged(outcomes: Sequence[results.ProjectResult]) -> str:
     """Return the page of the results of several projects."""
     return render(
         "results.html.j2",

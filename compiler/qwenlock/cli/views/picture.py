@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.finding import Finding
-    from qwenlock.lock.diff import Change
+    from qwenlock.lock.diff import LockChange
     from qwenlock.lock.model import Lock
 
 STATUS = {
@@ -49,7 +49,7 @@ class Update(NamedTuple):
     title: str
     status: str
     sentences: tuple[str, ...]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[LockChange, ...] = ()
 
 
 class Said(NamedTuple):
@@ -82,7 +82,7 @@ class Picture:
 
     name: str
     status: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[LockChange, ...] = ()
     lock: Lock | None = None
     hidden: tuple[str, ...] = ()
     files: tuple[ScopeFile, ...] = ()

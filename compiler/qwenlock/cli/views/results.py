@@ -11,7 +11,7 @@ from qwenlock.cli.views.differences import summary
 from qwenlock.cli.views.markdown import code, prose, table
 from qwenlock.cli.views.picture import SYMBOLS
 from qwenlock.findings.errors import InputError
-from qwenlock.lock.diff import ABSENT, Change
+from qwenlock.lock.diff import ABSENT, LockChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ _SERIOUS = ("failed", "invalid", "drift", "edited", "missing", "unset", "ok")
 _SYMBOLS = {**SYMBOLS, "unset": "⚠️", "failed": "❌"}
 
 
-class Outcome(NamedTuple):
+class ProjectResult(NamedTuple):
     """The result of checking one project.
 
     Attributes:
@@ -43,7 +43,7 @@ class Outcome(NamedTuple):
     words: str
 
 
-def merged(documents: Iterable[tuple[str, dict[str, Any]]]) -> list[Outcome]:
+def merged(documents: Iterable[tuple[str, dict[str, Any]]]) -> list[ProjectResult]:
     """Return the outcomes in documents of `check`, most urgent first, otherwise in their order.
 
     Raises:
@@ -53,12 +53,14 @@ def merged(documents: Iterable[tuple[str, dict[str, Any]]]) -> list[Outcome]:
     return sorted(found, key=lambda each: _SERIOUS.index(each.status))
 
 
-def _outcomes(source: str, document: dict[str, Any]) -> list[Outcome]:
+def _outcomes(source: str, document: dict[str, Any]) -> list[ProjectResult]:
     try:
         if "projects" not in document:
             error = document["error"]
             return [
-                Outcome(source, "failed", int(error["exit-code"]), source, str(error["message"]))
+                ProjectResult(
+                    source, "failed", int(error["exit-code"]), source, str(error["message"])
+                )
             ]
         return [_outcome(source, project) for project in document["projects"]]
     except (LookupError, TypeError, ValueError, AttributeError):
@@ -66,7 +68,7 @@ def _outcomes(source: str, document: dict[str, Any]) -> list[Outcome]:
         raise InputError(message, "name a file that this command printed") from None
 
 
-def _outcome(source: str, project: dict[str, Any]) -> Outcome:
+def _outcome(source: str, project: dict[str, Any]) -> ProjectResult:
     status = str(project["status"])
     errors = [each for each in project["findings"] if each["severity"] == "error"]
     if status == "ok" and errors:
@@ -75,11 +77,13 @@ def _outcome(source: str, project: dict[str, Any]) -> Outcome:
     words += [f"{each['code']} {each['message']}" for each in errors]
     if "error" in project:
         words.append(str(project["error"]["message"]))
-    return Outcome(str(project["project"]), status, STATUSES[status], source, "; ".join(words))
+    return ProjectResult(
+        str(project["project"]), status, STATUSES[status], source, "; ".join(words)
+    )
 
 
-def _change(change: dict[str, Any]) -> Change:
-    return Change(
+def _change(change: dict[str, Any]) -> LockChange:
+    return LockChange(
         change["kind"],
         change["action"],
         str(change["name"]),
@@ -89,7 +93,7 @@ def _change(change: dict[str, Any]) -> Change:
     )
 
 
-def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+def counts(outcomes: Sequence[ProjectResult]) -> dict[str, int]:
     """Return the number of projects by status, without zeros."""
     numbers = dict.fromkeys(reversed(_SERIOUS), 0)
     for outcome in outcomes:
@@ -97,24 +101,24 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
     return {status: number for status, number in numbers.items() if number}
 
 
-def exit_code(outcomes: Sequence[Outcome]) -> int:
+def exit_code(outcomes: Sequence[ProjectResult]) -> int:
     """Return the highest exit code."""
     return max((outcome.exit_code for outcome in outcomes), default=0)
 
 
-def heading(outcomes: Sequence[Outcome]) -> str:
+def heading(outcomes: Sequence[ProjectResult]) -> str:
     """Summarize the outcomes on one line: `3 projects: 2 ok, 1 drift`."""
     number = len(outcomes)
     said = ", ".join(f"{count} {status}" for status, count in counts(outcomes).items())
     return f"{number} project{'s' * (number != 1)}" + (f": {said}" if said else "")
 
 
-def wrong(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def wrong(outcomes: Sequence[ProjectResult]) -> list[ProjectResult]:
     """Return the outcomes that are not ok."""
     return [outcome for outcome in outcomes if outcome.status != "ok"]
 
 
-def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def as_json(outcomes: Sequence[ProjectResult]) -> dict[str, Any]:
     """Return the outcomes as a JSON document."""
     return {
         "counts": {status: counts(outcomes).get(status, 0) for status in reversed(_SERIOUS)},
@@ -131,7 +135,7 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def print_text(outcomes: Sequence[Outcome]) -> None:
+def print_text(outcomes: Sequence[ProjectResult]) -> None:
     """Print the outcomes that are not ok, one per line, and the summary."""
     for each in wrong(outcomes):
         status = painted(each.status, "error", sys.stdout)
@@ -140,7 +144,7 @@ def print_text(outcomes: Sequence[Outcome]) -> None:
     emit(heading(outcomes))
 
 
-def as_markdown(outcomes: Sequence[Outcome]) -> str:
+def as_markdown(outcomes: Sequence[ProjectResult]) -> str:
     """Return the outcomes for a job summary: the summary line, and a table of what is not ok."""
     first = outcomes[0].status if outcomes else "ok"
     text = f"## {_SYMBOLS[first]} {heading(outcomes)}\n"
