@@ -17,10 +17,9 @@ import pytest
 from packaging.version import Version
 
 from conformance.clients import NEW, OLD, installed
-from conformance.run import Machine, RunningClient, dummies
+from conformance.run import Client, Machine, dummies
 from qwenlock.clients.profile import GUIDE, profile
-from qwenlock.edge.client import RunningClient as Conversation
-from qwenlock.edge.client import started
+from qwenlock.edge.client import RunningClient, started
 from qwenlock.edge.reader import read_lock
 from qwenlock.enforce.agreement import BUILT_IN_TYPE, UNLISTED_FLAGS, agreement, parse, route_id
 from qwenlock.lock.model import Lock, Selection, settings_entry
@@ -83,7 +82,7 @@ VARIABLES = {
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, Conversation]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, RunningClient]]:
     """Return a machine whose files may change, and the newest client running on it."""
     machine = Machine(tmp_path_factory.mktemp("running"))
     command = [str(installed(NEW)), "--acp"]
@@ -102,7 +101,7 @@ def test_enforced_catalogue_is_the_locks(
         machine = Machine(tmp_path)
         _place(name, machine)
         machine.enforce(lock)
-        answer = machine.ask(RunningClient(release, installed(release)), dummies(VARIABLES))
+        answer = machine.ask(Client(release, installed(release)), dummies(VARIABLES))
     else:
         shared, client = request.getfixturevalue("running")
         machine = Machine(shared.root, project=tmp_path)

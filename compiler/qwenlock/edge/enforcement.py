@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwenlock.settings.project import Places
 
 
-class ScopeFile(NamedTuple):
+class SettingsFile(NamedTuple):
     """An existing settings file: its scope, path and value."""
 
     name: ScopeName
@@ -44,7 +44,7 @@ class Machine(NamedTuple):
     """
 
     places: Places
-    scopes: tuple[ScopeFile, ...]
+    scopes: tuple[SettingsFile, ...]
     files: tuple[Path, ...]
 
     def enforcing(self, lock: Lock) -> dict[str, Any]:
@@ -113,5 +113,5 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
     for path, (scope, label) in files.items():
         document = read_document(path, label)
         if document is not None:
-            scopes.append(ScopeFile(scope, path, document.value))
+            scopes.append(SettingsFile(scope, path, document.value))
     return Machine(own, tuple(scopes), tuple(files))
