@@ -8,19 +8,31 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenlock.text.trivia import indentation, indented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenlock.text.tree import Item
-
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _INDENTED_LINE = re.compile(r"[\r\n]([ \t]+)[^\s/*]")
 _BARE_COLON = re.compile(r"[ \t]*:[ \t]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class LaidOut(Protocol):
+    """The parts of an item that show how its container is laid out, as the tree's items have them.
+
+    Attributes:
+        lead: the trivia before it.
+        key: the key as written; empty in an array.
+        colon: the colon as written, with the trivia around it.
+    """
+
+    lead: str
+    key: str
+    colon: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +70,7 @@ def document_layout(text: str) -> Layout:
 
 
 def container_layout(
-    items: Sequence[Item], outer: Layout, indent: str, *, one_line: bool
+    items: Sequence[LaidOut], outer: Layout, indent: str, *, one_line: bool
 ) -> Layout:
     """Return the layout that the text of a container shows.
 
@@ -106,12 +118,12 @@ def written(value: Any, layout: Layout, indent: str = "") -> str:
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _inner_indentation(items: Sequence[Item], default: str) -> str:
+def _inner_indentation(items: Sequence[LaidOut], default: str) -> str:
     found = (indentation(item.lead) for item in reversed(items))
     return next((inner for inner in found if inner is not None), default)
 
 
-def _comma(items: Sequence[Item], colon: str) -> str | None:
+def _comma(items: Sequence[LaidOut], colon: str) -> str | None:
     """Return a comma as in the items' own text, or else with the space that their colon has."""
     if len(items) > 1 and _is_blank(items[1].lead):
         return "," + items[1].lead
