@@ -6,9 +6,10 @@ so, and a value that looks like one. Other values in `settings.env` are not secr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.settings.providers import providers_in
 from qwenlock.settings.script_api import SettingsChange
 from qwenlock.text.credentials import is_credential, is_variable_name, references
 from qwenlock.text.operations import Remove
@@ -55,11 +56,5 @@ def _named(situation: Situation) -> Iterator[str]:
     """Give the variables that plans and models of any scope read a key from."""
     yield from (plan.env_key for plan in situation.project.plans)
     for source in situation.project.sources:
-        providers = source.settings.get("modelProviders")
-        for entries in providers.values() if isinstance(providers, dict) else ():
-            for entry in entries if isinstance(entries, list) else ():
-                yield _env_key(entry)
-
-
-def _env_key(entry: Any) -> str:
-    return str(entry.get("envKey")) if isinstance(entry, dict) else ""
+        for provider in providers_in(source, situation.project.sources, situation.project.client):
+            yield from (str(entry.value.get("envKey")) for entry in provider.models())

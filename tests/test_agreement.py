@@ -140,23 +140,26 @@ def test_model_of_an_auth_type_that_the_release_does_not_know_is_missing() -> No
 
 
 def test_model_of_a_hidden_scope_is_extra_because_replace_is_not_honoured() -> None:
-    scopes = [("user", {"modelProviders": {"anthropic": [entry("c")]}}), ("project", settings())]
+    scopes = [
+        source({"modelProviders": {"anthropic": [entry("c")]}}),
+        source(settings(), "project"),
+    ]
     lock = locked(source(settings(entry("a")), "project"))
-    (found,) = agreement(lock, answer("a(openai)", "c(anthropic)"), scopes).differences  # type: ignore[arg-type]
+    (found,) = agreement(lock, answer("a(openai)", "c(anthropic)"), scopes).differences
     assert (found.kind, found.model) == ("extra", "anthropic/c")
     assert found.reason == "REPLACE is not honoured: the user scope's modelProviders is merged in"
 
 
 def test_second_entry_of_an_id_is_extra_where_the_url_identifies_too() -> None:
     lock = locked(settings(entry("a"), entry("a", OTHER)))
-    scopes: Any = [("user", settings(entry("a"), entry("a", OTHER)))]
+    scopes = [source(settings(entry("a"), entry("a", OTHER)))]
     (found,) = agreement(lock, answer(FIRST, SECOND, current=FIRST), scopes).differences
     assert (found.kind, found.model) == ("extra", "openai/a")
     assert found.reason == "this release knows a model by its id and base URL, and keeps both"
 
 
 def test_provider_id_that_only_the_release_knows_is_told() -> None:
-    scopes: Any = [("user", {"modelProviders": {"openai-responses": [entry("r")]}})]
+    scopes = [source({"modelProviders": {"openai-responses": [entry("r")]}})]
     given = answer("a(openai)", "b(openai)", "r(openai-responses)")
     (found,) = agreement(AB, given, scopes).differences
     assert found.reason == "this release reads a provider id that the lock's client skips"

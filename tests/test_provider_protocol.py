@@ -187,18 +187,18 @@ def answer(*model_ids: str) -> Answer:
 def test_client_that_reads_the_mapping_agrees() -> None:
     lock = locked(LAB, client=NEW)
     given = answer("a(openai)", "b(openai)", "c(openai)")
-    assert not agreement(lock, given, [("user", LAB)]).differences
+    assert not agreement(lock, given, [source(LAB)]).differences
 
 
 def test_route_of_a_custom_provider_is_known() -> None:
     value = settings({"lab": "openai"}, lab=[entry("a")], openai=[entry("a", OTHER)])
     routes = [route_id("openai", entry("a", url)) for url in (URL, OTHER)]
-    assert not agreement(locked(value, client=NEW), answer(*routes), [("user", value)]).differences
+    assert not agreement(locked(value, client=NEW), answer(*routes), [source(value)]).differences
 
 
 def test_client_that_does_not_read_the_mapping_is_told() -> None:
     given = answer("c(openai)", "a(openai)")
-    (difference, *_) = agreement(locked(LAB, client=NEW), given, [("user", LAB)]).differences
+    (difference, *_) = agreement(locked(LAB, client=NEW), given, [source(LAB)]).differences
     assert (difference.kind, difference.model) == ("missing", "openai/b")
     assert difference.reason == "releases before 0.21 do not read the provider lab"
 
@@ -206,7 +206,7 @@ def test_client_that_does_not_read_the_mapping_is_told() -> None:
 def test_client_that_reads_more_than_the_locks_is_told() -> None:
     given = answer("c(openai)", "a(openai)")
     value = LAB | {"model": {"name": "c"}}
-    (difference,) = agreement(locked(value), given, [("user", value)]).differences
+    (difference,) = agreement(locked(value), given, [source(value)]).differences
     assert (difference.kind, difference.model) == ("extra", "openai/a")
     assert difference.reason == "this release reads a provider id that the lock's client skips"
 
@@ -214,7 +214,7 @@ def test_client_that_reads_more_than_the_locks_is_told() -> None:
 def test_wire_api_moves_a_model_in_the_clients_list_only() -> None:
     value = settings({}, openai=[entry("a", wireApi="responses"), entry("b")])
     given = answer("a(openai-responses)", "b(openai)")
-    assert not agreement(locked(value, client="0.24.4"), given, [("user", value)]).differences
+    assert not agreement(locked(value, client="0.24.4"), given, [source(value)]).differences
 
 
 def test_profiles_know_it_from_0_21_on() -> None:

@@ -135,7 +135,7 @@ def test_page_says_everything(rich: World) -> None:
         "generation-config.timeout",
         "1234",
         "warning QL202",
-        '"opnai" is no auth type',
+        '"opnai" is not an auth type',
         "MiniMax-M2.5",
         "1,000,000",
         "https://coding-intl.dashscope.aliyuncs.com/v1",

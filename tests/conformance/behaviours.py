@@ -166,7 +166,7 @@ def _(bench: Bench) -> str:
     return {"1": "the first", "2": "the second"}[request.path[1]]
 
 
-@behaviour("a key of modelProviders that is no auth type", guide="openai/a")
+@behaviour("a key of modelProviders that is not an auth type", guide="openai/a")
 def _(bench: Bench) -> str:
     providers = {"openai-custom": [bench.entry("b")], "openai": [bench.entry()]}
     bench.machine.write("user", settings(providers, "openai", "a"))

@@ -12,7 +12,7 @@ from qwenlock.change import selecting
 from qwenlock.change import upgrade_report as said_of
 from qwenlock.change.plan_in_file import PlanInFile, array, owned
 from qwenlock.change.plan_models import by_id, carried_over, replaced
-from qwenlock.change.target import PROVIDERS, dotted, target, without_empty
+from qwenlock.change.target import dotted, target, without_empty
 from qwenlock.change.three_way import compare
 from qwenlock.change.upgrade_report import Aim, Status
 from qwenlock.clients.profile import GUIDE, profile
@@ -21,7 +21,8 @@ from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import ProjectChange
 from qwenlock.plans.collection import Plans, meant
 from qwenlock.settings import plan_state
-from qwenlock.settings.scopes import merged, owner, protocols
+from qwenlock.settings.providers import providers_in
+from qwenlock.settings.scopes import merged, owner
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
 
@@ -248,13 +249,14 @@ class _Upgrade:
 
     def _entries(self, auth_type: str) -> list[Any]:
         """Return the entries of every provider that the client maps to `auth_type`."""
-        mapped = protocols(self._there.project.sources, self._client)
-        providers = self._draft.get(PROVIDERS, {})
+        target, project = self._there.target, self._there.project
+        after = target.sources_after(project, self._draft.settings)
+        written = next(each for each in after if each.scope == target.scope)
         return [
-            entry
-            for provider, entries in providers.items()
-            if mapped.get(provider, provider) == auth_type and isinstance(entries, list)
-            for entry in entries
+            entry.value
+            for provider in providers_in(written, after, self._client)
+            if provider.auth_type == auth_type
+            for entry in provider.models()
         ]
 
     def _keep(self, choice: Choice) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from qwenlock.change.plan_models import by_id
 from qwenlock.change.target import PROVIDERS
 from qwenlock.plans.digest import stringify
+from qwenlock.settings.providers import providers_in
 from qwenlock.text.credentials import shown
 from qwenlock.text.edit import lost_comments
 from qwenlock.text.locate import Locator
@@ -210,15 +211,9 @@ def _hidden(there: PlanInFile, aim: Aim) -> Iterator[str]:
         return
     offered = by_id(aim.models)
     for source in there.project.sources:
-        providers = source.settings.get("modelProviders")
-        arrays = providers.values() if isinstance(providers, dict) else ()
-        names = [
-            shown(name)
-            for entries in arrays
-            if isinstance(entries, list)
-            for name in by_id(entries)
-            if name not in offered
-        ]
+        providers = providers_in(source, there.project.sources, there.project.client)
+        named = (entry.id for provider in providers for entry in provider.models())
+        names = [shown(name) for name in dict.fromkeys(named) if name not in offered]
         if names:
             yield (
                 f"{there.target.label} gets modelProviders, which replaces that of the "

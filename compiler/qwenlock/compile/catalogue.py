@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Merge
     from qwenlock.plans.plan import Plan
-    from qwenlock.settings.providers import Provider
+    from qwenlock.settings.providers import PlacedEntry, Provider, Skipped
     from qwenlock.settings.scopes import Source, Sources
     from qwenlock.text.document import Place
     from qwenlock.text.operations import Path
@@ -105,27 +105,20 @@ class _Builder:
 
     def read(self, provider: Provider) -> list[Entry]:
         """Return the entries of `provider`."""
-        auth_type = self._auth_type(provider)
-        if auth_type is None:
+        skipped = provider.why_skipped(self._client)
+        if skipped is not None:
+            self._report_skipped(provider, skipped)
             return []
-        path = (*ROOT, provider.name)
-        if not isinstance(provider.entries, list):
-            message = f"{shown(provider.name)} must hold an array of models"
-            self._report(Finding("QL204", message, provider.source.place(path), "write [ … ]"))
-            return []
-        read = (
-            self._entry(auth_type, raw, provider.source, (*path, at))
-            for at, raw in enumerate(provider.entries)
-        )
+        read = map(self._entry, provider.entries())
         return [entry for entry in read if entry is not None]
 
-    def _entry(self, auth_type: str, raw: Any, source: Source, path: Path) -> Entry | None:
+    def _entry(self, found: PlacedEntry) -> Entry | None:
+        (source, provider, auth_type, _), path, raw = found.provider, found.path, found.value
         if source.scope not in self._readers:
             self._readers[source.scope] = EntryReader(self._client, self._report, source.place)
         canonical = self._readers[source.scope].read(auth_type, raw, path)
         if canonical is None:
             return None
-        provider = str(path[-2])
         owner = self._plans.owner(provider, canonical) if provider == auth_type else None
         origin = owner.id if owner else CUSTOM
         model = self._model(auth_type, provider, canonical, origin, source)
@@ -137,30 +130,33 @@ class _Builder:
         self._report_duplicate(entry, url, first)
         return entry._replace(skipped=True)
 
-    def _auth_type(self, provider: Provider) -> str | None:
-        """Return the auth type that `provider` stands for; None where its models are skipped."""
-        auth_type, name = provider.auth_type, provider.name
-        place = provider.source.place((*ROOT, name), on_key=True)
-        if auth_type == "qwen-oauth":
+    def _report_skipped(self, provider: Provider, why: Skipped) -> None:
+        name, source, path = provider.name, provider.source, provider.path
+        if why == "built in":
             message = "qwen-oauth models are built in; these are ignored"
-            self._report(Finding("QL203", message, place, "remove them"))
-            return None
-        if auth_type in self._client.auth_types:
-            return str(auth_type)
-        if name in self._protocols:
-            self._report_protocol(provider)
-            return None
-        message = f'"{shown(name)}" is no auth type; its models are skipped'
-        self._report(Finding("QL202", message, place, self._fix(name)))
-        return None
+            finding = Finding("QL203", message, source.place(path, on_key=True), "remove them")
+        elif why == "not an array":
+            message = f"{shown(name)} must hold an array of models"
+            finding = Finding("QL204", message, source.place(path), "write [ … ]")
+        elif name in self._protocols:
+            finding = self._unknown_protocol(provider)
+        else:
+            message = f'"{shown(name)}" is not an auth type, so its models are ignored'
+            place = source.place(path, on_key=True)
+            finding = Finding("QL202", message, place, self._fix(name))
+        self._report(finding)
 
-    def _report_protocol(self, provider: Provider) -> None:
+    def _unknown_protocol(self, provider: Provider) -> Finding:
         path = (PROTOCOLS, provider.name)
         source = highest(self._sources, path) or provider.source
         name = shown(provider.name)
-        message = f'providerProtocol takes "{name}" for no auth type; its models are skipped'
+        given = provider.auth_type
+        to = f'"{shown(given)}", which' if isinstance(given, str) else "something that"
+        message = (
+            f'providerProtocol maps "{name}" to {to} is not an auth type, so its models are ignored'
+        )
         near = suggestion(str(provider.auth_type), self._client.auth_types)
-        self._report(Finding("QL202", message, source.place(path), near or self._known()))
+        return Finding("QL202", message, source.place(path), near or self._known())
 
     def _fix(self, provider: str) -> str:
         auth_types = self._client.auth_types

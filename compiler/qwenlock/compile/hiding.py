@@ -43,10 +43,10 @@ def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[st
     hidden: dict[str, Source] = {
         name: source
         for source in below
-        for provider in providers_in(source, sources, client)
+        for provider in _taking_models(source, sources, client)
         for name in _ids(provider)
     }
-    own = providers_in(owning, sources, client)
+    own = _taking_models(owning, sources, client)
     for provider in own if hidden else ():
         for name in _ids(provider):
             hidden.pop(name, None)
@@ -59,7 +59,7 @@ def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[st
         fix = "list them here too, or keep modelProviders in the user scope only"
         report(Finding("QL301", message, place, fix))
     is_object = isinstance(owning.settings["modelProviders"], dict)
-    if is_object and all(provider.entries == [] for provider in own):
+    if is_object and all(provider.value == [] for provider in own):
         message = f"the {owning.scope} scope's modelProviders holds no model"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
         report(Finding("QL302", message, place, fix))
@@ -158,8 +158,10 @@ def counted(names: list[str]) -> str:
     return f"{listed} {'is' if len(names) == 1 else 'are'}"
 
 
+def _taking_models(source: Source, sources: Sources, client: Profile) -> list[Provider]:
+    found = providers_in(source, sources, client)
+    return [each for each in found if each.why_skipped(client) in (None, "not an array")]
+
+
 def _ids(provider: Provider) -> Iterator[str]:
-    for entry in provider.entries if isinstance(provider.entries, list) else ():
-        name = entry.get("id") if isinstance(entry, dict) else None
-        if isinstance(name, str) and name:
-            yield f"{provider.auth_type}/{shown(name)}"
+    return (f"{provider.auth_type}/{shown(entry.id)}" for entry in provider.models())

@@ -269,7 +269,7 @@ class _Selector:
         fix = suggestion(auth_type, known) or f"use one of {', '.join(known)}"
         if (stands_for := protocols(self._sources, self._client).get(auth_type)) in known:
             fix = f"select {stands_for}, which providerProtocol makes of it"
-        self._say("QL601", f'"{shown(auth_type)}" is no auth type', AUTH_TYPE, fix)
+        self._say("QL601", f'"{shown(auth_type)}" is not an auth type', AUTH_TYPE, fix)
 
     def _say_undefined(self, name: str) -> None:
         message = f'no {self._auth_type} entry defines "{shown(name)}": it is a runtime model'

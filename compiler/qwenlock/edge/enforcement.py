@@ -17,21 +17,15 @@ from qwenlock.findings.errors import QwenlockError
 from qwenlock.lock import NAME, text
 from qwenlock.lock.options import Options
 from qwenlock.settings.project import Project
+from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Lock
     from qwenlock.settings.project import Places
-
-
-class SettingsFile(NamedTuple):
-    """An existing settings file: its scope, path and value."""
-
-    name: ScopeName
-    path: Path
-    value: dict[str, Any]
+    from qwenlock.settings.scopes import Source
 
 
 class Machine(NamedTuple):
@@ -39,17 +33,17 @@ class Machine(NamedTuple):
 
     Attributes:
         places: where the client keeps its files.
-        scopes: the files that exist.
+        found: the settings of the files that exist, by their paths.
         files: every file that was looked for.
     """
 
     places: Places
-    scopes: tuple[SettingsFile, ...]
+    found: Mapping[Path, Source]
     files: tuple[Path, ...]
 
     def enforcing(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock` on this machine."""
-        return enforcing_settings(lock, [_current(each.value) for each in self.scopes])
+        return enforcing_settings(lock, [each.settings for each in self.found.values()])
 
     def enforcing_file(self, lock: Lock) -> dict[str, Any]:
         """Return the settings that enforce `lock`, merged over the client's own system file."""
@@ -61,15 +55,8 @@ class Machine(NamedTuple):
 
     def system(self) -> dict[str, Any]:
         """Return the client's own system file, migrated to the current settings version."""
-        path = self.places.files["system"]
-        return _current(next((each.value for each in self.scopes if each.path == path), {}))
-
-
-def _current(settings: dict[str, Any]) -> dict[str, Any]:
-    from qwenlock.settings.scopes import CURRENT_VERSION
-    from qwenlock.settings.versions import migrate
-
-    return migrate(settings, CURRENT_VERSION).settings
+        found = self.found.get(self.places.files["system"])
+        return found.settings if found else {}
 
 
 def trusted_lock(project: Path) -> Lock:
@@ -109,9 +96,9 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
         for places in (own, older, named)
         for scope, path in places.files.items()
     }
-    scopes = []
+    found = {}
     for path, (scope, label) in files.items():
         document = read_document(path, label)
         if document is not None:
-            scopes.append(SettingsFile(scope, path, document.value))
-    return Machine(own, tuple(scopes), tuple(files))
+            found[path] = source_of(scope, document)
+    return Machine(own, found, tuple(files))

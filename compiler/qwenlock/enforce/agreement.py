@@ -13,17 +13,18 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from qwenlock.clients.profile import AUTH_TYPES, PROTOCOLS_SINCE
+from qwenlock.clients.profile import AUTH_TYPES, NEWEST, PROTOCOLS_SINCE, profile
 from qwenlock.clients.route import Route
 from qwenlock.lock.model import settings_entry
-from qwenlock.settings.scopes import PROTOCOLS, merge
+from qwenlock.settings.providers import providers_in
 from qwenlock.text.credentials import substituted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Lock, Model
+    from qwenlock.settings.providers import PlacedEntry
+    from qwenlock.settings.scopes import Sources
 
 Kind: TypeAlias = Literal["missing", "extra", "reordered", "selected"]
 
@@ -102,7 +103,7 @@ class Agreement:
 def agreement(
     lock: Lock,
     answer: Answer,
-    scopes: Sequence[tuple[ScopeName, Any]] = (),
+    sources: Sources = (),
     environment: Mapping[str, str] | None = None,
 ) -> Agreement:
     """Return how `answer` stands to `lock`.
@@ -112,13 +113,16 @@ def agreement(
     Args:
         lock: what is wanted.
         answer: what the client said.
-        scopes: the settings that the client has read, to tell where a model comes from.
+        sources: the settings that the client has read, to tell where a model comes from.
         environment: its variables, which it puts in the place of `$NAME`.
     """
-    lock, scopes = _as_read(lock, environment or {}), _substituted(scopes, environment or {})
-    defined = [(auth_type, entry) for auth_type, _, entry, _ in _of_scopes(scopes)]
+    lock = _as_read(lock, environment or {})
+    sources = [
+        replace(each, settings=_substituted(each.settings, environment or {})) for each in sources
+    ]
+    defined = [(str(route.protocol), entry.value) for route, entry in _of_scopes(sources)]
     routes = {route_id(*each): each for each in [*_of_lock(lock), *defined]}
-    return _Comparison(lock, answer, scopes, routes).result()
+    return _Comparison(lock, answer, sources, routes).result()
 
 
 def parse(model_id: str, routes: dict[str, tuple[str, dict[str, Any]]]) -> Seen | None:
@@ -205,29 +209,14 @@ def _of_lock(lock: Lock) -> Iterator[tuple[str, dict[str, Any]]]:
         yield str(model.route.protocol), settings_entry(model)
 
 
-class _Defined(NamedTuple):
-    """An entry of some scope, the key of modelProviders it stands under, and what that is."""
-
-    auth_type: str
-    provider: str
-    entry: dict[str, Any]
-    scope: ScopeName
-
-
-def _of_scopes(scopes: Sequence[tuple[ScopeName, Any]]) -> Iterator[_Defined]:
-    protocols: Any = {}
-    for _, settings in scopes:
-        if isinstance(settings, dict):
-            protocols = merge(protocols, settings.get(PROTOCOLS, {}))
-    for scope, settings in scopes:
-        providers = settings.get("modelProviders") if isinstance(settings, dict) else None
-        for provider, entries in providers.items() if isinstance(providers, dict) else ():
-            mapped = protocols.get(provider) if isinstance(protocols, dict) else None
-            auth_type = mapped if isinstance(mapped, str) else provider
-            for entry in entries if isinstance(entries, list) else ():
-                if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                    route = Route(auth_type, entry["id"], wire_api=_text(entry.get("wireApi")))
-                    yield _Defined(str(route.protocol), provider, entry, scope)
+def _of_scopes(sources: Sources) -> Iterator[tuple[Route, PlacedEntry]]:
+    """Give the entries of all scopes with their routes, by the rules of the newest release."""
+    for source in sources:
+        for provider in providers_in(source, sources, profile(NEWEST)):
+            auth_type = provider.auth_type if isinstance(provider.auth_type, str) else provider.name
+            for entry in provider.models():
+                wire_api = _text(entry.value.get("wireApi"))
+                yield Route(auth_type, entry.id, wire_api=wire_api), entry
 
 
 def _text(value: Any) -> str | None:
@@ -239,11 +228,11 @@ class _Comparison:
         self,
         lock: Lock,
         answer: Answer,
-        scopes: Sequence[tuple[ScopeName, Any]],
+        sources: Sources,
         routes: dict[str, tuple[str, dict[str, Any]]],
     ) -> None:
         self._lock = lock
-        self._scopes = scopes
+        self._sources = sources
         self._current = parse(answer.current, routes)
         self._current_id = answer.current
         # A route that nothing explains still tells its model's name.
@@ -293,20 +282,23 @@ class _Comparison:
             return Difference("extra", name, made, "unset what makes it, or select an entry")
         owner = next((model.scope for model in self._lock.models), None)
         origin = self._origin(seen)
-        scope = origin and origin.scope
+        scope = origin and origin.provider.source.scope
         reason: str | None = None
         if any(seen[:2] == _kind(model) for model in self._lock.models):
             reason = "this release knows a model by its id and base URL, and keeps both"
-        elif origin and origin.provider not in AUTH_TYPES:
+        elif origin and origin.provider.name not in AUTH_TYPES:
             reason = "this release reads a provider id that the lock's client skips"
         elif scope is not None and scope != owner:
             reason = f"REPLACE is not honoured: the {scope} scope's modelProviders is merged in"
         return Difference("extra", name, reason)
 
-    def _origin(self, seen: Seen) -> _Defined | None:
+    def _origin(self, seen: Seen) -> PlacedEntry | None:
         """Return the first entry of any scope that defines a model of that type and id, or None."""
-        defined = _of_scopes(self._scopes)
-        found = (each for each in defined if (each.auth_type, each.entry["id"]) == seen[:2])
+        found = (
+            entry
+            for route, entry in _of_scopes(self._sources)
+            if (route.protocol, entry.id) == seen[:2]
+        )
         return next(found, None)
 
     def _reordered(self, order: list[int]) -> Iterator[Difference]:

@@ -9,6 +9,7 @@ from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.entries import canonical
 from qwenlock.compile.hiding import counted
 from qwenlock.findings.finding import Finding
+from qwenlock.settings.providers import providers_in
 from qwenlock.settings.scopes import merged, owner
 from qwenlock.text.credentials import shown
 from qwenlock.text.operations import get
@@ -31,13 +32,13 @@ def defined_otherwise(subject: Subject) -> Iterator[Finding]:
     owning = owner(subject.sources)
     if owning is None or subject.project.merge == "client":
         return
-    own = _by_name(owning)
+    own = _by_name(owning, subject)
     for source in subject.sources:
         if source is owning:
             return
         other = [
             name
-            for name, entry in _by_name(source).items()
+            for name, entry in _by_name(source, subject).items()
             if name in own and canonical(entry) != canonical(own[name])
         ]
         if other:
@@ -103,12 +104,10 @@ def replace_not_honoured(subject: Subject) -> Iterator[Finding]:
         yield Finding("QL307", message, place, fix)
 
 
-def _by_name(source: Source) -> dict[tuple[str, str], Any]:
-    """Return the entries of a source by auth type and id, the first of each."""
-    providers = source.settings.get("modelProviders")
+def _by_name(source: Source, subject: Subject) -> dict[tuple[str, str], Any]:
+    """Return the entries of a source by the key of their provider and id, the first of each."""
     result: dict[tuple[str, str], Any] = {}
-    for auth_type, entries in providers.items() if isinstance(providers, dict) else ():
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                result.setdefault((auth_type, entry["id"]), entry)
+    for provider in providers_in(source, subject.sources, subject.client):
+        for entry in provider.models():
+            result.setdefault((provider.name, entry.id), entry.value)
     return result

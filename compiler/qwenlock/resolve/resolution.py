@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.clients.fields import GENERATION_FIELDS
 from qwenlock.clients.profile import (
@@ -40,7 +40,7 @@ from qwenlock.resolve.fields import (
     by_value,
     by_variable,
 )
-from qwenlock.settings.providers import ROOT, providers
+from qwenlock.settings.providers import providers
 from qwenlock.settings.scopes import merged
 from qwenlock.text.credentials import references
 
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwenlock.clients.profile import Profile
-    from qwenlock.settings.scopes import Source, Sources
+    from qwenlock.settings.providers import PlacedEntry
+    from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Path
 
 Kind: TypeAlias = Literal["provider", "runtime", "built-in"]
@@ -96,28 +97,17 @@ class Resolution:
         return f"{SNAPSHOT_PREFIX}{self.auth_type}|{self.fields['model'].value}"
 
 
-class PlacedEntry(NamedTuple):
-    """A model of `modelProviders` and its place."""
-
-    source: Source
-    path: Path
-    value: dict[str, Any]
-
-
 def entries(sources: Sources, auth_type: str | None, client: Profile) -> list[PlacedEntry]:
     """Return the entries of `auth_type` that `client` has, in their order, as they stand."""
     if auth_type not in API_KEY_VARIABLES:
         return []
     return [
-        PlacedEntry(provider.source, (*ROOT, provider.name, index), value)
+        entry
         for provider in providers(
             sources, client, "replace" if client.replaces_providers else "client"
         )
         if provider.auth_type == auth_type
-        for index, value in enumerate(
-            provider.entries if isinstance(provider.entries, list) else ()
-        )
-        if isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
+        for entry in provider.models()
     ]
 
 
@@ -257,7 +247,7 @@ class _Resolver:
             name = str(entry.value.get("envKey") or "")
             candidates += by_variable(name, self._variables, "provider")
             if not candidates and self._client.key_is_sealed:
-                place = entry.source.place((*entry.path, "envKey"), on_key=True)
+                place = entry.place("envKey", on_key=True)
                 candidates.append(Candidate("provider", (place,), None, None))
         candidates += by_flag("--openai-api-key", self._given.api_key)
         candidates += by_variable(API_KEY_VARIABLES[self._type], self._variables, "env")
@@ -273,7 +263,7 @@ class _Resolver:
         usual = self._client.default_base_urls
         if entry is not None and not candidates and usual is not None:
             url = dict(usual).get(self._type)
-            place = entry.source.place(entry.path)
+            place = entry.place()
             candidates.append(Candidate("provider", (place,), url, url))
         candidates += by_flag("--openai-base-url", self._given.base_url)
         candidates += by_variable(BASE_URL_VARIABLES.get(self._type), self._variables, "env")
@@ -304,8 +294,8 @@ class _Resolver:
         candidates = []
         if entry is not None:
             value = _config(entry).get(name)
-            path = (*entry.path, "generationConfig", name)
-            place = entry.source.place(path if value is not None else entry.path, on_key=True)
+            below = ("generationConfig", name) if value is not None else ()
+            place = entry.place(*below, on_key=True)
             candidates.append(by_value("provider", place, value, self._variables))
         elif kind == "built-in":
             candidates.append(Candidate("provider", ("built-in model",), None, None))
@@ -328,7 +318,7 @@ class _Resolver:
         value = entry.value.get(name) if entry else None
         if entry is None or not isinstance(value, str) or not value.strip():
             return []
-        place = entry.source.place((*entry.path, name), on_key=True)
+        place = entry.place(name, on_key=True)
         return [by_value("provider", place, value, self._variables)]
 
     def _settings(self, path: Path) -> list[Candidate]:

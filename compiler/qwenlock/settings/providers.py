@@ -1,41 +1,99 @@
-"""The keys of `modelProviders` that count: by REPLACE, or as the scopes merge in a client.
+"""The one walk over `modelProviders`: its keys, their entries, and why some are skipped.
 
-Guide, Generation Config Layering (last paragraph); docs/explanation, Merging.
+Guide, Generation Config Layering (last paragraph); How Qwen Code reads settings, "Merging" and
+"Protocols".
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from qwenlock.settings.scopes import highest, merged, owner, protocols
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qwenlock.clients.profile import Profile
     from qwenlock.lock.model import Merge
     from qwenlock.settings.scopes import Source, Sources
+    from qwenlock.text.document import Place
     from qwenlock.text.operations import Path
 
 ROOT: Path = ("modelProviders",)
 
+Skipped: TypeAlias = Literal["built in", "unknown auth type", "not an array"]
+"""Why a client ignores a provider: qwen-oauth's models are built in."""
+
 
 class Provider(NamedTuple):
-    """A key of `modelProviders`.
+    """A key of `modelProviders` and its value.
 
     Attributes:
         source: the scope whose value counts.
         name: the key.
         auth_type: what the client takes it for, as it stands: an auth type or not.
-        entries: what it holds, as it stands: an array of models or not.
+        value: its value, as it stands: an array of models or not.
     """
 
     source: Source
     name: str
     auth_type: Any
-    entries: Any
+    value: Any
+
+    @property
+    def path(self) -> Path:
+        """Where it stands in the settings."""
+        return (*ROOT, self.name)
+
+    def why_skipped(self, client: Profile) -> Skipped | None:
+        """Return why `client` takes no model from it, or None if it takes them."""
+        if self.auth_type == "qwen-oauth":
+            return "built in"
+        if self.auth_type not in client.auth_types:
+            return "unknown auth type"
+        return None if isinstance(self.value, list) else "not an array"
+
+    def entries(self) -> Iterator[PlacedEntry]:
+        """Give what its array holds, in order, models or not; nothing if it is not an array."""
+        for index, value in enumerate(self.value if isinstance(self.value, list) else ()):
+            yield PlacedEntry(self, index, value)
+
+    def models(self) -> Iterator[PlacedEntry]:
+        """Give those of its entries that are objects with an id."""
+        return (entry for entry in self.entries() if entry.id)
+
+
+class PlacedEntry(NamedTuple):
+    """An element of a provider's array.
+
+    Attributes:
+        provider: the provider.
+        at: its index in the array.
+        value: its value, as it stands: an object or not.
+    """
+
+    provider: Provider
+    at: int
+    value: Any
+
+    @property
+    def id(self) -> str:
+        """The id of the model that it defines; empty if it defines none."""
+        value = self.value.get("id") if isinstance(self.value, dict) else None
+        return value if isinstance(value, str) else ""
+
+    @property
+    def path(self) -> Path:
+        """Where it stands in the settings."""
+        return (*self.provider.path, self.at)
+
+    def place(self, *below: str, on_key: bool = False) -> Place:
+        """Return the place of the entry, or of what stands `below` it."""
+        return self.provider.source.place((*self.path, *below), on_key=on_key)
 
 
 def providers(sources: Sources, client: Profile, merge: Merge) -> list[Provider]:
-    """Return the providers that count, in catalogue order; none where the value is no object.
+    """Return the providers that count, in catalogue order; none if the value is not an object.
 
     Args:
         sources: the scopes that have a file, low to high.
@@ -50,21 +108,16 @@ def providers(sources: Sources, client: Profile, merge: Merge) -> list[Provider]
     held = merged(counted, ROOT)
     mapped = protocols(sources, client)
     return [
-        Provider(highest(counted, (*ROOT, name)) or owning, name, mapped.get(name, name), entries)
-        for name, entries in (held.items() if isinstance(held, dict) else ())
+        Provider(highest(counted, (*ROOT, name)) or owning, name, mapped.get(name, name), value)
+        for name, value in (held.items() if isinstance(held, dict) else ())
     ]
 
 
 def providers_in(source: Source, sources: Sources, client: Profile) -> list[Provider]:
-    """Return the providers in `source`, one of `sources`, that take models of an auth type."""
+    """Return all providers that stand in `source`, one of `sources`, whether they count or not."""
     held = source.settings.get("modelProviders")
     mapped = protocols(sources, client)
-    found = [
-        Provider(source, name, mapped.get(name, name), entries)
-        for name, entries in (held.items() if isinstance(held, dict) else ())
+    return [
+        Provider(source, name, mapped.get(name, name), value)
+        for name, value in (held.items() if isinstance(held, dict) else ())
     ]
-    return [each for each in found if each.auth_type in _taking_models(client)]
-
-
-def _taking_models(client: Profile) -> list[str]:
-    return [name for name in client.auth_types if name != "qwen-oauth"]

@@ -236,8 +236,7 @@ class _Asking:
             if not self._may_be_missing:
                 raise
             return _Result(error=error)
-        scopes = [(each.name, each.value) for each in self._machine.scopes]
-        found = agreement(self._lock, answer, scopes, environment)
+        found = agreement(self._lock, answer, [*self._machine.found.values()], environment)
         return _Result(answer.release, found)
 
 
