@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.settings.script_api import Draft
 from qwenlock.settings.values import VERSION, version_of
 from qwenlock.text.operations import Move, Set, get
@@ -18,7 +19,6 @@ NAME = "settings-version"
 TITLE = "Unwrap the models of each provider"
 REASON = "Clients of version 4 take an array of models for each provider, not an object around it"
 
-_PROVIDERS = ("modelProviders",)
 _PROTOCOLS = {"vertex-ai": "gemini"}  # of the other providers: their own names
 
 
@@ -40,14 +40,14 @@ def change(context: Context) -> SettingsChange:
 
 
 def _wrapped(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    providers = get(settings, _PROVIDERS)
+    providers = get(settings, PROVIDERS)
     if not isinstance(providers, dict):
         return {}
     return {name: value for name, value in providers.items() if isinstance(value, dict)}
 
 
 def _unwrap(draft: Draft, provider: str, wrapper: dict[str, Any]) -> None:
-    path = (*_PROVIDERS, provider)
+    path = (*PROVIDERS, provider)
     models = wrapper.get("models")
     if isinstance(models, list):
         draft.do(Move((*path, "models"), path))

@@ -17,7 +17,7 @@ from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
 from qwenlock.migrate.request import auth_type, chosen_model, entries, find, text_at
-from qwenlock.settings.scopes import highest, merged
+from qwenlock.settings.scopes import PROVIDERS, highest, merged
 from qwenlock.settings.script_api import Draft, Note, RefusedError, SettingsChange
 from qwenlock.text.credentials import is_credential, is_variable_name, references
 from qwenlock.text.operations import Insert, Move, Remove, Set, get
@@ -131,7 +131,7 @@ def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) 
 
 def _array(view: View, draft: Draft) -> Path:
     """Return the path of the models; refuse settings where something else stands in the way."""
-    path = ("modelProviders", str(auth_type(view)))
+    path = (*PROVIDERS, str(auth_type(view)))
     if not isinstance(draft.get(path, []), list):
         raise RefusedError(f"{'.'.join(path)} is not an array of models", "write [ … ] there")
     for name in ("model", "modelProviders"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -86,6 +87,24 @@ def test_no_files_import_each_other() -> None:
         TopologicalSorter(SIDES).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(name_of(module) for module in error.args[1]))
+
+
+@pytest.mark.parametrize("text", ["qwen-oauth", "$runtime|"])
+def test_a_constant_is_written_once(text: str) -> None:
+    found = [
+        name_of(module)
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == text
+    ]
+    assert len(found) == 1, found
+
+
+def test_one_module_walks_the_entries_of_model_providers() -> None:
+    lookups = re.compile(r'(get\(|settings\[)"modelProviders"|, \("modelProviders",\)')
+    scripts = (REPOSITORY / "migrations").glob("*.py")
+    found = [each.name for each in [*MODULES, *scripts] if lookups.search(each.read_text("utf-8"))]
+    assert found == []
 
 
 def test_no_two_public_classes_share_a_name() -> None:

@@ -18,10 +18,10 @@ from packaging.version import Version
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine, dummies
-from qwenlock.clients.profile import GUIDE, profile
+from qwenlock.clients.profile import GUIDE, OAUTH, profile
 from qwenlock.edge.client import RunningClient, started
 from qwenlock.edge.reader import read_lock
-from qwenlock.enforce.agreement import BUILT_IN_TYPE, UNLISTED_FLAGS, agreement, parse, route_id
+from qwenlock.enforce.agreement import UNLISTED_FLAGS, agreement, parse, route_id
 from qwenlock.lock.model import Lock, Selection, settings_entry
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _selectable(lock: Lock, release: str) -> Lock:
     """
     chosen = lock.selection
     usable = [model for model in lock.models if model.base_url or model.auth_type != "anthropic"]
-    types = set(profile(release).auth_types) - {BUILT_IN_TYPE}
+    types = set(profile(release).auth_types) - {OAUTH}
     names = {(model.auth_type, model.id) for model in usable}
     if (
         chosen.is_chosen
@@ -141,7 +141,7 @@ def _offered(answer: Answer, lock: Lock) -> dict[str, list[str]]:
     for each in answer.offered:
         seen = parse(each.model_id, routes)
         assert seen is not None, each
-        if seen.auth_type != BUILT_IN_TYPE and not seen.runtime:
+        if seen.auth_type != OAUTH and not seen.runtime:
             offered[seen.auth_type].append(seen.id)
     return dict(offered)
 

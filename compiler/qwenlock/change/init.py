@@ -11,7 +11,7 @@ from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.lock import NAME
 from qwenlock.lock.text import as_table
 from qwenlock.migrate.file_changes import with_lines
-from qwenlock.settings.scopes import owner
+from qwenlock.settings.scopes import PROVIDERS, owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ class Found:
     def owns_models(self) -> bool:
         """Tell whether the project's own settings have models."""
         source = self.project.source("project")
-        return source is not None and source.has(("modelProviders",))
+        return source is not None and source.has(PROVIDERS)
 
 
 def begin(found: Found, wishes: InitWishes) -> ProjectChange:

@@ -14,6 +14,7 @@ from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODE
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.reading import parse
+from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.settings.versions import source_of
 from qwenlock.text.operations import Set
 
@@ -62,7 +63,7 @@ def settings_from(
         Set(("security", "auth", "selectedType"), types[0]),
         Set(("model", "name"), _model(types[0], variables, client)),
     ] if types else []  # fmt: skip
-    entries = [Set(("modelProviders", each), [_entry(each, variables, client)]) for each in types]
+    entries = [Set((*PROVIDERS, each), [_entry(each, variables, client)]) for each in types]
     text = aim.edited([*entries, *first])
     for plan in installed:
         # Without the user scope: the user's own record of the plan does not belong to the project.

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.change import selecting
 from qwenlock.change.plan_models import by_id, is_owned
-from qwenlock.change.target import PROVIDERS, Target, catalogue_scope, check_usable, dotted, target
+from qwenlock.change.target import Target, catalogue_scope, check_usable, dotted, target
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import PREFIX
 from qwenlock.plans.edits import closest
 from qwenlock.plans.plan import proves
 from qwenlock.settings import plan_state
-from qwenlock.settings.scopes import owner
+from qwenlock.settings.scopes import PROVIDERS, owner
 from qwenlock.text.operations import get
 
 if TYPE_CHECKING:

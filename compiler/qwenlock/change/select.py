@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from qwenlock.change import selecting
 from qwenlock.change.selecting import Choice
 from qwenlock.change.target import check_usable, owning_scope, target
+from qwenlock.clients.profile import OAUTH
+from qwenlock.clients.route import SNAPSHOT_PREFIX
 from qwenlock.compile import catalogue
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import ProjectChange
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.settings.project import Project
-
-_RUNTIME = "$runtime|"
 
 
 def select(project: Project, model: str, auth_type: str | None = None) -> ProjectChange:
@@ -56,7 +56,7 @@ def select(project: Project, model: str, auth_type: str | None = None) -> Projec
 
 
 def _find(project: Project, model: str, auth_type: str | None) -> Choice:
-    if model.startswith(_RUNTIME):
+    if model.startswith(SNAPSHOT_PREFIX):
         raise UsageError(
             "a runtime model exists only while the client runs: settings cannot select it",
             "define it in modelProviders, or choose it with /model in the client",
@@ -92,7 +92,7 @@ def _offered(project: Project) -> Iterator[Choice]:
         url = entry.model.base_url if client.selects_url else None
         yield Choice(entry.model.auth_type, entry.model.id, url)
     for model in client.oauth_models:
-        yield Choice("qwen-oauth", model)
+        yield Choice(OAUTH, model)
 
 
 def _is_same(before: Choice, wanted: Choice) -> bool:

@@ -9,7 +9,7 @@ from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.file_changes import FileChange
 from qwenlock.findings.reading import parse
-from qwenlock.settings.scopes import CURRENT_VERSION, Source, owner
+from qwenlock.settings.scopes import CURRENT_VERSION, PROVIDERS, Source, owner
 from qwenlock.settings.versions import source_of
 from qwenlock.text.edit import edit, lost_comments
 from qwenlock.text.operations import Remove, get
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Operation, Path
 
-PROVIDERS: Path = ("modelProviders",)
 _NEW = f'{{\n  "$version": {CURRENT_VERSION}\n}}\n'
 _ABSENT = object()
 

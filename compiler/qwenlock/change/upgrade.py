@@ -15,7 +15,7 @@ from qwenlock.change.plan_models import by_id, carried_over, replaced
 from qwenlock.change.target import dotted, target, without_empty
 from qwenlock.change.three_way import compare
 from qwenlock.change.upgrade_report import Aim, Status
-from qwenlock.clients.profile import GUIDE, profile
+from qwenlock.clients.profile import GUIDE, OAUTH, profile
 from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import ProjectChange
@@ -243,7 +243,7 @@ class _Upgrade:
             self._choose(selecting.Choice(self._there.plan.auth_type, name, self._url(model)))
 
     def _is_offered(self, choice: Choice) -> bool:
-        if choice.auth_type == "qwen-oauth":
+        if choice.auth_type == OAUTH:
             return choice.model in self._client.oauth_models
         return choice.model in by_id(self._entries(choice.auth_type))
 

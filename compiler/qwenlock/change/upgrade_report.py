@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from qwenlock.change.plan_models import by_id
-from qwenlock.change.target import PROVIDERS
 from qwenlock.plans.digest import stringify
 from qwenlock.settings.providers import providers_in
+from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.credentials import shown
 from qwenlock.text.edit import lost_comments
 from qwenlock.text.locate import Locator

@@ -37,7 +37,10 @@ file and goes on without it; or it replaces what is in it by an empty object, be
 _NUMBERS = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
 _PRE_RELEASE = re.compile(r"v?([0-9]+\.[0-9]+\.[0-9]+)-[0-9A-Za-z.-]+(?:\+[0-9A-Za-z.-]+)?")
 
-AUTH_TYPES = ("openai", "anthropic", "gemini", "vertex-ai", "qwen-oauth")
+OAUTH = "qwen-oauth"
+"""The auth type whose models are built in."""
+
+AUTH_TYPES = ("openai", "anthropic", "gemini", "vertex-ai", OAUTH)
 
 API_KEY_VARIABLES = {
     "openai": "OPENAI_API_KEY",
@@ -72,7 +75,7 @@ WIRE_PROTOCOLS = {"chat-completions": "openai", "responses": "openai-responses"}
 """The values of `wireApi`, and the auth type that an OpenAI-compatible entry with it is of."""
 
 _SIGNS_OF_AUTH_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("qwen-oauth", ("QWEN_OAUTH",)),
+    (OAUTH, ("QWEN_OAUTH",)),
     ("openai", ("OPENAI_API_KEY", "OPENAI_MODEL", "OPENAI_BASE_URL")),
     ("gemini", ("GEMINI_API_KEY", "GEMINI_MODEL")),
     ("vertex-ai", ("GOOGLE_API_KEY", "GOOGLE_MODEL")),
@@ -153,7 +156,7 @@ class Profile:
     refuses_oauth: bool = False
     default_models: tuple[tuple[str, str], ...] = (("openai", "qwen3-coder-plus"),)
     first_without_credentials: bool = False
-    extra_body_types: tuple[str, ...] = ("openai", "openai-responses", "qwen-oauth")
+    extra_body_types: tuple[str, ...] = ("openai", "openai-responses", OAUTH)
     identity_has_url: bool = False
     selects_url: bool = False
     not_first: tuple[str, ...] = ()
@@ -162,7 +165,7 @@ class Profile:
     home_variable: str = ""
     settings_version: int = 3
     replaces_providers: bool = True
-    default_auth_type: str | None = "qwen-oauth"
+    default_auth_type: str | None = OAUTH
     auth_type_signs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     enforces_auth_type: bool = False
     model_layers: tuple[str, ...] = ("cli", "env", "settings")
@@ -273,7 +276,7 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
         "placeholders": ("session_id", "qwen_code_session_id"),
     }),
     ("0.23.3", {
-        "auth_types": (*AUTH_TYPES[:-1], "openai-responses", "qwen-oauth"),
+        "auth_types": (*AUTH_TYPES[:-1], "openai-responses", OAUTH),
     }),
     ("0.23.4", {
         "not_first": ("imageOnly", "voiceOnly"),

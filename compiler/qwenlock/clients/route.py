@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 RESPONSES = WIRE_PROTOCOLS["responses"]
 
-_SNAPSHOT = "$runtime|"
+SNAPSHOT_PREFIX = "$runtime|"
 
 
 class Route(NamedTuple):
@@ -96,7 +96,7 @@ def _protocol(entries: Sequence[Route], wanted: Route) -> str | None:
 
 def without_snapshot(name: str) -> str:
     """Return the id that `$runtime|AUTHTYPE|ID` stands for, as releases from 0.21 read it."""
-    while name.startswith(_SNAPSHOT):
+    while name.startswith(SNAPSHOT_PREFIX):
         inner = "|".join(name.split("|")[2:])
         if not inner:
             break

@@ -19,7 +19,7 @@ from qwenlock.clients.fields import (
     Kind,
 )
 from qwenlock.clients.other_models import ModelSetting, other_models
-from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH_ENDED
+from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH, OAUTH_ENDED
 from qwenlock.clients.reasoning import names as reasoning_names
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _TYPES = {
     "anthropic": "Anthropic's Claude API.",
     "gemini": "Google's Gemini API.",
     "vertex-ai": "Google's Vertex AI.",
-    "qwen-oauth": "Qwen OAuth, whose models are built in.",
+    OAUTH: "Qwen OAuth, whose models are built in.",
 }
 """Follows the guide, "Supported Auth Types"."""
 _SNIPPETS = {
@@ -95,9 +95,7 @@ def settings_schema(client: Profile, plans: Sequence[_Plan] = ()) -> dict[str, A
         client: whose fields and auth types are known.
         plans: the plans whose variables and endpoints are offered, and whose records are known.
     """
-    providers = {
-        name: _provider(name, client) for name in client.auth_types if name != "qwen-oauth"
-    }
+    providers = {name: _provider(name, client) for name in client.auth_types if name != OAUTH}
     properties: dict[str, Any] = {
         "$version": {
             **_typed("integer", "The version of the settings."),
@@ -142,7 +140,7 @@ def _providers(client: Profile, providers: dict[str, Any]) -> dict[str, Any]:
     others = {"type": "array", "items": {"$ref": "#/$defs/model"}}
     return {
         **_typed("object", _REPLACE),
-        "properties": {**providers, "qwen-oauth": oauth},
+        "properties": {**providers, OAUTH: oauth},
         "additionalProperties": others if client.provider_protocols else False,
         "defaultSnippets": [
             {"label": name, "description": _TYPES[name], "body": {name: [_snippet(name)]}}
@@ -220,7 +218,7 @@ def _below(properties: dict[str, Any], path: Iterable[str]) -> dict[str, Any]:
 
 def _auth(client: Profile) -> dict[str, Any]:
     types = list(client.auth_types)
-    said = {**_TYPES, "qwen-oauth": _ENDED} if client.refuses_oauth else _TYPES
+    said = {**_TYPES, OAUTH: _ENDED} if client.refuses_oauth else _TYPES
     known = {"enum": types, "enumDescriptions": [said[name] for name in types]}
     selected: dict[str, Any] = {"description": "The selected auth type.", **known}
     if client.default_auth_type is not None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.clients.profile import PROTOCOLS_SINCE
+from qwenlock.clients.profile import OAUTH, PROTOCOLS_SINCE
 from qwenlock.clients.route import Route
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import FIELDS, Model
 from qwenlock.plans.collection import Plans
-from qwenlock.settings.providers import ROOT, providers
-from qwenlock.settings.scopes import PROTOCOLS, highest, merged, owner, protocols
+from qwenlock.settings.providers import providers
+from qwenlock.settings.scopes import PROTOCOLS, PROVIDERS, highest, merged, owner, protocols
 from qwenlock.text.credentials import shown
+from qwenlock.text.operations import get
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def build(
     owning = owner(sources)
     if owning is None:
         return ()
-    if not isinstance(owning.settings["modelProviders"], dict):
-        place = owning.place(ROOT)
+    if not isinstance(get(owning.settings, PROVIDERS), dict):
+        place = owning.place(PROVIDERS)
         report(Finding("QL201", "modelProviders must be an object", place, "write { }"))
         return ()
     builder = _Builder(sources, client, plans, report)
@@ -161,7 +162,7 @@ class _Builder:
     def _fix(self, provider: str) -> str:
         auth_types = self._client.auth_types
         mapped = merged(self._sources, (PROTOCOLS, provider))
-        if mapped in auth_types and mapped != "qwen-oauth":  # and this client does not read it
+        if mapped in auth_types and mapped != OAUTH:  # and this client does not read it
             return (
                 f"providerProtocol makes it {mapped} from Qwen Code {PROTOCOLS_SINCE} on: add "
                 f"--client {PROTOCOLS_SINCE}.0 or later, or move its models to {mapped}"
@@ -172,7 +173,7 @@ class _Builder:
         return suggestion(provider, auth_types) or self._known() + mappable
 
     def _known(self) -> str:
-        known = ", ".join(name for name in self._client.auth_types if name != "qwen-oauth")
+        known = ", ".join(name for name in self._client.auth_types if name != OAUTH)
         return f"use one of {known}"
 
     def _report_duplicate(self, again: Entry, url: str | None, first: Entry) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field, problem
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.values import MAX_DEPTH, canonical_number, is_exact
+from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.credentials import is_credential, is_variable_name, names_a_credential, shown
 from qwenlock.text.similar import suggestion
 
@@ -258,11 +259,11 @@ def canonical(value: Any) -> Any:
 
 def _is_env_key(path: Path) -> bool:
     """Tell whether a model's own envKey stands at `path`; that has a check of its own."""
-    return path[0] == "modelProviders" and path[3:] == ("envKey",)
+    return path[:1] == PROVIDERS and path[3:] == ("envKey",)
 
 
 def _dotted(path: Path) -> str:
-    below = path[3:] if path[:1] == ("modelProviders",) else path
+    below = path[3:] if path[:1] == PROVIDERS else path
     names = [step for step in below if isinstance(step, str) and not is_credential(step)]
     return ".".join(names) or "the model"
 

@@ -12,9 +12,10 @@ from qwenlock.compile.catalogue import build
 from qwenlock.compile.reading import read
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import settings_entry
-from qwenlock.settings.providers import ROOT, providers_in
-from qwenlock.settings.scopes import owner
+from qwenlock.settings.providers import providers_in
+from qwenlock.settings.scopes import PROVIDERS, owner
 from qwenlock.text.credentials import shown
+from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,7 +51,7 @@ def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[st
     for provider in own if hidden else ():
         for name in _ids(provider):
             hidden.pop(name, None)
-    place = owning.place(ROOT, on_key=True)
+    place = owning.place(PROVIDERS, on_key=True)
     if hidden:
         replaced = _replaced(owning, (source.scope for source in hidden.values()))
         what = "not in the lock" if client.is_release else "not offered"
@@ -58,7 +59,7 @@ def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[st
         message = f"{by}{replaced}: {counted(list(hidden))} {what}"
         fix = "list them here too, or keep modelProviders in the user scope only"
         report(Finding("QL301", message, place, fix))
-    is_object = isinstance(owning.settings["modelProviders"], dict)
+    is_object = isinstance(get(owning.settings, PROVIDERS), dict)
     if is_object and all(provider.value == [] for provider in own):
         message = f"the {owning.scope} scope's modelProviders holds no model"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
@@ -79,7 +80,7 @@ def report_in_use(reading: Reading, sources: Sources, client: Profile, report: R
         report: takes the findings.
     """
     owning = owner(sources)
-    if owning is None or not any(each.has(ROOT) for each in sources if each is not owning):
+    if owning is None or not any(each.has(PROVIDERS) for each in sources if each is not owning):
         return False
     entries = build(sources, client, (), _ignore, "client")
     by_replace = {use.name: use.models for use in _uses(reading)}
@@ -94,7 +95,7 @@ def report_in_use(reading: Reading, sources: Sources, client: Profile, report: R
         replaced = _replaced(owning, [scopes[name]])
         message = f"{name} {' and '.join(uses)}, but the lock would not have it: {replaced}"
         fix = f"run `qwenlock lock --merge client`, or copy {name} into {owning.document.label}"
-        report(Finding("QL308", message, owning.place(ROOT, on_key=True), fix))
+        report(Finding("QL308", message, owning.place(PROVIDERS, on_key=True), fix))
     return bool(lost)
 
 

@@ -12,6 +12,7 @@ from qwenlock.clients.other_models import (
     unfit,
 )
 from qwenlock.clients.other_models import other_models as settings_of
+from qwenlock.clients.profile import OAUTH
 from qwenlock.clients.route import Route
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     Report = Callable[[Finding], None]
 
-_TYPES_TRIED = ("qwen-oauth", "openai", "vertex-ai", "anthropic", "gemini")
+_TYPES_TRIED = (OAUTH, "openai", "vertex-ai", "anthropic", "gemini")
 """The auth types that an id alone is looked for under, after the selected one."""
 
 
@@ -114,7 +115,7 @@ class _Reader:
         if fits and not (setting.search == "only-one" and len(fits) > 1):
             return self._recorded(min(fits, key=self._rank))
         if not found and wanted.model in self._client.oauth_models:
-            return Route("qwen-oauth", wanted.model)
+            return Route(OAUTH, wanted.model)
         finding = self._explained(setting, wanted, found, fits, ".".join(map(_shown, path)))
         self._report(Finding(finding[0], finding[1], source.place(path), finding[2]))
         return Route(None, None)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH
 from qwenlock.clients.route import RESPONSES, Route, api_of, chosen, without_snapshot
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import Model, Selection
-from qwenlock.settings.providers import ROOT
-from qwenlock.settings.scopes import Sources, highest, merged, protocols
+from qwenlock.settings.scopes import PROVIDERS, Sources, highest, merged, protocols
 from qwenlock.text.credentials import references, shown
 from qwenlock.text.similar import suggestion
 
@@ -86,7 +85,7 @@ class _Selector:
         known = self._auth_type in self._client.auth_types
         if not known:
             self._say_unknown_auth_type(self._auth_type)
-        if self._auth_type == "qwen-oauth":
+        if self._auth_type == OAUTH:
             return self._built_in()
         name = self._name
         if not self._client.is_release:
@@ -119,7 +118,7 @@ class _Selector:
             self._say("QL605", message, MODEL, fix)
             name = default
         return Selection(
-            auth_type="qwen-oauth",
+            auth_type=OAUTH,
             model=name or default,
             kind="built-in",
             source=self._source(),
@@ -221,7 +220,7 @@ class _Selector:
 
     def _source(self) -> ScopeName | Literal["default"] | None:
         """Return the scope that chose it; by the guide a default can, of a release nothing does."""
-        by_default = self._name is None and self._auth_type != "qwen-oauth"
+        by_default = self._name is None and self._auth_type != OAUTH
         if not self._client.is_release and by_default:
             return "default"
         for path in (MODEL, AUTH_TYPE):
@@ -237,7 +236,7 @@ class _Selector:
     def _say_nothing_selected(self) -> None:
         """Say what a release does where models are declared, and no auth type is chosen."""
         first = next(iter(self._models), None)
-        source = highest(self._sources, ROOT)
+        source = highest(self._sources, PROVIDERS)
         if first is None or source is None:
             return
         message = (
@@ -249,7 +248,7 @@ class _Selector:
         is_plain = _PLAIN.fullmatch(first.id) and shown(first.id) == first.id
         if is_plain and ids.count(first.id) == 1:
             fix = f"run `qwenlock select {first.id}`"
-        self._report(Finding("QL611", message, source.place(ROOT, on_key=True), fix))
+        self._report(Finding("QL611", message, source.place(PROVIDERS, on_key=True), fix))
 
     def _say_undecided(self, auth_type: str, name: str | None) -> None:
         if name is None:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from qwenlock.clients.profile import AUTH_TYPES, NEWEST, PROTOCOLS_SINCE, profile
+from qwenlock.clients.profile import AUTH_TYPES, NEWEST, OAUTH, PROTOCOLS_SINCE, profile
 from qwenlock.clients.route import Route
 from qwenlock.lock.model import settings_entry
 from qwenlock.settings.providers import providers_in
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from qwenlock.settings.scopes import Sources
 
 Kind: TypeAlias = Literal["missing", "extra", "reordered", "selected"]
-
-BUILT_IN_TYPE = "qwen-oauth"
-"""The auth type whose models releases up to 0.20 list by themselves."""
 
 UNLISTED_FLAGS = ("fastOnly", "voiceOnly", "imageOnly", "realtimeOnly")
 """The fields that keep a model out of /model: the last from 0.24, the others from 0.21."""
@@ -248,7 +245,7 @@ class _Comparison:
             if match is not None:
                 left.remove(match)
                 order.append(match)
-            elif seen.auth_type != BUILT_IN_TYPE and not self._is_selected_runtime(seen):
+            elif seen.auth_type != OAUTH and not self._is_selected_runtime(seen):
                 extra.append(seen)
         absent = [self._lock.models[index] for index in left]
         hidden = [model for model in absent if _is_unlisted(model)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import GUIDE
 from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Repair
+from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Place
 from qwenlock.text.operations import Deduplicate, Move, get
@@ -81,7 +82,7 @@ def duplicate_keys(subject: Subject) -> Iterator[Finding]:
             *earlier, last = document.locator.keys(path)
             times = f" ({len(earlier) + 1} times)" if len(earlier) > 1 else ""
             message = f'"{shown(str(path[-1]))}" appears again on line {last.line}{times}, and '
-            repair = Repair((Deduplicate(path),), safe=keeps_order or path[0] != "modelProviders")
+            repair = Repair((Deduplicate(path),), safe=keeps_order or path[:1] != PROVIDERS)
             yield Finding(
                 "QL116",
                 f"{message}the last one counts",

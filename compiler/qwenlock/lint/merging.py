@@ -10,7 +10,7 @@ from qwenlock.compile.entries import canonical
 from qwenlock.compile.hiding import counted
 from qwenlock.findings.finding import Finding
 from qwenlock.settings.providers import providers_in
-from qwenlock.settings.scopes import merged, owner
+from qwenlock.settings.scopes import PROVIDERS, merged, owner
 from qwenlock.text.credentials import shown
 from qwenlock.text.operations import get
 
@@ -44,7 +44,7 @@ def defined_otherwise(subject: Subject) -> Iterator[Finding]:
         if other:
             names = [f"{auth_type}/{shown(identity)}" for auth_type, identity in other]
             message = f"{counted(names)} defined differently in the {source.scope} scope"
-            place = owning.place(("modelProviders",), on_key=True)
+            place = owning.place(PROVIDERS, on_key=True)
             fix = f"make them equal, or remove them from {source.document.label}"
             yield Finding("QL304", message, place, fix)
 
@@ -91,7 +91,7 @@ def replace_not_honoured(subject: Subject) -> Iterator[Finding]:
     owning = owner(subject.sources)
     if subject.client.name == GUIDE or owning is None:
         return
-    own = get(owning.settings, ("modelProviders",), {})
+    own = get(owning.settings, PROVIDERS, {})
     offered = [
         name
         for name in subject.compilation.hidden
@@ -99,7 +99,7 @@ def replace_not_honoured(subject: Subject) -> Iterator[Finding]:
     ]
     if offered:
         message = f"Qwen Code {subject.client.name} merges the scopes: {counted(offered)} offered"
-        place = owning.place(("modelProviders",), on_key=True)
+        place = owning.place(PROVIDERS, on_key=True)
         fix = "start the client with `qwenlock run`, or write an empty array for those auth types"
         yield Finding("QL307", message, place, fix)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
+from qwenlock.clients.profile import OAUTH
 from qwenlock.compile.catalogue import CUSTOM
 from qwenlock.compile.selection import API_KEY, BASE_URL
 from qwenlock.findings.repair import Repair
@@ -91,7 +92,7 @@ def _misspelt_option(path: Path, source: Source, _subject: Subject) -> Repair | 
 def _renamed(path: Path, source: Source, known: tuple[str, ...]) -> Repair | None:
     """Rename a key to the nearest of the `known` ones, if no other key has that name."""
     near = nearest(str(path[-1]), known)
-    if near is None or near == "qwen-oauth":
+    if near is None or near == OAUTH:
         return None
     to = (*path[:-1], near)
     if get(source.document.value, to, _ABSENT) is not _ABSENT:

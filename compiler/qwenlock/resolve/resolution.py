@@ -17,9 +17,10 @@ from qwenlock.clients.profile import (
     BASE_URL_VARIABLES,
     GUIDE,
     MODEL_VARIABLES,
+    OAUTH,
     PROXY_VARIABLES,
 )
-from qwenlock.clients.route import Route, chosen
+from qwenlock.clients.route import SNAPSHOT_PREFIX, Route, chosen
 from qwenlock.compile.selection import (
     API_KEY,
     AUTH_TYPE,
@@ -54,8 +55,6 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["provider", "runtime", "built-in"]
 
-OAUTH = "qwen-oauth"
-SNAPSHOT_PREFIX = "$runtime|"
 
 NO_OPTIONS = ("authType", "model", "apiKey", "baseUrl", "apiKeyEnvKey", "proxy")
 """The fields besides the options of generationConfig, in the order of the guide."""

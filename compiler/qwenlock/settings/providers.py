@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from qwenlock.settings.scopes import highest, merged, owner, protocols
+from qwenlock.clients.profile import OAUTH
+from qwenlock.settings.scopes import PROVIDERS, highest, merged, owner, protocols
+from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from qwenlock.settings.scopes import Source, Sources
     from qwenlock.text.document import Place
     from qwenlock.text.operations import Path
-
-ROOT: Path = ("modelProviders",)
 
 Skipped: TypeAlias = Literal["built in", "unknown auth type", "not an array"]
 """Why a client ignores a provider: qwen-oauth's models are built in."""
@@ -43,11 +43,11 @@ class Provider(NamedTuple):
     @property
     def path(self) -> Path:
         """Where it stands in the settings."""
-        return (*ROOT, self.name)
+        return (*PROVIDERS, self.name)
 
     def why_skipped(self, client: Profile) -> Skipped | None:
         """Return why `client` takes no model from it, or None if it takes them."""
-        if self.auth_type == "qwen-oauth":
+        if self.auth_type == OAUTH:
             return "built in"
         if self.auth_type not in client.auth_types:
             return "unknown auth type"
@@ -105,18 +105,17 @@ def providers(sources: Sources, client: Profile, merge: Merge) -> list[Provider]
     if owning is None:
         return []
     counted = [owning] if merge == "replace" else sources
-    held = merged(counted, ROOT)
-    mapped = protocols(sources, client)
-    return [
-        Provider(highest(counted, (*ROOT, name)) or owning, name, mapped.get(name, name), value)
-        for name, value in (held.items() if isinstance(held, dict) else ())
-    ]
+    held, mapped = merged(counted, PROVIDERS), protocols(sources, client)
+    found = []
+    for name, value in held.items() if isinstance(held, dict) else ():
+        source = highest(counted, (*PROVIDERS, name)) or owning
+        found.append(Provider(source, name, mapped.get(name, name), value))
+    return found
 
 
 def providers_in(source: Source, sources: Sources, client: Profile) -> list[Provider]:
     """Return all providers that stand in `source`, one of `sources`, whether they count or not."""
-    held = source.settings.get("modelProviders")
-    mapped = protocols(sources, client)
+    held, mapped = get(source.settings, PROVIDERS), protocols(sources, client)
     return [
         Provider(source, name, mapped.get(name, name), value)
         for name, value in (held.items() if isinstance(held, dict) else ())

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.text.document import Document, Place
 
+PROVIDERS: Path = ("modelProviders",)
+"""Where the models stand, by provider."""
+
 PROTOCOLS = "providerProtocol"
+"""The setting that maps the keys of modelProviders to auth types."""
 
 CURRENT_VERSION = 4
 """The settings version that everything is compiled as; every release leaves it alone."""
@@ -60,7 +64,7 @@ Sources: TypeAlias = "Sequence[Source]"
 
 def owner(sources: Sources) -> Source | None:
     """Return the source that owns the catalogue: the highest with a `modelProviders` key."""
-    return highest(sources, ("modelProviders",))
+    return highest(sources, PROVIDERS)
 
 
 def protocols(sources: Sources, client: Profile) -> dict[str, Any]:

@@ -194,8 +194,7 @@ def _files(project: Project, lock: Lock | None) -> Iterator[ScopeFile]:
 
 
 def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
-    from qwenlock.change.target import PROVIDERS
-    from qwenlock.settings.scopes import owner
+    from qwenlock.settings.scopes import PROVIDERS, owner
 
     roles = []
     if source is owner(sources):
