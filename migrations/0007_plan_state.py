@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.findings.errors import UsageError
-from qwenlock.settings.plan_state import move, recorded
+from qwenlock.settings.plan_state import latest, move, recorded
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.migrate.context import ProjectContext
-    from qwenlock.plans.plan import Plan, PlanState
+    from qwenlock.plans.plan import Plan, PlanState, Region
     from qwenlock.settings.script_api import SettingsChange
 
 NAME = "plan-state"
@@ -35,17 +34,16 @@ def detect(context: ProjectContext) -> bool:
 def change(context: ProjectContext) -> SettingsChange:
     """Move the version, and put the region's base URL in the place of its name."""
     draft = Draft(context.settings)
-    own = [each for each in context.situation.project.sources if each.scope == context.scope]
     for plan, old, new in _outdated(context):
-        found = recorded(plan, own)
+        region = _region(plan, context)
         is_new = draft.get(new.version) is None
         move(draft, plan, new)
         if draft.get(old.at) == {}:
             draft.do(Remove(old.at))
         if not is_new or new.base_url is None:
             continue
-        if found and found.region:
-            draft.do(Set(new.base_url, found.region.base_url))
+        if region:
+            draft.do(Set(new.base_url, region.base_url))
             continue
         draft.note(old.version, "does not name a known region; the client uses the first one")
         if draft.get(new.base_url) is not None:
@@ -53,17 +51,22 @@ def change(context: ProjectContext) -> SettingsChange:
     return draft.finish()
 
 
+def _region(plan: Plan, context: ProjectContext) -> Region | None:
+    """Return the region that this file tells, or else all scopes together, as a client reads it."""
+    sources = context.situation.project.sources
+    own = [each for each in sources if each.scope == context.scope]
+    found = (recorded(plan, each) for each in (own, sources))
+    return next((each.region for each in found if each and each.region), None)
+
+
 def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, PlanState, PlanState]]:
     """Give each plan with the place where it is recorded, and the one that the client reads."""
     client = context.situation.project.client
     for plan in context.situation.project.plans if client.name != GUIDE else ():
-        try:
-            current = plan.newest(client.name).state
-        except UsageError:  # the release does not have the plan
-            continue
-        for state in _older(plan, current):
+        template = latest(plan, client)
+        for state in _older(plan, template.state) if template else ():
             if isinstance(get(context.settings, state.version), str):
-                yield plan, state, current
+                yield plan, state, template.state
 
 
 def _older(plan: Plan, current: PlanState) -> list[PlanState]:

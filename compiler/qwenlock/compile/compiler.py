@@ -135,7 +135,7 @@ def compile_lock(
     if not (is_bound and report_in_use(reading, sources, client, report)):
         for each in about_selection:
             report(each)
-    recognised = installed_plans.recognise(reading.entries, plans, report)
+    recognised = installed_plans.recognise(reading.entries, plans, sources, client, report)
     compilation = Compilation(
         None, tuple(findings), hidden, reading.entries, reading.selection, recognised
     )

@@ -12,29 +12,35 @@ from qwenlock.lock.model import InstalledPlan
 from qwenlock.plans.collection import Plans
 from qwenlock.plans.digest import PREFIX
 from qwenlock.plans.plan import proves
+from qwenlock.settings.plan_state import latest, recorded
 from qwenlock.text.credentials import shown
-from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from qwenlock.clients.profile import Profile
     from qwenlock.compile.catalogue import Entry
     from qwenlock.plans.edits import Edit
     from qwenlock.plans.plan import Plan, Recognition
-    from qwenlock.settings.scopes import Source
+    from qwenlock.settings.scopes import Sources
 
     Report = Callable[[Finding], None]
 
 
 def recognise(
-    entries: Sequence[Entry], plans: Sequence[Plan], report: Report
+    entries: Sequence[Entry],
+    plans: Sequence[Plan],
+    sources: Sources,
+    client: Profile,
+    report: Report,
 ) -> tuple[InstalledPlan, ...]:
     """Return the plans among the catalogue's `entries`, one for each region, in their order.
 
     Args:
         entries: the entries of the catalogue; a skipped one counts, where the plan offers another.
-            The scope that they stand in has the plan's recorded state.
         plans: the plans to look for.
+        sources: the scopes that have a file, low to high: what clients record of the plans.
+        client: the client whose next update could replace edited models.
         report: takes each finding.
     """
     by_plan: dict[str, list[Entry]] = {}
@@ -54,7 +60,8 @@ def recognise(
         }
         for name, owned in offered.items():
             recognition = plan.recognise([entry.raw for entry in owned])
-            _report_edits(plan, recognition, owned, report)
+            for finding in _edited(plan, recognition, owned, sources, client):
+                report(finding)
             template = recognition.template
             installed.append(
                 InstalledPlan(
@@ -72,20 +79,21 @@ def recognise(
     return tuple(installed)
 
 
-def _recorded(plan: Plan, source: Source) -> str | None:
-    """Return the digest that the settings of `source` record of `plan`, or None."""
-    versions = (get(source.settings, state.version) for state in plan.states.values())
-    return next((each for each in versions if isinstance(each, str) and each), None)
+def _edited(
+    plan: Plan, recognition: Recognition, owned: list[Entry], sources: Sources, client: Profile
+) -> Iterator[Finding]:
+    """Report models that the next update would replace although somebody changed them.
 
-
-def _report_edits(plan: Plan, recognition: Recognition, owned: list[Entry], report: Report) -> None:
+    Models that the plan's list does not have are no edits: an update leaves them. Once the newest
+    list is recorded no update is offered, so what was kept of edits is not reported.
+    """
     from qwenlock.plans.edits import closest, edits
 
     models = [entry.raw for entry in owned]
-    version = _recorded(plan, owned[0].source)
-    if version is not None and proves(models, version):
+    known = recorded(plan, sources)
+    if known is not None and proves(models, known.version):
         return
-    state = plan.identify(PREFIX + version) if version else None
+    state = plan.identify(PREFIX + known.version) if known else None
     if recognition.template is not None and (state is None or state[0] == recognition.template):
         return
     place = owned[0].place("id")
@@ -95,18 +103,20 @@ def _report_edits(plan: Plan, recognition: Recognition, owned: list[Entry], repo
             f"settings record {state[0].version}"
         )
         fix = "run `qwenlock upgrade`, which records what is there"
-        report(Finding("QL501", message, place, fix))
+        yield Finding("QL501", message, place, fix)
         return
     template = state[0] if state else closest(plan, recognition.region, models)
     if template is None or recognition.region.name not in template.digests:
         message = f"these models of {plan.title} match no template that is known"
-        report(Finding("QL502", message, place))
+        yield Finding("QL502", message, place)
         return
-    found = edits(models, plan.models(template, recognition.region))
+    compared = edits(models, plan.models(template, recognition.region))
+    found = [each for each in compared if each.what != "added"]
+    if not found or (state and template == latest(plan, client)):
+        return
     message = f"models of {plan.title} differ from its template {template.version}: "
     fix = "make changes that should last in a model with another envKey"
-    code = "QL501" if state else "QL502"
-    report(Finding(code, message + _in_words(found), place, fix))
+    yield Finding("QL501" if state else "QL502", message + _in_words(found), place, fix)
 
 
 def _in_words(found: list[Edit]) -> str:

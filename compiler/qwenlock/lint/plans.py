@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwenlock.findings.finding import Finding
 from qwenlock.plans.collection import Plans
 from qwenlock.plans.digest import PREFIX
-from qwenlock.settings.plan_state import recorded, recorded_paths
+from qwenlock.settings.plan_state import latest, recorded, recorded_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
         yield Finding("QL506", message, place, fix)
         return
     known = plan.identify(PREFIX + state.version)
-    newest = subject.newest(plan)
+    newest = latest(plan, subject.client)
     if known is None:
         message = f"the recorded version of {plan.title} is unknown"
         fix = "upgrade qwenlock, or run `qwenlock upgrade` to get a version that it knows"

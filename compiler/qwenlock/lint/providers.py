@@ -9,6 +9,7 @@ from qwenlock.clients.reasoning import reasoning_problem
 from qwenlock.compile.catalogue import CUSTOM
 from qwenlock.findings.finding import Finding
 from qwenlock.plans.collection import Plans
+from qwenlock.settings.plan_state import latest
 from qwenlock.text.credentials import shown
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
     """
     for plan in Plans.of(subject.plans).named(each.id for each in subject.compilation.plans):
         installed = [each for each in subject.compilation.plans if each.id == plan.id]
-        template = subject.newest(plan)
+        template = latest(plan, subject.client)
         if template is None or installed[0].region not in template.digests:
             continue
         region = plan.regions[installed[0].region]

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.compiler import compile_project
-from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
 from qwenlock.settings.versions import source_of
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from qwenlock.compile.catalogue import Entry
     from qwenlock.compile.compiler import Compilation
     from qwenlock.findings.finding import Finding
-    from qwenlock.plans.plan import Plan, Template
+    from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
@@ -110,13 +108,6 @@ class Subject:
         """Return the source whose file `finding` is about."""
         document = finding.place.document if finding.place else None
         return next((source for source in self.sources if source.document is document), None)
-
-    def newest(self, plan: Plan) -> Template | None:
-        """Return the newest template of `plan` for the client, if there is one."""
-        try:
-            return plan.newest(None if self.client.name == GUIDE else self.client.name)
-        except UsageError:
-            return None
 
     def with_texts(self, texts: Mapping[ScopeName, str]) -> Subject:
         """Return the subject with other texts in the files of some scopes."""

@@ -1,12 +1,16 @@
 """The record that clients keep of an installed plan in the settings: read and written.
 
-Where each release keeps it is data of the plan (How Qwen Code reads settings, "Plans").
+Where each release keeps it is data of the plan (How Qwen Code reads settings, "Plans"). Every
+release reads it from the merged settings, whichever scope the models are in; so does `recorded`,
+which is the only reading there is.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.clients.profile import GUIDE
+from qwenlock.findings.errors import UsageError
 from qwenlock.plans.digest import PREFIX
 from qwenlock.settings.scopes import merged
 from qwenlock.text.operations import Move, Remove, Set
@@ -14,6 +18,7 @@ from qwenlock.text.operations import Move, Remove, Set
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qwenlock.clients.profile import Profile
     from qwenlock.plans.plan import Plan, PlanState, Region, Template
     from qwenlock.settings.scopes import Sources
     from qwenlock.settings.script_api import Draft
@@ -21,17 +26,22 @@ if TYPE_CHECKING:
 
 
 class RecordedPlan(NamedTuple):
-    """A digest that a client recorded, in hexadecimal, and the region if recorded."""
+    """A digest that a client recorded, in hexadecimal, and the region, if it can be told."""
 
     version: str
     region: Region | None
 
 
 def recorded(plan: Plan, sources: Sources) -> RecordedPlan | None:
-    """Return what is recorded of `plan`, or None where nothing is.
+    """Return what is recorded of `plan`, or None where no version is.
 
     States are tried in the plan's order: a client that has a newer place takes what stands at the
-    older one over it.
+    older one over it. Where the record does not name the region, the digest tells it, or else the
+    endpoint that all of the plan's models have.
+
+    Args:
+        plan: the plan.
+        sources: the scopes that the client in question merges, low to high.
     """
     for state in plan.states.values():
         version = merged(sources, state.version)
@@ -63,7 +73,25 @@ def _region(plan: Plan, state: PlanState, version: str, sources: Sources) -> Reg
         if any(each in (region.name, region.alias, region.base_url) for each in said if each):
             return region
     found = plan.identify(PREFIX + version)
-    return found[1] if found else None
+    return found[1] if found else _region_of_models(plan, sources)
+
+
+def _region_of_models(plan: Plan, sources: Sources) -> Region | None:
+    entries = merged(sources, ("modelProviders", plan.auth_type))
+    models = [each for each in entries if isinstance(each, dict)] if entries else []
+    found = [plan.region_of(each) for each in models if plan.owns(each)]
+    return found[0] if found and found.count(found[0]) == len(found) else None
+
+
+def latest(plan: Plan, client: Profile) -> Template | None:
+    """Return the newest template of `plan` that `client` has; None if it does not have the plan.
+
+    The guide has no releases, so its newest is the newest of all.
+    """
+    try:
+        return plan.newest(None if client.name == GUIDE else client.name)
+    except UsageError:
+        return None
 
 
 def wanted(plan: Plan, template: Template, region: Region) -> dict[Path, str]:
