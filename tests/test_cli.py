@@ -508,13 +508,13 @@ def test_name_that_is_no_utf8_is_wrong_use_where_a_lock_would_hold_it(world: Wor
 # Locks
 
 
-def test_lock_writes_over_what_is_no_lock(world: World) -> None:
+def test_lock_writes_over_a_broken_lock(world: World) -> None:
     write(world.user, models(MODEL))
     world.run("lock", "--no-user")
     fresh = world.lock.read_text(encoding="utf-8")
     head, body = fresh.split("lock-version", 1)
     conflict = f"{head}<<<<<<< ours\n=======\nx = 1\n>>>>>>> theirs\nlock-version{body}"
-    for text in ("garbage", "", conflict):
+    for text in (f"{head}garbage", "", conflict):
         write(world.lock, text)
         assert world.agreed() == 3 if text else 1
         assert world.run("lock").exit_code == 0

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.edge.places import Flags
-    from qwenlock.findings.file_changes import ProjectChange
+    from qwenlock.findings.file_changes import FileChange, ProjectChange
     from qwenlock.settings.project import Project
+
+    Relock: TypeAlias = Callable[[str | None], int]
+    """Locks a project again, as a part of the recorded change whose id it gets."""
 
 DryRunOption: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Show the diff and write nothing.")
@@ -32,7 +35,7 @@ LockOption: TypeAlias = Annotated[
 ]
 
 
-def relocking(directory: Path, flags: Flags, client: str | None) -> Callable[[], int]:
+def relocking(directory: Path, flags: Flags, client: str | None) -> Relock:
     """Return a function for `carry_out` that locks the project again."""
     from functools import partial
 
@@ -48,7 +51,7 @@ def carry_out(
     dry_run: bool,
     yes: bool,
     as_json: bool,
-    relock: Callable[[], int] | None = None,
+    relock: Relock | None = None,
     project: Project | None = None,
 ) -> int:
     """Show `change`, ask, and write all of it or nothing; return the exit code.
@@ -68,10 +71,12 @@ def carry_out(
     """
     from qwenlock.cli.views.diffs import unified
 
-    diff = without("".join(map(unified, change.files)), change.secrets)
     change = replace(
-        change, warnings=tuple(without(each, change.secrets) for each in change.warnings)
+        change,
+        files=tuple(map(_where_it_goes, change.files)),
+        warnings=tuple(without(each, change.secrets) for each in change.warnings),
     )
+    diff = without("".join(map(unified, change.files)), change.secrets)
     about = client_as_json(project) if project else {}
     to_write = bool(change.files) and not dry_run
     if not as_json:
@@ -83,18 +88,26 @@ def carry_out(
     if to_write and not yes and not _agreed():
         say("nothing was written")
         return 0
-    if to_write:
-        _write(change, command)
+    backup = _write(change, command) if to_write else None
     if as_json:
         warnings = list(change.warnings)
         said = {"written": to_write, "warnings": warnings, "diff": diff}
         emit_json({**about, **change.report, **said})
-    if not to_write:
+    if backup is None:
         return 0
     if relock is not None:
-        return relock()
+        return relock(backup.stem)
     say("run `qwenlock lock` to update qwen.lock")
     return 0
+
+
+def _where_it_goes(file: FileChange) -> FileChange:
+    """Return `file` with the name of what is written, where a link leads to another file."""
+    from qwenlock.edge.links import named
+    from qwenlock.edge.writer import naming
+
+    with naming(file.path):
+        return replace(file, target=named(file.path, file.label))
 
 
 def _show(change: ProjectChange, diff: str) -> None:
@@ -117,7 +130,7 @@ def _agreed() -> bool:
     return typer.confirm("Write this?", err=True)
 
 
-def _write(change: ProjectChange, command: str) -> None:
+def _write(change: ProjectChange, command: str) -> Path:
     from qwenlock.edge.history import History
     from qwenlock.edge.writer import FileEdit, write
 
@@ -131,5 +144,6 @@ def _write(change: ProjectChange, command: str) -> None:
         for file in change.files
     ]
     backup = write(edits, reason=command, history=History())
-    names = ", ".join(clean(file.label) for file in change.files)
+    names = ", ".join(clean(file.name) for file in change.files)
     say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` reverts it (backup: {backup})")
+    return backup

@@ -12,14 +12,15 @@ import stat
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qwenlock.edge.files import read_regular
+from qwenlock.edge.links import destination
 from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from filelock import BaseFileLock
 
@@ -83,7 +84,14 @@ class Keeper(Protocol):
     def state(self) -> Path:
         """Return the directory of the backups."""
 
-    def save(self, replacements: Sequence[Replacement], *, reason: str, undoes: str | None) -> Path:
+    def save(
+        self,
+        replacements: Sequence[Replacement],
+        *,
+        reason: str,
+        undoes: str | None = None,
+        part_of: str | None = None,
+    ) -> Path:
         """Back up what `replacements` are about to replace, and return the backup."""
 
     def discard(self, backup: Path) -> None:
@@ -132,16 +140,61 @@ def write(
 
 
 def write_output(path: Path, text: str) -> None:
-    """Write `text` to a file that qwenlock owns: `qwen.lock`, or the file that `--output` names.
+    """Write `text` to a file that qwenlock owns, such as one that `--output` names.
 
     Raises:
         WriteError: the file cannot be written, and is unchanged.
     """
     target = _resolve(path)
     with naming(path):
-        _, mode = _modes(target, None)
-        _remove_leftovers(target, ABANDONED_AFTER)
-        replace_file(target, memoryview(text.encode()), mode)
+        _replace(target, text, _modes(target, None)[1])
+
+
+def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> str | None:
+    """Write a lock, and keep the one that it replaces for `undo`.
+
+    Args:
+        path: the file.
+        text: the lock.
+        history: where the old lock is kept.
+        part_of: the id of the record that the lock belongs to: `undo` takes back both.
+
+    Returns:
+        Why the old lock could not be kept, or None.
+
+    Raises:
+        WriteError: the file is not a lock, or cannot be written; it is unchanged.
+    """
+    from qwenlock.lock.text import begins_as_lock
+
+    target = _resolve(path)
+    with naming(path):
+        before = read(target)
+        old_mode, mode = _modes(target, None)
+        if not begins_as_lock(before or b""):
+            raise WriteError(
+                f"{path} is not a lock; nothing was changed", "delete it, or name another file"
+            )
+        backup = trouble = None
+        if before:
+            edit = FileEdit(path, before, text.encode())
+            replaced = Replacement(edit, target, None, None, mode, old_mode)
+            try:
+                backup = history.save([replaced], reason="lock", part_of=part_of)
+            except WriteError as error:
+                trouble = error.message
+        try:
+            _replace(target, text, mode)
+        except BaseException:
+            if backup is not None:
+                history.discard(backup)
+            raise
+    return trouble
+
+
+def _replace(target: Path, text: str, mode: int) -> None:
+    _remove_leftovers(target, ABANDONED_AFTER)
+    replace_file(target, memoryview(text.encode()), mode)
 
 
 @contextmanager
@@ -194,12 +247,9 @@ def sync_directory(path: Path) -> None:
 
 
 def _resolve(path: Path) -> Path:
-    """Follow symbolic links, even to a missing file."""
+    """Follow the symbolic links that may be followed, even to a missing file."""
     with naming(path):
-        try:
-            return Path(os.path.realpath(path, strict=True))
-        except FileNotFoundError:
-            return Path(os.path.realpath(path))
+        return destination(path)
 
 
 @contextmanager

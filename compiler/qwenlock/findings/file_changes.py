@@ -23,6 +23,7 @@ class FileChange:
         before: its text as it was read, with byte-order mark and line endings.
         after: its new text.
         mode: the permissions it gets; None keeps them.
+        target: the name of the file that is written; None for `label`, where no link leads on.
     """
 
     path: Path
@@ -30,6 +31,12 @@ class FileChange:
     before: str | None = field(repr=False)
     after: str = field(repr=False)
     mode: int | None = None
+    target: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the file that is written."""
+        return self.target or self.label
 
 
 @dataclass(frozen=True, slots=True)

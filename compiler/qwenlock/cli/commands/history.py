@@ -18,7 +18,10 @@ def history(
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """List what qwenlock changed, newest first. Backups are kept for 90 days."""
+    """List what qwenlock changed, newest first. Backups are kept for 90 days.
+
+    A damaged backup is listed as such; `qwenlock undo` does not restore it.
+    """
     from qwenlock.cli.console import clean, emit, emit_json, say
     from qwenlock.cli.table import as_text
     from qwenlock.edge.history import History
@@ -46,7 +49,7 @@ def history(
             f"{entry.time:%Y-%m-%d %H:%M:%S}",
             str(entry.state),
             clean(entry.reason),
-            clean(", ".join(str(path) for path in entry.paths)),
+            clean(", ".join(str(path) for path in entry.paths) or f"({entry.backup})"),
         ]
         for entry in entries
     ]

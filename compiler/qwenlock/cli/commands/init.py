@@ -97,7 +97,7 @@ def init(
     code = carry_out(
         change, "init", dry_run=dry_run, yes=yes, as_json=format is Format.json, relock=relock
     )
-    return code if change.files or dry_run else relock()
+    return code if change.files or dry_run else relock(None)
 
 
 def _may_ask(*, yes: bool, as_json: bool) -> bool:

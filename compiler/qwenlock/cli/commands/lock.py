@@ -102,8 +102,10 @@ def _compiled(
     return _Compiled(project, compile_project(project))
 
 
-def relock(directory: Path, flags: Flags, client: str | None) -> int:
+def relock(directory: Path, flags: Flags, client: str | None, part_of: str | None = None) -> int:
     """Lock a project again after its settings changed; return the exit code.
+
+    `part_of` is the id of the change, as the history records it.
 
     Raises:
         InputError: the settings have errors.
@@ -113,7 +115,7 @@ def relock(directory: Path, flags: Flags, client: str | None) -> int:
 
     project = _compiled(directory, flags, client)
     _refuse_errors(project)
-    status = _write(project, None)
+    status = _write(project, None, part_of)
     print_findings(project.compilation.findings, notes=False)
     _say_written(project, status, None)
     return 0
@@ -148,10 +150,11 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     return 0 if verdict.status == "ok" else 1
 
 
-def _write(project: _Compiled, output: str | None) -> str:
+def _write(project: _Compiled, output: str | None, part_of: str | None = None) -> str:
     """Write the lock; return `written`, or `unchanged` if the file already holds it."""
-    from qwenlock.cli.console import emit_raw
-    from qwenlock.edge.writer import write_output
+    from qwenlock.cli.console import clean, emit_raw, painted, say
+    from qwenlock.edge.history import History
+    from qwenlock.edge.writer import write_lock
     from qwenlock.lock.text import dump
 
     compiled = project.compilation.lock
@@ -162,7 +165,11 @@ def _write(project: _Compiled, output: str | None) -> str:
         return "written"
     if output is None and _is_up_to_date(project, text):
         return "unchanged"
-    write_output(Path(output) if output else project.project.places.lock, text)
+    path = Path(output) if output else project.project.places.lock
+    trouble = write_lock(path, text, History(), part_of)
+    if trouble is not None:
+        message = f"the old lock is not kept for `qwenlock undo`: {trouble}"
+        say(f"{painted('warning', 'warning')}: {clean(message)}")
     return "written"
 
 

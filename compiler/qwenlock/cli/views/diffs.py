@@ -30,8 +30,8 @@ def unified(file: FileChange) -> str:
     before, after = _text(file.label, file.before or ""), _text(file.label, file.after)
     groups = _groups(before.lines, after.lines)
     hunks = "".join(line for group in groups for line in _hunk(group, before, after))
-    origin = "/dev/null" if file.before is None else f"a/{file.label}"
-    return f"--- {origin}\n+++ b/{file.label}\n{hunks}" if hunks else ""
+    origin = "/dev/null" if file.before is None else f"a/{file.name}"
+    return f"--- {origin}\n+++ b/{file.name}\n{hunks}" if hunks else ""
 
 
 class _Text(ABC):

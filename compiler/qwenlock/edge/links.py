@@ -1,0 +1,105 @@
+"""Where the bytes of a file go: symbolic links are followed, but not out of a checkout.
+
+A repository can contain links to any path of the machine, so a link in it must not decide what
+else is overwritten. A link outside every checkout is the user's own, for example to dotfiles.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwenlock.edge.places import home, is_home, shown
+from qwenlock.findings.errors import WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MARKS = (".git", ".hg", ".jj")
+"""What the root of a checkout contains."""
+
+_MOST_LINKS = 40
+"""How many links are followed for one path, as Linux does."""
+
+
+def destination(path: Path) -> Path:
+    """Return the file that is written for `path`, with every link followed; it need not exist.
+
+    Raises:
+        WriteError: a link leads out of the checkout that it is in, or into its `.git`.
+        OSError: the links form a loop, or cannot be read.
+    """
+    target = _real(path)
+    if os.path.abspath(path) == str(target):  # noqa: PTH100  (no link, which is the usual case)
+        return target
+    for folder in dict.fromkeys(_visited(path)):
+        root = _checkout_of(folder)
+        if root is None:
+            continue
+        if not target.is_relative_to(root):
+            message = f"{shown(path)} is a link to {shown(target)}, outside of {shown(root)}"
+            raise _refused(message)
+        if any(part.lower() in _MARKS for part in target.relative_to(root).parts):
+            raise _refused(f"{shown(path)} is a link to {shown(target)}")
+    return target
+
+
+def named(path: Path, label: str) -> str:
+    """Return the name of the file that is written for `path`: `label`, unless a link leads on.
+
+    Raises:
+        WriteError: as `destination`.
+        OSError: as `destination`.
+    """
+    target = destination(path)
+    bases = (Path.cwd(), home())
+    absolute = os.path.abspath(path)  # noqa: PTH100
+    unlinked = [os.path.realpath(base) for base in bases]
+    for base, real in zip(bases, unlinked, strict=True):
+        if os.path.relpath(absolute, base) == os.path.relpath(target, real):
+            return label
+    return shown(target)
+
+
+def _refused(message: str) -> WriteError:
+    return WriteError(f"{message}; nothing was changed", "replace the link with a file")
+
+
+def _real(path: Path) -> Path:
+    try:
+        return Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        return Path(os.path.realpath(path))
+
+
+def _visited(path: Path) -> Iterator[Path]:
+    """Yield each real directory that is looked into on the way along `path`."""
+    whole = Path.cwd() / path
+    folder, waiting = Path(whole.anchor), [*reversed(whole.parts[1:])]
+    links = 0
+    while waiting and links < _MOST_LINKS:
+        step = waiting.pop()
+        if step == os.pardir:
+            folder = folder.parent
+            continue
+        yield folder
+        entry = folder / step
+        try:
+            there = entry.readlink()
+        except OSError:  # not a link, or nothing
+            folder = entry
+            continue
+        links += 1
+        parts = there.parts
+        if there.anchor:
+            folder, parts = Path(there.anchor), parts[1:]
+        waiting += reversed(parts)
+
+
+def _checkout_of(folder: Path) -> Path | None:
+    """Return the root of the checkout around `folder`; a home that is one is the user's own."""
+    for each in (folder, *folder.parents):
+        if any(os.path.lexists(each / mark) for mark in _MARKS):
+            return None if is_home(each) else each
+    return None
