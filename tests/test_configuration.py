@@ -234,8 +234,8 @@ def test_every_key_is_documented() -> None:
     page = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text()
     rows = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`([\w.-]+)`", row)}
-    lint = {f"lint.{name}" for name in configuration._LINT_KINDS}
-    assert named == (set(configuration._KINDS) - {"lint"}) | lint
+    lint = {f"lint.{name}" for name in configuration._LINT.optional}
+    assert named == (set(configuration._SHAPE.optional) - {"lint"}) | lint
 
 
 SECRET = "sk-ZQXJKVWBPYGFMUCLDRHS0246"

@@ -169,8 +169,8 @@ def test_every_key_of_the_configuration_is_on_its_page() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     firsts = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
     explained = {key for first in firsts for key in re.findall(r"`([^`]+)`", first)}
-    tables = {f"lint.{key}" for key in configuration._LINT_KINDS}
-    assert explained == (set(configuration._KINDS) - {"lint"}) | tables
+    tables = {f"lint.{key}" for key in configuration._LINT.optional}
+    assert explained == (set(configuration._SHAPE.optional) - {"lint"}) | tables
 
 
 def test_every_variable_that_is_read_is_on_its_page() -> None:

@@ -590,31 +590,35 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("title =", "titel =", r"titel: is not known here; the keys are title, auth-type"),
-        ('title = "Second Plan"', "", r"title: is missing; write a string"),
-        ('"SECOND_KEY"', "7", r"env-key: 7 is not a string"),
-        ("base-url =", "url =", r"regions\.moon\.url: is not known here"),
-        ('"SECOND_KEY"', '"SECOND\\\\u005fKEY"', r"env-key: write the variable without escapes"),
-        ('alias = "luna"', "owns.hosts = []", r"regions\.moon\.owns: is not known"),
-        ("[regions.moon]", "owns.hosts = []\n[regions.moon]", r"owns\.hosts: must hold"),
-        ("[regions.moon]", "owns.host = 1\n[regions.moon]", r"owns\.host: is not known"),
-        ("[regions.moon]", "default = 1\n[regions.moon]", r"default: 1 is not true or false"),
-        ("""'the "Moon"'""", "[]", r"regions\.moon\.text\.greeting: \[\] is not a string"),
+        ("title =", "titel =", r"titel is not known here; the keys are title, auth-type"),
+        ('title = "Second Plan"', "", r"title is missing"),
+        ('"SECOND_KEY"', "7", r"env-key must be a string"),
+        ("base-url =", "url =", r"regions\.moon\.url is not known here"),
+        ('"SECOND_KEY"', '"SECOND\\\\u005fKEY"', r"env-key must be written without escapes"),
+        ('alias = "luna"', "owns.hosts = []", r"regions\.moon\.owns is not known"),
+        (
+            "[regions.moon]",
+            "owns.hosts = []\n[regions.moon]",
+            r"owns\.hosts must be an array",
+        ),
+        ("[regions.moon]", "owns.host = 1\n[regions.moon]", r"owns\.host is not known"),
+        ("[regions.moon]", "default = 1\n[regions.moon]", r"default must be true or false"),
+        ("""'the "Moon"'""", "[]", r"regions\.moon\.text\.greeting must be a string"),
         (
             'at = ["second"]',
             'at = ["second", 1]',
-            r"states\.plain\.at: must hold at least one string",
+            r"states\.plain\.at must be an array of at least",
         ),
-        ('at = ["second"]', "at = []", r"states\.plain\.at: must hold at least one string"),
-        ("[states.plain]", "[state.plain]", r"state: is not known here"),
-        ('[regions.moon]\nalias = "luna"', "regions = 1\n[r]", r"r: is not known here"),
-        ('title = "Second Plan"', "title =", r"not TOML: .*line 2, column 8"),
+        ('at = ["second"]', "at = []", r"states\.plain\.at must be an array of at least"),
+        ("[states.plain]", "[state.plain]", r"state is not known here"),
+        ('[regions.moon]\nalias = "luna"', "regions = 1\n[r]", r"regions must be a table"),
+        ('title = "Second Plan"', "title =", r"not valid TOML: Invalid value"),
     ],
 )
 def test_a_broken_definition_is_told_with_file_and_key(
     tmp_path: Path, old: str, new: str, problem: str
 ) -> None:
-    with pytest.raises(InputError, match=r"plan\.toml: " + problem):
+    with pytest.raises(InputError, match=r"plan\.toml:\d+:\d+: " + problem):
         load([second(tmp_path, plan_text=SECOND_PLAN.replace(old, new))])
 
 
@@ -622,21 +626,21 @@ def test_a_broken_definition_is_told_with_file_and_key(
     ("old", "new", "problem"),
     [
         ("{#---\n", "{#-\n", r"does not begin with front matter"),
-        ('state = "plain"', 'state = "odd"', r"state: is not in plan\.toml, which has plain"),
-        ("regions.moon", "regions.mars", r"regions\.mars: is not in plan\.toml, which has moon"),
-        ("regions.moon = {}", "", r"regions: is missing"),
-        ('state = "plain"', "recognised-only = 1", r"recognised-only: 1 is not true or false"),
-        ("moon = {}", "moon = 1", r"regions\.moon: 1 is not a table"),
-        ("moon = {}", 'moon.digest = "md5:1"', r"regions\.moon\.digest: is not sha256: and 64"),
-        ("moon = {}", 'moon.hash = ""', r"regions\.moon\.hash: is not known here"),
-        ("client =", "clients =", r"clients: is not known here"),
-        ('client = ">=1"', "client =", r"not TOML: .*line 2, column 9"),
+        ('state = "plain"', 'state = "odd"', r"state is not in plan\.toml, which has plain"),
+        ("regions.moon", "regions.mars", r"regions\.mars is not in plan\.toml, which has moon"),
+        ("regions.moon = {}", "", r"regions is missing"),
+        ('state = "plain"', "recognised-only = 1", r"recognised-only must be true or false"),
+        ("moon = {}", "moon = 1", r"regions\.moon must be a table"),
+        ("moon = {}", 'moon.digest = "md5:1"', r"regions\.moon\.digest must be sha256: and 64"),
+        ("moon = {}", 'moon.hash = ""', r"regions\.moon\.hash is not known here"),
+        ("client =", "clients =", r"clients is not known here"),
+        ('client = ">=1"', "client =", r"not valid TOML: Invalid value"),
     ],
 )
 def test_broken_front_matter_is_told_with_file_and_key(
     tmp_path: Path, old: str, new: str, problem: str
 ) -> None:
-    with pytest.raises(InputError, match=r"1\.0\.json\.j2: " + problem):
+    with pytest.raises(InputError, match=r"1\.0\.json\.j2:(\d+:\d+:)? " + problem):
         load([second(tmp_path, template=SECOND_TEMPLATE.replace(old, new))])
 
 

@@ -13,15 +13,14 @@ from qwenlock.clients.profile import GUIDE
 from qwenlock.lock import text
 from qwenlock.lock.model import InstalledPlan, Merge
 from qwenlock.lock.options import Options
-from qwenlock.text import toml
+from qwenlock.text import shape, toml
 from qwenlock.text.checked import VERSION
+from qwenlock.text.shape import Shape, anything, problems
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _FIRST_MODEL = "\n[[models]]\n"
-_SWITCHES = {"user": False, "untrusted": True}
-"""The options that can be a boolean, and which one."""
 
 
 class RecordedLock(NamedTuple):
@@ -56,48 +55,66 @@ def read(content: str, label: str) -> RecordedLock | None:
     except toml.TomlError:
         return None
     text.check_version(data, label)
-    try:
-        plans = tuple(_plan(table) for table in data.get("plans", ()))
-        options = _options(data.get("options", {}))
-        return RecordedLock(_client(data), options, plans, _merge(data))
-    except (ValueError, TypeError, AttributeError):
+    if any(problems(data, _HEAD)):
         return None
+    is_old = data["lock-version"].split(".")[0] == "1"
+    client = None if is_old and data["client"] == GUIDE else data["client"]
+    options = Options(**_fields(Options, data.get("options", {})))
+    plans = (InstalledPlan(**_fields(InstalledPlan, each)) for each in data.get("plans", ()))
+    return RecordedLock(client, options, tuple(plans), data.get("merge", "replace"))
 
 
-def _fields(part: type[DataclassInstance], table: Any) -> dict[str, Any]:
-    if not isinstance(table, dict):
-        raise TypeError
+def _fields(part: type[DataclassInstance], table: dict[str, Any]) -> dict[str, Any]:
     return {name: table[key] for name, key in text.keys(part) if key in table}
 
 
-def _client(data: dict[str, Any]) -> str | None:
-    client = data.get("client")
-    if not isinstance(client, str):
-        raise TypeError
-    is_old = data["lock-version"].split(".")[0] == "1"
-    return None if is_old and client == GUIDE else client
+def _file(value: Any) -> str | None:
+    return None if isinstance(value, str) and value and "\0" not in value else "must be a path"
 
 
-def _merge(data: dict[str, Any]) -> Merge:
-    merge = data.get("merge", "replace")
-    if merge not in get_args(Merge):
-        raise ValueError
-    return merge  # type: ignore[no-any-return]
+def _user(value: Any) -> str | None:
+    return None if value is False else _file(value)
 
 
-def _options(table: Any) -> Options:
-    values = _fields(Options, table)
-    for name, value in values.items():
-        is_file = isinstance(value, str) and value and "\0" not in value
-        if not is_file and value is not _SWITCHES.get(name):
-            raise TypeError
-    return Options(**values)
+def _untrusted(value: Any) -> str | None:
+    return None if value is True else "must be true"
 
 
-def _plan(table: Any) -> InstalledPlan:
-    values = _fields(InstalledPlan, table)
-    if not all(isinstance(value, str) for value in values.values()):
-        raise TypeError
-    if not re.fullmatch(VERSION, values.get("version", "1")):
-        raise ValueError
-    return InstalledPlan(**values)
+def _merge(value: Any) -> str | None:
+    return None if value in get_args(Merge) else "is not known"
+
+
+def _version(value: Any) -> str | None:
+    return None if isinstance(value, str) and re.fullmatch(VERSION, value) else "is not a version"
+
+
+def _plans(value: Any) -> str | None:
+    is_valid = isinstance(value, list) and not any(
+        problem for each in value for problem in problems(each, _PLAN)
+    )
+    return None if is_valid else "must be an array of plans"
+
+
+_PLAN = Shape(
+    required={"id": shape.text, "region": shape.text, "digest": shape.text},
+    optional={"version": _version},
+    others=anything,
+)
+_HEAD = Shape(
+    required={"client": shape.text},
+    optional={
+        "merge": _merge,
+        "options": Shape(
+            optional={
+                "user": _user,
+                "untrusted": _untrusted,
+                "system": _file,
+                "system-defaults": _file,
+                "templates": _file,
+            },
+            others=anything,
+        ),
+        "plans": _plans,
+    },
+    others=anything,
+)

@@ -1,28 +1,70 @@
 """The files of a plan, as text, to the plan: `plan.toml`, and a template a version.
 
-docs/reference/plans.md describes both. A template opens with a Jinja comment that holds TOML, its
-front matter.
+docs/reference/plan-files.md describes both. A template opens with a Jinja comment that holds TOML,
+its front matter.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.files import DEFINITION, TEMPLATE
 from qwenlock.plans.plan import Ownership, Plan, PlanState, Region, Template
-from qwenlock.plans.toml_table import parse
+from qwenlock.text import toml
+from qwenlock.text.shape import Shape, flag, problems, strings, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qwenlock.plans.files import PlanFile
     from qwenlock.plans.plan import Keys
-    from qwenlock.plans.toml_table import Table
 
 _FRONT_MATTER = re.compile(r"\A\{#---\n(.*?)^---#\}", re.DOTALL | re.MULTILINE)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def _digest(value: Any) -> str | None:
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return None
+    return "must be sha256: and 64 hexadecimal digits"
+
+
+_PLAN = Shape(
+    required={
+        "title": text,
+        "auth-type": text,
+        "env-key": text,
+        "regions": Shape(
+            others=Shape(
+                required={"base-url": text},
+                optional={"alias": text, "text": Shape(others=text)},
+            ),
+            may_be_empty=False,
+        ),
+    },
+    optional={
+        "client": text,
+        "default": flag,
+        "owns": Shape(optional={"endpoint": flag, "name-prefix": text, "hosts": strings}),
+        "states": Shape(
+            others=Shape(
+                required={"at": strings, "version": text},
+                optional=dict.fromkeys(
+                    ("region", "base-url", "ignored-version", "postponed-version"), text
+                ),
+            )
+        ),
+    },
+)
+_HEAD = Shape(
+    required={
+        "source": text,
+        "regions": Shape(others=Shape(optional={"digest": _digest}), may_be_empty=False),
+    },
+    optional={"client": text, "state": text, "recognised-only": flag},
+)
 
 
 def plan_of(identifier: str, definition: PlanFile, templates: Sequence[PlanFile]) -> Plan:
@@ -36,23 +78,28 @@ def plan_of(identifier: str, definition: PlanFile, templates: Sequence[PlanFile]
     Raises:
         InputError: a file says something that it may not; the message has the file and the key.
     """
-    table = parse(definition.text, definition.label)
-    table.allow(
-        *("title", "auth-type", "env-key", "client", "default", "owns", "regions", "states")
-    )
-    env_key = table.required("env-key", str)
-    if env_key not in definition.text:
-        raise table.error("env-key", "write the variable without escapes")
-    regions = {name: _region(name, each) for name, each in table.tables("regions").items()}
-    states = _states(identifier, table.table("states"))
+    table = _checked(definition.text, definition.label, _PLAN)
+    if table["env-key"] not in definition.text:
+        what = "must be written without escapes"
+        raise _error(definition.text, definition.label, ("env-key",), what)
+    regions = {
+        name: Region(
+            name=name,
+            base_url=each["base-url"],
+            alias=each.get("alias"),
+            text=each.get("text", {}),
+        )
+        for name, each in table["regions"].items()
+    }
+    states = _states(identifier, table.get("states", {}))
     return Plan(
         id=identifier,
-        title=table.required("title", str),
-        auth_type=table.required("auth-type", str),
-        env_key=env_key,
-        ownership=_ownership(table.table("owns")),
-        client=table.optional("client", str),
-        is_default=table.optional("default", bool) or False,
+        title=table["title"],
+        auth_type=table["auth-type"],
+        env_key=table["env-key"],
+        ownership=_ownership(table.get("owns", {})),
+        client=table.get("client"),
+        is_default=table.get("default", False),
         regions=regions,
         states=states,
         templates=tuple(template_of(each, regions, states) for each in templates),
@@ -81,69 +128,50 @@ def template_of(
     Raises:
         InputError: its front matter says something that it may not.
     """
-    table = _front_matter(file)
-    table.allow("client", "source", "state", "recognised-only", "regions")
-    state = states.get(table.optional("state", str) or list(states)[-1])
-    if state is None:
-        raise table.error("state", f"is not in {DEFINITION}, which has {', '.join(states)}")
-    offered = table.tables("regions")
-    for name in offered:
+    head = _front_matter(file)
+    table = _checked(head, file.label, _HEAD)
+    state = table.get("state", list(states)[-1])
+    if state not in states:
+        raise _error(head, file.label, ("state",), _not_among(states))
+    for name in table["regions"]:
         if name not in regions:
-            known = ", ".join(regions)
-            raise table.error(f"regions.{name}", f"is not in {DEFINITION}, which has {known}")
+            raise _error(head, file.label, ("regions", name), _not_among(regions))
     return Template(
         version=file.name.removesuffix(TEMPLATE),
         file=file.label,
-        source=table.required("source", str),
-        client=table.optional("client", str),
-        state=state,
-        digests={name: _digest(each) for name, each in offered.items()},
-        recognised_only=table.optional("recognised-only", bool) or False,
+        source=table["source"],
+        client=table.get("client"),
+        state=states[state],
+        digests={name: each.get("digest") for name, each in table["regions"].items()},
+        recognised_only=table.get("recognised-only", False),
         text=file.text,
     )
 
 
-def _ownership(table: Table) -> Ownership:
-    table.allow("endpoint", "name-prefix", "hosts")
-    if not table.values:
-        return Ownership(endpoint=True)
+def _ownership(table: dict[str, Any]) -> Ownership:
     return Ownership(
-        endpoint=table.optional("endpoint", bool) or False,
-        name_prefix=table.optional("name-prefix", str),
-        hosts=table.strings("hosts") if "hosts" in table.values else (),
+        endpoint=table.get("endpoint", not table),
+        name_prefix=table.get("name-prefix"),
+        hosts=tuple(table.get("hosts", ())),
     )
 
 
-def _region(name: str, table: Table) -> Region:
-    table.allow("alias", "base-url", "text")
-    text = table.table("text")
-    return Region(
-        name=name,
-        base_url=table.required("base-url", str),
-        alias=table.optional("alias", str),
-        text={key: text.required(key, str) for key in text.values},
-    )
-
-
-def _states(identifier: str, table: Table) -> dict[str, PlanState]:
+def _states(identifier: str, tables: dict[str, Any]) -> dict[str, PlanState]:
     """Return the places of earlier clients, and the one that clients have now."""
-    earlier = {name: _state(name, table.table(name)) for name in table.values}
     now = provider_metadata(identifier)
-    return {**earlier, now.name: now}
+    return {**{name: _state(name, table) for name, table in tables.items()}, now.name: now}
 
 
-def _state(name: str, table: Table) -> PlanState:
-    table.allow("at", "version", "region", "base-url", "ignored-version", "postponed-version")
-    at = table.strings("at")
+def _state(name: str, table: dict[str, Any]) -> PlanState:
+    at = tuple(table["at"])
 
     def under(key: str) -> Keys | None:
-        last = table.optional(key, str)
-        return None if last is None else (*at, last)
+        return (*at, table[key]) if key in table else None
 
     return PlanState(
         name=name,
         at=at,
-        version=(*at, table.required("version", str)),
+        version=(*at, table["version"]),
         region=under("region"),
         base_url=under("base-url"),
         ignored_version=under("ignored-version"),
@@ -151,20 +179,38 @@ def _state(name: str, table: Table) -> PlanState:
     )
 
 
-def _front_matter(file: PlanFile) -> Table:
+def _front_matter(file: PlanFile) -> str:
+    """Return the TOML at the start of a template, each line where the file has it."""
     found = _FRONT_MATTER.match(file.text)
     if found is None:
         raise InputError(
             f"{file.label}: does not begin with front matter",
             fix="begin it with a line `{#---`, then TOML, then a line `---#}`",
         )
-    # The empty line stands for `{#---`: an error then has the line of the file.
-    return parse("\n" + found[1], file.label)
+    return "\n" + found[1]
 
 
-def _digest(table: Table) -> str | None:
-    table.allow("digest")
-    digest = table.optional("digest", str)
-    if digest is not None and not _DIGEST.fullmatch(digest):
-        raise table.error("digest", "is not sha256: and 64 hexadecimal digits")
-    return digest
+def _checked(text: str, label: str, shape: Shape) -> dict[str, Any]:
+    try:
+        table = toml.parse(text)
+    except toml.TomlError as error:
+        line, column = error.at
+        raise InputError(
+            f"{label}:{line}:{column}: {error.message}", fix="correct the TOML there"
+        ) from None
+    for path, what, known in problems(table, shape):
+        keys = f"; the keys are {', '.join(known)}" if known else ""
+        raise _error(text, label, path, what + keys)
+    return table
+
+
+def _error(text: str, label: str, path: Keys, what: str) -> InputError:
+    line, column = toml.Positions(text).of(path)
+    dotted = ".".join(path)
+    return InputError(
+        f"{label}:{line}:{column}: {dotted} {what}", fix=f"correct {dotted} in that file"
+    )
+
+
+def _not_among(known: Mapping[str, Any]) -> str:
+    return f"is not in {DEFINITION}, which has {', '.join(known)}"

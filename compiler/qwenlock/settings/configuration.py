@@ -18,10 +18,13 @@ from qwenlock.lock.options import Options
 from qwenlock.text import toml
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Document, Place
+from qwenlock.text.shape import Shape, flag, problems
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
+
+    from qwenlock.text.shape import Rule
 
 FILE = "qwenlock.toml"
 PYPROJECT = "pyproject.toml"
@@ -88,14 +91,17 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
         if not isinstance(table, dict) or key not in table:
             return None
         table = table[key]
-    judged = _Judge(text, label)
-    values = judged.table(path, table, _KINDS)
-    lint = judged.table((*path, "lint"), values.pop("lint", {}), _LINT_KINDS)
-    if judged.findings:
-        raise _error(*judged.findings)
-    client, merge = values.pop("client", None), values.pop("merge", None)
-    options = {key.replace("-", "_"): value for key, value in values.items()}
-    return Configuration(client, merge, Options(**options), LintChoices(**lint))
+    findings = tuple(_findings(text, label, path, table))
+    if findings:
+        raise _error(*findings)
+    lint: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in table.get("lint", {}).items()
+    }
+    options = {key.replace("-", "_"): table[key] for key in _OPTIONS if key in table}
+    return Configuration(
+        table.get("client"), table.get("merge"), Options(**options), LintChoices(**lint)
+    )
 
 
 def complain(text: str, label: str, path: tuple[str, ...], message: str) -> InputError:
@@ -103,39 +109,15 @@ def complain(text: str, label: str, path: tuple[str, ...], message: str) -> Inpu
     return _error(Finding("QL122", message, _place(label, toml.Positions(text).of(path))))
 
 
-class _Judge:
-    """Checks the types of the values in tables, and collects findings."""
-
-    def __init__(self, text: str, label: str) -> None:
-        self.findings: list[Finding] = []
-        self._positions = toml.Positions(text)
-        self._label = label
-
-    def table(
-        self, path: tuple[str, ...], table: Any, kinds: Mapping[str, _Kind]
-    ) -> dict[str, Any]:
-        """Return the valid values of `table`."""
-        if not isinstance(table, dict):
-            self._report("QL122", path, f"{path[-1]} must be a table")
-            return {}
-        values = {}
-        for key, value in table.items():
-            if key not in kinds:
-                message = f'unknown key "{shown(key)}"'
-                self._report("QL121", (*path, key), message, suggestion(key, tuple(kinds)))
-                continue
-            complaint = kinds[key](value)
-            if complaint is None:
-                values[key] = tuple(value) if isinstance(value, list) else value
-            else:
-                self._report("QL122", (*path, key), f"{key} {complaint}")
-        return values
-
-    def _report(
-        self, code: str, path: tuple[str, ...], message: str, fix: str | None = None
-    ) -> None:
-        place = _place(self._label, self._positions.of(path))
-        self.findings.append(Finding(code, message, place, fix))
+def _findings(text: str, label: str, path: tuple[str, ...], table: Any) -> Iterator[Finding]:
+    positions = toml.Positions(text)
+    for keys, what, known in problems(table, _SHAPE, path):
+        place = _place(label, positions.of(keys))
+        if known:
+            message = f'unknown key "{shown(keys[-1])}"'
+            yield Finding("QL121", message, place, suggestion(keys[-1], known))
+        else:
+            yield Finding("QL122", f"{keys[-1]} {what}", place)
 
 
 def _place(label: str, at: tuple[int, int]) -> Place:
@@ -170,10 +152,6 @@ def _user(value: Any) -> str | None:
     return "must be false, true, or a path"
 
 
-def _flag(value: Any) -> str | None:
-    return None if isinstance(value, bool) else "must be true or false"
-
-
 def _codes(value: Any) -> str | None:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         return "must be an array of codes"
@@ -181,22 +159,12 @@ def _codes(value: Any) -> str | None:
     return f'holds "{shown(unknown[0])}", which is not a code or prefix' if unknown else None
 
 
-def _any(value: Any) -> str | None:  # noqa: ARG001
-    return None
-
-
-if TYPE_CHECKING:
-    _Kind = Callable[[Any], str | None]
-    """Returns what is wrong with a value, or None."""
-
-_KINDS: dict[str, _Kind] = {
-    "client": _client,
-    "merge": _merge,
+_OPTIONS: dict[str, Rule] = {
     "user": _user,
-    "untrusted": _flag,
+    "untrusted": flag,
     "system": _file,
     "system-defaults": _file,
     "templates": _file,
-    "lint": _any,
 }
-_LINT_KINDS: dict[str, _Kind] = {"strict": _flag, "select": _codes, "ignore": _codes}
+_LINT = Shape(optional={"strict": flag, "select": _codes, "ignore": _codes})
+_SHAPE = Shape(optional={"client": _client, "merge": _merge, **_OPTIONS, "lint": _LINT})
