@@ -15,7 +15,6 @@ import reference
 from pages import PAGES, ROOT, blocks, rewritten
 from qwenlock.cli.app import app
 from qwenlock.enforce.endpoints import Status
-from qwenlock.settings import configuration
 from qwenlock.text import credentials
 
 if TYPE_CHECKING:
@@ -163,14 +162,6 @@ def problem_of(words: list[str]) -> str | None:
 @pytest.mark.parametrize("line", ["lokc", "lock --uesr x", "template shwo", "check --env --no-usr"])
 def test_a_command_line_that_does_not_exist_is_noticed(line: str) -> None:
     assert problem_of(line.split()) is not None
-
-
-def test_every_key_of_the_configuration_is_on_its_page() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    firsts = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
-    explained = {key for first in firsts for key in re.findall(r"`([^`]+)`", first)}
-    tables = {f"lint.{key}" for key in configuration._LINT.optional}
-    assert explained == (set(configuration._SHAPE.optional) - {"lint"}) | tables
 
 
 def test_every_variable_that_is_read_is_on_its_page() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from qwenlock.text.shape import ShapeProblem, Shape, anything, flag, problems, strings, text
+from qwenlock.text.shape import Shape, ShapeProblem, anything, flag, problems, strings, text
 from support import JSON
 
 SHAPE = Shape(
