@@ -12,10 +12,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import typer.core
 import typer.main
-from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
+from qwenlock.cli.groups import HelpfulGroup
 from qwenlock.findings.errors import InputError, QwenlockError, UsageError
 
 if TYPE_CHECKING:
@@ -44,11 +43,14 @@ COMMANDS = (
 )
 """The commands in the order of `--help`; each is a module of `commands` with a Typer `app`."""
 
+_ClickError: type[Any] = typer.BadParameter.__mro__[2]
+"""The class of every error in a command line, of which Typer exports only one kind."""
+
 BUG = 70
 """The exit code of a program error, as in sysexits.h."""
 
 
-class _Commands(typer.core.TyperGroup):
+class _Commands(HelpfulGroup):
     """A group whose commands are imported only when they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
@@ -75,7 +77,6 @@ class _Commands(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=_Commands,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -110,9 +111,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()  # here, so that a closed pipe is noticed
     except QwenlockError as error:
         return _stop(error, arguments, debug=debug)
-    except NoArgsIsHelpError:  # the help has been printed
-        return UsageError.exit_code
-    except ClickException as error:
+    except _ClickError as error:
         return _stop(_usage_error(error), arguments, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return 130

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
+import typer.core
+import typer.main
 
 from qwenlock.edge.places import Flags, find_project
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Format(StrEnum):
@@ -187,25 +185,30 @@ def own_folders(templates: str | None) -> list[Path]:
     return [Path(path) for path in templates.split(os.pathsep) if path]
 
 
-def scoped(command: Callable[..., object]) -> Callable[..., object]:
-    """Give a command the scope options: its parameter `flags` takes what they say.
+class ScopedCommand(typer.core.TyperCommand):
+    """A command with the scope options, which are declared once, in `_flags`."""
 
-    They are the same everywhere, so they are declared once, in `_flags`.
-    """
-    declared = inspect.signature(_flags, eval_str=True).parameters.values()
-    own = inspect.signature(command, eval_str=True).parameters.values()
+    def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, params=[*(params or ()), *_scope_parameters()], **kwargs)
 
-    @functools.wraps(command)
-    def with_flags(**values: Any) -> object:
-        given = {each.name: values.pop(each.name) for each in declared}
-        return command(**values, flags=_flags(**given))
+    def invoke(self, ctx: Any) -> Any:
+        """Put what the scope options say where `flags_of` finds it, and run the command."""
+        given = {each.name: ctx.params.pop(each.name) for each in _scope_parameters()}
+        ctx.obj = _flags(**given)
+        return super().invoke(ctx)
 
-    parameters = [*(each for each in own if each.name != "flags"), *declared]
-    with_flags.__annotations__ = {each.name: each.annotation for each in parameters}
-    with_flags.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
-    )
-    return with_flags
+
+def flags_of(context: typer.Context) -> Flags:
+    """Return what the scope options of a `ScopedCommand` say."""
+    flags: Flags = context.obj
+    return flags
+
+
+@functools.cache
+def _scope_parameters() -> list[Any]:
+    application = typer.Typer(add_completion=False)
+    application.command()(_flags)
+    return typer.main.get_command(application).params
 
 
 def _flags(

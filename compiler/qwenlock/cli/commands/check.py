@@ -13,8 +13,9 @@ from qwenlock.cli.options import (
     ClientOption,
     GateFormat,
     GateFormatOption,
+    ScopedCommand,
+    flags_of,
     project_directory,
-    scoped,
 )
 from qwenlock.edge.places import Flags, relative
 from qwenlock.lock import NAME
@@ -45,10 +46,9 @@ _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def check(
-    flags: Flags,
+    context: typer.Context,
     projects: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -73,6 +73,7 @@ def check(
 
     Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
     """
+    flags = flags_of(context)
     given: list[Path | None] = [*projects] if projects else [None]
     directories = [project_directory(each) for each in given]
     if recursive:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.options import ProjectArgument, project_directory, scoped
+from qwenlock.cli.options import ProjectArgument, ScopedCommand, flags_of, project_directory
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -27,10 +27,9 @@ class ExportFormat(StrEnum):
     github_env = "github-env"
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def export(
-    flags: Flags,
+    context: typer.Context,
     project: ProjectArgument = None,
     format: Annotated[  # noqa: A002
         ExportFormat, typer.Option("--format", help="What to print.")
@@ -48,6 +47,7 @@ def export(
     from qwenlock.cli.console import emit_raw
     from qwenlock.edge.enforcement import trusted_lock
 
+    flags = flags_of(context)
     directory = project_directory(project)
     lock = trusted_lock(directory)
     if format is ExportFormat.settings:

@@ -10,7 +10,14 @@ import typer
 
 from qwenlock.change.init_wishes import HOSTS, Host, InitWishes
 from qwenlock.cli.change import DryRunOption, YesOption, carry_out, relocking
-from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ScopedCommand,
+    flags_of,
+    project_directory,
+)
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -21,10 +28,9 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def init(
-    flags: Flags,
+    context: typer.Context,
     project: Annotated[
         Path,
         typer.Argument(
@@ -78,6 +84,7 @@ def init(
     from qwenlock.edge.init import look
     from qwenlock.findings.errors import UsageError
 
+    flags = flags_of(context)
     if with_user and flags.user is not None:
         raise UsageError("--with-user excludes --user and --no-user", "remove one of them")
     directory = project_directory(project)

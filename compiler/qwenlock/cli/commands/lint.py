@@ -15,10 +15,10 @@ from qwenlock.cli.options import (
     GateFormat,
     GateFormatOption,
     ProjectArgument,
+    ScopedCommand,
+    flags_of,
     project_directory,
-    scoped,
 )
-from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +34,9 @@ app = typer.Typer(add_completion=False)
 _LEVELS: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def lint(
-    flags: Flags,
+    context: typer.Context,
     project: ProjectArgument = None,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what can be repaired safely.")] = False,
     unsafe_fixes: Annotated[
@@ -82,6 +81,7 @@ def lint(
     from qwenlock.edge.lint_subject import gather
     from qwenlock.findings.codes import codes, is_wanted
 
+    flags = flags_of(context)
     _check_options(format, fix=fix, about_fix=unsafe_fixes or dry_run or yes)
     selected, ignored = codes(select or ()), codes(ignore or ())
     directory = project_directory(project)

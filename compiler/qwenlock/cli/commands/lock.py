@@ -12,8 +12,9 @@ from qwenlock.cli.options import (
     Format,
     FormatOption,
     ProjectArgument,
+    ScopedCommand,
+    flags_of,
     project_directory,
-    scoped,
 )
 from qwenlock.edge.places import Flags
 
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def lock(
-    flags: Flags,
+    context: typer.Context,
     project: ProjectArgument = None,
     output: Annotated[
         str | None,
@@ -63,6 +63,7 @@ def lock(
     from qwenlock.cli.console import say
     from qwenlock.cli.report import print_findings
 
+    flags = flags_of(context)
     loaded = _compiled(project_directory(project), flags, client, merge)
     say(client_line(loaded.project))
     say_other_installed(loaded.project)

@@ -13,11 +13,11 @@ from qwenlock.cli.options import (
     Format,
     FormatOption,
     ProjectArgument,
+    ScopedCommand,
+    flags_of,
     project_directory,
-    scoped,
 )
 from qwenlock.clients.scopes import WRITABLE
-from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from qwenlock.migrate.migration import MigrationOutcome
@@ -33,10 +33,9 @@ class MigratedScope(StrEnum):
     all = "all"
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def migrate(
-    flags: Flags,
+    context: typer.Context,
     project: ProjectArgument = None,
     scope: Annotated[
         MigratedScope, typer.Option("--scope", help="The scope whose file is migrated.")
@@ -87,6 +86,7 @@ def migrate(
     from qwenlock.migrate.migration import migrate as migrated
     from qwenlock.migrate.situation import Situation
 
+    flags = flags_of(context)
     directory = project_directory(project)
     there = with_variables(read_project(directory, flags, client))
     situation = Situation(

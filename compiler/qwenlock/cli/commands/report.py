@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ScopedCommand,
+    flags_of,
+    project_directory,
+)
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -24,10 +31,9 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def report(
-    flags: Flags,
+    context: typer.Context,
     about: Annotated[
         list[str] | None,
         typer.Argument(
@@ -62,6 +68,7 @@ def report(
     `qwenlock report --markdown - >> "$GITHUB_STEP_SUMMARY"`,
     `qwenlock report --merge results/ --html all.html`
     """
+    flags = flags_of(context)
     as_json = format is Format.json
     _check_targets(html, markdown, as_json=as_json, merge=merge)
     if merge:

@@ -12,10 +12,10 @@ from qwenlock.cli.options import (
     Format,
     FormatOption,
     ProjectArgument,
+    ScopedCommand,
+    flags_of,
     project_directory,
-    scoped,
 )
-from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,9 @@ _LONGEST_KEY = 65_536
 _LOSER = "  overrides"
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def resolve(
-    flags: Flags,
+    context: typer.Context,
     project: ProjectArgument = None,
     auth_type: Annotated[
         str | None,
@@ -95,6 +94,7 @@ def resolve(
     from qwenlock.resolve.fields import Arguments
     from qwenlock.resolve.resolution import resolve as resolved
 
+    flags = flags_of(context)
     here = with_variables(read_project(project_directory(project), flags, client), env_file)
     _check_auth_type(auth_type, here.client)
     key = _from_input() if api_key == "-" else api_key

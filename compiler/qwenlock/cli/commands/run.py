@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 import typer.core
 
-from qwenlock.cli.options import ClientOption, ProjectArgument, project_directory, scoped
+from qwenlock.cli.options import (
+    ClientOption,
+    ProjectArgument,
+    ScopedCommand,
+    flags_of,
+    project_directory,
+)
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ _LEAVING = (
 _YES = ("1", "true", "yes", "on")
 
 
-class _RunCommand(typer.core.TyperCommand):
+class _RunCommand(ScopedCommand):
     """A command that passes on what follows `--` unchanged."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -64,11 +70,13 @@ class _Enforced(NamedTuple):
         return "\n".join((self.settings, self.defaults, " ".join(self.variables), *self.overriding))
 
 
-@app.command(cls=_RunCommand, options_metavar="[OPTIONS]", epilog="The command follows `--`.")
-@scoped
+@app.command(
+    cls=_RunCommand,
+    options_metavar="[OPTIONS]",
+    epilog="The command follows `--`.",
+)
 def run(
     context: typer.Context,
-    flags: Flags,
     project: ProjectArgument = None,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Enforce the lock even if the settings have changed.")
@@ -86,6 +94,7 @@ def run(
     """
     from qwenlock.edge import file_states, launch
 
+    flags = flags_of(context)
     command: list[str] = context.meta[_COMMAND]
     if not command:
         from qwenlock.findings.errors import UsageError

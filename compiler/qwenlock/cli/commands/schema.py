@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from qwenlock.cli.groups import HelpfulGroup
 from qwenlock.cli.options import ClientOption, TemplatesOption, own_folders
 
 app = typer.Typer(
     help="Print the JSON Schema for settings or for locks.",
-    no_args_is_help=True,
+    cls=HelpfulGroup,
     add_completion=False,
 )
 

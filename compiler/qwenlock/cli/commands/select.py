@@ -7,16 +7,21 @@ from typing import Annotated
 import typer
 
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
-from qwenlock.cli.options import ClientOption, Format, FormatOption, project_directory, scoped
-from qwenlock.edge.places import Flags
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ScopedCommand,
+    flags_of,
+    project_directory,
+)
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def select(
-    flags: Flags,
+    context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of an offered model.")],
     auth_type: Annotated[
         str | None,
@@ -39,6 +44,7 @@ def select(
     from qwenlock.change.select import select as change_for
     from qwenlock.cli.client import read_project
 
+    flags = flags_of(context)
     directory = project_directory(None)
     there = read_project(directory, flags, client)
     change = change_for(there, model, auth_type)

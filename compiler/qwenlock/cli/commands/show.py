@@ -12,8 +12,9 @@ from qwenlock.cli.options import (
     PageFormat,
     PageFormatOption,
     ProjectArgument,
+    ScopedCommand,
+    flags_of,
     project_directory,
-    scoped,
 )
 from qwenlock.edge.places import Flags
 from qwenlock.lock.model import Lock
@@ -21,10 +22,9 @@ from qwenlock.lock.model import Lock
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def show(
-    flags: Flags,
+    context: typer.Context,
     project: ProjectArgument = None,
     lock: Annotated[
         Path | None,
@@ -44,6 +44,7 @@ def show(
     from qwenlock.cli.views import catalogue
     from qwenlock.findings.errors import UsageError
 
+    flags = flags_of(context)
     if tree and format is not PageFormat.text:
         raise UsageError("--tree needs --format text", "remove --tree or --format")
     hidden: tuple[str, ...] = ()

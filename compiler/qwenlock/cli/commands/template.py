@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qwenlock.cli.groups import HelpfulGroup
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="List, show, verify and capture the templates of plans.",
-    no_args_is_help=True,
+    cls=HelpfulGroup,
     add_completion=False,
 )
 

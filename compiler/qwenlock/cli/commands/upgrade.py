@@ -12,10 +12,10 @@ from qwenlock.cli.options import (
     Format,
     FormatOption,
     ProjectArgument,
+    ScopedCommand,
+    flags_of,
     project_directory,
-    scoped,
 )
-from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from qwenlock.findings.file_changes import ProjectChange
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
-@scoped
+@app.command(cls=ScopedCommand)
 def upgrade(
-    flags: Flags,
+    context: typer.Context,
     project: ProjectArgument = None,
     to: Annotated[
         str | None,
@@ -87,6 +86,7 @@ def upgrade(
     from qwenlock.cli.client import read_project
     from qwenlock.edge.installed_client import release
 
+    flags = flags_of(context)
     directory = project_directory(project)
     there = read_project(directory, flags, client)
     wishes = UpgradeWishes(
