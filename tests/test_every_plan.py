@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.change.upgrade import UpgradeWishes, upgrade
+from qwenlock.change.upgrade import upgrade
+from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
@@ -93,8 +94,8 @@ def after(change: ProjectChange) -> Any:
 def test_a_plan_is_installed_in_a_region_and_then_nothing_is_due(
     plan: Plan, region: Region
 ) -> None:
-    assert changed({}, plan=plan.id).report["status"] == "not-installed"
-    settings = after(changed({}, plan=plan.id, region=region.name))
+    assert changed({}, plans=(plan.id,)).report["status"] == "not-installed"
+    settings = after(changed({}, plans=(plan.id,), region=region.name))
     newest = plan.newest()
     assert settings["modelProviders"][plan.auth_type] == plan.models(newest, region)
     assert changed(settings).report["status"] == "current"
@@ -126,7 +127,7 @@ def test_a_release_gets_its_own_list(plan: Plan) -> None:
     region = next(iter(plan.regions.values()))
     for template in plan.offered():
         if region.name in template.digests:
-            change = changed({}, template.version, plan=plan.id, region=region.name)
+            change = changed({}, template.version, plans=(plan.id,), region=region.name)
             assert change.report["to"] == template.version
 
 

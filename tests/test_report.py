@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 import pytest
 
 from browser import Browser
-from qwenlock.change.upgrade_report import Status as PlanStatus
+from qwenlock.change.upgrade_data import Status as PlanStatus
 from qwenlock.cli.views.page import COLOURS
 from qwenlock.cli.views.results import STATUSES
 from qwenlock.compile.verdict import Status as ProjectStatus
@@ -142,7 +142,7 @@ def test_page_says_everything(rich: World) -> None:
         "selected",
         "Bailian Coding Plan due",
         "0.12.0 to 0.23.3",
-        "your edit is lost: qwen3.5-plus generationConfig.timeout",
+        "your edit is kept: qwen3.5-plus generationConfig.timeout",
         "owns the catalogue, makes the selection",
         "Hidden by REPLACE openai/hidden-model",
         "ODD_KEY",

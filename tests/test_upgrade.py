@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.change.upgrade import UpgradeWishes, upgrade
+from qwenlock.change.upgrade import upgrade
+from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
@@ -270,10 +271,8 @@ def test_selection_is_kept_where_it_is_still_offered(
     settings = installed("0.12.0", model=selected)
     change = changed(settings, region="global", keep_selection=True)
     assert after(change)["model"] == expected
-    first = "the plan's first model is selected"
-    assert any(first in each for each in change.warnings) == (
-        selected.get("name") in (None, "gone")
-    )
+    gone = "will be selected, the first model of Bailian Coding Plan"
+    assert (gone in change.summary[-1]) == (selected.get("name") in (None, "gone"))
 
 
 def test_selection_of_another_auth_type_is_kept() -> None:
@@ -422,7 +421,8 @@ def test_unknown_digest_is_judged_by_the_closest_template() -> None:
     settings = installed("0.12.0")
     settings["codingPlan"]["version"] = "0" * 64
     edited_model(settings, "glm-5")["name"] = "mine"
-    change = changed(settings)
+    assert changed(settings).report["status"] == "edited"
+    change = changed(settings, on_edited="replace")
     assert (change.report["from"], change.report["status"]) == (None, "due")
     assert [(each["model"], each["what"]) for each in change.report["edited"]] == [
         ("glm-5", "name")
@@ -478,7 +478,6 @@ def edited() -> dict[str, Any]:
 
 
 EDITS = {
-    ("added", "added"),
     ("glm-5", "generationConfig.timeout"),
     ("kimi-k2.5", "description"),
     ("qwen3-coder-plus", "generationConfig.contextWindowSize"),
@@ -487,9 +486,11 @@ EDITS = {
 
 
 @pytest.mark.parametrize("region", ["china", "global"])
-def test_edits_are_lost_by_default_and_shown_three_ways(region: str) -> None:
-    change = changed(edited(), region=region)
-    assert plan_models(after(change)) == TEMPLATES[NEWEST, region]
+def test_replaced_edits_are_shown_three_ways_and_what_was_added_stays(region: str) -> None:
+    change = changed(edited(), region=region, on_edited="replace")
+    added = {"id": "added", "envKey": KEY, "baseUrl": ENDPOINTS[region]}
+    assert plan_models(after(change)) == [*TEMPLATES[NEWEST, region], added]
+    assert "  kept, as you added them: added" in change.summary
     found = {(each["model"], each["what"]): each for each in change.report["edited"]}
     assert found.keys() == EDITS
     assert not any(each["kept"] for each in found.values())
@@ -517,7 +518,8 @@ def test_kept_edits_are_carried_over_onto_the_new_models(region: str) -> None:
     again = changed(result)
     assert again.report["status"] == "current"
     assert any("edits were kept" in each for each in again.reasons)
-    assert plan_models(after(changed(result, on_edited="replace"))) == TEMPLATES[NEWEST, region]
+    replaced = plan_models(after(changed(result, on_edited="replace")))
+    assert replaced == [*TEMPLATES[NEWEST, region], added]
 
 
 def test_edit_that_could_be_a_key_is_masked_whatever_its_type() -> None:
@@ -552,11 +554,12 @@ def test_reordered_models_are_said_and_take_the_order_of_the_template() -> None:
     assert plan_models(after(change)) == TEMPLATES[NEWEST, "china"]
 
 
-def test_abort_writes_nothing_and_lists_what_would_be_lost() -> None:
-    change = changed(edited(), on_edited="abort")
+@pytest.mark.parametrize("on_edited", ["abort", None])
+def test_nothing_is_written_while_edits_would_be_lost(on_edited: str | None) -> None:
+    change = changed(edited(), on_edited=on_edited)
     assert (change.files, change.report["status"]) == ((), "edited")
     assert len(change.reasons) == 2 + len(EDITS)
-    assert changed(installed("0.12.0"), on_edited="abort").files
+    assert changed(installed("0.12.0"), on_edited=on_edited).files
 
 
 # Not installed, or by hand
@@ -567,7 +570,7 @@ def test_plan_that_is_not_installed_is_no_error() -> None:
         change = changed(settings)
         assert (change.files, change.report["status"]) == ((), "not-installed")
         assert "qwenlock upgrade --plan ID --region REGION" in change.reasons[0]
-    named = changed({}, plan="coding-plan")
+    named = changed({}, plans=("coding-plan",))
     assert "qwenlock upgrade --plan coding-plan --region china|global" in named.reasons[0]
 
 
@@ -577,7 +580,7 @@ def test_region_installs_the_plan(region: str) -> None:
     change = changed(Project(places=places), region=region)
     assert change.files[0].before is None
     assert after(change) == installed(NEWEST, region, custom=[])
-    assert any(KEY in each for each in change.reasons)
+    assert any(KEY in each for each in change.summary)
     settings = {"theme": "x", "modelProviders": {"openai": CUSTOM[:1]}}
     assert after(changed(settings, region=region))["modelProviders"] == {
         "openai": [*TEMPLATES[NEWEST, region], CUSTOM[0]]
@@ -643,14 +646,16 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     assert settings["moon"] == {"installed": models_digest([model]).removeprefix("sha256:")}
     both = installed("0.12.0") | {"moon": settings["moon"]}
     both["modelProviders"]["anthropic"] = [model]
-    with pytest.raises(UsageError, match="several plans") as caught:
-        moon(both)
-    assert caught.value.fix == "name one with --plan: coding-plan or moon"
-    assert moon(both, plan="moon").report["status"] == "current"
-    assert moon(both, plan="coding-plan").report["plan"] == "coding-plan"
+    for wish in ({"to": "0.1"}, {"region": "moon"}):
+        with pytest.raises(UsageError, match="several plans") as caught:
+            moon(both, **wish)
+        assert caught.value.fix == "name one with --plan: coding-plan or moon"
+    assert [each["plan"] for each in moon(both).report["plans"]] == ["coding-plan", "moon"]
+    assert moon(both, plans=("moon",)).report["status"] == "current"
+    assert moon(both, plans=("coding-plan",)).report["plan"] == "coding-plan"
     with pytest.raises(UsageError, match="no plan 'sun'"):
-        moon(both, plan="sun")
-    assert "--region moon" in moon({}, plan="moon").reasons[0]
+        moon(both, plans=("sun",))
+    assert "--region moon" in moon({}, plans=("moon",)).reasons[0]
 
 
 # Files that cannot be changed as they stand

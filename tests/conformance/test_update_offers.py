@@ -18,7 +18,8 @@ import pytest
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import TIMEOUT, Machine
-from qwenlock.change.upgrade import UpgradeWishes, upgrade
+from qwenlock.change.upgrade import upgrade
+from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.edge.plans import load
 from qwenlock.settings.project import Places, Project

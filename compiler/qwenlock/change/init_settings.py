@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.change.target import target
-from qwenlock.change.upgrade import UpgradeWishes, upgrade
+from qwenlock.change.upgrade import upgrade
+from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
@@ -68,7 +69,7 @@ def settings_from(
     for plan in installed:
         # Without the user scope: the user's own record of the plan does not belong to the project.
         alone = replace(project, sources=(source_of("project", parse(text, aim.label)),))
-        wishes = UpgradeWishes(plan=plan.id, region=region, scope="project")
+        wishes = UpgradeWishes(plans=(plan.id,), region=region, scope="project")
         text = upgrade(alone, wishes).files[0].after
     compiled = compile_lock([source_of("project", parse(text, aim.label))], plans, client)
     if compiled.lock is None:

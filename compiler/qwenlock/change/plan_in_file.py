@@ -13,7 +13,7 @@ from qwenlock.change.plan_models import by_id, is_owned
 from qwenlock.change.target import Target, catalogue_scope, check_usable, dotted, target
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.plans.digest import PREFIX
+from qwenlock.plans.digest import PREFIX, stringify
 from qwenlock.plans.edits import closest
 from qwenlock.plans.plan import proves
 from qwenlock.settings import plan_state
@@ -66,8 +66,12 @@ class PlanInFile:
             raise InputError(message, "write [ ] there, or remove the key")
         self.models = owned(plan, self.target.value)
         owning = owner(project.sources)
-        counts = owning is None or owning.scope == self.target.scope
-        self.sources: Sources = project.sources if counts else [self.target.source]
+        is_of_others = (
+            owning is not None
+            and owning.scope != self.target.scope
+            and bool(owned(plan, owning.settings))
+        )
+        self.sources: Sources = [self.target.source] if is_of_others else project.sources
         self.recorded = plan_state.recorded(plan, self.sources)
 
     @cached_property
@@ -84,6 +88,29 @@ class PlanInFile:
         """Return the models of that region, only the first of each id."""
         placed = zip(self.models, self.plan.regions_of(self.models), strict=True)
         return list(by_id([model for model, at in placed if at == self.region]).values())
+
+    @cached_property
+    def added(self) -> list[Model]:
+        """Return the models that a user added to the plan's list: no list that is known has them.
+
+        The client offers that in `/auth`, and its updates carry them along.
+        """
+        known = self.plan.known_ids(model["id"] for model in by_id(self.models).values())
+        return [model for name, model in by_id(self.models).items() if name not in known]
+
+    @cached_property
+    def left_out(self) -> set[str]:
+        """Return the ids of the list's models that a user did not choose in the client's `/auth`.
+
+        Such a choice is unedited: its digest is recorded. Nothing is known to be left out of
+        a list that no template has.
+        """
+        if not self.is_unedited or self.template or self.base is None or self.region is None:
+            return set()
+        listed = by_id(self.plan.models(self.base, self.region))
+        chosen = {name: model for name, model in by_id(self.ours).items() if name in listed}
+        is_part = all(stringify(model) == stringify(listed[name]) for name, model in chosen.items())
+        return listed.keys() - chosen.keys() if is_part else set()
 
     @cached_property
     def is_unedited(self) -> bool:
@@ -125,7 +152,6 @@ class PlanInFile:
 
 
 def _writable(project: Project, plan: Plan, wanted: ScopeName | None) -> Target:
-    scope = catalogue_scope(project, wanted)
     owning = owner(project.sources)
     if owning and owning.scope not in WRITABLE and owned(plan, owning.settings):
         raise UsageError(
@@ -133,4 +159,11 @@ def _writable(project: Project, plan: Plan, wanted: ScopeName | None) -> Target:
             f"the {owning.scope} scope, which qwenlock does not write",
             f"if you may change that file, add --user {owning.document.label}",
         )
-    return target(project, scope)
+    scope = None if wanted or owning is None or owned(plan, owning.settings) else _of(project, plan)
+    return target(project, scope or catalogue_scope(project, wanted))
+
+
+def _of(project: Project, plan: Plan) -> ScopeName | None:
+    """Return the highest scope that has models of `plan`, if one of those that may be written."""
+    having = (each for each in map(project.source, WRITABLE) if each and owned(plan, each.settings))
+    return next((each.scope for each in having), None)

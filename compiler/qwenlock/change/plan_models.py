@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.plans.digest import stringify
-from qwenlock.text.operations import Insert, Remove, Set
+from qwenlock.text.operations import Insert, Move, Remove, Set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qwenlock.plans.plan import Model, Plan
     from qwenlock.text.operations import Operation, Path
 
 _ABSENT = object()
-_OWNING_FIELDS = ("envKey", "baseUrl")
-"""Fields that tie a model to the plan (guide, "Manual Configuration"); edits of them are lost."""
+_ASIDE: Path = ("moved by qwenlock",)
+"""Where something is while it moves within its object or array: no setting has this name."""
 
 
 def is_owned(plan: Plan, entry: Any) -> bool:
@@ -30,8 +28,8 @@ def replaced(
 ) -> Iterator[Operation]:
     """Yield the operations that put `new` first and remove the plan's other models.
 
-    Models that stay, such as custom models, are not touched. In a changed model, only the fields
-    that differ are written, if that gives the right order of keys.
+    Models that stay, such as custom models, are not touched. A model that has the same id as
+    before keeps its comments: it is moved to its place, and only what differs in it is written.
 
     Args:
         entries: the current array.
@@ -39,19 +37,34 @@ def replaced(
         plan: whose models are replaced.
         path: where the array is.
     """
-    leading = list(takewhile(lambda entry: is_owned(plan, entry), entries))
-    for index in reversed(range(len(leading), len(entries))):
-        if is_owned(plan, entries[index]):
+    names = [entry["id"] if _has_id(plan, entry) else None for entry in entries]
+    wanted = {model["id"] for model in new}
+    kept = {name: names.index(name) for name in names if name in wanted}
+    for index in reversed(range(len(entries))):
+        if is_owned(plan, entries[index]) and kept.get(names[index]) != index:
             yield Remove((*path, index))
-    old_ids, new_ids = ([stringify(each.get("id")) for each in models] for models in (leading, new))
-    matched = SequenceMatcher(None, old_ids, new_ids, autojunk=False).get_opcodes()
-    for kind, start, stop, new_start, new_stop in reversed(matched):  # so that indices hold
-        if kind == "equal":
-            for index, model in enumerate(new[new_start:new_stop], start):
-                yield from _rewritten((*path, index), leading[index], model)
+    staying: list[int | None] = [
+        index
+        for index, entry in enumerate(entries)
+        if not is_owned(plan, entry) or kept.get(names[index]) == index
+    ]
+    for index, model in enumerate(new):
+        old = kept.get(model["id"])
+        if old is None:
+            yield Insert((*path, index), model)
+            staying.insert(index, None)
             continue
-        yield from (Remove((*path, index)) for index in reversed(range(start, stop)))
-        yield from (Insert((*path, start), model) for model in reversed(new[new_start:new_stop]))
+        at = staying.index(old)
+        if at != index:
+            yield Move((*path, at), _ASIDE)
+            yield Insert((*path, index), None)
+            yield Move(_ASIDE, (*path, index))
+            staying.insert(index, staying.pop(at))
+        yield from _rewritten((*path, index), entries[old], model)
+
+
+def _has_id(plan: Plan, entry: Any) -> bool:
+    return is_owned(plan, entry) and isinstance(entry.get("id"), str)
 
 
 def _rewritten(path: Path, old: Any, new: Any) -> Iterator[Operation]:
@@ -60,39 +73,42 @@ def _rewritten(path: Path, old: Any, new: Any) -> Iterator[Operation]:
     if not isinstance(old, dict) or not isinstance(new, dict):
         yield Set(path, new)
         return
-    kept = [key for key in old if key in new]
-    if list(new) != kept + [key for key in new if key not in old]:
-        yield Set(path, new)
-        return
     yield from (Remove((*path, key)) for key in old if key not in new)
-    for key, value in new.items():
+    kept, order = [key for key in old if key in new], list(new)
+    for key in kept:
+        yield from _rewritten((*path, key), old[key], new[key])
+    in_place = next((n for n, key in enumerate(kept) if order[n] != key), len(kept))
+    for key in order[in_place:]:
         if key in old:
-            yield from _rewritten((*path, key), old[key], value)
+            yield Move((*path, key), _ASIDE)
+            yield Move(_ASIDE, (*path, key))
         else:
-            yield Set((*path, key), value)
+            yield Set((*path, key), new[key])
 
 
 def carried_over(
-    template: Sequence[Model], edited: Sequence[Model], new: Sequence[Model]
+    template: Sequence[Model],
+    edited: Sequence[Model],
+    new: Sequence[Model],
+    keeps: Callable[[str], bool],
 ) -> list[Model]:
-    """Return `new` with the user's edits: changed fields, added models and removed models.
+    """Return `new` with the edits of the models that `keeps` names: changed fields, and removal.
 
     Args:
         template: the models of the recorded version.
         edited: the current models.
         new: the models of the new version.
+        keeps: tells by its id whether the edits of a model are kept.
     """
     base, ours = by_id(template), by_id(edited)
-    result = [
-        _merged_model(base.get(model["id"], {}), ours[model["id"]], model)
-        if model["id"] in ours
-        else model
-        for model in new
-        if model["id"] in ours or model["id"] not in base
-    ]
-    known = {*base, *by_id(new)}
-    added = [model for name, model in ours.items() if name not in known]
-    return result + ([_moved(model, new[0]) for model in added] if new else added)
+    result = []
+    for model in new:
+        name = model["id"]
+        if not keeps(name) or name not in {*base, *ours}:
+            result.append(model)
+        elif name in ours:
+            result.append(_merged(base.get(name, {}), ours[name], model))
+    return result
 
 
 def by_id(entries: Sequence[Any]) -> dict[str, Model]:
@@ -102,15 +118,6 @@ def by_id(entries: Sequence[Any]) -> dict[str, Model]:
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
             result.setdefault(entry["id"], entry)
     return result
-
-
-def _merged_model(base: Model, ours: Model, theirs: Model) -> Model:
-    return _moved(_merged(base, ours, theirs), theirs)
-
-
-def _moved(model: Model, of: Model) -> Model:
-    """Return `model` with the plan fields of another model."""
-    return model | {field: of[field] for field in _OWNING_FIELDS if field in of}
 
 
 def _merged(base: Any, ours: Any, theirs: Any) -> Any:

@@ -36,6 +36,7 @@ class Edited(NamedTuple):
         yours: the current value.
         new: the value in the new version.
         kept: whether the edit survives the upgrade.
+        retired: whether the new version does not have the model, so that the edit cannot be kept.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Edited(NamedTuple):
     yours: Any
     new: Any
     kept: bool
+    retired: bool
 
     def as_json(self) -> dict[str, Any]:
         """Return the edit in the form of reports."""
@@ -53,24 +55,31 @@ class Edited(NamedTuple):
         """Return the edit as a clause."""
         if self.what in _WHOLE:
             return f"{self.model} {self.what}"
-        values = f"template {_brief(self.template)}, yours {_brief(self.yours)}"
-        return f"{self.model} {self.what}: {values}, new {_brief(self.new)}"
+        values = f"template {brief(self.template)}, yours {brief(self.yours)}"
+        return f"{self.model} {self.what}: {values}, new {brief(self.new)}"
 
 
 def compare(
     template: Sequence[Model], ours: Sequence[Model], new: Sequence[Model], final: Sequence[Model]
 ) -> list[Edited]:
-    """Return the edits of `ours` relative to `template`, and whether `final` keeps them."""
+    """Return the edits of `ours` relative to `template`, and whether `final` keeps them.
+
+    A model that `template` does not have is no edit, unless `new` would replace it: it was added
+    by a user, or retired.
+    """
     base, mine, newer, after = (by_id(models) for models in (template, ours, new, final))
     result = []
     for edit in edits(ours, template):
+        if edit.what == "added" and edit.model not in newer:
+            continue
         sides = [_value(models, edit) for models in (base, mine, newer)]
         if edit.what == "moved":
             kept = _names(mine, among=after) == _names(after, among=mine)
         else:
             kept = _equal(sides[1], _value(after, edit))
         was, yours, will = (None if edit.what in _WHOLE else _masked(edit, each) for each in sides)
-        result.append(Edited(shown(edit.model), shown(edit.what), was, yours, will, kept))
+        retired = edit.model not in newer
+        result.append(Edited(shown(edit.model), shown(edit.what), was, yours, will, kept, retired))
     return result
 
 
@@ -98,7 +107,8 @@ def _masked(edit: Edit, value: Any) -> Any:
         return MASK
 
 
-def _brief(value: Any) -> str:
+def brief(value: Any) -> str:
+    """Return a value of an edit as messages show it; `none` if there is none."""
     if value is None:
         return "none"
     text = json.dumps(value, ensure_ascii=False)

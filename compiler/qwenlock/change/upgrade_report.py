@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from qwenlock.change.plan_models import by_id
 from qwenlock.plans.digest import stringify
@@ -18,56 +18,38 @@ if TYPE_CHECKING:
 
     from qwenlock.change.plan_in_file import PlanInFile
     from qwenlock.change.selecting import Choice
-    from qwenlock.change.three_way import Edited
+    from qwenlock.change.upgrade_data import Aim, PlanUpgrade, Status
     from qwenlock.clients.profile import Profile
     from qwenlock.findings.file_changes import FileChange
-    from qwenlock.plans.plan import Model, Plan, Region, Template
-
-Status: TypeAlias = Literal["due", "dismissed", "current", "edited", "manual", "not-installed"]
-"""`due`: there is an update; `dismissed`: there is one, but it was dismissed in the client;
-`current`: there is none; `edited`: edits block it, because of `--on-edited abort`; `manual`: the
-models were configured by hand; `not-installed`: there are no models."""
-
-
-class Aim(NamedTuple):
-    """The result of an upgrade.
-
-    Attributes:
-        template: the version.
-        region: the region.
-        models: the plan's new models.
-        edited: the edits of the current models.
-        shadowed: the ids of custom models that a plan model hides.
-    """
-
-    template: Template
-    region: Region
-    models: list[Model]
-    edited: list[Edited]
-    shadowed: list[str]
-
-    @property
-    def lost(self) -> list[Edited]:
-        """Return the edits that the upgrade drops."""
-        return [each for each in self.edited if not each.kept]
+    from qwenlock.plans.plan import Model, Plan, Template
 
 
 def report(
-    status: Status,
-    there: PlanInFile | None = None,
-    aim: Aim | None = None,
-    selected: tuple[Choice | None, Choice | None] = (None, None),
+    steps: Sequence[PlanUpgrade], selected: tuple[Choice | None, Choice | None]
 ) -> dict[str, Any]:
     """Return the report of an upgrade; it has every field, whatever the status.
 
     Args:
-        status: the status.
-        there: the installed plan, if any.
-        aim: the result, if known.
+        steps: what happens to each plan. Of one plan, its fields stand at the top, too.
         selected: the selection before and after.
     """
-    region = aim.region if aim else there.region if there else None
     before, after = (None if each is None else str(each) for each in selected)
+    plans = [_of_plan(each.status, each.there, each.aim) for each in steps]
+    return {
+        **(plans[0] if len(plans) == 1 else _of_plan(_worst(steps), None, None)),
+        "plans": plans,
+        "selection": {"from": before, "to": after},
+    }
+
+
+def _worst(steps: Sequence[PlanUpgrade]) -> Status:
+    order: list[Status] = ["edited", "due", "dismissed", "current", "manual"]
+    found = {each.status for each in steps}
+    return next((status for status in order if status in found), "not-installed")
+
+
+def _of_plan(status: Status, there: PlanInFile | None, aim: Aim | None) -> dict[str, Any]:
+    region = aim.region if aim else there.region if there else None
     return {
         "status": status,
         "plan": there.plan.id if there else None,
@@ -79,7 +61,6 @@ def report(
         "models": difference(there, aim.models if aim else there.models if there else []),
         "edited": [each.as_json() for each in aim.edited] if aim else [],
         "shadowed": aim.shadowed if aim else [],
-        "selection": {"from": before, "to": after},
     }
 
 
@@ -141,6 +122,11 @@ def newer(there: PlanInFile, installed: Template, client: Profile) -> str:
     )
 
 
+def not_in_client(there: PlanInFile, client: Profile) -> str:
+    """Say that the client does not have the plan, so that it has no list to upgrade to."""
+    return f"{there.plan.title} stays as it is: Qwen Code {client.name} does not have this plan"
+
+
 def stopped(there: PlanInFile, aim: Aim) -> Iterator[str]:
     """List the edits that block an upgrade."""
     yield f"nothing was written: edits of {there.plan.title} would be lost"
@@ -148,8 +134,26 @@ def stopped(there: PlanInFile, aim: Aim) -> Iterator[str]:
     yield "`--on-edited keep` keeps the edits that still apply, `--on-edited replace` drops them"
 
 
-def reasons(there: PlanInFile, aim: Aim, after: Choice | None) -> Iterator[str]:
-    """Describe an upgrade."""
+def summary(steps: Sequence[PlanUpgrade]) -> Iterator[str]:
+    """Say what happens to each plan, and sum up."""
+    total = dict.fromkeys(("added", "changed", "removed"), 0)
+    for step in steps:
+        if step.aim is None:
+            continue
+        there, aim = step.there, step.aim
+        yield from _headline(there, aim)
+        found = difference(there, aim.models)
+        for what in total:
+            total[what] += len(found[what])
+            if found[what]:
+                yield f"  {what}: {', '.join(found[what])}"
+        if aim.carried:
+            yield f"  kept, as you added them: {', '.join(shown(m['id']) for m in aim.carried)}"
+        yield from (f"  your edit is kept: {each}" for each in aim.edited if each.kept)
+    yield f"{total['added']} to add, {total['changed']} to change, {total['removed']} to remove"
+
+
+def _headline(there: PlanInFile, aim: Aim) -> Iterator[str]:
     to = f"{aim.template.version}, region {aim.region.name}, in {there.target.label}"
     if there.models or there.recorded:
         was = there.template.version if there.template else "an unknown version"
@@ -157,12 +161,6 @@ def reasons(there: PlanInFile, aim: Aim, after: Choice | None) -> Iterator[str]:
     else:
         yield f"install {there.plan.title}: {to}"
         yield f"it needs {there.plan.env_key} in the client's environment or in a .env file"
-    for what, names in difference(there, aim.models).items():
-        if names and what != "kept":
-            yield f"{what}: {', '.join(names)}"
-    yield from (f"your edit is kept: {each}" for each in aim.edited if each.kept)
-    if after:
-        yield f"selected: {after}"
 
 
 def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:

@@ -118,6 +118,8 @@ def _show(change: ProjectChange, diff: str) -> None:
         emit(painted(clean(line), colour, sys.stdout) if colour else clean(line))
     for warning in change.warnings:
         say(f"{painted('warning', 'warning')}: {clean(warning)}")
+    for line in change.summary:
+        say(clean(line))
 
 
 def _agreed() -> bool:

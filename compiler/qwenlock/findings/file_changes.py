@@ -49,6 +49,7 @@ class ProjectChange:
         warnings: what the user should know before saying yes, in sentences.
         report: the same for programs: the fields of the command's JSON document.
         secrets: texts that are never shown, not even in a comment that contains one.
+        summary: what is shown last, below the differences, in sentences.
     """
 
     files: tuple[FileChange, ...] = ()
@@ -56,3 +57,4 @@ class ProjectChange:
     warnings: tuple[str, ...] = ()
     report: dict[str, Any] = field(default_factory=dict)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    summary: tuple[str, ...] = ()

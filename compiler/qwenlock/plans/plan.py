@@ -310,6 +310,20 @@ class Plan:
                 raise template_error(template.file, problem)
         return models
 
+    def known_ids(self, ids: Iterable[str]) -> set[str]:
+        """Return those of `ids` that a list of the plan has, of any version and region.
+
+        Raises:
+            InputError: a template cannot be rendered.
+        """
+        asked = set(ids)
+        found: set[str] = set()
+        for template, region in self._pairs():
+            if asked <= found:
+                break
+            found |= {model["id"] for model in self.models(template, region)} & asked
+        return found
+
     def digest(self, template: Template, region: Region) -> str:
         """Return the published digest of `template` in `region`, else that of its models.
 

@@ -54,6 +54,7 @@ class Configuration:
     Attributes:
         client: `guide` or a release; None if not set.
         merge: how scopes' modelProviders become one; None if not set.
+        keep_selection: whether `upgrade` leaves the selected model; None if not set.
         options: the files of the scopes, as the file spells them, relative to itself; `user` may be
             True, which is the client's own file whatever the lock records.
         lint: the options of `lint`.
@@ -61,6 +62,7 @@ class Configuration:
 
     client: str | None = None
     merge: Merge | None = None
+    keep_selection: bool | None = None
     options: Options = field(default_factory=Options)
     lint: LintChoices = field(default_factory=LintChoices)
 
@@ -99,9 +101,8 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
         for key, value in table.get("lint", {}).items()
     }
     options = {key.replace("-", "_"): table[key] for key in _OPTIONS if key in table}
-    return Configuration(
-        table.get("client"), table.get("merge"), Options(**options), LintChoices(**lint)
-    )
+    chosen = {key.replace("-", "_"): table.get(key) for key in _CHOICES}
+    return Configuration(**chosen, options=Options(**options), lint=LintChoices(**lint))
 
 
 def complain(text: str, label: str, path: tuple[str, ...], message: str) -> InputError:
@@ -167,4 +168,5 @@ _OPTIONS: dict[str, Rule] = {
     "templates": _file,
 }
 _LINT = Shape(optional={"strict": flag, "select": _codes, "ignore": _codes})
-_SHAPE = Shape(optional={"client": _client, "merge": _merge, **_OPTIONS, "lint": _LINT})
+_CHOICES: dict[str, Rule] = {"client": _client, "merge": _merge, "keep-selection": flag}
+_SHAPE = Shape(optional={**_CHOICES, **_OPTIONS, "lint": _LINT})

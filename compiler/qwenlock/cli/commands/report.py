@@ -218,17 +218,20 @@ def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
 def _updates(project: Project) -> Iterator[Update]:
     """Yield the update status of each installed plan."""
     from qwenlock.change.lock_effect import effect
-    from qwenlock.change.upgrade import UpgradeWishes, upgrade
+    from qwenlock.change.upgrade import upgrade
+    from qwenlock.change.upgrade_data import UpgradeWishes
     from qwenlock.cli.views.picture import Update
     from qwenlock.findings.errors import QwenlockError
 
     for plan in project.plans:
         try:
-            change = upgrade(project, UpgradeWishes(plan=plan.id))
+            change = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep"))
         except QwenlockError as error:
             yield Update(plan.title, "unknown", (error.message,))
             continue
         status = change.report["status"]
         if status != "not-installed":
             changes = effect(change, project)
-            yield Update(plan.title, status, (*change.reasons, *change.warnings), changes)
+            yield Update(
+                plan.title, status, (*change.reasons, *change.summary, *change.warnings), changes
+            )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.console import say
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -18,6 +21,7 @@ from qwenlock.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from qwenlock.change.upgrade_data import Decision
     from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.settings.project import Project
 
@@ -47,16 +51,26 @@ def upgrade(
         ),
     ] = None,
     plan: Annotated[
-        str | None,
-        typer.Option("--plan", metavar="ID", help="The plan; required if several could be meant."),
+        list[str] | None,
+        typer.Option(
+            "--plan",
+            metavar="ID",
+            help="A plan to upgrade, repeatable; by default, every installed one.",
+        ),
     ] = None,
     keep_selection: Annotated[
-        bool,
-        typer.Option("--keep-selection", help="Keep the selected model if it is still offered."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--keep-selection/--no-keep-selection",
+            help="Keep the selected model if it is still offered; by default, no.",
+        ),
+    ] = None,
     on_edited: Annotated[
         Literal["replace", "keep", "abort"] | None,
-        typer.Option("--on-edited", help="What to do with edits of plan models; default: replace."),
+        typer.Option(
+            "--on-edited",
+            help="What to do with edits of plan models; by default, you are asked for each model.",
+        ),
     ] = None,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Replace plan models that were configured by hand, too.")
@@ -73,24 +87,27 @@ def upgrade(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Upgrade a plan's models to its newest template, and keep everything else.
+    """Upgrade every installed plan to its newest template, and keep everything else.
 
-    The plan's models of every region are replaced; custom models and comments stay. The plan's
-    first model is selected. If the plan is not installed, --region installs it. --check ignores an
-    update that was dismissed in the client.
+    A plan's models of every region are replaced; custom models, models that you added to a plan,
+    and comments stay. An edited model is replaced only if you say so. The first model of the plan
+    that the selection belongs to is selected. --plan with --region installs a plan that is not
+    installed yet. --check ignores an update that was dismissed in the client.
 
-    Examples: `qwenlock upgrade`, `qwenlock upgrade --region global`, `qwenlock upgrade --check`
+    Examples: `qwenlock upgrade`, `qwenlock upgrade --plan deepseek`, `qwenlock upgrade --check`
     """
-    from qwenlock.change.upgrade import UpgradeWishes
     from qwenlock.change.upgrade import upgrade as change_for
+    from qwenlock.change.upgrade_data import UpgradeWishes
     from qwenlock.cli.client import read_project
     from qwenlock.edge.installed_client import release
 
     flags = flags_of(context)
     directory = project_directory(project)
     there = read_project(directory, flags, client)
+    if keep_selection is None:
+        keep_selection = there.configuration.keep_selection or False
     wishes = UpgradeWishes(
-        plan=plan,
+        plans=tuple(plan or ()),
         to=to,
         region=region,
         scope=scope,
@@ -100,29 +117,85 @@ def upgrade(
         allow_downgrade=allow_downgrade,
     )
     change = change_for(there, wishes, release())
+    as_json = format is Format.json
     if check:
-        return _report(change, there, as_json=format is Format.json)
+        return _report(change, there, as_json=as_json)
+    if change.report["status"] == "edited" and on_edited is None and _may_ask(yes, as_json):
+        decided = _decisions(change)
+        if decided is None:
+            say("nothing was written")
+            return 1
+        change = change_for(there, replace(wishes, decided=decided), release())
 
     code = carry_out(
         change,
         "upgrade",
         dry_run=dry_run,
         yes=yes,
-        as_json=format is Format.json,
+        as_json=as_json,
         relock=relocking(directory, flags, client) if lock else None,
         project=there,
     )
     return 1 if change.report["status"] == "edited" else code
 
 
+def _may_ask(yes: bool, as_json: bool) -> bool:
+    return not yes and not as_json and sys.stdin is not None and sys.stdin.isatty()
+
+
+def _decisions(change: ProjectChange) -> dict[tuple[str, str], Decision] | None:
+    """Ask what becomes of each edited model; None if the user stops."""
+    from itertools import groupby
+
+    from qwenlock.cli.console import clean
+
+    decided: dict[tuple[str, str], Decision] = {}
+    for plan in change.report["plans"]:
+        edits = [each for each in plan["edited"] if not each["kept"] and each["what"] != "moved"]
+        for model, about in groupby(edits, key=lambda each: each["model"]):
+            found = list(about)
+            say(f"{clean(plan['plan'])} {clean(model)} was edited:")
+            for edit in found:
+                say(clean(f"  {edit['what']}{_sides(edit)}"))
+            answer = _answer(retired=found[0]["retired"])
+            if answer is None:
+                return None
+            decided[plan["plan"], model] = answer
+    return decided
+
+
+def _sides(edit: dict[str, Any]) -> str:
+    from qwenlock.change.three_way import brief
+
+    sides = [edit["template"], edit["yours"], edit["new"]]
+    if sides == [None, None, None]:
+        return ""
+    template, yours, new = map(brief, sides)
+    return f": template {template}, yours {yours}, new {new}"
+
+
+def _answer(*, retired: bool) -> Decision | None:
+    """Ask about one model; a retired one cannot be kept."""
+    choices: dict[str, Decision | None] = {"k": "keep", "r": "replace", "s": None}
+    question = "Keep your edit, replace it, or stop? [k/r/s]"
+    if retired:
+        del choices["k"]
+        question = "The plan no longer has this model. Remove it, or stop? [r/s]"
+    while True:
+        answer = str(typer.prompt(question, err=True, prompt_suffix=" ")).strip().lower()[:1]
+        if answer in choices:
+            return choices[answer]
+
+
 def _report(change: ProjectChange, project: Project, *, as_json: bool) -> int:
     """Report whether an update is due."""
-    from qwenlock.cli.console import say
-
     status = change.report["status"]
     carry_out(change, "upgrade", dry_run=True, yes=False, as_json=as_json, project=project)
-    if status == "due":
-        say("an update is due: run `qwenlock upgrade`")
+    plans = change.report["plans"]
+    due = [each["plan"] for each in plans if each["status"] in ("due", "edited")]
+    if due:
+        many = f" for {len(due)} of {len(plans)} plans ({', '.join(due)})" if plans[1:] else ""
+        say(f"an update is due{many}: run `qwenlock upgrade`")
     elif status == "dismissed":
         say("nothing is due: the available update was dismissed in the client")
-    return 1 if status in ("due", "edited") else 0
+    return 1 if due else 0

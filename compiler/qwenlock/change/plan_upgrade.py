@@ -1,0 +1,232 @@
+"""Upgrades one plan in its file: from settings and wishes to its new models and record.
+
+Guide, "Automatic Updates"; How Qwen Code reads settings, "Plans".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenlock.change import upgrade_report as said_of
+from qwenlock.change.plan_in_file import PlanInFile, array, owned
+from qwenlock.change.plan_models import carried_over, replaced
+from qwenlock.change.target import dotted, target, without_empty
+from qwenlock.change.three_way import compare
+from qwenlock.change.upgrade_data import Aim, PlanUpgrade
+from qwenlock.clients.profile import GUIDE
+from qwenlock.clients.scopes import SCOPES, WRITABLE
+from qwenlock.findings.errors import UsageError
+from qwenlock.settings import plan_state
+from qwenlock.settings.scopes import merged
+from qwenlock.settings.script_api import Draft
+from qwenlock.text.operations import Remove, Set, get
+
+if TYPE_CHECKING:
+    from qwenlock.change.upgrade_data import OnEdited, Status, UpgradeWishes
+    from qwenlock.clients.profile import Profile
+    from qwenlock.findings.file_changes import FileChange
+    from qwenlock.plans.plan import Model, Plan, Region, Template
+    from qwenlock.settings.project import Project
+    from qwenlock.settings.scopes import Source
+    from qwenlock.text.operations import Path
+
+
+def upgrade_plan(
+    project: Project, plan: Plan, wishes: UpgradeWishes, running: str | None = None
+) -> PlanUpgrade:
+    """Return what upgrading, installing or moving `plan` changes; the selection stays.
+
+    Args:
+        project: the project; its client's newest template is the aim by default.
+        plan: the plan.
+        wishes: what the user asks for.
+        running: the release of the client that is installed here, where that is known.
+
+    Raises:
+        UsageError: the request is impossible; the message says what to do.
+        InputError: the settings or a template are invalid.
+    """
+    client = project.client
+    there = PlanInFile(project, plan, wishes.scope)
+    is_manual = bool(there.models) and there.recorded is None
+    if is_manual and not wishes.adopt:
+        return PlanUpgrade(there=there, aim=None, status="manual", reasons=[said_of.manual(there)])
+    if not (wishes.plans or wishes.to) and plan_state.latest(plan, client) is None:
+        reasons = [said_of.not_in_client(there, client)]
+        return PlanUpgrade(there=there, aim=None, status="current", reasons=reasons)
+    on_edited = wishes.on_edited or ("replace" if is_manual else None)
+    aim = _aim(there, client, wishes, on_edited)
+    newer = _newer(there, aim, wishes)
+    if newer is not None:
+        reasons = [said_of.newer(there, newer, client)]
+        return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
+    if _is_current(there, aim) and not (on_edited == "replace" and aim.lost):
+        reasons = [*said_of.current(there, aim)]
+        return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
+    if _blocking(there, aim, wishes, on_edited):
+        reasons = [*said_of.stopped(there, aim)]
+        return PlanUpgrade(there=there, aim=aim, status="edited", reasons=reasons)
+    return _Change(there, aim).made(running)
+
+
+def _blocking(
+    there: PlanInFile, aim: Aim, wishes: UpgradeWishes, on_edited: OnEdited | None
+) -> bool:
+    """Tell whether edits would be lost that the user has not given up."""
+    if on_edited is None:
+        decided = {shown for plan, shown in wishes.decided if plan == there.plan.id}
+        return any(each.what != "moved" and each.model not in decided for each in aim.lost)
+    return on_edited == "abort" and bool(aim.lost)
+
+
+def _aim(
+    there: PlanInFile, client: Profile, wishes: UpgradeWishes, on_edited: OnEdited | None
+) -> Aim:
+    plan = there.plan
+    release = None if client.name == GUIDE else client.name
+    template = plan.target(wishes.to) if wishes.to else plan.newest(release)
+    region = _region(there, template, wishes.region)
+    published = plan.models(template, region)
+    base = there.base_models()
+
+    def keeps(model: str) -> bool:
+        return on_edited == "keep" or wishes.decided.get((plan.id, model)) == "keep"
+
+    listed = carried_over(base, there.ours, published, keeps) if there.ours else published
+    left_out = there.left_out if on_edited == "keep" else set()
+    models = [model for model in listed if model["id"] not in left_out]
+    carried = [_in_region(plan, model, region) for model in there.added]
+    edited = compare(base, there.ours, published, models)
+    everything = [*models, *carried]
+    shadowed = said_of.shadowed(there, everything, client)
+    return Aim(template, region, everything, edited, shadowed, carried)
+
+
+def _in_region(plan: Plan, model: Model, region: Region) -> Model:
+    """Return a model that a user added; an endpoint of another region becomes that of this one."""
+    is_elsewhere = plan.region_of(model) not in (None, region)
+    return {**model, "baseUrl": region.base_url} if is_elsewhere else model
+
+
+def _region(there: PlanInFile, template: Template, wanted: str | None) -> Region:
+    plan = there.plan
+    region = plan.region(wanted) if wanted else there.region
+    if region is None:
+        raise UsageError(
+            f"the region of {plan.title} is unknown: it is not recorded, and no models show it",
+            f"name it with --plan {plan.id} --region {'|'.join(plan.regions)}",
+        )
+    if region.name not in template.digests:
+        raise UsageError(
+            f"{plan.id} {template.version} is not offered in the region {region.name}",
+            f"add --region {'|'.join(template.digests)}, or choose another version with --to",
+        )
+    return region
+
+
+def _newer(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> Template | None:
+    """Return the installed template if it is newer than the client's, so that nothing is due.
+
+    Raises:
+        UsageError: the user explicitly asked for the older template.
+    """
+    installed = there.template or there.base
+    if installed is None or wishes.allow_downgrade:
+        return None
+    if aim.template.order() >= installed.order():
+        return None
+    if wishes.to is None and wishes.region is None:
+        return installed
+    like = "installed" if there.template else "the closest to these models"
+    raise UsageError(
+        f"{there.plan.id} {installed.version} is {like}; {aim.template.version} is older",
+        "add --allow-downgrade to go back, or name another version with --to",
+    )
+
+
+def _is_current(there: PlanInFile, aim: Aim) -> bool:
+    """Tell whether a client of the template would find nothing to update."""
+    plan, sources = there.plan, there.sources
+    wanted = plan_state.wanted(plan, aim.template, aim.region)
+    return (
+        all(merged(sources, path) == value for path, value in wanted.items())
+        and not plan_state.stale(plan, aim.template, aim.region, sources)
+        and all(plan.region_of(model) in (aim.region, None) for model in there.models)
+    )
+
+
+class _Change:
+    """The edits of one plan, made step by step on a draft of the file's settings."""
+
+    def __init__(self, there: PlanInFile, aim: Aim) -> None:
+        self._there, self._aim = there, aim
+        self._draft = Draft(there.target.value)
+        self._warnings: list[str] = []
+
+    def made(self, running: str | None) -> PlanUpgrade:
+        """Return the change."""
+        there, aim = self._there, self._aim
+        self._replace_models()
+        plan_state.record(self._draft, there.plan, aim.template, aim.region)
+        files = [*there.target.file_change(self._text()), *self._elsewhere()]
+        warnings = [*said_of.warnings(there, aim, running), *self._warnings]
+        return PlanUpgrade(
+            there=there,
+            aim=aim,
+            status=self._status() if files else "current",
+            reasons=() if files else [*said_of.current(there, aim)],
+            files=files,
+            warnings=warnings,
+        )
+
+    def _text(self) -> str:
+        states = self._there.plan.states.values()
+        other = [each.at for each in states if each.at != self._aim.template.state.at]
+        return without_empty(self._there.target.edited(self._draft.finish().operations), other)
+
+    def _status(self) -> Status:
+        """Tell whether the client would offer this update."""
+        plan, aim = self._there.plan, self._aim
+        kept = aim.template.state
+        digest = plan_state.wanted(plan, aim.template, aim.region)[kept.version]
+        dismissals = [path for path in (kept.ignored_version, kept.postponed_version) if path]
+        dismissed = any(merged(self._there.sources, path) == digest for path in dismissals)
+        return "dismissed" if dismissed else "due"
+
+    def _replace_models(self) -> None:
+        path, entries = array(self._there.plan), self._there.entries
+        if not entries:
+            self._draft.do(Set(path, self._aim.models))
+            return
+        for operation in replaced(entries, self._aim.models, self._there.plan, path):
+            self._draft.do(operation)
+
+    def _elsewhere(self) -> list[FileChange]:
+        """Remove records of these models in other files that a client would believe."""
+        plan, target_scope = self._there.plan, self._there.target.scope
+        right = plan_state.wanted(plan, self._aim.template, self._aim.region)
+        files: list[FileChange] = []
+        for source in self._there.sources:
+            wins = SCOPES.index(source.scope) > SCOPES.index(target_scope)
+            paths = [
+                path
+                for path in plan_state.recorded_paths(plan)
+                if get(source.document.value, path) not in (None, "", right.get(path))
+                and (wins or path not in right)
+            ]
+            if source.scope == target_scope or not paths:
+                continue
+            if source.scope in WRITABLE and not owned(plan, source.settings):
+                files += self._without(source, paths)
+            else:
+                names = " and ".join(map(dotted, paths))
+                self._warnings.append(
+                    f"{source.document.label} records {names} for the {source.scope} scope; a "
+                    "client that reads it will offer an update: change or remove it there"
+                )
+        return files
+
+    def _without(self, source: Source, paths: list[Path]) -> tuple[FileChange, ...]:
+        other = target(self._there.project, source.scope)
+        text = other.edited([Remove(path) for path in paths])
+        return other.file_change(without_empty(text, [path[:-1] for path in paths]))

@@ -1,0 +1,112 @@
+"""What an upgrade is asked for, and what it gives, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from qwenlock.findings.reading import parse
+from qwenlock.settings.versions import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qwenlock.change.plan_in_file import PlanInFile
+    from qwenlock.change.three_way import Edited
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.findings.file_changes import FileChange
+    from qwenlock.plans.plan import Model, Region, Template
+    from qwenlock.settings.project import Project
+
+Status: TypeAlias = Literal["due", "dismissed", "current", "edited", "manual", "not-installed"]
+"""`due`: there is an update; `dismissed`: there is one, but it was dismissed in the client;
+`current`: there is none; `edited`: edits block it, because of `--on-edited abort`; `manual`: the
+models were configured by hand; `not-installed`: there are no models."""
+
+
+class Aim(NamedTuple):
+    """The result of an upgrade.
+
+    Attributes:
+        template: the version.
+        region: the region.
+        models: the plan's new models.
+        edited: the edits of the current models.
+        shadowed: the ids of custom models that a plan model hides.
+        carried: the models among them that a user added to the plan's list.
+    """
+
+    template: Template
+    region: Region
+    models: list[Model]
+    edited: list[Edited]
+    shadowed: list[str]
+    carried: list[Model]
+
+    @property
+    def lost(self) -> list[Edited]:
+        """Return the edits that the upgrade drops."""
+        return [each for each in self.edited if not each.kept]
+
+
+OnEdited: TypeAlias = Literal["replace", "keep", "abort"]
+Decision: TypeAlias = Literal["replace", "keep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeWishes:
+    """The user's choices; the same as the options of `qwenlock upgrade`.
+
+    Attributes:
+        plans: the ids of the plans; empty for every installed one.
+        to: the version; None for the client's newest.
+        region: the region; None for the current one.
+        scope: the scope to write to; None for the one that each plan is in.
+        keep_selection: leave the selected model if it is still offered.
+        on_edited: what becomes of edits. None: nothing is written while an edit would be lost that
+            is not among `decided`.
+        decided: what becomes of the edits of single models, by plan and model.
+        adopt: replace models that no client recorded.
+        allow_downgrade: allow an older version than the installed one.
+    """
+
+    plans: tuple[str, ...] = ()
+    to: str | None = None
+    region: str | None = None
+    scope: ScopeName | None = None
+    keep_selection: bool = False
+    on_edited: OnEdited | None = None
+    decided: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
+    adopt: bool = False
+    allow_downgrade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanUpgrade:
+    """What an upgrade does to one plan.
+
+    Attributes:
+        there: the plan as it is.
+        aim: what it becomes, if that is known.
+        status: whether something is due.
+        reasons: why nothing is written, in sentences; empty if something is.
+        files: the files that change.
+        warnings: what the user should know, in sentences.
+    """
+
+    there: PlanInFile
+    aim: Aim | None
+    status: Status
+    reasons: Sequence[str] = ()
+    files: Sequence[FileChange] = ()
+    warnings: Sequence[str] = ()
+
+    def after(self, project: Project) -> Project:
+        """Return `project`, which this was made for, with the changed files."""
+        scopes = {path: scope for scope, path in project.places.files.items()}
+        texts = {scopes[file.path]: file for file in self.files}
+        recorded = project.places.recorded
+        return project.with_sources(
+            source_of(scope, parse(file.after, file.label), recorded.get(scope, ""))
+            for scope, file in texts.items()
+        )

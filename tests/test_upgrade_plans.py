@@ -1,0 +1,422 @@
+"""Upgrades of any plan and of several: what users added, left out and edited, and the selection."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.change.upgrade import upgrade
+from qwenlock.change.upgrade_data import UpgradeWishes
+from qwenlock.clients.profile import profile
+from qwenlock.compile.compiler import compile_lock
+from qwenlock.edge.plans import load
+from qwenlock.findings.errors import UsageError
+from qwenlock.findings.reading import parse
+from qwenlock.plans.digest import PREFIX, models_digest
+from qwenlock.plans.edits import closest
+from qwenlock.settings.plan_state import wanted
+from qwenlock.settings.project import Places, Project
+from support import World, source, untimed, write
+
+if TYPE_CHECKING:
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.findings.file_changes import ProjectChange
+    from qwenlock.plans.plan import Plan, Region, Template
+
+PLANS = load()
+LISTS = [
+    (plan, template, plan.regions[name])
+    for plan in PLANS
+    for template in plan.offered()
+    for name in template.digests
+]
+OLDER = [each for each in LISTS if each[1] is not each[0].newest()]
+BOTH: tuple[ScopeName, ...] = ("user", "project")
+OWN = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
+
+
+def settings_of(*lists: tuple[Plan, Template, Region], own: list[Any] | None = None) -> Any:
+    """Return settings in which clients have installed some lists, the first model selected."""
+    entries = [model for plan, *at in lists for model in copy.deepcopy(plan.models(*at))]
+    settings: dict[str, Any] = {
+        "$version": 4,
+        "modelProviders": {"openai": [*entries, *(own or [])]},
+        "security": {"auth": {"selectedType": "openai"}},
+        "model": {"name": entries[0]["id"]},
+    }
+    for plan, *where in lists:
+        record(settings, wanted(plan, *where))
+    return settings
+
+
+def record(settings: Any, values: dict[Any, str]) -> None:
+    for path, value in values.items():
+        at = settings
+        for key in path[:-1]:
+            at = at.setdefault(key, {})
+        at[path[-1]] = value
+
+
+def models_of(settings: Any) -> list[Any]:
+    found: list[Any] = settings["modelProviders"]["openai"]
+    return found
+
+
+def scopes(**settings: Any) -> Project:
+    return Project(
+        sources=tuple(source(settings[scope], scope) for scope in BOTH if scope in settings),
+        places=Places(
+            files={scope: Path(f"{scope}.json") for scope in BOTH},
+            labels={scope: f"{scope}.json" for scope in BOTH},
+        ),
+        plans=PLANS,
+        client=profile(),
+    )
+
+
+def changed(where: Project | Any, **wishes: Any) -> ProjectChange:
+    project = where if isinstance(where, Project) else scopes(user=where)
+    return upgrade(project, UpgradeWishes(**wishes))
+
+
+def after(change: ProjectChange) -> Any:
+    (file,) = change.files
+    return parse(file.after, "after").value
+
+
+def oldest(plan_id: str, region: str | None = None) -> tuple[Plan, Template, Region]:
+    plan = PLANS.plan(plan_id)
+    place = plan.region(region) if region else next(iter(plan.regions.values()))
+    template = next(each for each in plan.offered() if place.name in each.digests)
+    return plan, template, place
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
+
+
+# What a user added, what is retired, what was not chosen
+
+
+@pytest.mark.parametrize("on_edited", [None, "keep", "replace"])
+def test_model_that_a_user_added_is_carried_along_in_every_plan(on_edited: Any) -> None:
+    for plan, template, region in OLDER:
+        settings = settings_of((plan, template, region), own=[OWN])
+        mine = {**models_of(settings)[0], "id": "unheard-of", "note": [1]}
+        for place in (0, 1, len(models_of(settings))):
+            given_ = copy.deepcopy(settings)
+            models_of(given_).insert(place, mine)
+            change = changed(given_, on_edited=on_edited)
+            assert change.report["edited"] == [], (plan.id, template.version)
+            if not change.files:
+                continue
+            newest = plan.models(plan.newest(), region)
+            assert models_of(after(change)) == [*newest, mine, OWN], (plan.id, template.version)
+            assert "  kept, as you added them: unheard-of" in change.summary
+            assert changed(change.files[0].after).report["status"] == "current"
+
+
+def test_model_that_a_user_added_moves_with_the_region() -> None:
+    plan, template, region = oldest("minimax", "china")
+    settings = settings_of((plan, template, region))
+    models_of(settings).append({**models_of(settings)[0], "id": "mine"})
+    models_of(settings).append({**models_of(settings)[0], "id": "proxy", "baseUrl": "https://me"})
+    moved = models_of(after(changed(settings, region="international")))
+    urls = {each["id"]: each["baseUrl"] for each in moved}
+    assert (urls["mine"], urls["proxy"]) == (plan.regions["international"].base_url, "https://me")
+
+
+def test_model_of_an_older_list_only_is_retired_and_named() -> None:
+    tried = 0
+    for plan, template, region in LISTS:
+        newest = plan.newest()
+        if region.name not in newest.digests:
+            continue
+        listed = {model["id"] for model in plan.models(newest, region)}
+        gone = [each for each in plan.models(template, region) if each["id"] not in listed]
+        settings = settings_of((plan, newest, region))
+        for carried in gone:  # as 0.24.4 carries it along, with the new list recorded
+            tried += 1
+            given_ = copy.deepcopy(settings)
+            models_of(given_).append(carried)
+            record(given_, {template.state.version: "0" * 64})
+            change = changed(given_, on_edited="abort")
+            assert change.report["models"]["removed"] == [carried["id"]]
+            assert models_of(after(change)) == plan.models(newest, region)
+    assert tried
+
+
+@untimed(60)
+@given(st.sampled_from(OLDER), st.data())
+def test_choice_is_completed_or_with_keep_left_as_it_was_chosen(
+    listed: tuple[Plan, Template, Region], data: st.DataObject
+) -> None:
+    plan, template, region = listed
+    settings = settings_of(listed, own=[OWN])
+    models = plan.models(template, region)
+    chosen = [m for m in models if data.draw(st.booleans())] or models[:1]
+    settings["modelProviders"]["openai"] = [*chosen, OWN]
+    digest = models_digest(chosen).removeprefix(PREFIX)
+    record(settings, {template.state.version: digest})
+    newest = plan.models(plan.newest(), region)
+    change = changed(settings)
+    if not change.files:
+        return
+    assert models_of(after(change)) == [*newest, OWN]
+    had = {model["id"] for model in chosen}
+    added = [model["id"] for model in newest if model["id"] not in had]
+    assert change.report["models"]["added"] == added
+    kept = changed(settings, on_edited="keep")
+    part_of = closest(plan, region, chosen)
+    if plan.identify(PREFIX + digest) is None and part_of is not None:
+        left_out = {model["id"] for model in plan.models(part_of, region)} - had
+        assert not left_out & {model["id"] for model in models_of(after(kept))}
+        assert kept.report["edited"] == []
+
+
+# Edits
+
+
+def commented(settings: Any) -> tuple[str, dict[str, str]]:
+    """Return the text of settings with a comment in each model, and those by id."""
+    lines, about = [], {}
+    for line in json.dumps(settings, indent=2).split("\n"):
+        if line.startswith('        "id": '):
+            name = json.loads(line.strip().rstrip(",").removeprefix('"id": '))
+            about[name] = f"// about model {len(about)}."
+            lines.append("        " + about[name])
+        lines.append(line)
+    return "\n".join(lines), about
+
+
+@untimed(60)
+@given(st.sampled_from(OLDER), st.data())
+def test_kept_edits_keep_values_and_comments_and_nothing_nags(
+    listed: tuple[Plan, Template, Region], data: st.DataObject
+) -> None:
+    plan, _, region = listed
+    settings = settings_of(listed, own=[OWN])
+    entries = models_of(settings)[:-1]
+    for model in entries:
+        if data.draw(st.booleans()):
+            model.setdefault("generationConfig", {})["timeout"] = 7
+    timeouts = {m["id"] for m in entries if "timeout" in m.get("generationConfig", {})}
+    text, comments = commented(settings)
+    change = changed(text, on_edited="keep")
+    if not change.files:
+        return
+    result = change.files[0].after
+    staying = {model["id"] for model in plan.models(plan.newest(), region)}
+    for model in models_of(parse(result, "").value):
+        if model["id"] in timeouts & staying:
+            assert model["generationConfig"]["timeout"] == 7
+    for name, comment in comments.items():
+        assert (comment in result) == (name in staying or name == OWN["id"])
+        assert any(comment in each for each in change.warnings) == (comment not in result)
+    assert [m["id"] for m in models_of(parse(result, "").value)][-1] == OWN["id"]
+    compilation = compile_lock([source(result)], PLANS, profile())
+    assert not {each.code for each in compilation.findings} & {"QL501", "QL502"}
+    assert changed(result).report["status"] == "current"
+    version = wanted(plan, plan.newest(), region)[plan.newest().state.version]
+    assert json.dumps(version) in result
+
+
+def test_base_url_that_a_user_edited_is_kept() -> None:
+    for plan, template, region in OLDER:
+        if not plan.ownership.name_prefix or region.name not in plan.newest().digests:
+            continue
+        settings = settings_of((plan, template, region))
+        name = models_of(settings)[0]["id"]
+        models_of(settings)[0]["baseUrl"] = "https://proxy.example/v1"
+        change = changed(settings, on_edited="keep")
+        if not change.files or name not in {m["id"] for m in models_of(after(change))}:
+            continue
+        (found,) = [m for m in models_of(after(change)) if m["id"] == name]
+        assert found["baseUrl"] == "https://proxy.example/v1", (plan.id, template.version)
+        assert "edited" in changed(settings).report["status"]
+
+
+class Terminal(StringIO):
+    """A terminal on which somebody types some lines."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "timeouts"),
+    [
+        (["k", "r", "y"], 0, {"glm-5": 7}),
+        (["r", "k", "y"], 0, {"glm-4.7": 9}),
+        (["x", "", "r", "replace", "y"], 0, {}),
+        (["k", "s"], 1, {"glm-5": 7, "glm-4.7": 9}),
+        (["k", "k", "n"], 0, {"glm-5": 7, "glm-4.7": 9}),
+    ],
+)
+def test_each_edited_model_is_asked_about_on_a_terminal(
+    world: World, monkeypatch: pytest.MonkeyPatch, typed: list[str], code: int, timeouts: Any
+) -> None:
+    listed = (PLANS.plan("coding-plan"), PLANS.plan("coding-plan").template("0.12.0"))
+    settings = settings_of((*listed, listed[0].regions["china"]))
+    for model in models_of(settings):
+        value = {"glm-5": 7, "glm-4.7": 9}.get(model["id"])
+        if value:
+            model["generationConfig"]["timeout"] = value
+    before = write(world.user, settings).read_bytes()
+    monkeypatch.setattr(sys, "stdin", Terminal("".join(f"{line}\n" for line in typed)))
+    result = world.run("upgrade")
+    assert result.exit_code == code, result.err
+    assert "coding-plan glm-5 was edited:" in result.err
+    assert "generationConfig.timeout: template none, yours 7, new none" in result.err
+    kept = {
+        model["id"]: model["generationConfig"]["timeout"]
+        for model in models_of(json.loads(world.user.read_text(encoding="utf-8")))
+        if "timeout" in model.get("generationConfig", {})
+    }
+    assert kept == timeouts
+    assert (world.user.read_bytes() == before) == (typed[-1] != "y")
+
+
+def test_without_a_terminal_edits_are_never_lost_unasked(world: World) -> None:
+    plan, template, region = oldest("deepseek")
+    settings = settings_of((plan, template, region))
+    models_of(settings)[0]["generationConfig"] = {"timeout": 7}
+    before = write(world.user, settings).read_bytes()
+    for options in (["--yes"], ["--dry-run"], ["--check"], ["--yes", "--format", "json"]):
+        assert world.run("upgrade", *options).exit_code == 1
+        assert world.user.read_bytes() == before
+    assert world.run("upgrade", "--yes", "--on-edited", "keep").exit_code == 0
+    after_ = models_of(json.loads(world.user.read_text(encoding="utf-8")))
+    assert after_[0]["generationConfig"]["timeout"] == 7
+
+
+# Several plans
+
+
+def test_all_installed_plans_are_one_change_with_one_summary() -> None:
+    lists = [oldest(each.id) for each in PLANS]
+    settings = settings_of(*lists, own=[OWN])
+    change = changed(settings)
+    listed = models_of(after(change))
+    newest = [(plan, plan.newest(), region) for plan, _, region in lists]
+    for plan, template, region in newest:
+        models = plan.models(template, region)
+        at = listed.index(models[0])
+        assert listed[at : at + len(models)] == models
+    assert listed[-1] == OWN
+    counted = [len(change.report["plans"][0]["models"][what]) for what in ("added", "changed")]
+    assert len(counted) == 2
+    totals = {
+        what: sum(len(each["models"][what]) for each in change.report["plans"] if each["to"])
+        for what in ("added", "changed", "removed")
+    }
+    due = [each for each in change.report["plans"] if each["status"] == "due"]
+    assert change.summary[-2] == (
+        f"{totals['added']} to add, {totals['changed']} to change, {totals['removed']} to remove"
+    )
+    assert len(due) > 5
+    again = changed(change.files[0].after)
+    assert (again.files, {each["status"] for each in again.report["plans"]}) == ((), {"current"})
+
+
+def test_each_plan_is_upgraded_in_its_own_scope() -> None:
+    user, project = oldest("deepseek"), oldest("minimax")
+    change = changed(scopes(user=settings_of(user), project=settings_of(project)))
+    assert {file.label for file in change.files} == {"user.json", "project.json"}
+    for file in change.files:
+        plan, _, region = user if file.label == "user.json" else project
+        value = parse(file.after, "").value
+        assert models_of(value) == plan.models(plan.newest(), region)
+        assert [*value["providerMetadata"]] == [plan.id]
+
+
+def test_some_plans_by_name_and_one_that_is_not_installed() -> None:
+    lists = [oldest(each) for each in ("deepseek", "minimax", "coding-plan")]
+    settings = settings_of(*lists)
+    change = changed(settings, plans=("minimax", "deepseek", "zai"))
+    assert [each["plan"] for each in change.report["plans"]] == ["minimax", "deepseek"]
+    assert "Z.AI is not installed" in change.reasons[0]
+    for wishes in ({"to": "0.21.2"}, {"region": "china"}):
+        for plans in ((), ("minimax", "deepseek")):
+            with pytest.raises(UsageError, match="several plans"):
+                changed(settings, plans=plans, **wishes)
+
+
+def test_edits_of_one_plan_stop_all(world: World) -> None:
+    lists = [oldest("deepseek"), oldest("minimax")]
+    settings = settings_of(*lists)
+    models_of(settings)[0]["generationConfig"] = {"timeout": 7}
+    before = write(world.user, settings).read_bytes()
+    assert world.run("upgrade", "--yes").exit_code == 1
+    assert world.user.read_bytes() == before
+
+
+def test_check_sums_up(world: World) -> None:
+    plan, _, region = oldest("minimax")
+    write(world.user, settings_of(oldest("deepseek"), (plan, plan.newest(), region)))
+    done = world.run("upgrade", "--check")
+    assert done.exit_code == 1
+    assert "an update is due for 1 of 2 plans (deepseek): run `qwenlock upgrade`" in done.err
+    assert "MiniMax is up to date" in done.err
+
+
+# The selection
+
+
+def select(settings: Any, model: str, url: str | None = None) -> Any:
+    return settings | {"model": {"name": model} | ({"baseUrl": url} if url else {})}
+
+
+def test_of_several_plans_the_one_that_the_selection_belonged_to_is_selected() -> None:
+    lists = [oldest("deepseek"), oldest("minimax")]
+    settings = settings_of(*lists, own=[OWN])
+    for plan, _, region in lists:
+        for model in plan.models(oldest(plan.id)[1], region):
+            result = after(changed(select(settings, model["id"])))
+            assert result["model"]["name"] == plan.models(plan.newest(), region)[0]["id"]
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "unheard-of"])
+def test_selection_that_belongs_to_no_plan_stays(model: str) -> None:
+    settings = select(settings_of(oldest("deepseek"), oldest("minimax"), own=[OWN]), model)
+    change = changed(settings)
+    assert after(change)["model"] == {"name": model}
+    assert change.summary[-1] == f"openai/{model} stays selected: no plan that is upgraded has it"
+    one = changed(settings, plans=("minimax",))
+    assert one.summary[-1].startswith("openai/MiniMax")
+    assert "`--keep-selection` leaves it" in one.summary[-1]
+    assert after(changed(settings, plans=("minimax",), keep_selection=True))["model"] == {
+        "name": "gpt-4o" if model == "gpt-4o" else after(one)["model"]["name"],
+        **({} if model == "gpt-4o" else {"baseUrl": after(one)["model"]["baseUrl"]}),
+    }
+
+
+def test_selection_at_another_endpoint_is_not_the_plans() -> None:
+    plan, _, region = oldest("deepseek")
+    name = plan.models(plan.newest(), region)[-1]["id"]
+    mine = {**OWN, "id": name}
+    settings = settings_of(oldest("deepseek"), oldest("minimax"), own=[mine])
+    change = changed(select(settings, name, str(OWN["baseUrl"])))
+    assert after(change)["model"] == {"name": name, "baseUrl": OWN["baseUrl"]}
+
+
+def test_team_can_keep_the_selection(world: World) -> None:
+    settings = select(settings_of(oldest("deepseek"), own=[OWN]), "gpt-4o")
+    write(world.user, settings)
+    write(world.project / "qwenlock.toml", "keep-selection = true\n")
+    options = ("upgrade", "--client", "guide", "--dry-run")
+    assert "openai/gpt-4o stays selected, as you asked" in world.run(*options).err
+    assert "instead of openai/gpt-4o" in world.run(*options, "--no-keep-selection").err
+    write(world.project / "qwenlock.toml", 'keep-selection = "yes"\n')
+    assert "keep-selection must be true or false" in world.run(*options).err
