@@ -231,7 +231,6 @@ def _updates(project: Project) -> Iterator[Update]:
             continue
         status = change.report["status"]
         if status != "not-installed":
+            said = (*change.reasons, *change.summary, *change.warnings)
             changes = effect(change, project)
-            yield Update(
-                plan.title, status, (*change.reasons, *change.summary, *change.warnings), changes
-            )
+            yield Update(plan.title, status, tuple(each.strip() for each in said), changes)

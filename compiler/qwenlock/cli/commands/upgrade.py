@@ -55,7 +55,7 @@ def upgrade(
         typer.Option(
             "--plan",
             metavar="ID",
-            help="A plan to upgrade, repeatable; by default, every installed one.",
+            help="A plan to upgrade; by default, every installed one.",
         ),
     ] = None,
     keep_selection: Annotated[
@@ -94,7 +94,7 @@ def upgrade(
     that the selection belongs to is selected. --plan with --region installs a plan that is not
     installed yet. --check ignores an update that was dismissed in the client.
 
-    Examples: `qwenlock upgrade`, `qwenlock upgrade --plan deepseek`, `qwenlock upgrade --check`
+    Examples: `qwenlock upgrade`, `qwenlock upgrade --on-edited keep`, `qwenlock upgrade --check`
     """
     from qwenlock.change.upgrade import upgrade as change_for
     from qwenlock.change.upgrade_data import UpgradeWishes
