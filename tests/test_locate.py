@@ -174,7 +174,30 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
     ("line", "shown"),
     [
         ('{"id": "gpt-4o", "name": "x"}', '{"id": "gpt-4o", "name": "x"}'),
-        ('{"other": "value"}', '{"other": "***"}'),
+        ('{"other": "value"}', '{"other": "value"}'),
+        (
+            '{"other": "camelCase", "mode": "UPPER_CASE"}',
+            '{"other": "camelCase", "mode": "UPPER_CASE"}',
+        ),
+        ('{"other": "xQzRtKvBnMwPlJh"}', '{"other": "***"}'),
+        ('{"other": "two words"}', '{"other": "***"}'),
+        ('{"other": "h4nter2"}', '{"other": "***"}'),
+        (
+            '{"protocol": "openai", "effort": "x-high"}',
+            '{"protocol": "openai", "effort": "x-high"}',
+        ),
+        ('{"disableField": "extra_body"}', '{"disableField": "extra_body"}'),
+        ('{"timeout": "60000", "wait": "1.5s"}', '{"timeout": "60000", "wait": "1.5s"}'),
+        ('{"proxy": "http://127.0.0.1:7890"}', '{"proxy": "http://127.0.0.1:7890"}'),
+        ('{"url": "https://h.example/v1/a1b2c3d4e5f6"}', '{"url": "***"}'),
+        ('{"apiKey": "${MY_KEY}"}', '{"apiKey": "${MY_KEY}"}'),
+        ('{"env": {"A": "$MY_KEY", "B": "word"}}', '{"env": {"A": "$MY_KEY", "B": "***"}}'),
+        ('{"customHeaders": {"x": "word"}}', '{"customHeaders": {"x": "***"}}'),
+        ('{"token": {"value": "word"}}', '{"token": {"value": "***"}}'),
+        ('{"a": treu, "b": None}', '{"a": treu, "b": None}'),
+        ('{"args": ["--password", "word"]}', '{"args": ["***", "***"]}'),
+        ('{"a": "b" "word"}', '{"a": "b" "***"}'),
+        ('{"apiKey" "word"}', '{"***" "***"}'),
         ('{"id": "sk-abcdefgh1234"}', '{"id": "***"}'),
         ('{"id": "s\\u006b-abcdefgh1234"}', '{"id": "***"}'),
         ('{"id": "broken \\escape"}', '{"id": "***"}'),
@@ -190,16 +213,16 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"p\\u0061ssword": 12345678}', '{"p\\u0061ssword": ***}'),
         ('{"env": {"id": "x", "n": 5}, "id": "y"}', '{"env": {"id": "***", "n": ***}, "id": "y"}'),
         ('{"env": /* { */ {"a": {}, "id": "x"}}', '{"env": /* … */ {"a": {}, "id": "***"}}'),
-        ('{"env": [{"id": "x"}, {"id": 5}]}', '{"env": [{"id": "x"}, {"id": 5}]}'),
+        ('{"env": [{"id": "x"}, {"id": 5}]}', '{"env": [{"id": "***"}, {"id": ***}]}'),
         ('{"codes": [429, 500]}', '{"codes": [429, 500]}'),
         ('{"codes": [429, "x", 500]}', '{"codes": [429, "***", 500]}'),
-        ('{"codes": [[1], [2]]}', '{"codes": [[1], [***]]}'),
+        ('{"codes": [[1], [2]]}', '{"codes": [[1], [2]]}'),
         ('{"id": ["secret"]}', '{"id": ["***"]}'),
         ('{"id": "x", "secret"}', '{"id": "x", "***"}'),
-        ('{"apiKey": "hidden": 1}', '{"apiKey": "***": 1}'),
-        ('{"apiKey": /* c */ "hidden" : 1}', '{"apiKey": /* … */ "***" : 1}'),
-        ("{'apiKey': 'secret'}", "{***: ***}"),
-        ("{apiKey: secret, n: 12345678}", "{***: ***, ***: ***}"),
+        ('{"apiKey": "hidden": 1}', '{"apiKey": "***": ***}'),
+        ('{"apiKey": /* c */ "hidden" : 1}', '{"apiKey": /* … */ "***" : ***}'),
+        ("{'apiKey': 'secret'}", "{'apiKey': ***}"),
+        ("{apiKey: secret, n: 12345678}", "{apiKey: ***, n: 12345678}"),
         ('{"a": 1} // sk-secret', '{"a": 1} // …'),
         ('{"a": "unterminated secret', '{"a": "***"'),
         ('{"sk-abcdefgh1234": 1}', '{"***": 1}'),
@@ -311,16 +334,6 @@ def test_words_without_end_are_masked_in_time_that_grows_with_them() -> None:
     comment = "//" + "a" * 500_000  # looked at from each letter, it takes half an hour
     assert Locator("{}" + comment).masked() == "{}" + comment
     assert Locator("{}" + comment + "1").masked() == "{}//***"
-
-
-def test_tokens_of_a_long_line_are_taken_once() -> None:
-    count = 1_000
-    text = '{"é": "' + "é" * 2_000_000 + '", "b":[' + ",".join(['{"n":1}'] * count) + "]}"
-    locator = Locator(text)
-    for index in range(count):
-        assert '{"n":1}' in locator.excerpt(*locator.position(("b", index, "n"))).text
-    stretches = locator._mask._tokens.cache_info()
-    assert stretches.misses < 10 < count < stretches.hits
 
 
 @untimed(100)

@@ -66,6 +66,11 @@ def references(text: str) -> list[str]:
     return [plain or braced for plain, braced in _REFERENCE.findall(text)]
 
 
+def without_references(text: str) -> str:
+    """Return `text` without its `$NAME` and `${NAME}` references."""
+    return _REFERENCE.sub("", text) if "$" in text else text
+
+
 def substituted(text: str, environment: Mapping[str, str]) -> str:
     """Return `text` with references replaced by the variables that are set."""
     if "$" not in text:
@@ -91,11 +96,15 @@ def names_a_credential(key: str) -> bool:
 @lru_cache(_REMEMBERED)
 def is_credential(text: str, key: str | None = None) -> bool:
     """Tell whether `text`, under the object key `key`, is or contains a literal credential."""
-    if key is not None and names_a_credential(key) and not _SCHEME.fullmatch(_bare(text)):
+    if (
+        key is not None
+        and names_a_credential(key)
+        and not _SCHEME.fullmatch(without_references(text))
+    ):
         return True
     if _PREFIXED.search(text):
         return True
-    return "://" in text and _url_has_credential(_bare(text))
+    return "://" in text and _url_has_credential(without_references(text))
 
 
 def shown(text: str) -> str:
@@ -127,7 +136,3 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 def _url_has_credential(url: str) -> bool:
     return bool(_URL_USER.search(url) or _URL_PARAMETER.search(url))
-
-
-def _bare(text: str) -> str:
-    return _REFERENCE.sub("", text) if "$" in text else text

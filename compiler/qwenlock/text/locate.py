@@ -5,39 +5,22 @@ This is slower than parsing values, so it is used only to report findings.
 
 from __future__ import annotations
 
-import json
 import re
-from array import array
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.text.mask import Mask
-from qwenlock.text.tree import root_start
-from qwenlock.text.trivia import COMMENT, STRING, TRIVIA
+from qwenlock.text.tree import Container, SourceValue, opened, parse, root_start
 
 if TYPE_CHECKING:
     from qwenlock.text.mask import Piece
     from qwenlock.text.operations import Path
+    from qwenlock.text.tree import Item
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _BEFORE, _WITHIN, _AFTER = 120, 80, 80  # how much of a long line an excerpt shows, in characters
-_MEMBER = re.compile(
-    rf"{TRIVIA}(?:({STRING}){TRIVIA}:{TRIVIA})?(?:({STRING}|[\w.+-]+){TRIVIA},?)?", re.DOTALL
-)
-_AFTER_VALUE = re.compile(rf"{TRIVIA},?", re.DOTALL)
-_FLAT = rf"[^\[\]{{}}\"/]+|{STRING}|{COMMENT}"
-_BRACKET = re.compile(rf"(?>(?:{_FLAT})*)(?:([\[{{])|[\]}}])", re.DOTALL)
-
-
-def _nested(levels: int) -> str:
-    """Return a pattern for an object or array with so many levels of others inside."""
-    inside = f"{_FLAT}|{_nested(levels - 1)}" if levels else _FLAT
-    return rf"[\[{{](?>(?:{inside})*)[\]}}]"
-
-
-_SHALLOW = re.compile(_nested(5), re.DOTALL)
 
 
 class Position(NamedTuple):
@@ -65,62 +48,6 @@ class _Span(NamedTuple):
     end: int
 
 
-class _Members:
-    """The places of the members of one container. Compact, because there may be millions."""
-
-    def __init__(self, text: str, start: int) -> None:
-        self._offsets = array("Q")  # four a member, see _Span
-        self._last: dict[str, int] = {}
-        self._earlier = array("q")  # for each member, the one before of the same name, or -1
-        self._is_object = text[start] == "{"
-        self._read(text, start + 1)
-
-    def _read(self, text: str, at: int) -> None:
-        offsets, last, earlier = self._offsets, self._last, self._earlier
-        index = 0
-        while True:
-            found = _MEMBER.match(text, at)
-            assert found is not None  # noqa: S101  (it matches nothing, too)
-            at = found.end()
-            begin, end = found.span(2)
-            if end < 0:
-                if text[at] in "]}":
-                    return
-                begin, end = at, _container_end(text, at)
-                comma = _AFTER_VALUE.match(text, end)
-                at = comma.end() if comma else end
-            key = found[1]
-            offsets.extend((*(found.span(1) if key else (begin, begin)), begin, end))
-            if self._is_object:
-                name = json.loads(key) if "\\" in key else key[1:-1]
-                earlier.append(last.get(name, -1))
-                last[name] = index
-            index += 1
-
-    def at(self, step: str | int) -> list[_Span]:
-        """Return the members that a step of a path names: several if a key is duplicate."""
-        if isinstance(step, int) == self._is_object:
-            return []
-        if isinstance(step, int):
-            return [self._span(step)] if 0 <= step < len(self._offsets) // 4 else []
-        spans = []
-        index = self._last.get(step, -1)
-        while index >= 0:
-            spans.append(self._span(index))
-            index = self._earlier[index]
-        return spans[::-1]
-
-    def last(self, step: str | int) -> _Span | None:
-        """Return the member that a step of a path names: the last if a key is duplicate."""
-        if isinstance(step, str) and self._is_object:
-            index = self._last.get(step, -1)
-            return self._span(index) if index >= 0 else None
-        return next(iter(self.at(step)), None)
-
-    def _span(self, index: int) -> _Span:
-        return _Span(*self._offsets[4 * index : 4 * index + 4])
-
-
 class Locator:
     """The positions of one document's values.
 
@@ -132,30 +59,35 @@ class Locator:
     def __init__(self, text: str) -> None:
         self._text = text
         self._mask = Mask(text)
-        self._opened: dict[int, _Members] = {}
 
     def position(self, path: Path, *, on_key: bool = False) -> Position:
         """Return the place of the value at `path`, or of its key; else of its nearest parent."""
         start = root_start(self._text)
-        span = _Span(start, start, start, len(self._text))
+        if start == len(self._text):  # nothing but comments
+            return self.stretch(start, start)
+        holder, item = self._document, self._document.items[0]
         for step in path:
-            inner = self._members(span)
-            found = inner.last(step) if inner else None
-            if found is None:
-                return self.stretch(span.start, span.end)
-            span = found
+            inner = opened(holder, item)
+            found = inner.at(step) if inner else []
+            if inner is None or not found:
+                on_key = False
+                break
+            holder, item = inner, found[-1]
+        span = _span(item)
         return self._key(span) if on_key else self.stretch(span.start, span.end)
 
     def keys(self, path: Path) -> list[Position]:
         """Return the place of every key at `path`: several if it is a duplicate."""
-        start = root_start(self._text)
-        spans = [_Span(start, start, start, len(self._text))]
+        if root_start(self._text) == len(self._text):
+            return []
+        holder, items = self._document, self._document.items
         for step in path:
-            inner = self._members(spans[-1])
-            spans = inner.at(step) if inner else []
-            if not spans:
+            inner = opened(holder, items[-1])
+            items = inner.at(step) if inner else []
+            if inner is None or not items:
                 return []
-        return [self._key(span) for span in spans]
+            holder = inner
+        return [self._key(_span(item)) for item in items]
 
     def stretch(self, start: int, end: int) -> Position:
         """Return the place of the text from offset `start` to `end`, as far as its line goes."""
@@ -193,6 +125,10 @@ class Locator:
         return self._mask.lines(self._line_span(first)[0], self._line_span(last)[1])
 
     @cached_property
+    def _document(self) -> Container:
+        return parse(self._text)
+
+    @cached_property
     def lines(self) -> list[str]:
         """The text's lines, without line endings."""
         return _NEWLINE.split(self._text) if "\r" in self._text else self._text.split("\n")
@@ -211,14 +147,6 @@ class Locator:
         end = self._line_starts[line]
         return begin, end - (2 if self._text.endswith("\r\n", begin, end) else 1)
 
-    def _members(self, span: _Span) -> _Members | None:
-        """Return the members of a value; None if it is neither an object nor an array."""
-        if self._text[span.start] not in "[{":
-            return None
-        if span.start not in self._opened:
-            self._opened[span.start] = _Members(self._text, span.start)
-        return self._opened[span.start]
-
     def _key(self, span: _Span) -> Position:
         """Return the place of a member's key, or of an element."""
         if span.key == span.key_end:
@@ -226,19 +154,12 @@ class Locator:
         return self.stretch(span.key, span.key_end)
 
 
-def _container_end(text: str, start: int) -> int:
-    """Return the end of the object or array that starts at `start`."""
-    shallow = _SHALLOW.match(text, start)
-    if shallow:
-        return shallow.end()
-    depth, at = 0, start
-    while True:
-        found = _BRACKET.match(text, at)
-        assert found is not None  # noqa: S101  (the text is valid)
-        at = found.end()
-        depth += 1 if found[1] else -1
-        if not depth:
-            return at
+def _span(item: Item) -> _Span:
+    """Return the place of an item in the text that its tree was read from."""
+    value = item.value.source if isinstance(item.value, Container) else item.value
+    assert isinstance(value, SourceValue)  # noqa: S101  (nothing was written into the tree)
+    key_end = value.start - len(item.colon)
+    return _Span(key_end - len(item.key), key_end, value.start, value.end)
 
 
 def _shown_offset(pieces: list[Piece], at: int) -> int:

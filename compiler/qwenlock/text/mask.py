@@ -1,6 +1,9 @@
-"""Masks the strings of a text that could be secrets.
+"""Masks what could be a secret in a text; shows the rest.
 
-It works on tokens, so that invalid text is masked too. Values are located in `locate`.
+The text need not be valid, and is read as signs, strings, words and comments, from its start. A
+string is shown where it is plain that it is not a key: under a field that names things, or as a
+number, a word, an address or a reference. Under a key that names a credential, in `env` and in
+headers nothing is shown but references. Values are located in `locate`.
 """
 
 from __future__ import annotations
@@ -8,36 +11,45 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left, bisect_right
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import NamedTuple
 
-from qwenlock.text.credentials import MASK, is_credential, is_variable_name, names_a_credential
+from qwenlock.text.credentials import (
+    MASK,
+    is_credential,
+    is_variable_name,
+    names_a_credential,
+    without_references,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_ONE = r"""
-    "[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"?     # a string, perhaps unterminated
+_TOKEN = re.compile(
+    r"""
+    "[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"?       # a string, perhaps unterminated
     | //[^\r\n]* | /\*[\s\S]*?(?:\*/|\Z)    # a comment
+    | [{}\[\],:]                            # a sign
     | [^\s{}\[\],:"/]+ | /                  # a word: a number, true, or an error
-"""
-_TOKEN = re.compile(_ONE, re.VERBOSE)
-_STRIDE = re.compile(rf"(?>(?:{_ONE} | [\s{{}}\[\],:]+){{1,2000}})", re.VERBOSE)
-_REMEMBERED = 64  # of how many such stretches the tokens are kept
+    """,
+    re.VERBOSE,
+)
+_COLON = re.compile(r"\s*:")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _IGNORE = r"(?<=qwenlock:)\s*ignore(?:\[[QL\d, ]*\])?(?=\s|\*/|\Z)"
 _KEY_LIKE = re.compile(
     rf"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{{16,}}|(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}"
 )
-_SIBLINGS = 20  # how far back in an array a number's key is looked for
-_LOOKED_BACK = 500  # how far back an object's beginning is looked for, in tokens
-_CONSTANTS = frozenset({"true", "false", "null"})
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
-# Keys whose strings an excerpt may show; every other string is masked.
+_QUANTITY = re.compile(r"\d{1,9}(?:\.\d{1,3})?[a-zA-Z%]{0,2}")
+_PART = r"(?:[A-Z]{1,15}|[A-Z]?[a-z]{1,15}(?:[A-Z][a-z]{2,14}){0,3})"
+_WORD = re.compile(rf"[+\-']?(?:[A-Za-z]{{1,4}}|{_PART}(?:[_.\-]{_PART}){{0,4}})'?")
+_ADDRESS = re.compile(r"https?://[\w.\-]{1,80}(?::\d{1,5})?(?:/(?:[a-z.\-]{1,30}|v\d{1,4}))*/?")
+_HARMLESS = (_QUANTITY, _WORD, _ADDRESS)
+_STRICT = frozenset({"env", "customHeaders", "headers"})
+"""The objects whose keys are variables or headers, and whose values may be anything."""
 _SHOWN = frozenset({
     "id", "name", "description", "baseUrl", "envKey", "selectedType", "region", "version", "model",
     "selectedAuthType", "theme", "schemaCompliance",
 })  # fmt: skip
+"""The keys whose strings name things: every string is shown that does not look like a key."""
 
 
 class Piece(NamedTuple):
@@ -46,6 +58,34 @@ class Piece(NamedTuple):
     start: int
     stop: int
     shown: str
+
+
+class _Token(NamedTuple):
+    """A string, word or comment, and what stands around it.
+
+    Attributes:
+        start: where it starts.
+        stop: where it ends.
+        key: the key whose value it is; None if that is not plain to see.
+        is_key: it is a key itself.
+        in_array: it is an element.
+        is_strict: it is below a key that names a credential, variables or headers.
+    """
+
+    start: int
+    stop: int
+    key: str | None = None
+    is_key: bool = False
+    in_array: bool = False
+    is_strict: bool = False
+
+
+class _Level(NamedTuple):
+    """A container that is open: its sign, the key whose value it is, and whether it is strict."""
+
+    sign: str = "{"
+    key: str | None = None
+    is_strict: bool = False
 
 
 class Mask:
@@ -57,29 +97,24 @@ class Mask:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = lru_cache(_REMEMBERED)(self._tokens_of)
 
     def pieces(self, begin: int, end: int, *, comments: bool = False) -> list[Piece]:
         """Return the masked text from `begin` to `end`, in whole tokens.
-
-        Keys, numbers, and the strings of a few fields that name things (`id`, `baseUrl`, …) are
-        shown unless they look like a credential.
 
         Args:
             begin: an offset.
             end: another.
             comments: also show comments, with possible keys in them masked.
         """
-        window = self._window(begin, end)
+        first = bisect_right(self._tokens, begin, key=lambda token: token.stop)
+        behind = bisect_left(self._tokens, end, key=lambda token: token.start)
         done = begin
         pieces = []
-        for index in window.between(begin, end):
-            start, stop = window.tokens[index]
-            pieces.append(Piece(done, max(done, start), self._text[done:start]))
-            is_comment = comments and self._text.startswith(("//", "/*"), start)
-            shown = _masked_comment(self._text[start:stop]) if is_comment else window.shown(index)
-            pieces.append(Piece(start, stop, shown))
-            done = stop
+        for token in self._tokens[first:behind]:
+            pieces.append(Piece(done, max(done, token.start), self._text[done : token.start]))
+            shown = self._shown(token, comments=comments)
+            pieces.append(Piece(token.start, token.stop, shown))
+            done = token.stop
         return [*pieces, Piece(done, max(done, end), self._text[done:end])]
 
     def lines(self, begin: int, end: int) -> list[str]:
@@ -97,140 +132,81 @@ class Mask:
         last = len(lines) - len(_LINE_BREAK.findall(self._text, end, behind))
         return lines[first:last]
 
-    def _window(self, begin: int, end: int) -> _Window:
-        """Return the tokens up to `end`, from far enough before `begin` to decide what to mask."""
-        first = max(0, bisect_right(self._strides, begin) - 2)
-        last = bisect_left(self._strides, end)
-        tokens = [token for stride in range(first, last) for token in self._tokens(stride)]
-        return _Window(self._text, tokens, is_whole=not first)
-
     @cached_property
-    def _strides(self) -> list[int]:
-        """Where the first of every so many tokens starts."""
-        return [found.start() for found in _STRIDE.finditer(self._text)]
+    def _tokens(self) -> list[_Token]:
+        tokens = []
+        outer = [_Level()]
+        key, before = None, "{"  # the key whose value comes next, and the sign or value before
+        for found in _TOKEN.finditer(self._text):
+            text, level = found[0], outer[-1]
+            if text.startswith(("//", "/*")):
+                tokens.append(_Token(*found.span()))
+                continue
+            if text in "{[":
+                is_strict = level.is_strict or _is_strict(key)
+                outer.append(_Level(text, level.key if level.sign == "[" else key, is_strict))
+            elif text in "]}" and len(outer) > 1:
+                outer.pop()
+            elif text not in "]},:":
+                is_key = before in ("{", ",") and bool(_COLON.match(self._text, found.end()))
+                is_strict = level.is_strict or _is_strict(key)
+                is_element = level.sign == "[" and before in ("[", ",")
+                is_value = is_element or before == ":"
+                named = (level.key if level.sign == "[" else key) if is_value else None
+                tokens.append(_Token(*found.span(), named, is_key, level.sign == "[", is_strict))
+                if is_key:
+                    key, before = _content(text), "key"
+                    continue
+                text = "value"
+            key = key if text == ":" and before == "key" else None
+            before = text
+        return tokens
 
-    def _tokens_of(self, stride: int) -> list[tuple[int, int]]:
-        start, *following = self._strides[stride : stride + 2]
-        end = following[0] if following else len(self._text)
-        return [found.span() for found in _TOKEN.finditer(self._text, start, end)]
-
-
-class _Window:
-    """Tokens of a text, from some of which on it is known what may be shown."""
-
-    def __init__(self, text: str, tokens: list[tuple[int, int]], *, is_whole: bool) -> None:
-        self._text = text
-        self.tokens = tokens
-        self._is_whole = is_whole
-        self._variables: dict[int, bool] = {}
-
-    def between(self, begin: int, end: int) -> Iterator[int]:
-        """Yield the tokens that overlap the range between two offsets."""
-        first = bisect_right(self.tokens, begin, key=lambda token: token[1])
-        behind = bisect_left(self.tokens, end, key=lambda token: token[0])
-        yield from range(first, behind)
-
-    def shown(self, index: int) -> str:
+    def _shown(self, token: _Token, *, comments: bool) -> str:
         """Return the masked form of a token."""
-        start, stop = self.tokens[index]
-        text = self._text[start:stop]
-        if text.startswith("//"):
-            return "// …"
-        if text.startswith("/*"):
-            return "/* … */"
-        if not text.startswith('"'):
-            return text if text in _CONSTANTS or self._is_plain_number(index, text) else MASK
-        content = _content(text)
-        shown = content is not None and (
+        text = self._text[token.start : token.stop]
+        if text.startswith(("//", "/*")):
+            if comments:
+                return _masked_comment(text)
+            return "// …" if text.startswith("//") else "/* … */"
+        content, is_string = _content(text), text.startswith('"')
+        is_shown = content is not None and (
             not is_credential(content)
-            if self._is_key(index)
-            else _may_be_shown(content, self._key_before(index)) and not self._is_variable(index)
+            if token.is_key
+            else _may_be_shown(content, token, is_string=is_string)
         )
-        return text if shown else f'"{MASK}"'
+        if is_shown:
+            return text
+        return f'"{MASK}"' if is_string else MASK
 
-    def _is_plain_number(self, index: int, text: str) -> bool:
-        """Tell whether a word is a number whose key does not name a credential."""
-        if not _NUMBER.fullmatch(text) or self._is_variable(index):
-            return False
-        key = self._key_before(index, siblings=_SIBLINGS)
-        return key is not None and not names_a_credential(key)
 
-    def _is_variable(self, index: int) -> bool:
-        """Tell whether a value stands in `env`, whose keys are what variables are called.
+def _is_strict(key: str | None) -> bool:
+    return key is not None and (key in _STRICT or names_a_credential(key))
 
-        So it is taken to where the object around it begins too far back to be looked for, unless
-        it has been told of a value before it in the same object.
-        """
-        if index not in self._variables:
-            self._variables[index] = self._stands_in_env(index)
-        return self._variables[index]
 
-    def _stands_in_env(self, index: int) -> bool:
-        depth = 0
-        for _ in range(_LOOKED_BACK):
-            if depth == 0 and index in self._variables:
-                return self._variables[index]
-            before, gap = self._gap(index)
-            for spot in reversed(range(len(gap))):
-                if gap[spot] in "}]":
-                    depth += 1
-                elif gap[spot] in "{[":
-                    if depth == 0:
-                        return before is not None and gap[:spot] == ":" and self._says_env(before)
-                    depth -= 1
-            if before is None:
-                return not self._is_whole
-            index = before
+def _may_be_shown(content: str, token: _Token, *, is_string: bool) -> bool:
+    if content in ("true", "false", "null"):
         return True
-
-    def _says_env(self, index: int) -> bool:
-        start, stop = self.tokens[index]
-        return _content(self._text[start:stop]) == "env"
-
-    def _is_key(self, index: int) -> bool:
-        """Tell whether a colon follows, and before stands none: that would be a broken value."""
-        stop = self.tokens[index][1]
-        follows = self._text[stop : stop + 80].lstrip().startswith(":")
-        return follows and not self._gap(index)[1].endswith((":", "["))
-
-    def _key_before(self, index: int, *, siblings: int = 0) -> str | None:
-        """Return the key whose value stands at `index`, or None where that is not plain to see.
-
-        With `siblings`, so many elements before it in the same array are passed over.
-        """
-        for _ in range(siblings + 1):
-            before, gap = self._gap(index)
-            if before is None or gap != ",":
-                break
-            index = before
-        if before is None or gap.rstrip("[" if siblings else "") != ":":
-            return None
-        start, stop = self.tokens[before]
-        key = self._text[start:stop]
-        return _content(key) if key.startswith('"') else None
-
-    def _gap(self, index: int) -> tuple[int | None, str]:
-        """Return the last token before `index` that is not a comment, and the signs in between."""
-        before: int | None = None
-        gaps = []
-        while index > 0 and before is None:
-            start, stop = self.tokens[index - 1]
-            gaps.append(self._text[stop : self.tokens[index][0]])
-            index -= 1
-            before = None if self._text.startswith(("//", "/*"), start) else index
-        return before, "".join("".join(reversed(gaps)).split())
-
-
-def _may_be_shown(content: str, key: str | None) -> bool:
-    if key == "envKey":
+    if token.key is None:
+        return False
+    if token.is_strict:
+        return is_string and bool(content) and not without_references(content).strip()
+    if is_credential(content, token.key):
+        return False
+    if not is_string and _NUMBER.fullmatch(content):
+        return True
+    if token.key == "envKey":
         return is_variable_name(content)
-    return key in _SHOWN and not is_credential(content, key)
+    if token.in_array:
+        return False
+    plain = without_references(content)
+    return token.key in _SHOWN or not plain or any(form.fullmatch(plain) for form in _HARMLESS)
 
 
 def _content(token: str) -> str | None:
-    """Return the value of a string token, or None if it is invalid."""
+    """Return the value of a string token, a word as it stands; None if the string is invalid."""
     if "\\" not in token:
-        return token.strip('"')
+        return token.strip("\"'")
     try:
         return str(json.loads(token))
     except ValueError:

@@ -86,6 +86,7 @@ class Container:
         opening: the trivia after the opening bracket to the end of that line.
         items: the members or elements, in order.
         closing: the trivia before the closing bracket.
+        source: the range that it was read from; None if it was written.
     """
 
     brackets: str
@@ -93,6 +94,7 @@ class Container:
     opening: str = ""
     items: list[Item] = field(default_factory=list)
     closing: str = ""
+    source: SourceValue | None = None
     _named: dict[str, list[Item]] = field(default_factory=dict)
 
     @property
@@ -222,7 +224,7 @@ def _source(text: str, closings: dict[int, int], start: int) -> SourceValue:
 
 def _taken_apart(source: SourceValue, outer: Layout, indent: str) -> Container:
     text, closings, start, end = source
-    container = Container(text[start] + text[end - 1], outer)
+    container = Container(text[start] + text[end - 1], outer, source=source)
     before = _match(_BEFORE_VALUE, text, start + 1)
     while before.end() < end - 1:
         value = _source(text, closings, before.end())

@@ -103,7 +103,8 @@ def duplicates(text: str) -> list[tuple[Path, bool]]:
 
     Returns:
         Each path, and whether the keys of its object would be in the same order without the
-        values that are not in force.
+        values at that path that are not in force. Where this holds for several paths, it holds
+        for all of them together.
     """
     repeated: dict[int, tuple[dict[str, Any], list[str]]] = {}
 
@@ -120,14 +121,22 @@ def duplicates(text: str) -> list[tuple[Path, bool]]:
         value, path = pending.pop()
         if id(value) in repeated:
             names = repeated[id(value)][1]
-            in_order = list(value) == list(dict.fromkeys(reversed(names)))[::-1]
             times = Counter(names)
-            found += [((*path, name), in_order) for name in value if times[name] > 1]
+            found += [
+                ((*path, name), _keeps_order(names, name)) for name in value if times[name] > 1
+            ]
         members = value.items() if isinstance(value, dict) else enumerate(value)
         pending.extend(
             (inner, (*path, step)) for step, inner in members if isinstance(inner, dict | list)
         )
     return found
+
+
+def _keeps_order(names: list[str], repeated: str) -> bool:
+    """Tell whether no other name of an object begins between the first and last `repeated`."""
+    first = names.index(repeated)
+    last = len(names) - names[::-1].index(repeated)
+    return set(names[first:last]) <= {repeated, *names[:first]}
 
 
 def deeper_than(value: Any, limit: int) -> bool:
