@@ -21,6 +21,7 @@ from qwenlock.text.credentials import (
     references,
     shown,
     substituted,
+    without,
 )
 from support import untimed
 
@@ -197,3 +198,15 @@ def test_variables_that_are_set_stand_in_for_their_references(text: str, replace
 def test_space_before_a_value_costs_no_square() -> None:
     assert is_credential(" " * 500_000 + "x", "Authorization")
     assert not is_credential(" " * 500_000 + "Bearer $TOKEN", "Authorization")
+
+
+@given(
+    st.text("abcXYZ019-", min_size=4, max_size=9),
+    st.text("abcXYZ019-", min_size=1, max_size=9),
+    st.booleans(),
+)
+def test_a_secret_that_begins_another_leaves_no_tail_of_it(
+    short: str, tail: str, is_first: bool
+) -> None:
+    secrets = [short, short + tail] if is_first else [short + tail, short]
+    assert without(f"<{short}{tail}>", secrets) == "<***>"

@@ -423,3 +423,13 @@ def test_canonical_value_does_not_depend_on_the_order_of_keys(
     shuffled = list(value.items())
     random.shuffle(shuffled)
     assert json.dumps(canonical(dict(shuffled))) == json.dumps(canonical(value))
+
+
+@pytest.mark.parametrize("key", [{}, {"envKey": None}, {"envKey": ""}])
+def test_a_model_without_a_variable_is_not_in_the_catalogue_of_the_guide(key: Any) -> None:
+    there = {"$version": 4, "modelProviders": {"openai": [{"id": "a", **key}, MODEL]}}
+    assert [entry.raw for entry in compiled(there).entries] == [MODEL]
+    assert [entry.raw["id"] for entry in compiled(there, client="0.24.4").entries] == [
+        "a",
+        MODEL["id"],
+    ]

@@ -99,6 +99,17 @@ def test_odd_model_comes_out_of_a_lock_as_it_went_in(entry: dict[str, Any]) -> N
     assert strict(settings_entry(lock.models[0])) == strict(entry)
 
 
+@pytest.mark.parametrize(
+    "field",
+    [{"name": ""}, {"baseUrl": ""}, {"generationConfig": {}}, {"capabilities": {}}],
+    ids=str,
+)
+def test_an_empty_field_stands_in_a_lock_once(field: dict[str, Any]) -> None:
+    (model,) = locked(models({"id": "x", "envKey": "K", **field})).models
+    assert model.fields == {}
+    assert settings_entry(model) == {"id": "x", "envKey": "K", **field}
+
+
 def test_empty_env_key_of_a_newer_client_stays() -> None:
     entry = {"id": "x", "envKey": ""}
     lock = load(dump(locked(models(entry), client="0.21.2")), "qwen.lock")
