@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -246,3 +246,16 @@ def write(path: Path, value: Any) -> Path:
         value = (value if isinstance(value, str) else json.dumps(value)).encode()
     path.write_bytes(value)
     return path
+
+
+def install(world: World, version: str, patch: pytest.MonkeyPatch) -> None:
+    """Put a package of the client on PATH, whose command would fail if it were started."""
+    package = world.root / "node_modules" / "qwen-code"
+    package.mkdir(parents=True, exist_ok=True)
+    write(package / "package.json", json.dumps({"version": version}))
+    write(package / "cli.js", "#!/bin/sh\nexit 9\n").chmod(0o755)
+    folder = world.root / "bin"
+    folder.mkdir(exist_ok=True)
+    with suppress(FileExistsError):
+        (folder / "qwen").symlink_to(package / "cli.js")
+    patch.setenv("PATH", str(folder))

@@ -261,6 +261,6 @@ def test_lint_goes_by_the_merge_of_the_lock(world: World) -> None:
     write(world.user, USER | chosen("openai", "ours"))
     write(world.own, PROJECT)
     world.run("lock", "--client", NEW)
-    assert "QL301" in world.run("lint").err
+    assert "QL307" in world.run("lint").err
     world.run("lock", "--merge", "client")
-    assert "QL301" not in world.run("lint").err
+    assert "QL307" not in world.run("lint").err

@@ -539,3 +539,42 @@ def test_untrusted_project_gives_neither_settings_nor_env_file(world: World) -> 
     assert untrusted["fields"]["authType"]["layer"] == "default"
     flagged = world.run("resolve", "--untrusted", "--auth-type", "openai", "--format", "json")
     assert json.loads(flagged.out)["fields"]["apiKey"]["value"] is None
+
+
+# Models that nothing names, and the API of a model
+
+
+def test_first_entry_is_used_where_nothing_but_entries_gives_a_key_or_an_endpoint() -> None:
+    named = OPENAI | PROVIDERS | {"model": {"name": "router"}}
+    first = resolved(named, client="0.24.4", variables={"ENTRY_KEY": KEY})
+    assert (first.kind, first.is_first) == ("provider", True)
+    assert first.fields["model"].value == "entry"
+    assert "router" in [each.value for each in first.fields["model"].candidates]
+    (note,) = described(first, {"ENTRY_KEY": Variable(KEY)})["notes"]
+    assert 'no openai entry defines "router"' in note
+    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        made = resolved(named, client="0.24.4", variables={variable: "https://a.example"})
+        assert (made.kind, made.is_first) == ("runtime", False)
+        assert made.fields["model"].value == "router"
+    assert resolved(named, client="0.24.4", api_key=KEY).kind == "runtime"
+    assert resolved(named).kind == "runtime"
+
+
+def test_flag_of_an_entry_keeps_it_from_being_the_first() -> None:
+    flagged = {**ENTRY, "id": "speech", "voiceOnly": True}
+    settings = OPENAI | {"modelProviders": {"openai": [flagged, ENTRY]}, "model": {"name": "x"}}
+    assert resolved(settings, client="0.24.4").fields["model"].value == "entry"
+    assert resolved(settings, client="0.23.3").fields["model"].value == "speech"
+
+
+def test_api_of_an_entry_tells_two_of_one_id_apart() -> None:
+    other = {**ENTRY, "envKey": "OTHER_KEY", "wireApi": "responses"}
+    settings = {"modelProviders": {"openai": [ENTRY, other]}, "model": {"name": "entry"}}
+    chat = resolved(OPENAI | settings, client="0.24.4")
+    assert chat.fields["apiKeyEnvKey"].value == "ENTRY_KEY"
+    responses = {"security": {"auth": {"selectedType": "openai-responses"}}}
+    wired = resolved(responses | settings, client="0.24.4")
+    assert wired.fields["apiKeyEnvKey"].value == "OTHER_KEY"
+    alone = OPENAI | settings | {"modelProviders": {"openai": [other]}}
+    assert resolved(alone, client="0.24.4").fields["apiKeyEnvKey"].value == "OTHER_KEY"
+    assert resolved(alone, client="0.23.3").fields["apiKeyEnvKey"].value == "OTHER_KEY"

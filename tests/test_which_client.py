@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qwenlock.cli.app import run
 from qwenlock.clients.profile import NEWEST
-from support import MODEL, Result, World, models, write
+from support import MODEL, Result, World, install, models, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,19 +20,6 @@ def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> World:
     return World(tmp_path, monkeypatch, capsys.readouterr)
-
-
-def install(world: World, version: str, patch: pytest.MonkeyPatch) -> None:
-    """Put a package of the client on PATH, whose command would fail if it were started."""
-    package = world.root / "node_modules" / "qwen-code"
-    package.mkdir(parents=True, exist_ok=True)
-    write(package / "package.json", json.dumps({"version": version}))
-    write(package / "cli.js", "#!/bin/sh\nexit 9\n").chmod(0o755)
-    folder = world.root / "bin"
-    folder.mkdir(exist_ok=True)
-    with suppress(FileExistsError):
-        (folder / "qwen").symlink_to(package / "cli.js")
-    patch.setenv("PATH", str(folder))
 
 
 def said(world: World, *arguments: str) -> str:

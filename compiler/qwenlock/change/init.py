@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.change.init_settings import settings_from
 from qwenlock.clients.profile import GUIDE
+from qwenlock.compile.compiler import compile_project
+from qwenlock.findings.errors import InputError
 from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.lock import NAME
 from qwenlock.lock.text import as_table
@@ -87,8 +89,11 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
 
     Raises:
         UsageError: no variable is set that settings could be made from.
-        InputError: the settings made from the variables cannot be locked.
+        InputError: the settings made from the variables cannot be locked, or a lock would hide a
+            model that the client uses here.
     """
+    if wishes.without_user:
+        _refuse_hiding(found)
     files: list[FileChange] = []
     warnings: list[str] = []
     if wishes.from_env and not found.has_settings:
@@ -102,6 +107,15 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
     labels = [file.label for file in files]
     reasons = () if files else ("nothing to do: every file exists",)
     return ProjectChange(tuple(files), reasons, tuple(warnings), {"files": labels})
+
+
+def _refuse_hiding(found: Found) -> None:
+    """Refuse a lock without the user scope where the user selects a model of their own."""
+    findings = compile_project(found.project).findings
+    hidden = tuple(each for each in findings if each.code == "QL308")
+    if hidden:
+        message = "the lock would hide a model that you use, so nothing was written"
+        raise InputError(message, findings=hidden)
 
 
 def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:

@@ -127,14 +127,14 @@ def compile_lock(
 
     _report_versions(sources, report)
     entries = build(sources, client, plans, report, merge)
-    hidden = report_hidden(sources, client, report) if merge == "replace" else ()
-    _report_credentials(sources, report)
     about_selection: list[Finding] = []
     reading = read(sources, entries, client, about_selection.append)
     is_bound = merge == "replace" and client.is_release
-    if not (is_bound and report_in_use(reading, sources, client, report)):
-        for each in about_selection:
-            report(each)
+    in_use = report_in_use(reading, sources, client, report) if is_bound else ()
+    hidden = report_hidden(sources, client, in_use, report) if merge == "replace" else ()
+    _report_credentials(sources, report)
+    for each in () if in_use else about_selection:
+        report(each)
     recognised = installed_plans.recognise(reading.entries, plans, sources, client, report)
     compilation = Compilation(
         None, tuple(findings), hidden, reading.entries, reading.selection, recognised

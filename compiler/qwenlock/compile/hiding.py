@@ -31,8 +31,19 @@ if TYPE_CHECKING:
     Report = Callable[[Finding], None]
 
 
-def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[str, ...]:
+def report_hidden(
+    sources: Sources, client: Profile, in_use: Sequence[str], report: Report
+) -> tuple[str, ...]:
     """Say which models of lower scopes the owning scope hides, and where it leaves none.
+
+    Each model is told of once: as one in use, as one that a release offers all the same, or as one
+    that is hidden.
+
+    Args:
+        sources: the scopes that have a file, low to high.
+        client: whose rules hold.
+        in_use: the hidden models that `report_in_use` has told of.
+        report: takes the findings.
 
     Returns:
         The hidden models, as `auth-type/id`.
@@ -41,8 +52,8 @@ def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[st
     if owning is None:
         return ()
     below = sources[: sources.index(owning)]
-    hidden: dict[str, Source] = {
-        name: source
+    hidden: dict[str, Provider] = {
+        name: provider
         for source in below
         for provider in _taking_models(source, sources, client)
         for name in _ids(provider)
@@ -52,14 +63,30 @@ def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[st
         for name in _ids(provider):
             hidden.pop(name, None)
     place = owning.place(PROVIDERS, on_key=True)
-    if hidden:
-        replaced = _replaced(owning, (source.scope for source in hidden.values()))
+    quiet = {name: provider for name, provider in hidden.items() if name not in in_use}
+    held = get(owning.settings, PROVIDERS)
+    offered = [
+        name
+        for name, provider in quiet.items()
+        if client.is_release and isinstance(held, dict) and provider.name not in held
+    ]
+    gone = [name for name in quiet if name not in offered]
+    if gone:
+        replaced = _replaced(owning, (quiet[name].source.scope for name in gone))
         what = "not in the lock" if client.is_release else "not offered"
         by = "by the guide, " if client.is_release else ""
-        message = f"{by}{replaced}: {counted(list(hidden))} {what}"
+        message = f"{by}{replaced}: {counted(gone)} {what}"
         fix = "list them here too, or keep modelProviders in the user scope only"
         report(Finding("QL301", message, place, fix))
-    is_object = isinstance(get(owning.settings, PROVIDERS), dict)
+    if offered:
+        replaced = _replaced(owning, (quiet[name].source.scope for name in offered))
+        message = (
+            f"by the guide, {replaced}: {counted(offered)} not in the lock; Qwen Code "
+            f"{client.name} still offers {'it' if len(offered) == 1 else 'them'}"
+        )
+        fix = "start the client with `qwenlock run`, or run `qwenlock lock --merge client`"
+        report(Finding("QL307", message, place, fix))
+    is_object = isinstance(held, dict)
     if is_object and all(provider.value == [] for provider in own):
         message = f"the {owning.scope} scope's modelProviders holds no model"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
@@ -67,8 +94,10 @@ def report_hidden(sources: Sources, client: Profile, report: Report) -> tuple[st
     return tuple(hidden)
 
 
-def report_in_use(reading: Reading, sources: Sources, client: Profile, report: Report) -> bool:
-    """Refuse a lock in which REPLACE hides a model that the client uses; tell whether it does.
+def report_in_use(
+    reading: Reading, sources: Sources, client: Profile, report: Report
+) -> tuple[str, ...]:
+    """Refuse a lock in which REPLACE hides a model that the client uses.
 
     No release keeps REPLACE by itself: it would send its requests elsewhere once the lock is
     enforced.
@@ -78,10 +107,13 @@ def report_in_use(reading: Reading, sources: Sources, client: Profile, report: R
         sources: the scopes that have a file, low to high.
         client: whose rules hold.
         report: takes the findings.
+
+    Returns:
+        Those models, as `auth-type/id`; none where the lock can be made.
     """
     owning = owner(sources)
     if owning is None or not any(each.has(PROVIDERS) for each in sources if each is not owning):
-        return False
+        return ()
     entries = build(sources, client, (), _ignore, "client")
     by_replace = {use.name: use.models for use in _uses(reading)}
     lost: dict[str, list[str]] = {}
@@ -96,7 +128,7 @@ def report_in_use(reading: Reading, sources: Sources, client: Profile, report: R
         message = f"{name} {' and '.join(uses)}, but the lock would not have it: {replaced}"
         fix = f"run `qwenlock lock --merge client`, or copy {name} into {owning.document.label}"
         report(Finding("QL308", message, owning.place(PROVIDERS, on_key=True), fix))
-    return bool(lost)
+    return tuple(lost)
 
 
 def _ignore(_: Finding) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes, read_document
-from qwenlock.edge.places import Flags, locate
+from qwenlock.edge.places import Flags, locate, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from qwenlock.clients.profile import Profile
     from qwenlock.lock.model import Lock
     from qwenlock.settings.project import Places
     from qwenlock.settings.scopes import Source
@@ -49,9 +50,10 @@ class Machine(NamedTuple):
         """Return the settings that enforce `lock`, merged over the client's own system file."""
         return over(self.system(), self.enforcing(lock))
 
-    def project(self) -> Project:
+    def project(self, client: Profile | None = None) -> Project:
         """Return the project as a client reads it, ignoring the options of the lock."""
-        return Project(places=self.places, sources=Reader().sources(self.places))
+        sources = Reader().sources(self.places)
+        return Project(places=self.places, sources=sources, client=client or profile())
 
     def system(self) -> dict[str, Any]:
         """Return the client's own system file, migrated to the current settings version."""
@@ -75,6 +77,44 @@ def trusted_lock(project: Path) -> Lock:
     if not text.is_unedited(data):
         raise QwenlockError(f"{NAME} was edited by hand", "run `qwenlock lock`")
     return lock
+
+
+def refuse_changed_request(
+    directory: Path, flags: Flags, lock: Lock, here: Machine, release: str | None
+) -> None:
+    """Refuse to enforce a lock with which the client would use another model than without it.
+
+    That is one that means something else for the release that is used, or that leaves the choice to
+    the client and hides what it would choose here.
+
+    Args:
+        directory: the project.
+        flags: the scope options of the command line.
+        lock: what would be enforced.
+        here: the settings of this machine, where the client looks.
+        release: the release of the client that is used; None if that is not known.
+
+    Raises:
+        QwenlockError: the client would use another model, endpoint or key.
+        InputError: for that release the settings have errors.
+    """
+    from qwenlock.compile.compiler import compile_project
+    from qwenlock.edge.environment import with_variables
+    from qwenlock.edge.project import read
+    from qwenlock.enforce.harmless import refuse_other_client, refuse_other_request
+
+    if release not in (None, lock.client):
+        project = read(directory, flags, release, merge=lock.merge)
+        way_out = "run `qwenlock lock --client installed`"
+        if project.configuration.client is not None and project.configured_in is not None:
+            way_out = f"set client to {release} in {shown(project.configured_in)}, and lock again"
+        scopes = [each.settings for each in here.found.values()]
+        refuse_other_client(lock, str(release), compile_project(project), scopes, way_out)
+    client = profile(release or lock.client)
+    if lock.selection.kind == "undecided" and client.is_release:
+        there = with_variables(here.project(client))
+        values = {name: each.value for name, each in there.variables().items()}
+        refuse_other_request(there.sources, here.enforcing_file(lock), values, client)
 
 
 def machine(project: Path, flags: Flags, recorded: Options) -> Machine:

@@ -10,6 +10,7 @@ from qwenlock.clients.profile import profile, release_of
 from qwenlock.findings.errors import UsageError
 
 _COMMAND = "qwen"
+_PACKAGE = "@qwen-code/qwen-code"
 
 
 def release() -> str | None:
@@ -18,12 +19,30 @@ def release() -> str | None:
     A release older than every known release counts as none. The command of an npm package is a
     link into the package.
     """
-    command = shutil.which(_COMMAND)
-    if command is None:
+    return _release(_COMMAND)
+
+
+def release_started_by(command: str) -> str | None:
+    """Return the release that a command line starts, as far as its first word tells.
+
+    A client that is named by its path is another than the installed one. Any other program, such as
+    `sh` or `npx`, may start that.
+    """
+    own = _release(command, _PACKAGE) if command != _COMMAND else None
+    return own or release()
+
+
+def _release(command: str, package: str | None = None) -> str | None:
+    """Return the release around a command; None if it is of another `package`."""
+    found = shutil.which(command)
+    if found is None:
         return None
     try:
-        folder = Path(command).resolve().parent
-        version = json.loads((folder / "package.json").read_bytes())["version"]
+        folder = Path(found).resolve().parent
+        stated = json.loads((folder / "package.json").read_bytes())
+        version = stated["version"]
+        if package is not None and stated["name"] != package:
+            return None
     except (OSError, RuntimeError, ValueError, LookupError, TypeError):
         return None
     try:

@@ -41,7 +41,6 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     merging.defined_otherwise,
     merging.depends_on_user,
     merging.untrusted,
-    merging.replace_not_honoured,
     credentials.tracked_keys,
     variables.hidden_env_files,
     variables.unset_variables,

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.entries import canonical
 from qwenlock.compile.hiding import counted
 from qwenlock.findings.finding import Finding
 from qwenlock.settings.providers import providers_in
 from qwenlock.settings.scopes import PROVIDERS, merged, owner
 from qwenlock.text.credentials import shown
-from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,24 +82,6 @@ def untrusted(subject: Subject) -> Iterator[Finding]:
         f"{subject.world.trust_file} says not to trust this folder, so its settings are ignored"
     )
     yield Finding("QL306", message, place, f"{_TRUST_FIX}, or add --untrusted")
-
-
-def replace_not_honoured(subject: Subject) -> Iterator[Finding]:
-    """Report the hidden models that a release offers: those of auth types the owner leaves out."""
-    owning = owner(subject.sources)
-    if subject.client.name == GUIDE or owning is None:
-        return
-    own = get(owning.settings, PROVIDERS, {})
-    offered = [
-        name
-        for name in subject.compilation.hidden
-        if not isinstance(own, dict) or name.partition("/")[0] not in own
-    ]
-    if offered:
-        message = f"Qwen Code {subject.client.name} merges the scopes: {counted(offered)} offered"
-        place = owning.place(PROVIDERS, on_key=True)
-        fix = "start the client with `qwenlock run`, or write an empty array for those auth types"
-        yield Finding("QL307", message, place, fix)
 
 
 def _by_name(source: Source, subject: Subject) -> dict[tuple[str, str], Any]:

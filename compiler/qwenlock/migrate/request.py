@@ -48,7 +48,9 @@ def entries(view: View) -> list[dict[str, Any]]:
     """Return the entries of the selected auth type, unchanged."""
     from qwenlock.resolve.resolution import entries as entries_of
 
-    return [each.value for each in entries_of(view.sources, auth_type(view), profile())]
+    selected = auth_type(view)
+    found = entries_of(view.sources, profile())
+    return [each.value for each in found if each.provider.auth_type == selected]
 
 
 def find(

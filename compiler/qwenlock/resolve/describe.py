@@ -133,6 +133,11 @@ def _notes(resolution: Resolution, variables: Mapping[str, Variable]) -> Iterato
         else:
             yield f'"{shown(auth_type)}" is not an auth type: the client cannot start'
         return
+    if resolution.is_first:
+        wanted = next((each for each in fields["model"].candidates[1:] if each.value), None)
+        named = f'no {auth_type} entry defines "{shown(str(wanted.value))}"' if wanted else ""
+        why = "nothing but entries gives a key or a base URL, so the client uses the first entry"
+        yield f"{named}; {why}" if named else why
     named = fields["apiKeyEnvKey"].value
     if named and named not in variables:
         instead = fields["apiKey"].candidates[:1]

@@ -75,12 +75,15 @@ class Resolution:
             is selected, so that the client cannot start.
         fields: every field by its name, in the order of the guide.
         missing: the fields that a runtime model needs for a snapshot but does not have.
+        is_first: the model is the first entry of its auth type, which nothing names: it is used
+            because nothing but entries gives a key or a base URL.
     """
 
     client: Profile
     kind: Kind | None
     fields: Mapping[str, ResolvedField]
     missing: tuple[str, ...] = ()
+    is_first: bool = False
 
     @property
     def auth_type(self) -> str | None:
@@ -96,16 +99,14 @@ class Resolution:
         return f"{SNAPSHOT_PREFIX}{self.auth_type}|{self.fields['model'].value}"
 
 
-def entries(sources: Sources, auth_type: str | None, client: Profile) -> list[PlacedEntry]:
-    """Return the entries of `auth_type` that `client` has, in their order, as they stand."""
-    if auth_type not in API_KEY_VARIABLES:
-        return []
+def entries(sources: Sources, client: Profile) -> list[PlacedEntry]:
+    """Return the entries that `client` has, in their order, as they stand."""
     return [
         entry
         for provider in providers(
             sources, client, "replace" if client.replaces_providers else "client"
         )
-        if provider.auth_type == auth_type
+        if provider.auth_type in API_KEY_VARIABLES
         for entry in provider.models()
     ]
 
@@ -144,7 +145,9 @@ class _Resolver:
         self._given = arguments
         self._auth_type = ResolvedField("authType", tuple(self._auth_types()))
         self._type = str(self._auth_type.value)
-        self._entries = entries(sources, self._type, client)
+        self._all = entries(sources, client)
+        self._entries = [each for each in self._all if each.route(client).protocol == self._type]
+        self._is_first = False
 
     def resolve(self) -> Resolution:
         fields = [self._auth_type]
@@ -172,7 +175,7 @@ class _Resolver:
         fields += [self._option(name, kind, entry) for name in self._option_names(entry)]
         named = {field.name: field for field in fields}
         missing = [name for name in _COMPLETE if kind == "runtime" and named[name].value is None]
-        return Resolution(self._client, kind, named, tuple(missing))
+        return Resolution(self._client, kind, named, tuple(missing), self._is_first)
 
     def _auth_types(self) -> list[Candidate]:
         candidates = by_flag("--auth-type", self._given.auth_type)
@@ -208,7 +211,19 @@ class _Resolver:
         named += self._default_model()
         asked = next(iter(layers["cli"] + layers["settings"]), None)
         entry = self._defining(asked) or self._defining(next(iter(named), None))
+        if entry is None:
+            entry = self._first_without_credentials()
+            self._is_first = entry is not None
         return self._of_entry(entry, "id") + named, entry
+
+    def _first_without_credentials(self) -> PlacedEntry | None:
+        """Return the entry that is used where nothing but entries gives a key or a base URL."""
+        given = [*self._api_key(None), *self._base_url(None)]
+        if not self._client.first_without_credentials or any(each.value for each in given):
+            return None
+        flags = self._client.not_first
+        usable = (each for each in self._entries if not any(map(each.value.get, flags)))
+        return next(usable, None)
 
     def _default_model(self) -> list[Candidate]:
         first = self._entries[0].value["id"] if self._entries else None
@@ -221,11 +236,9 @@ class _Resolver:
         if asked is None:
             return None
         url = merged(self._sources, MODEL_URL) if asked.layer == "settings" else None
-        routes = [
-            Route(self._type, each.value["id"], each.value.get("baseUrl")) for each in self._entries
-        ]
+        routes = [each.route(self._client) for each in self._all]
         index = chosen(routes, Route(self._type, asked.value, url), self._client)
-        return None if index is None else self._entries[index]
+        return None if index is None else self._all[index]
 
     def _named_by_settings(self) -> list[Candidate]:
         """Return the model that each scope names; some clients persist the id of a snapshot."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from qwenlock.clients.profile import OAUTH
+from qwenlock.clients.route import Route
 from qwenlock.settings.scopes import PROVIDERS, highest, merged, owner, protocols
 from qwenlock.text.operations import get
 
@@ -86,6 +87,16 @@ class PlacedEntry(NamedTuple):
     def path(self) -> Path:
         """Where it stands in the settings."""
         return (*self.provider.path, self.at)
+
+    def route(self, client: Profile) -> Route:
+        """Return where the requests of its model go."""
+        url, api = (self.value.get(name) for name in ("baseUrl", "wireApi"))
+        return Route(
+            self.provider.auth_type,
+            self.id,
+            url if isinstance(url, str) else None,
+            api if client.wire_apis and isinstance(api, str) else None,
+        )
 
     def place(self, *below: str, on_key: bool = False) -> Place:
         """Return the place of the entry, or of what stands `below` it."""

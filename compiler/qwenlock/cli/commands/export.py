@@ -60,10 +60,12 @@ def export(
 
 def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
     from qwenlock.cli.console import as_json
-    from qwenlock.edge.enforcement import machine
+    from qwenlock.edge.enforcement import machine, refuse_changed_request
+    from qwenlock.edge.installed_client import release
 
-    settings = machine(directory, flags, lock.options).enforcing(lock)
-    return as_json(settings)
+    here = machine(directory, flags, lock.options)
+    refuse_changed_request(directory, flags, lock, here, release())
+    return as_json(here.enforcing(lock))
 
 
 def _env(lock: Lock) -> Iterator[str]:

@@ -79,7 +79,12 @@ def run(
     context: typer.Context,
     project: ProjectArgument = None,
     no_check: Annotated[
-        bool, typer.Option("--no-check", help="Enforce the lock even if the settings have changed.")
+        bool,
+        typer.Option(
+            "--no-check",
+            help="Enforce the lock even if the settings have changed, or another release of the "
+            "client is installed.",
+        ),
     ] = False,
     strict: Annotated[
         bool,
@@ -93,6 +98,7 @@ def run(
     environment; the user's and the project's own files are not changed.
     """
     from qwenlock.edge import file_states, launch
+    from qwenlock.edge.installed_client import release_started_by
 
     flags = flags_of(context)
     command: list[str] = context.meta[_COMMAND]
@@ -103,9 +109,8 @@ def run(
     _judge_options(command, strict=strict)
     directory = project_directory(project)
     seen = file_states.States()
-    enforced = _remembered(directory, flags, client, seen, no_check=no_check)
-    if enforced is None:
-        enforced = _enforce(directory, flags, client, no_check=no_check)
+    asking = _Asking(directory, flags, client, release_started_by(command[0]), no_check=no_check)
+    enforced = _remembered(asking, seen) or _enforce(asking)
     path = launch.verified(enforced.settings)
     _judge_environment(enforced.overriding, strict=strict)
     _say_missing(enforced.variables, directory, flags, client, seen)
@@ -148,51 +153,72 @@ def _say_leaving(names: Sequence[str], *, strict: bool) -> None:
     say(f"{painted('warning', 'warning')}: {message}")
 
 
-def _asked(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> str:
-    from qwenlock.edge import file_states
+class _Asking(NamedTuple):
+    """What a run depends on, besides files.
 
-    return f"run {no_check} {Path.cwd()} {file_states.request(directory, flags, client)}"
+    Attributes:
+        directory: the project.
+        flags: the scope options.
+        client: the client that is asked for.
+        release: the release that will be started; None if that is not known.
+        no_check: enforce the lock whatever the settings say.
+    """
+
+    directory: Path
+    flags: Flags
+    client: str | None
+    release: str | None
+    no_check: bool
+
+    def __str__(self) -> str:
+        """Return all of it in a line."""
+        from qwenlock.edge import file_states
+
+        asked = file_states.request(self.directory, self.flags, self.client)
+        return f"run {self.no_check} {self.release} {Path.cwd()} {asked}"
 
 
-def _remembered(
-    directory: Path, flags: Flags, client: str | None, seen: States, *, no_check: bool
-) -> _Enforced | None:
+def _remembered(asking: _Asking, seen: States) -> _Enforced | None:
     """Return what an earlier run prepared, if nothing it depends on has changed since."""
     from qwenlock.edge import file_states, launch
 
-    said = file_states.passed(_asked(directory, flags, client, no_check=no_check), seen)
+    said = file_states.passed(str(asking), seen)
     if said is None:
         return None
     enforced = _Enforced.parse(said)
     return None if launch.prepared(enforced.settings) is None else enforced
 
 
-def _enforce(directory: Path, flags: Flags, client: str | None, *, no_check: bool) -> _Enforced:
+def _enforce(asking: _Asking) -> _Enforced:
     """Check the lock and prepare the settings that enforce it."""
+    from qwenlock.cli.client import say_other_installed
     from qwenlock.edge import file_states, launch
-    from qwenlock.edge.enforcement import machine, trusted_lock
+    from qwenlock.edge.enforcement import machine, refuse_changed_request, trusted_lock
     from qwenlock.edge.project import read
     from qwenlock.edge.reader import Reader
     from qwenlock.enforce.enforcing import overriding
     from qwenlock.lock import NAME
 
+    directory, flags, client, release, no_check = asking
     reader = Reader()
     before = reader.states.lines([directory / NAME])
     lock = trusted_lock(directory)
     here = machine(Path.cwd(), flags, lock.options)  # where the client looks
     before += reader.states.lines(here.files)
     if not no_check:
-        read_project = read(directory, flags, client, reader)
-        _refuse_drift(read_project)
-        before += read_project.states
+        project = read(directory, flags, client, reader)
+        _refuse_drift(project)
+        refuse_changed_request(directory, flags, lock, here, release)
+        say_other_installed(project)
+        before += project.states
     enforced = _Enforced(
         launch.prepare(here.enforcing_file(lock)),
         str(here.places.files["system-defaults"]),
         tuple(variable.name for variable in lock.environment),
         tuple(f"{name}={' '.join(said.split())}" for name, said in overriding(lock).items()),
     )
-    asked = _asked(directory, flags, client, no_check=no_check)
-    file_states.record(before, asked, enforced.as_text())
+    if lock.selection.kind != "undecided":  # else the variables that are set count
+        file_states.record(before, str(asking), enforced.as_text())
     return enforced
 
 

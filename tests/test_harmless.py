@@ -1,0 +1,164 @@
+"""A lock is not enforced where the client would then use another model than without it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+
+from qwenlock.clients.profile import RELEASES, profile
+from qwenlock.compile.compiler import compile_lock
+from qwenlock.enforce.harmless import refuse_other_client
+from support import JSON, World, compiled, install, source, untimed, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIRST = {"id": "glm-5", "envKey": "FIRST_KEY", "baseUrl": "https://first.example/v1"}
+SECOND = {"id": "glm-5", "envKey": "SECOND_KEY", "baseUrl": "https://second.example/v1"}
+CLAUDE = {"id": "claude", "envKey": "CLAUDE_KEY", "baseUrl": "https://claude.example"}
+TWICE: dict[str, Any] = {
+    "$version": 4,
+    "modelProviders": {"openai": [FIRST, SECOND]},
+    "security": {"auth": {"selectedType": "openai"}},
+    "model": {"name": "glm-5", "baseUrl": "https://second.example/v1"},
+}
+ONCE = TWICE | {"modelProviders": {"openai": [SECOND]}}
+OF_THE_USER = {
+    "$version": 4,
+    "modelProviders": {"anthropic": [CLAUDE]},
+    "security": {"auth": {"selectedType": "anthropic"}},
+    "model": {"name": "claude"},
+}
+OF_THE_TEAM = {"$version": 4, "modelProviders": {"openai": [FIRST]}}
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    return World(tmp_path, monkeypatch, capsys.readouterr)
+
+
+RUN = ("run", "--", "a-program-that-does-not-exist")
+STARTED = 2
+"""The exit code of a run that was not refused: there is no such program."""
+
+
+def test_lock_of_a_release_that_reads_the_settings_differently_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.own, TWICE)
+    assert world.run("lock", "--client", "0.12.0").exit_code == 0
+    install(world, "0.24.4", monkeypatch)
+    for command in (RUN, ("export",)):
+        refused = world.run(*command)
+        assert refused.exit_code == 1
+        assert "the lock is for Qwen Code 0.12.0, but Qwen Code 0.24.4 is installed" in refused.err
+        assert "help: run `qwenlock lock --client installed`" in refused.err
+    assert world.run("lock", "--client", "installed").exit_code == 0
+    assert world.run(*RUN).exit_code == STARTED
+    exported = json.loads(world.run("export").out)
+    assert exported["model"]["baseUrl"] == "https://second.example/v1"
+
+
+def test_lock_of_a_release_that_reads_the_settings_alike_is_enforced(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.own, ONCE)
+    world.run("lock", "--client", "0.12.0")
+    install(world, "0.24.4", monkeypatch)
+    run = world.run(*RUN)
+    assert run.exit_code == STARTED
+    assert "Qwen Code 0.24.4 is installed" in run.err
+    assert world.run("export").exit_code == 0
+
+
+def test_team_that_names_the_client_is_told_to_name_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.own, TWICE)
+    write(world.project / "qwenlock.toml", 'client = "0.12.0"')
+    world.run("lock")
+    install(world, "0.24.4", monkeypatch)
+    assert "help: set client to 0.24.4 in qwenlock.toml" in world.run(*RUN).err
+
+
+def test_settings_with_errors_for_the_installed_release_are_refused_with_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.user, OF_THE_USER)
+    write(world.own, OF_THE_TEAM)
+    world.run("lock", "--client", "guide")
+    install(world, "0.24.4", monkeypatch)
+    for command in (RUN, ("export",)):
+        refused = world.run(*command)
+        assert refused.exit_code == 3
+        assert "QL308" in refused.err
+    assert world.run("run", "--no-check", *RUN[1:]).exit_code == STARTED
+
+
+def test_new_release_is_noticed_by_a_run_that_was_prepared_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.own, TWICE)
+    install(world, "0.12.0", monkeypatch)
+    assert world.run("lock", "--client", "installed").exit_code == 0
+    assert world.run(*RUN).exit_code == world.run(*RUN).exit_code == STARTED
+    install(world, "0.24.4", monkeypatch)
+    assert world.run(*RUN).exit_code == 1
+
+
+def test_lock_that_leaves_the_choice_to_the_client_does_not_hide_what_it_chooses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.user, OF_THE_USER)
+    write(world.own, OF_THE_TEAM)
+    assert world.run("lock", "--client", "0.24.4", "--no-user").exit_code == 0
+    for command in (RUN, ("export",)):
+        refused = world.run(*command)
+        assert refused.exit_code == 1
+        assert "which would use anthropic/claude; with the locked models" in refused.err
+    write(world.user, {"$version": 4})
+    assert world.run(*RUN).exit_code == STARTED
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-short")
+    monkeypatch.setenv("OPENAI_MODEL", "lab-large")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://lab.example/v1")
+    assert world.run(*RUN).exit_code == STARTED
+
+
+def test_init_does_not_hide_the_model_that_the_user_selects(world: World) -> None:
+    write(world.user, OF_THE_USER)
+    write(world.own, OF_THE_TEAM)
+    refused = world.run("init", "--yes", "--client", "0.24.4")
+    assert refused.exit_code == 3
+    assert "QL308" in refused.err
+    assert sorted(path.name for path in world.project.iterdir()) == [".qwen"]
+
+
+def test_hidden_model_has_one_finding(world: World) -> None:
+    write(world.user, OF_THE_USER)
+    write(world.own, OF_THE_TEAM)
+    in_use = world.run("lint", "--client", "0.24.4").err
+    assert in_use.count("[QL3") == in_use.count("[QL308]") == 1
+    selected = {"security": {"auth": {"selectedType": "openai"}}, "model": {"name": "glm-5"}}
+    write(world.own, OF_THE_TEAM | selected)
+    offered = world.run("lint", "--client", "0.24.4").err
+    assert offered.count("[QL3") == offered.count("[QL307]") == 1
+    gone = world.run("lint", "--client", "guide").err
+    assert gone.count("[QL3") == gone.count("[QL301]") == 1
+
+
+@untimed(15)
+@given(JSON)
+def test_lock_is_never_refused_for_its_own_client(value: Any) -> None:
+    settings = {"modelProviders": {"openai": [FIRST, value]}, "model": value}
+    for release in RELEASES:
+        lock = compiled(settings, client=release).lock
+        if lock is not None:
+            again = compile_lock([source(settings)], (), profile(release))
+            refuse_other_client(lock, release, again, [settings], "")
