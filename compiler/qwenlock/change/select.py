@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwenlock.change import selecting
 from qwenlock.change.selecting import Choice
 from qwenlock.change.target import check_usable, owning_scope, target
-from qwenlock.clients.profile import OAUTH
+from qwenlock.clients.profile import OAUTH, OAUTH_ENDED
 from qwenlock.clients.route import SNAPSHOT_PREFIX
 from qwenlock.compile import catalogue
 from qwenlock.findings.errors import UsageError
@@ -61,6 +61,12 @@ def _find(project: Project, model: str, auth_type: str | None) -> Choice:
             "a runtime model exists only while the client runs: settings cannot select it",
             "define it in modelProviders, or choose it with /model in the client",
         )
+    if project.client.refuses_oauth and OAUTH in (auth_type, _oauth_type(project, model)):
+        message = (
+            f"the free tier of Qwen OAuth ended on {OAUTH_ENDED}, and Qwen Code "
+            f"{project.client.name} refuses to run with it"
+        )
+        raise UsageError(message, "select a model of modelProviders")
     known_types = project.client.auth_types
     if auth_type not in (None, *known_types):
         known = ", ".join(known_types)
@@ -91,8 +97,14 @@ def _offered(project: Project) -> Iterator[Choice]:
     for entry in catalogue.build(project.sources, client, project.plans, lambda _: None):
         url = entry.model.base_url if client.selects_url else None
         yield Choice(entry.model.auth_type, entry.model.id, url)
-    for model in client.oauth_models:
+    for model in () if client.refuses_oauth else client.oauth_models:
         yield Choice(OAUTH, model)
+
+
+def _oauth_type(project: Project, model: str) -> str | None:
+    """Return qwen-oauth for one of its models, unless an entry has that id."""
+    entries = {choice.model for choice in _offered(project)}
+    return OAUTH if model in {*project.client.oauth_models} - entries else None
 
 
 def _is_same(before: Choice, wanted: Choice) -> bool:

@@ -10,6 +10,7 @@ import marshal
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field, problem
+from qwenlock.clients.profile import WIRE_PROTOCOLS
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.values import MAX_DEPTH, canonical_number, is_exact
 from qwenlock.settings.scopes import PROVIDERS
@@ -76,7 +77,7 @@ class EntryReader:
             alike = (auth_type, name, marshal.dumps(value, _EVERY_REFERENCE_WRITTEN_OUT))
             if alike not in self._clean:
                 said = self._said
-                fits = self._check_type(name, value, (*path, name))
+                fits = self._check_type(auth_type, name, value, (*path, name))
                 usable = usable and fits
                 result[name] = self._field(auth_type, name, value, (*path, name))
                 if self._said != said:
@@ -97,13 +98,27 @@ class EntryReader:
             self._orders[names] = order
         return order
 
-    def _check_type(self, name: str, value: Any, path: Path) -> bool:
+    def _check_type(self, auth_type: str, name: str, value: Any, path: Path) -> bool:
         """Report a field that the client does not know or take; tell whether it can do without."""
         field = self._known.get(name)
         if field is None:
             self._unknown("QL212", name, _MODEL, path)
+        elif name == "wireApi" and self._client.wire_apis:
+            return self._check_api(auth_type, value, path)
         elif value is not None and (wrong := problem(field, value)) and name != "envKey":
             self._say("QL210", f"{name} {wrong}", path, "change its type")
+            return False
+        return True
+
+    def _check_api(self, auth_type: str, value: Any, path: Path) -> bool:
+        """Report a `wireApi` with which the client does not start, null and empty ones too."""
+        if value not in self._client.wire_apis:
+            known = " or ".join(f'"{each}"' for each in self._client.wire_apis)
+            self._say("QL222", f"wireApi must be {known}", path, "write one of them, or remove it")
+            return False
+        if auth_type not in WIRE_PROTOCOLS.values():
+            message = f"only OpenAI-compatible models may have a wireApi; this one is {auth_type}"
+            self._say("QL222", message, path, "remove it", on_key=True)
             return False
         return True
 

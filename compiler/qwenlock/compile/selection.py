@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH
+from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH, OAUTH_ENDED
 from qwenlock.clients.route import RESPONSES, Route, api_of, chosen, without_snapshot
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
@@ -112,14 +112,21 @@ class _Selector:
     def _built_in(self) -> Selection:
         name = self._name
         default = self._client.oauth_models[0]
-        if name is not None and name not in self._client.oauth_models:
+        if self._client.refuses_oauth:
+            message = (
+                f"the free tier of Qwen OAuth ended on {OAUTH_ENDED}, and Qwen Code "
+                f"{self._client.name} refuses to run with it"
+            )
+            self._say("QL612", message, AUTH_TYPE, self._selecting_fix())
+        elif name is not None and name not in self._client.oauth_models:
             message = f'"{shown(name)}" is no qwen-oauth model; the client takes {default}'
             fix = f"select an auth type in security.auth.selectedType, or {default}"
             self._say("QL605", message, MODEL, fix)
+        if name not in self._client.oauth_models:
             name = default
         return Selection(
             auth_type=OAUTH,
-            model=name or default,
+            model=name,
             kind="built-in",
             source=self._source(),
             enforced_type=self._string(ENFORCED_TYPE),
@@ -243,12 +250,18 @@ class _Selector:
             "no auth type is selected: the client takes one from the variables that are set, or "
             "asks for a login"
         )
-        fix = "set security.auth.selectedType and model.name"
+        place = source.place(PROVIDERS, on_key=True)
+        self._report(Finding("QL611", message, place, self._selecting_fix()))
+
+    def _selecting_fix(self) -> str:
+        """Return how to select a model: with a command, if the first can be named in one."""
         ids = [model.id for model in self._models]
-        is_plain = _PLAIN.fullmatch(first.id) and shown(first.id) == first.id
-        if is_plain and ids.count(first.id) == 1:
-            fix = f"run `qwenlock select {first.id}`"
-        self._report(Finding("QL611", message, source.place(PROVIDERS, on_key=True), fix))
+        if not ids:
+            return "define a model in modelProviders, and select it"
+        is_plain = _PLAIN.fullmatch(ids[0]) and shown(ids[0]) == ids[0]
+        if is_plain and ids.count(ids[0]) == 1:
+            return f"run `qwenlock select {ids[0]}`"
+        return "set security.auth.selectedType and model.name"
 
     def _say_undecided(self, auth_type: str, name: str | None) -> None:
         if name is None:

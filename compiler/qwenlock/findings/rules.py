@@ -278,10 +278,28 @@ RULES: dict[str, Rule] = {
         "From 0.15.10 on a model is identified by id and base URL. By the guide, and in earlier "
         "releases, the first model of an id wins and the others are ignored.",
     ),
+    "QL222": Rule(
+        "error",
+        "wireApi that ends the client",
+        'Qwen Code accepts "chat-completions" and "responses", for OpenAI-compatible models only. '
+        "With anything else, null included, every start ends with exit code 52.",
+    ),
     "QL223": Rule(
         "warning",
         "invalid capabilities.reasoning",
         "Qwen Code ignores a declaration that it does not accept, and warns about it.",
+    ),
+    "QL224": Rule(
+        "warning",
+        "anthropic model without baseUrl",
+        "Qwen Code has no default endpoint for an Anthropic model of modelProviders, and reads no "
+        "variable for it. If this model is selected, the client does not start.",
+    ),
+    "QL225": Rule(
+        "note",
+        "header that is not sent",
+        "Qwen Code fills in ${session_id} only if outboundCorrelation.allowDynamicHeaderValues is "
+        "true, in settings other than the project's. Else it leaves the header out.",
     ),
     "QL301": Rule(
         "warning",
@@ -487,10 +505,22 @@ RULES: dict[str, Rule] = {
         "No release has a default. Without security.auth.selectedType it takes an auth type from "
         "the variables that are set, or asks for a login. A lock then enforces no selection.",
     ),
+    "QL612": Rule(
+        "warning",
+        "Qwen OAuth is selected, and its free tier has ended",
+        "Its free tier ended on 2026-04-15. Since then a run with qwen-oauth ends with a message "
+        "that says so.",
+    ),
     "QL613": Rule(
         "error",
         "auth type that is not the enforced one",
         "If security.auth.enforcedType is not the auth type in use, every run without a terminal "
         "ends with exit code 1.",
+    ),
+    "QL614": Rule(
+        "note",
+        "what an undecided selection comes to here",
+        "The settings leave the model to the variables that are set. This is what the client does "
+        "with those that are set here.",
     ),
 }

@@ -37,6 +37,8 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     providers.without_env_key,
     providers.same_id_elsewhere,
     providers.invalid_reasoning,
+    providers.without_base_url,
+    providers.headers_that_are_not_sent,
     urls.base_urls,
     merging.defined_otherwise,
     merging.depends_on_user,
@@ -51,6 +53,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     selection.default_of_the_release,
     selection.sealed,
     selection.enforced_elsewhere,
+    selection.undecided_here,
 )
 
 

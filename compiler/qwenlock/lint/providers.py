@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.clients.fields import HEADERS
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE
 from qwenlock.clients.reasoning import reasoning_problem
 from qwenlock.compile.catalogue import CUSTOM
 from qwenlock.findings.finding import Finding
 from qwenlock.plans.collection import Plans
 from qwenlock.settings.plan_state import latest
-from qwenlock.text.credentials import shown
+from qwenlock.settings.scopes import merged
+from qwenlock.settings.variables import is_placeholder
+from qwenlock.text.credentials import references, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.lint.subject import Subject
+    from qwenlock.text.operations import Path
+
+_DYNAMIC_HEADERS: Path = ("outboundCorrelation", "allowDynamicHeaderValues")
 
 
 def shadowed_by_update(subject: Subject) -> Iterator[Finding]:
@@ -89,3 +95,29 @@ def invalid_reasoning(subject: Subject) -> Iterator[Finding]:
             place = entry.place("capabilities", "reasoning")
             message = f"capabilities.reasoning: {wrong}"
             yield Finding("QL223", message, place, "correct it, or remove it")
+
+
+def without_base_url(subject: Subject) -> Iterator[Finding]:
+    """Report models without a baseUrl, if the client has no default for their auth type."""
+    for entry in subject.compilation.entries:
+        model = entry.model
+        if model.auth_type in subject.client.base_url_required and not model.base_url:
+            message = f"this {model.auth_type} model has no baseUrl"
+            fix = 'add one; that of Anthropic\'s own API is "https://api.anthropic.com"'
+            yield Finding("QL224", message, entry.place("id"), fix)
+
+
+def headers_that_are_not_sent(subject: Subject) -> Iterator[Finding]:
+    """Report headers with a placeholder of the client's own that it may not fill in."""
+    outside = [source for source in subject.sources if source.scope != "project"]
+    if not subject.client.placeholders or merged(outside, _DYNAMIC_HEADERS) is True:
+        return
+    for entry in subject.compilation.entries:
+        headers = (entry.model.generation_config or {}).get(HEADERS)
+        for name, value in headers.items() if isinstance(headers, dict) else ():
+            named = references(value) if isinstance(value, str) else []
+            if any(is_placeholder(each, subject.client) for each in named):
+                message = f"Qwen Code {subject.client.name} does not send the header {shown(name)}"
+                fix = f"set {'.'.join(map(str, _DYNAMIC_HEADERS))} to true in the user's settings"
+                place = entry.place("generationConfig", HEADERS, name)
+                yield Finding("QL225", message, place, fix)

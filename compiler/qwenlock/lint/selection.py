@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.selection import AUTH_TYPE, GENERATION_CONFIG, MODEL
 from qwenlock.findings.finding import Finding
+from qwenlock.resolve.resolution import resolve
 from qwenlock.settings.scopes import highest, merged
 from qwenlock.text.credentials import shown
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.lint.subject import Subject
+    from qwenlock.resolve.resolution import Resolution
     from qwenlock.text.operations import Path
 
 ENFORCED_TYPE: Path = ("security", "auth", "enforcedType")
@@ -59,6 +61,31 @@ def enforced_elsewhere(subject: Subject) -> Iterator[Finding]:
     message = f"{shown(enforced)} is enforced, but {shown(selected)} is selected"
     fix = f"select {shown(enforced)} in security.auth.selectedType, or remove enforcedType"
     yield Finding("QL613", message, source.place(path), fix)
+
+
+def undecided_here(subject: Subject) -> Iterator[Finding]:
+    """Report what a selection comes to that depends on the variables that are set here."""
+    if not subject.world.env or subject.compilation.selection.kind != "undecided":
+        return
+    values = {name: each.value for name, each in subject.project.variables().items()}
+    source = highest(subject.sources, MODEL) or highest(subject.sources, AUTH_TYPE)
+    path = MODEL if source and source.has(MODEL) else AUTH_TYPE
+    place = source.place(path) if source else None
+    message = _outcome(resolve(subject.sources, values, subject.client))
+    yield Finding("QL614", message, place)
+
+
+def _outcome(resolution: Resolution) -> str:
+    """Return what a client does with the variables that are set here; never a key."""
+    if resolution.kind is None:
+        return "here no auth type is selected, so the client asks for a login"
+    model = resolution.fields["model"].value
+    name = f"{resolution.auth_type}/{shown(str(model))}" if model else str(resolution.auth_type)
+    if resolution.kind != "runtime":
+        first = ", the first entry" if resolution.is_first else ""
+        return f"here the client uses {name}{first}"
+    keyless = "; it has no key" if "apiKey" in resolution.missing else ""
+    return f"here the client uses {name}, a runtime model{keyless}"
 
 
 def _name(subject: Subject) -> str:
