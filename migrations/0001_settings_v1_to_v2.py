@@ -12,6 +12,8 @@ from qwenlock.settings.values import VERSION, version_of
 from qwenlock.text.operations import Move, Remove, Set
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qwenlock.settings.script_api import Context, SettingsChange
     from qwenlock.text.operations import Path
 
@@ -76,8 +78,9 @@ _MOVED = {
     "skipStartupContext": "model.skipStartupContext",
     "enableOpenAILogging": "model.enableOpenAILogging",
     "tavilyApiKey": "advanced.tavilyApiKey",
-    "summarizeToolOutput": "model.summarizeToolOutput",
 }
+_MOVED_TO_VERSION_3 = {"summarizeToolOutput": "model.summarizeToolOutput"}
+"""What only clients move that write version 3; later ones leave it where it is."""
 # Of these only booleans move, except that for `_ON_OR_OFF` anything but true is false.
 _DISABLING = {
     "disableAutoUpdate": "general.disableAutoUpdate",
@@ -88,37 +91,46 @@ _DISABLING = {
 }
 _ON_OR_OFF = ("disableAutoUpdate", "disableUpdateNag")
 _PATHS = {key: tuple(path.split(".")) for key, path in {**_MOVED, **_DISABLING}.items()}
+_PATHS_TO_VERSION_3 = _PATHS | {
+    key: tuple(path.split(".")) for key, path in _MOVED_TO_VERSION_3.items()
+}
 
 
 def detect(context: Context) -> bool:
     """Return whether a flat setting is there, in settings that claim no later version."""
     version = version_of(context.settings)
     return (version is None or version < 2) and any(
-        key in _PATHS and not isinstance(value, dict) for key, value in context.settings.items()
+        key in _paths(context) and not isinstance(value, dict)
+        for key, value in context.settings.items()
     )
 
 
 def change(context: Context) -> SettingsChange:
     """Move every flat setting into its group; what cannot be merged stays where it is."""
-    draft = Draft(context.settings)
-    for key in _in_order(context.settings):
+    draft, paths = Draft(context.settings), _paths(context)
+    for key in _in_order(context.settings, paths):
         if key in _DISABLING:
             _make_boolean(draft, key)
         if key in draft.settings:
-            _move(draft, (key,), _PATHS[key])
+            _move(draft, (key,), paths[key])
     draft.do(Set(VERSION, 2))
     return draft.finish()
 
 
-def _in_order(settings: dict[str, object]) -> list[str]:
+def _paths(context: Context) -> Mapping[str, Path]:
+    """Return where each flat setting goes."""
+    return _PATHS_TO_VERSION_3 if context.target_version < 4 else _PATHS
+
+
+def _in_order(settings: dict[str, object], paths: Mapping[str, Path]) -> list[str]:
     """Return the keys to move: what others move into comes first, else in the file's order."""
     keys = [
         key
         for key, value in settings.items()
         # `model` is also the name of a group.
-        if key in _PATHS and not (key == _PATHS[key][0] and isinstance(value, dict))
+        if key in paths and not (key == paths[key][0] and isinstance(value, dict))
     ]
-    return sorted(keys, key=lambda key: (key != _PATHS[key][0], key in _DISABLING))
+    return sorted(keys, key=lambda key: (key != paths[key][0], key in _DISABLING))
 
 
 def _make_boolean(draft: Draft, key: str) -> None:

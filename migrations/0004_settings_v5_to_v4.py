@@ -23,11 +23,14 @@ _PROTOCOLS = {"vertex-ai": "gemini"}  # of the other providers: their own names
 
 
 def detect(context: Context) -> bool:
-    """Return whether the settings are of version 5, or of none and wrap a provider's models."""
-    unversioned = "$version" not in context.settings
-    return context.target_version == 4 and (
-        version_of(context.settings) == 5 or (unversioned and bool(_wrapped(context.settings)))
-    )
+    """Return whether the settings are of version 5, or of none and wrap a provider's models.
+
+    The latter stood in official documentation. Clients up to 0.15.10 end with an error on it, so it
+    is unwrapped for them as well, although they would write their version and leave the wrapper.
+    """
+    if "$version" not in context.settings:
+        return bool(_wrapped(context.settings))
+    return context.target_version == 4 and version_of(context.settings) == 5
 
 
 def change(context: Context) -> SettingsChange:
@@ -35,7 +38,7 @@ def change(context: Context) -> SettingsChange:
     draft = Draft(context.settings)
     for provider, wrapper in _wrapped(context.settings).items():
         _unwrap(draft, provider, wrapper)
-    draft.do(Set(VERSION, 4))
+    draft.do(Set(VERSION, context.target_version))
     return draft.finish()
 
 
@@ -62,4 +65,4 @@ def _unwrap(draft: Draft, provider: str, wrapper: dict[str, Any]) -> None:
     for name, value in wrapper.items():
         derived = name == "protocol" and value == _PROTOCOLS.get(provider, provider)
         if name != "models" and not derived:
-            draft.note((*path, name), "does not exist in version 4, so it is removed")
+            draft.note((*path, name), "does not exist in this version, so it is removed")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.profile import API_KEY_VARIABLES, RUNTIME_BASE_URLS
 from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
 from qwenlock.migrate.request import auth_type, chosen_model, entries, find, text_at
@@ -111,7 +111,7 @@ def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) 
     path = _array(view, draft)
     existing = find(draft.get(path, []), view, context.situation.project.client, model)
     variable = _variable(context, view, existing)
-    wanted = _entry(view, model, variable)
+    wanted = _entry(view, model, variable, is_new=existing is None)
     before = draft.settings
     if existing is None:
         index = _insert(draft, path, model)
@@ -169,8 +169,11 @@ def _usual_variable(context: ProjectContext, view: View) -> str:
     return API_KEY_VARIABLES[chosen]
 
 
-def _entry(view: View, model: str, variable: str) -> dict[str, Any]:
+def _entry(view: View, model: str, variable: str, *, is_new: bool) -> dict[str, Any]:
+    """Return what the model needs; a new one needs the endpoint that the runtime model had."""
     url, config = text_at(view, BASE_URL), merged(view.sources, GENERATION_CONFIG)
+    if is_new and not url:
+        url = dict(RUNTIME_BASE_URLS).get(str(auth_type(view)))
     if url and is_credential(url):
         message = "security.auth.baseUrl holds a credential"
         raise RefusedError(message, "remove it from the URL: a model's baseUrl must not hold one")

@@ -348,10 +348,13 @@ def test_base_url_alone_becomes_an_entry_too(world: World) -> None:
     assert not (world.home / ".qwen" / ".env").exists()
 
 
-def test_key_alone_becomes_an_entry_without_base_url(world: World) -> None:
+def test_key_alone_becomes_an_entry_at_the_endpoint_of_runtime_models(world: World) -> None:
+    """Without a baseUrl an entry is asked at OpenAI's, where the key would be sent from then on."""
     write(world.user, old(url=None))
     assert migrate(world).exit_code == 0
-    assert models_of(world.user) == [{"id": "m1", "envKey": "OPENAI_API_KEY"}]
+    url = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+    entry = {"id": "m1", "envKey": "OPENAI_API_KEY", "baseUrl": url}
+    assert models_of(world.user) == [entry]
 
 
 def test_empty_fields_are_taken_away(world: World) -> None:

@@ -331,3 +331,52 @@ def test_script_that_applies_again_after_its_change_is_stopped() -> None:
     endless = replace(script(1), identity="0009_endless", detect=lambda _: True)
     with pytest.raises(InputError, match="0009_endless applies again"):
         run([endless], Context(settings={"theme": "x"}, target_version=3))
+
+
+# Every key of every table
+
+KEYS = json.loads((Path(__file__).parent / "data" / "settings-keys.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("target", [3, 4])
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [each for each in KEYS["v1_to_v2"].items() if each[0] != each[1]],
+)
+def test_flat_key_goes_into_its_group(key: str, path: str, target: int) -> None:
+    settings = migrate({key: "some value"}, target).settings
+    assert get(settings, tuple(path.split("."))) == "some value"
+    assert settings["$version"] == target
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        *((key, path) for key, path in KEYS["v1_disable_keys_to_v2"].items()),
+        *((path, path) for path in KEYS["v2_to_v3_inverted_booleans"]),
+    ],
+)
+def test_disabling_key_becomes_its_opposite(key: str, path: str) -> None:
+    before: Any = True
+    for step in reversed(key.split(".")):
+        before = {step: before}
+    settings = migrate(before if key != path else before | {"$version": 2}, 4).settings
+    enabling = KEYS["v2_to_v3_inverted_booleans"][path]
+    assert get(settings, tuple(enabling.split("."))) is False
+    assert get(settings, tuple(path.split("."))) is None
+
+
+@pytest.mark.parametrize(("key", "path"), KEYS["v1_to_v2_until_0.15"].items())
+def test_key_that_only_earlier_clients_move_stays_for_later_ones(key: str, path: str) -> None:
+    flat = {key: True, "theme": "x"}
+    assert get(migrate(flat, 3).settings, tuple(path.split("."))) is True
+    assert migrate(flat, 4).settings[key] is True
+    assert migrate({key: True}, 4).settings == {key: True, "$version": 4}
+
+
+@pytest.mark.parametrize("target", [3, 4])
+def test_wrapped_provider_without_a_version_is_unwrapped_for_every_client(target: int) -> None:
+    models = [{"id": "lab-large", "envKey": "LAB_KEY"}]
+    wrapped = {"modelProviders": {"openai": {"protocol": "openai", "models": models}}}
+    settings = migrate(wrapped, target).settings
+    assert settings == {"modelProviders": {"openai": models}, "$version": target}

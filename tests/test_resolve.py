@@ -353,7 +353,8 @@ def test_empty_variable_hides_that_of_a_file_from_older_releases(
 
     for client in ("guide", "0.24.4"):
         assert found(client) == ("in-settings", "in-settings")
-    assert found("0.15.10") == ("qwen3.5-plus", None)
+    usual = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+    assert found("0.15.10") == ("qwen3.5-plus", usual)
 
 
 def test_base_url_selects_where_the_settings_name_the_model() -> None:
@@ -578,3 +579,16 @@ def test_api_of_an_entry_tells_two_of_one_id_apart() -> None:
     alone = OPENAI | settings | {"modelProviders": {"openai": [other]}}
     assert resolved(alone, client="0.24.4").fields["apiKeyEnvKey"].value == "OTHER_KEY"
     assert resolved(alone, client="0.23.3").fields["apiKeyEnvKey"].value == "OTHER_KEY"
+
+
+def test_default_endpoint_is_named_and_differs_for_entries_and_runtime_models() -> None:
+    named = OPENAI | {"model": {"name": "m"}}
+    key = {"OPENAI_API_KEY": KEY}
+    runtime = resolved(named, client="0.24.4", variables=key)
+    dashscope = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+    assert winner(runtime, "baseUrl") == ("default", dashscope)
+    assert (runtime.snapshot, runtime.missing) == (None, ("baseUrl",))
+    entry = {"modelProviders": {"openai": [{"id": "m", "envKey": "OPENAI_API_KEY"}]}}
+    own = resolved(named | entry, client="0.24.4", variables=key)
+    assert winner(own, "baseUrl") == ("default", "https://api.openai.com/v1")
+    assert winner(resolved(named, variables=key), "baseUrl") is None

@@ -13,6 +13,7 @@ import pytest
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine
+from qwenlock.settings.scopes import merge
 from qwenlock.settings.versions import migrate
 
 if TYPE_CHECKING:
@@ -53,6 +54,43 @@ def test_migration_is_the_clients(release: str, names: list[str], tmp_path: Path
         assert _as_json(theirs) == _as_json(case["after"][str(target)]), name
         ours = migrate(case["before"], target).settings
         assert (_as_json(ours) == _as_json(theirs)) == (str(target) not in _deliberate(case)), name
+
+
+KEYS = json.loads((DATA / "settings-keys.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("release", {**TARGETS, "0.15.10": 4})
+def test_every_key_of_every_table_goes_where_the_client_puts_it(
+    release: str, tmp_path: Path
+) -> None:
+    """One start migrates a file of each version: the four scopes have one each."""
+    moved = {key for key, path in KEYS["v1_to_v2"].items() if key != path}
+    inverted: dict[str, Any] = {"$version": 2}
+    for path in KEYS["v2_to_v3_inverted_booleans"]:
+        inverted = merge(inverted, nested(path, value=True))
+    given: dict[ScopeName, Any] = {
+        "system-defaults": {"$version": 3, "general": {"gitCoAuthor": True}},
+        "user": dict.fromkeys([*moved, *KEYS["v1_to_v2_until_0.15"]], False),
+        "project": dict.fromkeys(KEYS["v1_disable_keys_to_v2"], True),
+        "system": inverted,
+    }
+    machine = Machine(tmp_path)
+    for scope, settings in given.items():
+        machine.write(scope, settings)
+    done = machine.run(Client(release, installed(release)), "mcp", "list")
+    assert done.returncode == 0, done.stderr
+    for scope, settings in given.items():
+        theirs = json.loads(machine.files[scope].read_text("utf-8"))
+        ours = migrate(settings, TARGETS.get(release, 4)).settings
+        assert _as_json(ours) == _as_json(theirs), scope
+
+
+def nested(path: str, *, value: bool) -> dict[str, Any]:
+    """Return settings with a value at a dotted path."""
+    result: Any = value
+    for key in reversed(path.split(".")):
+        result = {key: result}
+    return dict(result)
 
 
 def _deliberate(case: dict[str, Any]) -> dict[str, Any]:

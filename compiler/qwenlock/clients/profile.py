@@ -65,6 +65,10 @@ BASE_URL_VARIABLES = {
 }
 
 DEFAULT_BASE_URLS = (("openai", "https://api.openai.com/v1"),)
+"""Where the requests of an entry go that has no base URL, if nothing else gives it one."""
+
+RUNTIME_BASE_URLS = (("openai", "https://dashscope.aliyuncs.com/compatible-mode/v1"),)
+"""Where those of a runtime model go."""
 
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 

@@ -138,7 +138,9 @@ class _Builder:
             finding = Finding("QL203", message, source.place(path, on_key=True), "remove them")
         elif why == "not an array":
             message = f"{shown(name)} must hold an array of models"
-            finding = Finding("QL204", message, source.place(path), "write [ … ]")
+            wraps = isinstance(provider.value, dict) and "models" in provider.value
+            fix = 'put its "models" in its place' if wraps else "write [ … ]"
+            finding = Finding("QL204", message, source.place(path), fix)
         elif name in self._protocols:
             finding = self._unknown_protocol(provider)
         else:

@@ -48,6 +48,14 @@ def _ignored_provider(path: Path, _source: Source, _subject: Subject) -> Repair 
     return Repair((Remove(path),))
 
 
+def _wrapped_models(path: Path, source: Source, _subject: Subject) -> Repair | None:
+    """Unwrap the models of a provider; not safe, as the client ignores them as they stand."""
+    models = get(source.document.value, (*path, "models"))
+    if not isinstance(models, list):
+        return None
+    return Repair((Move((*path, "models"), path),), safe=False)
+
+
 def _skipped_model(path: Path, _source: Source, subject: Subject) -> Repair | None:
     """Remove a model; safe if clients that look at the base URL ignore it as well."""
     again = subject.entries.get(path[:-1])
@@ -103,6 +111,7 @@ def _renamed(path: Path, source: Source, known: tuple[str, ...]) -> Repair | Non
 REPAIRS: dict[str, Callable[[Path, Source, Subject], Repair | None]] = {
     "QL202": _misspelt_auth_type,
     "QL203": _ignored_provider,
+    "QL204": _wrapped_models,
     "QL209": _skipped_model,
     "QL212": _misspelt_field,
     "QL213": _misspelt_option,

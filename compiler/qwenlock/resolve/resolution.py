@@ -15,10 +15,12 @@ from qwenlock.clients.fields import GENERATION_FIELDS
 from qwenlock.clients.profile import (
     API_KEY_VARIABLES,
     BASE_URL_VARIABLES,
+    DEFAULT_BASE_URLS,
     GUIDE,
     MODEL_VARIABLES,
     OAUTH,
     PROXY_VARIABLES,
+    RUNTIME_BASE_URLS,
 )
 from qwenlock.clients.route import SNAPSHOT_PREFIX, Route, chosen
 from qwenlock.compile.selection import (
@@ -174,7 +176,9 @@ class _Resolver:
         fields.append(ResolvedField("proxy", tuple(self._proxy())))
         fields += [self._option(name, kind, entry) for name in self._option_names(entry)]
         named = {field.name: field for field in fields}
-        missing = [name for name in _COMPLETE if kind == "runtime" and named[name].value is None]
+        missing = [
+            name for name in _COMPLETE if kind == "runtime" and not _is_given(named[name], name)
+        ]
         return Resolution(self._client, kind, named, tuple(missing), self._is_first)
 
     def _auth_types(self) -> list[Candidate]:
@@ -219,7 +223,8 @@ class _Resolver:
     def _first_without_credentials(self) -> PlacedEntry | None:
         """Return the entry that is used where nothing but entries gives a key or a base URL."""
         given = [*self._api_key(None), *self._base_url(None)]
-        if not self._client.first_without_credentials or any(each.value for each in given):
+        is_given = any(each.value for each in given if each.layer != "default")
+        if not self._client.first_without_credentials or is_given:
             return None
         flags = self._client.not_first
         usable = (each for each in self._entries if not any(map(each.value.get, flags)))
@@ -279,7 +284,11 @@ class _Resolver:
             candidates.append(Candidate("provider", (place,), url, url))
         candidates += by_flag("--openai-base-url", self._given.base_url)
         candidates += by_variable(BASE_URL_VARIABLES.get(self._type), self._variables, "env")
-        return candidates + self._settings(BASE_URL)
+        candidates += self._settings(BASE_URL)
+        if not self._client.is_release:
+            return candidates
+        defaults = RUNTIME_BASE_URLS if entry is None else DEFAULT_BASE_URLS
+        return candidates + _default(dict(defaults).get(self._type), "built-in default")
 
     def _proxy(self) -> list[Candidate]:
         layers = {
@@ -335,6 +344,14 @@ class _Resolver:
 
     def _settings(self, path: Path) -> list[Candidate]:
         return by_settings(self._sources, path, self._variables)
+
+
+def _is_given(field: ResolvedField, name: str) -> bool:
+    """Tell whether a field has a value that counts for a snapshot: no default base URL."""
+    winner = next(iter(field.candidates), None)
+    if winner is None or winner.value is None:
+        return False
+    return name != "baseUrl" or winner.layer != "default"
 
 
 def _default(value: str | None, words: str = "built-in default") -> list[Candidate]:
