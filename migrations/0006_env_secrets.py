@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.settings.providers import providers_in
 from qwenlock.settings.script_api import SettingsChange
-from qwenlock.text.credentials import is_credential, is_variable_name, references
+from qwenlock.text.credentials import (
+    is_credential,
+    is_variable_name,
+    is_variable_of_a_key,
+    references,
+)
 from qwenlock.text.operations import Remove
 
 if TYPE_CHECKING:
@@ -23,8 +28,6 @@ if TYPE_CHECKING:
 NAME = "env-secrets"
 TITLE = "Move the keys in settings.env to a .env file"
 REASON = "A settings file may be shared and committed; the guide keeps keys in .env"
-
-_SECRET_ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
 
 
 def detect(context: ProjectContext) -> bool:
@@ -48,7 +51,7 @@ def _keys(context: ProjectContext) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if isinstance(value, str) and value and is_variable_name(name) and not references(value)
-        if name in named or name.upper().endswith(_SECRET_ENDINGS) or is_credential(value, name)
+        if name in named or is_variable_of_a_key(name) or is_credential(value, name)
     }
 
 

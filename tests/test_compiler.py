@@ -207,28 +207,43 @@ def test_options_are_recorded() -> None:
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        (1, ["QL106"]),
-        (2, ["QL106"]),
-        (2.5, ["QL106"]),
-        (0, ["QL106"]),
-        (-1, ["QL106"]),
-        (3, []),
-        (4, []),
-        (5, ["QL106"]),
+        *(
+            (version, [])
+            for version in (1, 2, 2.5, 0, -1, 3, 4, 5, -(10**400), "3", True, None, [])
+        ),
         (6, ["QL107"]),
         (10**400, ["QL107"]),
-        (-(10**400), ["QL106"]),
-        ("3", []),
-        (True, []),
-        (None, []),
-        ([], []),
     ],
 )
-def test_settings_version(version: Any, expected: list[str]) -> None:
+def test_file_in_which_only_the_number_would_change_is_none_to_migrate(
+    version: Any, expected: list[str]
+) -> None:
     settings = {"$version": version, **models(MODEL), "model": {"name": "gpt-4o"}}
     found = compiled(settings)
     assert codes(found) == expected
     assert found.lock == locked({**models(MODEL), "model": {"name": "gpt-4o"}})
+
+
+ALL = ("guide", "0.12.0", "0.15.10", "0.24.4")
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "clients"),
+    [
+        (None, {"theme": "x"}, ALL),
+        (1, {"theme": "x"}, ALL),
+        (2, {"general": {"disableAutoUpdate": True}}, ALL),
+        (3, {"general": {"gitCoAuthor": True}}, ALL[2:]),
+        (5, {"modelProviders": {"openai": {"models": [MODEL]}}}, ALL[2:]),
+    ],
+)
+def test_old_settings_version_is_reported_where_the_client_migrates_it(
+    version: int | None, more: dict[str, Any], clients: tuple[str, ...]
+) -> None:
+    numbered = {} if version is None else {"$version": version}
+    settings = numbered | models(MODEL) | {"model": {"name": "gpt-4o"}} | more
+    reported = [each for each in ALL if "QL106" in codes(compiled(settings, client=each))]
+    assert reported == [*clients]
 
 
 def test_number_beyond_floats_is_a_version_from_the_future() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from qwenlock.cli.report import findings_as_json, findings_as_text
 from qwenlock.cli.views.diffs import unified
-from qwenlock.clients.profile import profile
+from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
+from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.plans import load
 from qwenlock.findings.codes import codes
 from qwenlock.findings.errors import UsageError
@@ -26,11 +27,12 @@ from qwenlock.lint.subject import World as Around
 from qwenlock.settings.project import Project
 from qwenlock.settings.variables import EnvFile
 from qwenlock.text.edit import edit
-from qwenlock.text.operations import Deduplicate
+from qwenlock.text.operations import Deduplicate, Move
 from qwenlock.text.values import duplicates
-from support import JSON, KEYS, MODEL, OBJECTS, TEXT, World, models, source, untimed, write
+from support import JSON, KEYS, MODEL, OBJECTS, OPENAI, TEXT, World, models, source, untimed, write
 
 if TYPE_CHECKING:
+    from qwenlock.clients.fields import Field
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.compile.compiler import Compilation
     from qwenlock.findings.finding import Finding
@@ -732,3 +734,85 @@ def world(
 ) -> World:
     monkeypatch.delenv("CI", raising=False)
     return World(tmp_path, monkeypatch, capsys.readouterr)
+
+
+# Less noise
+
+
+def messages_of(settings: dict[str, Any], client: str = NEWEST) -> dict[str, list[str]]:
+    """Return the messages of linting a user's settings, by their level and code."""
+    by_code: dict[str, list[str]] = {}
+    for each in lint(subject(settings, client=client)):
+        by_code.setdefault(f"{each.level}[{each.code}]", []).append(each.message)
+    return by_code
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "level"),
+    [
+        ("LAB_KEY", "hunter-2-is-a-key", "warning"),
+        ("OPENAI_API_KEY", "hunter-2-is-a-key", "warning"),
+        ("NAMED", "hunter-2-is-a-key", "warning"),
+        ("ANYTHING", "sk-hunter12345678", "warning"),
+        ("OPENAI_API_KEY", "ollama", "note"),
+        ("LAB_KEY", "not-needed", "note"),
+        ("LAB_KEY", "YOUR_API_KEY", "note"),
+        ("OPENAI_MODEL", "lab-large", "note"),
+        ("HTTP_PROXY", "http://proxy.example", "note"),
+    ],
+)
+def test_value_in_settings_env_is_a_warning_only_if_it_is_a_key(
+    name: str, value: str, level: str
+) -> None:
+    settings = models({**MODEL, "envKey": "NAMED"}) | {"env": {name: value}}
+    assert f"{level}[QL404]" in messages_of(settings | {"model": {"name": "gpt-4o"}})
+
+
+def test_no_field_is_too_new_for_the_newest_client() -> None:
+    entry = {
+        **MODEL,
+        **{field.name: sample(field) for field in MODEL_FIELDS if field.name not in MODEL},
+        "generationConfig": {field.name: sample(field) for field in GENERATION_FIELDS},
+    }
+    there = messages_of(models(entry) | {"model": {"name": "gpt-4o"}})
+    said = [message for messages in there.values() for message in messages]
+    assert not [message for message in said if "is read from" in message or "unknown" in message]
+
+
+def sample(field: Field) -> Any:
+    """Return a value that a field may have."""
+    if field.values:
+        return field.values[0]
+    values: dict[str, Any] = {
+        "string": "text", "boolean": False, "object": {}, "array": [], "integer": 1, "number": 1,
+    }  # fmt: skip
+    return values.get(field.kind)
+
+
+@pytest.mark.parametrize("settings", [OPENAI, OPENAI | {"model": {"name": "m"}}])
+def test_selection_without_models_is_told_of_once(settings: dict[str, Any]) -> None:
+    for client in ("guide", "0.12.0", NEWEST):
+        there = messages_of(settings, client)
+        assert sum(len(messages) for messages in there.values()) == 1, (client, there)
+
+
+@pytest.mark.parametrize(
+    ("path", "home"),
+    [
+        (("generationConfig", "temperature"), "generationConfig.samplingParams.temperature"),
+        (("generationConfig", "maxTokens"), "generationConfig.samplingParams.max_tokens"),
+        (("temperature",), "generationConfig.samplingParams.temperature"),
+        (("timeout",), "generationConfig.timeout"),
+    ],
+)
+def test_option_in_the_wrong_place_is_told_the_right_one(path: tuple[str, ...], home: str) -> None:
+    entry = dict(MODEL) | ({path[0]: 1} if len(path) == 1 else {path[0]: {path[1]: 1}})
+    settings = {"$version": 4} | models(entry) | {"model": {"name": "gpt-4o"}}
+    (finding,) = lint(subject(settings, client=NEWEST))
+    assert finding.fix == f"write it as {home}"
+    assert finding.repair is not None
+    assert not finding.repair.safe
+    (move,) = finding.repair.operations
+    assert move == Move(
+        ("modelProviders", "openai", 0, *path), ("modelProviders", "openai", 0, *home.split("."))
+    )

@@ -38,10 +38,12 @@ from qwenlock.settings.scopes import (
     owner,
 )
 from qwenlock.settings.values import version_of
-from qwenlock.text.credentials import references
+from qwenlock.text.credentials import is_credential, is_variable_of_a_key, references
+from qwenlock.text.placeholders import is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from qwenlock.clients.profile import Profile
     from qwenlock.compile.catalogue import Entry
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from qwenlock.lock.previous import RecordedLock
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
+    from qwenlock.text.document import Place
 
     Report = Callable[[Finding], None]
 
@@ -125,14 +128,15 @@ def compile_lock(
     def report(finding: Finding) -> None:
         findings.append(replace(finding, client=client))
 
-    _report_versions(sources, report)
+    _report_versions(sources, client, report)
     entries = build(sources, client, plans, report, merge)
     about_selection: list[Finding] = []
     reading = read(sources, entries, client, about_selection.append)
     is_bound = merge == "replace" and client.is_release
     in_use = report_in_use(reading, sources, client, report) if is_bound else ()
     hidden = report_hidden(sources, client, in_use, report) if merge == "replace" else ()
-    _report_credentials(sources, report)
+    named = {model.env_key for model in reading.models if model.env_key}
+    _report_credentials(sources, named, report)
     for each in () if in_use else about_selection:
         report(each)
     recognised = installed_plans.recognise(reading.entries, plans, sources, client, report)
@@ -156,20 +160,30 @@ def compile_lock(
     return replace(compilation, lock=lock)
 
 
-def _report_versions(sources: Sources, report: Report) -> None:
-    """Say which files a client would migrate, and which are from a client that is not known."""
+def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
+    """Say which files a client would migrate, and which are from a client that is not known.
+
+    A file in which only the number changes is none.
+    """
     for source in sources:
         version = version_of(source.document.value)
         place = source.document.place(("$version",))
-        if version is None and any(each.path != ("$version",) for each in source.operations):
+        changes = any(each.path != ("$version",) for each in source.operations)
+        if version is None and changes:
             message = f"settings without a version; compiled as version {CURRENT_VERSION}"
             report(Finding("QL106", message, source.document.place(()), _MIGRATE))
-        elif version is not None and (version < 3 or version == NEWEST_VERSION):
+        elif version is not None and changes and _is_old(version, client):
             message = f"settings version {_short(version)}; compiled as version {CURRENT_VERSION}"
             report(Finding("QL106", message, place, _MIGRATE))
         elif version is not None and version > NEWEST_VERSION:
             message = f"settings version {_short(version)} is newer than {NEWEST_VERSION}"
             report(Finding("QL107", message, place, "upgrade qwenlock"))
+
+
+def _is_old(version: float, client: Profile) -> bool:
+    """Tell whether a client migrates a file of a version; the newest is one of a few releases."""
+    target = client.settings_version
+    return version < target or (version == NEWEST_VERSION and target == CURRENT_VERSION)
 
 
 def _short(version: float) -> str:
@@ -196,8 +210,14 @@ def _as_before(
     return plan
 
 
-def _report_credentials(sources: Sources, report: Report) -> None:
-    """Say which settings keep credentials where the guide advises against it."""
+def _report_credentials(sources: Sources, named: AbstractSet[str], report: Report) -> None:
+    """Say which settings keep credentials where the guide advises against it.
+
+    Args:
+        sources: the scopes that have a file, low to high.
+        named: the variables that models read their keys from.
+        report: takes the findings.
+    """
     for source in sources:
         for path in (API_KEY, BASE_URL):
             if source.has(path):
@@ -207,10 +227,19 @@ def _report_credentials(sources: Sources, report: Report) -> None:
         environment = source.settings.get("env")
         for name, value in environment.items() if isinstance(environment, dict) else ():
             if isinstance(value, str) and value and not references(value):
-                message = "settings.env holds a value in clear text"
-                fix = "run `qwenlock migrate --env-secrets`, which moves it to a .env file"
                 place = source.place(("env", name), on_key=True)
-                report(Finding("QL404", message, place, fix))
+                report(_in_clear_text(name, value, place, is_named=name in named))
+
+
+def _in_clear_text(name: str, value: str, place: Place, *, is_named: bool) -> Finding:
+    """Return a finding about a value in settings.env: a note if it is no key."""
+    if not (is_named or is_variable_of_a_key(name) or is_credential(value, name)):
+        return Finding("QL404", "settings.env holds a value that is no key", place, None, "note")
+    if is_placeholder(value):
+        message = "settings.env holds a placeholder for a key"
+        return Finding("QL404", message, place, "put the key into a .env file", "note")
+    fix = "run `qwenlock migrate --env-secrets`, which moves it to a .env file"
+    return Finding("QL404", "settings.env holds a key in clear text", place, fix)
 
 
 def _inputs(sources: Sources, reading: Reading, client: Profile) -> Iterator[Input]:

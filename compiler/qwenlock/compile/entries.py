@@ -10,6 +10,7 @@ import marshal
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS, SAMPLING_FIELDS, Field, problem
+from qwenlock.clients.misplaced import home_of
 from qwenlock.clients.profile import WIRE_PROTOCOLS
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.values import MAX_DEPTH, canonical_number, is_exact
@@ -246,7 +247,13 @@ class EntryReader:
             message = f"{shown(name)} is read from Qwen Code {field.since} on"
             self._tell(Finding(code, message, self._place(path, on_key=True), None, "note"))
             return
-        self._say(code, f'"{shown(name)}" is unknown', path, suggestion(name, known), on_key=True)
+        home = home_of(name)
+        below = tuple(path[3:]) if path[:1] == PROVIDERS else ()
+        if home is not None and below and home != below:
+            fix: str | None = f"write it as {'.'.join(home)}"
+        else:
+            fix = suggestion(name, known)
+        self._say(code, f'"{shown(name)}" is unknown', path, fix, on_key=True)
 
     def _say(
         self, code: str, message: str, path: Path, fix: str | None, *, on_key: bool = False

@@ -62,6 +62,7 @@ def lint(subject: Subject) -> list[Finding]:
     findings = with_repairs(subject.compilation.findings, subject)
     found = (finding for rule in RULES for finding in rule(subject))
     findings += [replace(finding, client=subject.client) for finding in found]
+    findings = plans.without_doubles(findings, subject)
     documents = [source.document for source in subject.sources]
     return suppressed(findings, documents, [each.document for each in _whole(subject)])
 

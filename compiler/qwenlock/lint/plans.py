@@ -23,6 +23,22 @@ def plan_versions(subject: Subject) -> Iterator[Finding]:
         yield from _version(plan, subject)
 
 
+def without_doubles(findings: list[Finding], subject: Subject) -> list[Finding]:
+    """Leave out that models match no version, if the recorded version is told of as well."""
+    known = Plans.of(subject.plans).named(each.id for each in subject.compilation.plans)
+    told = [
+        plan.title
+        for plan in known
+        for each in findings
+        if each.code in ("QL505", "QL506") and plan.title in each.message
+    ]
+    return [
+        each
+        for each in findings
+        if each.code != "QL502" or not any(title in each.message for title in told)
+    ]
+
+
 def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     state = recorded(plan, subject.sources)
     place = _first_model(plan, subject)

@@ -10,10 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
+from qwenlock.clients.misplaced import home_of
 from qwenlock.clients.profile import OAUTH
 from qwenlock.compile.catalogue import CUSTOM
 from qwenlock.compile.selection import API_KEY, BASE_URL
 from qwenlock.findings.repair import Repair
+from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.operations import Move, Remove, get
 from qwenlock.text.similar import nearest
 
@@ -90,11 +92,27 @@ def _misspelt_auth_type(path: Path, source: Source, subject: Subject) -> Repair 
 
 
 def _misspelt_field(path: Path, source: Source, _subject: Subject) -> Repair | None:
-    return _renamed(path, source, tuple(field.name for field in MODEL_FIELDS))
+    known = tuple(field.name for field in MODEL_FIELDS)
+    return _brought_home(path, source) or _renamed(path, source, known)
 
 
 def _misspelt_option(path: Path, source: Source, _subject: Subject) -> Repair | None:
-    return _renamed(path, source, tuple(field.name for field in GENERATION_FIELDS))
+    known = tuple(field.name for field in GENERATION_FIELDS)
+    return _brought_home(path, source) or _renamed(path, source, known)
+
+
+def _brought_home(path: Path, source: Source) -> Repair | None:
+    """Move an option to where the client reads it; not safe, as it is sent from then on."""
+    home, model = home_of(str(path[-1])), path[:3]
+    if home is None or path[:1] != PROVIDERS or path[3:] == home:
+        return None
+    settings = source.document.value
+    above = [(*model, *home[:length]) for length in range(1, len(home))]
+    if get(settings, (*model, *home), _ABSENT) is not _ABSENT:
+        return None
+    if not all(isinstance(get(settings, each, {}), dict) for each in above):
+        return None
+    return Repair((Move(path, (*model, *home)),), safe=False)
 
 
 def _renamed(path: Path, source: Source, known: tuple[str, ...]) -> Repair | None:

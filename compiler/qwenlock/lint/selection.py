@@ -26,13 +26,15 @@ def default_of_the_release(subject: Subject) -> Iterator[Finding]:
     selection = subject.compilation.selection
     if subject.client.is_release:
         return  # it goes by the variables that are set first, which compiling says
+    if any(each.code in ("QL602", "QL603", "QL605") for each in subject.compilation.findings):
+        return  # they say the same
     default = dict(subject.client.default_models).get(selection.auth_type or "")
     source = highest(subject.sources, AUTH_TYPE)
     if default is None or source is None or merged(subject.sources, MODEL):
         return
     message = f"no model is selected: {_name(subject)} uses {default}, other releases use another"
     place = source.place(AUTH_TYPE)
-    yield Finding("QL607", message, place, "set model.name, or run `qwenlock select`")
+    yield Finding("QL607", message, place, "set model.name")
 
 
 def sealed(subject: Subject) -> Iterator[Finding]:

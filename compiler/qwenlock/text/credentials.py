@@ -34,6 +34,7 @@ CREDENTIAL_FIELD_ENDINGS = (
     "password", "refreshtoken", "secret", "secretkey",
 )  # fmt: skip
 
+_SECRET_VARIABLES = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
 _SHORTEST_SECRET = 4
 _REMEMBERED = 10_000  # settings repeat the same headers, endpoints and variables
 
@@ -87,6 +88,11 @@ def is_variable_name(text: str) -> bool:
 
 
 @lru_cache(_REMEMBERED)
+def is_variable_of_a_key(name: str) -> bool:
+    """Tell whether an environment variable holds a key, by its name: `OPENAI_API_KEY`."""
+    return name.upper().endswith(_SECRET_VARIABLES) or names_a_credential(name)
+
+
 def names_a_credential(key: str) -> bool:
     """Tell whether an object's `key` (a header, a body field) names a credential."""
     plain = key.lower().replace("-", "").replace("_", "")
