@@ -98,6 +98,12 @@ def test_golden_case_with_the_installed_command(case: Path, tmp_path: Path) -> N
     compare(case, run_case(case, tmp_path, installed=True))
 
 
+@pytest.mark.parametrize("case", sorted((GOLDEN / "fine").iterdir()), ids=lambda case: case.name)
+def test_file_that_is_fine_has_no_finding(case: Path) -> None:
+    said = (case / "expected" / "output").read_text(encoding="utf-8")
+    assert said.count("no findings") == said.count("$ qwenlock lint")
+
+
 def run_case(case: Path, directory: Path, *, installed: bool = False) -> Run:
     """Run the commands of `case` in a copy of its files below `directory`.
 

@@ -789,11 +789,13 @@ def sample(field: Field) -> Any:
     return values.get(field.kind)
 
 
-@pytest.mark.parametrize("settings", [OPENAI, OPENAI | {"model": {"name": "m"}}])
-def test_selection_without_models_is_told_of_once(settings: dict[str, Any]) -> None:
+def test_selection_without_models_is_told_of_once() -> None:
+    named = OPENAI | {"model": {"name": "m"}}
     for client in ("guide", "0.12.0", NEWEST):
-        there = messages_of(settings, client)
-        assert sum(len(messages) for messages in there.values()) == 1, (client, there)
+        assert sum(map(len, messages_of(OPENAI, client).values())) == 1
+        declared = named | {"modelProviders": {"anthropic": []}}
+        assert "warning[QL602]" in messages_of(declared, client)
+        assert len(messages_of(named, client)) == (1 if client == "guide" else 0)
 
 
 @pytest.mark.parametrize(

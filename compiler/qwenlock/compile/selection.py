@@ -93,7 +93,7 @@ class _Selector:
             name = name or default_model(self._auth_type, first, self._client)
         entry = self._entry(name)
         decided = not (self._client.is_release and self._depends_on_variables(name))
-        if known and not self._entries and entry is None and decided:
+        if known and not self._entries and entry is None and decided and not self._is_plain(name):
             message = f"modelProviders has no models for {self._auth_type}"
             self._say("QL602", message, AUTH_TYPE, f"add models under {self._auth_type}")
         if entry is None:
@@ -108,6 +108,14 @@ class _Selector:
             wire_api=api_of(entry.route) if named else None,
             enforced_type=self._string(ENFORCED_TYPE),
         )
+
+    def _is_plain(self, name: str | None) -> bool:
+        """Tell whether the model is meant to come from variables: it is named, and none declared.
+
+        The guide knows only models of modelProviders.
+        """
+        declared = highest(self._sources, PROVIDERS)
+        return self._client.is_release and name is not None and declared is None
 
     def _built_in(self) -> Selection:
         name = self._name
