@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.clients.profile import API_KEY_VARIABLES, RUNTIME_BASE_URLS
+from qwenlock.clients.hosts import runtime_base_url
+from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
 from qwenlock.migrate.request import auth_type, chosen_model, entries, find, text_at
@@ -173,7 +174,7 @@ def _entry(view: View, model: str, variable: str, *, is_new: bool) -> dict[str, 
     """Return what the model needs; a new one needs the endpoint that the runtime model had."""
     url, config = text_at(view, BASE_URL), merged(view.sources, GENERATION_CONFIG)
     if is_new and not url:
-        url = dict(RUNTIME_BASE_URLS).get(str(auth_type(view)))
+        url = runtime_base_url(str(auth_type(view)))
     if url and is_credential(url):
         message = "security.auth.baseUrl holds a credential"
         raise RefusedError(message, "remove it from the URL: a model's baseUrl must not hold one")

@@ -7,17 +7,19 @@ import shlex
 import stat
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 
+from qwenlock.clients.profile import profile
+from qwenlock.edge.copies import copied
+from qwenlock.edge.places import Flags, locate
 from qwenlock.enforce.enforcing import enforcing_settings, over
+from qwenlock.lock.options import Options
 from qwenlock.settings.scopes import merge
 from support import OBJECTS, OPENAI, World, compiled, locked, source, strict, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 A = {"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1", "futureField": [None]}
 B = {"id": "b", "envKey": "B_KEY", "baseUrl": "https://a.example/v1"}
@@ -301,9 +303,11 @@ def value(file):
 home = Path(os.environ["HOME"])
 system = Path(os.environ["QWEN_CODE_SYSTEM_SETTINGS_PATH"])
 scopes = [value(home / ".qwen/settings.json"), value(".qwen/settings.json"), value(system)]
-with Path(os.environ["HOME"], "seen").open("a") as seen:
+with Path(os.environ["SEEN"]).open("a") as seen:
     mode, keys = system.exists() and system.stat().st_mode, sorted(value(system))
     defaults = os.environ.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH")
+    for name in (home / ".qwen/settings.json", ".qwen/settings.json"):
+        Path(name).exists() and Path(name).write_text("{}")  # as a client that resets a file
     record = {"mode": mode, "keys": keys, "defaults": defaults, "b": os.environ.get("B_KEY")}
     seen.write(json.dumps(record) + "\\n")
 providers = {}
@@ -328,8 +332,9 @@ for line in sys.stdin:
 
 
 @pytest.fixture
-def client(world: World) -> str:
+def client(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the command of a client that does not honour REPLACE, and records what it got."""
+    monkeypatch.setenv("SEEN", str(world.root / "seen"))
     script = world.root / "client.py"
     script.write_text(CLIENT)
     return shlex.join([sys.executable, str(script)])
@@ -376,12 +381,13 @@ def test_doctor_enforces_by_a_private_file_over_the_machines_own(
     monkeypatch.setenv("B_KEY", "of-the-user")
     write(project.system / "settings.json", {"$version": 4, "ui": {"theme": "light"}})
     project.run("doctor", "--client-command", client)
-    lines = (project.home / "seen").read_text().splitlines()
+    lines = (project.root / "seen").read_text().splitlines()
     as_it_is, enforced = map(json.loads, lines)
-    assert (as_it_is["defaults"], as_it_is["keys"]) == (None, ["$version", "ui"])
+    assert as_it_is["keys"] == ["$version", "ui"]
     assert stat.S_IMODE(enforced["mode"]) == 0o600
     assert enforced["keys"] == ["$version", "model", "modelProviders", "security", "ui"]
-    assert enforced["defaults"] == str(project.system / "system-defaults.json")
+    for each in (as_it_is, enforced):
+        assert each["defaults"].endswith(str(project.system / "system-defaults.json"))
     assert enforced["b"] == "of-the-user"
 
 
@@ -394,7 +400,7 @@ def test_doctor_touches_no_settings(project: World, client: str) -> None:
 def test_doctor_starts_no_client_on_broken_settings(project: World, client: str) -> None:
     write(project.own, "{")
     assert project.run("doctor", "--client-command", client).exit_code == 3
-    assert not (project.home / "seen").exists()
+    assert not (project.root / "seen").exists()
 
 
 @pytest.mark.parametrize(
@@ -413,6 +419,7 @@ def test_doctor_tells_why_a_client_cannot_be_asked(
     assert words in result.out + result.err
 
 
+@pytest.mark.usefixtures("client")
 def test_doctor_tells_that_enforcing_helps_a_client_that_asks_for_a_login(project: World) -> None:
     """As one does in a folder that is not trusted: the project's selection is not read."""
     refusal = '{"error": {"code": -32000, "message": "Authentication required"}, "id": 2}'
@@ -440,3 +447,36 @@ def test_doctor_gives_up_on_a_client_that_hangs(project: World) -> None:
     report = json.loads(result.out)
     assert report["enforced"]["status"] == "failed"
     assert "within 1 seconds" in report["enforced"]["error"]["message"]
+
+
+def test_doctor_advises_to_enforce_only_what_agrees_then(project: World, client: str) -> None:
+    """A client that ignores the system scope offers another model in both cases."""
+    script = project.root / "client.py"
+    script.write_text(script.read_text().replace("value(system)]", "{}]"))
+    result = project.run("doctor", "--client-command", client)
+    assert result.exit_code == 1
+    assert "enforced: differs" in result.out
+    assert "qwenlock run" not in result.out
+
+
+def test_doctor_names_what_it_cannot_ask(world: World, client: str) -> None:
+    write(world.user, PROJECT | {"fastModel": "a"})
+    world.run("lock", "--client", "0.24.4")
+    result = world.run("doctor", "--client-command", client)
+    assert "not asked, as the client does not tell: fastModel" in result.out
+
+
+def test_copies_are_found_by_the_clients_own_rules(world: World) -> None:
+    places = locate(world.project, Flags(), Options(), profile("0.24.4"))
+    write(world.user, USER)
+    write(world.own, PROJECT)
+    write(world.project / ".env", "A_KEY=hunter-2")
+    write(world.home / ".qwen" / "trustedFolders.json", {str(world.project): "TRUST_FOLDER"})
+    with copied(places, {}) as copies:
+        home = Path(copies.variables["HOME"])
+        assert json.loads((home / ".qwen" / "settings.json").read_text()) == USER
+        assert json.loads((copies.project / ".qwen" / "settings.json").read_text()) == PROJECT
+        assert (copies.project / ".env").is_symlink()
+        trusted = json.loads((home / ".qwen" / "trustedFolders.json").read_text())
+        assert trusted == {str(copies.project): "TRUST_FOLDER"}
+    assert not copies.project.exists()

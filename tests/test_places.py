@@ -12,6 +12,7 @@ from platformdirs import user_cache_path
 
 from qwenlock.clients.profile import profile
 from qwenlock.edge import places as places_module
+from qwenlock.edge.environment import env_files
 from qwenlock.edge.places import (
     Flags,
     Places,
@@ -308,3 +309,16 @@ def test_project_is_the_nearest_directory_upward_with_a_lock(home: Path) -> None
     assert find_project(home) == home
     (home / "code" / "project" / "qwen.lock").touch()
     assert find_project(inner) == home / "code" / "project"
+
+
+@pytest.mark.parametrize(("client", "goes_on"), [("0.15.10", True), ("0.21.2", False)])
+def test_search_for_env_files_ends_at_the_home_directory(
+    home: Path, client: str, *, goes_on: bool
+) -> None:
+    def looked_at(project: Path) -> list[Path]:
+        places = locate(project, Flags(), Options(), profile(client))
+        return [each.path for each in env_files(places, profile(client))]
+
+    above = home.parent / ".env"
+    assert (above in looked_at(home / "code" / "project")) == goes_on
+    assert above in looked_at(home.parent / "elsewhere")

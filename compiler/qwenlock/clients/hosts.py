@@ -5,24 +5,48 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Paths: TypeAlias = dict[str, tuple[str, ...]]
 """For an auth type the paths, the usual one first; an empty path means none."""
 
+_NO_AUTH_TYPES = ("hosts", "deployments")
 _LIKE = {"openai-responses": "openai"}
 """Auth types that take the base URLs of another one."""
 
 
 @cache
+def _data() -> dict[str, Any]:
+    text = Path(__file__).with_name("hosts.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
 def hosts() -> dict[str, Paths]:
     """Return the paths of each known host; `*.example` is any host whose name ends so."""
-    data = tomllib.loads(Path(__file__).with_name("hosts.toml").read_text(encoding="utf-8"))
     return {
-        host: {auth_type: tuple(paths) for auth_type, paths in api.items() if auth_type != "hosts"}
-        for api in data["apis"]
+        host: {name: tuple(paths) for name, paths in api.items() if name not in _NO_AUTH_TYPES}
+        for api in _data()["apis"]
         for host in api["hosts"]
     }
+
+
+def runtime_base_url(auth_type: str) -> str | None:
+    """Return where a runtime model's requests go if nothing gives it a base URL, if known."""
+    url: str | None = _data()["runtime"].get(auth_type)
+    return url
+
+
+def local_path(port: int | None) -> str | None:
+    """Return the path of the OpenAI-compatible API of a local server that listens on `port`."""
+    path: str | None = _data()["ports"].get(str(port))
+    return path
+
+
+def has_deployments(host: str) -> bool:
+    """Tell whether each deployment has a path of its own at `host`."""
+    names = (name for api in _data()["apis"] if api.get("deployments") for name in api["hosts"])
+    return any(host.lower().endswith(name.removeprefix("*")) for name in names)
 
 
 def paths(host: str, auth_type: str) -> tuple[str, ...]:

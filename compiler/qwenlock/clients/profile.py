@@ -67,9 +67,6 @@ BASE_URL_VARIABLES = {
 DEFAULT_BASE_URLS = (("openai", "https://api.openai.com/v1"),)
 """Where the requests of an entry go that has no base URL, if nothing else gives it one."""
 
-RUNTIME_BASE_URLS = (("openai", "https://dashscope.aliyuncs.com/compatible-mode/v1"),)
-"""Where those of a runtime model go."""
-
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 VERTEX_PROJECT = "GOOGLE_CLOUD_PROJECT"
@@ -137,6 +134,7 @@ class Profile:
         timeout_variable: the variable that sets a runtime model's timeout, or empty.
         empty_counts: a variable that is set to nothing hides one of a `.env` or `settings.env`.
         reads_home_env_too: beside a project's `.env`, those of the home directory are read.
+        env_search_ends_at_home: from a project in the home directory, no `.env` above that is read.
         expands_home_env: `$NAME` in settings is replaced by what a home directory's `.env` sets.
         placeholders: the names, in small letters, whose `$NAME` the client fills in itself in
             `customHeaders`; it takes them in any case, and no variable replaces them. The header is
@@ -180,6 +178,7 @@ class Profile:
     timeout_variable: str = ""
     empty_counts: bool = False
     reads_home_env_too: bool = False
+    env_search_ends_at_home: bool = False
     expands_home_env: bool = False
     placeholders: tuple[str, ...] = ()
     refuses_flag_key: bool = False
@@ -268,6 +267,7 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
         "default_base_urls": None,
         "empty_counts": False,
         "reads_home_env_too": True,
+        "env_search_ends_at_home": True,
         "expands_home_env": True,
         "broken_files": _all("reset"),
     }),

@@ -202,7 +202,8 @@ class RunningClient:
 
     def initialize(self) -> str | None:
         """Open the conversation; return the release that the client reports."""
-        parameters = {"protocolVersion": 1, "clientCapabilities": {}}
+        files = {"readTextFile": False, "writeTextFile": False}  # 0.10.1 insists on both
+        parameters = {"protocolVersion": 1, "clientCapabilities": {"fs": files}}
         agent = self._request("initialize", parameters).get("agentInfo")
         release = agent.get("version") if isinstance(agent, dict) else None
         return release if isinstance(release, str) else None

@@ -47,15 +47,17 @@ def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
     """
     candidates = _at_home(client)
     if not places.options.untrusted:
-        candidates = {**_upward(places.project, candidates), **candidates}
+        candidates = {**_upward(places.project, candidates, client), **candidates}
     return tuple(_read(path, at) for path, at in candidates.items())
 
 
-def _upward(project: Path, at_home: dict[Path, Location]) -> dict[Path, Location]:
+def _upward(project: Path, at_home: dict[Path, Location], client: Profile) -> dict[Path, Location]:
     candidates: dict[Path, Location] = {}
     for directory in (project, *project.parents):
         if directory == home():
             candidates |= at_home
+            if client.env_search_ends_at_home:
+                break
         else:
             near: Location = "project" if directory == project else "above"
             candidates |= {directory / QWEN / ".env": near, directory / ".env": near}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from qwenlock.clients.hosts import auth_type_of, paths
+from qwenlock.clients.hosts import auth_type_of, has_deployments, local_path, paths
 from qwenlock.clients.profile import GUIDE
 from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Repair
@@ -24,15 +24,11 @@ if TYPE_CHECKING:
     from qwenlock.lint.subject import Subject
 
 _EXAMPLE = '"https://api.example.com/v1"'
-_LOCAL_PATHS: dict[int | None, str] = {11434: "/v1", 1234: "/v1"}
-"""The path of the OpenAI-compatible API of Ollama and LM Studio, by the port they listen on."""
 _REQUESTS = {
     "openai": ("/chat/completions", "/completions", "/responses", "/embeddings"),
     "anthropic": ("/messages",),
 }
 _SDKS = {"openai": "openai", "openai-responses": "openai", "anthropic": "anthropic"}
-_DEPLOYMENTS = ".openai.azure.com"
-"""Hosts where every deployment has a path of its own."""
 
 
 class Given(NamedTuple):
@@ -101,7 +97,7 @@ def wrong_path(given: Given) -> Problem | None:
         return _elsewhere(given, known[0])
     if given.sdk != "openai" or path:
         return None
-    local = None if is_public(host) else _LOCAL_PATHS.get(_port(given.url))
+    local = None if is_public(host) else local_path(_port(given.url))
     if local:
         return _elsewhere(given, local)
     fix = "look it up in the server's documentation; it often ends in /v1"
@@ -120,7 +116,7 @@ def _port(url: SplitResult) -> int | None:
 def _may_be(path: str, known: tuple[str, ...], given: Given) -> bool:
     """Tell whether a path that is not `known` is none of this rule's business."""
     doubled = given.sdk == "anthropic" and path.removesuffix("/v1") in known  # see doubled_version
-    return doubled or (bool(path) and (given.url.hostname or "").endswith(_DEPLOYMENTS))
+    return doubled or (bool(path) and has_deployments(given.url.hostname or ""))
 
 
 def _elsewhere(given: Given, right: str) -> Problem:

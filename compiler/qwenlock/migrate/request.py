@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.clients.hosts import runtime_base_url
 from qwenlock.clients.profile import (
     API_KEY_VARIABLES,
     DEFAULT_BASE_URLS,
     GUIDE,
-    RUNTIME_BASE_URLS,
     profile,
 )
 from qwenlock.clients.route import Route, chosen
@@ -90,8 +90,9 @@ def request(view: View, client: Profile) -> Request | None:
     urls = fields["baseUrl"].candidates
     if client.name == GUIDE and resolution.kind == "provider":
         urls = tuple(each for each in urls if each.layer != "env")
-    defaults = RUNTIME_BASE_URLS if resolution.kind == "runtime" else DEFAULT_BASE_URLS
-    usual = dict(defaults).get(resolution.auth_type or "")
+    usual = dict(DEFAULT_BASE_URLS).get(resolution.auth_type)
+    if resolution.kind == "runtime":
+        usual = runtime_base_url(resolution.auth_type)
     base_url = urls[0].value if urls else usual
     return Request(fields["model"].value, base_url, options, fields["apiKey"].value)
 

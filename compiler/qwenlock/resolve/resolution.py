@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.clients.fields import GENERATION_FIELDS
+from qwenlock.clients.hosts import runtime_base_url
 from qwenlock.clients.profile import (
     API_KEY_VARIABLES,
     BASE_URL_VARIABLES,
@@ -20,7 +21,6 @@ from qwenlock.clients.profile import (
     MODEL_VARIABLES,
     OAUTH,
     PROXY_VARIABLES,
-    RUNTIME_BASE_URLS,
 )
 from qwenlock.clients.route import SNAPSHOT_PREFIX, Route, chosen
 from qwenlock.compile.selection import (
@@ -287,8 +287,8 @@ class _Resolver:
         candidates += self._settings(BASE_URL)
         if not self._client.is_release:
             return candidates
-        defaults = RUNTIME_BASE_URLS if entry is None else DEFAULT_BASE_URLS
-        return candidates + _default(dict(defaults).get(self._type), "built-in default")
+        of_entries = dict(DEFAULT_BASE_URLS).get(self._type)
+        return candidates + _default(of_entries if entry else runtime_base_url(self._type))
 
     def _proxy(self) -> list[Candidate]:
         layers = {

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from qwenlock.cli.options import Format, FormatOption, ProjectArgument, project_directory
+from qwenlock.enforce.agreement import REMEDY
 from qwenlock.findings.errors import QwenlockError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
+    from qwenlock.edge.copies import Copies
     from qwenlock.edge.enforcement import Machine
     from qwenlock.enforce.agreement import Agreement, Difference
     from qwenlock.enforce.endpoints import Endpoint, EndpointVerdict
@@ -47,8 +49,9 @@ def doctor(
 ) -> int:
     """Ask the installed client which models it offers, and compare them with the lock.
 
-    The client is started twice: normally, and with the lock enforced as `qwenlock run` does. As on
-    every start, a release may migrate old settings files.
+    The client is started twice: normally, and with the lock enforced as `qwenlock run` does. It
+    gets copies of all settings, so it changes none of your files. A client names the models that it
+    offers and the selected one, but not the others that it uses, such as the fast model.
 
     With `--ping`, the endpoints of the locked models are asked too, even if no client is
     installed: is the endpoint reachable, does it accept the key, does it have the models? Without
@@ -59,7 +62,6 @@ def doctor(
     from qwenlock.edge.client import command_of
     from qwenlock.edge.enforcement import machine, trusted_lock
     from qwenlock.edge.places import Flags
-    from qwenlock.enforce.agreement import REMEDY
 
     directory = project_directory(project)
     command = command_of(client_command)
@@ -67,9 +69,12 @@ def doctor(
     pinged = _ping(directory, lock, timeout) if ping else None
     here = machine(directory, Flags(), lock.options)
     asking = _Asking(command, lock, here, timeout, may_be_missing=ping)
-    as_it_is, enforced = asking.as_it_is(), asking.enforced()
-    if as_it_is.error is not None and enforced.status == "agrees":
+    as_it_is, enforced = asking.both()
+    if enforced.status != "agrees":
+        as_it_is = as_it_is.without_remedy()
+    elif as_it_is.error is not None:
         as_it_is.error.fix = f"{REMEDY}: with the lock enforced, the client agrees with it"
+    unasked = [other.setting for other in lock.other_models]
     release = as_it_is.release or enforced.release
     if format is Format.json:
         from qwenlock.cli.console import emit_json
@@ -79,6 +84,7 @@ def doctor(
                 "project": str(directory),
                 "client": {"command": client_command, "version": release},
                 "unset-variables": list(asking.unset),
+                "not-asked": unasked,
                 "as-it-is": as_it_is.as_json(),
                 "enforced": enforced.as_json(),
                 **({"ping": [each.as_json() for each in pinged]} if pinged is not None else {}),
@@ -86,6 +92,10 @@ def doctor(
         )
     else:
         _print(release, asking.unset, as_it_is, enforced)
+        if unasked:
+            from qwenlock.cli.console import clean, emit
+
+            emit(f"not asked, as the client does not tell: {clean(', '.join(unasked))}")
         for each in pinged or ():
             each.print()
         if pinged == []:
@@ -167,6 +177,18 @@ class _Result(NamedTuple):
             return self.error.exit_code
         return 1 if self.status == "differs" else 0
 
+    def without_remedy(self) -> _Result:
+        """Return the same without advice to enforce the lock."""
+        if self.found is None:
+            return self
+        from dataclasses import replace
+
+        differences = tuple(
+            each._replace(remedy=None) if each.remedy == REMEDY else each
+            for each in self.found.differences
+        )
+        return self._replace(found=replace(self.found, differences=differences))
+
     def as_json(self) -> dict[str, Any]:
         error = self.error
         return {
@@ -207,27 +229,33 @@ class _Asking:
         self.unset = tuple(each.name for each in missing(lock, with_variables(machine.project())))
         self._environment = {**dict.fromkeys(self.unset, _PLACEHOLDER), **os.environ}
 
-    def as_it_is(self) -> _Result:
-        return self._ask(self._environment)
+    def both(self) -> tuple[_Result, _Result]:
+        """Return what the client does as it is, and with the lock enforced."""
+        from qwenlock.edge.copies import copied
 
-    def enforced(self) -> _Result:
+        places = self._machine.places
+        results = []
+        for enforces in (False, True):
+            _progress("with the lock enforced" if enforces else "as it is")
+            with copied(places, self._environment) as copies:
+                variables = {**self._environment, **copies.variables}
+                if enforces:
+                    variables |= self._enforcing(copies)
+                results.append(self._ask(variables, copies.project))
+        as_it_is, enforced = results
+        return as_it_is, enforced.without_remedy()
+
+    def _enforcing(self, copies: Copies) -> dict[str, str]:
         from qwenlock.edge import launch
+        from qwenlock.edge.places import DEFAULTS
 
         settings = launch.verified(launch.prepare(self._machine.enforcing_file(self._lock)))
-        variables = launch.variables(settings, self._machine.places.files["system-defaults"])
-        result = self._ask({**self._environment, **variables})
-        if result.found is None:
-            return result
-        from dataclasses import replace
+        return launch.variables(settings, Path(copies.variables[DEFAULTS]))
 
-        differences = tuple(each._replace(remedy=None) for each in result.found.differences)
-        return result._replace(found=replace(result.found, differences=differences))
-
-    def _ask(self, environment: Mapping[str, str]) -> _Result:
+    def _ask(self, environment: Mapping[str, str], directory: Path) -> _Result:
         from qwenlock.edge.client import ClientError, ClientMissingError, ask
         from qwenlock.enforce.agreement import agreement
 
-        directory = self._machine.places.project
         try:
             answer = ask(self._command, directory, environment, self._timeout)
         except ClientError as error:
@@ -238,6 +266,16 @@ class _Asking:
             return _Result(error=error)
         found = agreement(self._lock, answer, [*self._machine.found.values()], environment)
         return _Result(answer.release, found)
+
+
+def _progress(how: str) -> None:
+    """Say what takes so long, to somebody who is watching."""
+    import sys
+
+    if sys.stderr.isatty():
+        from qwenlock.cli.console import painted, say
+
+        say(painted(f"asking the client {how} …", "dim"))
 
 
 def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:

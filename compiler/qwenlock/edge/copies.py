@@ -1,0 +1,115 @@
+"""Copies of what a client reads, for asking it: whatever it migrates or repairs is not the user's.
+
+The copies stand below a private directory as the files do below the root, so that a client finds
+them by its own rules. Files of variables are links: a client only reads them, and their keys stay
+where they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.edge.places import DEFAULTS, SETTINGS, SYSTEM, home
+from qwenlock.edge.trust import VARIABLE as TRUST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qwenlock.settings.project import Places
+
+_HOME_FOLDERS = ("HOME", "USERPROFILE")
+_QWEN = SETTINGS.parent
+_TRUSTED = "trustedFolders.json"
+_OWN = ("settings.json", _TRUSTED, "oauth_creds.json")
+"""What is copied of the client's folder in the home directory."""
+
+
+class Copies(NamedTuple):
+    """Where copies are, and the variables that make a client read them.
+
+    Attributes:
+        project: the copy of the project's directory, which holds only what a client reads.
+        variables: the variables to start a client with, besides its own.
+    """
+
+    project: Path
+    variables: Mapping[str, str]
+
+
+@contextmanager
+def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
+    """Copy the settings of all scopes, and remove the copies at the end.
+
+    Args:
+        places: the project, and the client's own files.
+        environment: the variables that the client will have; they can name other places.
+    """
+    with tempfile.TemporaryDirectory(prefix="qwenlock-") as folder:
+        root = Path(os.path.realpath(folder))
+        there = _below(root, home())
+        there.mkdir(parents=True, exist_ok=True)
+        variables = dict.fromkeys(_HOME_FOLDERS, str(there))
+        moved = environment.get("QWEN_HOME")
+        own = Path(moved).expanduser() if moved else home() / _QWEN
+        if moved:
+            variables["QWEN_HOME"] = str(_below(root, own))
+        for name in _OWN:
+            _copy(own / name, root)
+        _rebase(_below(root, own / _TRUSTED), root)
+        if TRUST in environment:
+            listed = Path(environment[TRUST])
+            _copy(listed, root)
+            _rebase(_below(root, listed), root)
+            variables[TRUST] = str(_below(root, listed))
+        for scope, name in (("system", SYSTEM), ("system-defaults", DEFAULTS)):
+            path = places.files[scope]  # type: ignore[index]
+            _copy(path, root)
+            variables[name] = str(_below(root, path))
+        project = places.project
+        _below(root, project).mkdir(parents=True, exist_ok=True)
+        _copy(project / SETTINGS, root)
+        for above in (project, *project.parents, home(), own):
+            for file in (above / _QWEN / ".env", above / ".env"):
+                _link(file, root)
+        yield Copies(_below(root, project), variables)
+
+
+def _below(root: Path, path: Path) -> Path:
+    """Return where the copy of an absolute path is."""
+    return root.joinpath(*Path(os.path.abspath(path)).parts[1:])  # noqa: PTH100
+
+
+def _copy(path: Path, root: Path) -> None:
+    if path.is_file():
+        target = _below(root, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        target.chmod(0o600)
+
+
+def _link(path: Path, root: Path) -> None:
+    target = _below(root, path)
+    if not path.is_file() or target.is_symlink():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.symlink_to(path)
+    except OSError:  # Windows, without the right to make links
+        _copy(path, root)
+
+
+def _rebase(path: Path, root: Path) -> None:
+    """Make a list of trusted folders speak of the copies."""
+    try:
+        rules = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return
+    if isinstance(rules, dict):
+        moved = {str(_below(root, Path(folder))): level for folder, level in rules.items()}
+        path.write_text(json.dumps(moved), encoding="utf-8")
