@@ -252,6 +252,23 @@ def test_the_nearest_rule_of_the_trusted_folders_decides(
     assert trust(world.project, profile()).trusted is trusted
 
 
+def test_an_early_release_trusts_what_is_in_any_trusted_folder(world: World) -> None:
+    from qwenlock.edge.trust import trust
+
+    rules = {str(world.root): "TRUST_FOLDER", str(world.project): "DO_NOT_TRUST"}
+    write(world.home / ".qwen" / "trustedFolders.json", rules)
+    assert trust(world.project, profile("0.12.0")).trusted is True
+    assert trust(world.project, profile("0.24.4")).trusted is False
+
+
+@pytest.mark.parametrize(("client", "level"), [("0.15.10", "note"), ("0.24.4", "warning")])
+def test_folder_on_no_list_is_not_trusted_by_later_releases(client: str, level: str) -> None:
+    user = source({"security": {"folderTrust": {"enabled": True}}})
+    project = source({"$version": 4}, "project")
+    (finding,) = lint(subject(user, project, client=client))
+    assert (finding.code, finding.level) == ("QL306", level)
+
+
 def test_a_list_of_trusted_folders_that_cannot_be_read_says_nothing(world: World) -> None:
     from qwenlock.edge.trust import trust
 

@@ -2,7 +2,7 @@
 
 Read off the packages of 0.12.0 and 0.24.4: `~/.qwen/trustedFolders.json`, moved by
 `QWEN_CODE_TRUSTED_FOLDERS_PATH`, holds a level for each path. Where several apply, the longest
-path decides, as it does in 0.24.4; 0.12.0 trusts what is inside of any folder that is trusted.
+path decides in 0.24.4; 0.12.0 trusts what is inside of any folder that is trusted.
 """
 
 from __future__ import annotations
@@ -35,17 +35,18 @@ def trust(project: Path, client: Profile) -> Trust:
     folder = Path(moved) if moved else home() / ".qwen"
     path = Path(named) if named else folder / "trustedFolders.json"
     label = shown(path)
-    longest, trusted = -1, None
+    said_of: list[tuple[int, bool]] = []
     for rule, level in _rules(path, label).items():
         inside = Path(rule).parent if level == "TRUST_PARENT" else Path(rule)
         inside = Path(os.path.realpath(inside))
         said = _LEVELS.get(str(level))
-        depth = len(inside.parts)
-        if said is None or not Path(os.path.realpath(project)).is_relative_to(inside):
-            continue
-        if depth > longest or (depth == longest and not said):
-            longest, trusted = depth, said
-    return Trust(trusted, label)
+        if said is not None and Path(os.path.realpath(project)).is_relative_to(inside):
+            said_of.append((len(inside.parts), said))
+    if not client.trust_is_nearest:
+        return Trust(any(said for _, said in said_of) if said_of else None, label)
+    longest = max((depth for depth, _ in said_of), default=0)
+    nearest = [said for depth, said in said_of if depth == longest]
+    return Trust(all(nearest) if nearest else None, label)
 
 
 _LEVELS = {"TRUST_FOLDER": True, "TRUST_PARENT": True, "DO_NOT_TRUST": False}

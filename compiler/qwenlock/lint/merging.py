@@ -75,8 +75,11 @@ def untrusted(subject: Subject) -> Iterator[Finding]:
         return
     place = inside[0].document.place(())
     if subject.world.trusted is None:
-        message = "no list says whether to trust this folder; later releases ignore its settings"
-        yield Finding("QL306", message, place, _TRUST_FIX, "note")
+        message = "no list says whether to trust this folder; from 0.24.2 on that means no"
+        if not subject.client.trusts_unlisted:
+            message = "no list says to trust this folder, so its settings are ignored"
+        level: Severity | None = "note" if subject.client.trusts_unlisted else None
+        yield Finding("QL306", message, place, _TRUST_FIX, level)
         return
     message = (
         f"{subject.world.trust_file} says not to trust this folder, so its settings are ignored"
