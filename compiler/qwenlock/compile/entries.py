@@ -249,10 +249,10 @@ class EntryReader:
             return
         home = home_of(name)
         below = tuple(path[3:]) if path[:1] == PROVIDERS else ()
-        if home is not None and below and home != below:
+        if home is not None and below and home[:-1] != below[:-1]:
             fix: str | None = f"write it as {'.'.join(home)}"
         else:
-            fix = suggestion(name, known)
+            fix = suggestion(home[-1] if home else name, known)
         self._say(code, f'"{shown(name)}" is unknown', path, fix, on_key=True)
 
     def _say(
