@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.findings.reading import decode, parse
+from qwenlock.text import mask
 from qwenlock.text.locate import Locator
 from support import KEYS, SCALARS, untimed
 
@@ -322,6 +323,20 @@ def test_value_whose_object_begins_far_back_is_hidden() -> None:
 )
 def test_whole_text_is_shown_with_what_could_be_a_key_masked(text: str, shown: str) -> None:
     assert Locator(text).masked() == shown
+
+
+def test_what_follows_more_tokens_than_can_be_read_is_hidden_line_by_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mask, "_MOST", 5)
+    text = '{"a": "word",\n"b": "word",\n"c": "word"}'
+    assert Locator(text).masked() == '{"a": "word",\n***\n'
+    assert Locator(text).excerpt(3, 1, 1).text == "***"
+
+
+def test_what_is_deeper_than_anything_that_can_be_read_is_still_below_env() -> None:
+    deep = '{"env": {"a": ' + "[" * 2_000 + "]" * 2_000 + ', "b": "word"}, "c": "word"}'
+    assert Locator(deep).masked().endswith('"b": "***"}, "c": "word"}')
 
 
 def test_comments_between_values_cost_no_square() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from typing import NamedTuple
@@ -32,6 +33,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _COLON = re.compile(r"\s*:")
+_DEEPEST = 1_000  # levels; settings that can be read have fewer
+_MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _IGNORE = r"(?<=qwenlock:)\s*ignore(?:\[[QL\d, ]*\])?(?=\s|\*/|\Z)"
 _KEY_LIKE = re.compile(
@@ -60,20 +63,16 @@ class Piece(NamedTuple):
     shown: str
 
 
-class _Token(NamedTuple):
-    """A string, word or comment, and what stands around it.
+class _Context(NamedTuple):
+    """What stands around a string or a word.
 
     Attributes:
-        start: where it starts.
-        stop: where it ends.
         key: the key whose value it is; None if that is not plain to see.
         is_key: it is a key itself.
         in_array: it is an element.
         is_strict: it is below a key that names a credential, variables or headers.
     """
 
-    start: int
-    stop: int
     key: str | None = None
     is_key: bool = False
     in_array: bool = False
@@ -86,6 +85,78 @@ class _Level(NamedTuple):
     sign: str = "{"
     key: str | None = None
     is_strict: bool = False
+
+
+class _Containers:
+    """The containers that are open at a place in a text."""
+
+    def __init__(self) -> None:
+        self._levels = [_Level()]
+        self._deeper = 0  # how many more are open than are kept
+
+    @property
+    def inner(self) -> _Level:
+        """The innermost one."""
+        return self._levels[-1]
+
+    def open(self, sign: str, key: str | None, *, is_strict: bool) -> None:
+        """Open one as the value of `key`; an array's elements stand under the key of the array."""
+        if len(self._levels) < _DEEPEST:
+            key = self.inner.key if self.inner.sign == "[" else key
+            self._levels.append(_Level(sign, key, is_strict))
+        else:
+            self._deeper += 1
+
+    def close(self) -> None:
+        """Close the innermost one, if there is one, whatever its sign."""
+        if self._deeper:
+            self._deeper -= 1
+        elif len(self._levels) > 1:
+            self._levels.pop()
+
+
+class _Tokens:
+    """The strings, words and comments of a text. Compact, because there may be millions."""
+
+    def __init__(self, text: str) -> None:
+        self.starts, self.stops = array("Q"), array("Q")
+        self.contexts: list[_Context] = []
+        self._alike: dict[_Context, _Context] = {}
+        self._read(text)
+
+    def _read(self, text: str) -> None:
+        containers = _Containers()
+        key, before = None, "{"  # the key whose value comes next, and the sign or value before
+        for count, found in enumerate(_TOKEN.finditer(text)):
+            if count == _MOST:
+                self._add(found.start(), len(text), _Context())
+                return
+            piece, level = found[0], containers.inner
+            if piece.startswith(("//", "/*")):
+                self._add(*found.span(), _Context())
+                continue
+            is_strict = level.is_strict or _is_strict(key)
+            if piece in "{[":
+                containers.open(piece, key, is_strict=is_strict)
+            elif piece in "]}":
+                containers.close()
+            elif piece not in ",:":
+                in_array = level.sign == "["
+                is_key = before in ("{", ",") and bool(_COLON.match(text, found.end()))
+                is_value = before in ("[", ",") if in_array else before == ":"
+                named = (level.key if in_array else key) if is_value else None
+                self._add(*found.span(), _Context(named, is_key, in_array, is_strict))
+                if is_key:
+                    key, before = _content(piece), "key"
+                    continue
+                piece = "value"
+            key = key if piece == ":" and before == "key" else None
+            before = piece
+
+    def _add(self, start: int, stop: int, context: _Context) -> None:
+        self.starts.append(start)
+        self.stops.append(stop)
+        self.contexts.append(self._alike.setdefault(context, context))
 
 
 class Mask:
@@ -106,15 +177,16 @@ class Mask:
             end: another.
             comments: also show comments, with possible keys in them masked.
         """
-        first = bisect_right(self._tokens, begin, key=lambda token: token.stop)
-        behind = bisect_left(self._tokens, end, key=lambda token: token.start)
+        tokens = self._tokens
+        first, behind = bisect_right(tokens.stops, begin), bisect_left(tokens.starts, end)
         done = begin
         pieces = []
-        for token in self._tokens[first:behind]:
-            pieces.append(Piece(done, max(done, token.start), self._text[done : token.start]))
-            shown = self._shown(token, comments=comments)
-            pieces.append(Piece(token.start, token.stop, shown))
-            done = token.stop
+        for index in range(first, behind):
+            start, stop = tokens.starts[index], tokens.stops[index]
+            pieces.append(Piece(done, max(done, start), self._text[done:start]))
+            shown = _shown(self._text[start:stop], tokens.contexts[index], comments=comments)
+            pieces.append(Piece(start, stop, shown))
+            done = stop
         return [*pieces, Piece(done, max(done, end), self._text[done:end])]
 
     def lines(self, begin: int, end: int) -> list[str]:
@@ -133,74 +205,50 @@ class Mask:
         return lines[first:last]
 
     @cached_property
-    def _tokens(self) -> list[_Token]:
-        tokens = []
-        outer = [_Level()]
-        key, before = None, "{"  # the key whose value comes next, and the sign or value before
-        for found in _TOKEN.finditer(self._text):
-            text, level = found[0], outer[-1]
-            if text.startswith(("//", "/*")):
-                tokens.append(_Token(*found.span()))
-                continue
-            if text in "{[":
-                is_strict = level.is_strict or _is_strict(key)
-                outer.append(_Level(text, level.key if level.sign == "[" else key, is_strict))
-            elif text in "]}" and len(outer) > 1:
-                outer.pop()
-            elif text not in "]},:":
-                is_key = before in ("{", ",") and bool(_COLON.match(self._text, found.end()))
-                is_strict = level.is_strict or _is_strict(key)
-                is_element = level.sign == "[" and before in ("[", ",")
-                is_value = is_element or before == ":"
-                named = (level.key if level.sign == "[" else key) if is_value else None
-                tokens.append(_Token(*found.span(), named, is_key, level.sign == "[", is_strict))
-                if is_key:
-                    key, before = _content(text), "key"
-                    continue
-                text = "value"
-            key = key if text == ":" and before == "key" else None
-            before = text
-        return tokens
+    def _tokens(self) -> _Tokens:
+        return _Tokens(self._text)
 
-    def _shown(self, token: _Token, *, comments: bool) -> str:
-        """Return the masked form of a token."""
-        text = self._text[token.start : token.stop]
-        if text.startswith(("//", "/*")):
-            if comments:
-                return _masked_comment(text)
-            return "// …" if text.startswith("//") else "/* … */"
-        content, is_string = _content(text), text.startswith('"')
-        is_shown = content is not None and (
-            not is_credential(content)
-            if token.is_key
-            else _may_be_shown(content, token, is_string=is_string)
-        )
-        if is_shown:
-            return text
-        return f'"{MASK}"' if is_string else MASK
+
+def _shown(token: str, context: _Context, *, comments: bool) -> str:
+    """Return the masked form of a token."""
+    if token.startswith(("//", "/*")):
+        if comments:
+            return _masked_comment(token)
+        return "// …" if token.startswith("//") else "/* … */"
+    if "\n" in token or "\r" in token:  # the rest of a text that has too many tokens
+        return MASK + ("".join(_LINE_BREAK.findall(token)) if comments else "")
+    content, is_string = _content(token), token.startswith('"')
+    is_shown = content is not None and (
+        not is_credential(content)
+        if context.is_key
+        else _may_be_shown(content, context, is_string=is_string)
+    )
+    if is_shown:
+        return token
+    return f'"{MASK}"' if is_string else MASK
 
 
 def _is_strict(key: str | None) -> bool:
     return key is not None and (key in _STRICT or names_a_credential(key))
 
 
-def _may_be_shown(content: str, token: _Token, *, is_string: bool) -> bool:
+def _may_be_shown(content: str, context: _Context, *, is_string: bool) -> bool:
     if content in ("true", "false", "null"):
         return True
-    if token.key is None:
+    if context.key is None:
         return False
-    if token.is_strict:
+    if context.is_strict:
         return is_string and bool(content) and not without_references(content).strip()
-    if is_credential(content, token.key):
+    if is_credential(content, context.key):
         return False
     if not is_string and _NUMBER.fullmatch(content):
         return True
-    if token.key == "envKey":
+    if context.key == "envKey":
         return is_variable_name(content)
-    if token.in_array:
+    if context.in_array:
         return False
     plain = without_references(content)
-    return token.key in _SHOWN or not plain or any(form.fullmatch(plain) for form in _HARMLESS)
+    return context.key in _SHOWN or not plain or any(form.fullmatch(plain) for form in _HARMLESS)
 
 
 def _content(token: str) -> str | None:
