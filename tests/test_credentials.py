@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,9 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.text.credentials import (
-    CREDENTIAL_FIELD_ENDINGS,
-    CREDENTIAL_FIELDS,
-    KEY_PREFIXES,
     is_credential,
     is_variable_name,
     names_a_credential,
@@ -22,6 +20,12 @@ from qwenlock.text.credentials import (
     shown,
     substituted,
     without,
+)
+from qwenlock.text.secret_forms import (
+    KEY_PREFIXES,
+    STRONG_ENDINGS,
+    WORDLIKE_PREFIXES,
+    looks_random,
 )
 from support import untimed
 
@@ -37,6 +41,13 @@ def test_known_prefix_is_a_credential_in_any_string(prefix: str, rest: str, lead
     assert not is_variable_name(prefix + rest)
 
 
+@pytest.mark.parametrize("prefix", WORDLIKE_PREFIXES)
+def test_prefix_that_words_have_too_needs_more_behind_it(prefix: str) -> None:
+    assert is_credential(f"{prefix}0a1b2c3d4e5f6a7b8c9d")
+    assert not is_variable_name(f"{prefix}0a1b2c3d4e5f6a7b8c9d")
+    assert not is_credential(f"{prefix}a_plain_name_that_is_long")
+
+
 @pytest.mark.parametrize(
     "text", ["sk-short", "task-abcdefghij", "disk-management-tool", "gsk", "AKIA", "hf_model"]
 )
@@ -45,7 +56,7 @@ def test_what_only_looks_like_a_prefix_is_none(text: str) -> None:
     assert shown(text) == text
 
 
-FIELDS = st.sampled_from([*CREDENTIAL_FIELDS, *CREDENTIAL_FIELD_ENDINGS])
+FIELDS = st.sampled_from(STRONG_ENDINGS)
 
 
 @untimed(200)
@@ -64,7 +75,11 @@ def test_any_text_under_a_credential_name_is_one(
 @pytest.mark.parametrize(
     "name",
     ["Authorization", "x-api-key", "api_key", "apiKey", "X-Auth-Token", "Cookie", "X-Goog-Api-Key",
-     "client_secret", "access_token", "Ocp-Apim-Subscription-Key", "password"],
+     "client_secret", "access_token", "Ocp-Apim-Subscription-Key", "password", "PRIVATE-TOKEN",
+     "X-Authorization", "cf-aig-authorization", "X-Vault-Token", "X-JWT", "Helicone-Auth",
+     "X-Api-Key-2", "APIKey", "X-Api-Key-Value", "X-Amz-Security-Token", "OAuthToken", "set-cookie",
+     "Proxy-Authorization", "X-Portkey-Virtual-Key", "hmac", "X-Signature", "userPassword",
+     "DB_PASSWD", "xaccesstoken"],
 )  # fmt: skip
 def test_header_and_body_fields_that_name_a_credential(name: str) -> None:
     assert names_a_credential(name)
@@ -73,7 +88,9 @@ def test_header_and_body_fields_that_name_a_credential(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["max_tokens", "tokens", "key", "X-Client-Request-ID", "service_tier", "id", "cacheKeyId", "",
-     "secretary", "token_count", "tokenizer"],
+     "secretary", "token_count", "tokenizer", "eos_token", "stop_token_ids", "max_token",
+     "prompt_cache_key", "Idempotency-Key", "HTTP-Referer", "anthropic-beta", "auth_type",
+     "X-Auth-Method", "X-Session-Id", "password_policy", "secret_name", "author", "authority"],
 )  # fmt: skip
 def test_fields_that_name_none(name: str) -> None:
     assert not names_a_credential(name)
@@ -115,7 +132,11 @@ def test_reference_beside_a_literal_is_still_a_credential(text: str, key: str | 
 
 
 @pytest.mark.parametrize("url", ["https://h/v1", "http://localhost:11434/v1", "https://h/@scope/x"])
-@pytest.mark.parametrize("query", ["", "?version=1", "?monkey", "?key=", "#key"])
+@pytest.mark.parametrize(
+    "query",
+    ["", "?version=1", "?monkey", "?key=", "#key", "?api-version=2024-02-01", "?tokenizer=x",
+     "?project_id=0a1b2c3d4e5f60718293a4b5", "?cache_key=x", "?max_tokens=1"],
+)  # fmt: skip
 def test_plain_address_is_no_credential(url: str, query: str) -> None:
     assert not is_credential(url + query)
 
@@ -123,14 +144,84 @@ def test_plain_address_is_no_credential(url: str, query: str) -> None:
 @pytest.mark.parametrize(
     "query",
     ["?key=x", "?a=1&api_key=x", "?api-key=x", "#access_token=x", "?sig=x", "?X-Amz-Signature=x",
-     ";secret=x", "?password=x"],
+     ";secret=x", "?password=x", "?code=x", "?clientSecret=x", "?ak=x&sk=y", "?api%5Fkey=x",
+     "?%61pi_key=x", "?api%255Fkey=x", "?subscription-key=x", "?accessToken=x", "?jwt=x", "?sign=x",
+     "?x=0a1b2c3d4e5f60718293a4b5", "?q=sk-abcdefgh", "?q=%73k-abcdefgh", "?pwd=x"],
 )  # fmt: skip
 def test_key_parameter_of_an_address_is_a_credential(query: str) -> None:
     assert is_credential(f"https://host/v1{query}")
 
 
 @pytest.mark.parametrize(
-    "name", ["OPENAI_API_KEY", "_", "a", "Key2", "YOUR_CUSTOM_ENV_KEY", "hf_token", "a1b2c3"]
+    "url", ["//u:key@host", "https://u:key@host", "see //u:key@host", "postgres://u:p@host/x"]
+)
+def test_user_of_an_address_is_a_credential(url: str) -> None:
+    assert is_credential(url)
+
+
+def test_user_of_an_address_without_slashes_is_one_in_a_base_url() -> None:
+    assert is_credential("u:key@host/v1", "baseUrl")
+    assert not is_credential("qwen:free@preset", "id")
+
+
+ALPHABETS = {
+    "hex": "0123456789abcdef",
+    "HEX": "0123456789ABCDEF",
+    "base36": "abcdefghijklmnopqrstuvwxyz0123456789",
+    "base62": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+    "base64": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/",
+    "base64url": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
+}
+
+
+@pytest.mark.parametrize("length", [24, 32, 40, 48, 64])
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_text_that_is_as_random_as_a_key_is_one(alphabet: str, length: int) -> None:
+    random = Random(length)  # noqa: S311  (the same keys each time)
+    keys = ["".join(random.choices(ALPHABETS[alphabet], k=length)) for _ in range(500)]
+    found = sum(is_credential(key, "x-anything") for key in keys)
+    assert found >= 0.95 * len(keys)
+    assert not any(is_credential(key, "x-request-id") for key in keys if not is_credential(key))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["interleaved-thinking-2025-05-14,context-1m-2025-08-07", "qwen3-coder-480b-a35b-instruct",
+     "accounts/fireworks/models/llama-v3p1-405b-instruct", "application/json;charset=utf-8",
+     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36", "2025-05-14T12:00:00.000Z",
+     "https://github.com/QwenLM/qwen-code", "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+     "projects/my-proj-123/locations/us-central1/endpoints/1234567890123456789",
+     "DeepSeek-R1-Distill-Qwen-32B-Q4_K_M.gguf", "x86_64-unknown-linux-gnu", "req-123",
+     "InterleavedThinkingModeEnabled", "fine-grained-tool-streaming-2025-05-14",
+     "unsloth/Qwen2.5-Coder-32B-Instruct-bnb-4bit", "token efficient-tools", "basic authentication",
+     "/usr/local/share/models/qwen2.5-coder-32b", "+49 30 1234567890123456", "a" * 40, "1" * 40],
+)  # fmt: skip
+def test_text_that_is_made_of_words_is_none(text: str) -> None:
+    assert not looks_random(text)
+    assert not is_credential(text, "x-anything")
+
+
+@pytest.mark.parametrize("name", ["X-Key", "key", "code", "answer_code", "sort-by-key", "sid"])
+def test_under_a_name_that_may_name_one_only_words_are_none(name: str) -> None:
+    assert is_credential("AbC123xyz", name)
+    assert not is_credential("my-app-v2", name)
+    assert not is_credential("${KEY}", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OPENAI_API_KEY",
+        "_",
+        "a",
+        "Key2",
+        "YOUR_CUSTOM_ENV_KEY",
+        "hf_token",
+        "a1b2c3",
+        "AZURE_OPENAI_API_KEY_GPT4_EASTUS2",
+        "jina_api_key_for_all_of_us",
+        "KEY_2024_PROD",
+    ],
 )
 def test_variable_name(name: str) -> None:
     assert is_variable_name(name)
@@ -138,7 +229,7 @@ def test_variable_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "2A", "A-B", "A B", "é", "A\n", "$A", "sk_live_abcdefgh", "LTAI4Gabcdefgh123",
+    ["", "2A", "A-B", "A B", "é", "A\n", "$A", "sk_live_abcdefgh", "LTAI4Gabcdefgh123", "sk_live_1",
      "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "a0b1c2d3e4f5a6b7c8d9"],
 )  # fmt: skip
 def test_pasted_key_or_garbage_is_no_variable_name(name: str) -> None:

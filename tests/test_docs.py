@@ -16,7 +16,6 @@ from pages import PAGES, ROOT, blocks, rewritten
 from qwenlock.cli.app import app
 from qwenlock.clients import misplaced
 from qwenlock.enforce.endpoints import Status
-from qwenlock.text import credentials
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,19 +65,6 @@ def test_the_findings_are_those_the_readme_shows(tmp_path: Path) -> None:
 def test_the_locks_of_the_examples_are_up_to_date(tmp_path: Path) -> None:
     result = qwenlock("qwenlock check examples/team", tmp_path)
     assert result.returncode == 0, result.stderr
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        credentials.KEY_PREFIXES,
-        credentials.CREDENTIAL_FIELDS,
-        credentials.CREDENTIAL_FIELD_ENDINGS,
-    ],
-)
-def test_the_list_of_credentials_is_the_codes(names: tuple[str, ...]) -> None:
-    page = " ".join((ROOT / "docs" / "credentials.md").read_text(encoding="utf-8").split())
-    assert ", ".join(f"`{name}`" for name in sorted(names)) in page
 
 
 @pytest.mark.slow

@@ -21,8 +21,9 @@ def effect(change: ProjectChange, project: Project) -> tuple[LockChange, ...]:
 
     Empty if the settings do not compile.
     """
+    allowed = project.configuration.allow_literals
     locks = [
-        compile_lock(sources, project.plans, project.client).lock
+        compile_lock(sources, project.plans, project.client, allowed=allowed).lock
         for sources in (project.sources, _sources_after(change, project))
     ]
     before, after = locks

@@ -39,6 +39,7 @@ from qwenlock.settings.scopes import (
 )
 from qwenlock.settings.values import version_of
 from qwenlock.text.credentials import is_credential, is_variable_of_a_key, references
+from qwenlock.text.marks import allows_a_literal
 from qwenlock.text.placeholders import is_placeholder
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def compile_project(project: Project) -> Compilation:
         project.places.options,
         project.previous,
         project.merge,
+        project.configuration.allow_literals,
     )
     if not project.places.home_is_project:
         return compilation
@@ -108,6 +110,7 @@ def compile_lock(
     options: Options | None = None,
     previous: RecordedLock | None = None,
     merge: Merge = "replace",
+    allowed: Sequence[str] = (),
 ) -> Compilation:
     """Compile the settings of `sources` to a lock.
 
@@ -119,6 +122,7 @@ def compile_lock(
         previous: what the lock there is records. What it says of a plan whose models have not
             changed stays, so that a new template version alone makes no lock stale.
         merge: how scopes' modelProviders become one.
+        allowed: names of headers and fields under which no text is a credential.
 
     Returns:
         The lock with all findings; no lock where a finding is an error.
@@ -126,7 +130,8 @@ def compile_lock(
     findings: list[Finding] = []
 
     def report(finding: Finding) -> None:
-        findings.append(replace(finding, client=client))
+        if finding.code != "QL401" or not _is_allowed(finding.place, allowed):
+            findings.append(replace(finding, client=client))
 
     _report_versions(sources, client, report)
     entries = build(sources, client, plans, report, merge)
@@ -158,6 +163,14 @@ def compile_lock(
         environment=environment(offered, reading.selection, sources, client),
     )
     return replace(compilation, lock=lock)
+
+
+def _is_allowed(place: Place | None, names: Sequence[str]) -> bool:
+    """Tell whether a comment or the configuration says that no credential stands at `place`."""
+    if place is None:
+        return False
+    steps = [step.lower() for step in place.path if isinstance(step, str)]
+    return (bool(steps) and steps[-1] in map(str.lower, names)) or allows_a_literal(place)
 
 
 def _report_versions(sources: Sources, client: Profile, report: Report) -> None:

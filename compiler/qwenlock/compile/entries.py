@@ -15,7 +15,13 @@ from qwenlock.clients.profile import WIRE_PROTOCOLS
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.values import MAX_DEPTH, canonical_number, is_exact
 from qwenlock.settings.scopes import PROVIDERS
-from qwenlock.text.credentials import is_credential, is_variable_name, names_a_credential, shown
+from qwenlock.text.credentials import (
+    is_credential,
+    is_credential_as_name,
+    is_variable_name,
+    names_a_credential,
+    shown,
+)
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
@@ -181,8 +187,8 @@ class EntryReader:
 
     def _check_keys(self, value: dict[str, Any], path: Path) -> None:
         for name in value:
-            if is_credential(name):
-                message = "a literal credential stands where the name of a field belongs"
+            if is_credential_as_name(name):
+                message = "what could be a credential stands where the name of a field belongs"
                 self._say("QL401", message, (*path, name), "remove the field", on_key=True)
             if not name.isascii():
                 self._check_encodable(name, (*path, name), on_key=True)
@@ -195,7 +201,9 @@ class EntryReader:
             self._say("QL109", message, path, "write the whole character", on_key=on_key)
 
     def _credential(self, path: Path) -> None:
-        self._say("QL401", f"{_dotted(path)} holds a literal credential", path, _REFERENCE_FIX)
+        self._say(
+            "QL401", f"{_dotted(path)} holds what could be a credential", path, _REFERENCE_FIX
+        )
 
     def _too_deep(self, path: Path) -> None:
         self._say("QL104", f"the model is nested deeper than {MAX_DEPTH} levels", path, None)
@@ -265,7 +273,10 @@ class EntryReader:
         self._report(finding)
 
 
-_REFERENCE_FIX = 'write "$NAME", and put the value into the variable NAME'
+_REFERENCE_FIX = (
+    'write "$NAME", and put the value into the variable NAME; if it is not a credential, add the '
+    "comment `// qwenlock: allow-literal`"
+)
 
 
 def canonical(value: Any) -> Any:
@@ -286,7 +297,7 @@ def _is_env_key(path: Path) -> bool:
 
 def _dotted(path: Path) -> str:
     below = path[3:] if path[:1] == PROVIDERS else path
-    names = [step for step in below if isinstance(step, str) and not is_credential(step)]
+    names = [step for step in below if isinstance(step, str) and not is_credential_as_name(step)]
     return ".".join(names) or "the model"
 
 

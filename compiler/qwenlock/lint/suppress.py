@@ -14,17 +14,15 @@ from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Cut, Repair
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Place
-from qwenlock.text.trivia import comment_spans
+from qwenlock.text.marks import ends_line, marks, starts_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from qwenlock.text.document import Document
 
-MARK = "qwenlock:"
 _COMMENT = re.compile(r"(?://|/\*)\s*qwenlock:\s*ignore(?![\w-])\s*(?:\[([^\]]*)\])?")
 _BLANKS = re.compile(r"[ \t]*")
-_SPACE = re.compile(r"\s*")
 _LINE_END = re.compile(r"[ \t]*(?:\r\n?|\n)?")
 _VARYING = frozenset(
     {"QL117", "QL218", "QL220", "QL221", "QL305", "QL306", "QL307", "QL406", "QL504", "QL607"}
@@ -95,20 +93,7 @@ def _names(ignore: Ignore, code: str) -> bool:
 
 
 def _ignores(document: Document) -> Iterator[Ignore]:
-    text = document.text
-    if MARK not in text:
-        return
-    following = len(text)  # where what follows the comments from here on starts
-    next_start = -1
-    for start, end in reversed(comment_spans(text)):
-        after = _end(_SPACE, text, end)
-        following = following if after == next_start else after
-        next_start = start
-        found = _COMMENT.match(text, start, end)
-        if found is None:
-            continue
-        alone = _starts_line(text, start) and _ends_line(text, end)
-        line = document.locator.stretch(following if alone else start, end).line
+    for found, start, end, line in marks(document, _COMMENT):
         codes = None if found[1] is None else tuple(each.strip() for each in found[1].split(","))
         yield Ignore(document, codes, start, end, line)
 
@@ -140,25 +125,14 @@ def _without(ignore: Ignore, kept: Sequence[str]) -> Cut:
     if kept:
         opening = text.index("[", start)
         return Cut(opening, text.index("]", opening) + 1, f"[{', '.join(kept)}]")
-    if not _ends_line(text, end):
-        return Cut(start, _end(_BLANKS, text, end))
-    if _starts_line(text, start):
-        end = _end(_LINE_END, text, end)
+    if not ends_line(text, end):
+        return Cut(start, _after(_BLANKS, text, end))
+    if starts_line(text, start):
+        end = _after(_LINE_END, text, end)
     return Cut(len(text[:start].rstrip(" \t")), end)
 
 
-def _starts_line(text: str, at: int) -> bool:
-    while at and text[at - 1] in " \t":
-        at -= 1
-    return at == 0 or text[at - 1] in "\r\n"
-
-
-def _ends_line(text: str, at: int) -> bool:
-    at = _end(_BLANKS, text, at)
-    return at == len(text) or text[at] in "\r\n"
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    """Return where a pattern stops matching; it need not match anything."""
+def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
     found = pattern.match(text, at)
-    return found.end() if found else at
+    assert found is not None  # noqa: S101  (it may match nothing)
+    return found.end()

@@ -58,6 +58,7 @@ class Configuration:
         options: the files of the scopes, as the file spells them, relative to itself; `user` may be
             True, which is the client's own file whatever the lock records.
         lint: the options of `lint`.
+        allow_literals: names of headers and fields under which no text is a credential.
     """
 
     client: str | None = None
@@ -65,6 +66,7 @@ class Configuration:
     keep_selection: bool | None = None
     options: Options = field(default_factory=Options)
     lint: LintChoices = field(default_factory=LintChoices)
+    allow_literals: tuple[str, ...] = ()
 
 
 def may_configure(name: str, text: str) -> bool:
@@ -102,7 +104,12 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
     }
     options = {key.replace("-", "_"): table[key] for key in _OPTIONS if key in table}
     chosen = {key.replace("-", "_"): table.get(key) for key in _CHOICES}
-    return Configuration(**chosen, options=Options(**options), lint=LintChoices(**lint))
+    return Configuration(
+        **chosen,
+        options=Options(**options),
+        lint=LintChoices(**lint),
+        allow_literals=tuple(table.get(_ALLOWED, ())),
+    )
 
 
 def complain(text: str, label: str, path: tuple[str, ...], message: str) -> InputError:
@@ -160,6 +167,12 @@ def _codes(value: Any) -> str | None:
     return f'holds "{shown(unknown[0])}", which is not a code or prefix' if unknown else None
 
 
+def _names(value: Any) -> str | None:
+    is_right = isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+    return None if is_right else "must be an array of names of headers and fields"
+
+
+_ALLOWED = "allow-literals"
 _OPTIONS: dict[str, Rule] = {
     "user": _user,
     "untrusted": flag,
@@ -169,4 +182,4 @@ _OPTIONS: dict[str, Rule] = {
 }
 _LINT = Shape(optional={"strict": flag, "select": _codes, "ignore": _codes})
 _CHOICES: dict[str, Rule] = {"client": _client, "merge": _merge, "keep-selection": flag}
-_SHAPE = Shape(optional={**_CHOICES, **_OPTIONS, "lint": _LINT})
+_SHAPE = Shape(optional={**_CHOICES, **_OPTIONS, _ALLOWED: _names, "lint": _LINT})

@@ -1,10 +1,7 @@
-r"""Recognises literal credentials and references to variables.
+"""Recognises literal credentials and references to variables.
 
-These are the only rules; docs/credentials.md shows them:
-
-- a known key prefix, such as `sk-`, followed by eight or more characters, in any string or key;
-- any text at all under a header or body field that names a credential, such as `Authorization`;
-- user information or a key parameter in a URL.
+What could be a credential is one: by its name, its form, or how random it looks (`secret_forms`),
+or by its place in a URL. docs/credentials.md describes it.
 
 A `$NAME` or `${NAME}` reference is not a credential, nor is a scheme before it (`Bearer $TOKEN`).
 """
@@ -15,46 +12,37 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.text.secret_forms import (
+    Named,
+    begins_as_a_key,
+    has_form,
+    has_scheme,
+    is_made_of_words,
+    looks_random,
+    named,
+    names_in_a_query,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-KEY_PREFIXES = (
-    "sk-", "sk_live_", "sk_test_", "rk_live_", "AIza", "ya29.", "gsk_", "xai-", "hf_", "r8_",
-    "nvapi-", "pplx-", "tvly-", "fw_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
-    "glpat-", "xoxb-", "xoxp-", "AKIA", "ASIA", "LTAI", "eyJhbGciOi",
-)  # fmt: skip
-
-CREDENTIAL_FIELDS = frozenset({
-    "accesskeyid", "authorization", "bearertoken", "cookie", "credential", "credentials", "passwd",
-    "privatekey", "proxyauthorization", "securitytoken", "sessiontoken", "setcookie", "token",
-    "xauthtoken", "xaccesstoken", "ocpapimsubscriptionkey", "xfunctionskey", "xgoogapikey",
-})  # fmt: skip
-CREDENTIAL_FIELD_ENDINGS = (
-    "apikey", "apitoken", "accesskey", "accesskeysecret", "accesstoken", "authtoken", "idtoken",
-    "password", "refreshtoken", "secret", "secretkey",
-)  # fmt: skip
-
 _SECRET_VARIABLES = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
 _SHORTEST_SECRET = 4
+_ESCAPED_AT_MOST = 3
+_A_FIELD = "field"
+_URLS = frozenset({"baseUrl", "base_url", "base-url"})
 _REMEMBERED = 10_000  # settings repeat the same headers, endpoints and variables
 
 MASK = "***"
 """The text shown in place of a credential."""
 
-_PREFIXED = re.compile(
-    r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, KEY_PREFIXES)) + r")[A-Za-z0-9_\-.]{8,}"
-)
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _SCHEME = re.compile(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
-_URL_USER = re.compile(r"://:*[^/?#\s@:][^/?#\s@]*@")
-_URL_PARAMETER = re.compile(
-    r"[?&;#](?:[a-z]+[_\-])*"
-    r"(?:(?:api|access|auth|secret|private)?(?:key|token|secret|password|signature)|sig|auth)"
-    r"=[^&#\s]",
-    re.IGNORECASE,
-)
+_URL_USER = re.compile(r"//:*[^/?#\s@:][^/?#\s@]*@")
+_MAY_BE_A_URL = re.compile(r"//|[?&;#]")
+_BARE_USER = re.compile(r"[^/?#\s@:]+:[^/?#\s@]+@[^/?#\s@]")
+_PARAMETER = re.compile(r"[?&;#]([^=&#?;\s]+)=([^&#\s]+)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RANDOM_LOOKING = re.compile(r"(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{20,}")
 
 
 def references(text: str) -> list[str]:
@@ -82,9 +70,7 @@ def substituted(text: str, environment: Mapping[str, str]) -> str:
 @lru_cache(_REMEMBERED)
 def is_variable_name(text: str) -> bool:
     """Tell whether `text` can be a variable name and is not a pasted key."""
-    return bool(_VARIABLE.fullmatch(text)) and not (
-        _PREFIXED.match(text) or _RANDOM_LOOKING.fullmatch(text)
-    )
+    return bool(_VARIABLE.fullmatch(text)) and not (begins_as_a_key(text) or looks_random(text))
 
 
 @lru_cache(_REMEMBERED)
@@ -94,23 +80,34 @@ def is_variable_of_a_key(name: str) -> bool:
 
 
 def names_a_credential(key: str) -> bool:
-    """Tell whether an object's `key` (a header, a body field) names a credential."""
-    plain = key.lower().replace("-", "").replace("_", "")
-    return plain in CREDENTIAL_FIELDS or plain.endswith(CREDENTIAL_FIELD_ENDINGS)
+    """Tell whether any text under an object's `key` (a header, a body field) is a credential."""
+    return named(key) is Named.STRONG
 
 
 @lru_cache(_REMEMBERED)
 def is_credential(text: str, key: str | None = None) -> bool:
-    """Tell whether `text`, under the object key `key`, is or contains a literal credential."""
-    if (
-        key is not None
-        and names_a_credential(key)
-        and not _SCHEME.fullmatch(without_references(text))
-    ):
+    """Tell whether `text`, under the object key `key`, could be or contain a literal credential.
+
+    Without a `key`, only what has the form of one is.
+    """
+    bare = without_references(text)
+    if has_form(text) or (_MAY_BE_A_URL.search(text) and _url_has_credential(bare)):
         return True
-    if _PREFIXED.search(text):
+    if key is None:
+        return False
+    name = named(key)
+    if name is Named.STRONG:
+        return not _SCHEME.fullmatch(bare)
+    if name is Named.IDENTIFIER:
+        return key in _URLS and _BARE_USER.match(bare) is not None
+    if name is Named.WEAK and not is_made_of_words(bare):
         return True
-    return "://" in text and _url_has_credential(without_references(text))
+    return looks_random(bare) or has_scheme(bare)
+
+
+def is_credential_as_name(name: str) -> bool:
+    """Tell whether a key of an object could be a credential, in place of the name of a field."""
+    return is_credential(name, _A_FIELD)
 
 
 def shown(text: str) -> str:
@@ -124,7 +121,10 @@ def masked(value: Any, key: str = "") -> Any:
         case str():
             return MASK if is_credential(value, key) else value
         case dict():
-            return {shown(name): masked(item, name) for name, item in value.items()}
+            return {
+                MASK if is_credential_as_name(name) else name: masked(item, name)
+                for name, item in value.items()
+            }
         case list() | tuple():
             return [masked(item, key) for item in value]
         case int() | float() if not isinstance(value, bool) and names_a_credential(key):
@@ -141,4 +141,24 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 
 def _url_has_credential(url: str) -> bool:
-    return bool(_URL_USER.search(url) or _URL_PARAMETER.search(url))
+    return _URL_USER.search(url) is not None or any(
+        _is_key_parameter(_unquoted(name), _unquoted(value))
+        for name, value in _PARAMETER.findall(url)
+    )
+
+
+def _is_key_parameter(name: str, value: str) -> bool:
+    if names_in_a_query(name) or has_form(value):
+        return True
+    return named(name) is not Named.IDENTIFIER and looks_random(value)
+
+
+def _unquoted(text: str) -> str:
+    """Return a part of a query with its escapes resolved, also those that escape others."""
+    for _ in range(_ESCAPED_AT_MOST):
+        if "%" not in text:
+            break
+        from urllib.parse import unquote
+
+        text = unquote(text)
+    return text

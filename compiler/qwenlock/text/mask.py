@@ -18,6 +18,7 @@ from typing import NamedTuple
 from qwenlock.text.credentials import (
     MASK,
     is_credential,
+    is_credential_as_name,
     is_variable_name,
     names_a_credential,
     without_references,
@@ -36,7 +37,7 @@ _COLON = re.compile(r"\s*:")
 _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-_IGNORE = r"(?<=qwenlock:)\s*ignore(?:\[[QL\d, ]*\])?(?=\s|\*/|\Z)"
+_IGNORE = r"(?<=qwenlock:)\s*(?:ignore(?:\[[QL\d, ]*\])?|allow-literal)(?=\s|\*/|\Z)"
 _KEY_LIKE = re.compile(
     rf"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{{16,}}|(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}"
 )
@@ -219,7 +220,7 @@ def _shown(token: str, context: _Context, *, comments: bool) -> str:
         return MASK + ("".join(_LINE_BREAK.findall(token)) if comments else "")
     content, is_string = _content(token), token.startswith('"')
     is_shown = content is not None and (
-        not is_credential(content)
+        not is_credential_as_name(content)
         if context.is_key
         else _may_be_shown(content, context, is_string=is_string)
     )

@@ -1,0 +1,255 @@
+"""Every form of a credential, in every place that a lock holds, under every command; no alarm else.
+
+docs/credentials.md shows the tables; `pytest --update-docs` writes them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import credential_forms as forms
+from qwenlock.edge.plans import load
+from qwenlock.text.credentials import is_credential, is_variable_name
+from support import World, codes, compiled, plainly_read, source, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "credentials.md"
+BEGIN, END = "<!-- tables -->\n", "<!-- end -->\n"
+
+LET_THROUGH = {
+    (form, place)
+    for form in (
+        *("AWS's secret, base64", "32 hex digits", "40 hex digits", "64 hex digits", "a UUID"),
+        *("32 letters and digits", "base64 of 32 bytes", "base64url of 48 bytes"),
+        "`Bearer` and words",
+    )
+    for place in ("`baseUrl`, its path", "`id`, `name`", "`fastModel`")
+} | {("`Bearer` and words", "a query")}
+"""What only looks random passes where ids stand; words after `Bearer` pass where no header is."""
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, capsys.readouterr)
+
+
+@pytest.mark.parametrize("form", forms.KEYS)
+def test_every_form_in_every_place(form: str) -> None:
+    missed = {
+        (form, place)
+        for place, settings in forms.PLACES.items()
+        if not forms.is_caught(settings(forms.KEYS[form]))
+    }
+    assert missed == {each for each in LET_THROUGH if each[0] == form}
+
+
+@pytest.mark.parametrize("part", ["customHeaders", "extra_body", "samplingParams"])
+def test_any_text_under_the_name_of_a_credential(part: str) -> None:
+    names = [
+        name
+        for name in forms.NAMES
+        if not forms.is_caught(forms.in_config(**{part: {name: "hunter two"}}))
+    ]
+    assert names == []
+
+
+def test_every_form_of_a_url() -> None:
+    urls = [
+        name for name, url in forms.URLS.items() if not forms.is_caught(forms.model(baseUrl=url))
+    ]
+    assert urls == []
+
+
+@pytest.mark.parametrize("name", forms.HARMLESS)
+def test_what_guides_have_is_no_credential(name: str) -> None:
+    for part in ("customHeaders", "extra_body"):
+        assert not forms.is_caught(forms.in_config(**{part: {name: forms.HARMLESS[name]}}))
+
+
+def test_page_shows_the_tables(request: pytest.FixtureRequest) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    head, _, rest = page.partition(BEGIN)
+    now = head + BEGIN + forms.table() + END + rest.partition(END)[2]
+    if request.config.getoption("--update-docs"):
+        PAGE.write_text(now, encoding="utf-8")
+    assert now == page or request.config.getoption("--update-docs"), "run `pytest --update-docs`"
+
+
+class TestAllowed:
+    TEXT = """{{
+  "modelProviders": {{"openai": [{{
+    "id": "a", "envKey": "K",
+    "generationConfig": {{"customHeaders": {{
+      "X-Team-Key": "AbC123xyz"{same}{above}
+      , "X-Other": "fine"
+    }}}}
+  }}]}}
+}}"""
+
+    @pytest.mark.parametrize(
+        "comment",
+        [
+            "// qwenlock: allow-literal",
+            "/* qwenlock: allow-literal */",
+            "//qwenlock:allow-literal why",
+        ],
+    )
+    def test_by_a_comment(self, comment: str) -> None:
+        text = self.TEXT.format(same=f" {comment}", above="")
+        assert "QL401" not in codes(compiled(source(text), client="0.24.4"))
+        text = self.TEXT.format(same="", above="").replace(
+            '"X-Team-Key"', f'{comment}\n"X-Team-Key"'
+        )
+        assert "QL401" not in codes(compiled(source(text), client="0.24.4"))
+
+    @pytest.mark.parametrize(
+        "comment",
+        ["", "// allow-literal", "// qwenlock: allow-literals", "// qwenlock: ignore[QL401]"],
+    )
+    def test_by_no_other(self, comment: str) -> None:
+        text = self.TEXT.format(same=f" {comment}", above="")
+        assert "QL401" in codes(compiled(source(text), client="0.24.4"))
+
+    def test_only_where_the_comment_is(self) -> None:
+        """Equal objects are read once, so what is allowed in one must not be taken for clean."""
+        first = self.TEXT.format(same=" // qwenlock: allow-literal", above="")
+        entry = first[first.index('{\n    "id"') : first.index("  }]") + 3]
+        both = first.replace(entry, f"{entry},\n{entry.replace('a', 'b', 1)}")
+        both = both[::-1].replace("laretil-wolla :kcolnewq // "[::1], "", 1)[::-1]
+        found = compiled(source(both), client="0.24.4")
+        assert codes(found).count("QL401") == 1
+
+    def test_by_the_configuration(self, world: World) -> None:
+        write(world.own, forms.in_config(customHeaders={"X-Team-Key": "AbC123xyz"}))
+        assert world.run("lock").exit_code == 3
+        write(world.project / "qwenlock.toml", 'allow-literals = ["x-team-key"]\n')
+        for command in ("lock", "check"):
+            assert world.run(command).exit_code == 0
+        write(world.project / "qwenlock.toml", "allow-literals = [1]\n")
+        assert "must be an array of names" in world.run("lock").err
+
+    def test_the_error_names_the_ways_out(self, world: World) -> None:
+        write(world.own, forms.in_config(customHeaders={"X-Team-Key": "AbC123xyz"}))
+        assert 'write "$NAME"' in (said := world.run("lock").err)
+        assert "`// qwenlock: allow-literal`" in said
+
+
+COMMANDS = {
+    "lock": ["lock"],
+    "lock --output -": ["lock", "--output", "-"],
+    "lock --check": ["lock", "--check"],
+    "check": ["check"],
+    "check --format github": ["check", "--format", "github"],
+    "check --format json": ["check", "--format", "json"],
+    "lint": ["lint"],
+    "lint --format sarif": ["lint", "--format", "sarif"],
+    "show": ["show"],
+    "diff": ["diff"],
+    "resolve": ["resolve"],
+    "report --markdown -": ["report", "--markdown", "-"],
+    "report --html -": ["report", "--html", "-"],
+    "select --dry-run": ["select", "b", "--dry-run"],
+    "upgrade --dry-run": ["upgrade", "--region", "china", "--dry-run"],
+    "migrate --dry-run": ["migrate", "--dry-run"],
+    "init --dry-run": ["init", "--dry-run"],
+}
+"""Every command that reads settings and prints or writes something of them."""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_shows_or_locks_one(world: World, command: str) -> None:
+    """All forms at once, in each place where they are caught, in the settings of the project."""
+    for place, settings in forms.PLACES.items():
+        keys = [key for form, key in forms.KEYS.items() if (form, place) not in LET_THROUGH]
+        world.clear()
+        write(world.own, json.dumps(together(map(settings, keys)), indent=2))
+        result = world.run(*COMMANDS[command])
+        for text in (result.out, result.err, *(each.read_text() for each in locks(world))):
+            for key, last in itertools.product(keys, (False, True)):
+                assert (key[-8:] if last else key) not in text, place
+
+
+def together(settings: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return settings with the models of all, each with an id of its own."""
+    entries, result = [], {}
+    for number, each in enumerate(settings):
+        entries += [{**entry, "id": f"m{number}"} for entry in each["modelProviders"]["openai"]]
+        result = each
+    return {**result, "modelProviders": {"openai": entries}}
+
+
+def locks(world: World) -> Iterator[Path]:
+    yield from world.project.glob("*.lock")
+
+
+# False alarms
+
+
+def strings(value: Any, key: str | None = None) -> Iterator[tuple[str, str | None]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield name, "field"
+            yield from strings(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item, key)
+    elif isinstance(value, str):
+        yield value, key
+
+
+def examples() -> Iterator[tuple[str, Any]]:
+    """Yield the settings of every example that is not about credentials."""
+    for path in sorted((ROOT / "golden").rglob("*.json")):
+        if path.is_file() and "expected" not in path.parts and "credentials" not in path.parts:
+            yield from settings_in(str(path.relative_to(ROOT)), path.read_bytes())
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for page in pages:
+        if "findings" not in page.parts:
+            for block in re.findall(r"```json[^\n]*\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+                yield from settings_in(page.name, block.encode())
+    for path in sorted((ROOT / "tests" / "conformance").rglob("*.toml")):
+        for text in strings(tomllib.loads(path.read_text("utf-8"))):
+            yield from settings_in(path.name, text[0].encode())
+
+
+def settings_in(name: str, text: bytes) -> Iterator[tuple[str, Any]]:
+    try:
+        yield name, plainly_read(text.decode())
+    except (ValueError, UnicodeError):
+        return
+
+
+def test_no_example_raises_a_false_alarm() -> None:
+    count, alarms = 0, []
+    for name, settings in examples():
+        for text, key in strings(
+            settings.get("modelProviders") if isinstance(settings, dict) else 0
+        ):
+            count += 1
+            pasted = key == "envKey" and text.isidentifier() and not is_variable_name(text)
+            is_one = "hunter" in text  # as every credential of an example holds
+            alarms += [(name, key, text)] * ((pasted or is_credential(text, key)) and not is_one)
+    assert alarms == []
+    assert count > 1_000
+
+
+def test_no_list_of_a_plan_raises_a_false_alarm() -> None:
+    count = 0
+    for plan in load(()):
+        for template, region in plan._pairs():
+            for text, key in strings(plan.models(template, region)):
+                count += 1
+                assert not is_credential(text, key), (plan.id, key, text)
+    assert count > 1_000
