@@ -1,9 +1,14 @@
-"""Asks git whether it tracks or ignores a file."""
+"""Asks git whether it tracks or ignores a file.
+
+A repository's configuration can name programs that git starts. None of them is: nothing is fetched,
+no hook, monitor, pager or prompt runs, and git itself is never one of the repository's files.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.files import read_text
@@ -18,8 +23,25 @@ if TYPE_CHECKING:
 
 _LIST = ("--literal-pathspecs", "ls-files")  # check-ignore does not accept this option
 
-_UNAIDED = ("-c", "core.fsmonitor=false")
-"""Keeps git from starting programs that a repository's configuration names."""
+_UNAIDED = (
+    "--no-pager",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    f"core.hooksPath={os.devnull}",
+    "-c",
+    "submodule.recurse=false",
+)
+_ALONE = {
+    "GIT_ALLOW_PROTOCOL": "none",  # a repository's protocol.ext.allow would win over -c
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "GCM_INTERACTIVE": "never",
+}
+"""With `_UNAIDED`, keeps git from starting programs that a repository's configuration names."""
 
 _PATIENCE = 10
 """In seconds: git blocks forever if a .gitignore is a FIFO."""
@@ -129,11 +151,26 @@ def _ask(directory: Path, patience: int, *question: str) -> subprocess.Completed
         or name.startswith("GIT_CONFIG")  # these would point to another repository
     }
     return subprocess.run(
-        ["git", *_UNAIDED, "-C", str(directory), *question],
-        env=environment,
+        [_program(), *_UNAIDED, "-C", str(directory), *question],
+        env=environment | _ALONE,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,
         timeout=patience,
     )
+
+
+def _program() -> str:
+    """Return the path of git; a relative one would be looked for in the repository.
+
+    Raises:
+        FileNotFoundError: git is not installed.
+    """
+    names = ("git.exe",) if sys.platform == "win32" else ("git",)
+    for folder in filter(os.path.isabs, os.get_exec_path()):
+        for name in names:
+            program = os.path.join(folder, name)  # noqa: PTH118
+            if os.access(program, os.X_OK) and os.path.isfile(program):  # noqa: PTH113
+                return program
+    raise FileNotFoundError("git")
