@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.text.secret_forms import (
-    Named,
+    NameSays,
     begins_as_a_key,
     has_form,
     has_scheme,
@@ -81,7 +81,7 @@ def is_variable_of_a_key(name: str) -> bool:
 
 def names_a_credential(key: str) -> bool:
     """Tell whether any text under an object's `key` (a header, a body field) is a credential."""
-    return named(key) is Named.STRONG
+    return named(key) is NameSays.STRONG
 
 
 @lru_cache(_REMEMBERED)
@@ -96,11 +96,11 @@ def is_credential(text: str, key: str | None = None) -> bool:
     if key is None:
         return False
     name = named(key)
-    if name is Named.STRONG:
+    if name is NameSays.STRONG:
         return not _SCHEME.fullmatch(bare)
-    if name is Named.IDENTIFIER:
+    if name is NameSays.IDENTIFIER:
         return key in _URLS and _BARE_USER.match(bare) is not None
-    if name is Named.WEAK and not is_made_of_words(bare):
+    if name is NameSays.WEAK and not is_made_of_words(bare):
         return True
     return looks_random(bare) or has_scheme(bare)
 
@@ -150,7 +150,7 @@ def _url_has_credential(url: str) -> bool:
 def _is_key_parameter(name: str, value: str) -> bool:
     if names_in_a_query(name) or has_form(value):
         return True
-    return named(name) is not Named.IDENTIFIER and looks_random(value)
+    return named(name) is not NameSays.IDENTIFIER and looks_random(value)
 
 
 def _unquoted(text: str) -> str:

@@ -115,7 +115,7 @@ _LONG_WORD = 20
 _REMEMBERED = 10_000
 
 
-class Named(IntEnum):
+class NameSays(IntEnum):
     """What the name of a value says of it."""
 
     IDENTIFIER = 0
@@ -125,7 +125,7 @@ class Named(IntEnum):
 
 
 @lru_cache(_REMEMBERED)
-def named(name: str) -> Named:
+def named(name: str) -> NameSays:
     """Return what the words of `name`, a header or a field, say of its value."""
     words = [word.lower() for word in _WORD.findall(name)]
     while len(words) > 1 and (words[-1] in _FILLERS or _NUMBER.fullmatch(words[-1])):
@@ -134,24 +134,24 @@ def named(name: str) -> Named:
     last = words[-1] if words else ""
     before = words[-2] if len(words) > 1 else ""
     if last == "token" and before in _HARMLESS_TOKENS:
-        return Named.NOTHING
+        return NameSays.NOTHING
     if last in STRONG_WORDS or plain.endswith(STRONG_ENDINGS):
-        return Named.STRONG
+        return NameSays.STRONG
     if last == "key":
         if before in _HARMLESS_KEYS:
-            return Named.NOTHING
-        return Named.STRONG if before in _SECRET_KEYS else Named.WEAK
+            return NameSays.NOTHING
+        return NameSays.STRONG if before in _SECRET_KEYS else NameSays.WEAK
     if plain.endswith("token") and not plain.startswith(tuple(_HARMLESS_TOKENS)):
-        return Named.STRONG
+        return NameSays.STRONG
     if last in WEAK_WORDS:
-        return Named.WEAK
-    return Named.IDENTIFIER if last in IDENTIFIERS else Named.NOTHING
+        return NameSays.WEAK
+    return NameSays.IDENTIFIER if last in IDENTIFIERS else NameSays.NOTHING
 
 
 def names_in_a_query(name: str) -> bool:
     """Tell whether any text is a credential under the parameter `name` of a URL."""
     words = [word.lower() for word in _WORD.findall(name)]
-    is_strong = named(name) is Named.STRONG
+    is_strong = named(name) is NameSays.STRONG
     return is_strong or (bool(words) and words[-1] in _QUERY_WORDS and not _is_harmless(words))
 
 
