@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from qwenlock.cli.foreign import clean
 from qwenlock.cli.views.annotations import Annotation, as_github, as_sarif
 from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, untimed, write
@@ -187,7 +188,7 @@ def test_workflow_command_is_one_line_and_says_what_was_said(
     command = COMMAND.fullmatch(said)
     assert command is not None
     properties = dict(each.split("=", 1) for each in command[2].split(","))
-    assert undone(properties["file"].replace("%3A", ":").replace("%2C", ",")) == file
+    assert undone(properties["file"].replace("%3A", ":").replace("%2C", ",")) == clean(file)
     assert (properties["line"], properties["col"], properties["title"]) == ("3", "5", "drift")
     assert undone(command[3]) == message
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from qwenlock.cli.views.markdown import code, details, prose, table
+from qwenlock.cli.foreign import code, prose
+from qwenlock.cli.views.markdown import details, table
 from support import World, models, untimed, write
 
 if TYPE_CHECKING:

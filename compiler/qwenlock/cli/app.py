@@ -15,7 +15,7 @@ import typer
 import typer.main
 
 from qwenlock.cli.groups import HelpfulGroup
-from qwenlock.findings.errors import InputError, QwenlockError, UsageError
+from qwenlock.findings.errors import QwenlockError, UsageError, from_system
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
             return _broken_pipe()
         return stop.code if isinstance(stop.code, int) else 0
     except OSError as error:  # from checking a file; reading and writing raise errors of our own
-        return _stop(_system_error(error), arguments, debug=debug)
+        return _stop(from_system(error), arguments, debug=debug)
     except Exception as error:  # noqa: BLE001  (users never see a traceback)
         return _stop_for_bug(error, debug=debug)
     return result if isinstance(result, int) else 0
@@ -135,12 +135,6 @@ def _usage_error(error: Any) -> UsageError:
     message = error.message if near else error.format_message()
     fix = f"did you mean {near[0]}? " if near else ""
     return UsageError(message, f"{fix}see `{command} --help`")
-
-
-def _system_error(error: OSError) -> InputError:
-    reason = (error.strerror or type(error).__name__).lower()
-    name = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    return InputError(f"{name}{reason}", "check that the file is readable")
 
 
 def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int:

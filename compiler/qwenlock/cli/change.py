@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from qwenlock.cli.client import client_as_json
-from qwenlock.cli.console import clean, emit, emit_json, painted, say
+from qwenlock.cli.console import emit, emit_json, painted, say
+from qwenlock.cli.foreign import clean
 from qwenlock.text.credentials import without
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ def read_project(directory: Path, flags: Flags, client: str | None) -> Project:
 
 def client_line(project: Project) -> str:
     """Return which client a project is for, and why: `for Qwen Code 0.24.4, installed`."""
-    from qwenlock.cli.console import clean
+    from qwenlock.cli.foreign import clean
     from qwenlock.edge.places import shown
 
     where = shown(project.configured_in) if project.configured_in else ""
@@ -46,7 +46,8 @@ def named(client: str) -> str:
 
 def say_other_installed(project: Project) -> None:
     """Note that another release is installed than the one a project is for."""
-    from qwenlock.cli.console import clean, painted, say
+    from qwenlock.cli.console import painted, say
+    from qwenlock.cli.foreign import clean
 
     installed = project.installed
     if installed in (None, project.client.name) or project.client_from == "option":

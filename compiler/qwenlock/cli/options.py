@@ -95,7 +95,8 @@ def _known(client: str | None) -> str | None:
         from qwenlock.clients.profile import NEWEST, is_newer_than_known
 
         if is_newer_than_known(client):
-            from qwenlock.cli.console import clean, painted, say
+            from qwenlock.cli.console import painted, say
+            from qwenlock.cli.foreign import clean
 
             message = f"Qwen Code {clean(client)} is newer than all known releases"
             say(f"{painted('warning', 'warning')}: {message}; the rules of {NEWEST} are used")

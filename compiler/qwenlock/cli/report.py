@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.cli.console import clean, emit_json, painted, say
+from qwenlock.cli.console import emit_json, painted, say
+from qwenlock.cli.foreign import clean
 from qwenlock.findings.errors import InputError, QwenlockError
 from qwenlock.findings.finding import Finding
 

@@ -48,3 +48,10 @@ class WriteError(QwenlockError):
     """A change could not be written, and nothing was changed."""
 
     exit_code = 4
+
+
+def from_system(error: OSError) -> InputError:
+    """Return the error for a file that could not be looked at."""
+    reason = (error.strerror or type(error).__name__).lower()
+    name = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    return InputError(f"{name}{reason}", "check that the file is readable")

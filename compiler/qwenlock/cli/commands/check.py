@@ -84,7 +84,7 @@ def check(
             from qwenlock.findings.errors import QwenlockError
 
             raise QwenlockError("no qwen.lock found", "run `qwenlock lock` in a project")
-    reports = _reports(directories, _Question(flags, client, env))
+    reports = _reports(directories, _Question(flags, client, env, len(directories) > 1))
     _say_clients(reports)
     if format is GateFormat.json:
         from qwenlock.cli.console import emit_json
@@ -156,7 +156,8 @@ class _Report(NamedTuple):
             yield of_status(self.status, f"{self._sentence(self.status)}{changes}", directory)
 
     def say(self) -> None:
-        from qwenlock.cli.console import clean, emit, say
+        from qwenlock.cli.console import emit, say
+        from qwenlock.cli.foreign import clean
 
         if self.words:
             say(self.words)
@@ -168,7 +169,8 @@ class _Report(NamedTuple):
         self.say_verdict()
 
     def say_verdict(self) -> None:
-        from qwenlock.cli.console import clean, painted, say
+        from qwenlock.cli.console import painted, say
+        from qwenlock.cli.foreign import clean
 
         verdict = "unset" if self.status == "ok" and self.exit_code else self.status
         colour = "good" if verdict == "ok" else "error"
@@ -184,11 +186,12 @@ class _Report(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """What is checked in each project."""
+    """What is checked in each project, and whether there are several."""
 
     flags: Flags
     client: str | None
     env: bool
+    several: bool
 
 
 class _Passed(NamedTuple):
@@ -222,11 +225,34 @@ def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Repor
 
     reader = Reader()
     passed: list[_Passed] = []
-    reports = [_report(each, question, reader, passed) for each in directories]
+    judge = _report_or_error if question.several else _report
+    reports = [judge(each, question, reader, passed) for each in directories]
     seen = file_states.States()
     for each in passed:
         file_states.record(*each, seen)
     return reports
+
+
+def _report_or_error(
+    directory: Path, question: _Question, reader: Reader, passed: list[_Passed]
+) -> _Report:
+    """Check one project; whatever is wrong with it must not hide the others."""
+    from qwenlock.cli.app import BUG
+    from qwenlock.findings.errors import InputError, UsageError, from_system
+
+    name = _from_here(directory)
+    try:
+        return _report(directory, question, reader, passed)
+    except InputError as error:
+        return _invalid(name, error)
+    except UsageError as error:
+        return _invalid(name, InputError(error.message, error.fix))._replace(exit_code=2)
+    except OSError as error:
+        return _invalid(name, from_system(error))
+    except Exception as error:  # noqa: BLE001  (the others must be judged all the same)
+        words = f"qwenlock has a bug: {type(error).__name__}"
+        fix = "run `qwenlock --debug check` on this project alone, and please report it"
+        return _invalid(name, InputError(words, fix))._replace(exit_code=BUG)
 
 
 def _report(directory: Path, question: _Question, reader: Reader, passed: list[_Passed]) -> _Report:

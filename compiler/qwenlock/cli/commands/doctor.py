@@ -123,7 +123,8 @@ class _Pinged(NamedTuple):
         }
 
     def print(self) -> None:
-        from qwenlock.cli.console import clean, emit, painted
+        from qwenlock.cli.console import emit, painted
+        from qwenlock.cli.foreign import clean
 
         colour = "error" if self.verdict.is_trouble else "good"
         status = painted(self.verdict.status, colour)
@@ -279,7 +280,8 @@ def _progress(how: str) -> None:
 
 
 def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:
-    from qwenlock.cli.console import clean, emit, painted
+    from qwenlock.cli.console import emit, painted
+    from qwenlock.cli.foreign import clean
 
     emit(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
     for name in unset:

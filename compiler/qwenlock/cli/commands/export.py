@@ -85,6 +85,6 @@ def _github_env(lock: Lock) -> Iterator[str]:
 
 def _used_by(names: tuple[str, ...]) -> str:
     """Return what uses a variable, on one line even if an id holds line breaks."""
-    from qwenlock.cli.console import clean
+    from qwenlock.cli.foreign import clean
 
     return clean(", ".join(" ".join(name.split()) for name in names))

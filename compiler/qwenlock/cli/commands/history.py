@@ -22,7 +22,8 @@ def history(
 
     A damaged backup is listed as such; `qwenlock undo` does not restore it.
     """
-    from qwenlock.cli.console import clean, emit, emit_json, say
+    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.cli.table import as_text
     from qwenlock.edge.history import History
 

@@ -153,7 +153,8 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
 
 def _write(project: _Compiled, output: str | None, part_of: str | None = None) -> str:
     """Write the lock; return `written`, or `unchanged` if the file already holds it."""
-    from qwenlock.cli.console import clean, emit_raw, painted, say
+    from qwenlock.cli.console import emit_raw, painted, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.edge.history import History
     from qwenlock.edge.writer import write_lock
     from qwenlock.lock.text import dump
@@ -208,7 +209,7 @@ def _say_written(project: _Compiled, status: str, output: str | None) -> None:
 
 def _selected(selection: Selection) -> str:
     """Return what is selected, in words."""
-    from qwenlock.cli.console import clean
+    from qwenlock.cli.foreign import clean
 
     if selection.kind == "undecided":
         auth_type = f"{clean(selection.auth_type)} " if selection.auth_type else ""

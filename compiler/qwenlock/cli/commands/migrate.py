@@ -113,7 +113,8 @@ def migrate(
 
 def _report(outcome: MigrationOutcome, *, as_json: bool) -> None:
     """Print what would change in which file, and why."""
-    from qwenlock.cli.console import clean, emit, emit_json, say
+    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.cli.report import error_as_text
     from qwenlock.migrate.file_changes import described
 

@@ -127,7 +127,8 @@ def _check_targets(html: str | None, markdown: str | None, *, as_json: bool, mer
 
 
 def _write(target: str, text: str) -> None:
-    from qwenlock.cli.console import clean, emit_raw, painted, say
+    from qwenlock.cli.console import emit_raw, painted, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.edge.writer import write_output
 
     if target == "-":

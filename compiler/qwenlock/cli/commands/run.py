@@ -223,6 +223,7 @@ def _enforce(asking: _Asking) -> _Enforced:
 
 
 def _refuse_drift(project: Project) -> None:
+    from qwenlock.cli.console import say
     from qwenlock.cli.report import changes_as_text
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
@@ -234,8 +235,9 @@ def _refuse_drift(project: Project) -> None:
     if verdict.status == "invalid":
         raise InputError("the settings have errors", findings=verdict.findings)
     if verdict.status != "ok":
-        changes = "".join(f"\n  {line}" for line in changes_as_text(verdict.changes))
-        message = f"qwen.lock differs from its settings{changes}"
+        for line in changes_as_text(verdict.changes):
+            say(line)
+        message = "qwen.lock differs from its settings"
         raise QwenlockError(message, "run `qwenlock lock`, or `qwenlock run --no-check`")
 
 

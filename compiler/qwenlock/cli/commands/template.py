@@ -166,7 +166,8 @@ def capture(
     --region china --output templates`
     """
     from qwenlock.change.capture import captured
-    from qwenlock.cli.console import clean, emit_raw, painted, say
+    from qwenlock.cli.console import emit_raw, painted, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.edge.plans import holds_plans, load, save
     from qwenlock.edge.reader import read_settings
 

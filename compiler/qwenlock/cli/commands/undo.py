@@ -19,7 +19,8 @@ def undo(
 
     Refused if a file has changed since; --force overwrites the file and keeps a backup of it.
     """
-    from qwenlock.cli.console import clean, say
+    from qwenlock.cli.console import say
+    from qwenlock.cli.foreign import clean
     from qwenlock.edge.history import History
 
     entry = History().undo(force=force)

@@ -12,7 +12,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.console import clean, emit_raw
+from qwenlock.cli.console import emit_raw
+from qwenlock.cli.foreign import as_uri, clean, in_command, in_property, json_text
 from qwenlock.findings.rules import RULES, Rule
 from qwenlock.lock import NAME
 
@@ -94,10 +95,7 @@ def emit_annotations(annotations: Sequence[Annotation], format: str) -> None:  #
     if format == "github":
         emit_raw(as_github(annotations))
         return
-    import json
-
-    document = as_gitlab(annotations) if format == "gitlab" else as_sarif(annotations)
-    emit_raw(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+    emit_raw(json_text(as_gitlab(annotations) if format == "gitlab" else as_sarif(annotations)))
 
 
 def as_github(annotations: Iterable[Annotation]) -> str:
@@ -113,15 +111,11 @@ def _command(annotation: Annotation) -> str:
         "title": annotation.rule,
     }
     said = ",".join(
-        f"{name}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"
+        f"{name}={in_property(str(value))}"
         for name, value in properties.items()
         if value is not None
     )
-    return f"::{_GITHUB_LEVELS[annotation.level]} {said}::{_escaped(annotation.message)}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{_GITHUB_LEVELS[annotation.level]} {said}::{in_command(annotation.message)}"
 
 
 def as_gitlab(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
@@ -132,7 +126,7 @@ def as_gitlab(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
             "description": each.message,
             "severity": _GITLAB_LEVELS[each.level],
             "fingerprint": fingerprint,
-            "location": {"path": each.file, "lines": {"begin": each.line or 1}},
+            "location": {"path": clean(each.file), "lines": {"begin": each.line or 1}},
         }
         for each, fingerprint in zip(annotations, _fingerprints(annotations), strict=True)
     ]
@@ -171,12 +165,10 @@ def _descriptor(name: str) -> dict[str, Any]:
 
 
 def _results(annotations: Sequence[Annotation], rules: list[str]) -> Iterator[dict[str, Any]]:
-    from urllib.parse import quote
-
     index = {rule: at for at, rule in enumerate(rules)}
     for each, fingerprint in zip(annotations, _fingerprints(annotations), strict=True):
         location: dict[str, Any] = {
-            "artifactLocation": {"uri": quote(each.file), "uriBaseId": "%SRCROOT%"}
+            "artifactLocation": {"uri": as_uri(each.file), "uriBaseId": "%SRCROOT%"}
         }
         if each.line is not None:
             location["region"] = {"startLine": each.line, "startColumn": each.column}

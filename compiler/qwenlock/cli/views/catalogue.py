@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.cli.console import clean, emit
-from qwenlock.cli.views.markdown import code, details
+from qwenlock.cli.console import emit
+from qwenlock.cli.foreign import clean, code
+from qwenlock.cli.views.markdown import details
 from qwenlock.cli.views.markdown import table as markdown_table
 from qwenlock.cli.views.terminal import draw, fits, is_terminal, text
 from qwenlock.text.credentials import shown

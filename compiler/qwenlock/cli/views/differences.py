@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock.cli.foreign import code
 from qwenlock.cli.report import value_as_text
-from qwenlock.cli.views.markdown import code, details, table
+from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
 from qwenlock.lock.diff import ABSENT
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qwenlock import __version__
-from qwenlock.cli.console import clean
+from qwenlock.cli.foreign import clean
 from qwenlock.cli.views import catalogue, differences, picture, results
 from qwenlock.text.credentials import shown
 

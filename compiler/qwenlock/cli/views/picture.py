@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.console import clean
+from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.report import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
-from qwenlock.cli.views.markdown import code, details, prose, table
+from qwenlock.cli.views.markdown import details, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

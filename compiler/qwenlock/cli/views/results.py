@@ -6,9 +6,10 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.commands.check import EXIT
-from qwenlock.cli.console import clean, emit, painted
+from qwenlock.cli.console import emit, painted
+from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.views.differences import summary
-from qwenlock.cli.views.markdown import code, prose, table
+from qwenlock.cli.views.markdown import table
 from qwenlock.cli.views.picture import SYMBOLS
 from qwenlock.findings.errors import InputError
 from qwenlock.lock.diff import ABSENT, LockChange

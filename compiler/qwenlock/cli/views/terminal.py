@@ -6,7 +6,8 @@ import sys
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from qwenlock.cli.console import clean, emit, in_colour
+from qwenlock.cli.console import emit, in_colour
+from qwenlock.cli.foreign import clean
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

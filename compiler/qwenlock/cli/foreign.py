@@ -1,0 +1,114 @@
+r"""How text from files is shown, for each kind of reader: the only place that decides it.
+
+Text from files can hold what a reader obeys: a terminal its escapes, the log of a CI job its
+commands, GitHub its Markdown. It can also hold characters that nobody sees, and halves of surrogate
+pairs, which are no text at all. All of that is shown as an escape, such as `\x1b`.
+
+| reader | function |
+| --- | --- |
+| a terminal, and the log of a CI job | `clean` |
+| a program that reads JSON | `json_text` |
+| a workflow command of GitHub Actions | `in_command`, `in_property` |
+| GitHub's Markdown | `prose`, `code` |
+| a URI in SARIF | `as_uri` |
+| a program that reads bytes | `as_bytes` |
+
+HTML is escaped by Jinja, after `clean`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_CONTROL = "\x00-\x08\x0a-\x1f\x7f-\x9f"
+_UNSEEN = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+)
+_SURROGATES = "\ud800-\udfff"
+_ESCAPED = re.compile(f"[{_CONTROL}{_UNSEEN}{_SURROGATES}]")
+_ESCAPED_IN_JSON = re.compile(f"[\x7f-\x9f{_UNSEEN}{_SURROGATES}]")
+_COMMAND_ANYWHERE = re.compile(r"##(?=\[|vso\[)")
+"""What begins a command in the log of GitHub Actions and of Azure Pipelines, anywhere in a line."""
+_COMMAND_FIRST = re.compile(r"^([ \t]*)::")
+"""What begins a command of GitHub Actions at the start of a line."""
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
+_LINKED = re.compile(r"[@#]\w|://|www\.|\bGH-\d|\b(?:mailto|xmpp):")
+"""What GitHub turns into a mention, a reference or a link."""
+
+
+def clean(text: str) -> str:
+    """Return one line with all that a terminal or a CI job could obey, or nobody sees, escaped."""
+    text = _ESCAPED.sub(lambda found: _escape(ord(found[0])), text)
+    text = _COMMAND_FIRST.sub(r"\1\\x3a:", text)
+    return _COMMAND_ANYWHERE.sub(r"#\\x23", text)
+
+
+def _escape(point: int) -> str:
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def json_text(value: Any, *, ascii_only: bool = True) -> str:
+    """Return indented JSON that can be read by any program, and printed in the log of a CI job.
+
+    Args:
+        value: a JSON value.
+        ascii_only: escape all that is not ASCII; else only what nobody sees.
+    """
+    import json
+
+    text = json.dumps(value, indent=2, ensure_ascii=ascii_only)
+    text = _ESCAPED_IN_JSON.sub(lambda found: _json_escape(ord(found[0])), text)
+    return _COMMAND_ANYWHERE.sub(r"#\\u0023", text) + "\n"
+
+
+def _json_escape(point: int) -> str:
+    if point < 0x10000:
+        return f"\\u{point:04x}"
+    high, low = divmod(point - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def in_command(lines: str) -> str:
+    """Return lines that are already `clean` as the message of a workflow command."""
+    return lines.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def in_property(text: str) -> str:
+    """Return text as a property of a workflow command, such as `file`."""
+    return in_command(clean(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_uri(path: str) -> str:
+    """Return a path as a relative URI; what is not UTF-8 in it keeps its bytes."""
+    from urllib.parse import quote
+
+    return quote(path.encode("utf-8", "surrogateescape" if _is_decoded(path) else "replace"))
+
+
+def _is_decoded(path: str) -> bool:
+    """Tell whether all halves of pairs stand for bytes, as those of file names do."""
+    return not re.search("[\ud800-\udc7f\udd00-\udfff]", path)
+
+
+def as_bytes(text: str) -> bytes:
+    """Return text as UTF-8; halves of surrogate pairs are escaped."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def prose(text: str) -> str:
+    """Return a sentence as Markdown; what would become a link or a mention is a code span."""
+    pieces = re.split(r"(\s+)", clean(text))
+    return "".join(
+        code(piece) if _LINKED.search(piece) else _SPECIAL.sub(r"\\\1", piece) for piece in pieces
+    )
+
+
+def code(text: str) -> str:
+    """Return `text` as a code span that can be used in a table; empty if the text is empty."""
+    escaped = clean(text).replace("`", "'").replace("|", "\\|").replace("\t", "\\x09")
+    return f"`{escaped}`" if escaped.strip() else ""
