@@ -154,7 +154,9 @@ ERRORS = {
     "fchown": ("EPERM", "EIO"),
     "mkdir": ("ENOSPC",),
     "openat": ("EACCES", "ENOSPC"),
+    "link": ("EACCES", "EPERM"),
     "rename": ("EACCES", "EBUSY", "ENOSPC"),
+    "renameat2": ("EACCES", "EBUSY", "EINVAL", "ENOSPC", "ENOSYS"),
     "write": ("ENOSPC", "EIO"),
 }
 """The likely errors of a system call; of those not named, EIO."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from qwenlock.edge import writer
 from qwenlock.edge.history import RETENTION_DAYS, History, RecordState, state_directory
 from qwenlock.edge.writer import FileEdit, write, write_lock
 from qwenlock.findings.errors import InputError, WriteError
@@ -261,16 +262,15 @@ class TestUndo:
         edits = [FileEdit(dotenv, None, b"KEY=1"), FileEdit(settings, b"first", b"second")]
         write(edits, reason="migrate", history=history)
 
-        def denied(*_: object) -> None:
-            raise PermissionError(13, "Permission denied")
+        place = writer._place
 
-        replace = Path.replace
+        def denied(replacement: writer.Replacement) -> None:
+            if replacement.target == settings:
+                raise PermissionError(13, "Permission denied")
+            place(replacement)
+
         with monkeypatch.context() as patch:
-            patch.setattr(
-                Path,
-                "replace",
-                lambda source, target: (denied if target == settings else replace)(source, target),
-            )
+            patch.setattr(writer, "_place", denied)
             with pytest.raises(WriteError):
                 history.undo()
         assert dotenv.exists(), "the settings have no key yet"

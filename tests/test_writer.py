@@ -90,9 +90,9 @@ class TestWrite:
         done: list[str] = []
         place, sync = writer._place, writer.sync_directory
 
-        def recorded_place(prepared: Path | None, target: Path) -> None:
-            done.append(target.name)
-            place(prepared, target)
+        def recorded_place(replacement: writer.Replacement) -> None:
+            done.append(replacement.target.name)
+            place(replacement)
 
         def recorded_sync(path: Path) -> None:
             done.append(path.name)
@@ -299,7 +299,11 @@ class TestFailure:
             (errno.EIO, "Input/output error", None),
         ],
     )
-    @pytest.mark.parametrize("count", [1, 2, 3])
+    @pytest.mark.parametrize(
+        ("owner", "function", "count"),
+        [(Path, "replace", 1), (writer, "_place", 1), (writer, "_place", 2)],
+        ids=["the backup's", "the first", "the second"],
+    )
     def test_failing_rename_changes_nothing_and_says_why(
         self,
         project: Path,
@@ -309,11 +313,13 @@ class TestFailure:
         code: int,
         reason: str,
         fix: str | None,
+        owner: object,
+        function: str,
         count: int,
     ) -> None:
         error = OSError(code, os.strerror(code))
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "replace", fail_at(count, error, Path.replace))
+            patch.setattr(owner, function, fail_at(count, error, getattr(owner, function)))
             with pytest.raises(WriteError, match=reason) as caught:
                 write(edits, reason="migrate", history=history)
         assert fix is None or fix in (caught.value.fix or "")
@@ -394,7 +400,7 @@ class TestFailure:
         path = project / "home" / ".qwen" / "settings.json"
         denied = OSError(errno.EACCES, "Permission denied")
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "replace", fail_at(2, denied, Path.replace))
+            patch.setattr(writer, "_place", fail_at(2, denied, writer._place))
             with pytest.raises(WriteError):
                 write([FileEdit(path, None, b"new"), *edits], reason="init", history=history)
         assert_untouched(project, history)
@@ -409,7 +415,7 @@ class TestFailure:
         broken = OSError(errno.EIO, "Input/output error")
         with monkeypatch.context() as patch:
             patch.setattr(writer, "sync_directory", fail_at(3, broken, writer.sync_directory))
-            patch.setattr(writer, "_place", fail_at(3, broken, writer._place))
+            patch.setattr(writer, "_put_back", fail_at(1, broken, writer._put_back))
             with pytest.raises(
                 WriteError, match=r"settings\.json was changed and cannot"
             ) as caught:

@@ -1,7 +1,8 @@
 """The only module that changes files: all or nothing, atomically, one writer at a time.
 
-New contents are written beside their targets and renamed over them. Contents may hold keys, so
-exceptions and `repr` never show them. `qwenlock.edge.history` keeps the old contents.
+New contents are written beside their targets and exchanged with them, so that what another program
+saves at the last moment is seen and stays. Contents may hold keys, so exceptions and `repr` never
+show them. `qwenlock.edge.history` keeps the old contents.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from qwenlock.edge.exchange import create, exchange
 from qwenlock.edge.files import read_regular
 from qwenlock.edge.links import destination
 from qwenlock.findings.errors import WriteError
@@ -70,11 +72,23 @@ class Replacement:
     old: Path | None
     new_mode: int
     old_mode: int | None
+    new_file: tuple[int, int] | None = None
 
     @property
     def is_placed(self) -> bool:
         """Whether the target has been replaced; read from the disk, so right after an interrupt."""
-        return not (self.new or self.target).exists()
+        if self.new is None:
+            return not self.target.exists()
+        return self.new_file is not None and _identity(self.target) == self.new_file
+
+    @property
+    def is_exchanged(self) -> bool:
+        """Whether `new` names what was in the place of the target before."""
+        return self.new is not None and self.edit.before is not None and self.new.exists()
+
+
+class _ChangedError(Exception):
+    """A file is not as it was: another program has saved it."""
 
 
 class Keeper(Protocol):
@@ -136,6 +150,7 @@ def write(
             _roll_back(prepared)
             history.discard(backup)
             raise
+        _keep_late_saves(prepared)
     return backup
 
 
@@ -147,7 +162,9 @@ def write_output(path: Path, text: str) -> None:
     """
     target = _resolve(path)
     with naming(path):
-        _replace(target, text, _modes(target, None)[1])
+        _, mode = _modes(target, None)
+        _remove_leftovers(target, ABANDONED_AFTER)
+        replace_file(target, memoryview(text.encode("utf-8", "backslashreplace")), mode)
 
 
 def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> str | None:
@@ -184,17 +201,19 @@ def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> s
             except WriteError as error:
                 trouble = error.message
         try:
-            _replace(target, text, mode)
+            _remove_leftovers(target, ABANDONED_AFTER)
+            with _temporary(target, memoryview(text.encode()), mode) as new:
+                _expect(target, before)
+                new.replace(target)
+        except _ChangedError:
+            if backup is not None:
+                history.discard(backup)
+            raise _changed(path) from None
         except BaseException:
             if backup is not None:
                 history.discard(backup)
             raise
     return trouble
-
-
-def _replace(target: Path, text: str, mode: int) -> None:
-    _remove_leftovers(target, ABANDONED_AFTER)
-    replace_file(target, memoryview(text.encode()), mode)
 
 
 @contextmanager
@@ -300,9 +319,7 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
     """Do everything that can fail before the first file changes."""
     with naming(edit.path):
         if read(target) != edit.before:
-            raise WriteError(
-                f"{edit.path} changed since it was read; nothing was changed", "run again"
-            )
+            raise _changed(edit.path)
         old_mode, new_mode = _modes(target, edit.mode)
         _remove_leftovers(target, 0)
         stack.enter_context(_directory(target.parent))
@@ -311,7 +328,21 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
             new = stack.enter_context(_temporary(target, memoryview(edit.after), new_mode))
         if edit.before is not None and old_mode is not None:
             old = stack.enter_context(_temporary(target, memoryview(edit.before), old_mode))
-    return Replacement(edit, target, new, old, new_mode, old_mode)
+        identity = None if new is None else _identity(new)
+    return Replacement(edit, target, new, old, new_mode, old_mode, identity)
+
+
+def _changed(path: Path) -> WriteError:
+    return WriteError(f"{path} changed since it was read; nothing was changed", "run again")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at `path` from others, whatever it is called."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _modes(target: Path, wanted: int | None) -> tuple[int | None, int]:
@@ -400,8 +431,40 @@ def _keep_owner(descriptor: int, target: Path, mode: int) -> None:
 def _commit(replacements: Sequence[Replacement]) -> None:
     for replacement in replacements:
         with naming(replacement.edit.path):
-            _place(replacement.new, replacement.target)
+            try:
+                _place(replacement)
+            except (_ChangedError, FileExistsError, FileNotFoundError):
+                raise _changed(replacement.edit.path) from None
             sync_directory(replacement.target.parent)
+
+
+def _place(replacement: Replacement) -> None:
+    """Put the new file in the place of the target.
+
+    Raises:
+        _ChangedError: the target is not as it was; it stays, and so does what was saved.
+        FileExistsError: there is a file where there was none.
+        FileNotFoundError: there is none where there was one.
+    """
+    new, target, before = replacement.new, replacement.target, replacement.edit.before
+    if new is not None and before is None:
+        create(new, target)
+    elif new is None:
+        _expect(target, before)
+        target.unlink()
+    elif exchange(new, target):
+        if read(new) != before:
+            exchange(new, target)
+            _keep(replacement, replacement.edit.after)
+            raise _ChangedError
+    else:
+        _expect(target, before)
+        new.replace(target)
+
+
+def _expect(target: Path, content: bytes | None) -> None:
+    if read(target) != content:
+        raise _ChangedError
 
 
 def _roll_back(replacements: Sequence[Replacement]) -> None:
@@ -409,18 +472,56 @@ def _roll_back(replacements: Sequence[Replacement]) -> None:
     for replacement in reversed(replacements):
         try:
             if replacement.is_placed:
-                _place(replacement.old, replacement.target)
-        except OSError as error:
+                _put_back(replacement)
+        except (OSError, _ChangedError) as error:
+            reason = _explain(error)[0] if isinstance(error, OSError) else "it was saved again"
             raise WriteError(
-                f"{replacement.edit.path} was changed and cannot be restored: {_explain(error)[0]}",
+                f"{replacement.edit.path} was changed and cannot be restored: {reason}",
                 "run `qwenlock undo` to restore it",
             ) from None
         with suppress(OSError):
             sync_directory(replacement.target.parent)
 
 
-def _place(prepared: Path | None, target: Path) -> None:
-    if prepared is None:
+def _put_back(replacement: Replacement) -> None:
+    target, after = replacement.target, replacement.edit.after
+    if replacement.is_exchanged and replacement.new is not None:
+        exchange(replacement.new, target)
+        _keep(replacement, after)
+    elif replacement.old is None:
+        _expect(target, after)
         target.unlink()
+    elif after is None:
+        create(replacement.old, target)
     else:
-        prepared.replace(target)
+        _expect(target, after)
+        replacement.old.replace(target)
+
+
+def _keep_late_saves(replacements: Sequence[Replacement]) -> None:
+    """Keep what another program wrote into a file that has been replaced, and say so.
+
+    Raises:
+        WriteError: there is such a file.
+    """
+    for replacement in replacements:
+        if replacement.is_exchanged:
+            _keep(replacement, replacement.edit.before)
+
+
+def _keep(replacement: Replacement, content: bytes | None) -> None:
+    """Keep what was exchanged, unless it is `content`, which is known.
+
+    Raises:
+        WriteError: it is kept.
+    """
+    new, target = replacement.new, replacement.target
+    if new is None or read(new) in (content, None):
+        return
+    kept = target.with_name(f"{target.name}.qwenlock-kept-{os.urandom(_TOKEN_BYTES).hex()}")
+    new.rename(kept)
+    raise WriteError(
+        f"another program saved {replacement.edit.path} while it was written; what it saved is "
+        f"kept in {kept}",
+        "compare the two files, and delete the one that you do not need",
+    )

@@ -1,0 +1,77 @@
+"""Puts a file in the place of another, and keeps what is there at that moment.
+
+Linux can exchange two names in one step, so that a save at the last moment is not overwritten, but
+lies under the other name. Elsewhere, what is there is compared right before it is replaced.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_HERE = -100  # AT_FDCWD: paths are relative to the working directory
+_EXCHANGE = 2  # RENAME_EXCHANGE
+_UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Exchange two files in one step; return False where the system or the disk cannot.
+
+    Raises:
+        OSError: one does not exist, or permission is denied.
+    """
+    renameat2 = _renameat2()
+    if renameat2 is None:
+        return False
+    code = renameat2(os.fsencode(one), os.fsencode(other))
+    if code in _UNSUPPORTED:
+        return False
+    if code:
+        raise OSError(code, os.strerror(code), str(other))
+    return True
+
+
+def create(new: Path, target: Path) -> None:
+    """Give `new` the name `target`, unless there is one already.
+
+    Raises:
+        FileExistsError: there is.
+        OSError: it cannot be done.
+    """
+    try:
+        os.link(new, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        new.rename(target)
+    else:
+        with suppress(OSError):
+            new.unlink()
+
+
+@cache
+def _renameat2() -> Callable[[bytes, bytes], int] | None:
+    """Return a function that exchanges two paths and returns the error; None if there is none."""
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if function is None:
+        return None
+
+    def call(one: bytes, other: bytes) -> int:
+        failed = function(_HERE, one, _HERE, other, _EXCHANGE)
+        return ctypes.get_errno() if failed else 0
+
+    return call
