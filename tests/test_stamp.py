@@ -243,3 +243,60 @@ def test_question_has_all_that_the_answer_depends_on(
         asked.add(ask())
     assert len(asked) == 6 + len(file_states._VARIABLES) + 2
     assert all("\n" not in each for each in asked)
+
+
+def stamps(world: World) -> list[Path]:
+    return sorted((world.home / ".cache").rglob("checked/*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+@pytest.mark.parametrize("what", ["file", "folder", "link", "linked folder", "checkout"])
+def test_memory_that_somebody_else_could_have_written_is_not_believed(
+    world: World, compiles: list[object], what: str
+) -> None:
+    """Not even one that says that what does not match passes."""
+    (world.project / ".git").mkdir()
+    assert world.run("check").exit_code == 0
+    for stamp in stamps(world):
+        match what:
+            case "file":
+                stamp.chmod(0o660)
+            case "folder":
+                stamp.parent.chmod(0o770)
+            case "link":
+                stamp.symlink_to(stamp.rename(world.root / f"elsewhere-{stamp.name}"))
+            case "linked folder":
+                stamp.parent.symlink_to(stamp.parent.rename(world.root / "elsewhere"))
+                break
+            case _:
+                (world.home / ".cache" / "qwenlock" / ".git").mkdir(exist_ok=True)
+    before = len(compiles)
+    assert world.run("check").exit_code == 0
+    assert len(compiles) == before + 1
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_memory_of_somebody_else_is_not_believed(
+    world: World, compiles: list[object], what: str
+) -> None:
+    assert world.run("check").exit_code == 0
+    for stamp in stamps(world):
+        os.chown(stamp if what == "file" else stamp.parent, 1234, -1)
+    before = len(compiles)
+    assert world.run("check").exit_code == 0
+    assert len(compiles) == before + 1
+
+
+def test_nothing_is_remembered_in_a_checkout(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.project / ".git").mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(world.project / ".cache"))
+    assert world.run("check").exit_code == 0
+    assert list((world.project / ".cache").rglob("checked/*")) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_memory_is_private(world: World) -> None:
+    world.run("check")
+    assert {stamp.stat().st_mode & 0o777 for stamp in stamps(world)} == {0o600}
+    assert {stamp.parent.stat().st_mode & 0o777 for stamp in stamps(world)} == {0o700}

@@ -1,8 +1,8 @@
 """Remembers checks that passed, so that unchanged files are not compiled again.
 
 This only speeds `check` up. A stamp holds a digest of every file that the compilation read, and
-everything else it depended on. If anything differs, or the stamp is missing or unreadable, the
-project is compiled. So a forged lock is never trusted.
+everything else it depended on. If anything differs, or the stamp is missing, unreadable, or could
+be somebody else's (see `cache`), the project is compiled. So a forged lock is never trusted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qwenlock
+from qwenlock.edge.cache import believed, keep
 from qwenlock.edge.files import read_regular
 from qwenlock.edge.places import cache_directory
 from qwenlock.plans.files import is_of_a_plan
@@ -80,10 +81,10 @@ def passed(asked: str, seen: States | None = None) -> str | None:
         asked: what `request` returned.
         seen: the states of the files that have been read.
     """
-    try:
-        text = _file(asked).read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
+    content = believed(_file(asked))
+    if content is None:
         return None
+    text = content.decode(errors="surrogateescape")
     seen = seen or States()
     files, end, said = text.partition("\n\n")
     same = end and all(seen.is_same(line) for line in files.split("\n"))
@@ -104,12 +105,8 @@ def record(before: list[str], asked: str, said: str, seen: States | None = None)
     seen = seen or States()
     if not all(seen.is_same(line) and "\n" not in line for line in before):
         return
-    target = _file(asked)
-    new = target.with_name(f".{target.name}.{os.getpid()}")
-    with suppress(OSError, UnicodeError):
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new.write_text("\n".join(before) + f"\n\n{said}", encoding="utf-8")
-        new.replace(target)  # atomic; it need not survive a power failure
+    with suppress(UnicodeError):
+        keep(_file(asked), ("\n".join(before) + f"\n\n{said}").encode())
 
 
 def files(places: Places) -> Iterable[Path]:

@@ -6,12 +6,12 @@ What the settings say is decided in `compile.enforce`.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from qwenlock.edge.cache import believed
 from qwenlock.edge.file_states import digest
 from qwenlock.edge.places import DEFAULTS, SYSTEM, cache_directory
 from qwenlock.findings.errors import UsageError, WriteError
@@ -54,16 +54,12 @@ def prepare(settings: dict[str, Any]) -> str:
 def prepared(name: str) -> Path | None:
     """Return the file called `name`, after checking that it is private and unchanged."""
     path = _folder() / name
-    try:
-        status = path.lstat()
-        if sys.platform != "win32":
-            private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
-            if not (private and status.st_uid == os.getuid()):
-                return None
-        os.utime(path)  # mark it as used, see `_prune`
-        return path if _name(path.read_bytes()) == name else None
-    except OSError:
+    content = believed(path, in_checkouts=True)
+    if content is None or _name(content) != name:
         return None
+    with suppress(OSError):
+        os.utime(path)  # mark it as used, see `_prune`
+    return path
 
 
 def verified(name: str) -> Path:

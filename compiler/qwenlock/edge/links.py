@@ -34,7 +34,7 @@ def destination(path: Path) -> Path:
     if os.path.abspath(path) == str(target):  # noqa: PTH100  (no link, which is the usual case)
         return target
     for folder in dict.fromkeys(_visited(path)):
-        root = _checkout_of(folder)
+        root = checkout_of(folder)
         if root is None:
             continue
         if not target.is_relative_to(root):
@@ -97,7 +97,7 @@ def _visited(path: Path) -> Iterator[Path]:
         waiting += reversed(parts)
 
 
-def _checkout_of(folder: Path) -> Path | None:
+def checkout_of(folder: Path) -> Path | None:
     """Return the root of the checkout around `folder`; a home that is one is the user's own."""
     for each in (folder, *folder.parents):
         if any(os.path.lexists(each / mark) for mark in _MARKS):

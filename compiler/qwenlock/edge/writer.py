@@ -486,7 +486,8 @@ def _roll_back(replacements: Sequence[Replacement]) -> None:
 def _put_back(replacement: Replacement) -> None:
     target, after = replacement.target, replacement.edit.after
     if replacement.is_exchanged and replacement.new is not None:
-        exchange(replacement.new, target)
+        if not exchange(replacement.new, target):
+            replacement.new.replace(target)
         _keep(replacement, after)
     elif replacement.old is None:
         _expect(target, after)
