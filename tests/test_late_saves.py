@@ -150,6 +150,7 @@ def test_late_write_to_the_old_file_is_kept(tmp_path: Path, way: str) -> None:
     """An editor that opened the file before it was replaced, and writes afterwards."""
     path = tmp_path / "settings.json"
     path.write_bytes(OLD)
+    writer.private_directory(tmp_path / "state" / "backups")
     sync = writer.sync_directory
     with path.open("r+b") as open_before, pytest.MonkeyPatch.context() as patch:
 

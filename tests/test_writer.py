@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import struct
 import subprocess
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import filelock
 import pytest
@@ -98,6 +99,8 @@ class TestWrite:
             done.append(path.name)
             sync(path)
 
+        writer.private_directory(history.state / "locks")
+        writer.private_directory(history.state / "backups")
         monkeypatch.setattr(writer, "_place", recorded_place)
         monkeypatch.setattr(writer, "sync_directory", recorded_sync)
         write(edits, reason="migrate", history=history)
@@ -135,15 +138,84 @@ class TestWrite:
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
 
-    def test_owner_that_cannot_be_kept_stops_nothing(
-        self, edits: list[FileEdit], history: History, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.skipif(
+        os.name != "posix" or os.geteuid() != 0, reason="only root gives files away"
+    )
+    @pytest.mark.parametrize("what", ["owner", "group"])
+    def test_owner_that_cannot_be_kept_is_named(
+        self,
+        project: Path,
+        edits: list[FileEdit],
+        history: History,
+        monkeypatch: pytest.MonkeyPatch,
+        what: str,
     ) -> None:
         def denied(*_: object) -> None:
             raise PermissionError(errno.EPERM, "Operation not permitted")
 
-        monkeypatch.setattr(os, "fchown", denied)
-        write(edits, reason="migrate", history=history)
-        assert edits[1].path.read_bytes() == b"new"
+        os.chown(edits[1].path, *((1234, -1) if what == "owner" else (-1, 1234)))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fchown", denied)
+            with pytest.raises(WriteError, match=f"the {what} of .* could not be kept"):
+                write(edits, reason="migrate", history=history)
+        assert_untouched(project, history)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="attributes of Linux")
+    def test_attributes_are_kept(self, project: Path, history: History) -> None:
+        path = project / "settings.json"
+        path.write_bytes(b"old")
+        try:
+            os.setxattr(path, "user.mine", b"value")
+        except OSError:
+            pytest.skip("this file system has no attributes")
+        write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
+        assert os.getxattr(path, "user.mine") == b"value"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="attributes of Linux")
+    def test_attribute_that_cannot_be_kept_is_named(
+        self,
+        project: Path,
+        edits: list[FileEdit],
+        history: History,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "listxattr", lambda _: ["user.mine"])
+        monkeypatch.setattr(os, "getxattr", lambda *_: b"value")
+        monkeypatch.setattr(writer, "_keep_access_list", lambda *_: None)
+        monkeypatch.setattr(os, "setxattr", full)
+        with pytest.raises(WriteError, match=r"attribute user\.mine of .* could not be kept"):
+            write(edits[1:], reason="lint", history=history)
+        assert_untouched(project, history)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="access lists of Linux")
+    def test_access_list_of_the_directory_gives_nobody_access(
+        self, project: Path, history: History
+    ) -> None:
+        path = project / "settings.json"
+        path.write_bytes(b"old")
+        path.chmod(0o640)
+        nobody = 0xFFFFFFFF
+        entries = [(1, 7, nobody), (2, 7, 1234), (4, 7, nobody), (16, 7, nobody), (32, 7, nobody)]
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+        try:
+            os.setxattr(project, "system.posix_acl_default", acl)
+        except OSError:
+            pytest.skip("this file system has no access lists")
+        write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
+        assert "system.posix_acl_access" not in os.listxattr(path)
+        assert mode(path) == 0o640
+
+    def test_hard_link_is_not_broken(
+        self, project: Path, edits: list[FileEdit], history: History, tmp_path: Path
+    ) -> None:
+        (tmp_path / "other").hardlink_to(edits[1].path)
+        with pytest.raises(WriteError, match=r"has 2 names \(hard links\)") as caught:
+            write(edits, reason="migrate", history=history)
+        assert "symbolic links" in (caught.value.fix or "")
+        assert_untouched(project, history)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="access lists of Linux")
     def test_access_list_is_kept(self, project: Path, history: History) -> None:
@@ -209,6 +281,58 @@ class TestWrite:
         edits[1].path.chmod(0o644)
         write(edits, reason="migrate", history=history)
         assert set(seen) == {0o600}
+
+    @pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+    def test_git_ignores_temporaries_from_the_start(
+        self,
+        project: Path,
+        edits: list[FileEdit],
+        history: History,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        git = ["git", "-C", str(project)]
+        subprocess.run([*git, "init", "-q"], check=True)
+        subprocess.run([*git, "add", "-A"], check=True)
+        seen: list[str] = []
+        keep_owner = writer._keep_owner
+
+        def look(*arguments: Any) -> None:
+            asked = subprocess.run(
+                [*git, "status", "--porcelain", "--untracked-files=all"],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            seen.append(asked.stdout)
+            keep_owner(*arguments)
+
+        monkeypatch.setattr(writer, "_keep_owner", look)
+        write(edits, reason="migrate", history=history)
+        assert set(seen) == {"A  settings.json\n"}
+        assert sorted(path.name for path in project.iterdir()) == [".env", ".git", "settings.json"]
+
+    def test_leftovers_in_a_repository_go(
+        self, project: Path, edits: list[FileEdit], history: History
+    ) -> None:
+        (project / ".git").mkdir()
+        leftover = project / f"settings.json.qwenlock-{'0' * 16}"
+        leftover.mkdir()
+        (leftover / ".gitignore").write_text("*\n")
+        (leftover / "content").write_bytes(SECRET)
+        write(edits, reason="migrate", history=history)
+        assert sorted(path.name for path in project.iterdir()) == [".env", ".git", "settings.json"]
+
+    def test_directories_of_the_state_are_flushed(
+        self, edits: list[FileEdit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[Path] = []
+        sync = writer.sync_directory
+        monkeypatch.setattr(
+            writer, "sync_directory", lambda path: (synced.append(path), sync(path))
+        )
+        state = tmp_path / "a" / "b" / "state"
+        write(edits, reason="migrate", history=History(state))
+        assert {tmp_path, tmp_path / "a", tmp_path / "a" / "b", state} <= set(synced)
 
     def test_state_is_kept_away_from_the_project(
         self, project: Path, edits: list[FileEdit], history: History
@@ -413,6 +537,8 @@ class TestFailure:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         broken = OSError(errno.EIO, "Input/output error")
+        writer.private_directory(history.state / "locks")
+        writer.private_directory(history.state / "backups")
         with monkeypatch.context() as patch:
             patch.setattr(writer, "sync_directory", fail_at(3, broken, writer.sync_directory))
             patch.setattr(writer, "_put_back", fail_at(1, broken, writer._put_back))
@@ -498,6 +624,29 @@ class TestOutput:
         write_output(project / "qwen.lock", "new")
         assert (project / "qwen.lock").is_symlink()
         assert (target.read_text(), mode(target)) == ("new", 0o600)
+
+    @pytest.mark.parametrize("name", ["n" * 255, "模" * 85, "n" * 201])
+    def test_takes_any_name_that_the_system_takes(self, project: Path, name: str) -> None:
+        for text in ("first", "second"):
+            write_output(project / name, text)
+            assert (project / name).read_text() == text
+        assert len(list(project.iterdir())) == 1
+
+    def test_that_cannot_be_locked_names_a_way_out(
+        self,
+        project: Path,
+        edits: list[FileEdit],
+        history: History,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def unlockable(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOLCK, "No locks available")
+
+        monkeypatch.setattr(filelock.FileLock, "acquire", unlockable)
+        with pytest.raises(WriteError, match="cannot lock files") as caught:
+            write(edits, reason="migrate", history=history)
+        assert "XDG_STATE_HOME" in (caught.value.fix or "")
+        assert_untouched(project, history)
 
     def test_names_what_cannot_be_written(self, project: Path) -> None:
         with pytest.raises(WriteError, match=r"qwen\.lock could not be written: No such file"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.console import emit_json, painted, say
 from qwenlock.cli.foreign import clean
+from qwenlock.findings.bounded import bounded
 from qwenlock.findings.errors import InputError, QwenlockError
 from qwenlock.findings.finding import Finding
 
@@ -56,9 +57,13 @@ def print_findings(findings: Iterable[Finding], *, notes: bool = True) -> None:
 
 
 def findings_as_text(findings: Iterable[Finding], *, notes: bool = True) -> str:
-    """Return findings as text, in the order of their places; notes only if asked for."""
-    shown = [each for each in in_order(findings) if notes or each.level != "note"]
-    return "\n".join(finding_as_text(finding) for finding in shown)
+    """Return findings as text, in the order of their places; notes only if asked for.
+
+    Of many with the same code, some are shown.
+    """
+    wanted = [each for each in in_order(findings) if notes or each.level != "note"]
+    shown, rest = bounded(wanted)
+    return "\n".join([*map(finding_as_text, shown), *(f"{each}\n" for each in rest)])
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -74,6 +74,7 @@ def _is_ours(folder: Path, *, in_checkouts: bool = False) -> bool:
 
 def _is_private(status: os.stat_result, others: int) -> bool:
     """Tell whether the user owns a file, and the permissions `others` are not given."""
-    if sys.platform == "win32":
-        return True
-    return status.st_uid == os.getuid() and not status.st_mode & others
+    is_private = True  # on Windows, what the user's profile holds is
+    if sys.platform != "win32":
+        is_private = status.st_uid == os.getuid() and not status.st_mode & others
+    return is_private

@@ -62,11 +62,10 @@ def create(new: Path, target: Path) -> None:
 @cache
 def _renameat2() -> Callable[[bytes, bytes], int] | None:
     """Return a function that exchanges two paths and returns the error; None if there is none."""
-    if sys.platform != "linux":
-        return None
     import ctypes
 
-    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    library = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    function = getattr(library, "renameat2", None)
     if function is None:
         return None
 

@@ -99,7 +99,17 @@ def _visited(path: Path) -> Iterator[Path]:
 
 def checkout_of(folder: Path) -> Path | None:
     """Return the root of the checkout around `folder`; a home that is one is the user's own."""
+    root = _root_of(folder)
+    return None if root is None or is_home(root) else root
+
+
+def in_repository(folder: Path) -> bool:
+    """Tell whether `folder` is in a checkout, also in a home that is one."""
+    return _root_of(folder) is not None
+
+
+def _root_of(folder: Path) -> Path | None:
     for each in (folder, *folder.parents):
         if any(os.path.lexists(each / mark) for mark in _MARKS):
-            return None if is_home(each) else each
+            return each
     return None

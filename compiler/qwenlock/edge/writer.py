@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qwenlock.edge.exchange import create, exchange
 from qwenlock.edge.files import read_regular
-from qwenlock.edge.links import destination
+from qwenlock.edge.links import destination, in_repository
 from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:
@@ -45,7 +45,16 @@ _REASONS = {
     errno.EROFS: ("its file system is read-only", "make the file system writable"),
     errno.EBUSY: _MOUNTED,
     errno.EXDEV: _MOUNTED,
+    errno.ENOLCK: (
+        "its file system cannot lock files",
+        "set XDG_STATE_HOME to a directory on a local disk",
+    ),
 }
+_LONGEST_NAME = 200
+"""In bytes: a file system takes 255, of which a temporary name needs some."""
+
+_NOT_COPIED = ("system.posix_acl_", "security.ima", "security.evm")
+"""Extended attributes that are copied in another way, or belong to the content of one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +253,11 @@ def permissions(path: Path) -> int | None:
 
 
 def private_directory(path: Path) -> None:
-    """Create a directory that only the user can open, if it is missing."""
+    """Create a directory that only the user can open, if it is missing; it is flushed."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in reversed(missing):
+        sync_directory(each.parent)
 
 
 def replace_file(target: Path, content: memoryview, mode: int) -> None:
@@ -357,6 +369,12 @@ def _modes(target: Path, wanted: int | None) -> tuple[int | None, int]:
         raise WriteError(f"{target} is not a regular file; nothing was changed", "name a file")
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "read-only file")
+    if information.st_nlink > 1:
+        raise WriteError(
+            f"{target} has {information.st_nlink} names (hard links), and only this one would be "
+            "changed; nothing was changed",
+            "remove the others, or make them symbolic links",
+        )
     mode = stat.S_IMODE(information.st_mode)
     return mode, mode if wanted is None else wanted
 
@@ -370,12 +388,38 @@ def _remove_leftovers(target: Path, age: float) -> None:
             if path.name[: -2 * _TOKEN_BYTES] == _temporary_name(target, ""):
                 with suppress(OSError):
                     if time() - path.stat().st_mtime >= age:
-                        path.unlink()
+                        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Delete a temporary file, or the directory of one."""
+    if path.is_dir() and not path.is_symlink():
+        for each in path.iterdir():
+            each.unlink()
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _temporary_name(target: Path, token: str) -> str:
     """Name a temporary file so that it is known as ours, and `.env.*` matches that of a `.env`."""
-    return f"{target.name}.qwenlock-{token}"
+    name = target.name
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        from zlib import crc32
+
+        data = os.fsencode(name)
+        name = f"{os.fsdecode(data[:_LONGEST_NAME])}-{crc32(data):08x}"
+    return f"{name}.qwenlock-{token}"
+
+
+def _beside(target: Path, token: str) -> Path:
+    """Return where to put a file beside `target`: where git ignores it, in a repository."""
+    path = target.with_name(_temporary_name(target, token))
+    if not in_repository(target.parent):
+        return path
+    path.mkdir(mode=0o700)
+    (path / ".gitignore").write_text("*\n", encoding="utf-8")
+    return path / "content"
 
 
 @contextmanager
@@ -396,8 +440,9 @@ def _directory(path: Path) -> Iterator[None]:
 @contextmanager
 def _temporary(target: Path, content: memoryview, mode: int) -> Iterator[Path]:
     """Create a flushed file beside `target`, with its owner; it is renamed or deleted later."""
-    path = target.with_name(_temporary_name(target, os.urandom(_TOKEN_BYTES).hex()))
+    token = os.urandom(_TOKEN_BYTES).hex()
     try:
+        path = _beside(target, token)
         with open(path, "xb", opener=_open_private) as file:
             file.write(content)
             file.flush()
@@ -406,7 +451,7 @@ def _temporary(target: Path, content: memoryview, mode: int) -> Iterator[Path]:
         yield path
     finally:
         with suppress(OSError):
-            path.unlink()
+            _remove(target.with_name(_temporary_name(target, token)))
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -414,18 +459,62 @@ def _open_private(path: str, flags: int) -> int:
 
 
 def _keep_owner(descriptor: int, target: Path, mode: int) -> None:
-    """Give a new file the owner, group and access list of `target`, then the permissions `mode`."""
+    """Give a new file the owner, group and attributes of `target`, then the permissions `mode`.
+
+    Raises:
+        WriteError: they cannot be kept.
+    """
     if sys.platform != "win32":
         with suppress(FileNotFoundError):
-            information = target.stat()
-            for uid, gid in ((-1, information.st_gid), (information.st_uid, -1)):
-                with suppress(PermissionError):
-                    os.fchown(descriptor, uid, gid)
+            there, here = target.stat(), os.fstat(descriptor)
+            if here.st_gid != there.st_gid:
+                _give(descriptor, target, -1, there.st_gid, "group")
+            if here.st_uid != there.st_uid:
+                _give(descriptor, target, there.st_uid, -1, "owner")
             if sys.platform == "linux":
-                acl = "system.posix_acl_access"
-                with _tolerating(errno.ENODATA, errno.ENOTSUP):
-                    os.setxattr(descriptor, acl, os.getxattr(target, acl))
+                _keep_access_list(descriptor, target)
+                _keep_attributes(descriptor, target)
         os.fchmod(descriptor, mode)
+
+
+def _give(descriptor: int, target: Path, uid: int, gid: int, what: str) -> None:
+    if sys.platform != "win32":
+        try:
+            os.fchown(descriptor, uid, gid)
+        except PermissionError:
+            fix = "run as its owner, or make the file and its directory your own"
+            raise _cannot_keep(target, what, fix) from None
+
+
+if sys.platform == "linux":
+
+    def _keep_access_list(descriptor: int, target: Path) -> None:
+        """Give a new file the access list of `target`: none, where only the directory has one."""
+        acl = "system.posix_acl_access"
+        with _tolerating(errno.ENODATA, errno.ENOTSUP):
+            os.removexattr(descriptor, acl)  # which the directory's default has given it
+        with _tolerating(errno.ENODATA, errno.ENOTSUP):
+            os.setxattr(descriptor, acl, os.getxattr(target, acl))
+
+    def _keep_attributes(descriptor: int, target: Path) -> None:
+        """Give a new file the extended attributes of `target`."""
+        names: list[str] = []
+        with _tolerating(errno.ENOTSUP):
+            names = os.listxattr(target)
+        for name in names:
+            if name.startswith(_NOT_COPIED):
+                continue
+            value = os.getxattr(target, name)
+            try:
+                os.setxattr(descriptor, name, value)
+            except OSError:
+                if name.startswith("user."):
+                    fix = f"remove it with `setfattr -x {name}`"
+                    raise _cannot_keep(target, f"attribute {name}", fix) from None
+
+
+def _cannot_keep(target: Path, what: str, fix: str) -> WriteError:
+    return WriteError(f"the {what} of {target} could not be kept; nothing was changed", fix)
 
 
 def _commit(replacements: Sequence[Replacement]) -> None:
@@ -519,7 +608,7 @@ def _keep(replacement: Replacement, content: bytes | None) -> None:
     new, target = replacement.new, replacement.target
     if new is None or read(new) in (content, None):
         return
-    kept = target.with_name(f"{target.name}.qwenlock-kept-{os.urandom(_TOKEN_BYTES).hex()}")
+    kept = _beside(target, f"kept-{os.urandom(_TOKEN_BYTES).hex()}")
     new.rename(kept)
     raise WriteError(
         f"another program saved {replacement.edit.path} while it was written; what it saved is "

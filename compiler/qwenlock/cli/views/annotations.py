@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.console import emit_raw
 from qwenlock.cli.foreign import as_uri, clean, in_command, in_property, json_text
+from qwenlock.findings.bounded import bounded
 from qwenlock.findings.rules import RULES, Rule
 from qwenlock.lock import NAME
 
@@ -58,6 +59,11 @@ class Annotation(NamedTuple):
     line: int | None = None
     column: int | None = None
 
+    @property
+    def code(self) -> str:
+        """Return what annotations of one kind share."""
+        return self.rule
+
 
 def of_findings(findings: Iterable[dict[str, Any]], project: Path) -> Iterator[Annotation]:
     """Yield an annotation for each of `findings`.
@@ -99,8 +105,13 @@ def emit_annotations(annotations: Sequence[Annotation], format: str) -> None:  #
 
 
 def as_github(annotations: Iterable[Annotation]) -> str:
-    """Return annotations as workflow commands of GitHub Actions, one per line."""
-    return "".join(f"{_command(each)}\n" for each in annotations)
+    """Return annotations as workflow commands of GitHub Actions, one per line.
+
+    A person reads them: of many with the same code, some are shown.
+    """
+    shown, rest = bounded(annotations)
+    notices = (Annotation(each.code, "note", str(each), NAME) for each in rest)
+    return "".join(f"{_command(each)}\n" for each in (*shown, *notices))
 
 
 def _command(annotation: Annotation) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from qwenlock import __version__
 from qwenlock.cli.foreign import clean
 from qwenlock.cli.views import catalogue, differences, picture, results
+from qwenlock.findings.bounded import bounded
 from qwenlock.text.credentials import shown
 
 if TYPE_CHECKING:
@@ -45,9 +46,12 @@ COLOURS = {
 
 def report(about: picture.Picture) -> str:
     """Return the report of a project."""
+    findings, more = bounded(about.findings)
     return render(
         "report.html.j2",
         picture=about,
+        findings=findings,
+        more=more,
         lock=about.lock,
         sentence=picture.STATUS[about.status],
         overview=list(picture.overview(about)),

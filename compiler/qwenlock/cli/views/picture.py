@@ -9,6 +9,7 @@ from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.report import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
 from qwenlock.cli.views.markdown import details, table
+from qwenlock.findings.bounded import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,7 +180,9 @@ def as_markdown(picture: Picture) -> str:
     if picture.changes:
         parts += ["### Drift\n", differences.as_markdown(picture.changes)]
     if picture.findings:
-        parts += ["### Findings\n", _markdown_findings(picture.findings)]
+        shown, rest = bounded(picture.findings)
+        parts += ["### Findings\n", _markdown_findings(shown)]
+        parts += [f"{each}\n" for each in rest]
     if picture.lock is not None:
         parts += ["### Catalogue\n", *_markdown_catalogue(picture.lock)]
     for update in picture.updates:

@@ -1,0 +1,56 @@
+"""Of many findings of one kind a person is shown some, with the count and how to see all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support import MODEL, World, models, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANY = 1_000
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    write(world.own, models(MODEL | {f"unknown-field-{number}": 1 for number in range(MANY)}))
+    return world
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["lock"],
+        ["check"],
+        ["check", "--format", "github"],
+        ["lint"],
+        ["lint", "--format", "github"],
+        ["report", "--markdown", "-"],
+        ["report", "--html", "-"],
+    ],
+)
+def test_output_is_bounded_and_says_how_many_there_are(world: World, command: list[str]) -> None:
+    result = world.run(*command)
+    said = result.out + result.err
+    assert said.count("is unknown") <= 20
+    assert "… and 980 more QL212: " in said
+    assert "--format json" in said
+
+
+@pytest.mark.parametrize("command", [["lock"], ["check"], ["lint"]])
+def test_json_has_all(world: World, command: list[str]) -> None:
+    document = json.loads(world.run(*command, "--format", "json").out)
+    findings = document.get("findings") or document["projects"][0]["findings"]
+    assert sum(each["code"] == "QL212" for each in findings) == MANY
+
+
+def test_few_are_all_shown(world: World) -> None:
+    write(world.own, models(MODEL | {f"unknown-field-{number}": 1 for number in range(20)}))
+    assert world.run("lint").err.count("QL212") == 20
