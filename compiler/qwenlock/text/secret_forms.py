@@ -135,6 +135,8 @@ def named(name: str) -> NameSays:
     before = words[-2] if len(words) > 1 else ""
     if last == "token" and before in _HARMLESS_TOKENS:
         return NameSays.NOTHING
+    if words == ["auth"]:  # which is what clients call the settings of it, too
+        return NameSays.WEAK
     if last in STRONG_WORDS or plain.endswith(STRONG_ENDINGS):
         return NameSays.STRONG
     if last == "key":
