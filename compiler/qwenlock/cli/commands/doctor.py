@@ -93,7 +93,8 @@ def doctor(
     else:
         _print(release, asking.unset, as_it_is, enforced)
         if unasked:
-            from qwenlock.cli.console import clean, emit
+            from qwenlock.cli.console import emit
+            from qwenlock.cli.foreign import clean
 
             emit(f"not asked, as the client does not tell: {clean(', '.join(unasked))}")
         for each in pinged or ():
