@@ -5,6 +5,7 @@ in a run of its own. The settings lie behind a symbolic link. Promised, and asse
 
 - A call that fails: exit 4 (2 or 3 where it is a reading) with a message and every file as it
   was, or exit 0 and all is done.
+- Ctrl-C at a call: all is done or nothing, and the next run works.
 - A kill before a call: each file is old or new, the key is in at least one of them, no file that
   holds it can be read by others, and undoing, then writing again, works and leaves nothing behind.
 
@@ -105,7 +106,7 @@ MIGRATE = Scenario(
     ("migrate", "--yes"),
     {SETTINGS: OLD_KEY, ENV: "OTHER=1\n"},
     {
-        SETTINGS: '[{"id": "a", "envKey": "A"}, {"id": "gpt", "envKey": "OPENAI_API_KEY"}]',
+        SETTINGS: '[{"id": "a", "envKey": "A"}, {"id": "gpt", "envKey": "OPENAI_API_KEY"',
         ENV: f"OTHER=1\nOPENAI_API_KEY={KEY}\n",
     },
 )
@@ -390,6 +391,26 @@ def outcome_of_kill(driver: Driver, run: Run) -> str:
     return outcome
 
 
+def outcome_of_interrupt(driver: Driver, run: Run) -> str:
+    """Look at what Ctrl-C leaves: all or nothing, and nothing in the way of the next run."""
+    scenario = driver.scenario
+    assert run.exit_code in (0, 130), run.words
+    assert "Traceback" not in run.words
+    assert KEY not in run.words
+    outcome = each_old_or_new(driver, run)
+    assert any(KEY in text for text in run.files.values())
+    if outcome == MIXED and scenario.whole:
+        assert scenario.last
+        assert run.files == {k: v for k, v in driver.after.items() if k != scenario.last}
+    assert len(leftovers(run)) <= 1, "one, where it was about to be deleted"
+    if outcome == OLD and scenario.whole:
+        for path in (run.root / "project").glob("qwen.lock.qwenlock-*"):
+            os.utime(path, (0, 0))
+        done(run.root, scenario.arguments)
+        assert run.files == driver.after
+    return outcome
+
+
 def each_old_or_new(driver: Driver, run: Run) -> str:
     """See that each file is as it was or as it will be, and say of how many it is which."""
     names = {*run.before, *driver.after, *run.files}
@@ -411,6 +432,12 @@ def kill(driver: Driver, call: Call, signal: str) -> str:
     assert run.trace.endswith("+++ killed by SIGKILL +++\n"), "not injected"
     assert run.last_call(" = ?") == (call.name, call.files), "not injected"
     return outcome_of_kill(driver, run)
+
+
+def interrupt(driver: Driver, call: Call, signal: str) -> str:
+    run = driver.inject(call, f"signal={signal}")
+    assert "--- SIGINT" in run.trace, "not injected"
+    return outcome_of_interrupt(driver, run)
 
 
 def check(driver: Driver, faults: list[tuple[Call, str]], inject: Inject, found: Found) -> None:
@@ -462,8 +489,14 @@ def found(request: pytest.FixtureRequest) -> Iterator[Found]:
 def tables(found: Found) -> str:
     """Return the counts as Markdown: of failing calls and of kills, each by call and by command."""
 
-    def table(first: str, key: int, outcomes: Sequence[str]) -> str:
-        chosen = {each: count for each, count in found.items() if each[3] in outcomes}
+    def table(
+        first: str, key: int, outcomes: Sequence[str], faults: Sequence[str] | None = None
+    ) -> str:
+        chosen = {
+            each: count
+            for each, count in found.items()
+            if each[3] in outcomes and (faults is None or each[2] in faults)
+        }
         rows = [f"| {first} | {' | '.join(outcomes)} |", "| --- |" + " --- |" * len(outcomes)]
         for name in dict.fromkeys(sorted(name_of(each, key) for each in chosen)):
             counts = [
@@ -475,7 +508,7 @@ def tables(found: Found) -> str:
         return "\n".join([*rows, f"| **all** | {' | '.join(map(str, total))} |", ""])
 
     def name_of(each: tuple[str, str, str, str], key: int) -> str:
-        fault = f" fails, {each[2]}" if key == 1 and each[2] != "KILL" else ""
+        fault = f" fails, {each[2]}" if key == 1 and each[2] not in ("KILL", "INT") else ""
         return f"`{each[key]}`{fault}"
 
     failed, killed = (REFUSED, DONE, LATER), (OLD, MIXED, NEW)
@@ -485,8 +518,10 @@ def tables(found: Found) -> str:
             f"Tried on {day}: {found.total():,} faults. None of them broke anything.\n",
             table("a call", 1, failed),
             table("a call fails in", 0, failed),
-            table("killed before", 1, killed),
-            table("killed in", 0, killed),
+            table("killed before", 1, killed, ["KILL"]),
+            table("killed in", 0, killed, ["KILL"]),
+            table("interrupted at", 1, killed, ["INT"]),
+            table("interrupted in", 0, killed, ["INT"]),
         ]
     )
 
@@ -506,3 +541,8 @@ def test_a_kill_before_every_call(driver: Driver, stride: int, found: Found) -> 
     calls = [call for call in driver.clean_run().calls if not call.only_looks]
     assert {call.name for call in calls} >= driver.scenario.calls
     check(driver, [(call, "KILL") for call in calls][::stride], kill, found)
+
+
+def test_an_interrupt_at_every_call(driver: Driver, stride: int, found: Found) -> None:
+    calls = [call for call in driver.clean_run().calls if not call.only_looks]
+    check(driver, [(call, "INT") for call in calls][::stride], interrupt, found)

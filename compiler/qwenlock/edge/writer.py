@@ -606,7 +606,10 @@ def _keep(replacement: Replacement, content: bytes | None) -> None:
         WriteError: it is kept.
     """
     new, target = replacement.new, replacement.target
-    if new is None or read(new) in (content, None):
+    try:
+        if new is None or read(new) in (content, None):
+            return
+    except OSError:  # nobody can tell what it holds
         return
     kept = _beside(target, f"kept-{os.urandom(_TOKEN_BYTES).hex()}")
     new.rename(kept)
