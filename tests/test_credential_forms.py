@@ -17,7 +17,7 @@ import pytest
 import credential_forms as forms
 from qwenlock.edge.plans import load
 from qwenlock.text.credentials import is_credential, is_variable_name
-from support import World, codes, compiled, plainly_read, source, write
+from support import MODEL, World, codes, compiled, models, plainly_read, source, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -179,6 +179,22 @@ def test_no_command_shows_or_locks_one(world: World, command: str) -> None:
         for text in (result.out, result.err, *(each.read_text() for each in locks(world))):
             for key, last in itertools.product(keys, (False, True)):
                 assert (key[-8:] if last else key) not in text, place
+
+
+@pytest.mark.parametrize("command", ["select --dry-run", "migrate --dry-run", "lint", "lock"])
+def test_no_comment_shows_one(world: World, command: str) -> None:
+    """Each form in a comment beside what changes, with words before and behind it."""
+    for form, key in forms.KEYS.items():
+        if "\n" in key or form == "`Bearer` and words":
+            continue
+        world.clear()
+        text = json.dumps({**models(MODEL, MODEL | {"id": "b"}), "$version": 3}, indent=2)
+        write(
+            world.own, re.sub(r",$", f", // the old one was {key} once", text, flags=re.MULTILINE)
+        )
+        result = world.run(*COMMANDS[command])
+        assert key not in result.out + result.err, form
+        assert key[-8:] not in result.out + result.err, form
 
 
 def together(settings: Iterable[dict[str, Any]]) -> dict[str, Any]:
