@@ -17,6 +17,7 @@ from qwenlock.change.upgrade_data import Status as PlanStatus
 from qwenlock.cli.views.page import COLOURS
 from qwenlock.cli.views.results import STATUSES
 from qwenlock.compile.verdict import Status as ProjectStatus
+from qwenlock.edge.plans import load
 from qwenlock.findings.rules import Severity
 from support import MODEL, World, models, write
 
@@ -141,8 +142,8 @@ def test_page_says_everything(rich: World) -> None:
         "https://coding-intl.dashscope.aliyuncs.com/v1",
         "selected",
         "Bailian Coding Plan due",
-        "0.12.0 to 0.23.3",
-        "your edit is kept: qwen3.5-plus generationConfig.timeout",
+        f"0.12.0 to {load().plan('coding-plan').newest().version}",
+        "qwen3.5-plus generationConfig.timeout: template none, yours",
         "owns the catalogue, makes the selection",
         "Hidden by REPLACE openai/hidden-model",
         "ODD_KEY",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from qwenlock.change.upgrade import upgrade
 from qwenlock.change.upgrade_data import UpgradeWishes
+from qwenlock.clients.profile import NEWEST as NEWEST_RELEASE
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
@@ -43,6 +44,8 @@ STATES = {each.version: each.state.name for each in OFFERED}
 ENDPOINTS = {name: region.base_url for name, region in PLAN.regions.items()}
 VERSIONS = list(STATES)
 NEWEST = VERSIONS[-1]
+LATER = "0.23.3"
+"""A version after 0.12.0, for tests about models by name: the newest may have any models."""
 SELECTED_BY_URL = [version for version in VERSIONS if profile(version).selects_url]
 """The templates whose clients read `model.baseUrl`."""
 KEY = PLAN.env_key
@@ -269,7 +272,7 @@ def test_selection_is_kept_where_it_is_still_offered(
     selected: dict[str, str], expected: dict[str, str]
 ) -> None:
     settings = installed("0.12.0", model=selected)
-    change = changed(settings, region="global", keep_selection=True)
+    change = changed(settings, to=LATER, region="global", keep_selection=True)
     assert after(change)["model"] == expected
     gone = "will be selected, the first model of Bailian Coding Plan"
     assert (gone in change.summary[-1]) == (selected.get("name") in (None, "gone"))
@@ -421,14 +424,14 @@ def test_unknown_digest_is_judged_by_the_closest_template() -> None:
     settings = installed("0.12.0")
     settings["codingPlan"]["version"] = "0" * 64
     edited_model(settings, "glm-5")["name"] = "mine"
-    assert changed(settings).report["status"] == "edited"
-    change = changed(settings, on_edited="replace")
+    assert changed(settings, to=LATER).report["status"] == "edited"
+    change = changed(settings, to=LATER, on_edited="replace")
     assert (change.report["from"], change.report["status"]) == (None, "due")
     assert [(each["model"], each["what"]) for each in change.report["edited"]] == [
         ("glm-5", "name")
     ]
     assert "closest, 0.12.0" in change.warnings[0]
-    assert after(change) == installed(NEWEST)
+    assert after(change) == installed(LATER)
 
 
 def test_models_that_are_gone_come_back() -> None:
@@ -448,7 +451,7 @@ def test_models_that_are_gone_come_back() -> None:
 
 
 def test_shadowed_custom_models_are_named_by_the_rules_of_the_client() -> None:
-    change = changed(installed("0.12.0"))
+    change = changed(installed("0.12.0"), to=LATER)
     assert change.report["shadowed"] == ["qwen3-coder-plus"]
     assert any("model qwen3-coder-plus comes first, and hides" in each for each in change.warnings)
     elsewhere = installed("0.12.0", custom=[{**CUSTOM[1], "baseUrl": "https://me.example"}])
@@ -487,9 +490,9 @@ EDITS = {
 
 @pytest.mark.parametrize("region", ["china", "global"])
 def test_replaced_edits_are_shown_three_ways_and_what_was_added_stays(region: str) -> None:
-    change = changed(edited(), region=region, on_edited="replace")
+    change = changed(edited(), to=LATER, region=region, on_edited="replace")
     added = {"id": "added", "envKey": KEY, "baseUrl": ENDPOINTS[region]}
-    assert plan_models(after(change)) == [*TEMPLATES[NEWEST, region], added]
+    assert plan_models(after(change)) == [*TEMPLATES[LATER, region], added]
     assert "  kept, as you added them: added" in change.summary
     found = {(each["model"], each["what"]): each for each in change.report["edited"]}
     assert found.keys() == EDITS
@@ -503,9 +506,9 @@ def test_replaced_edits_are_shown_three_ways_and_what_was_added_stays(region: st
 
 @pytest.mark.parametrize("region", ["china", "global"])
 def test_kept_edits_are_carried_over_onto_the_new_models(region: str) -> None:
-    change = changed(edited(), on_edited="keep", region=region)
+    change = changed(edited(), to=LATER, on_edited="keep", region=region)
     result = after(change)
-    expected = installed(NEWEST, region)
+    expected = installed(LATER, region)
     models = expected["modelProviders"]["openai"]
     edited_model(expected, "glm-5")["generationConfig"]["timeout"] = 60000
     del edited_model(expected, "qwen3-coder-plus")["generationConfig"]["contextWindowSize"]
@@ -515,22 +518,22 @@ def test_kept_edits_are_carried_over_onto_the_new_models(region: str) -> None:
     models.insert(len(plan_models(expected)), added)
     assert result == expected
     assert {(each["model"], each["what"]) for each in change.report["edited"]} == EDITS
-    again = changed(result)
+    again = changed(result, to=LATER)
     assert again.report["status"] == "current"
     assert any("edits were kept" in each for each in again.reasons)
-    replaced = plan_models(after(changed(result, on_edited="replace")))
-    assert replaced == [*TEMPLATES[NEWEST, region], added]
+    replaced = plan_models(after(changed(result, to=LATER, on_edited="replace")))
+    assert replaced == [*TEMPLATES[LATER, region], added]
 
 
 def test_edit_that_could_be_a_key_is_masked_whatever_its_type() -> None:
     settings = installed("0.12.0")
     edited_model(settings, "glm-5")["generationConfig"]["customHeaders"] = {"Authorization": 12345}
-    (edit,) = changed(settings).report["edited"]
+    (edit,) = changed(settings, to=LATER).report["edited"]
     assert edit["yours"] == "***"
 
 
 def test_edit_of_a_model_that_is_retired_is_lost_whatever_is_asked() -> None:
-    settings = installed(NEWEST)
+    settings = installed(LATER)
     edited_model(settings, "qwen3.7-plus")["name"] = "mine"
     change = changed(settings, to="0.12.0", allow_downgrade=True, on_edited="keep")
     (edit,) = change.report["edited"]
@@ -549,14 +552,14 @@ def test_edit_that_the_new_template_makes_too_is_not_lost() -> None:
 def test_reordered_models_are_said_and_take_the_order_of_the_template() -> None:
     settings = installed("0.12.0", custom=[])
     settings["modelProviders"]["openai"].reverse()
-    change = changed(settings)
+    change = changed(settings, to=LATER)
     assert {each["what"] for each in change.report["edited"]} == {"moved"}
-    assert plan_models(after(change)) == TEMPLATES[NEWEST, "china"]
+    assert plan_models(after(change)) == TEMPLATES[LATER, "china"]
 
 
 @pytest.mark.parametrize("on_edited", ["abort", None])
 def test_nothing_is_written_while_edits_would_be_lost(on_edited: str | None) -> None:
-    change = changed(edited(), on_edited=on_edited)
+    change = changed(edited(), to=LATER, on_edited=on_edited)
     assert (change.files, change.report["status"]) == ((), "edited")
     assert len(change.reasons) == 2 + len(EDITS)
     assert changed(installed("0.12.0"), on_edited=on_edited).files
@@ -872,7 +875,7 @@ def test_nothing_is_written_without_consent(world: World) -> None:
     edit = installed("0.12.0")
     edited_model(edit, "glm-5")["name"] = "mine"
     write(world.user, edit)
-    aborted = world.run("upgrade", "--on-edited", "abort", "--yes")
+    aborted = world.run("upgrade", "--to", LATER, "--on-edited", "abort", "--yes")
     assert aborted.exit_code == 1
     assert "glm-5 name" in aborted.err
     write(world.user, before)
@@ -892,7 +895,8 @@ def test_report_has_every_field_whatever_the_status(world: World) -> None:
     assert (written["written"], current["written"], missing["written"]) == (True, False, False)
     assert (written["from"], written["to"], written["scope"]) == ("0.12.0", NEWEST, "user")
     assert written["diff"].startswith("--- a/~/.qwen/settings.json")
-    assert written["selection"] == {"from": "openai/qwen3.5-plus", "to": "openai/qwen3.5-plus"}
+    first = TEMPLATES[NEWEST, "china"][0]["id"]
+    assert written["selection"] == {"from": "openai/qwen3.5-plus", "to": f"openai/{first}"}
     assert (current["diff"], missing["plan"]) == ("", None)
 
 
@@ -946,11 +950,12 @@ def test_installed_command_upgrades(tmp_path: Path) -> None:
         )
         return done.returncode
 
+    newest_of_a_known_release = PLAN.newest(NEWEST_RELEASE).version
     assert qwenlock("upgrade", "--check") == 1
     assert qwenlock("upgrade") == 2
     assert qwenlock("upgrade", "--yes") == 0
     assert qwenlock("upgrade", "--check") == 0
-    assert json.loads(write_to.read_bytes()) == installed(NEWEST)
+    assert json.loads(write_to.read_bytes()) == installed(newest_of_a_known_release)
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_each_edited_model_is_asked_about_on_a_terminal(
             model["generationConfig"]["timeout"] = value
     before = write(world.user, settings).read_bytes()
     monkeypatch.setattr(sys, "stdin", Terminal("".join(f"{line}\n" for line in typed)))
-    result = world.run("upgrade")
+    result = world.run("upgrade", "--to", "0.23.3")
     assert result.exit_code == code, result.err
     assert "coding-plan glm-5 was edited:" in result.err
     assert "generationConfig.timeout: template none, yours 7, new none" in result.err
