@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import GUIDE
 from qwenlock.settings.plan_state import latest, move, recorded
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from qwenlock.settings.script_api import SettingsChange
 
 NAME = "plan-state"
+SINCE = "0.15.10"
 TITLE = "Move the record of a plan to where the client looks for it"
 REASON = "Otherwise the client does not know which version of the plan's models is installed"
 
@@ -62,7 +62,7 @@ def _region(plan: Plan, context: ProjectContext) -> Region | None:
 def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, PlanState, PlanState]]:
     """Give each plan with the place where it is recorded, and the one that the client reads."""
     client = context.situation.project.client
-    for plan in context.situation.project.plans if client.name != GUIDE else ():
+    for plan in context.situation.project.plans:
         template = latest(plan, client)
         for state in _older(plan, template.state) if template else ():
             if isinstance(get(context.settings, state.version), str):

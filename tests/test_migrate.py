@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.findings.reading import parse
+from qwenlock.settings import shipped
 from support import Result, World, untimed, write
 
 if TYPE_CHECKING:
@@ -28,6 +30,20 @@ GLOBAL = "https://coding-intl.dashscope.aliyuncs.com/v1"
 PLAN_KEY = "BAILIAN_CODING_PLAN_API_KEY"
 OPTIONS = {"samplingParams": {"temperature": 0.3}, "timeout": 1000}
 OTHER = {"id": "other", "envKey": "OTHER_KEY", "baseUrl": URL}
+SCRIPT = """
+from qwenlock.settings.script_api import SettingsChange
+from qwenlock.text.operations import Move, Set, get
+
+NAME, TITLE, REASON, SINCE = "mine", "Turn it round", "It has another name", "0.24.0"
+
+def detect(context):
+    return get(context.settings, ("ui", "hideHints")) is not None
+
+def change(context):
+    shown = not get(context.settings, ("ui", "hideHints"))
+    moved = Move(("ui", "hideHints"), ("ui", "showHints"))
+    return SettingsChange(operations=(moved, Set(("ui", "showHints"), shown)))
+"""
 ENTRY = {"id": "m1", "envKey": "OPENAI_API_KEY", "baseUrl": URL}
 
 
@@ -196,6 +212,25 @@ def test_only_settings_version_leaves_credentials_alone(world: World) -> None:
     write(world.user, {"theme": "x", **auth(apiKey=KEY)})
     assert migrate(world, "--only", "settings-version").exit_code == 0
     assert settings_of(world.user) == {**auth(apiKey=KEY), "ui": {"theme": "x"}, "$version": 3}
+
+
+@pytest.mark.parametrize(("client", "due"), [("guide", 0), ("0.23.4", 0), ("0.24.0", 1)])
+def test_script_is_for_the_releases_since_the_one_it_names(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str, due: int
+) -> None:
+    scripts = tmp_path / "migrations"
+    shutil.copytree(shipped.folder("migrations"), scripts)
+    number = len(list(scripts.glob("*.py"))) + 1
+    (scripts / f"{number:04}_mine.py").write_text(SCRIPT, encoding="utf-8")
+    bundled = shipped.folder
+    monkeypatch.setattr(
+        shipped, "folder", lambda name: scripts if name == "migrations" else bundled(name)
+    )
+    write(world.user, {"$version": 4, "ui": {"hideHints": True}})
+    assert world.run("migrate", "--check", "--client", client).exit_code == due
+    assert migrate(world, "--only", "mine", "--client", client).exit_code == 0
+    changed = {"showHints": False} if due else {"hideHints": True}
+    assert settings_of(world.user) == {"$version": 4, "ui": changed}
 
 
 @pytest.mark.parametrize(

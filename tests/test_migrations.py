@@ -298,6 +298,7 @@ NAME = TITLE = REASON = "x"
 def detect(context): return False
 def change(context): raise NotImplementedError
 """
+VERSION_STEP = WORKING.replace('"x"', '"settings-version"')
 
 
 @pytest.mark.parametrize(
@@ -312,6 +313,9 @@ def change(context): raise NotImplementedError
             {"0001_a.py": WORKING.replace("def change", "def other")},
             "does not define the function change",
         ),
+        ({"0001_a.py": WORKING + "SINCE = 1"}, "SINCE in .*0001_a.py is not a release"),
+        ({"0001_a.py": WORKING + "SINCE = '>=1.0.0'"}, "SINCE in .*0001_a.py is not a release"),
+        ({"0001_a.py": VERSION_STEP + "SINCE = '1.0.0'"}, "a settings-version script is for every"),
         ({"0001_a.py": "def"}, "0001_a.py cannot be loaded: SyntaxError"),
         ({"0001_a.py": "import no_such_module"}, "cannot be loaded: ModuleNotFoundError"),
     ],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.compile.selection import API_KEY, MODEL
 from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.settings.script_api import RefusedError
-from qwenlock.settings.versions import NAME as SETTINGS_VERSION
+from qwenlock.settings.values import SETTINGS_VERSION
 from qwenlock.text.credentials import references, shown
 from qwenlock.text.edit import edit, lost_comments
 from qwenlock.text.locate import Locator

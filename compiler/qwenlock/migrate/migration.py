@@ -14,7 +14,7 @@ from qwenlock.findings.errors import UsageError
 from qwenlock.migrate.context import ProjectContext
 from qwenlock.settings.script_api import RefusedError
 from qwenlock.settings.script_runner import run
-from qwenlock.settings.versions import NAME as SETTINGS_VERSION
+from qwenlock.settings.values import SETTINGS_VERSION
 from qwenlock.settings.versions import TARGETS, steps
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def migrate(
     if target_version not in TARGETS:
         known = " or ".join(map(str, TARGETS))
         raise UsageError(f"unknown settings version {target_version}", f"choose {known}")
-    groups = _groups(tuple(only))
+    client = situation.project.client
+    groups = [scripts for scripts in _groups(tuple(only)) if client.knows(scripts[0].since)]
     progress = _Progress(situation, target_version)
     for scripts in groups:
         for scope in situation.writable:

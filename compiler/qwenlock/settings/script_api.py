@@ -5,11 +5,18 @@ Scripts are found in `script_files` and run in `script_runner`.
 A script is a Python file `NNNN_name.py` with
 
 - `NAME`: the name of its group for `migrate --only`;
-- `TITLE`, `REASON`: what it does and why, one sentence each, for the user;
+- `TITLE`, `REASON`: what it does and why, one sentence each without a full stop, for the user;
+- `SINCE`, optional: the first release of the client that it is for, such as `"0.24.0"`. Without
+  it, it is for every release and for the guide;
 - `detect(context) -> bool`: whether it applies; after its own change, it must not;
 - `change(context) -> Change`: what it changes;
 - `leaves(context) -> tuple[Note, ...]`, optional: what it leaves unchanged although it seems to
   apply, and why.
+
+A script is called `settings-version` if the client itself makes the same change when it loads a
+file of an older `$version`. Then it also runs in memory wherever settings are read, for example to
+compile a lock. It sees one file, and depends only on that and on `target_version`, so it has no
+`SINCE`. Every other script runs only in `qwenlock migrate`, after these.
 
 A script does not know files: it returns what it moves out of the settings as variables, and
 `migrate.env_files` decides where to write them. A script that needs the other scopes gets a

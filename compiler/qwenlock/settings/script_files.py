@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.findings.errors import InputError
+from qwenlock.settings.values import SETTINGS_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from qwenlock.settings.script_api import Note, SettingsChange
 
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+")
+_RELEASE = re.compile(r"(\d+\.\d+\.\d+)?")
 _TEXTS = ("NAME", "TITLE", "REASON")
 _FUNCTIONS = ("detect", "change")
 
@@ -32,6 +34,7 @@ class Script:
 
     Attributes:
         identity: the number and name, as in the file name: `0001_settings_v1_to_v2`.
+        since: the first release that it is for; "" for every release and the guide.
 
     `detect`, `change` and `leaves` are given a `Context`, or a `migrate.context.ProjectContext`
     where they belong to no settings version.
@@ -44,6 +47,7 @@ class Script:
     detect: Callable[[Any], bool]
     change: Callable[[Any], SettingsChange]
     leaves: Callable[[Any], tuple[Note, ...]] | None = None
+    since: str = ""
 
 
 @cache
@@ -80,6 +84,14 @@ def _script(file: Path) -> Script:
             raise InputError(
                 f"{file} does not define the function {name}", f"add def {name}(context) to it"
             )
+    since = getattr(module, "SINCE", "")
+    if not isinstance(since, str) or not _RELEASE.fullmatch(since):
+        raise InputError(f"SINCE in {file} is not a release", "write it like '0.24.0'")
+    if since and module.NAME == SETTINGS_VERSION:
+        raise InputError(
+            f"{file} has SINCE, but a {SETTINGS_VERSION} script is for every release",
+            "use context.target_version in detect instead",
+        )
     return Script(
         identity=file.stem,
         name=module.NAME,
@@ -88,6 +100,7 @@ def _script(file: Path) -> Script:
         detect=module.detect,
         change=module.change,
         leaves=getattr(module, "leaves", None),
+        since=since,
     )
 
 

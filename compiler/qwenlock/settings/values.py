@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION = ("$version",)
+
+SETTINGS_VERSION = "settings-version"
+"""The `NAME` of the scripts that the client runs itself; `migrate --only` calls them so too."""
+
 """The path of the settings version."""
 
 

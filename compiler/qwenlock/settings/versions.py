@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.settings.scopes import CURRENT_VERSION, Source
-from qwenlock.settings.values import VERSION, version_of
+from qwenlock.settings.values import SETTINGS_VERSION, VERSION, version_of
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from qwenlock.settings.script_files import Script
     from qwenlock.settings.script_runner import Migration
     from qwenlock.text.document import Document
-
-NAME = "settings-version"
-"""What the scripts of these steps, and `migrate --only`, call the group."""
 
 TARGETS = (3, 4)
 """The versions that clients use: 3 from 0.10.1 to 0.15.6, 4 from 0.15.10."""
@@ -82,14 +79,15 @@ def steps() -> tuple[Script, ...]:
     from qwenlock.settings.shipped import folder
 
     record = Script(
-        identity=NAME,
-        name=NAME,
+        identity=SETTINGS_VERSION,
+        name=SETTINGS_VERSION,
         title="Record the settings version",
         reason="The client writes the version it uses into settings that name none or an older one",
         detect=_unrecorded,
         change=_record,
     )
-    return (*(script for script in load(folder("migrations")) if script.name == NAME), record)
+    between = [each for each in load(folder("migrations")) if each.name == SETTINGS_VERSION]
+    return (*between, record)
 
 
 def _unrecorded(context: Context) -> bool:
