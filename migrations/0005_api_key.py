@@ -132,9 +132,11 @@ def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) 
 
 def _array(view: View, draft: Draft) -> Path:
     """Return the path of the models; refuse settings where something else stands in the way."""
-    path = (*PROVIDERS, str(auth_type(view)))
+    path: Path = (*PROVIDERS, str(auth_type(view)))
     if not isinstance(draft.get(path, []), list):
-        raise RefusedError(f"{'.'.join(path)} is not an array of models", "write [ … ] there")
+        raise RefusedError(
+            f"{'.'.join(map(str, path))} is not an array of models", "write [ … ] there"
+        )
     for name in ("model", "modelProviders"):
         if not isinstance(draft.get((name,), {}), dict):
             raise RefusedError(f"{name} is not an object", "write { … } there, or remove it")

@@ -64,7 +64,9 @@ def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, PlanState, PlanSt
     client = context.situation.project.client
     for plan in context.situation.project.plans:
         template = latest(plan, client)
-        for state in _older(plan, template.state) if template else ():
+        if template is None:
+            continue
+        for state in _older(plan, template.state):
             if isinstance(get(context.settings, state.version), str):
                 yield plan, state, template.state
 
