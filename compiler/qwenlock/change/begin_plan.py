@@ -70,7 +70,7 @@ def _models(source: Source, env_key: str) -> tuple[str, list[Model]]:
         raise InputError(
             f"{label}: a plan needs models with the envKey {env_key} under one auth type, and "
             f"there are {where}",
-            "name the variable of the models that the plan shall have",
+            "name the variable of the models that the plan should have",
         )
     ((auth_type, models),) = having.items()
     for model in models:

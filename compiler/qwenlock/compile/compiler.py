@@ -180,7 +180,7 @@ def _left_to_users(finding: Finding) -> Finding:
     To select something here would then overrule them.
     """
     message = "no auth type is selected here: each user's own settings and variables decide"
-    fix = "set security.auth.selectedType and model.name, if all users shall have the same model"
+    fix = "set security.auth.selectedType and model.name, if all users should have the same model"
     return replace(finding, message=message, fix=fix)
 
 

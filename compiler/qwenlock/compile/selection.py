@@ -259,7 +259,7 @@ class _Selector:
             "for a login"
         )
         place = source.place(PROVIDERS, on_key=True)
-        fix = f"{self._selecting_fix()}, unless the variables shall decide"
+        fix = f"{self._selecting_fix()}, unless variables are meant to decide"
         self._report(Finding("QL611", message, place, fix))
 
     def _selecting_fix(self) -> str:
