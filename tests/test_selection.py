@@ -424,7 +424,7 @@ def test_no_finding_about_a_selection_shows_a_key(settings: dict[str, Any]) -> N
 
 def test_where_users_settings_are_left_out_they_are_not_overruled_by_advice() -> None:
     settings = [source({"modelProviders": {"openai": [MODEL]}}, "project")]
-    for user, words in ((None, "qwenlock select gpt-4o"), (False, "if all users shall have")):
+    for user, words in ((None, "qwenlock select gpt-4o"), (False, "if all users should have")):
         compilation = compile_lock(settings, (), profile(NEWEST), Options(user=user))
         (finding,) = [each for each in compilation.findings if each.code == "QL611"]
         assert words in str(finding.fix)

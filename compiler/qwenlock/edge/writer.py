@@ -552,8 +552,19 @@ def _place(replacement: Replacement) -> None:
 
 
 def _expect(target: Path, content: bytes | None) -> None:
-    if read(target) != content:
+    """Check that a file has not changed, also while it was read."""
+    before = _version(target)
+    if read(target) != content or _version(target) != before:
         raise _ChangedError
+
+
+def _version(path: Path) -> tuple[int, ...] | None:
+    """Return what differs after nearly every save of a file; None if it does not exist."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _roll_back(replacements: Sequence[Replacement]) -> None:
