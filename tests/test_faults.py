@@ -123,6 +123,15 @@ SCENARIOS = {
         {SETTINGS: TWO_MODELS},
         {SETTINGS: "BAILIAN_CODING_PLAN_API_KEY"},
     ),
+    "uninstall": Scenario(
+        ("uninstall", "--plan", "deepseek", "--remove-key", "--yes"),
+        {
+            SETTINGS: '{"modelProviders": {"openai": [{"id": "b", "name": "[DeepSeek] b", '
+            '"envKey": "DEEPSEEK_API_KEY"}, {"id": "a", "envKey": "A"}]}}',
+            ENV: f"OTHER=1\nDEEPSEEK_API_KEY={KEY}\n",
+        },
+        {SETTINGS: '[{"id": "a", "envKey": "A"}]', ENV: "OTHER=1\n"},
+    ),
     "select": Scenario(("select", "b", "--yes"), {SETTINGS: TWO_MODELS}, {SETTINGS: '"name": "b"'}),
     "lint --fix": Scenario(
         ("lint", "--fix", "--unsafe-fixes", "--yes"),

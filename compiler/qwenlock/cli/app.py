@@ -32,6 +32,7 @@ COMMANDS = (
     "doctor",
     "export",
     "upgrade",
+    "uninstall",
     "migrate",
     "select",
     "undo",

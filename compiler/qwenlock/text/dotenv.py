@@ -1,4 +1,4 @@
-"""Reads the text of `.env` files, and adds variables to it.
+"""Reads the text of `.env` files, adds variables to it, and removes one.
 
 The client reads these files with Node's `dotenv` package, many other tools with python-dotenv. They
 differ in quotes and escapes; text added here reads the same in both.
@@ -78,6 +78,40 @@ def add(text: str, variables: Mapping[str, str]) -> str:
             text += line_break
         text = _with(text, name, value, line_break)
     return text
+
+
+def remove(text: str, name: str) -> str:
+    """Return the `text` of a `.env` file without the lines that set the variable `name`.
+
+    Raises:
+        ValueError: a reader would read the other variables differently afterwards.
+    """
+    kept, done = [], 0
+    start: int | None = 0
+    while start is not None:
+        found = _LINE.match(text, start)
+        if found is None:
+            start = _line_from(text, _blank_end(text, start))
+            continue
+        if found[1] == name:
+            kept.append(text[done : _start_of_line(text, found.start(1))])
+            done = _end_of_line(text, found.start() + len(found[0].rstrip(JAVASCRIPT_SPACE)))
+        start = _line_from(text, found.end() - 1)
+    shorter = "".join(kept) + text[done:]
+    for read in (parse, _parse_as_python):
+        others = {each: value for each, value in read(text).items() if each != name}
+        if read(shorter) != others:
+            raise ValueError(name)
+    return shorter
+
+
+def _start_of_line(text: str, at: int) -> int:
+    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+
+
+def _end_of_line(text: str, at: int) -> int:
+    line_break = re.compile(r"\r\n?|\n").search(text, at)
+    return line_break.end() if line_break else len(text)
 
 
 def _with(text: str, name: str, value: str, line_break: str) -> str:

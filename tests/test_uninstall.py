@@ -1,0 +1,203 @@
+"""Uninstalling a plan: its models and record go, its key if wanted, and all else stays."""
+
+from __future__ import annotations
+
+import json
+import sys
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.edge.plans import load
+from qwenlock.settings.plan_state import wanted
+from qwenlock.text import dotenv
+from support import World, untimed, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.plans.plan import Plan
+
+PLANS = load()
+OWN = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
+KEY = "sk-hunter-000"
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
+
+
+def installed(plan: Plan, *own: Any, **more: Any) -> dict[str, Any]:
+    template, region = plan.newest(), next(iter(plan.regions.values()))
+    models = plan.models(template, region)
+    settings: dict[str, Any] = {
+        "$version": 4,
+        "modelProviders": {plan.auth_type: [*models, *own]},
+        "security": {"auth": {"selectedType": plan.auth_type}},
+        "model": {"name": models[0]["id"]},
+    }
+    for path, value in wanted(plan, template, region).items():
+        at = settings
+        for key in path[:-1]:
+            at = at.setdefault(key, {})
+        at[path[-1]] = value
+    return settings | more
+
+
+def settings_of(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)
+def test_models_and_record_go_and_undo_brings_them_back(world: World, plan: Plan) -> None:
+    before = write(world.user, installed(plan, OWN)).read_bytes()
+    done = world.run("uninstall", "--plan", plan.id, "--yes")
+    assert done.exit_code == 0, done.err
+    after = settings_of(world.user)
+    assert after["modelProviders"] == {plan.auth_type: [OWN]}
+    assert "providerMetadata" not in after
+    assert "is still selected: select another model with `qwenlock select`" in done.err
+    again = world.run("uninstall", "--plan", plan.id, "--yes")
+    assert "is not installed" in again.err
+    assert world.run("upgrade", "--check").exit_code == 0
+    assert world.run("undo").exit_code == 0
+    assert world.user.read_bytes() == before
+
+
+def test_what_is_not_the_plans_stays_to_the_byte(world: World) -> None:
+    plan, other = PLANS.plan("coding-plan"), PLANS.plan("deepseek")
+    settings = installed(other, OWN, codingPlan={"version": "0" * 64, "mine": 1})
+    models = plan.models(plan.newest(), plan.regions["global"])
+    settings["modelProviders"]["openai"][1:1] = models
+    settings["providerMetadata"]["coding-plan"] = {"version": "1", "postponedAt": 5}
+    text = json.dumps(settings, indent=3).replace('"gpt-4o"', '"gpt-4o" /* mine */')
+    write(world.user, text)
+    done = world.run("uninstall", "--plan", "coding-plan", "--yes", "--format", "json")
+    removed = json.loads(done.out)["models"]
+    assert removed == {"~/.qwen/settings.json": [model["id"] for model in models]}
+    result = world.user.read_text(encoding="utf-8")
+    assert '"gpt-4o" /* mine */' in result
+    expected = installed(other, OWN, codingPlan={"mine": 1})
+    assert json.loads(result.replace(" /* mine */", "")) == expected
+
+
+def test_comments_that_go_and_other_models_that_are_gone_are_named(world: World) -> None:
+    plan = PLANS.plan("deepseek")
+    (first, second) = [m["id"] for m in plan.models(plan.newest(), plan.regions["default"])][:2]
+    settings = installed(plan, OWN, fastModel=second, modelFallbacks=f"gpt-4o,openai:{first}")
+    text = json.dumps(settings, indent=2).replace('"envKey"', '/* the key */ "envKey"', 1)
+    write(world.user, text)
+    done = world.run("uninstall", "--plan", "deepseek", "--client", "0.24.4", "--dry-run")
+    assert "this comment will be deleted: /* the key */" in done.err
+    assert f"fastModel still names {second}" in done.err
+    assert f"modelFallbacks still names {first}" in done.err
+    assert world.user.read_text(encoding="utf-8") == text
+
+
+def test_both_scopes_or_the_one_that_is_named(world: World) -> None:
+    plan = PLANS.plan("deepseek")
+    for scope, file, other in (("user", world.user, world.own), ("project", world.own, world.user)):
+        write(world.user, installed(plan, OWN))
+        write(world.own, installed(plan))
+        done = world.run("uninstall", "--plan", "deepseek", "--scope", scope, "--yes")
+        assert "scope) still has deepseek" in done.err
+        left = settings_of(file)["modelProviders"]["openai"]
+        assert left == ([OWN] if scope == "user" else [])  # [] still hides the user's, as before
+        assert settings_of(other) == installed(plan, *([OWN] if scope == "project" else []))
+    world.run("uninstall", "--plan", "deepseek", "--yes")
+    assert settings_of(world.user)["modelProviders"] == {"openai": [OWN]}
+
+
+def test_file_with_nothing_but_the_plan_keeps_no_empty_objects(world: World) -> None:
+    plan = PLANS.plan("zai")
+    write(world.user, installed(plan))
+    world.run("uninstall", "--plan", "zai", "--yes")
+    assert settings_of(world.user).keys() == {"$version", "security", "model"}
+
+
+# The key
+
+
+def test_key_stays_unless_it_is_asked_for_and_is_never_shown(world: World) -> None:
+    plan = PLANS.plan("deepseek")
+    name = plan.env_key
+    env = write(world.home / ".qwen" / ".env", f"A=1\nexport {name}={KEY} # mine\n\nB='2'\n")
+    write(world.user, installed(plan, OWN, env={name: KEY}))
+    done = world.run("uninstall", "--plan", "deepseek", "--yes")
+    where = "~/.qwen/settings.json and ~/.qwen/.env"
+    assert f"its key {name} stays in {where}" in done.err
+    assert KEY in env.read_text(encoding="utf-8")
+    write(world.user, installed(plan, OWN, env={name: KEY}))
+    done = world.run("uninstall", "--plan", "deepseek", "--remove-key", "--yes")
+    assert f"its key {name} removed from {where}" in done.err
+    assert "hunter" not in done.out + done.err
+    assert env.read_text(encoding="utf-8") == "A=1\n\nB='2'\n"
+    assert "env" not in settings_of(world.user)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"mcpServers": {"x": {"headers": {"Authorization": "Bearer ${DEEPSEEK_API_KEY}"}}}},
+        {},
+    ],
+)
+def test_key_that_something_else_uses_stays(world: World, more: Any) -> None:
+    plan = PLANS.plan("deepseek")
+    mine = {"id": "mine", "name": "mine", "envKey": plan.env_key, "baseUrl": "https://me.example"}
+    write(world.user, installed(plan, *([] if more else [mine]), env={plan.env_key: KEY}, **more))
+    done = world.run("uninstall", "--plan", "deepseek", "--remove-key", "--yes")
+    assert done.exit_code == 0
+    assert settings_of(world.user)["env"] == {plan.env_key: KEY}
+
+
+@pytest.mark.parametrize(
+    ("typed", "stays"), [("y\ny\n", False), ("n\ny\n", True), ("y\nn\n", True)]
+)
+def test_key_is_asked_for_separately(
+    world: World, monkeypatch: pytest.MonkeyPatch, typed: str, *, stays: bool
+) -> None:
+    plan = PLANS.plan("deepseek")
+    write(world.user, installed(plan, env={plan.env_key: KEY}))
+    terminal = StringIO(typed)
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    done = world.run("uninstall", "--plan", "deepseek")
+    assert "Also remove the plan's key from ~/.qwen/settings.json?" in done.err
+    assert ("env" in settings_of(world.user)) == stays
+
+
+LINES = st.sampled_from(
+    [
+        "A=1",
+        "export A = 2",
+        "A='x\ny'",
+        'B="A=3"',
+        "B=`\nA=4\n`",
+        "# A=5",
+        "A: 6",
+        "",
+        "  ",
+        "C=",
+        "A",
+    ]
+)
+
+
+@untimed(200)
+@given(st.lists(LINES, max_size=6), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_removing_a_variable_leaves_the_others(lines: list[str], end: str, last: bool) -> None:
+    text = end.join(lines) + (end if last else "")
+    try:
+        shorter = dotenv.remove(text, "A")
+    except ValueError:
+        return
+    assert dotenv.parse(shorter) == {k: v for k, v in dotenv.parse(text).items() if k != "A"}
+    assert dotenv.remove(shorter, "A") == shorter
+    assert dotenv.remove("A=1\nB=2 # x\n", "A") == "B=2 # x\n"
