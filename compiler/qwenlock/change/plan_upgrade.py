@@ -15,7 +15,8 @@ from qwenlock.change.three_way import compare
 from qwenlock.change.upgrade_data import Aim, PlanUpgrade
 from qwenlock.clients.profile import GUIDE
 from qwenlock.clients.scopes import SCOPES, WRITABLE
-from qwenlock.findings.errors import UsageError
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.plans.digest import models_digest
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import merged
 from qwenlock.settings.script_api import Draft
@@ -51,7 +52,8 @@ def upgrade_plan(
     is_manual = bool(there.models) and there.recorded is None
     if is_manual and not wishes.adopt:
         return PlanUpgrade(there=there, aim=None, status="manual", reasons=[said_of.manual(there)])
-    if not (wishes.plans or wishes.to) and plan_state.latest(plan, client) is None:
+    is_asked_for = wishes.plans or wishes.to or wishes.lists is not None
+    if not is_asked_for and plan_state.latest(plan, client) is None:
         reasons = [said_of.not_in_client(there, client)]
         return PlanUpgrade(there=there, aim=None, status="current", reasons=reasons)
     on_edited = wishes.on_edited or ("replace" if is_manual else None)
@@ -66,7 +68,7 @@ def upgrade_plan(
     if _blocking(there, aim, wishes, on_edited):
         reasons = [*said_of.stopped(there, aim)]
         return PlanUpgrade(there=there, aim=aim, status="edited", reasons=reasons)
-    return _Change(there, aim).made(running)
+    return _Change(there, aim).made(running if wishes.lists is None else None)
 
 
 def _blocking(
@@ -83,9 +85,13 @@ def _aim(
     there: PlanInFile, client: Profile, wishes: UpgradeWishes, on_edited: OnEdited | None
 ) -> Aim:
     plan = there.plan
-    release = None if client.name == GUIDE else client.name
-    template = plan.target(wishes.to) if wishes.to else plan.newest(release)
-    region = _region(there, template, wishes.region)
+    region = _region(there, wishes.region)
+    template = _template(plan, region, client, wishes)
+    if region.name not in template.digests:
+        raise UsageError(
+            f"{plan.id} {template.version} is not offered in the region {region.name}",
+            f"add --region {'|'.join(template.digests)}, or choose another version with --to",
+        )
     published = plan.models(template, region)
     base = there.base_models()
 
@@ -108,18 +114,33 @@ def _in_region(plan: Plan, model: Model, region: Region) -> Model:
     return {**model, "baseUrl": region.base_url} if is_elsewhere else model
 
 
-def _region(there: PlanInFile, template: Template, wanted: str | None) -> Region:
+def _template(plan: Plan, region: Region, client: Profile, wishes: UpgradeWishes) -> Template:
+    """Return the version that is wanted.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if wishes.lists is None:
+        release = None if client.name == GUIDE else client.name
+        return plan.target(wishes.to) if wishes.to else plan.newest(release)
+    found = plan.identify(wishes.lists.get((plan.id, region.name), ""))
+    if found is None:
+        raise UsageError(
+            f"the installed client has no list of {plan.title} in the region {region.name}",
+            "name the plans that it has with --plan",
+        )
+    if models_digest(plan.models(*found)) != plan.digest(*found):
+        raise InputError(f"{found[0].file}: its models are not those of its digest", "remove it")
+    return found[0]
+
+
+def _region(there: PlanInFile, wanted: str | None) -> Region:
     plan = there.plan
     region = plan.region(wanted) if wanted else there.region
     if region is None:
         raise UsageError(
             f"the region of {plan.title} is unknown: it is not recorded, and no models show it",
             f"name it with --plan {plan.id} --region {'|'.join(plan.regions)}",
-        )
-    if region.name not in template.digests:
-        raise UsageError(
-            f"{plan.id} {template.version} is not offered in the region {region.name}",
-            f"add --region {'|'.join(template.digests)}, or choose another version with --to",
         )
     return region
 
@@ -135,7 +156,7 @@ def _newer(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> Template | Non
         return None
     if aim.template.order() >= installed.order():
         return None
-    if wishes.to is None and wishes.region is None:
+    if wishes.to is None and wishes.region is None and wishes.lists is None:
         return installed
     like = "installed" if there.template else "the closest to these models"
     raise UsageError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.change import selecting
 from qwenlock.change import upgrade_report as said_of
-from qwenlock.change.plan_in_file import owned
+from qwenlock.change.plan_in_file import PlanInFile, owned
 from qwenlock.change.plan_upgrade import upgrade_plan
 from qwenlock.change.upgrade_selection import selection_after
 from qwenlock.clients.scopes import WRITABLE
@@ -71,6 +71,21 @@ def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None)
         summary=(*said_of.summary(changing), after.said),
         report=said_of.report(steps, (before, after.choice)),
     )
+
+
+def regions_of(project: Project, wishes: UpgradeWishes) -> set[tuple[str, str]]:
+    """Return the plans that an upgrade means, each with the region that it will have, by name.
+
+    Raises:
+        UsageError: the request is impossible.
+    """
+    found = set()
+    for plan in _meant(project, wishes):
+        known = PlanInFile(project, plan, wishes.scope).region
+        region = plan.region(wishes.region) if wishes.region else known
+        if region is not None:
+            found.add((plan.id, region.name))
+    return found
 
 
 def _joined(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:

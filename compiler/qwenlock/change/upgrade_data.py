@@ -68,6 +68,8 @@ class UpgradeWishes:
         decided: what becomes of the edits of single models, by plan and model.
         adopt: replace models that no client recorded.
         allow_downgrade: allow an older version than the installed one.
+        lists: the digests of the lists that a client has, by plan and region: `--to client`. None
+            for what `to` says.
     """
 
     plans: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ class UpgradeWishes:
     decided: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
     adopt: bool = False
     allow_downgrade: bool = False
+    lists: Mapping[tuple[str, str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwenlock.edge.files import read_regular
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.collection import Offer, Plans
-from qwenlock.plans.definition import plan_of
+from qwenlock.plans.definition import plan_of, template_of
 from qwenlock.plans.files import DEFINITION, TEMPLATE, PlanFile, is_of_a_plan
 from qwenlock.settings import shipped
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from qwenlock.plans.plan import Plan
+    from qwenlock.plans.plan import Plan, Template
 
 
 def load(own: Sequence[Path] = ()) -> Plans:
@@ -58,6 +58,15 @@ def save(directory: Path, plan: Plan, version: str, text: str) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
     write_output(file, text)
     return file
+
+
+def read_template(file: Path, plan: Plan) -> Template:
+    """Return the template of `plan` in `file`.
+
+    Raises:
+        InputError: it cannot be read, or is invalid.
+    """
+    return template_of(_read(file), plan.regions, plan.states)
 
 
 def _plan_folders(directory: Path) -> list[Path]:

@@ -32,6 +32,10 @@ class Offer:
         """
         return self._read()
 
+    def changed(self, change: Callable[[Plan], Plan]) -> Offer:
+        """Return the offer of what `change` makes of the plan."""
+        return Offer(self.id, self._definition, lambda: change(self.plan))
+
     def may_own(self, variable: str) -> bool:
         """Tell whether the plan can have models with that variable, without reading the plan."""
         return variable in self._definition
@@ -71,6 +75,10 @@ class Plans(Sequence["Plan"]):
     def ids(self) -> list[str]:
         """The ids of all plans."""
         return [each.id for each in self._offers]
+
+    def changed(self, change: Callable[[Plan], Plan]) -> Plans:
+        """Return these plans, each as `change` makes it when somebody looks at it."""
+        return Plans([each.changed(change) for each in self._offers])
 
     def named(self, ids: Iterable[str]) -> list[Plan]:
         """Return the plans with these ids, in the order of this collection; others are left out."""

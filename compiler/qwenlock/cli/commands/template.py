@@ -11,8 +11,9 @@ from qwenlock.cli.groups import HelpfulGroup
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from qwenlock.edge.captured import CapturedList
     from qwenlock.plans.collection import Plans
     from qwenlock.plans.plan import Plan
 
@@ -39,6 +40,7 @@ def list_templates(
     """List the plans, their template versions and regions."""
     from qwenlock.cli.console import emit, emit_json
     from qwenlock.cli.table import as_text
+    from qwenlock.edge.captured import is_captured
 
     versions = [
         (chosen, template)
@@ -54,6 +56,7 @@ def list_templates(
                         "version": template.version,
                         "regions": list(template.digests),
                         "client": chosen.releases(template),
+                        "captured": is_captured(template),
                         "source": template.source,
                     }
                     for chosen, template in versions
@@ -66,7 +69,9 @@ def list_templates(
             chosen.id,
             template.version,
             ", ".join(template.digests),
-            chosen.releases(template) or "none: recognised only",
+            "captured"
+            if is_captured(template)
+            else chosen.releases(template) or "none: recognised only",
         ]
         for chosen, template in versions
     ]
@@ -138,13 +143,22 @@ def verify(
 @app.command()
 def capture(
     settings: Annotated[
-        Path,
+        Path | None,
         typer.Option("--from", metavar="SETTINGS", help="A settings file that the client wrote."),
-    ],
+    ] = None,
+    from_client: Annotated[
+        bool,
+        typer.Option("--from-client", help="Start the client, and let it write all its lists."),
+    ] = False,
+    client_command: Annotated[
+        str, typer.Option("--client-command", metavar="C", help="The client's command.")
+    ] = "qwen",
     version: Annotated[
-        str, typer.Option("--version", metavar="V", help="The release of the client.")
-    ],
-    region: Annotated[str, typer.Option("--region", metavar="R", help="A region of the plan.")],
+        str | None, typer.Option("--version", metavar="V", help="The release of the client.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="R", help="A region of the plan.")
+    ] = None,
     plan: PlanOption = None,
     output: Annotated[
         Path | None,
@@ -155,16 +169,32 @@ def capture(
         ),
     ] = None,
     templates: TemplatesOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Create a template version from the settings that a newer client wrote.
+    """Create template versions from what a newer client has.
 
-    The digest that the client recorded must match its models, and the template is written only if
-    it renders to exactly these models. If the version exists for another region, this region is
-    added to it.
+    --from takes a plan's models out of settings that the client wrote. The digest that the client
+    recorded must match them, and the template is written only if it renders to exactly these
+    models. If the version exists for another region, this region is added to it.
 
-    Example: `qwenlock template capture --from ~/.qwen/settings.json --version 1.2.3
-    --region china --output templates`
+    --from-client starts the installed client in a home of its own, without network and without
+    your keys, and accepts the update that it offers. Lists that are new are kept in your data
+    directory, where `qwenlock upgrade` finds them; no lock depends on them.
+
+    Examples: `qwenlock template capture --from ~/.qwen/settings.json --version 1.2.3
+    --region china --output templates`, `qwenlock template capture --from-client`
     """
+    from qwenlock.findings.errors import UsageError
+
+    if from_client:
+        if settings or version or region or plan or output:
+            fix = "use it alone, or with --client-command"
+            raise UsageError("--from-client captures every plan and region", fix)
+        return _from_client(client_command, templates, as_json=format is Format.json)
+    if settings is None or version is None or region is None:
+        fix = "add --from, --version and --region, or --from-client"
+        raise UsageError("it is not said what to capture", fix)
+
     from qwenlock.change.capture import captured
     from qwenlock.cli.console import emit_raw, painted, say
     from qwenlock.cli.foreign import clean
@@ -182,6 +212,54 @@ def capture(
     elif found.changed:
         file = save(output, chosen, _release(version), found.text)
         say(f"{painted('wrote', 'good')} {clean(str(file))}; see `qwenlock template verify`")
+    return 0
+
+
+def captured_lists(
+    command: str, plans: Plans, wanted: Collection[tuple[str, str]] | None = None
+) -> tuple[str, list[CapturedList]]:
+    """Return the release of a client, and its lists, which are kept if they are new.
+
+    Args:
+        command: the client's command, as in a shell.
+        plans: the plans.
+        wanted: the plans and regions that are needed, by name; None for all.
+    """
+    import os
+
+    from qwenlock.cli.console import clean, say
+    from qwenlock.clients.profile import release_of
+    from qwenlock.edge.captured import capture as capture_from
+    from qwenlock.edge.client import command_of
+    from qwenlock.edge.client import version as version_of
+
+    words = command_of(command)
+    release = _release(release_of(version_of(words, os.environ)))
+    say(clean(f"starting Qwen Code {release} to get its lists"))
+    return release, capture_from(words, release, plans, wanted)
+
+
+def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
+    """Capture all lists of the installed client, and say which are new."""
+    from qwenlock.cli.console import clean, emit, emit_json, say
+    from qwenlock.cli.table import as_text
+    from qwenlock.edge.captured import folder
+
+    release, found = captured_lists(command, _plans(templates))
+    if as_json:
+        emit_json({"release": release, "lists": [each._asdict() for each in found]})
+        return 0
+    rows = [
+        [each.plan, each.region, each.version if each.is_bundled else "captured", each.digest]
+        for each in found
+    ]
+    emit(as_text(["plan", "region", "version", "digest"], rows))
+    new = [each for each in found if not each.is_bundled]
+    say(
+        clean(f"{len(new)} of {len(found)} lists are kept in {folder()}")
+        if new
+        else f"{len(found)} lists: this qwenlock knows all of them"
+    )
     return 0
 
 
@@ -203,9 +281,10 @@ def _chosen(plans: Plans, wanted: str | None) -> Sequence[Plan]:
 
 
 def _plans(templates: str | None) -> Plans:
+    from qwenlock.edge.captured import with_captured
     from qwenlock.edge.plans import load
 
-    return load(own_folders(templates))
+    return with_captured(load(own_folders(templates)))
 
 
 def _plan(plans: Plans, wanted: str | None, version: str, region: str) -> Plan:

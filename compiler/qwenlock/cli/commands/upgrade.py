@@ -21,11 +21,14 @@ from qwenlock.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from qwenlock.change.upgrade_data import Decision
+    from qwenlock.change.upgrade_data import Decision, UpgradeWishes
     from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
+
+CLIENT = "client"
+"""What `--to` says for the lists that the installed client has."""
 
 
 @app.command(cls=ScopedCommand)
@@ -35,7 +38,10 @@ def upgrade(
     to: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="VERSION", help="The template version; by default, the newest."
+            "--to",
+            metavar="VERSION",
+            help="The template version; by default, the newest. `client` stands for the lists "
+            "that the installed client has.",
         ),
     ] = None,
     region: Annotated[
@@ -99,16 +105,19 @@ def upgrade(
     from qwenlock.change.upgrade import upgrade as change_for
     from qwenlock.change.upgrade_data import UpgradeWishes
     from qwenlock.cli.client import read_project
+    from qwenlock.edge.captured import with_captured
     from qwenlock.edge.installed_client import release
+    from qwenlock.plans.collection import Plans
 
     flags = flags_of(context)
     directory = project_directory(project)
     there = read_project(directory, flags, client)
+    there = replace(there, plans=with_captured(Plans.of(there.plans)))
     if keep_selection is None:
         keep_selection = there.configuration.keep_selection or False
     wishes = UpgradeWishes(
         plans=tuple(plan or ()),
-        to=to,
+        to=None if to == CLIENT else to,
         region=region,
         scope=scope,
         keep_selection=keep_selection,
@@ -116,6 +125,8 @@ def upgrade(
         adopt=adopt,
         allow_downgrade=allow_downgrade,
     )
+    if to == CLIENT:
+        there, wishes = _as_the_client_has_it(there, wishes)
     change = change_for(there, wishes, release())
     as_json = format is Format.json
     if check:
@@ -137,6 +148,20 @@ def upgrade(
         project=there,
     )
     return 1 if change.report["status"] == "edited" else code
+
+
+def _as_the_client_has_it(project: Project, wishes: UpgradeWishes) -> tuple[Project, UpgradeWishes]:
+    """Ask the installed client for its lists of the plans that are meant."""
+    from qwenlock.change.upgrade import regions_of
+    from qwenlock.cli.commands.template import captured_lists
+    from qwenlock.edge.captured import with_captured
+    from qwenlock.plans.collection import Plans
+
+    wanted = regions_of(project, wishes)
+    plans = Plans.of(project.plans)
+    found = captured_lists("qwen", plans, wanted)[1] if wanted else []
+    lists = {(each.plan, each.region): each.digest for each in found}
+    return replace(project, plans=with_captured(plans)), replace(wishes, lists=lists)
 
 
 def _may_ask(yes: bool, as_json: bool) -> bool:
