@@ -17,7 +17,7 @@ from qwenlock.plans.capture import capture
 from qwenlock.plans.definition import template_of
 from qwenlock.plans.digest import PREFIX, models_digest, stringify
 from qwenlock.plans.files import PlanFile
-from support import KEYS, TEXT, World, untimed, write
+from support import KEYS, TEXT, Result, World, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -352,3 +352,72 @@ def test_digest_is_added_where_the_template_renders_it(world: World) -> None:
         assert sorted(after.splitlines()) == sorted(
             template.text.replace(">=0.21.2", ">=0.22").splitlines()
         )
+
+
+# A plan of one's own
+
+
+GATEWAY = {"envKey": "ACME_API_KEY", "baseUrl": "https://gw.acme.example/v1"}
+OF_THE_GATEWAY = [
+    {"id": "large", "name": "[Acme] large", **GATEWAY, "generationConfig": {"timeout": 9}},
+    {"id": "small", "name": "[Acme] small", **GATEWAY},
+]
+
+
+def begin(world: World, settings: Any, *options: str) -> Result:
+    write(world.user, settings)
+    given = ("--env-key", "ACME_API_KEY", "--version", "2026.11", "--output", "plans")
+    return world.run(
+        "template", "capture", "--from", str(world.user), "--new-plan", "acme", *given, *options
+    )
+
+
+@pytest.mark.parametrize("prefix", ["[Acme] ", ""])
+@pytest.mark.parametrize("region", ["default", "eu west"])
+def test_plan_is_begun_from_settings_and_its_models_are_kept_up(
+    world: World, prefix: str, region: str
+) -> None:
+    models = [{**each, "name": prefix + str(each["id"])} for each in OF_THE_GATEWAY]
+    settings = {"$version": 4, "modelProviders": {"openai": [*models, {"id": "x", "envKey": "X"}]}}
+    done = begin(world, settings, "--region", region)
+    assert done.exit_code == 0, done.err
+    options = ("--templates", "plans")
+    verified = world.run("template", "verify", "--plan", "acme", *options)
+    assert verified.out.splitlines()[1].split()[0] == "verified"
+    adopted = world.run("upgrade", "--plan", "acme", "--adopt", "--yes", *options)
+    assert adopted.exit_code == 0, adopted.err
+    assert world.run("upgrade", "--check", *options).exit_code == 0
+    again = begin(world, settings)
+    assert (again.exit_code, "exists" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "there are none"),
+        ({"modelProviders": {"openai": [{**GATEWAY, "id": "a"}]}}, "the model a has no name"),
+        (
+            {"modelProviders": {"openai": OF_THE_GATEWAY, "anthropic": OF_THE_GATEWAY}},
+            "under openai and anthropic",
+        ),
+        (
+            {
+                "modelProviders": {
+                    "openai": [OF_THE_GATEWAY[0], {**OF_THE_GATEWAY[1], "baseUrl": "b"}]
+                }
+            },
+            "several endpoints",
+        ),
+    ],
+)
+def test_settings_that_make_no_plan_are_refused(world: World, settings: Any, said: str) -> None:
+    done = begin(world, {"$version": 4, **settings})
+    assert (done.exit_code, said in done.err) == (3, True), done.err
+    assert not (world.project / "plans").exists()
+
+
+def test_names_of_a_new_plan_are_checked(world: World) -> None:
+    settings = {"modelProviders": {"openai": OF_THE_GATEWAY}}
+    for options in (["--new-plan", "../x"], ["--env-key", "not a name"], ["--plan", "acme"]):
+        assert begin(world, settings, *options).exit_code == 2
+    assert not (world.project / "plans").exists()

@@ -51,9 +51,21 @@ def save(directory: Path, plan: Plan, version: str, text: str) -> Path:
     Raises:
         WriteError: it cannot be written.
     """
+    return _save(directory / plan.id / f"{version}{TEMPLATE}", text)
+
+
+def save_definition(directory: Path, plan_id: str, text: str) -> Path:
+    """Write the `plan.toml` of a new plan to its folder in `directory`, and return the file.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    return _save(directory / plan_id / DEFINITION, text)
+
+
+def _save(file: Path, text: str) -> Path:
     from qwenlock.edge.writer import naming, write_output
 
-    file = directory / plan.id / f"{version}{TEMPLATE}"
     with naming(file):
         file.parent.mkdir(parents=True, exist_ok=True)
     write_output(file, text)

@@ -160,6 +160,14 @@ def capture(
         str | None, typer.Option("--region", metavar="R", help="A region of the plan.")
     ] = None,
     plan: PlanOption = None,
+    new_plan: Annotated[
+        str | None,
+        typer.Option("--new-plan", metavar="ID", help="Begin a plan of your own with this id."),
+    ] = None,
+    env_key: Annotated[
+        str | None,
+        typer.Option("--env-key", metavar="NAME", help="The envKey of the new plan's models."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -177,6 +185,9 @@ def capture(
     recorded must match them, and the template is written only if it renders to exactly these
     models. If the version exists for another region, this region is added to it.
 
+    --new-plan begins a plan of your own with the models that have the variable --env-key: it
+    writes plan.toml and the first version to --output.
+
     --from-client starts the installed client in a home of its own, without network and without
     your keys, and accepts the update that it offers. Lists that are new are kept in your data
     directory, where `qwenlock upgrade` finds them; no lock depends on them.
@@ -187,10 +198,15 @@ def capture(
     from qwenlock.findings.errors import UsageError
 
     if from_client:
-        if settings or version or region or plan or output:
+        if settings or version or region or plan or output or new_plan or env_key:
             fix = "use it alone, or with --client-command"
             raise UsageError("--from-client captures every plan and region", fix)
         return _from_client(client_command, templates, as_json=format is Format.json)
+    if new_plan is not None:
+        if settings is None or version is None or env_key is None or output is None or plan:
+            fix = "add --from, --env-key, --version and --output, and leave --plan out"
+            raise UsageError("--new-plan needs to know where the models are and go", fix)
+        return _begin(settings, new_plan, env_key, _release(version), region, output)
     if settings is None or version is None or region is None:
         fix = "add --from, --version and --region, or --from-client"
         raise UsageError("it is not said what to capture", fix)
@@ -212,6 +228,30 @@ def capture(
     elif found.changed:
         file = save(output, chosen, _release(version), found.text)
         say(f"{painted('wrote', 'good')} {clean(str(file))}; see `qwenlock template verify`")
+    return 0
+
+
+def _begin(
+    settings: Path, plan_id: str, env_key: str, version: str, region: str | None, output: Path
+) -> int:
+    """Write a new plan's folder, and say what to do with it."""
+    from qwenlock.change.begin_plan import REGION, begun
+    from qwenlock.cli.console import clean, painted, say
+    from qwenlock.edge.plans import save, save_definition
+    from qwenlock.edge.reader import read_settings
+    from qwenlock.findings.errors import UsageError
+
+    if (output / plan_id).exists():
+        fix = "choose another id, or add a version to that plan with --plan"
+        raise UsageError(f"{output / plan_id} exists", fix)
+    text, plan, found = begun(read_settings(settings), plan_id, env_key, version, region or REGION)
+    files = [save_definition(output, plan_id, text), save(output, plan, version, found.text)]
+    names = " and ".join(clean(str(file)) for file in files)
+    say(f"{painted('wrote', 'good')} {names}")
+    say(
+        "next: put `templates` into the configuration, and run `qwenlock upgrade --plan "
+        f"{plan_id} --adopt`, which records the version"
+    )
     return 0
 
 

@@ -1,0 +1,132 @@
+"""Every plan in every region, as real releases have them: captured, offered, and upgraded.
+
+One settings file holds all plans, so that a client starts once for all of them. The client's own
+update is accepted on a terminal, and must record what `upgrade` records.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.clients import NEW, OLD, installed
+from conformance.run import Client, Machine, dummies
+from qwenlock.change.outdated import VARIABLE, lists_in, outdated, runs
+from qwenlock.change.upgrade import upgrade
+from qwenlock.change.upgrade_data import UpgradeWishes
+from qwenlock.clients.profile import profile
+from qwenlock.compile.compiler import compile_lock
+from qwenlock.edge.plans import load
+from qwenlock.edge.terminal import update_accepted
+from qwenlock.enforce.agreement import agreement
+from qwenlock.plans.digest import PREFIX, models_digest
+from qwenlock.settings.plan_state import latest, recorded, wanted
+from qwenlock.settings.project import Places, Project
+from support import source
+
+if TYPE_CHECKING:
+    from qwenlock.plans.plan import Plan, Region, Template
+    from qwenlock.settings.scopes import Source
+
+pytestmark = pytest.mark.slow  # it starts real clients
+
+pytest.importorskip("pty")
+pytest.importorskip("pexpect")
+
+PLANS = load()
+PROVEN = [(NEW, run) for run in runs(PLANS)] + [("0.23.3", 0), ("0.23.3", 1), ("0.15.10", 0)]
+"""The releases, and the numbers of the regions, that are started with every plan in them."""
+
+
+@pytest.mark.parametrize("release", [OLD, "0.15.10", NEW])
+def test_lists_of_a_release_are_the_bundled_ones(release: str) -> None:
+    command = [str(installed(release))]
+    found = {}
+    for run in runs(PLANS):
+        written = update_accepted(command, outdated(PLANS, run), {VARIABLE: "any"})
+        for each in lists_in(PLANS, run, written):
+            assert models_digest(each.models) == each.digest
+            found[each.plan.id, each.region.name] = each.digest
+    expected = {
+        (plan.id, name): template.digests[name]
+        for plan in PLANS
+        if (template := latest(plan, profile(release)))
+        for name in template.digests
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize(("release", "run"), PROVEN)
+def test_client_offers_an_update_before_an_upgrade_and_none_after_it(
+    release: str, run: int, tmp_path: Path
+) -> None:
+    lists = _lists(release, run)
+    command = [str(installed(release))]
+    variables = dummies({plan.env_key for plan, _, _ in lists})
+    before = _settings(lists)
+    by_client = update_accepted(command, before, variables)
+    (file,) = _upgraded(before, release).files
+    after = json.loads(file.after)
+    for plan, newest, region in lists:
+        digest = plan.digest(newest, region)
+        for written in (by_client, source(after)):
+            assert recorded(plan, [written]) == (digest.removeprefix(PREFIX), region), plan.id
+        assert models_digest(_models_of(plan, source(after))) == digest, plan.id
+        ids = {model["id"] for model in _models_of(plan, by_client)}  # and what is retired
+        assert ids >= {model["id"] for model in plan.models(newest, region)}, plan.id
+
+    again = update_accepted(command, after, variables)
+    assert again.settings["providerMetadata"] == after["providerMetadata"]
+    assert again.settings["modelProviders"] == after["modelProviders"]
+
+    lock = compile_lock([source(after)], PLANS, profile(release)).lock
+    assert lock is not None
+    machine = Machine(tmp_path)
+    machine.write("user", after)
+    answer = machine.ask(Client(release, Path(command[0])), variables)
+    assert not agreement(lock, answer).differences
+
+
+def _lists(release: str, run: int) -> list[tuple[Plan, Template, Region]]:
+    """Return each plan that the release has with its newest list, in the region of that number."""
+    found = []
+    for plan in PLANS:
+        newest = latest(plan, profile(release))
+        region = list(plan.regions.values())[run] if run < len(plan.regions) else None
+        if newest and region and region.name in newest.digests:
+            found.append((plan, newest, region))
+    return found
+
+
+def _settings(lists: list[tuple[Plan, Template, Region]]) -> dict[str, Any]:
+    """Return settings with the oldest list of each plan, as the clients of that list left them."""
+    settings: dict[str, Any] = {"$version": 4, "modelProviders": {"openai": []}}
+    for plan, _, region in lists:
+        oldest = next(each for each in plan.offered() if region.name in each.digests)
+        settings["modelProviders"]["openai"] += plan.models(oldest, region)
+        for path, value in wanted(plan, oldest, region).items():
+            at = settings
+            for key in path[:-1]:
+                at = at.setdefault(key, {})
+            at[path[-1]] = value
+    first = settings["modelProviders"]["openai"][0]
+    quiet = {"usageStatisticsEnabled": False}
+    chosen = {"auth": {"selectedType": "openai"}}
+    return settings | {"model": {"name": first["id"]}, "security": chosen, "privacy": quiet}
+
+
+def _upgraded(settings: Any, release: str) -> Any:
+    project = Project(
+        places=Places(files={"user": Path("user.json")}, labels={"user": "user.json"}),
+        sources=(source(settings),),
+        plans=PLANS,
+        client=profile(release),
+    )
+    return upgrade(project, UpgradeWishes())
+
+
+def _models_of(plan: Plan, written: Source) -> list[Any]:
+    return [each for each in written.settings["modelProviders"]["openai"] if plan.owns(each)]
