@@ -139,7 +139,7 @@ class _Offer:
     """How far an update has come: from what is on the screen, and what the file holds."""
 
     def __init__(self, file: Path) -> None:
-        self._file, self._written = file, _models_in(file)
+        self._file, self._written = file, _settings_in(file)
         self._ready = self._pressed = self._changed = 0.0
 
     def wants_enter(self, screen: str) -> bool:
@@ -154,9 +154,9 @@ class _Offer:
 
     def is_over(self) -> bool:
         """Tell whether the client has written its lists, or is ready and offers none."""
-        now, models = monotonic(), _models_in(self._file)
-        if self._pressed and models not in (None, self._written):
-            self._written, self._changed = models, now
+        now, settings = monotonic(), _settings_in(self._file)
+        if settings not in (None, self._written):
+            self._written, self._changed = settings, now if self._pressed else 0.0
         if self._pressed:
             return bool(self._changed) and now > self._changed + _SETTLED
         return bool(self._ready) and now > self._ready + _SETTLED
@@ -166,9 +166,9 @@ class _Offer:
         return "did not write its update" if self._pressed else "did not start as expected"
 
 
-def _models_in(file: Path) -> Any:
-    """Return the models in a settings file; None while the client replaces it."""
+def _settings_in(file: Path) -> Any:
+    """Return what a settings file holds; None while the client replaces it."""
     try:
-        return json.loads(file.read_bytes()).get("modelProviders")
+        return json.loads(file.read_bytes())
     except (OSError, ValueError):
         return None
