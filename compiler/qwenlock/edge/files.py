@@ -31,6 +31,7 @@ _REASONS = {
     errno.EACCES: ("permission denied", "make it readable by you"),
     errno.ELOOP: ("its symbolic links form a loop", "remove the link"),
 }
+_LEAST = 64 * 1024
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -55,7 +56,11 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
         if most is not None and status.st_size > most:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         with open(handle, "rb", closefd=False) as file:
-            data: bytes | None = file.read(-1 if most is None else most)
+            # Not `most` at once: Python allocates as many bytes as it is asked for.
+            first = max(status.st_size + 1, _LEAST)
+            data: bytes | None = file.read(first if most is None else min(first, most))
+            if data is not None and len(data) == first:  # it has grown since, or tells no size
+                data += file.read(-1 if most is None else most - first) or b""
     finally:
         os.close(handle)
     if data is None:
