@@ -116,6 +116,8 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
     world: World, region: str
 ) -> None:
     write(world.user, installed("minimax", region))
+    assert world.run("upgrade", "--to", "client", "--check", "--client", "0.24.4").exit_code == 1
+    assert not captured.folder().exists()
     done = world.run("upgrade", "--to", "client", "--yes", "--client", "0.24.4")
     assert done.exit_code == 0, done.err
     assert "0.23.0 to 0.25.0+captured" in done.err

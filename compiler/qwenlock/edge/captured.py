@@ -14,8 +14,9 @@ from qwenlock.edge.client import ClientError
 from qwenlock.edge.plans import read_template, save
 from qwenlock.edge.terminal import update_accepted
 from qwenlock.findings.errors import InputError
-from qwenlock.plans.capture import capture as template_of
-from qwenlock.plans.files import TEMPLATE
+from qwenlock.plans.capture import capture as capture_template
+from qwenlock.plans.definition import template_of
+from qwenlock.plans.files import TEMPLATE, PlanFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -64,13 +65,27 @@ def is_captured(template: Template) -> bool:
     return template.file.startswith(str(folder()))
 
 
+class Capture(NamedTuple):
+    """What a client was made to write.
+
+    Attributes:
+        lists: its lists.
+        plans: the plans, with templates of those that are new.
+        new: the texts of these templates by plan and version; `keep` writes them.
+    """
+
+    lists: list[CapturedList]
+    plans: Plans
+    new: dict[tuple[str, str], str]
+
+
 def capture(
     command: Sequence[str],
     release: str,
     plans: Plans,
     wanted: Collection[tuple[str, str]] | None = None,
-) -> list[CapturedList]:
-    """Make the client write its list of every plan and region, and keep those that are new.
+) -> Capture:
+    """Make the client write its list of every plan and region.
 
     Args:
         command: the client and its arguments.
@@ -81,15 +96,14 @@ def capture(
     Raises:
         UsageError: the client cannot be driven here.
         ClientError: it offers no update, or not in a way that is known.
-        InputError: a list cannot be kept as a template.
+        InputError: no template can say a list.
     """
-    found = []
+    found = Capture([], plans, {})
     for run in runs(plans, wanted):
         source = update_accepted(command, outdated(plans, run), {VARIABLE: "any"})
         for each in lists_in(plans, run, source):
-            found.append(_kept(each, release, plans))
-            plans = with_captured(plans)
-    if not found:
+            found = _with(found, each, f"{release}+captured")
+    if not found.lists:
         raise ClientError(
             "the client offers no update of any plan, or asks in a way that qwenlock does not know",
             "capture the settings that it writes: `qwenlock template capture --from SETTINGS`",
@@ -97,17 +111,36 @@ def capture(
     return found
 
 
-def _kept(found: ClientList, release: str, plans: Plans) -> CapturedList:
-    """Keep a list as a template, unless there is one that has it."""
-    plan = plans.plan(found.plan.id)
-    known = plan.identify(found.digest)
+def keep(found: Capture) -> None:
+    """Write the templates that are new.
+
+    Raises:
+        WriteError: they cannot be written.
+    """
+    for (plan, version), text in found.new.items():
+        save(folder(), found.plans.plan(plan), version, text)
+
+
+def _with(found: Capture, of_client: ClientList, version: str) -> Capture:
+    """Return `found` with one list more, and with its template unless there is one that has it."""
+    plan = found.plans.plan(of_client.plan.id)
+    region, digest = of_client.region, of_client.digest
+    known = plan.identify(digest)
     if known is not None:
-        version, is_bundled = known[0].version, not is_captured(known[0])
-    else:
-        version, is_bundled = f"{release}+captured", False
-        made = template_of(plan, version, found.region, found.models, found.state, found.digest)
-        save(folder(), plan, version, made.text)
-    return CapturedList(plan.id, found.region.name, found.digest, version, is_bundled)
+        is_bundled = not is_captured(known[0])
+        each = CapturedList(plan.id, region.name, digest, known[0].version, is_bundled)
+        return found._replace(lists=[*found.lists, each])
+    made = capture_template(plan, version, region, of_client.models, of_client.state, digest)
+    name = f"{version}{TEMPLATE}"
+    file = PlanFile(name, str(folder() / plan.id / name), made.text)
+    template = replace(template_of(file, plan.regions, plan.states), recognised_only=True)
+    others = [each for each in plan.templates if each.version != version]
+    changed = replace(plan, templates=(*others, template))
+    return Capture(
+        [*found.lists, CapturedList(plan.id, region.name, digest, version, is_bundled=False)],
+        found.plans.changed(lambda each: changed if each.id == plan.id else each),
+        {**found.new, (plan.id, version): made.text},
+    )
 
 
 def _with_captured(plan: Plan) -> Plan:

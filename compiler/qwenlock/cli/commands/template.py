@@ -13,7 +13,7 @@ from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_fold
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from qwenlock.edge.captured import CapturedList
+    from qwenlock.edge.captured import Capture
     from qwenlock.plans.collection import Plans
     from qwenlock.plans.plan import Plan
 
@@ -257,8 +257,8 @@ def _begin(
 
 def captured_lists(
     command: str, plans: Plans, wanted: Collection[tuple[str, str]] | None = None
-) -> tuple[str, list[CapturedList]]:
-    """Return the release of a client, and its lists, which are kept if they are new.
+) -> tuple[str, Capture]:
+    """Return the release of a client, and its lists.
 
     Args:
         command: the client's command, as in a shell.
@@ -283,9 +283,11 @@ def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     """Capture all lists of the installed client, and say which are new."""
     from qwenlock.cli.console import clean, emit, emit_json, say
     from qwenlock.cli.table import as_text
-    from qwenlock.edge.captured import folder
+    from qwenlock.edge.captured import folder, keep
 
-    release, found = captured_lists(command, _plans(templates))
+    release, captured = captured_lists(command, _plans(templates))
+    keep(captured)
+    found = captured.lists
     if as_json:
         emit_json({"release": release, "lists": [each._asdict() for each in found]})
         return 0

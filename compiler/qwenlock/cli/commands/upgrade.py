@@ -126,7 +126,7 @@ def upgrade(
         allow_downgrade=allow_downgrade,
     )
     if to == CLIENT:
-        there, wishes = _as_the_client_has_it(there, wishes)
+        there, wishes = _as_the_client_has_it(there, wishes, writes=not (check or dry_run))
     change = change_for(there, wishes, release())
     as_json = format is Format.json
     if check:
@@ -150,18 +150,23 @@ def upgrade(
     return 1 if change.report["status"] == "edited" else code
 
 
-def _as_the_client_has_it(project: Project, wishes: UpgradeWishes) -> tuple[Project, UpgradeWishes]:
+def _as_the_client_has_it(
+    project: Project, wishes: UpgradeWishes, *, writes: bool
+) -> tuple[Project, UpgradeWishes]:
     """Ask the installed client for its lists of the plans that are meant."""
     from qwenlock.change.upgrade import regions_of
     from qwenlock.cli.commands.template import captured_lists
-    from qwenlock.edge.captured import with_captured
+    from qwenlock.edge.captured import keep
     from qwenlock.plans.collection import Plans
 
     wanted = regions_of(project, wishes)
-    plans = Plans.of(project.plans)
-    found = captured_lists("qwen", plans, wanted)[1] if wanted else []
-    lists = {(each.plan, each.region): each.digest for each in found}
-    return replace(project, plans=with_captured(plans)), replace(wishes, lists=lists)
+    if not wanted:
+        return project, wishes
+    _, found = captured_lists("qwen", Plans.of(project.plans), wanted)
+    if writes:
+        keep(found)
+    lists = {(each.plan, each.region): each.digest for each in found.lists}
+    return replace(project, plans=found.plans), replace(wishes, lists=lists)
 
 
 def _may_ask(yes: bool, as_json: bool) -> bool:
