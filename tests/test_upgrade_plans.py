@@ -402,6 +402,15 @@ def test_selection_that_belongs_to_no_plan_stays(model: str) -> None:
     }
 
 
+def test_selection_of_a_plan_that_is_up_to_date_stays_while_another_is_upgraded() -> None:
+    plan, _, region = oldest("minimax")
+    model = plan.models(plan.newest(), region)[-1]["id"]
+    settings = select(settings_of(oldest("deepseek"), (plan, plan.newest(), region)), model)
+    assert after(changed(settings))["model"] == {"name": model}
+    alone = after(changed(settings, plans=("deepseek",)))["model"]["name"]
+    assert alone.startswith("deepseek")
+
+
 def test_selection_at_another_endpoint_is_not_the_plans() -> None:
     plan, _, region = oldest("deepseek")
     name = plan.models(plan.newest(), region)[-1]["id"]

@@ -62,7 +62,10 @@ def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None)
         blocked = said_of.report(steps, (before, before))
         shown = [] if changing else warnings
         return ProjectChange(reasons=tuple(reasons), warnings=tuple(shown), report=blocked)
-    after = selection_after(now, changing, before, keep=wishes.keep_selection)
+    installed = [step for step in steps if step.status != "manual"]
+    after = selection_after(
+        now, changing, before, keep=wishes.keep_selection, is_only=len(installed) == 1
+    )
     files = _joined([*(file for step in changing for file in step.files), *after.files])
     return ProjectChange(
         files=files,

@@ -1,7 +1,7 @@
 """What an upgrade does to the selection, and why.
 
-Guide, "Automatic Updates": the first model of the plan is selected. With several plans it is the
-one that the selection belonged to. `--keep-selection` leaves a model that is still offered.
+Guide, "Automatic Updates": the first model of the plan is selected. With several plans, it is the
+plan that the selection belonged to. `--keep-selection` leaves a model that is still offered.
 """
 
 from __future__ import annotations
@@ -43,7 +43,12 @@ class SelectionAfter(NamedTuple):
 
 
 def selection_after(
-    project: Project, steps: Sequence[PlanUpgrade], before: Choice | None, *, keep: bool
+    project: Project,
+    steps: Sequence[PlanUpgrade],
+    before: Choice | None,
+    *,
+    keep: bool,
+    is_only: bool,
 ) -> SelectionAfter:
     """Return the selection after `steps`.
 
@@ -52,9 +57,10 @@ def selection_after(
         steps: the upgrades of the plans that change; at least one.
         before: the selection before them.
         keep: leave the selected model if it is still offered.
+        is_only: no other plan is installed, or only one was asked for.
     """
     belonging = [step for step in steps if before and _has(step, before)]
-    step = next(iter(steps if len(steps) == 1 else belonging), None)
+    step = next(iter(steps if is_only else belonging), None)
     home = step or steps[0]
     if keep and before and _is_offered(project, home, before):
         moved = _at_its_endpoint(project, home, before)
