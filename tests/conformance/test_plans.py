@@ -102,12 +102,18 @@ def _lists(release: str, run: int) -> list[tuple[Plan, Template, Region]]:
 
 
 def _settings(lists: list[tuple[Plan, Template, Region]]) -> dict[str, Any]:
-    """Return settings with the oldest list of each plan, as the clients of that list left them."""
+    """Return settings with the oldest list of each plan, and its record as `migrate` leaves it.
+
+    The client itself moves an older record without a base URL, and then takes it for one of the
+    first region.
+    """
     settings: dict[str, Any] = {"$version": 4, "modelProviders": {"openai": []}}
-    for plan, _, region in lists:
+    for plan, newest, region in lists:
         oldest = next(each for each in plan.offered() if region.name in each.digests)
         settings["modelProviders"]["openai"] += plan.models(oldest, region)
-        for path, value in wanted(plan, oldest, region).items():
+        version = plan.digest(oldest, region).removeprefix(PREFIX)
+        record = {**wanted(plan, newest, region), newest.state.version: version}
+        for path, value in record.items():
             at = settings
             for key in path[:-1]:
                 at = at.setdefault(key, {})
