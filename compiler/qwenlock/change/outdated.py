@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Model, Plan, PlanState, Region
     from qwenlock.settings.scopes import Source
 
-VARIABLE = "QWENLOCK_ANY"
+VARIABLE = "ANY_API_KEY"
 """The variable that holds the key of the only model: any value will do, as nothing is sent."""
 
 _OUTDATED = "0" * 64

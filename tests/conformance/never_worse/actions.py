@@ -30,6 +30,9 @@ CHANGES = {
 """The commands that write settings, by what they are called in the table."""
 ACTIONS = (RUN, EXPORT, *CHANGES)
 
+ASKED_FOR = frozenset({"uninstall"})
+"""Commands that exist to take models away, and that no message advises."""
+
 READING = frozenset(
     {"check", "diff", "doctor", "explain", "export", "history", "lint", "report", "resolve",
      "schema", "server", "show", "status", "template", "undo"}
