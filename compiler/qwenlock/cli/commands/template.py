@@ -236,7 +236,8 @@ def _begin(
 ) -> int:
     """Write a new plan's folder, and say what to do with it."""
     from qwenlock.change.begin_plan import REGION, begun
-    from qwenlock.cli.console import clean, painted, say
+    from qwenlock.cli.console import painted, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.edge.plans import save, save_definition
     from qwenlock.edge.reader import read_settings
     from qwenlock.findings.errors import UsageError
@@ -267,7 +268,8 @@ def captured_lists(
     """
     import os
 
-    from qwenlock.cli.console import clean, say
+    from qwenlock.cli.console import say
+    from qwenlock.cli.foreign import clean
     from qwenlock.clients.profile import release_of
     from qwenlock.edge.captured import capture as capture_from
     from qwenlock.edge.client import command_of
@@ -281,7 +283,8 @@ def captured_lists(
 
 def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     """Capture all lists of the installed client, and say which are new."""
-    from qwenlock.cli.console import clean, emit, emit_json, say
+    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.cli.table import as_text
     from qwenlock.edge.captured import folder, keep
 

@@ -53,7 +53,7 @@ def uninstall(
     """
     from qwenlock.change.uninstall import uninstall as change_for
     from qwenlock.cli.client import read_project
-    from qwenlock.cli.console import clean
+    from qwenlock.cli.foreign import clean
     from qwenlock.edge.environment import with_variables
 
     flags = flags_of(context)
