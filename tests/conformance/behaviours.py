@@ -1,15 +1,15 @@
-"""What each release does, plainly, beside what the guide says: measured, and recorded here.
+"""What each release does, plainly, beside what the guide says.
 
-A measure runs a client and says in a few words what it did. `old` and `new` are what 0.12.0 and
-0.24.4 did when this was written; where one is left out, the release does as the guide says.
+A measure runs a client and says in a few words what it did. What each release was seen to do is in
+`observed.json`, which `python -m conformance.matrix` writes.
 """
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from conformance.clients import NEW, OLD
 from conformance.run import Client, Machine, dummies
 from qwenlock.edge.client import ClientCrashedError, LoginRequiredError
 from qwenlock.enforce.agreement import parse
@@ -85,19 +85,18 @@ OAUTH = "qwen-oauth"
 LOGIN, ENDS = "asks for a login", "ends with an error"
 UNSAID = "–"
 
+FILE = Path(__file__).with_name("observed.json")
+OBSERVED: dict[str, dict[str, str]] = json.loads(FILE.read_text("utf-8"))
 BEHAVIOURS: list[Behaviour] = []
 
 Measure: TypeAlias = "Callable[[Bench], str]"
 
 
-def behaviour(
-    title: str, *, guide: str, old: str | None = None, new: str | None = None
-) -> Callable[[Measure], Measure]:
+def behaviour(title: str, *, guide: str) -> Callable[[Measure], Measure]:
     """Record a measure: what it is of, and what came of it."""
 
     def record(measure: Measure) -> Measure:
-        observed = {OLD: old or guide, NEW: new or guide}
-        BEHAVIOURS.append(Behaviour(title, guide, observed, measure))
+        BEHAVIOURS.append(Behaviour(title, guide, OBSERVED.get(title, {}), measure))
         return measure
 
     return record
@@ -116,10 +115,7 @@ def settings(
 
 
 @behaviour(
-    "modelProviders of the user with anthropic/a, of the project with openai/b",
-    guide="openai/b",
-    old="openai/b, anthropic/a",
-    new="openai/b, anthropic/a",
+    "modelProviders of the user with anthropic/a, of the project with openai/b", guide="openai/b"
 )
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"anthropic": [bench.entry()]}))
@@ -145,7 +141,7 @@ def _(bench: Bench) -> str:
 # Models
 
 
-@behaviour("two entries of one id at two endpoints", guide="the first", new="both")
+@behaviour("two entries of one id at two endpoints", guide="the first")
 def _(bench: Bench) -> str:
     entries = [bench.entry(path="/1"), bench.entry(path="/2")]
     bench.machine.write("user", settings({"openai": entries}, "openai", "a"))
@@ -154,9 +150,7 @@ def _(bench: Bench) -> str:
     return {1: "the first", 2: "both"}[count]
 
 
-@behaviour(
-    "model.baseUrl that names the second of them", guide=UNSAID, old="the first", new="the second"
-)
+@behaviour("model.baseUrl that names the second of them", guide=UNSAID)
 def _(bench: Bench) -> str:
     first, second = bench.entry(path="/1"), bench.entry(path="/2")
     chosen = {"model": {"name": "a", "baseUrl": second["baseUrl"]}}
@@ -173,11 +167,7 @@ def _(bench: Bench) -> str:
     return bench.offered()
 
 
-@behaviour(
-    "the same, with a providerProtocol that makes it openai",
-    guide="openai/a",
-    new="openai/b, openai/a",
-)
+@behaviour("the same, with a providerProtocol that makes it openai", guide="openai/a")
 def _(bench: Bench) -> str:
     providers = {"openai-custom": [bench.entry("b")], "openai": [bench.entry()]}
     mapped = {"providerProtocol": {"openai-custom": "openai"}}
@@ -185,7 +175,7 @@ def _(bench: Bench) -> str:
     return bench.offered()
 
 
-@behaviour("a providerProtocol that makes openai anthropic", guide="openai/a", new="anthropic/a")
+@behaviour("a providerProtocol that makes openai anthropic", guide="openai/a")
 def _(bench: Bench) -> str:
     mapped = {"providerProtocol": {"openai": "anthropic"}}
     bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai", "a") | mapped)
@@ -193,9 +183,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "qwen-oauth models, with modelProviders that name another",
-    guide="qwen-oauth/coder-model",
-    new="none",
+    "qwen-oauth models, with modelProviders that name another", guide="qwen-oauth/coder-model"
 )
 def _(bench: Bench) -> str:
     providers = {OAUTH: [bench.entry("b")], "openai": [bench.entry()]}
@@ -210,7 +198,7 @@ def _(bench: Bench) -> str:
     return bench.offered()
 
 
-@behaviour("an entry without envKey", guide=ENDS, old=LOGIN, new="uses OPENAI_API_KEY")
+@behaviour("an entry without envKey", guide=ENDS)
 def _(bench: Bench) -> str:
     entry = bench.entry()
     del entry["envKey"]
@@ -222,7 +210,7 @@ def _(bench: Bench) -> str:
     return f"uses {used}"
 
 
-@behaviour("an anthropic entry without baseUrl", guide=UNSAID, old=LOGIN, new=LOGIN)
+@behaviour("an anthropic entry without baseUrl", guide=UNSAID)
 def _(bench: Bench) -> str:
     entry = bench.entry()
     del entry["baseUrl"]
@@ -231,10 +219,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "an entry with fastOnly, voiceOnly, imageOnly or realtimeOnly beside openai/a",
-    guide=UNSAID,
-    old="openai/a, openai/f, openai/v, openai/i, openai/r",
-    new="openai/a",
+    "an entry with fastOnly, voiceOnly, imageOnly or realtimeOnly beside openai/a", guide=UNSAID
 )
 def _(bench: Bench) -> str:
     flags = {"f": "fastOnly", "v": "voiceOnly", "i": "imageOnly", "r": "realtimeOnly"}
@@ -243,12 +228,7 @@ def _(bench: Bench) -> str:
     return bench.offered()
 
 
-@behaviour(
-    "the order of auth types",
-    guide=UNSAID,
-    old="openai/a, gemini/a, vertex-ai/a, anthropic/a",
-    new="openai/a, gemini/a, vertex-ai/a, anthropic/a",
-)
+@behaviour("the order of auth types", guide=UNSAID)
 def _(bench: Bench) -> str:
     types = ("anthropic", "gemini", "vertex-ai", "openai")
     bench.machine.write("user", settings({name: [bench.entry()] for name in types}, "openai", "a"))
@@ -258,32 +238,27 @@ def _(bench: Bench) -> str:
 # Selection
 
 
-@behaviour(
-    "openai selected without a model",
-    guide="qwen3-coder-plus",
-    old="qwen3.5-plus",
-    new="qwen3.7-max",
-)
+@behaviour("openai selected without a model", guide="qwen3-coder-plus")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai"))
     return bench.selected(KEYS)
 
 
-@behaviour("anthropic selected without a model", guide=UNSAID, old="a", new="a")
+@behaviour("anthropic selected without a model", guide=UNSAID)
 def _(bench: Bench) -> str:
     entries = [bench.entry("a"), bench.entry("b")]
     bench.machine.write("user", settings({"anthropic": entries}, "anthropic"))
     return bench.selected(dummies(["A_KEY"]))
 
 
-@behaviour("the same, and ANTHROPIC_API_KEY is set", guide=UNSAID, old=LOGIN, new=LOGIN)
+@behaviour("the same, and ANTHROPIC_API_KEY is set", guide=UNSAID)
 def _(bench: Bench) -> str:
     entries = [bench.entry("a"), bench.entry("b")]
     bench.machine.write("user", settings({"anthropic": entries}, "anthropic"))
     return bench.selected(KEYS)
 
 
-@behaviour("nothing selected", guide="takes qwen-oauth", old=LOGIN, new=LOGIN)
+@behaviour("nothing selected", guide="takes qwen-oauth")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"gemini": [bench.entry()]}))
     return bench.offered()
@@ -303,11 +278,7 @@ def _(bench: Bench) -> str:
     return _model(bench.request(variables={**KEYS, "OPENAI_MODEL": "b"}))
 
 
-@behaviour(
-    "OPENAI_MODEL, with another model selected that no entry defines",
-    guide="OPENAI_MODEL",
-    new="the selected one",
-)
+@behaviour("OPENAI_MODEL, with another model selected that no entry defines", guide="OPENAI_MODEL")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"openai": []}, "openai", "a"))
     variables = {**KEYS, "OPENAI_MODEL": "b", "OPENAI_BASE_URL": bench.server.url}
@@ -315,11 +286,7 @@ def _(bench: Bench) -> str:
     return {"a": "the selected one", "b": "OPENAI_MODEL"}[model]
 
 
-@behaviour(
-    "an entry whose variable is not set, and OPENAI_API_KEY is",
-    guide="uses OPENAI_API_KEY",
-    old="sends nothing",
-)
+@behaviour("an entry whose variable is not set, and OPENAI_API_KEY is", guide="uses OPENAI_API_KEY")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai", "a"))
     request = bench.request(variables=dummies(["OPENAI_API_KEY"]))
@@ -328,7 +295,7 @@ def _(bench: Bench) -> str:
     return f"uses {request.headers['authorization'].removeprefix('Bearer value-of-')}"
 
 
-@behaviour("a key that comes by flag alone", guide="is used", old="is refused")
+@behaviour("a key that comes by flag alone", guide="is used")
 def _(bench: Bench) -> str:
     flags = {
         "auth-type": "openai",
@@ -362,8 +329,6 @@ def _(bench: Bench) -> str:
 @behaviour(
     "where a base URL that ends in /v1, as in the guide's example, leads for anthropic",
     guide="/v1/messages",
-    old="/v1/v1/messages",
-    new="/v1/v1/messages",
 )
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"anthropic": [bench.entry()]}, "anthropic", "a"))
@@ -384,9 +349,7 @@ def _(bench: Bench) -> str:
 # Files
 
 
-@behaviour(
-    "~/.qwen/.env, with a .env file in the project", guide=UNSAID, old="is not read", new="is read"
-)
+@behaviour("~/.qwen/.env, with a .env file in the project", guide=UNSAID)
 def _(bench: Bench) -> str:
     (bench.machine.home / ".qwen" / ".env").write_text("A_KEY=of-home\n")
     (bench.machine.project / ".env").write_text("OTHER=1\n")
@@ -394,7 +357,7 @@ def _(bench: Bench) -> str:
     return "is read" if bench.request(variables={}) else "is not read"
 
 
-@behaviour("a settings file with $version 3", guide=UNSAID, old="is left alone", new="becomes 4")
+@behaviour("a settings file with $version 3", guide=UNSAID)
 def _(bench: Bench) -> str:
     bench.machine.write("user", {"$version": 3})
     bench.load()
@@ -402,9 +365,7 @@ def _(bench: Bench) -> str:
     return "is left alone" if version == 3 else f"becomes {version}"
 
 
-@behaviour(
-    "comments in a settings file that is migrated", guide=UNSAID, old="are dropped", new="are kept"
-)
+@behaviour("comments in a settings file that is migrated", guide=UNSAID)
 def _(bench: Bench) -> str:
     bench.machine.write("user", '{\n  // mine\n  "$version": 2,\n  "ui": {}\n}\n')
     bench.load()
@@ -413,15 +374,13 @@ def _(bench: Bench) -> str:
     return "are kept" if "// mine" in text else "are dropped"
 
 
-@behaviour("a user file that is broken", guide=UNSAID, old=ENDS, new=ENDS)
+@behaviour("a user file that is broken", guide=UNSAID)
 def _(bench: Bench) -> str:
     bench.machine.write("user", '{"a": ')
     return bench.load()
 
 
-@behaviour(
-    "a project file that is broken", guide=UNSAID, old="stays", new="becomes {}, beside a copy"
-)
+@behaviour("a project file that is broken", guide=UNSAID)
 def _(bench: Bench) -> str:
     broken = '{"a": '
     bench.machine.write("project", broken)
@@ -434,7 +393,7 @@ def _(bench: Bench) -> str:
     return f"becomes {text.strip()}, {'beside a copy' if copies else 'and is lost'}"
 
 
-@behaviour("a byte-order mark in the user file", guide=UNSAID, old=ENDS, new="loads")
+@behaviour("a byte-order mark in the user file", guide=UNSAID)
 def _(bench: Bench) -> str:
     bench.machine.write("user", '\ufeff{"$version": 4}')
     return bench.load()
@@ -443,8 +402,6 @@ def _(bench: Bench) -> str:
 @behaviour(
     "the settings of a project on no list of trusted folders, with security.folderTrust.enabled",
     guide=UNSAID,
-    old="count",
-    new="do not count",
 )
 def _(bench: Bench) -> str:
     user = settings({"openai": [bench.entry("of-the-user")]}, "openai")
@@ -454,7 +411,7 @@ def _(bench: Bench) -> str:
     return "count" if bench.offered("openai") == "openai/of-the-project" else "do not count"
 
 
-@behaviour("a trailing comma in the user file", guide=UNSAID, old=ENDS, new=ENDS)
+@behaviour("a trailing comma in the user file", guide=UNSAID)
 def _(bench: Bench) -> str:
     bench.machine.write("user", '{"$version": 4,}')
     return bench.load()
