@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from conformance.server import Request, Server
+    from qwenlock.clients.scopes import ScopeName
 
 
 class Bench(NamedTuple):
@@ -69,6 +70,18 @@ class Bench(NamedTuple):
         """Let the client load its settings; return how that ended."""
         done = self.machine.run(self.client, "mcp", "list", variables=KEYS)
         return ENDS if done.returncode else "loads"
+
+    def fate(self, scope: ScopeName, text: str) -> str:
+        """Let the client load settings that may be broken; return what becomes of them."""
+        self.machine.write(scope, text)
+        ended, file = self.load(), self.machine.files[scope]
+        if not file.exists():
+            return "is renamed"
+        now = file.read_text("utf-8")
+        if now == text:
+            return ended
+        copies = list(file.parent.glob("*corrupted*"))
+        return f"becomes {now.strip()}, {'beside a copy' if copies else 'and is lost'}"
 
 
 class Behaviour(NamedTuple):
@@ -376,27 +389,17 @@ def _(bench: Bench) -> str:
 
 @behaviour("a user file that is broken", guide=UNSAID)
 def _(bench: Bench) -> str:
-    bench.machine.write("user", '{"a": ')
-    return bench.load()
+    return bench.fate("user", '{"a": ')
 
 
 @behaviour("a project file that is broken", guide=UNSAID)
 def _(bench: Bench) -> str:
-    broken = '{"a": '
-    bench.machine.write("project", broken)
-    bench.load()
-    file = bench.machine.files["project"]
-    copies = list(file.parent.glob("*corrupted*"))
-    text = file.read_text("utf-8")
-    if text == broken:
-        return "stays"
-    return f"becomes {text.strip()}, {'beside a copy' if copies else 'and is lost'}"
+    return bench.fate("project", '{"a": ')
 
 
 @behaviour("a byte-order mark in the user file", guide=UNSAID)
 def _(bench: Bench) -> str:
-    bench.machine.write("user", '\ufeff{"$version": 4}')
-    return bench.load()
+    return bench.fate("user", '\ufeff{"$version": 4}')
 
 
 @behaviour(
@@ -413,8 +416,7 @@ def _(bench: Bench) -> str:
 
 @behaviour("a trailing comma in the user file", guide=UNSAID)
 def _(bench: Bench) -> str:
-    bench.machine.write("user", '{"$version": 4,}')
-    return bench.load()
+    return bench.fate("user", '{"$version": 4,}')
 
 
 def _model(request: Request | None) -> str:

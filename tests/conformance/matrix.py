@@ -1,6 +1,6 @@
 """The matrix of the docs: release × behaviour, guide against client.
 
-PYTHONPATH=tests python -m conformance.matrix [RELEASE]…    measures, and writes the record and page
+PYTHONPATH=tests python -m conformance.matrix [RELEASE]… [TITLE]…    measures, and writes the record
 """
 
 from __future__ import annotations
@@ -47,8 +47,15 @@ def _cell(observed: str, guide: str) -> str:
 
 
 def _main() -> None:
-    """Measure all behaviours with the releases that are named, or with all."""
-    asked = [(each, release) for release in sys.argv[1:] or RELEASES for each in BEHAVIOURS]
+    """Measure the behaviours with the releases, those that are named or all."""
+    releases = [each for each in sys.argv[1:] if each in RELEASES]
+    titles = {*sys.argv[1:]} - {*RELEASES}
+    asked = [
+        (each, release)
+        for release in releases or RELEASES
+        for each in BEHAVIOURS
+        if not titles or each.title in titles
+    ]
     with ThreadPoolExecutor(2) as pool:
         measured = list(pool.map(_measured, asked))
     observed = {each.title: dict(each.observed) for each in BEHAVIOURS}

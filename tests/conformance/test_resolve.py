@@ -71,6 +71,7 @@ SELECTED = {**ENTRIES, **auth("openai"), "model": {"name": "a", "generationConfi
 RAW = {**ENTRIES, **auth("openai"), "model": {"name": "raw", "generationConfig": BELOW}}
 BY_FLAG = "--auth-type openai --model raw --openai-api-key by-flag --openai-base-url HERE/flag/v1"
 ANTHROPIC = [{**entry("c"), "baseUrl": "HERE/c"}]
+RESPONSES = entry("b", wireApi="responses")
 KEYS = dummies(["A_KEY", "B_KEY", "C_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"])
 
 CASES = {
@@ -135,6 +136,26 @@ CASES = {
         variables={**KEYS, **ENV},
         releases=(NEW,),  # the other would ask OpenAI; see the test of the proxy
     ),
+    "a name that no entry defines, and no key but those of entries": Case(
+        RAW, variables=dummies(["A_KEY", "B_KEY"])
+    ),
+    "the same, with OPENAI_MODEL naming an entry": Case(
+        RAW, variables={**dummies(["A_KEY", "B_KEY"]), "OPENAI_MODEL": "b"}
+    ),
+    "one id for both of OpenAI's APIs, the Responses API selected": Case(
+        {
+            "modelProviders": {"openai": [entry("a"), {**RESPONSES, "id": "a"}]},
+            **auth("openai-responses"),
+            "model": {"name": "a"},
+        },
+        variables=KEYS,
+        releases=(NEW,),
+    ),
+    "the Responses API alone, openai selected": Case(
+        {"modelProviders": {"openai": [RESPONSES]}, **auth("openai"), "model": {"name": "b"}},
+        variables=KEYS,
+        releases=(NEW,),
+    ),
     "models of two scopes": Case(
         {"modelProviders": {"openai": [entry("a")]}, **auth("openai"), "model": {"name": "a"}},
         project={"modelProviders": {"anthropic": ANTHROPIC}},
@@ -159,24 +180,29 @@ def test_client_sends_what_is_resolved(
         check_options(request, said["fields"])
 
 
-def test_proxy_that_is_resolved_is_used(client: Client, machine: Machine) -> None:
-    settings = {
-        "modelProviders": {"openai": [{"id": "a", "envKey": "A_KEY"}]},
-        **auth("openai"),
-        "model": {"name": "a"},
-    }
+@pytest.mark.parametrize(
+    ("providers", "url"),
+    [
+        ({"openai": [{"id": "a", "envKey": "A_KEY"}]}, "https://api.openai.com/v1"),
+        ({}, "https://dashscope.aliyuncs.com/compatible-mode/v1"),
+    ],
+    ids=["entry", "runtime model"],
+)
+def test_proxy_and_default_endpoint_that_are_resolved_are_used(
+    client: Client, machine: Machine, providers: dict[str, Any], url: str
+) -> None:
+    settings = {"modelProviders": providers, **auth("openai"), "model": {"name": "a"}}
     with proxy() as by_variable, proxy() as by_settings:
         case = Case(
             {**settings, "proxy": by_settings.url},
-            variables={"A_KEY": "key", "HTTPS_PROXY": by_variable.url},
+            variables={"A_KEY": "key", "OPENAI_API_KEY": "key", "HTTPS_PROXY": by_variable.url},
         )
         start(machine, case)
         said = resolved(machine, client, case)["fields"]
         machine.run(client, "-p", "hi", variables=case.variables)
         asked = {each.url: each.asked for each in (by_variable, by_settings) if each.asked}
     assert list(asked) == [said["proxy"]["value"]]
-    assert asked[said["proxy"]["value"]][0] == "api.openai.com:443"
-    url = "https://api.openai.com/v1" if client.release == OLD else None
+    assert asked[said["proxy"]["value"]][0] == f"{urlsplit(url).hostname}:443"
     assert said["baseUrl"]["value"] == url
 
 
@@ -249,6 +275,8 @@ def check_target(request: Request, said: dict[str, Any], case: Case) -> None:
     is_anthropic = said["authType"]["value"] == "anthropic"
     path = urlsplit(said["baseUrl"]["value"]).path
     ending = "/v1/messages" if is_anthropic else "/chat/completions"
+    if said["apiKeyEnvKey"]["value"] == RESPONSES["envKey"] and "responses" in str(case.user):
+        ending = "/responses"
     assert request.path.split("?")[0] == path + ending
     assert request.body["model"] == said["model"]["value"]
     key = {**case.variables, **case.keys}[said["apiKey"]["source"]]
