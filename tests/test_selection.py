@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from qwenlock.clients.profile import NEWEST, profile
+from qwenlock.compile.compiler import compile_lock
 from qwenlock.lock.model import Selection
+from qwenlock.lock.options import Options
 from support import MODEL, OPENAI, codes, compiled, locked, models, source
 
 OTHER = {**MODEL, "id": "b"}
@@ -417,3 +420,11 @@ def test_no_finding_about_a_selection_shows_a_key(settings: dict[str, Any]) -> N
     for finding in compilation.findings:
         assert "abcdefgh" not in f"{finding.message} {finding.fix}"
     assert "abcdefgh" not in repr(compilation.lock)
+
+
+def test_where_users_settings_are_left_out_they_are_not_overruled_by_advice() -> None:
+    settings = [source({"modelProviders": {"openai": [MODEL]}}, "project")]
+    for user, words in ((None, "qwenlock select gpt-4o"), (False, "if all users shall have")):
+        compilation = compile_lock(settings, (), profile(NEWEST), Options(user=user))
+        (finding,) = [each for each in compilation.findings if each.code == "QL611"]
+        assert words in str(finding.fix)

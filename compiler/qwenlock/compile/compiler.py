@@ -143,7 +143,8 @@ def compile_lock(
     named = {model.env_key for model in reading.models if model.env_key}
     _report_credentials(sources, named, report)
     for each in () if in_use else about_selection:
-        report(each)
+        left_out = each.code == "QL611" and options is not None and options.user is False
+        report(_left_to_users(each) if left_out else each)
     recognised = installed_plans.recognise(reading.entries, plans, sources, client, report)
     compilation = Compilation(
         None, tuple(findings), hidden, reading.entries, reading.selection, recognised
@@ -171,6 +172,16 @@ def _is_allowed(place: Place | None, names: Sequence[str]) -> bool:
         return False
     steps = [step.lower() for step in place.path if isinstance(step, str)]
     return (bool(steps) and steps[-1] in map(str.lower, names)) or allows_a_literal(place)
+
+
+def _left_to_users(finding: Finding) -> Finding:
+    """Return what is said of nothing selected where each user's own settings may select something.
+
+    To select something here would then overrule them.
+    """
+    message = "no auth type is selected here: each user's own settings and variables decide"
+    fix = "set security.auth.selectedType and model.name, if all users shall have the same model"
+    return replace(finding, message=message, fix=fix)
 
 
 def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
