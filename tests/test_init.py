@@ -385,3 +385,13 @@ def test_hooks_for_pre_commit_are_valid() -> None:
 
 def test_every_shipped_file_is_covered() -> None:
     assert {path.name for path in shipped()} == {*SCHEMAS, "pre-commit.yaml"}
+
+
+def test_settings_are_not_made_of_variables_where_a_model_is_selected(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter-2")
+    selected = {"security": {"auth": {"selectedType": "openai"}}, "model": {"name": "lab-large"}}
+    write(world.user, {"$version": 4} | selected)
+    assert world.run("init", "--yes", "--client", "0.24.4").exit_code == 0
+    assert not world.own.exists()

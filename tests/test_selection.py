@@ -269,7 +269,7 @@ def test_nothing_selected_is_undecided(client: str) -> None:
     assert chosen(settings, client) == Selection(kind="undecided")
     (finding,) = compiled(settings, client=client).findings
     assert (finding.code, finding.level) == ("QL611", "warning")
-    assert finding.fix == "run `qwenlock select gpt-4o`"
+    assert finding.fix == "run `qwenlock select gpt-4o`, unless the variables shall decide"
 
 
 def test_nothing_selected_and_declared_is_fine() -> None:

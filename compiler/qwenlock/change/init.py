@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.change.init_settings import settings_from
 from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.compiler import compile_project
+from qwenlock.compile.selection import AUTH_TYPE, MODEL
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.lock import NAME
 from qwenlock.lock.text import as_table
 from qwenlock.migrate.file_changes import with_lines
-from qwenlock.settings.scopes import PROVIDERS, owner
+from qwenlock.settings.scopes import PROVIDERS, merged, owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,6 +77,12 @@ class Found:
     def has_models(self) -> bool:
         """Tell whether any scope has models."""
         return owner(self.project.sources) is not None
+
+    @property
+    def selects(self) -> bool:
+        """Tell whether any scope selects an auth type or a model."""
+        sources = self.project.sources
+        return any(merged(sources, path) for path in (AUTH_TYPE, MODEL))
 
     @property
     def owns_models(self) -> bool:

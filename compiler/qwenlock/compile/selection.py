@@ -259,7 +259,8 @@ class _Selector:
             "asks for a login"
         )
         place = source.place(PROVIDERS, on_key=True)
-        self._report(Finding("QL611", message, place, self._selecting_fix()))
+        fix = f"{self._selecting_fix()}, unless the variables shall decide"
+        self._report(Finding("QL611", message, place, fix))
 
     def _selecting_fix(self) -> str:
         """Return how to select a model: with a command, if the first can be named in one."""

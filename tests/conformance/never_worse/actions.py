@@ -39,6 +39,7 @@ READING = frozenset(
 )  # fmt: skip
 """Commands that, as they are advised, write no settings; `undo` takes back what another wrote."""
 
+SELECTS, _SENDS = "selects: ", "sends: "
 SAME, REFUSED, NOTHING = "same", "refuses", "nothing to do"
 _REFUSALS = (1, 2, 3, 4)
 """The exit codes that say why, see `docs/reference/exit-codes.md`."""
@@ -56,6 +57,11 @@ class Outcome(NamedTuple):
 
     word: str
     is_worse: bool = False
+
+    @property
+    def selected(self) -> str | None:
+        """Return the model that is sent now, where another request was sent before."""
+        return self.word.split("`")[1] if self.word.startswith(_SENDS) else None
 
 
 _ADVISED_AND_REFUSED = Outcome("is advised, and refuses", is_worse=True)
@@ -192,7 +198,11 @@ class _Trial:
             locked = self.done(LOCK)
             options, _, _ = " ".join(arguments[1:]).partition("--")
             return locked or self.run(*options.split())
-        return self.changed(*arguments)
+        outcome = self.changed(*arguments)
+        if arguments[0] == "select" and outcome.selected == arguments[1]:
+            # It exists to change what is selected, and shows the change before it is made.
+            return Outcome(f"{SELECTS}{outcome.word.removeprefix(_SENDS)}")
+        return outcome
 
     def read_advice(self, done: Done) -> None:
         for advice in _ADVICE.findall(done.output):
@@ -231,7 +241,7 @@ class _Trial:
         if was is None:
             return Outcome(f"now: {label(seen, self.bench.setup.keys())}")
         if (was.url, was.model, was.key, was.api) != (now.url, now.model, now.key, now.api):
-            return Outcome(f"sends: {label(seen, self.bench.setup.keys())}", is_worse=True)
+            return Outcome(f"{_SENDS}{label(seen, self.bench.setup.keys())}", is_worse=True)
         changed = _changed_options(was, now)
         return Outcome(f"other options: {changed}", is_worse=True) if changed else Outcome(SAME)
 

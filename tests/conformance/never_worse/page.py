@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.never_worse.actions import NOTHING, REFUSED, SAME, label
+from conformance.never_worse.actions import NOTHING, REFUSED, SAME, SELECTS, label
 from conformance.never_worse.record import known
 from conformance.never_worse.setups import RELEASES
 
@@ -46,6 +46,7 @@ PYTHONPATH=tests python -m conformance.never_worse --anew
 | refuses | The command ended with an error and wrote nothing. |
 | nothing to do | The command wrote nothing. If that is so with every release, it is left out. |
 | now: … | The client sends this now. It sent nothing before. |
+| selects: … | The client sends this now, as the command that was advised selects it. |
 | **worse:** … | The client does this now, and did something else before. |
 
 | command | what was done |
@@ -93,7 +94,8 @@ def _figures(record: Record) -> str:
     for recorded in record.rows.values():
         for outcome in recorded.row.outcomes.values():
             words["worse" if outcome.is_worse else outcome.word] += 1
-    now = words.total() - sum(words[each] for each in (SAME, REFUSED, NOTHING, "worse"))
+    selects = sum(count for word, count in words.items() if word.startswith(SELECTS))
+    told = selects + sum(words[each] for each in (SAME, REFUSED, NOTHING, "worse"))
     return f"""
 ## In figures
 
@@ -105,7 +107,8 @@ def _figures(record: Record) -> str:
 | same | {words[SAME]} |
 | nothing to do | {words[NOTHING]} |
 | refuses | {words[REFUSED]} |
-| sends now, sent nothing before | {now} |
+| sends now, sent nothing before | {words.total() - told} |
+| selects another model, as advised | {selects} |
 | **worse** | {words["worse"]} |
 """
 

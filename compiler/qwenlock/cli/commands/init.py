@@ -120,14 +120,17 @@ def _default(question: str, *, default: bool = False) -> bool:  # noqa: ARG001
 
 
 def _from_env(found: Found, said: bool | None, ask: Callable[..., bool]) -> bool:
-    """Tell whether to create settings from variables: by default, if no scope has models."""
+    """Tell whether to create settings from variables.
+
+    By default it does if no scope has models, nor selects one: what is made would overrule that.
+    """
     from qwenlock.change.init_settings import usable
 
     names = usable(found.variables, found.project.client, found.project.plans)
     if said is not None or found.has_settings or not names:
         return bool(said)
     question = f"Create .qwen/settings.json with models for {', '.join(names)}?"
-    return ask(question, default=not found.has_models)
+    return ask(question, default=not found.has_models and not found.selects)
 
 
 def _region(found: Found, ask: Callable[..., bool]) -> str | None:
