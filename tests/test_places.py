@@ -322,3 +322,17 @@ def test_search_for_env_files_ends_at_the_home_directory(
     above = home.parent / ".env"
     assert (above in looked_at(home / "code" / "project")) == goes_on
     assert above in looked_at(home.parent / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("said", "below_home"),
+    [("~", ""), ("~/other", "other"), ("~\\other", "other"), ("{home}/other", "other")],
+)
+def test_qwen_home_may_begin_with_a_tilde(
+    home: Path, monkeypatch: pytest.MonkeyPatch, said: str, below_home: str
+) -> None:
+    monkeypatch.setenv("QWEN_HOME", said.format(home=home))
+    places = locate(home / "code" / "project", Flags(), Options(), profile("0.24.4"))
+    assert places.files["user"] == home / below_home / "settings.json"
+    earlier = locate(home / "code" / "project", Flags(), Options(), profile("0.12.0"))
+    assert earlier.files["user"] == home / ".qwen" / "settings.json"

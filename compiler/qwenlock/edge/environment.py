@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.places import SETTINGS, home
+from qwenlock.edge.places import SETTINGS, home, qwen_folder
 from qwenlock.findings.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qwenlock.clients.profile import Profile
     from qwenlock.settings.project import Places, Project
     from qwenlock.settings.variables import EnvFile, Location
@@ -65,8 +66,7 @@ def _upward(project: Path, at_home: dict[Path, Location], client: Profile) -> di
 
 
 def _at_home(client: Profile) -> dict[Path, Location]:
-    moved = os.environ.get(client.home_variable) if client.home_variable else None
-    folders = [*([Path(moved)] if moved else []), home() / QWEN, home()]
+    folders = (qwen_folder(client), home() / QWEN, home())
     return {folder / ".env": "home" for folder in folders}
 
 

@@ -221,9 +221,21 @@ def _text(value: str | bool | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _default_user(client: Profile) -> Path:
+def qwen_folder(client: Profile) -> Path:
+    """Return the client's folder in the home directory, or where its variable moves it.
+
+    Like the client, this takes a leading `~` for the home directory.
+    """
     moved = os.environ.get(client.home_variable) if client.home_variable else None
-    return _path(moved, "settings.json") if moved else _path(str(home()), ".qwen", "settings.json")
+    if not moved:
+        return _path(str(home()), ".qwen")
+    if moved == "~" or moved[:2] in ("~/", "~\\"):
+        return _path(str(home()), moved[2:])
+    return _path(moved)
+
+
+def _default_user(client: Profile) -> Path:
+    return qwen_folder(client) / "settings.json"
 
 
 def _default_system() -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.files import read_document
-from qwenlock.edge.places import home, shown
+from qwenlock.edge.places import qwen_folder, shown
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ class Trust(NamedTuple):
 def trust(project: Path, client: Profile) -> Trust:
     """Return whether `project` is trusted; unknown if there is no list."""
     named = os.environ.get(VARIABLE)
-    moved = os.environ.get(client.home_variable) if client.home_variable else None
-    folder = Path(moved) if moved else home() / ".qwen"
-    path = Path(named) if named else folder / "trustedFolders.json"
+    path = Path(named) if named else qwen_folder(client) / "trustedFolders.json"
     label = shown(path)
     said_of: list[tuple[int, bool]] = []
     for rule, level in _rules(path, label).items():
