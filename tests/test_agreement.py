@@ -129,7 +129,10 @@ def test_project_whose_models_are_all_missing_is_not_trusted() -> None:
 def test_second_entry_of_an_id_is_missing_where_the_id_identifies() -> None:
     (found,) = agreement(DUPLICATES, answer("a(openai)")).differences
     assert found.kind == "missing"
-    assert found.reason == "this release knows a model by its id alone, and keeps the first of two"
+    assert (
+        found.reason
+        == "this release identifies a model by its id alone, and keeps only the first of two"
+    )
 
 
 def test_model_of_an_auth_type_that_the_release_does_not_know_is_missing() -> None:
@@ -147,7 +150,10 @@ def test_model_of_a_hidden_scope_is_extra_because_replace_is_not_honoured() -> N
     lock = locked(source(settings(entry("a")), "project"))
     (found,) = agreement(lock, answer("a(openai)", "c(anthropic)"), scopes).differences
     assert (found.kind, found.model) == ("extra", "anthropic/c")
-    assert found.reason == "REPLACE is not honoured: the user scope's modelProviders is merged in"
+    assert (
+        found.reason
+        == "the client does not apply REPLACE: it merges in the user scope's modelProviders"
+    )
 
 
 def test_second_entry_of_an_id_is_extra_where_the_url_identifies_too() -> None:
@@ -155,7 +161,7 @@ def test_second_entry_of_an_id_is_extra_where_the_url_identifies_too() -> None:
     scopes = [source(settings(entry("a"), entry("a", OTHER)))]
     (found,) = agreement(lock, answer(FIRST, SECOND, current=FIRST), scopes).differences
     assert (found.kind, found.model) == ("extra", "openai/a")
-    assert found.reason == "this release knows a model by its id and base URL, and keeps both"
+    assert found.reason == "this release identifies a model by its id and base URL, and keeps both"
 
 
 def test_provider_id_that_only_the_release_knows_is_told() -> None:

@@ -785,11 +785,11 @@ def test_new_template_version_makes_no_lock_stale(world: World) -> None:
     ("arguments", "said"),
     [
         (["lokc"], "did you mean lock?"),
-        (["zzz"], "there is no command 'zzz'"),
+        (["zzz"], "unknown command 'zzz'"),
         (["--zzz"], "--zzz"),
         (["lock", "--chekc"], "--chekc"),
         (["lock", "nowhere"], "nowhere is not a directory"),
-        (["lock", "--user", "x", "--no-user"], "exclude each other"),
+        (["lock", "--user", "x", "--no-user"], "cannot be combined"),
         (["lock", "--client", "old"], "is not a release of Qwen Code"),
         (["lock", "--client", "0.1"], "is older than 0.10.1"),
         (["check", "--format", "yaml"], "yaml"),

@@ -227,7 +227,7 @@ def test_version_is_found_among_other_lines(fake: Fake) -> None:
 
 
 def test_command_without_a_version_is_told(fake: Fake) -> None:
-    with pytest.raises(ClientRefusedError, match="prints no version"):
+    with pytest.raises(ClientRefusedError, match="does not print a version"):
         version(fake.command("print('hello')"), {})
 
 

@@ -36,7 +36,7 @@ PROJECT: dict[str, Any] = {
     "security": {"auth": {"selectedType": "openai"}},
     "model": {"name": "a"},
 }
-NOT_REPLACED = "REPLACE is not honoured: the user scope's modelProviders is merged in"
+NOT_REPLACED = "the client does not apply REPLACE: it merges in the user scope's modelProviders"
 LOCK = locked(source(USER), source(PROJECT, "project"))
 
 
@@ -347,7 +347,7 @@ def test_doctor_tells_what_differs_and_that_enforcing_helps(project: World, clie
         "client: Qwen Code 0.24.4",
         "A_KEY is not set; the client was given a placeholder",
         "B_KEY is not set; the client was given a placeholder",
-        "as it is: differs",
+        "not enforced: differs",
         f"  anthropic/b is offered, but not in the lock: {NOT_REPLACED}",
         "  help: qwenlock run -- qwen",
         "enforced: agrees",
@@ -431,7 +431,7 @@ def test_doctor_tells_that_enforcing_helps_a_client_that_asks_for_a_login(projec
     assert result.exit_code == 1
     assert result.out.splitlines()[0] == "client: Qwen Code 0.24.4"
     assert result.out.splitlines()[3:] == [
-        "as it is: failed",
+        "not enforced: failed",
         "  the client asks for a login: Authentication required",
         "  help: qwenlock run -- qwen: with the lock enforced, the client agrees with it",
         "enforced: agrees",

@@ -252,7 +252,7 @@ def test_choices_that_are_there_count(world: World) -> None:
     assert "says otherwise" not in agreeing.err
     other = world.run("init", "--client", "0.21.2", "--no-user", "--yes")
     assert other.exit_code == 0
-    assert "qwenlock.toml has other options, and takes precedence: change them there" in other.err
+    assert "qwenlock.toml sets other options and takes precedence: change them there" in other.err
     assert world.agreed() == 0
 
 

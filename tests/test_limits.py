@@ -167,7 +167,7 @@ def test_millions_of_duplicate_keys_are_refused_at_once(sandbox: Sandbox) -> Non
     for command in ("lock", "lint", "upgrade", "migrate"):
         done = sandbox.run(command)
         assert done.returncode == 3
-        assert "error[QL104]: it holds more than 1,000,000 values" in done.stderr
+        assert "error[QL104]: it contains more than 1,000,000 values" in done.stderr
 
 
 def test_finding_about_a_model_that_fills_a_line_shows_the_beginning_of_it(

@@ -229,5 +229,5 @@ class TestLock:
         monkeypatch.setenv("XDG_STATE_HOME", str(write(world.root / "file", "")))
         result = world.run("lock")
         assert result.exit_code == 0
-        assert "warning: the old lock is not kept for `qwenlock undo`: " in result.err
+        assert "warning: `qwenlock undo` will not be able to restore the old lock: " in result.err
         assert "[[models]]" in world.lock.read_text()

@@ -134,7 +134,7 @@ def test_other_model_that_replace_hides_is_refused(others: Any, setting: str) ->
     compilation = compiled(USER, PROJECT | chosen("openai", "ours") | others)
     (finding,) = [each for each in compilation.findings if each.level == "error"]
     assert finding.code == "QL308"
-    assert f"anthropic/mine is what {setting} names" in finding.message
+    assert f"anthropic/mine is named by {setting}" in finding.message
 
 
 def test_model_that_variables_could_select_is_refused() -> None:

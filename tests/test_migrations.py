@@ -163,7 +163,7 @@ def test_moved_key_is_a_move_so_that_its_comments_can_follow() -> None:
 
 
 def test_unknown_target_is_wrong_use() -> None:
-    with pytest.raises(UsageError, match="no settings version 5"):
+    with pytest.raises(UsageError, match="unknown settings version 5"):
         migrate({}, 5)
 
 
@@ -303,12 +303,15 @@ def change(context): raise NotImplementedError
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, "holds no migrations"),
+        ({}, "contains no migrations"),
         ({"0001_a.py": WORKING, "0003_b.py": WORKING}, "0003_b.py should be number 0002"),
         ({"0001_a.py": WORKING, "0001_b.py": WORKING}, "0001_b.py should be number 0002"),
         ({"helpers.py": ""}, "helpers.py is not a valid name for a migration"),
-        ({"0001_a.py": WORKING.replace("TITLE = ", "")}, "0001_a.py has no text TITLE"),
-        ({"0001_a.py": WORKING.replace("def change", "def other")}, "has no function change"),
+        ({"0001_a.py": WORKING.replace("TITLE = ", "")}, "0001_a.py does not define TITLE"),
+        (
+            {"0001_a.py": WORKING.replace("def change", "def other")},
+            "does not define the function change",
+        ),
         ({"0001_a.py": "def"}, "0001_a.py cannot be loaded: SyntaxError"),
         ({"0001_a.py": "import no_such_module"}, "cannot be loaded: ModuleNotFoundError"),
     ],

@@ -266,13 +266,13 @@ def test_list_of_vertex_ai_says_nothing_of_a_key() -> None:
 @pytest.mark.parametrize(
     ("url", "detail"),
     [
-        ("http://api.example.com/v1", "plain http would show the key"),
-        ("http://8.8.8.8/v1", "plain http would show the key"),
-        ("file:///etc/passwd", "no plain http or https URL"),
-        ("ftp://host/v1", "no plain http or https URL"),
-        ("https://user:hunter@host/v1", "no plain http or https URL"),
-        ("https://host:port/v1", "no plain http or https URL"),
-        ("not a url", "no plain http or https URL"),
+        ("http://api.example.com/v1", "plain http would expose the key"),
+        ("http://8.8.8.8/v1", "plain http would expose the key"),
+        ("file:///etc/passwd", "not a plain http or https URL"),
+        ("ftp://host/v1", "not a plain http or https URL"),
+        ("https://user:hunter@host/v1", "not a plain http or https URL"),
+        ("https://host:port/v1", "not a plain http or https URL"),
+        ("not a url", "not a plain http or https URL"),
         ("https://$HOST/v1", "HOST is not set"),
     ],
 )

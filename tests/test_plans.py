@@ -213,13 +213,13 @@ def test_a_newer_template_closes_the_range_of_the_one_before(tmp_path: Path) -> 
 
 
 def test_a_client_older_than_every_template_is_told() -> None:
-    with pytest.raises(UsageError, match=r"no template of coding-plan is for client 0\.8\.2"):
+    with pytest.raises(UsageError, match=r"coding-plan has no template for client 0\.8\.2"):
         CODING.newest("0.8.2")
     assert not CODING.covers(CODING.template("0.10.1"), "0.8.2")
 
 
 def test_unknown_version_names_those_there_are_and_the_closest() -> None:
-    with pytest.raises(UsageError, match=r"'0\.15\.7'; there are: 0\.10\.1, .*0\.23\.3") as error:
+    with pytest.raises(UsageError, match=r"'0\.15\.7'; known: 0\.10\.1, .*0\.23\.3") as error:
         CODING.template("0.15.7")
     assert error.value.fix == "did you mean 0.15.6?"
 
@@ -231,18 +231,20 @@ def test_region_by_name_or_alias() -> None:
 
 
 def test_unknown_region_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"'mars'; there are: china, global$") as error:
+    with pytest.raises(UsageError, match=r"'mars'; known: china, global$") as error:
         CODING.region("mars")
     assert error.value.fix is None
 
 
 def test_region_that_a_version_lacks_names_those_it_has() -> None:
-    with pytest.raises(UsageError, match=r"0\.10\.1 region 'global'; there are: china$"):
+    with pytest.raises(UsageError, match=r"0\.10\.1 region 'global'; known: china$"):
         published("0.10.1", "global")
 
 
 def test_unknown_plan_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="no plan 'odd'; there are: alibabaStandard, coding-plan"):
+    with pytest.raises(
+        UsageError, match="unknown plan 'odd'; known plans: alibabaStandard, coding-plan"
+    ):
         PLANS.plan("odd")
 
 
@@ -548,7 +550,7 @@ def test_a_copy_of_a_plan_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["0.23.3.json.j2", "plan.toml"])
 def test_a_file_said_differently_twice_is_refused(tmp_path: Path, name: str) -> None:
     text = (TEMPLATES / "coding-plan" / name).read_text("utf-8") + "\n"
-    with pytest.raises(InputError, match=f"{name}: differs from .*{name}"):
+    with pytest.raises(InputError, match=f"{name} differs from .*{name}"):
         load([write(tmp_path / "coding-plan", **{name: text})])
 
 
@@ -564,26 +566,26 @@ def test_directories_that_hold_no_plan_are_refused(tmp_path: Path) -> None:
         load([tmp_path / "absent"])
     (tmp_path / ".git").mkdir()
     (tmp_path / "1.0.json.j2").write_text(SECOND_TEMPLATE, encoding="utf-8")
-    with pytest.raises(InputError, match="holds no plan") as error:
+    with pytest.raises(InputError, match="contains no plan") as error:
         load([tmp_path])
     assert error.value.fix is not None
     assert "PLAN/VERSION.json.j2" in error.value.fix
 
 
 def test_templates_of_no_known_plan_ask_for_a_definition(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no plan 'unheard' is known, .* no plan\.toml"):
+    with pytest.raises(InputError, match=r"the plan 'unheard' is not known, and plan\.toml"):
         load([write(tmp_path / "unheard", **{"1.0.json.j2": SECOND_TEMPLATE})])
 
 
 def test_a_plan_without_templates_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no template"):
+    with pytest.raises(InputError, match="contains no template"):
         load([write(tmp_path / "second-plan", **{"plan.toml": SECOND_PLAN})])
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     own = second(tmp_path)
     (own / "second-plan" / "1.0.json.j2").write_bytes(b"\xff")
-    with pytest.raises(InputError, match=r"1\.0\.json\.j2: cannot be read"):
+    with pytest.raises(InputError, match=r"1\.0\.json\.j2 cannot be read"):
         load([own])
 
 
@@ -756,17 +758,17 @@ MODEL = (
     ("text", "problem"),
     [
         ("hello", "Expecting value: line 3 column 1"),
-        ("{}", "it is not an array, or an empty one"),
-        ("[]", "it is not an array, or an empty one"),
+        ("{}", "it is not an array, or it is empty"),
+        ("[]", "it is not an array, or it is empty"),
         ("[1]", "[0] is not an object"),
         ("[NaN]", "NaN is not a JSON number"),
         ("[{{ 1e999 }}]", "Infinity is not a JSON number"),
         ("[" * 20_000, "recursion"),
-        ('[{"id": "a", "id": "b"}]', "a key stands twice in one object: id, id"),
+        ('[{"id": "a", "id": "b"}]', "a key appears twice in one object: id, id"),
         ('[{"id": "a"}]', "[0].name is not a string"),
         (f"[{MODEL.replace('{{ plan.env_key }}', 'PATH')}]", "[0].envKey is 'PATH', but"),
         (f"[{MODEL.replace('{{ region.base_url }}', 'x:')}]", "[0].baseUrl is 'x:', but"),
-        (f"[{MODEL}, {MODEL}]", "an id stands twice: a, a"),
+        (f"[{MODEL}, {MODEL}]", "an id appears twice: a, a"),
     ],
 )
 def test_what_is_no_list_of_the_plans_models_is_refused(text: str, problem: str) -> None:
@@ -777,7 +779,7 @@ def test_what_is_no_list_of_the_plans_models_is_refused(text: str, problem: str)
 def test_a_template_whose_models_are_not_the_plans_is_refused() -> None:
     plan = PLANS.plan("deepseek")
     template = dataclasses.replace(plan.newest(), file="own.json.j2", text=f"[{MODEL}]")
-    with pytest.raises(InputError, match=r"by `owns` .* 'a' is not a model of deepseek"):
+    with pytest.raises(InputError, match=r"`owns` .* does not match the model 'a'"):
         plan.models(template, plan.region("default"))
 
 

@@ -108,7 +108,7 @@ def test_identity_is_that_of_the_auth_type_whatever_the_provider() -> None:
 def test_a_provider_id_is_no_auth_type_to_select() -> None:
     value = LAB | {"security": {"auth": {"selectedType": "lab"}}}
     (finding,) = [each for each in compiled(value, client=NEW).findings if each.code == "QL601"]
-    assert finding.fix == "select openai, which providerProtocol makes of it"
+    assert finding.fix == "select openai, which providerProtocol maps it to"
 
 
 def test_models_that_replace_hides_are_named_by_their_auth_type() -> None:

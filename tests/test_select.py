@@ -84,7 +84,7 @@ def test_what_is_selected_is_what_compiles() -> None:
 
 
 def test_model_of_several_auth_types_needs_one() -> None:
-    with pytest.raises(UsageError, match="two is a model of openai and anthropic") as caught:
+    with pytest.raises(UsageError, match="two is defined for openai and anthropic") as caught:
         selected("two", user=settings())
     assert caught.value.fix == "add --auth-type openai|anthropic"
     assert after(selected("two", "openai", user=settings()))["model"] == {"name": "two"}
@@ -93,12 +93,12 @@ def test_model_of_several_auth_types_needs_one() -> None:
 @pytest.mark.parametrize(
     ("model", "auth_type", "said", "fix"),
     [
-        ("$runtime|openai|x", None, "settings cannot select it", "modelProviders"),
-        ("tow", None, "no model 'tow' is offered", 'did you mean "two"?'),
-        ("something-else", None, "no model 'something-else'", "qwenlock show"),
-        ("one", "anthropic", "no model 'one'", "qwenlock show"),
-        ("one", "open-ai", "no auth type 'open-ai'", 'did you mean "openai"?'),
-        ("sk-0123456789abcdef", None, r"no model '\*\*\*'", "qwenlock show"),
+        ("$runtime|openai|x", None, "settings cannot select a runtime", "modelProviders"),
+        ("tow", None, "the model 'tow' is not offered", 'did you mean "two"?'),
+        ("something-else", None, "the model 'something-else'", "qwenlock show"),
+        ("one", "anthropic", "the model 'one'", "qwenlock show"),
+        ("one", "open-ai", "'open-ai' is not an auth type", 'did you mean "openai"?'),
+        ("sk-0123456789abcdef", None, r"the model '\*\*\*'", "qwenlock show"),
     ],
 )
 def test_what_cannot_be_selected_is_refused_with_the_reason(
@@ -118,7 +118,7 @@ def test_what_is_selected_already_is_not_written() -> None:
         given = {"user": settings(), where: settings(**choice("openai", "one"))}
         change = selected("one", **given)
         assert change.files == ()
-        assert change.reasons == ("openai/one is selected already",)
+        assert change.reasons == ("openai/one is already selected",)
     stale = settings(**choice("openai", "one", baseUrl="https://gone.example"))
     assert selected("one", user=stale).files == ()
     assert after(selected("one", client="0.21.2", user=stale))["model"]["baseUrl"] == ONE["baseUrl"]

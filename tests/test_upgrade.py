@@ -149,7 +149,7 @@ def test_every_version_and_region_leads_to_every_other(
 def test_newest_version_is_the_default_and_a_client_takes_its_own() -> None:
     assert changed(installed("0.12.0")).report["to"] == NEWEST
     assert changed(installed("0.12.0"), "0.15.10").report["to"] == "0.15.10"
-    with pytest.raises(UsageError, match=r"no coding-plan version '9\.9'"):
+    with pytest.raises(UsageError, match=r"unknown coding-plan version '9\.9'"):
         changed(installed("0.12.0"), to="9.9")
 
 
@@ -370,7 +370,7 @@ def test_selected_model_of_a_provider_of_ones_own_is_kept_where_the_client_offer
 def test_region_is_switched_by_name_or_alias() -> None:
     for name in ("global", "alibabacloud"):
         assert after(changed(installed(NEWEST), region=name)) == installed(NEWEST, "global")
-    with pytest.raises(UsageError, match="no coding-plan region 'mars'"):
+    with pytest.raises(UsageError, match="unknown coding-plan region 'mars'"):
         changed(installed(NEWEST), region="mars")
     with pytest.raises(UsageError, match=r"0\.10\.1 is not offered in the region global") as caught:
         changed(installed("0.12.0", "global"), to="0.10.1", allow_downgrade=True)
@@ -405,7 +405,7 @@ def test_nothing_is_due_for_a_client_whose_template_is_older(client: str, world:
     for options in (["--check"], ["--yes"]):
         result = world.run("upgrade", "--client", client, *options)
         assert result.exit_code == 0
-        assert f"{NEWEST} is installed, which is newer than that of Qwen Code 0.12.0" in (
+        assert f"{NEWEST} is installed, which is newer than the version of Qwen Code 0.12.0" in (
             result.out + result.err
         )
     assert (
@@ -653,7 +653,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     assert [each["plan"] for each in moon(both).report["plans"]] == ["coding-plan", "moon"]
     assert moon(both, plans=("moon",)).report["status"] == "current"
     assert moon(both, plans=("coding-plan",)).report["plan"] == "coding-plan"
-    with pytest.raises(UsageError, match="no plan 'sun'"):
+    with pytest.raises(UsageError, match="unknown plan 'sun'"):
         moon(both, plans=("sun",))
     assert "--region moon" in moon({}, plans=("moon",)).reasons[0]
 

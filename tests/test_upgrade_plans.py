@@ -392,10 +392,10 @@ def test_selection_that_belongs_to_no_plan_stays(model: str) -> None:
     settings = select(settings_of(oldest("deepseek"), oldest("minimax"), own=[OWN]), model)
     change = changed(settings)
     assert after(change)["model"] == {"name": model}
-    assert change.summary[-1] == f"openai/{model} stays selected: no plan that is upgraded has it"
+    assert change.summary[-1] == f"openai/{model} stays selected: no upgraded plan has it"
     one = changed(settings, plans=("minimax",))
     assert one.summary[-1].startswith("openai/MiniMax")
-    assert "`--keep-selection` leaves it" in one.summary[-1]
+    assert "`--keep-selection` prevents that" in one.summary[-1]
     assert after(changed(settings, plans=("minimax",), keep_selection=True))["model"] == {
         "name": "gpt-4o" if model == "gpt-4o" else after(one)["model"]["name"],
         **({} if model == "gpt-4o" else {"baseUrl": after(one)["model"]["baseUrl"]}),

@@ -40,7 +40,7 @@ def captured(
     if not models:
         raise UsageError(
             f"{label} has no models of {plan.title} for the region {place.name}",
-            "name the region that their endpoint belongs to with --region",
+            "use --region to name the region that their endpoint belongs to",
         )
     known, state = recorded(plan, [source]), state_of(plan, [source])
     if known is None or state is None:
@@ -54,9 +54,11 @@ def captured(
 def _plan(plans: Sequence[Plan], source: Source, wanted: str | None) -> Plan:
     named = [plan for plan in plans if wanted in (None, plan.id)]
     if not named:
-        raise UsageError(f"no plan {wanted!r}; there are: {', '.join(plan.id for plan in plans)}")
+        raise UsageError(
+            f"unknown plan {wanted!r}; known plans: {', '.join(plan.id for plan in plans)}"
+        )
     there = [plan for plan in named if owned(plan, source.settings)] or named
     if len(there) > 1:
         names = " or ".join(plan.id for plan in there)
-        raise UsageError("several plans could be meant", f"name one with --plan: {names}")
+        raise UsageError("more than one plan matches", f"name one with --plan: {names}")
     return there[0]

@@ -112,7 +112,7 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
     files += _wanted(found, wishes)
     warnings += _warnings(found, wishes)
     labels = [file.label for file in files]
-    reasons = () if files else ("nothing to do: every file exists",)
+    reasons = () if files else ("nothing to do: all files already exist",)
     return ProjectChange(tuple(files), reasons, tuple(warnings), {"files": labels})
 
 
@@ -162,7 +162,7 @@ def _warnings(found: Found, wishes: InitWishes) -> Iterator[str]:
     if wishes.from_env and found.has_settings:
         yield f"{found.project.places.labels['project']} exists and was not changed"
     if found.disagrees:
-        yield f"{found.configured} has other options, and takes precedence: change them there"
+        yield f"{found.configured} sets other options and takes precedence: change them there"
     if found.env is not None and found.env.tracked:
         yield "git tracks .env: run `git rm --cached .env`, and replace the keys in it"
     for label in found.ignored:

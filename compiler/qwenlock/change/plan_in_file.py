@@ -63,7 +63,7 @@ class PlanInFile:
         self.entries: list[Any] = get(self.target.value, array(plan), [])
         if not isinstance(self.entries, list):
             message = f"{self.target.label}: {dotted(array(plan))} must be an array"
-            raise InputError(message, "write [ ] there, or remove the key")
+            raise InputError(message, "write [ ] instead, or remove the key")
         self.models = owned(plan, self.target.value)
         owning = owner(project.sources)
         is_of_others = (
@@ -156,7 +156,7 @@ def _writable(project: Project, plan: Plan, wanted: ScopeName | None) -> Target:
     if owning and owning.scope not in WRITABLE and owned(plan, owning.settings):
         raise UsageError(
             f"the models of {plan.title} are in {owning.document.label}, "
-            f"the {owning.scope} scope, which qwenlock does not write",
+            f"the {owning.scope} scope, which qwenlock does not write to",
             f"if you may change that file, add --user {owning.document.label}",
         )
     scope = None if wanted or owning is None or owned(plan, owning.settings) else _of(project, plan)

@@ -139,8 +139,9 @@ def _region(there: PlanInFile, wanted: str | None) -> Region:
     region = plan.region(wanted) if wanted else there.region
     if region is None:
         raise UsageError(
-            f"the region of {plan.title} is unknown: it is not recorded, and no models show it",
-            f"name it with --plan {plan.id} --region {'|'.join(plan.regions)}",
+            f"the region of {plan.title} is unknown: the settings do not record it, and no model "
+            "shows it",
+            f"use --plan {plan.id} --region {'|'.join(plan.regions)}",
         )
     return region
 

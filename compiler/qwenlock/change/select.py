@@ -41,7 +41,7 @@ def select(project: Project, model: str, auth_type: str | None = None) -> Projec
     to = target(project, owning_scope(project))
     before = selecting.chosen(project.sources)
     if before is not None and _is_same(before, wanted):
-        reason = f"{wanted} is selected already"
+        reason = f"{wanted} is already selected"
         return ProjectChange(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
     check_usable(to, selecting.PATHS)
     draft = Draft(to.value)
@@ -58,7 +58,7 @@ def select(project: Project, model: str, auth_type: str | None = None) -> Projec
 def _find(project: Project, model: str, auth_type: str | None) -> Choice:
     if model.startswith(SNAPSHOT_PREFIX):
         raise UsageError(
-            "a runtime model exists only while the client runs: settings cannot select it",
+            "settings cannot select a runtime model: it exists only while the client runs",
             "define it in modelProviders, or choose it with /model in the client",
         )
     if project.client.refuses_oauth and OAUTH in (auth_type, _oauth_type(project, model)):
@@ -71,7 +71,7 @@ def _find(project: Project, model: str, auth_type: str | None) -> Choice:
     if auth_type not in (None, *known_types):
         known = ", ".join(known_types)
         fix = suggestion(str(auth_type), known_types)
-        raise UsageError(f"no auth type {shown(str(auth_type))!r}; there are: {known}", fix)
+        raise UsageError(f"{shown(str(auth_type))!r} is not an auth type; use one of {known}", fix)
     offered = [choice for choice in _offered(project) if auth_type in (None, choice.auth_type)]
     selected = selecting.chosen(project.sources)
     found: dict[str, Choice] = {}
@@ -81,12 +81,12 @@ def _find(project: Project, model: str, auth_type: str | None) -> Choice:
     if not found:
         near = suggestion(model, tuple(choice.model for choice in offered))
         raise UsageError(
-            f"no model {shown(model)!r} is offered",
+            f"the model {shown(model)!r} is not offered",
             near or "run `qwenlock show` to list the models",
         )
     if len(found) > 1:
         raise UsageError(
-            f"{shown(model)} is a model of {' and '.join(found)}",
+            f"{shown(model)} is defined for {' and '.join(found)}",
             f"add --auth-type {'|'.join(found)}",
         )
     return next(iter(found.values()))

@@ -109,7 +109,7 @@ def target(project: Project, scope: ScopeName) -> Target:
     path = project.places.files.get(scope)
     if path is None:
         raise UsageError(
-            f"there is no {scope} scope here to write to",
+            f"the {scope} scope cannot be written here",
             "run this in a trusted project that is not the home directory"
             if scope == "project"
             else "add --scope project, or remove --no-user and `user = false`",
@@ -129,15 +129,15 @@ def check_usable(target: Target, paths: Iterable[Path]) -> None:
     for path in paths:
         if get(target.value, path, _ABSENT) != get(target.source.settings, path, _ABSENT):
             raise InputError(
-                f"{target.label} has another settings version, with {dotted(path)} in its old "
-                "place or form",
+                f"{target.label} has another settings version, which stores {dotted(path)} "
+                "differently",
                 "run `qwenlock migrate --only settings-version` first",
             )
         for length in range(1, len(path)):
             if not isinstance(get(target.value, path[:length], {}), dict):
                 raise InputError(
                     f"{target.label}: {dotted(path[:length])} must be an object",
-                    "write { } there, or remove the key",
+                    "write { } instead, or remove the key",
                 )
 
 

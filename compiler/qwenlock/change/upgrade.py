@@ -119,7 +119,7 @@ def _meant(project: Project, wishes: UpgradeWishes) -> list[Plan]:
         found = [default] if default else []
     if not found:
         names = " or ".join(plan.id for plan in possible)
-        raise UsageError("several plans could be meant", f"name one with --plan: {names}")
+        raise UsageError("more than one plan matches", f"name one with --plan: {names}")
     return found
 
 

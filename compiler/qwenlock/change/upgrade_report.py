@@ -117,14 +117,14 @@ def current(there: PlanInFile, aim: Aim) -> Iterator[str]:
 def newer(there: PlanInFile, installed: Template, client: Profile) -> str:
     """Say that the installed version is newer than the client's, and stays."""
     return (
-        f"{there.plan.title} {installed.version} is installed, which is newer than that of Qwen "
-        f"Code {client.name}: nothing is due; add --allow-downgrade to go back"
+        f"{there.plan.title} {installed.version} is installed, which is newer than the version of "
+        f"Qwen Code {client.name}: no update is due; add --allow-downgrade to go back"
     )
 
 
 def not_in_client(there: PlanInFile, client: Profile) -> str:
     """Say that the client does not have the plan, so that it has no list to upgrade to."""
-    return f"{there.plan.title} stays as it is: Qwen Code {client.name} does not have this plan"
+    return f"{there.plan.title} is not changed: Qwen Code {client.name} does not have this plan"
 
 
 def stopped(there: PlanInFile, aim: Aim) -> Iterator[str]:
@@ -175,7 +175,8 @@ def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
     yield from _hidden(there, aim)
     if running and not there.plan.covers(aim.template, running):
         yield (
-            f"the installed Qwen Code {running} has another template and will offer it; add "
+            f"the installed Qwen Code {running} has another template, and will offer that as an "
+            "update; add "
             f"`--client {running}` to install that one"
         )
 

@@ -67,9 +67,7 @@ def selection_after(
         return _selected(project, home, moved, f"{before} stays selected, as you asked")
     if step is None:
         said = f"{before} stays selected" if before else "no model is selected"
-        return SelectionAfter(
-            before, f"{said}: no plan that is upgraded has it" if before else said
-        )
+        return SelectionAfter(before, f"{said}: no upgraded plan has it" if before else said)
     first = _first(project, step)
     if first is None:
         return SelectionAfter(before, "the selection stays: the plan has no models")
@@ -85,7 +83,7 @@ def selection_after(
     else:
         said = (
             f"{after} will be selected instead of {before}: an upgrade selects {whose}, as Qwen "
-            "Code's guide says; `--keep-selection` leaves it"
+            "Code's guide says; `--keep-selection` prevents that"
         )
     return _selected(project, step, after, said)
 

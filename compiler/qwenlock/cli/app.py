@@ -72,7 +72,7 @@ class _Commands(HelpfulGroup):
 
             near = get_close_matches(name, COMMANDS, n=1)
             fix = f"did you mean {near[0]}? " if near else ""
-            raise UsageError(f"there is no command {name!r}", f"{fix}see `qwenlock --help`")
+            raise UsageError(f"unknown command {name!r}", f"{fix}see `qwenlock --help`")
         return super().resolve_command(ctx, args)
 
 

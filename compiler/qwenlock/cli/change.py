@@ -67,7 +67,7 @@ def carry_out(
         project: the project that changes; the JSON document names its client.
 
     Raises:
-        UsageError: there is no terminal to ask on, and no `--yes`.
+        UsageError: it needs confirmation, but there is no terminal, and no `--yes`.
         WriteError: nothing was written; the message says why.
     """
     from qwenlock.cli.views.diffs import unified
@@ -85,7 +85,10 @@ def carry_out(
     elif to_write and not yes:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError("--format json cannot ask", "add --yes to write, or --dry-run to preview")
+        raise UsageError(
+            "--format json cannot ask for confirmation",
+            "add --yes to write, or --dry-run to preview",
+        )
     if to_write and not yes and not _agreed():
         say("nothing was written")
         return 0
@@ -128,7 +131,7 @@ def _agreed() -> bool:
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
-            "there is no terminal to ask on", "add --yes to write, or --dry-run to preview"
+            "confirmation needs a terminal", "add --yes to write, or --dry-run to preview"
         )
     return typer.confirm("Write this?", err=True)
 

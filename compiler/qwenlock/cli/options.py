@@ -45,7 +45,10 @@ ProjectArgument: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PROJECT]",
-        help="The project; by default, the nearest parent that has a qwen.lock, or else this one.",
+        help=(
+            "The project's directory; by default, the nearest one, from here upward, that has a "
+            "qwen.lock."
+        ),
         show_default=False,
     ),
 ]
@@ -56,7 +59,7 @@ UserOption: TypeAlias = Annotated[
     ),
 ]
 NoUserOption: TypeAlias = Annotated[
-    bool, typer.Option("--no-user", help="Leave the user scope out.", rich_help_panel=_SCOPES)
+    bool, typer.Option("--no-user", help="Ignore the user scope.", rich_help_panel=_SCOPES)
 ]
 SystemOption: TypeAlias = Annotated[
     str | None,
@@ -80,7 +83,7 @@ UntrustedOption: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--untrusted/--trusted",
-        help="Leave the project scope out, as the client does in an untrusted folder.",
+        help="Ignore the project scope, as the client does in an untrusted folder.",
         show_default=False,
         rich_help_panel=_SCOPES,
     ),
@@ -119,7 +122,10 @@ ClientOption: TypeAlias = Annotated[
         "--client",
         callback=_known,
         metavar="guide|VERSION|installed",
-        help="The Qwen Code to compile for; default: that of the lock, or else the installed one.",
+        help=(
+            "The Qwen Code release to compile for; by default, the lock's, or else the installed "
+            "one."
+        ),
         show_default=False,
     ),
 ]
@@ -224,6 +230,6 @@ def _flags(
     if user is not None and no_user:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError("--user and --no-user exclude each other", "remove one of them")
+        raise UsageError("--user and --no-user cannot be combined", "remove one of them")
     user_scope = False if no_user else user
     return Flags(user_scope, system, system_defaults, untrusted, templates, no_config)

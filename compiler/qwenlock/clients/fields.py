@@ -86,7 +86,7 @@ GENERATION_FIELDS: tuple[Field, ...] = (
     Field("retryErrorCodes", "array", "Status codes to retry on.", "0.12.0", members="integer"),
     Field("modalities", "object", "The inputs the model accepts.", "0.12.0", members="boolean"),
     Field("splitToolMedia", "boolean", "Send a tool's media apart from text.", "0.15.6"),
-    Field("retryInitialDelayMs", "number", "The first delay in ms.", "0.21.2", minimum=0),
+    Field("retryInitialDelayMs", "number", "The first delay, in ms.", "0.21.2", minimum=0),
     Field("retryMaxDelayMs", "number", "The longest delay, in milliseconds.", "0.21.2", minimum=0),
     Field("forceGlobalCacheScope", "boolean", "Share the cache between sessions.", "0.21.2"),
     Field("thinkingMandatory", "boolean", "Thinking cannot be turned off.", "0.21.2"),

@@ -110,7 +110,7 @@ OTHER_MODELS: tuple[ModelSetting, ...] = (
         "fallback",
         ("modelFallbacks",),
         "0.21",
-        "Up to three models, with commas between them, that are tried where the main one has no "
+        "Up to three models, with commas between them, that are tried when the main one has no "
         "capacity (a status of 429, 503 or 529).",
         form="list",
         endpoint_since="0.21",

@@ -80,7 +80,7 @@ def _problem_of_partial(given: Mapping[str, Any], auth_type: str) -> str | None:
     if profile not in allowed:
         return f"profile must be {_any_of(allowed)}"
     if profile in names()["without-efforts"] and {"efforts", "defaultEffort"} & given.keys():
-        return "efforts and defaultEffort cannot stand beside this profile"
+        return "efforts and defaultEffort cannot be combined with this profile"
     low = names()["efforts-of-gemini"]
     if profile == "gemini" and not set(given.get("efforts", ())) <= set(low):
         return f"efforts must be {_any_of(low)} for this profile"
@@ -99,11 +99,11 @@ def _problem_of_efforts(given: Mapping[str, Any]) -> str | None:
     known = names()["efforts"]
     efforts = given.get("efforts", known)
     if not isinstance(efforts, list) or not efforts:
-        return "efforts must be an array that names one or more"
+        return "efforts must be a non-empty array"
     if not all(effort in known for effort in efforts):
         return f"efforts must be {_any_of(known)}"
     if len(set(efforts)) < len(efforts):
-        return "efforts names one twice"
+        return "efforts lists one twice"
     if "defaultEffort" in given and given["defaultEffort"] not in efforts:
         return "defaultEffort must be one of the efforts"
     return None

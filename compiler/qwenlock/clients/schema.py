@@ -196,7 +196,7 @@ def _selection(client: Profile) -> dict[str, Any]:
     if client.knows(_EFFORT_SINCE):
         off = ["none"] if client.knows(_NO_EFFORT_SINCE) else []
         fields["reasoningEffort"] = {
-            "description": "How much every model reasons, if that is configurable.",
+            "description": "How much models reason, if that is configurable.",
             "enum": [*off, *reasoning_names()["efforts"]],
         }
     return _object(**fields)
@@ -225,7 +225,7 @@ def _auth(client: Profile) -> dict[str, Any]:
         selected["default"] = client.default_auth_type
     deprecated = {"deprecated": True, "deprecationMessage": _DEPRECATED}
     enforced = {
-        "description": "Without a terminal the client runs with no other auth type.",
+        "description": "Without a terminal, the client refuses any other auth type.",
         **known,
     }
     return _object(

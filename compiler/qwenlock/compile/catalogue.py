@@ -137,7 +137,7 @@ class _Builder:
             message = "qwen-oauth models are built in; these are ignored"
             finding = Finding("QL203", message, source.place(path, on_key=True), "remove them")
         elif why == "not an array":
-            message = f"{shown(name)} must hold an array of models"
+            message = f"{shown(name)} must be an array of models"
             wraps = isinstance(provider.value, dict) and "models" in provider.value
             fix = 'put its "models" in its place' if wraps else "write [ … ]"
             finding = Finding("QL204", message, source.place(path), fix)
@@ -185,8 +185,8 @@ class _Builder:
         where = f"line {line}"
         if first.source is not again.source:
             where += f" of {first.source.document.label}"
-        message = f'a second "{both}"; the first, on {where}, wins and this one is skipped'
-        fix = "remove one of the two; the id is what the API is sent, so it cannot be varied"
+        message = f'duplicate model "{both}": the first, on {where}, wins and this one is ignored'
+        fix = "remove one of the two; do not rename the id, because it is sent to the API"
         self._report(Finding("QL209", message, again.place("id"), fix))
 
     def _model(

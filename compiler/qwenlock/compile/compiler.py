@@ -211,7 +211,7 @@ def _is_old(version: float, client: Profile) -> bool:
 
 
 def _short(version: float) -> str:
-    return f"{version:g}" if abs(version) < 2**53 else "beyond every limit"
+    return f"{version:g}" if abs(version) < 2**53 else "beyond 2^53"
 
 
 def _as_before(
@@ -246,7 +246,7 @@ def _report_credentials(sources: Sources, named: AbstractSet[str], report: Repor
         for path in (API_KEY, BASE_URL):
             if source.has(path):
                 message = f"{'.'.join(map(str, path))} is deprecated"
-                fix = "run `qwenlock migrate`, which makes a modelProviders entry of it"
+                fix = "run `qwenlock migrate`, which turns it into a modelProviders entry"
                 report(Finding("QL403", message, source.place(path, on_key=True), fix))
         environment = source.settings.get("env")
         for name, value in environment.items() if isinstance(environment, dict) else ():
@@ -258,12 +258,14 @@ def _report_credentials(sources: Sources, named: AbstractSet[str], report: Repor
 def _in_clear_text(name: str, value: str, place: Place, *, is_named: bool) -> Finding:
     """Return a finding about a value in settings.env: a note if it is no key."""
     if not (is_named or is_variable_of_a_key(name) or is_credential(value, name)):
-        return Finding("QL404", "settings.env holds a value that is no key", place, None, "note")
+        return Finding(
+            "QL404", "settings.env contains a value that is not a key", place, None, "note"
+        )
     if is_placeholder(value):
-        message = "settings.env holds a placeholder for a key"
-        return Finding("QL404", message, place, "put the key into a .env file", "note")
+        message = "settings.env contains a placeholder for a key"
+        return Finding("QL404", message, place, "put the key in a .env file", "note")
     fix = "run `qwenlock migrate --env-secrets`, which moves it to a .env file"
-    return Finding("QL404", "settings.env holds a key in clear text", place, fix)
+    return Finding("QL404", "settings.env contains a key in clear text", place, fix)
 
 
 def _inputs(sources: Sources, reading: Reading, client: Profile) -> Iterator[Input]:

@@ -175,7 +175,7 @@ class EntryReader:
                 return 0
         elif not is_exact(number):
             message = f"the client will read this number as {_as_float(number)}"
-            self._say("QL108", message, path, "write a number it can hold, or a string")
+            self._say("QL108", message, path, "write a number that it can hold, or a string")
         return canonical_number(number)
 
     def check_text(self, text: str, path: Path, key: str | None = None) -> None:
@@ -188,7 +188,7 @@ class EntryReader:
     def _check_keys(self, value: dict[str, Any], path: Path) -> None:
         for name in value:
             if is_credential_as_name(name):
-                message = "what could be a credential stands where the name of a field belongs"
+                message = "a field name may contain a credential"
                 self._say("QL401", message, (*path, name), "remove the field", on_key=True)
             if not name.isascii():
                 self._check_encodable(name, (*path, name), on_key=True)
@@ -197,13 +197,11 @@ class EntryReader:
         try:
             text.encode()
         except UnicodeEncodeError:
-            message = "the text holds half of a surrogate pair"
+            message = "the text contains half of a surrogate pair"
             self._say("QL109", message, path, "write the whole character", on_key=on_key)
 
     def _credential(self, path: Path) -> None:
-        self._say(
-            "QL401", f"{_dotted(path)} holds what could be a credential", path, _REFERENCE_FIX
-        )
+        self._say("QL401", f"{_dotted(path)} may contain a credential", path, _REFERENCE_FIX)
 
     def _too_deep(self, path: Path) -> None:
         self._say("QL104", f"the model is nested deeper than {MAX_DEPTH} levels", path, None)
@@ -211,7 +209,7 @@ class EntryReader:
     def _check_id(self, entry: dict[str, Any], path: Path) -> bool:
         identity = entry.get("id")
         if identity is None or identity == "":
-            fix = 'add "id": the name that the API knows the model by'
+            fix = 'add "id": the name of the model in the API'
             self._say("QL206", "this model has no id", path, fix)
             return False
         return True
@@ -227,7 +225,7 @@ class EntryReader:
         if isinstance(env_key, str) and is_variable_name(env_key):
             return True
         message = "envKey must be the name of an environment variable, not a key"
-        fix = 'write a name such as "OPENAI_API_KEY", and the key into that variable'
+        fix = 'write a name such as "OPENAI_API_KEY", and put the key into that variable'
         self._say("QL402", message, (*path, "envKey"), fix)
         return False
 
@@ -239,7 +237,7 @@ class EntryReader:
             elif wrong := problem(field, value):
                 self._say("QL211", f"{name} {wrong}", (*path, name), None)
         if "extra_body" in config and auth_type not in self._client.extra_body_types:
-            message = f"{auth_type} requests do not carry extra_body"
+            message = f"{auth_type} requests do not include extra_body"
             self._say("QL214", message, (*path, "extra_body"), "remove it", on_key=True)
         sampling = config.get("samplingParams")
         if isinstance(sampling, dict):

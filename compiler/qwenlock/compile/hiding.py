@@ -88,7 +88,7 @@ def report_hidden(
         report(Finding("QL307", message, place, fix))
     is_object = isinstance(held, dict)
     if is_object and all(provider.value == [] for provider in own):
-        message = f"the {owning.scope} scope's modelProviders holds no model"
+        message = f"the {owning.scope} scope's modelProviders contains no models"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
         report(Finding("QL302", message, place, fix))
     return tuple(hidden)
@@ -125,7 +125,7 @@ def report_in_use(
             scopes[name] = model.scope
     for name, uses in lost.items():
         replaced = _replaced(owning, [scopes[name]])
-        message = f"{name} {' and '.join(uses)}, but the lock would not have it: {replaced}"
+        message = f"{name} {' and '.join(uses)}, but the lock would not contain it: {replaced}"
         fix = f"run `qwenlock lock --merge client`, or copy {name} into {owning.document.label}"
         report(Finding("QL308", message, owning.place(PROVIDERS, on_key=True), fix))
     return tuple(lost)
@@ -157,7 +157,7 @@ def _uses(reading: Reading) -> Iterator[Use]:
         if other.model is not None:
             named.setdefault(other.setting, []).extend(_found(reading, other.route))
     for setting, models in named.items():
-        yield Use(f"is what {setting} names", models)
+        yield Use(f"is named by {setting}", models)
 
 
 def _found(reading: Reading, route: Route) -> list[Model]:

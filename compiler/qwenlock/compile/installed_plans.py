@@ -73,8 +73,8 @@ def recognise(
             )
         if len(offered) > 1:
             second = list(offered.values())[1][0]
-            message = f"models of {plan.title} for {' and '.join(offered)} stand side by side"
-            fix = "keep those of the region that your key is for"
+            message = f"models of {plan.title} for {' and '.join(offered)} are mixed"
+            fix = "keep only the models of the region that your key is for"
             report(Finding("QL503", message, second.place("baseUrl"), fix))
     return tuple(installed)
 
@@ -99,15 +99,15 @@ def _edited(
     place = owned[0].place("id")
     if recognition.template is not None and state is not None:
         message = (
-            f"these models of {plan.title} are those of {recognition.template.version}, and the "
+            f"these models of {plan.title} are those of {recognition.template.version}, but the "
             f"settings record {state[0].version}"
         )
-        fix = "run `qwenlock upgrade`, which records what is there"
+        fix = "run `qwenlock upgrade`, which corrects the record"
         yield Finding("QL501", message, place, fix)
         return
     template = state[0] if state else closest(plan, recognition.region, models)
     if template is None or recognition.region.name not in template.digests:
-        message = f"these models of {plan.title} match no template that is known"
+        message = f"these models of {plan.title} match no known template"
         yield Finding("QL502", message, place)
         return
     compared = edits(models, plan.models(template, recognition.region))
@@ -115,7 +115,7 @@ def _edited(
     if not found or (state and template == latest(plan, client)):
         return
     message = f"models of {plan.title} differ from its template {template.version}: "
-    fix = "make changes that should last in a model with another envKey"
+    fix = "to keep a change, make it in a model with another envKey"
     yield Finding("QL501" if state else "QL502", message + _in_words(found), place, fix)
 
 

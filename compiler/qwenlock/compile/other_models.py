@@ -81,11 +81,11 @@ class _Reader:
         dotted = ".".join(setting.path)
         kind, right = ("an object", dict) if setting.form == "map" else ("a string", str)
         if not isinstance(value, right):
-            message = f"{dotted} must be {kind}; it is ignored"
+            message = f"{dotted} must be {kind}, so it is ignored"
             self._report(Finding("QL606", message, place, f"write {kind}"))
         texts = named(setting, value)
         if setting.form == "list" and len(texts) > MAX_FALLBACKS:
-            message = f"{dotted} names {len(texts)} models; {MAX_FALLBACKS} of them are tried"
+            message = f"{dotted} names {len(texts)} models, but only {MAX_FALLBACKS} are tried"
             self._report(Finding("QL610", message, place, f"name at most {MAX_FALLBACKS}"))
             texts = texts[:MAX_FALLBACKS]
         for name, text in texts:
@@ -166,7 +166,7 @@ class _Reader:
         if fits:
             types = sorted({str(each.route.protocol) for each in fits})
             message = f'{name}: several entries define "{model}"; {setting.without}'
-            fix = f"write the auth type before it, such as {types[0]}:{model}"
+            fix = f"write the auth type before it, as in {types[0]}:{model}"
             if setting.form == "id":
                 fix = "keep one of them"
             elif len(types) == 1:

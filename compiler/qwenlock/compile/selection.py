@@ -127,8 +127,8 @@ class _Selector:
             )
             self._say("QL612", message, AUTH_TYPE, self._selecting_fix())
         elif name is not None and name not in self._client.oauth_models:
-            message = f'"{shown(name)}" is no qwen-oauth model; the client takes {default}'
-            fix = f"select an auth type in security.auth.selectedType, or {default}"
+            message = f'"{shown(name)}" is not a qwen-oauth model, so the client uses {default}'
+            fix = f"select another auth type in security.auth.selectedType, or the model {default}"
             self._say("QL605", message, MODEL, fix)
         if name not in self._client.oauth_models:
             name = default
@@ -226,7 +226,7 @@ class _Selector:
         for path in (AUTH_TYPE, MODEL):
             value = merged(self._sources, path)
             if value is not None and not isinstance(value, str):
-                message = f"{'.'.join(map(str, path))} must be a string; it is ignored"
+                message = f"{'.'.join(map(str, path))} must be a string, so it is ignored"
                 self._say("QL606", message, path, "write a string")
 
     def _string(self, path: Path) -> str | None:
@@ -255,8 +255,8 @@ class _Selector:
         if first is None or source is None:
             return
         message = (
-            "no auth type is selected: the client takes one from the variables that are set, or "
-            "asks for a login"
+            "no auth type is selected: the client takes one from environment variables, or asks "
+            "for a login"
         )
         place = source.place(PROVIDERS, on_key=True)
         fix = f"{self._selecting_fix()}, unless the variables shall decide"
@@ -275,13 +275,14 @@ class _Selector:
     def _say_undecided(self, auth_type: str, name: str | None) -> None:
         if name is None:
             message = (
-                f"{auth_type} is selected, but no model: it depends on the variables that are set"
+                f"{auth_type} is selected, but no model: environment variables decide which one "
+                "is used"
             )
             self._say("QL604", message, AUTH_TYPE, "set model.name")
             return
         message = (
-            f'no {auth_type} entry defines "{shown(name)}": which model is used depends on the '
-            "variables that are set"
+            f'no {auth_type} entry defines "{shown(name)}": environment variables decide '
+            "which model is used"
         )
         self._say("QL603", message, MODEL, self._near(name))
 
@@ -289,13 +290,16 @@ class _Selector:
         known = self._client.auth_types
         fix = suggestion(auth_type, known) or f"use one of {', '.join(known)}"
         if (stands_for := protocols(self._sources, self._client).get(auth_type)) in known:
-            fix = f"select {stands_for}, which providerProtocol makes of it"
+            fix = f"select {stands_for}, which providerProtocol maps it to"
         self._say("QL601", f'"{shown(auth_type)}" is not an auth type', AUTH_TYPE, fix)
 
     def _say_undefined(self, name: str) -> None:
         message = f'no {self._auth_type} entry defines "{shown(name)}": it is a runtime model'
         if self._string(MODEL) is None:
-            message = f"no model is selected, and the built-in {name} is no entry: a runtime model"
+            message = (
+                f"no model is selected, and no entry defines the default {name}: it is a runtime "
+                "model"
+            )
         path = MODEL if self._string(MODEL) is not None else AUTH_TYPE
         self._say("QL603", message, path, self._near(name))
 

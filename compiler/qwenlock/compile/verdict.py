@@ -52,8 +52,8 @@ def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict
     if not text.is_unedited(stored):
         message = "the lock was edited by hand: its digest does not match"
         if text.is_unedited(stored.replace(b"\r\n", b"\n")):
-            rule = "`qwen.lock text eol=lf` in .gitattributes"
-            message = f"the lock has other line endings than it was written with; git needs {rule}"
+            rule = "`qwen.lock text eol=lf` to .gitattributes"
+            message = f"the line endings of the lock were changed; add {rule} for git"
         edited = text.unusable("QL114", message, label, (2, 1))
         return Verdict("edited", changes, (*findings, *edited.findings))
     return Verdict("drift" if changes else "ok", changes, findings)

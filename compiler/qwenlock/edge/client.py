@@ -130,8 +130,8 @@ def version(
         output = "\n".join(client.lines())
     found = _VERSION.search(output)
     if found is None:
-        message = f"`{shlex.join([*command, '--version'])}` prints no version"
-        raise ClientRefusedError(message, "name Qwen Code's command")
+        message = f"`{shlex.join([*command, '--version'])}` does not print a version"
+        raise ClientRefusedError(message, "name Qwen Code's command with --client-command")
     return found[1]
 
 
@@ -219,7 +219,7 @@ class RunningClient:
             ]
             return Answer(release, tuple(offered), str(models["currentModelId"] or ""))
         except (TypeError, KeyError, AttributeError):
-            message = "the client names no models over the Agent Client Protocol"
+            message = "the client does not list its models over the Agent Client Protocol"
             raise ClientRefusedError(message, "use Qwen Code 0.10.1 or later") from None
 
     def lines(self) -> Iterator[str]:
@@ -284,8 +284,8 @@ class RunningClient:
         if isinstance(result, dict):
             return result
         if not isinstance(error, dict):
-            message = f"the client's answer to {method} holds neither a result nor an error"
-            raise ClientRefusedError(message, "name Qwen Code's command")
+            message = f"the client's answer to {method} contains neither a result nor an error"
+            raise ClientRefusedError(message, "name Qwen Code's command with --client-command")
         reason = self._harmless(error.get("message"))
         if error.get("code") == _LOGIN_REQUIRED:
             fix = "select an auth type in security.auth.selectedType, and set the model's variable"

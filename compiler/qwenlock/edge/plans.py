@@ -84,12 +84,12 @@ def read_template(file: Path, plan: Plan) -> Template:
 def _plan_folders(directory: Path) -> list[Path]:
     if not directory.is_dir():
         raise InputError(
-            f"{directory}: no such directory", fix="name a directory that holds plan folders"
+            f"{directory}: no such directory", fix="name a directory that contains plan folders"
         )
     folders = [each for each in sorted(directory.iterdir()) if _is_plan(each)]
     if not folders:
         raise InputError(
-            f"{directory}: holds no plan",
+            f"{directory}contains no plan",
             fix=f"put the templates in a folder named after the plan: PLAN/VERSION{TEMPLATE}",
         )
     return folders
@@ -103,7 +103,7 @@ def _offer(identifier: str, folders: Sequence[Path]) -> Offer:
     found = [file for folder in folders if (file := folder / DEFINITION).exists()]
     if not found:
         raise InputError(
-            f"{folders[0]}: no plan {identifier!r} is known, and there is no {DEFINITION}",
+            f"{folders[0]}: the plan {identifier!r} is not known, and {DEFINITION} is missing",
             fix=f"add a {DEFINITION}, or name the folder after the plan it adds to",
         )
     definition = _same([_read(file) for file in found])
@@ -118,7 +118,7 @@ def _plan(identifier: str, definition: PlanFile, folders: Sequence[Path]) -> Pla
                 files.setdefault(file.name, []).append(_read(file))
     plan = plan_of(identifier, definition, [_same(each) for each in files.values()])
     if not files:
-        raise InputError(f"{folders[0]}: holds no template", fix=f"add a VERSION{TEMPLATE}")
+        raise InputError(f"{folders[0]}contains no template", fix=f"add a VERSION{TEMPLATE}")
     return plan
 
 
@@ -128,7 +128,7 @@ def _same(files: Sequence[PlanFile]) -> PlanFile:
     for other in others:
         if other.text != first.text:
             raise InputError(
-                f"{other.label}: differs from {first.label}", fix="keep one of them, or rename it"
+                f"{other.label} differs from {first.label}", fix="keep one of them, or rename it"
             )
     return first
 
@@ -137,5 +137,5 @@ def _read(file: Path) -> PlanFile:
     try:
         text = read_regular(file).decode().replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read: {error}", fix="save it as UTF-8 text") from error
+        raise InputError(f"{file} cannot be read: {error}", fix="save it as UTF-8 text") from error
     return PlanFile(file.name, str(file), text)

@@ -84,7 +84,7 @@ def read_settings(path: Path) -> Source:
     label = shown(path)
     document = read_document(path, label)
     if document is None:
-        raise InputError(f"there is no file {label}", "name the settings.json of a client")
+        raise InputError(f"{label} does not exist", "name the settings.json of a client")
     return source_of("user", document)
 
 
@@ -100,5 +100,5 @@ def read_lock(path: Path) -> Lock:
     label = shown(path)
     stored = read_text(path, label, MAX_LOCK_BYTES)
     if stored is None:
-        raise InputError(f"there is no lock {label}", "run `qwenlock lock` in the project")
+        raise InputError(f"{label} does not exist", "run `qwenlock lock` in the project")
     return text.load(stored, label)

@@ -39,7 +39,7 @@ def read_results(names: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _in_file(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     data = read_bytes(file, str(file), MAX_LOCK_BYTES)
     if data is None:
-        raise InputError(f"there is no file {file}", _FIX)
+        raise InputError(f"{file} does not exist", _FIX)
     yield from _documents(str(file), data)
 
 

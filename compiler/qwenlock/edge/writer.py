@@ -146,7 +146,7 @@ def write(
     targets = [_resolve(edit.path) for edit in edits]
     if len(set(targets)) < len(targets):
         names = ", ".join(str(edit.path) for edit in edits)
-        raise WriteError(f"among {names}, one is a link to another; nothing was changed")
+        raise WriteError(f"one of {names} is a link to another of them; nothing was changed")
     with ExitStack() as stack:
         stack.enter_context(_locked(targets, history.state / "locks"))
         prepared = [

@@ -263,7 +263,9 @@ class _Comparison:
         of_project = [each for each in self._lock.models if each.scope == "project"]
         reason: str | None = None
         if offered:
-            reason = "this release knows a model by its id alone, and keeps the first of two"
+            reason = (
+                "this release identifies a model by its id alone, and keeps only the first of two"
+            )
         elif model.scope == "project" and all(each in missing for each in of_project):
             reason = "the client does not read the project's settings: the folder is not trusted"
         elif model.provider is not None:
@@ -275,18 +277,26 @@ class _Comparison:
     def _extra(self, seen: Seen) -> Difference:
         name = f"{seen.auth_type}/{seen.id}" if seen.auth_type else seen.id
         if seen.runtime:
-            made = "a runtime model, made of settings and environment, no entry"
-            return Difference("extra", name, made, "unset what makes it, or select an entry")
+            made = "it is a runtime model: settings and environment define it, not an entry"
+            return Difference(
+                "extra",
+                name,
+                made,
+                "remove the settings and variables that define it, or select an entry",
+            )
         owner = next((model.scope for model in self._lock.models), None)
         origin = self._origin(seen)
         scope = origin and origin.provider.source.scope
         reason: str | None = None
         if any(seen[:2] == _kind(model) for model in self._lock.models):
-            reason = "this release knows a model by its id and base URL, and keeps both"
+            reason = "this release identifies a model by its id and base URL, and keeps both"
         elif origin and origin.provider.name not in AUTH_TYPES:
             reason = "this release reads a provider id that the lock's client skips"
         elif scope is not None and scope != owner:
-            reason = f"REPLACE is not honoured: the {scope} scope's modelProviders is merged in"
+            reason = (
+                f"the client does not apply REPLACE: it merges in the {scope} scope's "
+                "modelProviders"
+            )
         return Difference("extra", name, reason)
 
     def _origin(self, seen: Seen) -> PlacedEntry | None:

@@ -186,9 +186,9 @@ def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | End
     except ValueError:
         host = None
     if host is None or parts.scheme not in ("http", "https") or "@" in parts.netloc:
-        return _verdict(endpoint, "not-asked", "its base URL is no plain http or https URL")
+        return _verdict(endpoint, "not-asked", "its base URL is not a plain http or https URL")
     if parts.scheme == "http" and is_public(host):
-        detail = "plain http would show the key to everyone on the way: use https"
+        detail = "plain http would expose the key on the network: use https"
         return _verdict(endpoint, "not-asked", detail)
     path, _, query = api.path.partition("?")
     key, bearer = variables[endpoint.variable], {}
@@ -206,7 +206,9 @@ def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | End
         **{name: substituted(value, variables) for name, value in endpoint.headers},
     }
     if any(not _fits_a_header(text) for pair in headers.items() for text in pair):
-        return _verdict(endpoint, "not-asked", "its key or headers hold what no header can")
+        return _verdict(
+            endpoint, "not-asked", "its key or headers contain characters that a header cannot hold"
+        )
     return Question(url, tuple(headers.items()))
 
 
@@ -216,7 +218,7 @@ def judge(endpoint: Endpoint, reply: Reply) -> EndpointVerdict:
         return _verdict(endpoint, reply.problem, reply.detail)
     code = reply.code or 0
     if code in (401, 403) and _APIS[endpoint.auth_type].lists_with_key:
-        return _verdict(endpoint, "refused", f"the key of {endpoint.variable} is refused ({code})")
+        return _verdict(endpoint, "refused", f"it rejects the key in {endpoint.variable} ({code})")
     if code >= 500:
         return _verdict(endpoint, "failing", f"it answers {code}")
     if code in (404, 405):
@@ -225,14 +227,14 @@ def judge(endpoint: Endpoint, reply: Reply) -> EndpointVerdict:
         return _verdict(endpoint, "cannot-tell", f"it answers {code}")
     listed = _listed(reply.body, _APIS[endpoint.auth_type].prefix)
     if listed is None:
-        return _verdict(endpoint, "cannot-tell", "its answer is no list of models")
+        return _verdict(endpoint, "cannot-tell", "its answer is not a list of models")
     ids, is_whole = listed
     absent: Known = "unknown" if is_whole else "cannot-tell"
     models = {model: "listed" if model in ids else absent for model in endpoint.models}
     if "unknown" in models.values():
         return EndpointVerdict("unknown-model", "", models)
     if "cannot-tell" in models.values():
-        return EndpointVerdict("cannot-tell", "its list goes on", models)
+        return EndpointVerdict("cannot-tell", "its list continues on another page", models)
     return EndpointVerdict("listed", "", models)
 
 

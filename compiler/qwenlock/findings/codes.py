@@ -51,7 +51,7 @@ def _unknown(name: str) -> UsageError:
     alike = [code for code in RULES if code[:3] == name[:3].upper()]
     near = get_close_matches(name.upper(), alike or RULES, n=1, cutoff=0.8)
     fix = f"did you mean {near[0]}? " if near else ""
-    return UsageError(f"there is no finding {name!r}", f"{fix}`qwenlock explain` lists them")
+    return UsageError(f"unknown finding {name!r}", f"{fix}`qwenlock explain` lists them")
 
 
 def is_wanted(code: str, selected: Collection[str], ignored: Collection[str]) -> bool:

@@ -55,7 +55,7 @@ _INVALID_FILES = (
     ),
     Since(
         "0.21.2",
-        "This release replaces such a file by {}, with a copy as settings.json.corrupted, and "
+        "This release replaces such a file with {}, keeps a copy as settings.json.corrupted, and "
         "starts without your settings.",
     ),
 )
@@ -70,8 +70,8 @@ RULES: dict[str, Rule] = {
             *_INVALID_FILES,
             Since(
                 "0.24.4",
-                "This release does not start with such a user file, and replaces such a project "
-                "file by {}, with a copy as settings.json.corrupted.",
+                "This release does not start with such a user file. It replaces such a project "
+                "file with {}, and keeps a copy as settings.json.corrupted.",
             ),
         ),
     ),
@@ -86,13 +86,12 @@ RULES: dict[str, Rule] = {
     "QL105": Rule(
         "error",
         "file that cannot be read",
-        "qwenlock can only use a regular file that it may read.",
+        "qwenlock can only read a regular file, and needs permission to read it.",
     ),
     "QL106": Rule(
         "note",
         "old settings version",
-        "Qwen Code migrates the file when it loads it. qwenlock compiles the file as it will be "
-        "after that.",
+        "Qwen Code migrates the file when it loads it. qwenlock compiles the migrated settings.",
     ),
     "QL107": Rule(
         "warning",
@@ -108,7 +107,7 @@ RULES: dict[str, Rule] = {
     "QL109": Rule(
         "error",
         "text that UTF-8 cannot hold",
-        "Half of a surrogate pair is not a character, so it cannot be sent to an API or locked.",
+        "Half of a surrogate pair is not a character: it can be neither sent to an API nor locked.",
     ),
     "QL110": Rule(
         "error",
@@ -118,18 +117,18 @@ RULES: dict[str, Rule] = {
     "QL111": Rule(
         "error",
         "merge conflict in the lock",
-        "Do not merge a lock by hand: merge the settings, and lock again.",
+        "Do not merge a lock by hand: merge the settings, then lock again.",
     ),
     "QL112": Rule("error", "not a lock", "`qwenlock lock` did not write this file."),
     "QL113": Rule(
         "error",
         "lock of another version",
-        "qwenlock reads locks in format 1.x and 2.x; another major version is another format.",
+        "This qwenlock reads only formats 1.x and 2.x.",
     ),
     "QL114": Rule(
         "error",
         "lock edited by hand",
-        "The digest on the second line covers everything below it, and does not match.",
+        "The digest on the second line does not match the text below it.",
     ),
     "QL115": Rule(
         "note",
@@ -165,18 +164,19 @@ RULES: dict[str, Rule] = {
     "QL121": Rule(
         "error",
         "unknown configuration key",
-        "If qwenlock ignored a misspelt key, the team's choice would silently not count.",
+        "If qwenlock ignored a misspelt key, the team's choice would be silently lost.",
     ),
     "QL122": Rule(
         "error",
         "invalid configuration value",
-        "Every key takes one kind of value, and a file that is named must exist.",
+        "Each key takes one kind of value, and any file that it names must exist.",
     ),
     "QL123": Rule(
         "warning",
         "lock in an old format",
-        "A lock in format 1.x is still read and compared. Format 2.0 also records the other models "
-        "that the client uses, the API of a model, and what the variables that are set decide.",
+        "qwenlock still reads and compares locks in format 1.x. Format 2.0 also records the "
+        "other models that the client uses, each model's API, and which choices depend on "
+        "variables.",
     ),
     "QL124": Rule(
         "warning",
@@ -191,7 +191,7 @@ RULES: dict[str, Rule] = {
     "QL202": Rule(
         "warning",
         "unknown auth type",
-        "Qwen Code ignores the key without a message, so /model does not show its models (guide, "
+        "Qwen Code silently ignores the key, so /model does not show its models (guide, "
         "Supported Auth Types).",
     ),
     "QL203": Rule(
@@ -215,17 +215,19 @@ RULES: dict[str, Rule] = {
     "QL208": Rule(
         "warning",
         "custom model that a plan will hide",
-        "An update of the plan puts the plan's models first, and the first of two models with one "
-        "identity wins (guide, Automatic Updates).",
+        "An update of the plan puts the plan's models first, and the first of two models with "
+        "the same identity wins (guide, Automatic Updates).",
     ),
     "QL209": Rule(
         "warning",
         "duplicate model",
-        "The first of two models with one identity wins, and the other is ignored (guide, "
+        "The first of two models with the same identity wins, and the other is ignored (guide, "
         "Overview).",
     ),
     "QL210": Rule(
-        "error", "field of the wrong type", "Qwen Code expects another type, and fails on this one."
+        "error",
+        "field of the wrong type",
+        "Qwen Code expects another type, and fails if it finds this one.",
     ),
     "QL211": Rule(
         "warning",
@@ -237,7 +239,7 @@ RULES: dict[str, Rule] = {
     "QL214": Rule(
         "warning",
         "extra_body is ignored here",
-        "Only OpenAI-compatible requests carry it (guide, Local Self-Hosted Models, note).",
+        "Only OpenAI-compatible requests include it (guide, Local Self-Hosted Models, note).",
     ),
     "QL215": Rule(
         "warning",
@@ -247,8 +249,8 @@ RULES: dict[str, Rule] = {
     "QL216": Rule(
         "warning",
         "base URL with the wrong path",
-        "The SDK adds only the path of a request, such as /chat/completions, so the base URL must "
-        "hold everything before that (guide, SDKs Used for API Requests).",
+        "The SDK adds only the path of a request, such as /chat/completions, so the base URL "
+        "must contain everything before it (guide, SDKs Used for API Requests).",
     ),
     "QL217": Rule(
         "warning",
@@ -264,19 +266,19 @@ RULES: dict[str, Rule] = {
     "QL219": Rule(
         "warning",
         "plain http to a public host",
-        "Anyone on the way can read the key, the prompt, and the code in it.",
+        "Anyone on the network can read the key, the prompt, and the code in it.",
     ),
     "QL220": Rule(
         "note",
-        "model without envKey, for later releases only",
-        "From 0.15.6 on Qwen Code uses the auth type's own variable. The guide requires envKey, "
+        "model without envKey, which only later releases accept",
+        "From 0.15.6 on, Qwen Code uses the auth type's own variable. The guide requires envKey, "
         "and earlier releases reject the model.",
     ),
     "QL221": Rule(
         "note",
-        "one id at two base URLs, for later releases only",
-        "From 0.15.10 on a model is identified by id and base URL. By the guide, and in earlier "
-        "releases, the first model of an id wins and the others are ignored.",
+        "one id at two base URLs, which only later releases support",
+        "From 0.15.10 on, the id and the base URL together identify a model. By the guide, and "
+        "in earlier releases, the first model with an id wins and the others are ignored.",
     ),
     "QL222": Rule(
         "error",
@@ -287,7 +289,7 @@ RULES: dict[str, Rule] = {
     "QL223": Rule(
         "warning",
         "invalid capabilities.reasoning",
-        "Qwen Code ignores a declaration that it does not accept, and warns about it.",
+        "Qwen Code ignores an invalid declaration, and warns about it.",
     ),
     "QL224": Rule(
         "warning",
@@ -306,7 +308,12 @@ RULES: dict[str, Rule] = {
         "models hidden by REPLACE",
         "By the guide the highest scope with modelProviders defines the whole catalogue; models of "
         "lower scopes are not merged in (guide, Generation Config Layering).",
-        (Since("0.10.1", "Your client does so for each auth type that the higher scope lists."),),
+        (
+            Since(
+                "0.10.1",
+                "Your client does this only for the auth types that the higher scope lists.",
+            ),
+        ),
     ),
     "QL302": Rule(
         "warning",
@@ -328,8 +335,8 @@ RULES: dict[str, Rule] = {
     "QL305": Rule(
         "note",
         "lock that depends on the user scope",
-        "The guide recommends the user scope for models, but every machine has its own, so a "
-        "commit compiles to a different lock elsewhere (guide, Selection Persistence).",
+        "The guide recommends the user scope for models, but every machine has its own, so the "
+        "same commit compiles to a different lock elsewhere (guide, Selection Persistence).",
     ),
     "QL306": Rule(
         "warning",
@@ -341,8 +348,8 @@ RULES: dict[str, Rule] = {
         "warning",
         "models that the lock leaves out and Qwen Code still offers",
         "By the guide the highest scope with modelProviders defines the whole catalogue, and so "
-        "does the lock (guide, Generation Config Layering). No release does so: your client still "
-        "offers the lower scopes' models of other auth types.",
+        "does the lock (guide, Generation Config Layering). No release does this: your client "
+        "still offers the lower scopes' models of other auth types.",
     ),
     "QL308": Rule(
         "error",
@@ -353,8 +360,8 @@ RULES: dict[str, Rule] = {
     "QL401": Rule(
         "error",
         "literal credential",
-        "A lock is shared, and never holds a secret. Settings should not either: Qwen Code "
-        "replaces $NAME in any string from the environment.",
+        "A lock is shared, so it never holds a secret. Keep secrets out of settings too: Qwen "
+        "Code replaces $NAME in any string with the value of that variable.",
     ),
     "QL402": Rule(
         "error",
@@ -401,11 +408,11 @@ RULES: dict[str, Rule] = {
     "QL409": Rule(
         "warning",
         "variable that nothing reads",
-        "Qwen Code has its own names for these variables, and other tools have others.",
+        "Qwen Code has its own names for these variables. They differ from those of other tools.",
     ),
     "QL410": Rule(
         "note",
-        "variable that the selection makes idle",
+        "variable that the selected model ignores",
         "A model of modelProviders is sealed: no variable changes its name or its endpoint (guide, "
         "Generation Config Layering).",
     ),
@@ -439,8 +446,8 @@ RULES: dict[str, Rule] = {
     "QL506": Rule(
         "note",
         "plan models without a recorded version",
-        "They count as configured by hand, but have the envKey and baseUrl of the plan, whose "
-        "setup will overwrite them (guide, Manual Configuration).",
+        "Qwen Code treats these models as configured by hand. But they have the plan's envKey "
+        "and baseUrl, so setting up the plan overwrites them (guide, Manual Configuration).",
     ),
     "QL601": Rule(
         "error",
@@ -463,18 +470,18 @@ RULES: dict[str, Rule] = {
     "QL604": Rule(
         "warning",
         "no model selected",
-        "Without model.name, Qwen Code takes a model from the variables that are set, or else what "
-        "it has by default, which differs between releases.",
+        "Without model.name, Qwen Code takes the model from environment variables, or else its "
+        "default, which differs between releases.",
     ),
     "QL605": Rule(
         "warning",
         "not a model of qwen-oauth",
-        "The models of qwen-oauth are hard-coded; Qwen Code uses its default instead.",
+        "The models of qwen-oauth are hard-coded; Qwen Code uses its default model instead.",
     ),
     "QL606": Rule(
         "warning",
         "selection of the wrong type",
-        "Qwen Code expects a string here, and uses its default if it finds something else.",
+        "Qwen Code expects a string here, and uses its default for anything else.",
     ),
     "QL607": Rule(
         "note",
@@ -489,21 +496,22 @@ RULES: dict[str, Rule] = {
     ),
     "QL609": Rule(
         "warning",
-        "another model that nothing defines",
-        "Fast, vision, fallback and other models are entries of modelProviders. Qwen Code goes on "
-        "without one that it does not find, and mostly uses the selected model instead.",
+        "fast, vision or other model that is not defined",
+        "Fast, vision, fallback and other models must be entries of modelProviders. If Qwen Code "
+        "does not find one, it mostly uses the selected model instead.",
     ),
     "QL610": Rule(
         "warning",
-        "another model that is not suited",
-        "Qwen Code does not use an entry that its own fields keep for something else, one of "
-        "several if it cannot tell which is meant, or fallbacks after the third.",
+        "fast, vision or other model that cannot be used",
+        "Qwen Code does not use an entry whose fields reserve it for something else, an id that "
+        "several entries share, or a fallback after the third.",
     ),
     "QL611": Rule(
         "warning",
         "nothing selected",
-        "No release has a default. Without security.auth.selectedType it takes an auth type from "
-        "the variables that are set, or asks for a login. A lock then enforces no selection.",
+        "No release has a default. Without security.auth.selectedType, Qwen Code takes an auth "
+        "type from environment variables, or asks for a login. The lock then enforces no "
+        "selection.",
     ),
     "QL612": Rule(
         "warning",
@@ -513,7 +521,7 @@ RULES: dict[str, Rule] = {
     ),
     "QL613": Rule(
         "error",
-        "auth type that is not the enforced one",
+        "auth type other than the enforced one",
         "If security.auth.enforcedType is not the auth type in use, every run without a terminal "
         "ends with exit code 1.",
     ),

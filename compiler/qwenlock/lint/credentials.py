@@ -36,7 +36,7 @@ def tracked_keys(subject: Subject) -> Iterator[Finding]:
 def _tracked(place: Place, label: str) -> Finding:
     message = f"git tracks {label}, which holds a key"
     fix = (
-        "revoke the key where it was issued, put a new one into a .env file that git ignores, and "
+        "revoke the key where it was issued, put a new one in a .env file that git ignores, and "
         "stop tracking this file with `git rm --cached`"
     )
     return Finding("QL406", message, place, fix)

@@ -60,7 +60,7 @@ def depends_on_user(subject: Subject) -> Iterator[Finding]:
         if counts and source.scope == "user" and _OF_THE_MACHINE.match(source.path):
             message = f"qwen.lock depends on {source.document.label}, which is not in the project"
             fix = (
-                "put all settings into the project and lock with --no-user, or name a file of the "
+                "put all settings into the project and lock with --no-user, or name a file in the "
             )
             severity: Severity | None = "warning" if subject.world.in_ci else None
             place = source.document.place(())
@@ -75,9 +75,9 @@ def untrusted(subject: Subject) -> Iterator[Finding]:
         return
     place = inside[0].document.place(())
     if subject.world.trusted is None:
-        message = "no list says whether to trust this folder; from 0.24.2 on that means no"
+        message = "no list mentions this folder; from 0.24.2 on, Qwen Code does not trust it"
         if not subject.client.trusts_unlisted:
-            message = "no list says to trust this folder, so its settings are ignored"
+            message = "no list mentions this folder, so its settings are ignored"
         level: Severity | None = "note" if subject.client.trusts_unlisted else None
         yield Finding("QL306", message, place, _TRUST_FIX, level)
         return

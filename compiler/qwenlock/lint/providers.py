@@ -77,7 +77,7 @@ def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
     for entry in subject.compilation.entries:
         name = (entry.model.auth_type, entry.model.id)
         if name in seen and not entry.skipped:
-            message = f'a second "{shown(entry.model.id)}", at another base URL'
+            message = f'duplicate id "{shown(entry.model.id)}", at another base URL'
             fix = "remove one of the two if anybody uses a release before 0.15.10"
             yield Finding("QL221", message, entry.place("id"), fix)
         seen.add(name)

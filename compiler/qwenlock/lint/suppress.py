@@ -110,7 +110,7 @@ def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
     if unknown:
         message = f'"{shown(unknown[0])}" is not the code of a finding'
     elif kept:
-        message = f"there is no {' or '.join(unused)} here to suppress"
+        message = f"this place has no {' or '.join(unused)} to suppress"
     place = Place(ignore.document, at=ignore.document.locator.stretch(ignore.start, ignore.end))
     repair = Repair(cuts=(_without(ignore, kept),))
     yield Finding("QL115", message, place, "remove it", repair=repair)

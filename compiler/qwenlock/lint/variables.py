@@ -44,12 +44,12 @@ def unset(lock: Lock, project: Project) -> Iterator[Finding]:
             yield Finding("QL405", message, None, fix)
             continue
         empty, *others = found
-        message = f"{variable.name} is set to nothing in {_where(empty)}; {users}"
+        message = f"{variable.name} is empty in {_where(empty)}; {users}"
         fix = "give it a value there"
         hidden = next((each for each in others if each.value), None)
         if hidden is not None:
             message = (
-                f"{variable.name} is set to nothing in {_where(empty)}, which hides the value in "
+                f"{variable.name} is empty in {_where(empty)}, which hides the value in "
                 f"{_where(hidden)}; {users}"
             )
             fix = f"remove {variable.name} from {_where(empty)}, or give it a value there"

@@ -149,10 +149,10 @@ def load(text: str, label: str) -> Lock:
     conflict = _CONFLICT.search(text)
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
-        message = "the lock holds the markers of a merge conflict"
+        message = "the lock contains merge conflict markers"
         raise unusable("QL111", message, label, (line, 1))
     if not begins_as_lock(text.encode()):
-        raise unusable("QL112", "the file does not begin as a lock", label, fix=_DELETE)
+        raise unusable("QL112", "the file does not begin like a lock", label, fix=_DELETE)
     try:
         data = toml.parse(text)
     except toml.TomlError as error:
@@ -166,7 +166,7 @@ def load(text: str, label: str) -> Lock:
         message = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
         raise unusable("QL112", message, label) from None
     except (ValueError, TypeError, AttributeError):
-        raise unusable("QL112", "a model is not one", label) from None
+        raise unusable("QL112", "a model is invalid", label) from None
 
 
 @cache
@@ -185,9 +185,9 @@ def check_version(data: dict[str, Any], label: str) -> None:
     """
     version = data.get("lock-version")
     if not isinstance(version, str) or not re.fullmatch(r"\d+(\.\d+)*", version):
-        raise unusable("QL112", "lock-version is missing or no version", label)
+        raise unusable("QL112", "lock-version is missing or invalid", label)
     if version.split(".")[0] not in _READ:
-        message = f"the lock is of version {version}, and this qwenlock reads 1.x and 2.x"
+        message = f"the lock has format {version}, but this qwenlock reads 1.x and 2.x"
         raise unusable("QL113", message, label)
 
 
@@ -197,7 +197,7 @@ def unusable(
     """Return the error that says why the lock `label` cannot be used, and where in it."""
     fixes = {
         "QL111": f"keep either side, then {_RELOCK}",
-        "QL113": f"upgrade qwenlock; or remove the lock, and {_RELOCK}",
+        "QL113": f"upgrade qwenlock, or remove the lock and {_RELOCK}",
     }
     place = Place(Document(label, "", {}), at=at)  # no excerpt: those are masked as JSON
     return InputError(message, findings=(Finding(code, message, place, fixes.get(code, fix)),))
@@ -205,9 +205,7 @@ def unusable(
 
 def outdated(lock: Lock, label: str) -> Finding:
     """Return the finding that a lock of version 1.x should be made anew, and why."""
-    message = (
-        f"this lock is in format {lock.lock_version}: it records no models besides the selected one"
-    )
+    message = f"this lock is in format {lock.lock_version}: it records only the selected model"
     if lock.client == GUIDE:
         message += ", and `guide` was only its default client"
     place = Place(Document(label, "", {}), at=(1, 1))

@@ -83,7 +83,7 @@ def from_toml(value: Any, levels: int = MAX_DEPTH) -> Any:
         case dict() if len(value) == 1:
             ((key, item),) = value.items()
             if key in (_NULL, _NUMBER):
-                raise ValueError(f"{key} holds what it cannot")
+                raise ValueError(f"{key} holds an invalid value")
             return {key[1:] if _TAG.fullmatch(key) else key: from_toml(item, levels - 1)}
         case dict():
             return {key: from_toml(value[key], levels - 1) for key in sorted(value)}
@@ -94,7 +94,7 @@ def from_toml(value: Any, levels: int = MAX_DEPTH) -> Any:
         case int() | float() if math.isfinite(value):
             return canonical_number(value)
         case _:
-            raise ValueError("no JSON value")
+            raise ValueError("not a JSON value")
 
 
 _PLAIN = frozenset({str, bool, float})

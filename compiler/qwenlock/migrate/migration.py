@@ -94,7 +94,7 @@ def migrate(
     """
     if target_version not in TARGETS:
         known = " or ".join(map(str, TARGETS))
-        raise UsageError(f"there is no settings version {target_version}", f"choose {known}")
+        raise UsageError(f"unknown settings version {target_version}", f"choose {known}")
     groups = _groups(tuple(only))
     progress = _Progress(situation, target_version)
     for scripts in groups:
@@ -114,7 +114,7 @@ def _groups(only: tuple[str, ...]) -> list[tuple[Script, ...]]:
     names = [scripts[0].name for scripts in groups]
     for name in only:
         if name not in names:
-            raise UsageError(f"there is no migration {name!r}", f"choose one of {', '.join(names)}")
+            raise UsageError(f"unknown migration {name!r}", f"choose one of {', '.join(names)}")
     return [scripts for scripts in groups if not only or scripts[0].name in only]
 
 

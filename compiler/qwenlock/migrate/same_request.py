@@ -53,7 +53,8 @@ def _first(before: Project, after: Project) -> RefusedError | None:
         for name, value in then.variables.items():
             if now.variables.get(name) != value:
                 way_out = (
-                    _where_it_is_hidden(now, written) or f"remove all values of {name} but one"
+                    _where_it_is_hidden(now, written)
+                    or f"keep only one value of {name}, and remove the others"
                 )
                 return RefusedError(f"{then.place}, {name} would have another value", way_out)
     return None

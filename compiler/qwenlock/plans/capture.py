@@ -121,7 +121,7 @@ def _extended(
     """Return the text of a template there is with one more region, and what was done."""
     published = known.digests.get(region.name)
     if published == digest:
-        return known.text, f"{plan.id} {known.version} has the region {region.name} already"
+        return known.text, f"{plan.id} {known.version} already has the region {region.name}"
     if published is not None:
         raise InputError(
             f"{known.file}: another digest is published for the region {region.name}",

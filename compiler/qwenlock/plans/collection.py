@@ -93,7 +93,7 @@ class Plans(Sequence["Plan"]):
         """
         for plan in self.named([identifier]):
             return plan
-        raise UsageError(f"no plan {identifier!r}; there are: {', '.join(self.ids)}")
+        raise UsageError(f"unknown plan {identifier!r}; known plans: {', '.join(self.ids)}")
 
     def owner(self, provider: str, entry: Mapping[str, Any]) -> Plan | None:
         """Return the plan that owns `entry`, which stands under `provider` in `modelProviders`."""

@@ -180,8 +180,8 @@ class Plan:
             if client is None or self._admits(template, client):
                 return template
         raise UsageError(
-            f"no template of {self.id} is for client {client}",
-            fix="name one with --to; `qwenlock template list` shows them",
+            f"{self.id} has no template for client {client}",
+            fix="choose one with --to; `qwenlock template list` shows them",
         )
 
     def covers(self, template: Template, client: str) -> bool:
@@ -232,7 +232,7 @@ class Plan:
         if template.recognised_only:
             known = ", ".join(each.version for each in self.offered())
             raise UsageError(
-                f"no release of Qwen Code ships {self.id} {version}, so nothing is upgraded to it",
+                f"no release of Qwen Code ships {self.id} {version}, so you cannot upgrade to it",
                 f"name one of {known}",
             )
         return template
@@ -306,7 +306,7 @@ class Plan:
         models = render(template.text, template.file, names)
         for model in models:
             if not self.owns(model):
-                problem = f"by `owns` in plan.toml, {model['id']!r} is not a model of {self.id}"
+                problem = f"`owns` in plan.toml does not match the model {model['id']!r}"
                 raise template_error(template.file, problem)
         return models
 
@@ -434,4 +434,4 @@ def _unknown(kind: str, given: str, known: Iterable[str]) -> UsageError:
     names = list(known)
     closest = get_close_matches(given, names, n=1)
     fix = f"did you mean {closest[0]}?" if closest else None
-    return UsageError(f"no {kind} {given!r}; there are: {', '.join(names)}", fix)
+    return UsageError(f"unknown {kind} {given!r}; known: {', '.join(names)}", fix)

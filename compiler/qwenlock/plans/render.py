@@ -47,7 +47,7 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(members)
     if len(values) < len(members):
         keys = ", ".join(key for key, _ in members)
-        raise ValueError(f"a key stands twice in one object: {keys}")
+        raise ValueError(f"a key appears twice in one object: {keys}")
     return values
 
 
@@ -58,12 +58,12 @@ def _refuse_constant(name: str) -> NoReturn:
 def _checked(models: Any, fixed: dict[str, str]) -> list[dict[str, Any]]:
     """Return `models` if they are a plan's: `fixed` are the fields that all of them share."""
     if not isinstance(models, list) or not models:
-        raise ValueError("it is not an array, or an empty one")
+        raise ValueError("it is not an array, or it is empty")
     for index, model in enumerate(models):
         _check_model(model, fixed, f"[{index}]")
     identifiers = [model["id"] for model in models]
     if len(set(identifiers)) < len(identifiers):
-        raise ValueError(f"an id stands twice: {', '.join(identifiers)}")
+        raise ValueError(f"an id appears twice: {', '.join(identifiers)}")
     return models
 
 

@@ -94,7 +94,7 @@ def _unified(
     first, *others = by_id
     for other in others:
         if odd := sorted(first.keys() ^ other.keys()):
-            raise _too_different(f"{', '.join(map(shown, odd))} stand in one of them only")
+            raise _too_different(f"only one of them has {', '.join(map(shown, odd))}")
     regions = [plan.regions[name] for name in models]
     return [
         _one(
@@ -133,7 +133,7 @@ def _one(
 def _too_different(what: str) -> InputError:
     return InputError(
         f"the regions differ in more than order and text: {what}",
-        "capture one region, and write by hand what the other has of its own",
+        "capture one region, and add by hand what differs in the other",
     )
 
 

@@ -56,7 +56,7 @@ def load(folder: Path) -> tuple[Script, ...]:
     """
     files = sorted(folder.glob("*.py"))
     if not files:
-        raise InputError(f"{folder} holds no migrations", "install qwenlock again")
+        raise InputError(f"{folder} contains no migrations", "install qwenlock again")
     for number, file in enumerate(files, start=1):
         match = _FILE_NAME.fullmatch(file.stem)
         if match is None:
@@ -74,10 +74,12 @@ def _script(file: Path) -> Script:
     module = _execute(file)
     for name in _TEXTS:
         if not isinstance(getattr(module, name, None), str):
-            raise InputError(f"{file} has no text {name}", f"add {name} = '…' to it")
+            raise InputError(f"{file} does not define {name}", f"add {name} = '…' to it")
     for name in _FUNCTIONS:
         if not callable(getattr(module, name, None)):
-            raise InputError(f"{file} has no function {name}", f"add def {name}(context) to it")
+            raise InputError(
+                f"{file} does not define the function {name}", f"add def {name}(context) to it"
+            )
     return Script(
         identity=file.stem,
         name=module.NAME,

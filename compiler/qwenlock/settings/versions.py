@@ -54,7 +54,7 @@ def migrate(settings: dict[str, Any], target: int) -> Migration[Context]:
         from qwenlock.findings.errors import UsageError
 
         known = " or ".join(map(str, TARGETS))
-        raise UsageError(f"there is no settings version {target}", f"choose {known}")
+        raise UsageError(f"unknown settings version {target}", f"choose {known}")
     context = Context(settings=settings, target_version=target)
     if not needed(settings, target):
         return Migration(context=context)

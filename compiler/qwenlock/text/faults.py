@@ -33,7 +33,7 @@ _QUOTE_KEY = "put the key in double quotes"
 _STARTS = (
     ("/*", "unterminated comment", "close the comment with */"),
     ("#", "a comment cannot start with #", "start the comment with //"),
-    ("<<<<<<<", "merge conflict", "resolve the conflict, and remove its marks"),
+    ("<<<<<<<", "merge conflict", "resolve the conflict, and remove its markers"),
     ("'", "single quotes are not allowed", "use double quotes"),
     ("True", "True is not a JSON value", "write true"),
     ("False", "False is not a JSON value", "write false"),

@@ -57,7 +57,7 @@ def object_of(text: str) -> dict[str, Any]:
         TextError: it is not valid, not an object, or beyond `MAX_DEPTH` or `MAX_VALUES`.
     """
     if text.count(",") > MAX_VALUES:
-        message = f"it holds more than {MAX_VALUES:,} values"
+        message = f"it contains more than {MAX_VALUES:,} values"
         raise TextError("limit", message, (1, 1), "split the file")
     if not text.strip():
         raise TextError("syntax", "the file is empty", (1, 1), "write { }")

@@ -53,7 +53,7 @@ def check(
         list[Path] | None,
         typer.Argument(
             metavar="[PROJECT]...",
-            help="Directories of projects; the default is that of `qwenlock lock`.",
+            help="Project directories; by default, the same one as for `qwenlock lock`.",
         ),
     ] = None,
     recursive: Annotated[

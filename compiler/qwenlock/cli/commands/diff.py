@@ -21,7 +21,9 @@ def diff(
     old: Annotated[
         Path, typer.Argument(metavar="OLD", help="A lock, or a project that has a lock.")
     ],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="Another.")],
+    new: Annotated[
+        Path, typer.Argument(metavar="NEW", help="The lock, or project, to compare with.")
+    ],
     format: PageFormatOption = PageFormat.text,  # noqa: A002
 ) -> int:
     """Compare two locks by meaning: models, selection, variables, inputs.

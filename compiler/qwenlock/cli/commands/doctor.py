@@ -26,7 +26,7 @@ _PLACEHOLDER = "placeholder-of-qwenlock"
 _WORDS = {
     "missing": "is not offered",
     "extra": "is offered, but not in the lock",
-    "reordered": "models are in another order",
+    "reordered": "models are in a different order",
     "selected": "is not selected",
 }
 
@@ -35,7 +35,10 @@ _WORDS = {
 def doctor(
     project: ProjectArgument = None,
     client_command: Annotated[
-        str, typer.Option("--client-command", metavar="COMMAND", help="The client to ask.")
+        str,
+        typer.Option(
+            "--client-command", metavar="COMMAND", help="The command that starts the client."
+        ),
     ] = "qwen",
     timeout: Annotated[
         float,
@@ -287,7 +290,7 @@ def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforce
     emit(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
     for name in unset:
         emit(f"{name} is not set; the client was given a placeholder")
-    for title, result in (("as it is", as_it_is), ("enforced", enforced)):
+    for title, result in (("not enforced", as_it_is), ("enforced", enforced)):
         colour = "good" if result.status == "agrees" else "error"
         emit(f"{title}: {painted(result.status, colour)}")
         for line in _lines(result):

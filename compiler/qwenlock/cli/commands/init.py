@@ -86,7 +86,9 @@ def init(
 
     flags = flags_of(context)
     if with_user and flags.user is not None:
-        raise UsageError("--with-user excludes --user and --no-user", "remove one of them")
+        raise UsageError(
+            "--with-user cannot be combined with --user or --no-user", "remove one of them"
+        )
     directory = project_directory(project)
     found = look(directory, flags, client)
     ask = _ask if _may_ask(yes=yes or dry_run, as_json=format is Format.json) else _default

@@ -49,12 +49,14 @@ def lint(
     select: Annotated[
         list[str] | None,
         typer.Option(
-            "--select", metavar="CODES", help="Report only these, such as QL2,QL301. Repeatable."
+            "--select",
+            metavar="CODES",
+            help="Report only these codes, such as QL2,QL301. Repeatable.",
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option("--ignore", metavar="CODES", help="Do not report these. Repeatable."),
+        typer.Option("--ignore", metavar="CODES", help="Do not report these codes. Repeatable."),
     ] = None,
     strict: Annotated[
         bool | None,
@@ -134,9 +136,7 @@ def _check_options(format: GateFormat, *, fix: bool, about_fix: bool) -> None:  
     if about_fix and not fix:
         raise UsageError("--unsafe-fixes, --dry-run and --yes need --fix", "add --fix")
     if fix and format not in (GateFormat.text, GateFormat.json):
-        raise UsageError(
-            f"--fix shows a diff, which --format {format} cannot hold", "use --format json"
-        )
+        raise UsageError(f"--format {format} cannot show the diff of --fix", "use --format json")
 
 
 class _Left:

@@ -45,8 +45,11 @@ def lock(
         Literal["replace", "client"] | None,
         typer.Option(
             "--merge",
-            help="How scopes' modelProviders become one: the highest replaces the others, as "
-            "`qwenlock run` enforces it, or as a client does by itself.",
+            help=(
+                "How the scopes' modelProviders are combined. replace: the highest scope "
+                "replaces the others, as `qwenlock run` enforces. client: as the client does by "
+                "itself."
+            ),
             show_default=False,
         ),
     ] = None,
@@ -170,7 +173,7 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
     path = Path(output) if output else project.project.places.lock
     trouble = write_lock(path, text, History(), part_of)
     if trouble is not None:
-        message = f"the old lock is not kept for `qwenlock undo`: {trouble}"
+        message = f"`qwenlock undo` will not be able to restore the old lock: {trouble}"
         say(f"{painted('warning', 'warning')}: {clean(message)}")
     return "written"
 

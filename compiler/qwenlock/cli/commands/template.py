@@ -25,7 +25,7 @@ app = typer.Typer(
 
 PlanOption = Annotated[
     str | None,
-    typer.Option("--plan", metavar="ID", help="The plan; required if several could be meant."),
+    typer.Option("--plan", metavar="ID", help="The plan; required if more than one matches."),
 ]
 
 

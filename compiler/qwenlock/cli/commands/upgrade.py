@@ -68,7 +68,7 @@ def upgrade(
         bool | None,
         typer.Option(
             "--keep-selection/--no-keep-selection",
-            help="Keep the selected model if it is still offered; by default, no.",
+            help="Keep the selected model if it is still offered.",
         ),
     ] = None,
     on_edited: Annotated[
@@ -79,7 +79,7 @@ def upgrade(
         ),
     ] = None,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Replace plan models that were configured by hand, too.")
+        bool, typer.Option("--adopt", help="Also replace plan models that were configured by hand.")
     ] = False,
     allow_downgrade: Annotated[
         bool, typer.Option("--allow-downgrade", help="Allow going back to an older version.")

@@ -27,7 +27,7 @@ _STATUS = {
     "drift": Rule(
         "error",
         "lock differs from its settings",
-        "The settings have changed since the lock was written, so a run gets other models.",
+        "The settings have changed since the lock was written, so a run gets different models.",
     ),
     "missing": Rule(
         "error", "no lock", "Without qwen.lock, nobody can review which models a run gets."

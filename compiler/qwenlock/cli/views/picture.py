@@ -189,7 +189,7 @@ def as_markdown(picture: Picture) -> str:
         parts += [f"### {prose(update.title)}: {update.status}\n", *_markdown_update(update)]
     if picture.files:
         rows = [[file.scope, code(file.label), file.role] for file in picture.files]
-        parts += ["### Provenance\n", table(["scope", "file", "what counts"], rows)]
+        parts += ["### Provenance\n", table(["scope", "file", "role"], rows)]
     if picture.hidden:
         hidden = "".join(f"- {code(name)}\n" for name in picture.hidden)
         parts.append(details(f"Hidden by REPLACE: {len(picture.hidden)}", hidden))
