@@ -130,7 +130,7 @@ def test_what_cannot_be_compiled(world: World) -> None:
     world.run("lock")
     (world.root / "plans").mkdir()
     found = sarif(world, "--templates", str(world.root / "plans"))
-    assert by_rule(found)["invalid"]["message"]["text"].startswith(f"{world.root}/plans: ")
+    assert by_rule(found)["invalid"]["message"]["text"].startswith(f"{world.root}/plans contains")
     write(world.own, "{,}")
     assert place(by_rule(sarif(world))["QL101"]) == (".qwen/settings.json", 1)
 

@@ -261,10 +261,12 @@ def test_first_of_two_equal_ids_wins_and_both_places_are_named() -> None:
     text = f'{{"modelProviders": {{"openai": [\n{first},\n{second}]}}}}'
     compilation = compiled(source(text))
     (finding,) = [each for each in compilation.findings if each.code == "QL209"]
-    assert finding.message == 'a second "a": the first, on line 2, wins and this one is ignored'
+    assert (
+        finding.message == 'duplicate model "a": the first, on line 2, wins and this one is ignored'
+    )
     assert finding.place is not None
     assert finding.place.position() == (3, 8, 3)
-    assert "id is what the API is sent" in str(finding.fix)
+    assert "it is sent to the API" in str(finding.fix)
     assert compilation.lock is not None
     assert compilation.lock.models[0].env_key == "K"
 

@@ -75,7 +75,7 @@ def test_everything_once(world: World) -> None:
     }
     again = world.run(*arguments)
     assert (again.exit_code, files(world)) == (0, written)
-    assert "every file exists" in again.err
+    assert "all files already exist" in again.err
     assert world.agreed() == 0
     assert KEY.encode() not in b"".join(written.values())
     assert KEY not in first.out + first.err

@@ -537,7 +537,7 @@ def test_versions_of_a_plan_of_ones_own_need_not_be_releases(tmp_path: Path) -> 
     assert [each.version for each in plan.offered()] == ["1.0", "2026.2"]
     assert plan.newest("0.24.4").version == "2026.2"
     assert plan.releases(plan.newest()) == ">=0.12"
-    with pytest.raises(UsageError, match="is for client"):
+    with pytest.raises(UsageError, match="has no template for client"):
         plan.newest("0.10.1")
     assert [each.status for each in verify(plan)] == ["unpublished", "unpublished"]
 

@@ -155,7 +155,7 @@ def test_what_is_selected_at_the_second_endpoint_stays_selected() -> None:
 
 
 def test_scope_that_is_left_out_is_refused() -> None:
-    with pytest.raises(UsageError, match="no user scope"):
+    with pytest.raises(UsageError, match="the user scope"):
         select(Project(), "coder-model")
 
 

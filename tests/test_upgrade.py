@@ -325,9 +325,9 @@ def test_models_that_a_new_catalogue_hides_are_named() -> None:
 
 def test_scope_that_is_left_out_is_refused() -> None:
     only_user = Project(places=Places(files={"user": Path("u")}, labels={"user": "u"}))
-    with pytest.raises(UsageError, match="no project scope"):
+    with pytest.raises(UsageError, match="the project scope cannot be written"):
         changed(only_user, scope="project", region="china")
-    with pytest.raises(UsageError, match="no user scope"):
+    with pytest.raises(UsageError, match="the user scope"):
         changed(Project(), region="china")
 
 
@@ -647,7 +647,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     both = installed("0.12.0") | {"moon": settings["moon"]}
     both["modelProviders"]["anthropic"] = [model]
     for wish in ({"to": "0.1"}, {"region": "moon"}):
-        with pytest.raises(UsageError, match="several plans") as caught:
+        with pytest.raises(UsageError, match="more than one plan") as caught:
             moon(both, **wish)
         assert caught.value.fix == "name one with --plan: coding-plan or moon"
     assert [each["plan"] for each in moon(both).report["plans"]] == ["coding-plan", "moon"]

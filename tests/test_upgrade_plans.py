@@ -349,7 +349,7 @@ def test_some_plans_by_name_and_one_that_is_not_installed() -> None:
     assert "Z.AI is not installed" in change.reasons[0]
     for wishes in ({"to": "0.21.2"}, {"region": "china"}):
         for plans in ((), ("minimax", "deepseek")):
-            with pytest.raises(UsageError, match="several plans"):
+            with pytest.raises(UsageError, match="more than one plan"):
                 changed(settings, plans=plans, **wishes)
 
 

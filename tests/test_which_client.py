@@ -37,10 +37,7 @@ def test_a_project_is_for_the_first_client_that_something_names(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     write(world.own, models(MODEL))
-    assert (
-        said(world, "lint")
-        == f"for Qwen Code {NEWEST}, the newest known, because none is installed"
-    )
+    assert said(world, "lint") == f"for Qwen Code {NEWEST}, the newest known (none is installed)"
     install(world, "0.15.10", monkeypatch)
     assert said(world, "lint") == "for Qwen Code 0.15.10, installed"
     assert run_line(world, "lock").exit_code == 0

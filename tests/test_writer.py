@@ -366,7 +366,7 @@ class TestRefusal:
         link = project / "link"
         link.symlink_to(edits[1].path)
         twice = FileEdit(link, edits[1].before, b"other")
-        with pytest.raises(WriteError, match="one is a link to another"):
+        with pytest.raises(WriteError, match="is a link to another"):
             write([edits[1], twice], reason="migrate", history=history)
 
     def test_what_is_no_file(self, project: Path, history: History) -> None:

@@ -34,7 +34,7 @@ def client_line(project: Project) -> str:
         "configuration": f"as {where} says",
         "lock": "as qwen.lock says",
         "installed": "installed",
-        "newest": "the newest known, because none is installed",
+        "newest": "the newest known (none is installed)",
     }[project.client_from]
     return clean(f"for {named(project.client.name)}, {why}")
 

@@ -89,7 +89,7 @@ def _plan_folders(directory: Path) -> list[Path]:
     folders = [each for each in sorted(directory.iterdir()) if _is_plan(each)]
     if not folders:
         raise InputError(
-            f"{directory}contains no plan",
+            f"{directory} contains no plan",
             fix=f"put the templates in a folder named after the plan: PLAN/VERSION{TEMPLATE}",
         )
     return folders
@@ -118,7 +118,7 @@ def _plan(identifier: str, definition: PlanFile, folders: Sequence[Path]) -> Pla
                 files.setdefault(file.name, []).append(_read(file))
     plan = plan_of(identifier, definition, [_same(each) for each in files.values()])
     if not files:
-        raise InputError(f"{folders[0]}contains no template", fix=f"add a VERSION{TEMPLATE}")
+        raise InputError(f"{folders[0]} contains no template", fix=f"add a VERSION{TEMPLATE}")
     return plan
 
 
