@@ -1,1 +1,1 @@
-"""What is known of the releases of Qwen Code, as data."""
+"""What is known about the releases of Qwen Code, as data."""

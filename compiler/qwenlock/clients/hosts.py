@@ -57,7 +57,7 @@ def paths(host: str, auth_type: str) -> tuple[str, ...]:
         auth_type: the auth type that the entry is of, `providerProtocol` and `wireApi` applied.
 
     Returns:
-        Paths that begin with a slash and do not end in one; an empty path for none. Nothing where
+        Paths that begin with a slash and do not end in one; an empty path for none. Nothing if
         the host, or its API for the auth type, is not known.
     """
     name = host.lower().rstrip(".")
@@ -72,7 +72,7 @@ def right_path(host: str, auth_type: str) -> str | None:
     """Return the usual path of a base URL of `auth_type` at `host`; see `paths`.
 
     Returns:
-        The path, empty where there is none to write; or None where the host is not known, or not
+        The path, empty if there is none to write; or None if the host is not known, or not
         for that auth type. Then nothing can be said of a base URL's path.
     """
     found = paths(host, auth_type)

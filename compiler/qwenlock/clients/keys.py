@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Keys(NamedTuple):
-    """Keys that came with a release, and went with another: empty where they are still read."""
+    """Keys that came with a release, and went with another: empty if they are still read."""
 
     since: str
     until: str
@@ -51,5 +51,5 @@ def known_keys(client: Profile) -> frozenset[str]:
 
 
 def known_since(key: str) -> str | None:
-    """Return the first release that knows a key at the top of settings; None where none does."""
+    """Return the first release that knows a key at the top of settings; None if none does."""
     return next((since for since, _, names in _KEYS if key in names.split()), None)

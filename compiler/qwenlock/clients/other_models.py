@@ -22,7 +22,7 @@ Search: TypeAlias = Literal["selected", "selected-first", "only-one"]
 among those first, and then among all; or among all, where only one model may have it."""
 
 MAX_FALLBACKS = 3
-"""So many names of `modelFallbacks` count; the others are ignored."""
+"""How many names of `modelFallbacks` count; the others are ignored."""
 
 _SELECTORS_SINCE = "0.21"
 _WORDS = ("inherit", "fast")
@@ -169,8 +169,8 @@ class Wanted(NamedTuple):
 
     Attributes:
         model: the entry's id.
-        auth_type: the auth type it is of; None where none is named.
-        base_url: its `baseUrl`; None where none is named. Empty for an entry that has none.
+        auth_type: the auth type it is of; None if none is named.
+        base_url: its `baseUrl`; None if none is named. Empty for an entry that has none.
     """
 
     model: str
@@ -189,7 +189,7 @@ def wanted(other: ModelSetting, value: object, client: Profile) -> tuple[Wanted,
     Args:
         other: the setting.
         value: its value; what is not of the setting's form names nothing.
-        client: whose rules hold.
+        client: the client whose rules apply.
     """
     texts = [text for _, text in named(other, value)]
     if other.form == "list":
@@ -204,7 +204,7 @@ def unfit(other: ModelSetting, entry: Mapping[str, object], client: Profile) -> 
     Args:
         other: the use.
         entry: the entry, as in the settings.
-        client: whose rules hold.
+        client: the client whose rules apply.
 
     Returns:
         The name of a field that the entry has; or, where it needs one that it has not, the name of
@@ -249,7 +249,7 @@ def path_of(role: str, name: str | None) -> tuple[str, ...] | None:
 
 
 def read(other: ModelSetting, text: str, client: Profile) -> Wanted | None:
-    """Return the entry that a text names; None where it names none, as `inherit` and `fast`."""
+    """Return the entry that a text names; None if it names none, as `inherit` and `fast`."""
     if other.form == "id" or not client.knows(_SELECTORS_SINCE):
         return Wanted(text.strip()) if text.strip() else None
     base_url = None

@@ -1,7 +1,7 @@
-"""What differs between releases of Qwen Code, as data; `guide` is the product's specification.
+"""What differs between releases of Qwen Code, as data, listed by release in `_HISTORY`.
 
-`_HISTORY` tells it release by release. Sources: the guide, and for the releases the page How Qwen
-Code reads settings.
+`guide` is the product's specification.
+Sources: the guide, and for the releases the page How Qwen Code reads settings.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ RELEASES = (
     *("0.10.1", "0.12.0", "0.15.6", "0.15.10", "0.21.2", "0.21.10", "0.23.0", "0.23.1"),
     *("0.23.3", "0.23.4", "0.24.0", "0.24.2", "0.24.3", "0.24.4"),
 )
-"""The releases whose packages were read, in order: what is known stands on these."""
+"""The releases whose packages were read, in order: all that is known comes from these."""
 
 OLDEST, NEWEST = RELEASES[0], RELEASES[-1]
-"""The newest is the client where nothing else says which: no option, lock or installed client."""
+"""The newest release, which is used if no option, lock or installed client names one."""
 
 PROTOCOLS_SINCE = "0.21"
 """The first release that reads `providerProtocol`."""
@@ -102,7 +102,7 @@ class Profile:
         name: `guide` or a release.
         auth_types: the valid keys of modelProviders.
         legacy_auth_types: those of them that are still read, and that nobody should write.
-        wire_apis: the values of an entry's `wireApi`; empty where the field is not read. Any other
+        wire_apis: the values of an entry's `wireApi`; empty if the field is not read. Any other
             value, and any on an entry that is not OpenAI-compatible, ends every start.
         provider_protocols: `providerProtocol` maps keys of modelProviders to auth types.
         oauth_models: the hard-coded models of qwen-oauth, the default first.
@@ -120,14 +120,14 @@ class Profile:
         home_variable: the variable that moves the user scope, or empty.
         settings_version: the version of settings files that it writes.
         replaces_providers: the highest scope's modelProviders hides those of lower scopes.
-        default_auth_type: the auth type where none is chosen, or None: then it asks for a login.
-        auth_type_signs: the sets of variables that choose an auth type where none is chosen.
+        default_auth_type: the auth type if none is chosen, or None: then it asks for a login.
+        auth_type_signs: the sets of variables that choose an auth type if none is chosen.
         enforces_auth_type: where `security.auth.enforcedType` is another than the auth type of the
             model in use, a run without a terminal ends. An entry's `wireApi` counts there.
         model_layers: the layers that name a model, high to low, where no entry is chosen by them.
         proxy_layers: the same of a proxy.
         key_is_sealed: an entry's key comes from its variable alone, and from no lower layer.
-        default_base_urls: what an entry without `baseUrl` has instead; None where lower layers
+        default_base_urls: what an entry without `baseUrl` has instead; None if lower layers
             give it.
         application_default_credentials: a vertex-ai model without `envKey` needs no key where
             `VERTEX_PROJECT` is set.
@@ -139,10 +139,10 @@ class Profile:
         placeholders: the names, in small letters, whose `$NAME` the client fills in itself in
             `customHeaders`; it takes them in any case, and no variable replaces them. The header is
             sent only with `outboundCorrelation.allowDynamicHeaderValues`.
-        refuses_flag_key: a key by flag alone is refused where there is no terminal.
+        refuses_flag_key: a key by flag alone is refused if there is no terminal.
         strips_snapshot: a `model.name` of `$runtime|TYPE|ID` means ID.
         reads_bom: a byte-order mark at the start of a settings file is skipped, and not an error.
-        broken_files: what becomes of a broken settings file, by scope; empty where nothing is said.
+        broken_files: what becomes of a broken settings file, by scope; empty if nothing is said.
         trusts_unlisted: a folder on no list of trusted folders is trusted.
         trust_is_nearest: of several rules of that list, the one nearest to the folder decides. Else
             a folder within any trusted one is trusted.
@@ -205,10 +205,10 @@ class Profile:
 
         Args:
             auth_type: the auth type of its key in modelProviders, `providerProtocol` applied.
-            wire_api: its `wireApi`; None where it has none.
+            wire_api: its `wireApi`; None if it has none.
 
         Returns:
-            The auth type, or None where this client does not start with such an entry.
+            The auth type, or None if this client does not start with such an entry.
         """
         if wire_api is None or not self.wire_apis:
             return auth_type

@@ -26,7 +26,7 @@ class Route(NamedTuple):
     Attributes:
         auth_type: the auth type that it is listed under, or that is selected.
         model: its id.
-        base_url: its base URL; None where it has none. Of what is asked for, None means any, and
+        base_url: its base URL; None if it has none. Of what is asked for, None means any, and
             an empty one an entry without.
         wire_api: its `wireApi`, for a client that reads it.
     """
@@ -49,19 +49,19 @@ class Route(NamedTuple):
 
 
 def api_of(route: Route) -> str | None:
-    """Return the `wireApi` of what its requests are made as; None where it is no matter."""
+    """Return the `wireApi` of what its requests are made as; None if it is no matter."""
     return next(
         (api for api, protocol in WIRE_PROTOCOLS.items() if protocol == route.protocol), None
     )
 
 
 def chosen(entries: Sequence[Route], wanted: Route, client: Profile) -> int | None:
-    """Return which of `entries` a selection means; None where no entry defines it.
+    """Return which of `entries` a selection means; None if no entry defines it.
 
     Args:
         entries: the routes of all entries of a catalogue, in their order.
         wanted: the auth type and the model that are selected, with `model.baseUrl`.
-        client: whose rules hold: some know models by their id alone.
+        client: the client whose rules apply: some know models by their id alone.
     """
     if wanted.model is None:
         return None

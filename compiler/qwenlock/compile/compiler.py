@@ -70,7 +70,7 @@ class Compilation:
     """What compiling gives.
 
     Attributes:
-        lock: the lock, or None where an error finding stands in its way.
+        lock: the lock, or None if an error finding stands in its way.
         findings: everything there is to say about the settings.
         hidden: the models of lower scopes that REPLACE hides, as `auth-type/id`.
         entries: the entries of the catalogue, skipped ones too.
@@ -117,7 +117,7 @@ def compile_lock(
     Args:
         sources: the scopes that have a file, low to high.
         plans: the plans whose models are recognised.
-        client: whose rules hold.
+        client: the client whose rules apply.
         options: what is recorded for `check` to repeat.
         previous: what the lock there is records. What it says of a plan whose models have not
             changed stays, so that a new template version alone makes no lock stale.

@@ -64,7 +64,7 @@ class EntryReader:
         self._orders: dict[tuple[str, ...], list[str]] = {}
 
     def read(self, auth_type: str, entry: Any, path: Path) -> dict[str, Any] | None:
-        """Return `entry` canonical (see `canonical`), or None where it is none the client takes.
+        """Return `entry` canonical (see `canonical`), or None if it is none the client takes.
 
         Reports what is wrong with it and what the client will ignore. Catalogues repeat
         themselves: names and objects like some that were clean are not read again.

@@ -1,4 +1,4 @@
-"""What REPLACE hides: models of lower scopes, and those of them that the client uses.
+"""Which models of lower scopes REPLACE hides, and which of those the client uses.
 
 Guide, Generation Config Layering (last paragraph);
 How Qwen Code reads settings, "Merging".
@@ -41,7 +41,7 @@ def report_hidden(
 
     Args:
         sources: the scopes that have a file, low to high.
-        client: whose rules hold.
+        client: the client whose rules apply.
         in_use: the hidden models that `report_in_use` has told of.
         report: takes the findings.
 
@@ -105,7 +105,7 @@ def report_in_use(
     Args:
         reading: what the settings come to by REPLACE.
         sources: the scopes that have a file, low to high.
-        client: whose rules hold.
+        client: the client whose rules apply.
         report: takes the findings.
 
     Returns:
@@ -166,7 +166,7 @@ def _found(reading: Reading, route: Route) -> list[Model]:
 
 
 def _lost(used: Sequence[Model], left: Sequence[Model]) -> list[Model]:
-    """Return the models that are used by a client, and would be no more with those `left`."""
+    """Return the models that a client uses, and would no longer use with those `left`."""
     requests = [_request(model) for model in left]
     lost = [model for model in used if _request(model) not in requests]
     if not lost and used and _request(used[0]) != requests[0]:
@@ -175,7 +175,7 @@ def _lost(used: Sequence[Model], left: Sequence[Model]) -> list[Model]:
 
 
 def _request(model: Model) -> Any:
-    """Return what of a model decides its requests."""
+    """Return the parts of a model that decide its requests."""
     return model.route.protocol, settings_entry(model)
 
 

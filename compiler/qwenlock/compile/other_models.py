@@ -109,7 +109,7 @@ class _Reader:
         )
 
     def _route(self, setting: ModelSetting, wanted: Wanted, source: Source, path: Path) -> Route:
-        """Return the route of the entry that is used; one of nothing where there is none."""
+        """Return the route of the entry that is used; one of nothing if there is none."""
         found = self._matching(setting, wanted)
         fits = [each for each in found if self._unfit(setting, each) is None]
         if fits and not (setting.search == "only-one" and len(fits) > 1):

@@ -1,4 +1,4 @@
-"""What settings come to: the catalogue, the selection in it, and the other models that are used."""
+"""What settings result in: the catalogue, its selection, and the other models that are used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What settings come to.
+    """What settings result in.
 
     Attributes:
         entries: the entries that count, skipped ones too.
@@ -46,12 +46,12 @@ def read(
     client: Profile,
     report: Report,
 ) -> Reading:
-    """Return what the settings of `sources` come to with the `entries` of a catalogue.
+    """Return what the settings of `sources` result in with the `entries` of a catalogue.
 
     Args:
         sources: the scopes that have a file, low to high.
         entries: the entries that count, skipped ones too.
-        client: whose rules hold.
+        client: the client whose rules apply.
         report: takes each finding about the selection and the other models.
     """
     models = tuple(entry.model for entry in entries if not entry.skipped)

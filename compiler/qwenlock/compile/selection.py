@@ -52,7 +52,7 @@ def select(sources: Sources, models: Sequence[Model], client: Profile, report: R
 
 
 def default_model(auth_type: str, first: str | None, client: Profile) -> str | None:
-    """Return the model of `auth_type` where none is named: the built-in one, else its `first`."""
+    """Return the model of `auth_type` if none is named: the built-in one, else its `first`."""
     return dict(client.default_models).get(auth_type, first)
 
 

@@ -1,4 +1,4 @@
-"""How a project's lock stands to its settings: what `check` and `lock --check` say."""
+"""Whether a project's lock matches its settings: the verdict of `check` and `lock --check`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The status of a lock, what changed beside it, and what there is to say."""
+    """The status of a lock, the differences from the settings, and the findings."""
 
     status: Status
     changes: tuple[LockChange, ...] = ()
@@ -26,10 +26,10 @@ class Verdict:
 
 
 def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict:
-    """Return how a lock stands to what its settings compile to.
+    """Return whether a lock matches what its settings compile to.
 
     Args:
-        stored: the bytes of the lock, or None where there is none.
+        stored: the bytes of the lock, or None if there is none.
         label: the lock as messages name it.
         compilation: what the settings compile to.
 

@@ -1,4 +1,4 @@
-"""What a client offers and selects, held against a lock: whether it agrees, and else why not.
+"""Compares what a client offers and selects with a lock: whether they agree, and if not, why.
 
 The forms of model ids were seen in the releases 0.10.1 to 0.24.4.
 """
@@ -32,7 +32,7 @@ UNLISTED_FLAGS = ("fastOnly", "voiceOnly", "imageOnly", "realtimeOnly")
 """The fields that keep a model out of /model: the last from 0.24, the others from 0.21."""
 
 REMEDY = "qwenlock run -- qwen"
-"""The command that makes a client do what the lock says."""
+"""The command that makes a client follow the lock."""
 
 _PLAIN = re.compile(r"(?s)(.*)\(([^()]+)\)")
 _RUNTIME = re.compile(r"(?s)\$runtime\|([^|]+)\|(.*)")
@@ -73,8 +73,8 @@ class Difference(NamedTuple):
     Attributes:
         kind: what is wrong with it.
         model: which one, as `auth-type/id`; for `reordered`, the auth type.
-        reason: why, where that is known.
-        remedy: what helps, where that is known.
+        reason: why, if that is known.
+        remedy: what helps, if that is known.
     """
 
     kind: Kind
@@ -88,7 +88,7 @@ class Agreement:
     """How a client's answer stands to a lock.
 
     Attributes:
-        differences: nothing where the two agree.
+        differences: nothing if the two agree.
         hidden: models of the lock that the client has but keeps out of its list, as their own
             fields ask for; no difference.
     """
@@ -123,7 +123,7 @@ def agreement(
 
 
 def parse(model_id: str, routes: dict[str, tuple[str, dict[str, Any]]]) -> Seen | None:
-    """Return the model that a client calls `model_id`, or None where it cannot be told.
+    """Return the model that a client calls `model_id`, or None if it cannot be told.
 
     Args:
         model_id: `ID(AUTHTYPE)`, where ID is `$runtime|AUTHTYPE|ID` for a runtime model; from 0.21

@@ -33,7 +33,7 @@ Status: TypeAlias = Literal[
     "cannot-tell",
     "not-asked",
 ]
-"""What came of asking an endpoint. All but `listed` and `cannot-tell` are trouble."""
+"""The result of asking an endpoint. All but `listed` and `cannot-tell` are problems."""
 
 Known: TypeAlias = Literal["listed", "unknown", "cannot-tell"]
 
@@ -113,9 +113,9 @@ class Reply(NamedTuple):
     """What came back: the status code and the body, or what stood in the way.
 
     Attributes:
-        code: the HTTP status; None where there is no answer.
+        code: the HTTP status; None if there is no answer.
         body: the body, as far as it was read.
-        problem: what stood in the way; None where nothing did.
+        problem: what stood in the way; None if nothing did.
         detail: the same in words.
     """
 
@@ -126,11 +126,11 @@ class Reply(NamedTuple):
 
 
 class EndpointVerdict(NamedTuple):
-    """What is to be said of an endpoint.
+    """The verdict on an endpoint.
 
     Attributes:
         status: what came of asking it.
-        detail: the same in words; empty where there is nothing to add.
+        detail: the same in words; empty if there is nothing to add.
         models: whether it knows each of the models.
     """
 
@@ -213,7 +213,7 @@ def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | End
 
 
 def judge(endpoint: Endpoint, reply: Reply) -> EndpointVerdict:
-    """Return what `reply` says of `endpoint` and its models."""
+    """Return what `reply` shows about `endpoint` and its models."""
     if reply.problem is not None:
         return _verdict(endpoint, reply.problem, reply.detail)
     code = reply.code or 0
@@ -258,7 +258,7 @@ def _fits_a_header(text: str) -> bool:
 
 
 def _listed(body: bytes, prefix: str) -> tuple[set[str], bool] | None:
-    """Return the ids that a list of models has, and whether it is whole; None where it is none."""
+    """Return the ids that a list of models has, and whether it is whole; None if it is none."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

@@ -145,7 +145,7 @@ def _together(one: Any, other: Any) -> Any:
 
 
 def _object(settings: Any, *path: str) -> dict[str, Any]:
-    """Return the object at `path` of `settings`; an empty one where there is none."""
+    """Return the object at `path` of `settings`; an empty one if there is none."""
     value = get(settings, path)
     return value if isinstance(value, dict) else {}
 

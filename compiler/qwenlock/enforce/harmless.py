@@ -72,7 +72,7 @@ def refuse_other_request(
         sources: the settings that the client reads here, low to high.
         enforcing: the system settings with the lock enforced.
         variables: the variables that the client has here; never to be shown.
-        client: whose rules hold.
+        client: the client whose rules apply.
 
     Raises:
         QwenlockError: with the lock enforced, the client would use another model, endpoint or key.

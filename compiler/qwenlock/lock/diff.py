@@ -28,7 +28,7 @@ Part: TypeAlias = Input | InstalledPlan | Model | OtherModel | EnvironmentVariab
 
 
 class Absent(Enum):
-    """What stands for a value where there is none; JSON null is a value."""
+    """What stands for a value if there is none; JSON null is a value."""
 
     ABSENT = "absent"
 
@@ -45,8 +45,8 @@ class LockChange:
         action: what happened to it; `reordered` for the models of one auth type, the auth types,
             or all of a kind.
         name: which one, such as `openai/gpt-4o`.
-        field: the dotted field that changed; empty where the whole thing did.
-        old: the value before; `ABSENT` where there was none.
+        field: the dotted field that changed; empty if the whole thing did.
+        old: the value before; `ABSENT` if there was none.
         new: the value after.
     """
 
@@ -59,7 +59,7 @@ class LockChange:
 
 
 def diff(old: Lock, new: Lock) -> list[LockChange]:
-    """Return what has changed from `old` to `new`; nothing where they are the same.
+    """Return what has changed from `old` to `new`; nothing if they are the same.
 
     The version of the lock format is no difference, nor is what a lock of version 1.x cannot hold,
     where only one of the two is one. What could be a credential, which only a hand can have put

@@ -26,16 +26,16 @@ class Selection(KebabCase):
     """The auth type and model that a run starts with."""
 
     auth_type: NonEmpty | None = None
-    """The auth type; left out where the settings choose none."""
+    """The auth type; left out if the settings choose none."""
     model: str | None = None
-    """The model's id; left out where only the environment can tell."""
+    """The model's id; left out if only the environment decides it."""
     kind: Literal["provider", "runtime", "built-in", "undecided"]
-    """Whether an entry defines the model, the layers do, the client itself, or the settings leave
-    it to the variables that are set."""
+    """What defines the model: an entry, the layers, or the client itself; or whether the settings
+    leave it to environment variables."""
     source: ScopeName | Literal["default"] | None = None
-    """The scope that chose it; `default` where a default made it; left out where nothing did."""
+    """The scope that chose it; `default` if a default did; left out if nothing did."""
     base_url: str | None = None
-    """The endpoint: of a runtime model, or where the id alone does not tell which entry; empty for
+    """The endpoint: of a runtime model, or if the id alone does not identify the entry; empty for
     an entry without one."""
     wire_api: NonEmpty | None = None
     """The API that an OpenAI-compatible entry names for its requests."""
@@ -44,7 +44,7 @@ class Selection(KebabCase):
     generation_config: dict[str, Any] | None = None
     """A runtime model's generationConfig."""
     enforced_type: NonEmpty | None = None
-    """The only auth type that the settings let a run without a terminal have."""
+    """The only auth type that the settings allow a run without a terminal."""
 
     @property
     def route(self) -> Route:
@@ -53,7 +53,7 @@ class Selection(KebabCase):
 
     @property
     def is_chosen(self) -> bool:
-        """Tell whether settings made it: neither a default, nor the variables that are set."""
+        """Tell whether settings made it, and neither a default nor environment variables."""
         return self.kind != "undecided" and self.source != "default"
 
 
@@ -62,7 +62,7 @@ class Input(KebabCase):
     """A settings file that the lock was compiled from."""
 
     scope: ScopeName
-    """The scope it stands for."""
+    """The scope that it defines."""
     path: File
     """The file, relative to the project or to the home directory (~)."""
     digest: Digest
@@ -78,7 +78,7 @@ class InstalledPlan(KebabCase):
     region: NonEmpty
     """The region whose endpoint the models have."""
     version: Version | None = None
-    """The template version; left out where the models match none that is known."""
+    """The template version; left out if the models match no known one."""
     digest: Digest
     """Digest of the plan's models, as the client computes it."""
 
@@ -90,7 +90,7 @@ class Model(KebabCase):
     auth_type: NonEmpty
     """The auth type it is listed under."""
     provider: str | None = None
-    """The key of modelProviders it stands under, where that is not its auth type."""
+    """The key of modelProviders that it is listed under, if that is not its auth type."""
     id: NonEmpty
     """The id, sent to the API as it is."""
     name: str | None = None
@@ -100,7 +100,7 @@ class Model(KebabCase):
     base_url: str | None = None
     """Its endpoint."""
     wire_api: NonEmpty | None = None
-    """The API that it is asked with, where it names one and the client reads it."""
+    """The API for its requests, if it names one and the client reads it."""
     origin: NonEmpty
     """The plan that owns it, or `custom`."""
     scope: ScopeName
@@ -110,7 +110,7 @@ class Model(KebabCase):
     capabilities: dict[str, Any] | None = None
     """Its capabilities, keys as the client spells them."""
     fields: dict[str, Any] = field(default_factory=dict)
-    """Whatever else the entry holds, as spelled."""
+    """All other fields of the entry, as spelled."""
 
     @property
     def route(self) -> Route:
@@ -123,25 +123,25 @@ class OtherModel(KebabCase):
     """A model that a setting names, and the client uses besides the selected one."""
 
     role: NonEmpty
-    """What it is for, such as `fast`."""
+    """What it is used for, such as `fast`."""
     name: str | None = None
-    """Which one of those that the setting names, where it gives each a name."""
+    """Its name in the setting, if the setting gives each model a name."""
     value: NonEmpty
-    """What the setting says, as spelled."""
+    """The value of the setting, as spelled."""
     source: ScopeName
-    """The scope that says it."""
+    """The scope that sets it."""
     auth_type: NonEmpty | None = None
-    """The auth type of the entry that is used; left out where no entry is."""
+    """The auth type of the entry that is used; left out if there is none."""
     model: NonEmpty | None = None
     """The id of that entry."""
     base_url: str | None = None
-    """Its endpoint, where the id alone does not tell which entry."""
+    """Its endpoint, if the id alone does not identify the entry."""
     wire_api: NonEmpty | None = None
     """The API that it names for its requests."""
 
     @property
     def setting(self) -> str:
-        """Return the setting that names it, as a dotted path; the role where it is not known."""
+        """Return the setting that names it, as a dotted path; else the role."""
         return ".".join(path_of(self.role, self.name) or (self.role,))
 
     @property
@@ -165,17 +165,17 @@ class Lock(KebabCase):
     """The models that a run of Qwen Code gets, and where they come from."""
 
     lock_version: Version = LOCK_VERSION
-    """The version of this format (PEP 440); a reader takes any 1.x and 2.x."""
+    """The version of this format (PEP 440); a reader accepts any 1.x and 2.x."""
     client: NonEmpty = "guide"
-    """The client that was compiled for: `guide`, or a release."""
+    """The client that the lock was compiled for: `guide`, or a release."""
     merge: Merge = "replace"
     """How scopes' modelProviders are merged."""
     options: Options = field(default_factory=Options)
     """What `check` must repeat."""
     selection: Selection
-    """What a run starts with."""
+    """The auth type and model that a run starts with."""
     inputs: tuple[Input, ...] = ()
-    """The files it was compiled from."""
+    """The files that it was compiled from."""
     plans: tuple[InstalledPlan, ...] = ()
     """The plans in the catalogue."""
     models: tuple[Model, ...] = ()
@@ -187,7 +187,7 @@ class Lock(KebabCase):
 
     @property
     def is_old(self) -> bool:
-        """Tell whether the format is 1.x, which held less and took a default for the client."""
+        """Tell whether the format is 1.x, which records less, and whose client may be a default."""
         return self.lock_version.split(".")[0] == "1"
 
     def selects(self, model: Model) -> bool:
@@ -208,7 +208,7 @@ FIELDS = {
     "generationConfig": "generation_config",
     "capabilities": "capabilities",
 }
-"""The fields of an entry that a model has by name."""
+"""The fields of an entry that a model has as attributes."""
 
 
 def settings_entry(model: Model) -> dict[str, Any]:

@@ -12,12 +12,12 @@ class Options(KebabCase):
     """What `check` must repeat; a default is left out."""
 
     user: bool | File | None = None
-    """False where the user scope was left out, or the file that stood for it."""
+    """False if the user scope was left out, or the file that was used for it."""
     system: File | None = None
-    """The file that stood for the system scope."""
+    """The file that was used for the system scope."""
     system_defaults: File | None = None
-    """The file that stood for the system-defaults scope."""
+    """The file that was used for the system-defaults scope."""
     untrusted: bool | None = None
-    """True where the project scope was dropped, as the client does in an untrusted folder."""
+    """True if the project scope was ignored, as the client does in an untrusted folder."""
     templates: File | None = None
     """A folder of plan templates besides the bundled ones."""

@@ -1,7 +1,7 @@
-"""What compiling again takes over from a lock: client, merge, options, what it says of plans.
+"""What compiling again keeps from a lock: client, merge, options, and the plans.
 
-Most commands read this, and a lock may be large: so it is read without pydantic, and only as far as
-the first model, before which it stands (docs/lock.md).
+Most commands read this, and a lock may be large. So it is read without pydantic, and only up to
+the first model: everything needed comes before it (docs/lock.md).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class RecordedLock(NamedTuple):
     """What a lock says of how it was compiled.
 
     Attributes:
-        client: the client; None where a lock of version 1.x says `guide`, its default.
+        client: the client; None if a lock of version 1.x says `guide`, its default.
         options: what `check` must repeat.
         plans: the plans in the catalogue.
         merge: how scopes' modelProviders were merged.
@@ -40,7 +40,7 @@ class RecordedLock(NamedTuple):
 
 
 def read(content: str, label: str) -> RecordedLock | None:
-    """Return what a lock records, or None where it says that in no form that is known.
+    """Return what a lock records, or None if its form is not known.
 
     Args:
         content: the text of the lock; of merge conflicts, its own side counts.

@@ -158,7 +158,7 @@ def _with_digest(plan: Plan, known: Template, region: Region, digest: str) -> st
 
 
 def _digests(plan: Plan, text: str) -> Mapping[str, str | None] | None:
-    """Return the digests in the front matter of a template, or None where it cannot be read."""
+    """Return the digests in the front matter of a template, or None if it cannot be read."""
     try:
         return template_of(PlanFile("", "", text), plan.regions, plan.states).digests
     except InputError:

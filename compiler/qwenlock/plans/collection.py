@@ -1,4 +1,4 @@
-"""All plans there are, each read when it is needed: most settings have models of one plan."""
+"""All plans, each read only when it is needed: most settings have models of one plan."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Offer:
 
 
 class Plans(Sequence["Plan"]):
-    """Plans in the order of their ids. Whoever looks at one reads it."""
+    """Plans in the order of their ids. A plan is read when it is first used."""
 
     def __init__(self, offers: Sequence[Offer]) -> None:
         self._offers = tuple(offers)
@@ -109,7 +109,7 @@ class Plans(Sequence["Plan"]):
 
 
 def meant(plans: Sequence[Plan]) -> Plan | None:
-    """Return which of `plans` is meant where none is named: the only one, or the default one."""
+    """Return which of `plans` is meant if none is named: the only one, or the default one."""
     default = [each for each in plans if each.is_default]
     candidates = plans if len(plans) == 1 else default
     return candidates[0] if len(candidates) == 1 else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Edit(NamedTuple):
     """One difference: `what` is `added`, `removed`, `moved` or the dotted field that changed.
 
-    `path` is the way to that field, empty where the model as a whole is meant.
+    `path` is the way to that field, empty if the model as a whole is meant.
     """
 
     model: str
@@ -26,7 +26,7 @@ class Edit(NamedTuple):
 def closest(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> Template | None:
     """Return the template of `region` that most of `models` are from.
 
-    Of equals it is the one with the fewest models that are missing, then the newest. None where no
+    Of equals it is the one with the fewest models that are missing, then the newest. None if no
     template has a model of any of these ids.
 
     Raises:

@@ -58,7 +58,7 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class PlanState:
-    """Where clients record what they installed; None where they record no such thing.
+    """Where clients record what they installed; None if they record no such thing.
 
     Follows the guide, "Regions" and "Automatic Updates".
     """
@@ -82,7 +82,7 @@ class Template:
         source: where the models come from, in words.
         client: the releases that the template is for, where its file says so.
         state: where those releases record what they installed.
-        digests: the published digests by name of region; None where none was published.
+        digests: the published digests by name of region; None if none was published.
         recognised_only: no release that can be had ships it, so that nothing is upgraded to it.
         text: the file's text.
     """
@@ -115,7 +115,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a plan's models turned out to be; no template where they match none."""
+    """The result of recognising a plan's models; without a template if they match none."""
 
     region: Region
     digest: str
@@ -132,9 +132,9 @@ class Plan:
         auth_type: the key of `modelProviders` that its models stand under.
         env_key: the variable that holds its key.
         ownership: what else makes a model the plan's.
-        client: the releases that every template is for which does not say so itself; None where a
+        client: the releases that every template is for which does not say so itself; None if a
             template is for those from the one it is named after, to the next template's.
-        is_default: a region that several plans have means this plan, where none is named.
+        is_default: a region that several plans have means this plan, if none is named.
         regions: its regions by name, the one that clients take by default first.
         states: where clients record it, by name, the place that the newest ones use last.
         templates: its versions.
@@ -273,7 +273,7 @@ class Plan:
         """Return the region of each of the plan's models in `entries`.
 
         A model with an endpoint of no region is taken for one of the first region among the
-        others; where there is none, for one of the plan's first region, as the client does.
+        others; if there is none, for one of the plan's first region, as the client does.
         """
         found = [self.region_of(entry) for entry in entries]
         usual = next(filter(None, found), next(iter(self.regions.values())))

@@ -42,7 +42,7 @@ DEEPEST_NESTING = 50
 MOST_TURNS = 10_000
 """Of all loops of a rendering together, and of what is sorted."""
 LONGEST_RENDERING = 1.0
-"""In seconds of the processor's time: for turns that are few, and long."""
+"""In seconds of processor time: stops a few long turns."""
 
 _LITERALS = (nodes.Const, nodes.Neg, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair)
 _LANGUAGE = (

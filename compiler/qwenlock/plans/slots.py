@@ -37,7 +37,7 @@ def values(plan: Plan, region: Region, identifier: str) -> Values:
 
 
 def written(form: Form, given: Values) -> str | None:
-    """Return the text of `form`, or None where it has a slot that has no value."""
+    """Return the text of `form`, or None if it has a slot that has no value."""
     pieces = [given.get(piece) if isinstance(piece, Slot) else piece for piece in form]
     return None if None in pieces else "".join(piece or "" for piece in pieces)
 

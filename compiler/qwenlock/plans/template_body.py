@@ -350,7 +350,7 @@ def _present(cells: list[Any]) -> list[Any]:
 
 
 def _each(cells: list[Any], function: Callable[[Any], Any]) -> list[Any]:
-    """Return `function` of every cell, and nothing where there is none."""
+    """Return `function` of every cell, and nothing if there is none."""
     return [_MISSING if cell is _MISSING else function(cell) for cell in cells]
 
 
@@ -367,7 +367,7 @@ def _padded(cells: list[str]) -> list[str]:
 
 
 def _common_order(orders: list[list[str]]) -> list[str] | None:
-    """Return an order of keys that all of `orders` agree with, or None where there is none."""
+    """Return an order of keys that all of `orders` agree with, or None if there is none."""
     after: dict[str, set[str]] = {}
     for order in orders:
         for key in order:
@@ -395,7 +395,7 @@ def _telling(path: Path, under: list[Any]) -> Path:
 
 
 def _plain(cell: Any) -> Any:
-    """Return a cell as a column holds it; None where a string needs a slot."""
+    """Return a cell as a column holds it; None if a string needs a slot."""
     if isinstance(cell, _Text):
         plain = [form for form in cell.forms if not any(isinstance(p, Slot) for p in form)]
         return "".join(map(str, plain[0])) if plain else None

@@ -23,7 +23,7 @@ class VerifiedList:
 
     @property
     def status(self) -> Literal["verified", "unpublished", "mismatch"]:
-        """Whether the two are equal; `unpublished` where there is nothing to compare with."""
+        """Whether the two are equal; `unpublished` if there is nothing to compare with."""
         if self.published is None:
             return "unpublished"
         return "verified" if self.digest == self.published else "mismatch"

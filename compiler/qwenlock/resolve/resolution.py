@@ -124,7 +124,7 @@ def resolve(
     Args:
         sources: the settings that count, low to high.
         variables: the variables that it has.
-        client: whose rules hold.
+        client: the client whose rules apply.
         arguments: its flags.
 
     Raises:

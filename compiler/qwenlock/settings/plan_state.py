@@ -33,7 +33,7 @@ class RecordedPlan(NamedTuple):
 
 
 def recorded(plan: Plan, sources: Sources) -> RecordedPlan | None:
-    """Return what is recorded of `plan`, or None where no version is.
+    """Return what is recorded of `plan`, or None if no version is.
 
     States are tried in the plan's order: a client that has a newer place takes what stands at the
     older one over it. Where the record does not name the region, the digest tells it, or else the

@@ -93,8 +93,8 @@ class Project:
         plans: the plans that are known.
         configuration: a team's choices; their files are relative to the project.
         configured_in: the file that holds them, or None.
-        stored: the bytes of its lock, or None where there is none.
-        previous: what that lock records, or None where it cannot be read.
+        stored: the bytes of its lock, or None if there is none.
+        previous: what that lock records, or None if it cannot be read.
         environment: the variables that are set here; never to be shown.
         env_files: where a client in the project looks for a `.env`, in its order; none where the
             command does not ask for variables.

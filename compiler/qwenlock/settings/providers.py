@@ -108,7 +108,7 @@ def providers(sources: Sources, client: Profile, merge: Merge) -> list[Provider]
 
     Args:
         sources: the scopes that have a file, low to high.
-        client: whose rules hold.
+        client: the client whose rules apply.
         merge: `replace`: those of the highest scope that has any. `client`: of each key the highest
             scope's, in the order in which the scopes, low to high, first have them.
     """

@@ -18,7 +18,7 @@ VERSION = ("$version",)
 
 
 def version_of(settings: dict[str, Any]) -> float | None:
-    """Return the settings version, or None where there is none or it is not a number."""
+    """Return the settings version, or None if there is none or it is not a number."""
     version = settings.get("$version")
     return version if isinstance(version, int | float) and not isinstance(version, bool) else None
 
