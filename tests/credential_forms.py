@@ -77,7 +77,8 @@ NAMES = (
     "x-portkey-virtual-key", "x-litellm-api-key", "PRIVATE-TOKEN", "JOB-TOKEN", "X-Vault-Token",
     "X-Gitlab-Token", "X-GitHub-Token", "X-JWT", "X-JWT-Assertion-Token", "X-Amz-Security-Token",
     "X-Session-Token", "X-CSRF-Token", "X-Secret", "X-Client-Secret", "X-Shared-Secret",
-    "X-App-Secret", "X-Password", "X-Passphrase", "Cookie", "Set-Cookie", "X-Signature",
+    "X-App-Secret", "X-Password", "X-Proxy-Pass", "X-Creds", "X-Passphrase", "Cookie", "Set-Cookie",
+    "X-Signature",
     "X-Hub-Signature", "X-HMAC", "X-Credential", "X-Bearer", "accessKeySecret", "clientSecret",
     "refresh_token", "db_password", "X-Service-Key", "X-License-Key", "X-Master-Key",
 )  # fmt: skip

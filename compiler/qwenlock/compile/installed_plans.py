@@ -102,7 +102,7 @@ def _edited(
             f"these models of {plan.title} are those of {recognition.template.version}, but the "
             f"settings record {state[0].version}"
         )
-        fix = "run `qwenlock upgrade`, which corrects the record"
+        fix = "run `qwenlock upgrade --keep-selection`, which corrects the record"
         yield Finding("QL501", message, place, fix)
         return
     template = state[0] if state else closest(plan, recognition.region, models)

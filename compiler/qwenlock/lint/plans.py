@@ -44,18 +44,19 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     place = _first_model(plan, subject)
     if state is None:
         message = f"no version of {plan.title} is recorded for these models"
-        fix = "give them an envKey of their own, or run `qwenlock upgrade --adopt` to record one"
+        record = "`qwenlock upgrade --adopt --keep-selection`"
+        fix = f"give them an envKey of their own, or run {record} to record one"
         yield Finding("QL506", message, place, fix)
         return
     known = plan.identify(PREFIX + state.version)
     newest = latest(plan, subject.client)
     if known is None:
         message = f"the recorded version of {plan.title} is unknown"
-        fix = "upgrade qwenlock, or run `qwenlock upgrade` to get a version that it knows"
+        fix = "upgrade qwenlock, or go to a known version: `qwenlock upgrade --keep-selection`"
         yield Finding("QL505", message, _record(plan, subject), fix)
     elif newest is not None and known[0].order() < newest.order():
         message = f"{plan.title} is at {known[0].version}; {newest.version} is available"
-        yield Finding("QL504", message, place, "run `qwenlock upgrade`")
+        yield Finding("QL504", message, place, "run `qwenlock upgrade --keep-selection`")
 
 
 def _first_model(plan: Plan, subject: Subject) -> Place:

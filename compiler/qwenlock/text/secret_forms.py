@@ -44,8 +44,8 @@ _SCHEME = re.compile(
 
 STRONG_WORDS = frozenset({
     "apikey", "apitoken", "auth", "authorization", "authtoken", "bearer", "cookie", "cookies",
-    "credential", "credentials", "hmac", "jwt", "passcode", "passphrase", "passwd", "password",
-    "pat", "pwd", "sas", "secret", "secrets", "signature", "token",
+    "cred", "credential", "credentials", "creds", "hmac", "jwt", "pass", "passcode", "passphrase",
+    "passwd", "password", "pat", "pwd", "sas", "secret", "secrets", "signature", "token",
 })  # fmt: skip
 """Any text is a credential under a name whose last word is one of these."""
 
@@ -60,7 +60,7 @@ STRONG_ENDINGS = (
 """The same where a name is written without separators, or its last word says too little."""
 
 WEAK_WORDS = frozenset({
-    "access", "ak", "cert", "certificate", "code", "dsn", "key", "keys", "license", "otp", "pass",
+    "access", "ak", "cert", "certificate", "code", "dsn", "key", "keys", "license", "otp",
     "pin", "private", "session", "sid", "sig", "sign", "sk", "ticket", "tk",
 })  # fmt: skip
 """Under a name whose last word is one of these, text is a credential unless it is made of words."""
