@@ -69,6 +69,7 @@ def writing(root: Path, seed: int, end: float) -> Counter[str]:
         assert KEY not in done.stdout + done.stderr
         changed = "undid `" in done.stderr or "undo` reverts it" in done.stderr
         assert not (changed and done.returncode), (command, done)
+        changed = changed or "what it saved is kept in" in done.stderr
         outcomes["changed" if changed else f"exit {done.returncode}"] += 1
     return outcomes
 

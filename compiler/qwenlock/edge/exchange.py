@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HERE = -100  # AT_FDCWD: paths are relative to the working directory
-_EXCHANGE = 2  # RENAME_EXCHANGE
+_NO_REPLACE, _EXCHANGE = 1, 2  # RENAME_NOREPLACE, RENAME_EXCHANGE
 _UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 
 
@@ -31,7 +31,7 @@ def exchange(one: Path, other: Path) -> bool:
     renameat2 = _renameat2()
     if renameat2 is None:
         return False
-    code = renameat2(os.fsencode(one), os.fsencode(other))
+    code = renameat2(os.fsencode(one), os.fsencode(other), _EXCHANGE)
     if code in _UNSUPPORTED:
         return False
     if code:
@@ -46,6 +46,12 @@ def create(new: Path, target: Path) -> None:
         FileExistsError: there is.
         OSError: it cannot be done.
     """
+    renameat2 = _renameat2()
+    code = renameat2(os.fsencode(new), os.fsencode(target), _NO_REPLACE) if renameat2 else None
+    if code == 0:
+        return
+    if code is not None and code not in _UNSUPPORTED:
+        raise OSError(code, os.strerror(code), str(target))
     try:
         os.link(new, target)
     except FileExistsError:
@@ -60,8 +66,8 @@ def create(new: Path, target: Path) -> None:
 
 
 @cache
-def _renameat2() -> Callable[[bytes, bytes], int] | None:
-    """Return a function that exchanges two paths and returns the error; None if there is none."""
+def _renameat2() -> Callable[[bytes, bytes, int], int] | None:
+    """Return a function that renames by flags and returns the error; None if there is none."""
     import ctypes
 
     library = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -69,8 +75,8 @@ def _renameat2() -> Callable[[bytes, bytes], int] | None:
     if function is None:
         return None
 
-    def call(one: bytes, other: bytes) -> int:
-        failed = function(_HERE, one, _HERE, other, _EXCHANGE)
+    def call(one: bytes, other: bytes, flags: int) -> int:
+        failed = function(_HERE, one, _HERE, other, flags)
         return ctypes.get_errno() if failed else 0
 
     return call

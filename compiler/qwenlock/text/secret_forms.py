@@ -111,6 +111,7 @@ _SHORTEST_MIXED = 8
 _LETTERS_A_WORD = 4
 _DENSE_SEGMENT, _DENSE_TOKEN = 0.18, 0.24
 _FEW_VOWELS = 0.22
+_FEW_LETTERS = 8
 _LONG_WORD = 20
 _REMEMBERED = 10_000
 
@@ -231,4 +232,5 @@ def _is_dense(text: str, limit: float) -> bool:
     if len(_CHANGE.findall(text)) / (len(text) - 1) >= limit:
         return True
     few = len(_VOWEL.findall(text)) / len(text) < _FEW_VOWELS
-    return few and len(text) >= _LONG_WORD and text.isalpha()
+    varied = len(set(text.lower())) >= _FEW_LETTERS
+    return few and varied and len(text) >= _LONG_WORD and text.isalpha()
