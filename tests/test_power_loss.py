@@ -150,6 +150,7 @@ def record(
             for name in ("rename", "replace", "link", "unlink"):
                 named(os, name)
             named(writer, "exchange")
+            named(writer, "create")
             patch.setattr(os, "fsync", flushed)
             do()
         return disk
