@@ -64,7 +64,7 @@ def compare(
 ) -> list[Edited]:
     """Return the edits of `ours` relative to `template`, and whether `final` keeps them.
 
-    A model that `template` does not have is no edit, unless `new` would replace it: it was added
+    A model that `template` lacks is not an edit, unless `new` would replace it: it was added
     by a user, or retired.
     """
     base, mine, newer, after = (by_id(models) for models in (template, ours, new, final))

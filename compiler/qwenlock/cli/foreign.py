@@ -2,7 +2,7 @@ r"""How text from files is shown, for each kind of reader: the only place that d
 
 Text from files can hold what a reader obeys: a terminal its escapes, the log of a CI job its
 commands, GitHub its Markdown. It can also hold characters that nobody sees, and halves of surrogate
-pairs, which are no text at all. All of that is shown as an escape, such as `\x1b`.
+pairs, which are not text. All of that is shown as an escape, such as `\x1b`.
 
 | reader | function |
 | --- | --- |

@@ -49,7 +49,7 @@ class Route(NamedTuple):
 
 
 def api_of(route: Route) -> str | None:
-    """Return the `wireApi` of what its requests are made as; None if it is no matter."""
+    """Return the `wireApi` that its requests use; None if it does not matter."""
     return next(
         (api for api, protocol in WIRE_PROTOCOLS.items() if protocol == route.protocol), None
     )

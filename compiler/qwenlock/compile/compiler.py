@@ -256,7 +256,7 @@ def _report_credentials(sources: Sources, named: AbstractSet[str], report: Repor
 
 
 def _in_clear_text(name: str, value: str, place: Place, *, is_named: bool) -> Finding:
-    """Return a finding about a value in settings.env: a note if it is no key."""
+    """Return a finding about a value in settings.env: a note if it is not a key."""
     if not (is_named or is_variable_of_a_key(name) or is_credential(value, name)):
         return Finding(
             "QL404", "settings.env contains a value that is not a key", place, None, "note"

@@ -47,7 +47,7 @@ def believed(path: Path, *, in_checkouts: bool = False) -> bytes | None:
 def keep(path: Path, content: bytes) -> None:
     """Write a private file of the cache, unless it would not be believed.
 
-    It need not survive a power failure. A cache that cannot be written is no problem.
+    It need not survive a power failure. If it cannot be written, nothing is lost.
     """
     new = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError):

@@ -205,7 +205,7 @@ def looks_random(text: str) -> bool:
 
 
 def is_made_of_words(text: str) -> bool:
-    """Tell whether `text` is words, numbers and short marks, and so is no credential."""
+    """Tell whether `text` is words, numbers and short marks, and so not a credential."""
     return not any(map(_is_odd, _SEGMENT.findall(text)))
 
 
