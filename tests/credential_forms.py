@@ -81,6 +81,8 @@ NAMES = (
     "X-Signature",
     "X-Hub-Signature", "X-HMAC", "X-Credential", "X-Bearer", "accessKeySecret", "clientSecret",
     "refresh_token", "db_password", "X-Service-Key", "X-License-Key", "X-Master-Key",
+    "X-Key", "Fastly-Key", "DD-APPLICATION-KEY", "X-OpenAI-Key", "Azure-Key",
+    "Authentication", "basicauth",
 )  # fmt: skip
 """Names of headers and fields that hold credentials."""
 
@@ -95,6 +97,8 @@ HARMLESS: Mapping[str, str] = {
     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     "OpenAI-Organization": "org-AbCdEf0123456789AbCdEf01",
     "OpenAI-Project": "proj_AbCdEf0123456789",
+    "X-Sort-By-Key": "created",
+    "metadata_key": "team-a",
     "X-DashScope-CacheControl": "enable",
     "X-DashScope-AuthType": "QWEN_OAUTH",
     "cf-aig-cache-key": "team-a",
@@ -124,6 +128,7 @@ PARAMETERS = (
     "X-Amz-Signature", "X-Goog-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "sas",
     "subscription-key", "Ocp-Apim-Subscription-Key", "ak", "sk", "hmac", "private_key",
     "credential", "cookie", "otp",
+    "appkey", "session", "sessionid", "ticket", "tk",
 )  # fmt: skip
 """Parameters of a query that hold credentials."""
 

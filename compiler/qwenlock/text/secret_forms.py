@@ -38,12 +38,14 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PAIR = re.compile(r"(?<![\w.])[0-9a-f]{24,}\.[A-Za-z0-9]{12,}(?![\w.])")
 _IN_A_PAIR = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=\S")
 _SCHEME = re.compile(
-    r"(?:^|[\s\"'=:,])(?:(?:basic|digest|token|apikey)[ \t]+(\S{8,})|bearer[ \t]+\S{8})",
+    r"^bearer[ \t]+\S+$"
+    r"|(?:^|[\s\"'=:,])(?:(?:basic|digest|token|apikey)[ \t]+(\S{8,})|bearer[ \t]+\S{8})",
     re.IGNORECASE,
 )
 
 STRONG_WORDS = frozenset({
-    "apikey", "apitoken", "auth", "authorization", "authtoken", "bearer", "cookie", "cookies",
+    "apikey", "apitoken", "auth", "authentication", "authorization", "authtoken", "bearer",
+    "cookie", "cookies",
     "cred", "credential", "credentials", "creds", "hmac", "jwt", "pass", "passcode", "passphrase",
     "passwd", "password", "pat", "pwd", "sas", "secret", "secrets", "signature", "token",
 })  # fmt: skip
@@ -55,17 +57,21 @@ STRONG_ENDINGS = (
     "idtoken", "passphrase", "password", "privatekey", "refreshtoken", "secret", "secretkey",
     "secretid", "securitytoken", "servicekey", "sessiontoken", "setcookie", "sharedkey",
     "signingkey", "subscriptionkey", "xfunctionskey", "xgoogapikey", "authtokens", "encryptionkey",
-    "masterkey", "licensekey", "accountkey", "virtualkey", "privatetoken",
+    "masterkey", "licensekey", "accountkey", "virtualkey", "privatetoken", "appkey", "basicauth",
+    "keyauth",
 )  # fmt: skip
 """The same where a name is written without separators, or its last word says too little."""
 
 WEAK_WORDS = frozenset({
     "access", "ak", "cert", "certificate", "code", "dsn", "key", "keys", "license", "otp",
-    "pin", "private", "session", "sid", "sig", "sign", "sk", "ticket", "tk",
+    "nonce", "pin", "private", "session", "sessionid", "sid", "sig", "sign", "sk", "ticket", "tk",
 })  # fmt: skip
 """Under a name whose last word is one of these, text is a credential unless it is made of words."""
 
-_QUERY_WORDS = STRONG_WORDS | {"access", "ak", "code", "key", "otp", "pass", "sig", "sign", "sk"}
+_QUERY_WORDS = STRONG_WORDS | {
+    "access", "ak", "code", "key", "otp", "session", "sessionid", "sid", "sig", "sign", "sk",
+    "ticket", "tk",
+}  # fmt: skip
 """In a query string, any text is one under these."""
 
 IDENTIFIERS = frozenset({
@@ -84,13 +90,10 @@ _HARMLESS_TOKENS = frozenset({
     "total", "unk",
 })  # fmt: skip
 _HARMLESS_KEYS = frozenset({
-    "answer", "cache", "correlation", "dedup", "feature", "foreign", "group", "idempotency",
-    "index", "json", "lookup", "map", "message", "partition", "public", "routing", "shard", "sort",
-})  # fmt: skip
-_SECRET_KEYS = frozenset({
-    "access", "account", "admin", "api", "auth", "authorization", "client", "encryption",
-    "functions", "license", "master", "private", "secret", "service", "shared", "signing",
-    "subscription", "virtual",
+    "answer", "by", "cache", "correlation", "dedup", "display", "env", "feature", "foreign",
+    "group", "hash", "hot", "idempotency", "index", "input", "json", "label", "lookup", "map",
+    "message", "metadata", "output", "partition", "primary", "public", "range", "response",
+    "result", "routing", "row", "shard", "shortcut", "sort", "tag", "toggle", "trace",
 })  # fmt: skip
 _FILLERS = frozenset({
     "base64", "b64", "dev", "new", "old", "primary", "prod", "secondary", "test", "value", "values",
@@ -105,6 +108,7 @@ _UUID = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
 )
 _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
+_INSIDE = re.compile(r"[A-Za-z]{2}[0-9]+[A-Za-z]{2}")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _SHORTEST_RANDOM = 16
 _SHORTEST_MIXED = 8
@@ -140,10 +144,8 @@ def named(name: str) -> NameSays:
         return NameSays.WEAK
     if last in STRONG_WORDS or plain.endswith(STRONG_ENDINGS):
         return NameSays.STRONG
-    if last == "key":
-        if before in _HARMLESS_KEYS:
-            return NameSays.NOTHING
-        return NameSays.STRONG if before in _SECRET_KEYS else NameSays.WEAK
+    if last == "key" and before:
+        return NameSays.NOTHING if before in _HARMLESS_KEYS else NameSays.STRONG
     if plain.endswith("token") and not plain.startswith(tuple(_HARMLESS_TOKENS)):
         return NameSays.STRONG
     if last in WEAK_WORDS:
@@ -212,7 +214,9 @@ def is_made_of_words(text: str) -> bool:
 def _is_odd(segment: str) -> bool:
     """Tell whether letters and digits are mixed in `segment` as they are in no word."""
     changes = len(_CHANGE.findall(segment))
-    return len(segment) >= _SHORTEST_MIXED and changes > len(segment) // _LETTERS_A_WORD
+    return len(segment) >= _SHORTEST_MIXED and (
+        changes > len(segment) // _LETTERS_A_WORD or _INSIDE.search(segment) is not None
+    )
 
 
 def _is_random(token: str) -> bool:
