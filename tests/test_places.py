@@ -11,12 +11,12 @@ import pytest
 from platformdirs import user_cache_path
 
 from qwenlock.clients.profile import profile
+from qwenlock.edge import cache
 from qwenlock.edge import places as places_module
 from qwenlock.edge.environment import env_files
 from qwenlock.edge.places import (
     Flags,
     Places,
-    cache_directory,
     find_project,
     locate,
     named,
@@ -284,17 +284,17 @@ def test_file_that_a_flag_names_must_exist() -> None:
 # The cache
 
 
-@pytest.mark.parametrize("cache", [None, "", " ", "relative", "/srv/cache", "/srv/cache/"])
+@pytest.mark.parametrize("folder", [None, "", " ", "relative", "/srv/cache", "/srv/cache/"])
 @pytest.mark.parametrize("at_home", [None, "", "/", "/home/me", "/home/me/"])
 def test_cache_is_where_platformdirs_says(
-    monkeypatch: pytest.MonkeyPatch, cache: str | None, at_home: str | None
+    monkeypatch: pytest.MonkeyPatch, folder: str | None, at_home: str | None
 ) -> None:
-    for name, value in (("XDG_CACHE_HOME", cache), ("HOME", at_home)):
+    for name, value in (("XDG_CACHE_HOME", folder), ("HOME", at_home)):
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    assert cache_directory() == user_cache_path("qwenlock", appauthor=False)
+    assert Path(cache.directory()) == user_cache_path("qwenlock", appauthor=False)
 
 
 # The project

@@ -1,7 +1,5 @@
 """Start the command line: `python -m qwenlock`, and the installed `qwenlock`."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys
@@ -14,9 +12,18 @@ def main() -> None:
     cycles, and nothing is left to tidy up when `run` has returned (it has flushed its output).
     """
     gc.disable()
-    from qwenlock.cli.app import run
+    from qwenlock.edge import remembered
 
-    os._exit(run(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    code = remembered.answer(arguments)
+    if code is None:
+        from qwenlock.edge.watch import watched
+
+        with watched(arguments) as watch:
+            from qwenlock.cli.app import run
+
+            code = run(arguments, watch)
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from qwenlock.findings.errors import QwenlockError, UsageError, from_system
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenlock.edge.watch import Watch
+
 COMMANDS = (
     "lock",
     "check",
@@ -104,12 +106,18 @@ def qwenlock(
     """Lock, upgrade and migrate the model configuration of Qwen Code."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command line on `arguments` (without the program's name); return the exit code."""
+def run(arguments: Sequence[str], watch: Watch | None = None) -> int:
+    """Run the command line, and return its exit code.
+
+    Args:
+        arguments: the arguments, without the program's name.
+        watch: what sees to it that the invocation is remembered, if it can be.
+    """
     debug = "--debug" in arguments[:1]
     try:
         result = app(list(arguments), standalone_mode=False, prog_name="qwenlock")
         sys.stdout.flush()  # here, so that a closed pipe is noticed
+        return _end(result, watch)
     except QwenlockError as error:
         return _stop(error, arguments, debug=debug)
     except _ClickError as error:
@@ -126,7 +134,16 @@ def run(arguments: Sequence[str]) -> int:
         return _stop(from_system(error), arguments, debug=debug)
     except Exception as error:  # noqa: BLE001  (users never see a traceback)
         return _stop_for_bug(error, debug=debug)
-    return result if isinstance(result, int) else 0
+
+
+def _end(result: Any, watch: Watch | None) -> int:
+    """Have what a command came to remembered; become the command that `qwenlock run` prepared."""
+    code = 0 if result is None else result
+    if not isinstance(code, int):
+        code.start(watch)
+    if watch is not None:
+        watch.finish(code)
+    return int(code)
 
 
 def _usage_error(error: Any) -> UsageError:

@@ -1,75 +1,99 @@
-"""The user's cache: what in it is believed, and writing to it.
+"""The user's cache: where it is, what in it is believed, and writing to it.
 
 Only a file that nobody else could have written is believed: the user owns it and its directory,
 and others may not write there. A checkout can come from anybody, so a cache in one is not believed.
-"""
 
-from __future__ import annotations
+Every start reads from it, so it loads nothing (`remembered`).
+"""
 
 import os
 import stat
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from qwenlock.edge.links import checkout_of
+from qwenlock.edge.checkouts import checkout_of
 
-if TYPE_CHECKING:
-    from pathlib import Path
+try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
+    from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
+except ImportError:  # pragma: no cover  (another Python)
+    from hashlib import blake2b
 
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _OTHERS_WRITE = 0o022
 _OTHERS = 0o077
 
 
-def believed(path: Path, *, in_checkouts: bool = False) -> bytes | None:
+def directory() -> str:
+    """Return the user's cache directory, as platformdirs does.
+
+    platformdirs is loaded only if necessary: that would take longer than a start.
+    """
+    usual = os.path.join(os.environ.get("HOME", ""), ".cache")
+    folder = os.environ.get("XDG_CACHE_HOME") or usual
+    if sys.platform == "linux" and folder.startswith("/"):
+        return f"{folder}/qwenlock"
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("qwenlock", appauthor=False)
+
+
+def believed(path: str, *, in_checkouts: bool = False) -> bytes | None:
     """Return the content of a file of the cache, or None if it is missing or not to be believed.
 
     Args:
         path: the file.
         in_checkouts: whether one in a checkout is believed too, as its content is verified.
     """
-    if not _is_ours(path.parent, in_checkouts=in_checkouts):
+    if not _is_ours(os.path.dirname(path), in_checkouts=in_checkouts):
         return None
     try:
         handle = os.open(path, os.O_RDONLY | _FLAGS)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:
+    with open(handle, "rb") as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or not _is_private(status, _OTHERS):
             return None
-        with suppress(OSError):
+        try:
             return file.read()
-    return None
+        except OSError:
+            return None
 
 
-def keep(path: Path, content: bytes) -> None:
+def keep(path: str, content: bytes) -> None:
     """Write a private file of the cache, unless it would not be believed.
 
     It need not survive a power failure. If it cannot be written, nothing is lost.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not _is_ours(path.parent):
+    folder, name = os.path.split(path)
+    new = os.path.join(folder, f".{name}.{os.getpid()}")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not _is_ours(folder):
             return
-        new.unlink(missing_ok=True)
+        if os.path.lexists(new):
+            os.unlink(new)
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        with open(handle, "wb") as file:
             file.write(content)
-        new.replace(path)
+        os.replace(new, path)
+    except OSError:
+        return
 
 
-def _is_ours(folder: Path, *, in_checkouts: bool = False) -> bool:
+def digest(data: bytes) -> str:
+    """Return the digest of `data` for the cache, in hexadecimal."""
+    return str(blake2b(data, digest_size=32).hexdigest())
+
+
+def _is_ours(folder: str, *, in_checkouts: bool = False) -> bool:
     """Tell whether only the user can write in a directory, and no checkout brought it."""
     try:
-        status = folder.lstat()
+        status = os.lstat(folder)
     except OSError:
         return False
     if not stat.S_ISDIR(status.st_mode) or not _is_private(status, _OTHERS_WRITE):
         return False
-    return in_checkouts or checkout_of(folder.resolve()) is None
+    return in_checkouts or checkout_of(os.path.realpath(folder)) is None
 
 
 def _is_private(status: os.stat_result, others: int) -> bool:

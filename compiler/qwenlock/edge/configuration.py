@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock.edge.checkouts import is_home
 from qwenlock.edge.files import read_text
-from qwenlock.edge.places import is_home, relative, shown
+from qwenlock.edge.places import relative, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure

@@ -15,16 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qwenlock
-from qwenlock.edge.cache import believed, keep
+from qwenlock.edge import cache
+from qwenlock.edge.cache import digest
 from qwenlock.edge.files import read_regular
-from qwenlock.edge.places import cache_directory
 from qwenlock.plans.files import is_of_a_plan
 from qwenlock.settings.shipped import folder
-
-try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
-    from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
-except ImportError:  # pragma: no cover  (another Python)
-    from hashlib import blake2b
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +76,7 @@ def passed(asked: str, seen: States | None = None) -> str | None:
         asked: what `request` returned.
         seen: the states of the files that have been read.
     """
-    content = believed(_file(asked))
+    content = cache.believed(_file(asked))
     if content is None:
         return None
     text = content.decode(errors="surrogateescape")
@@ -106,7 +101,7 @@ def record(before: list[str], asked: str, said: str, seen: States | None = None)
     if not all(seen.is_same(line) and "\n" not in line for line in before):
         return
     with suppress(UnicodeError):
-        keep(_file(asked), ("\n".join(before) + f"\n\n{said}").encode())
+        cache.keep(_file(asked), ("\n".join(before) + f"\n\n{said}").encode())
 
 
 def files(places: Places) -> Iterable[Path]:
@@ -147,11 +142,5 @@ def _plan(folder: Path) -> list[tuple[str, str]]:
     return [(each.name, digest(read_regular(each))) for each in files]
 
 
-def _file(asked: str) -> Path:
-    name = digest(asked.encode(errors="surrogateescape"))
-    return cache_directory() / "checked" / name
-
-
-def digest(data: bytes) -> str:
-    """Return the digest of `data` for the cache, in hexadecimal."""
-    return str(blake2b(data, digest_size=32).hexdigest())
+def _file(asked: str) -> str:
+    return f"{cache.directory()}/checked/{digest(asked.encode(errors='surrogateescape'))}"

@@ -9,16 +9,15 @@ import os
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from qwenlock.edge.cache import believed
-from qwenlock.edge.file_states import digest
-from qwenlock.edge.places import DEFAULTS, SYSTEM, cache_directory
+from qwenlock.edge import cache
+from qwenlock.edge.places import DEFAULTS, SYSTEM
 from qwenlock.findings.errors import UsageError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _KEPT = 30 * 24 * 60 * 60
 """How long unused settings are kept, in seconds."""
@@ -54,7 +53,7 @@ def prepare(settings: dict[str, Any]) -> str:
 def prepared(name: str) -> Path | None:
     """Return the file called `name`, after checking that it is private and unchanged."""
     path = _folder() / name
-    content = believed(path, in_checkouts=True)
+    content = cache.believed(str(path), in_checkouts=True)
     if content is None or _name(content) != name:
         return None
     with suppress(OSError):
@@ -133,8 +132,8 @@ def _prune(folder: Path, except_for: str) -> None:
 
 
 def _folder() -> Path:
-    return cache_directory() / "enforced"
+    return Path(cache.directory(), "enforced")
 
 
 def _name(content: bytes) -> str:
-    return f"{digest(content)}.json"
+    return f"{cache.digest(content)}.json"

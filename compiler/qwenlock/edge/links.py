@@ -10,14 +10,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.places import home, is_home, shown
+from qwenlock.edge.checkouts import MARKS, checkout_of
+from qwenlock.edge.places import home, shown
 from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_MARKS = (".git", ".hg", ".jj")
-"""What the root of a checkout contains."""
 
 _MOST_LINKS = 40
 """How many links are followed for one path, as Linux does."""
@@ -34,13 +32,14 @@ def destination(path: Path) -> Path:
     if os.path.abspath(path) == str(target):  # noqa: PTH100  (no link, which is the usual case)
         return target
     for folder in dict.fromkeys(_visited(path)):
-        root = checkout_of(folder)
-        if root is None:
+        checkout = checkout_of(str(folder))
+        if checkout is None:
             continue
+        root = Path(checkout)
         if not target.is_relative_to(root):
             message = f"{shown(path)} is a link to {shown(target)}, outside of {shown(root)}"
             raise _refused(message)
-        if any(part.lower() in _MARKS for part in target.relative_to(root).parts):
+        if any(part.lower() in MARKS for part in target.relative_to(root).parts):
             raise _refused(f"{shown(path)} is a link to {shown(target)}")
     return target
 
@@ -95,21 +94,3 @@ def _visited(path: Path) -> Iterator[Path]:
         if there.anchor:
             folder, parts = Path(there.anchor), parts[1:]
         waiting += reversed(parts)
-
-
-def checkout_of(folder: Path) -> Path | None:
-    """Return the root of the checkout around `folder`; a home that is one is the user's own."""
-    root = _root_of(folder)
-    return None if root is None or is_home(root) else root
-
-
-def in_repository(folder: Path) -> bool:
-    """Tell whether `folder` is in a checkout, also in a home that is one."""
-    return _root_of(folder) is not None
-
-
-def _root_of(folder: Path) -> Path | None:
-    for each in (folder, *folder.parents):
-        if any(os.path.lexists(each / mark) for mark in _MARKS):
-            return each
-    return None

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.edge.checkouts import is_home
 from qwenlock.findings.errors import UsageError
 from qwenlock.lock import NAME
 from qwenlock.settings.project import Places
@@ -59,32 +60,9 @@ def find_project(start: Path) -> Path:
     return start
 
 
-def is_home(folder: Path) -> bool:
-    """Tell whether `folder` is the home directory, following links."""
-    there = home()
-    try:
-        return there.samefile(folder)
-    except OSError:  # one of them does not exist
-        return os.path.realpath(folder) == os.path.realpath(there)
-
-
 def home() -> Path:
     """Return the home directory as the client finds it."""
     return _path(os.path.expanduser("~"))  # noqa: PTH111  (does not fail where there is none)
-
-
-def cache_directory() -> Path:
-    """Return the user's cache directory, as platformdirs does.
-
-    platformdirs is loaded only if necessary: that would take a twentieth of the time of a check.
-    """
-    usual = Path(os.environ.get("HOME", ""), ".cache")
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or usual)
-    if sys.platform == "linux" and folder.is_absolute():
-        return folder / "qwenlock"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("qwenlock", appauthor=False)
 
 
 def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> Places:

@@ -15,9 +15,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from qwenlock.edge.checkouts import root_of
 from qwenlock.edge.exchange import create, exchange
 from qwenlock.edge.files import read_regular
-from qwenlock.edge.links import destination, in_repository
+from qwenlock.edge.links import destination
 from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:
@@ -415,7 +416,7 @@ def _temporary_name(target: Path, token: str) -> str:
 def _beside(target: Path, token: str) -> Path:
     """Return where to put a file beside `target`: where git ignores it, in a repository."""
     path = target.with_name(_temporary_name(target, token))
-    if not in_repository(target.parent):
+    if root_of(str(target.parent)) is None:
         return path
     path.mkdir(mode=0o700)
     (path / ".gitignore").write_text("*\n", encoding="utf-8")

@@ -107,6 +107,7 @@ def _script(file: Path) -> Script:
 def _execute(file: Path) -> ModuleType:
     loader = SourceFileLoader(f"qwenlock.migration_{file.stem}", str(file))
     module = ModuleType(loader.name)
+    module.__file__ = str(file)
     sys.modules[module.__name__] = module  # a dataclass in a script looks its module up
     try:
         loader.exec_module(module)

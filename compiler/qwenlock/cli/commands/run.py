@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 import typer.core
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.edge.file_states import States
+    from qwenlock.edge.watch import Watch
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
@@ -42,6 +43,28 @@ class _RunCommand(ScopedCommand):
         end = args.index("--") if "--" in args else len(args)
         ctx.meta[_COMMAND] = args[end + 1 :]
         return super().parse_args(ctx, args[:end])
+
+
+class _Prepared(NamedTuple):
+    """A command that is ready to be started, with the settings that enforce the lock."""
+
+    command: Sequence[str]
+    settings: Path
+    defaults: Path
+
+    def start(self, watch: Watch | None) -> NoReturn:
+        """Have the preparation remembered, and become the command.
+
+        Raises:
+            UsageError: there is no such command, or it cannot be started.
+        """
+        from qwenlock.edge import launch
+
+        if watch is not None:
+            variables = launch.variables(self.settings, self.defaults)
+            changes = [f"{name}={value}" for name, value in variables.items()]
+            watch.finish(None, changes, _options_that_leave())
+        launch.start(self.command, self.settings, self.defaults)
 
 
 class _Enforced(NamedTuple):
@@ -91,7 +114,7 @@ def run(
         typer.Option("--strict", help="Refuse options and variables that override the lock."),
     ] = False,
     client: ClientOption = None,
-) -> int:
+) -> _Prepared:
     """Run a client with exactly the locked models and selection: qwenlock run -- qwen -p "hi".
 
     The lock is checked first. The client gets a settings file for the system scope through its
@@ -114,16 +137,20 @@ def run(
     path = launch.verified(enforced.settings)
     _judge_environment(enforced.overriding, strict=strict)
     _say_missing(enforced.variables, directory, flags, client, seen)
-    launch.start(command, path, Path(enforced.defaults))
+    return _Prepared(command, path, Path(enforced.defaults))
 
 
 def _judge_options(command: Sequence[str], *, strict: bool) -> None:
     """Report the options of the command that override the lock."""
+    names = [each.partition("=")[0] for each in command[1:]]
+    leaving = _options_that_leave()
+    _say_leaving([name for name in names if name in leaving], strict=strict)
+
+
+def _options_that_leave() -> tuple[str, ...]:
     from qwenlock.clients.profile import NEWEST, profile
 
-    names = [each.partition("=")[0] for each in command[1:]]
-    leaving = (*_LEAVING, *profile(NEWEST).ignores_settings)
-    _say_leaving([name for name in names if name in leaving], strict=strict)
+    return (*_LEAVING, *profile(NEWEST).ignores_settings)
 
 
 def _judge_environment(overriding: Sequence[str], *, strict: bool) -> None:

@@ -1,0 +1,241 @@
+"""Remembers a whole invocation: what it depended on, what it printed, and how it ended.
+
+An invocation of a command that only reads is answered from the user's cache if everything is as it
+was: the arguments, the directory, the terminal, each variable that was looked up, and each file
+that was read, looked for or listed. Otherwise the command runs, and `watch` writes the memory.
+docs/explanation/speed.md describes it.
+
+Every start asks, so this module and those that it imports load nothing else.
+"""
+
+import os
+import stat
+import sys
+
+import qwenlock
+from qwenlock.edge import cache
+
+COMMANDS = frozenset({"check", "lint", "show", "diff", "status", "run"})
+"""The commands that are remembered."""
+
+MOST = 64 * 1024 * 1024
+"""The largest file in bytes that is compared by its content; a larger one is not remembered."""
+
+CONTENT, PROBE, LINK, LISTING, TIME, VARIABLE = "content", "probe", "link", "listing", "time", "var"
+"""The kinds of what an invocation depends on.
+
+They are the content of a file, whether and as what a file exists, the same without following a
+link, the names in a directory, when a file was changed, and a variable.
+"""
+
+UNKNOWN = "?"
+"""The state of what cannot be told; it never counts as unchanged."""
+
+ALL_VARIABLES = "*"
+"""The name that stands for all variables."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_ABSENT = "absent"
+_END = "--"
+
+
+class Memory:
+    """What an invocation came to.
+
+    Attributes:
+        depends: lines of a kind, a state and a name, separated by blanks.
+        code: its exit code; None for `run`, which starts a command.
+        written: what it printed: the number of a stream, and the bytes.
+        changes: for `run`, `NAME=value` of each variable that the command gets.
+        judged: for `run`, the options of the command for which everything is decided afresh.
+    """
+
+    def __init__(
+        self,
+        depends: list[str],
+        code: int | None,
+        written: list[tuple[int, bytes]],
+        changes: tuple[str, ...] = (),
+        judged: tuple[str, ...] = (),
+    ) -> None:
+        self.depends = depends
+        self.code = code
+        self.written = written
+        self.changes = changes
+        self.judged = judged
+
+    def as_bytes(self) -> bytes:
+        """Return it as `read` reads it: its parts, each after its length."""
+        words = ["" if self.code is None else str(self.code)]
+        words += [_lines(self.depends), _lines(self.changes), _lines(self.judged)]
+        parts = [os.fsencode(each) for each in words]
+        for stream, data in self.written:
+            parts += [b"%d" % stream, data]
+        return b"".join(b"%d\n%s" % (len(each), each) for each in parts)
+
+    @classmethod
+    def read(cls, data: bytes) -> "Memory":
+        """Return what `as_bytes` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        parts = []
+        while data:
+            length, _, data = data.partition(b"\n")
+            parts.append(data[: int(length)])
+            data = data[int(length) :]
+        code, depends, changes, judged = (os.fsdecode(each) for each in parts[:4])
+        written = list(zip(map(int, parts[4::2]), parts[5::2], strict=True))
+        number = int(code) if code else None
+        return cls(_split(depends), number, written, (*_split(changes),), (*_split(judged),))
+
+
+def answer(arguments: list[str]) -> int | None:
+    """Answer an invocation from memory, and return its exit code; None if it has to be run.
+
+    For `run`, this process becomes the command. If it cannot be started, it has to be run as well:
+    the command then says why.
+    """
+    memory = _memory(arguments)
+    if memory is None:
+        return None
+    try:
+        for stream, data in memory.written:
+            file = sys.stdout if stream == 1 else sys.stderr
+            file.buffer.write(data)
+            file.buffer.flush()
+    except OSError:  # nobody reads; the command says so
+        return None
+    if memory.code is None:
+        command = command_of(arguments)
+        changes = dict(each.split("=", 1) for each in memory.changes)
+        try:
+            os.execvpe(command[0], command, {**os.environ, **changes})  # noqa: S606
+        except OSError:
+            return None
+    return memory.code
+
+
+def _memory(arguments: list[str]) -> Memory | None:
+    """Return what is remembered of an invocation, unless it has to be run."""
+    asked = question(arguments) if arguments and arguments[0] in COMMANDS else None
+    memory = None if asked is None else recall(asked)
+    if memory is None:
+        return None
+    options = [each.partition("=")[0] for each in command_of(arguments)[1:]]
+    return None if any(each in memory.judged for each in options) else memory
+
+
+def question(arguments: list[str]) -> str | None:
+    """Return everything but files and variables that an answer depends on; None if it has none.
+
+    For `run`, that is what stands before `--`, and the program behind it.
+    """
+    if os.name != "posix":
+        return None
+    end = arguments.index(_END) if _END in arguments else len(arguments)
+    asked = [*arguments[:end], *command_of(arguments)[:1]]
+    if arguments[0] == "run" and end == len(arguments):
+        return None
+    streams = [(each.encoding, each.errors) for each in (sys.stdout, sys.stderr)]
+    try:
+        terminals = [os.get_terminal_size(each) if os.isatty(each) else None for each in range(3)]
+        here = os.getcwd()
+    except OSError:  # a stream is closed, or the directory was deleted
+        return None
+    program = (qwenlock.__version__, qwenlock.__file__, sys.version, sys.prefix, sys.path)
+    return repr((program, asked, here, terminals, streams))
+
+
+def command_of(arguments: list[str]) -> list[str]:
+    """Return what `run` starts: what follows `--`."""
+    return arguments[arguments.index(_END) + 1 :] if _END in arguments else []
+
+
+def recall(asked: str) -> Memory | None:
+    """Return what is remembered of a question, if everything is as it was."""
+    try:
+        data = cache.believed(_file(asked))
+        if data is None:
+            return None
+        digest, _, content = data.partition(b"\n")
+        if cache.digest(os.fsencode(asked) + content) != digest.decode():
+            return None
+        memory = Memory.read(content)
+    except (OSError, ValueError):
+        return None
+    return memory if all(map(is_same, memory.depends)) else None
+
+
+def keep(asked: str, memory: Memory) -> None:
+    """Remember what a question came to; the cache need not be writable."""
+    content = memory.as_bytes()
+    digest = cache.digest(os.fsencode(asked) + content)
+    cache.keep(_file(asked), digest.encode() + b"\n" + content)
+
+
+def is_same(line: str) -> bool:
+    """Tell whether something has the state that a line of a memory says."""
+    kind, was, name = line.split(" ", 2)
+    return was not in (UNKNOWN, "") and state(kind, name) == was
+
+
+def state(kind: str, name: str) -> str:
+    """Return the state of a file or of a variable, without blanks; `UNKNOWN` if it has none."""
+    if kind == VARIABLE:
+        return _variable(name)
+    try:
+        status = os.lstat(name) if kind == LINK else os.stat(name)
+        if kind == TIME:
+            return f"{status.st_mtime_ns}:{status.st_size}"
+        about = f"{status.st_mode:o}:{status.st_uid}:{status.st_gid}"
+        if kind == LISTING:
+            return f"{about}:{_listing(name)}"
+        if stat.S_ISREG(status.st_mode):
+            if kind == CONTENT:
+                return f"{about}:{_content(name)}" if status.st_size <= MOST else UNKNOWN
+            return f"{about}:{status.st_size}:{status.st_mtime_ns}"
+        if stat.S_ISLNK(status.st_mode):
+            return f"{about}:{cache.digest(os.fsencode(os.readlink(name)))}"
+    except (FileNotFoundError, NotADirectoryError):
+        return _ABSENT
+    except OSError as error:
+        return f"error:{error.errno}"
+    except ValueError:  # a name that no file can have
+        return UNKNOWN
+    return about
+
+
+def _content(name: str) -> str:
+    handle = os.open(name, _FLAGS)
+    with open(handle, "rb", buffering=0) as file:
+        data = file.read(MOST + 1)
+    return UNKNOWN if data is None or len(data) > MOST else cache.digest(data)
+
+
+def _listing(name: str) -> str:
+    with os.scandir(name) as entries:
+        found = sorted(
+            (each.name, each.is_dir(follow_symlinks=False), each.is_symlink()) for each in entries
+        )
+    return cache.digest(os.fsencode(repr(found)))
+
+
+def _variable(name: str) -> str:
+    if name == ALL_VARIABLES:
+        return cache.digest(os.fsencode(repr(sorted(os.environ.items()))))
+    value = os.environ.get(name)
+    return _ABSENT if value is None else cache.digest(os.fsencode(value))
+
+
+def _file(asked: str) -> str:
+    return os.path.join(cache.directory(), "remembered", cache.digest(os.fsencode(asked)))
+
+
+def _lines(items: "list[str] | tuple[str, ...]") -> str:
+    return "\n".join(items)
+
+
+def _split(text: str) -> list[str]:
+    return text.split("\n") if text else []
