@@ -39,6 +39,8 @@ def prepare(settings: dict[str, Any]) -> str:
 
     content = f"{json.dumps(settings, indent=2)}\n".encode()
     name = _name(content)
+    if prepared(name) is not None:
+        return name
     try:
         private_directory(_folder())
         _prune(_folder(), except_for=name)

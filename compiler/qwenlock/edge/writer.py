@@ -394,12 +394,12 @@ def _remove_leftovers(target: Path, age: float) -> None:
 
 def _remove(path: Path) -> None:
     """Delete a temporary file, or the directory of one."""
-    if path.is_dir() and not path.is_symlink():
+    try:
+        path.unlink(missing_ok=True)
+    except (IsADirectoryError, PermissionError):  # which of them depends on the system
         for each in path.iterdir():
             each.unlink()
         path.rmdir()
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _temporary_name(target: Path, token: str) -> str:

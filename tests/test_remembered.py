@@ -1,0 +1,385 @@
+"""Whole invocations are remembered, and what is remembered is what would be said afresh."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from qwenlock.edge import remembered
+from qwenlock.edge.remembered import Memory
+from support import MODEL, models, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there")
+
+WATCHED = """
+import os, sys
+end = os._exit
+def ended(code):
+    sys.stdout.flush(), sys.stderr.flush()
+    os.write(3, b"afresh" if "typer" in sys.modules else b"remembered")
+    end(code)
+os._exit = ended
+from qwenlock.__main__ import main
+main()
+"""
+"""Runs the command line, and says on a file of its own whether it was answered from memory."""
+
+
+class Said(NamedTuple):
+    """What a process printed, and how it ended."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+class World:
+    """A home, a project and a monorepo around it; every command is a process of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.home, self.project = root / "home", root / "repository" / "project"
+        self.variables: dict[str, str] = {}
+        for folder in (self.home, self.project):
+            (folder / ".qwen").mkdir(parents=True)
+        self.own = self.project / ".qwen" / "settings.json"
+        self.user = self.home / ".qwen" / "settings.json"
+        write(self.own, models(MODEL, MODEL | {"id": "b"}))
+        assert self.afresh("lock").code == 0
+        shutil.copy(self.project / "qwen.lock", self.project / "old.lock")
+
+    def start(self, *arguments: str) -> tuple[Said, bool]:
+        """Run a command, and tell whether it was answered from memory."""
+        reading, writing = os.pipe()
+        code = f"import os; os.dup2({writing}, 3)\n{WATCHED}"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            pass_fds=[writing],
+            check=False,
+        )
+        os.close(writing)
+        with open(reading, "rb") as file:  # noqa: PTH123
+            how = file.read()
+        return Said(done.returncode, done.stdout, done.stderr), how == b"remembered"
+
+    def afresh(self, *arguments: str) -> Said:
+        """Run a command so that nothing is remembered of it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "qwenlock", *arguments],
+            cwd=self.project,
+            env=self.environment | {"XDG_CACHE_HOME": str(self.another_cache)},
+            capture_output=True,
+            check=False,
+        )
+        shutil.rmtree(self.another_cache, ignore_errors=True)
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def comparable(self, said: Said) -> Said:
+        """Return what was said without the place of the cache, which `run -- env` shows."""
+        here, there = (os.fsencode(each) for each in (self.home / ".cache", self.another_cache))
+        lines = said.out.replace(b"XDG_CACHE_HOME=" + there + b"\n", b"").replace(there, here)
+        return said._replace(out=b"\n".join(sorted(lines.splitlines())))
+
+    @property
+    def another_cache(self) -> Path:
+        return self.root / "another cache"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(self.root / "system.json")}
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), **system, **self.variables}
+
+    @property
+    def memories(self) -> list[Path]:
+        return [*(self.home / ".cache" / "qwenlock" / "remembered").iterdir()]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+UNDONE = 0.4
+"""How often a change is undone with the next one."""
+
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "check": ("check",),
+    "check --format json": ("check", "--format", "json"),
+    "lint": ("lint",),
+    "lint --env": ("lint", "--env"),
+    "show": ("show",),
+    "diff": ("diff", "old.lock", "qwen.lock"),
+    "run": ("run", "--", "env"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_same_invocation_is_remembered(command: str, world: World) -> None:
+    asked = COMMANDS[command]
+    first, _ = world.start(*asked)
+    second, _ = world.start(*asked)  # `run` writes the settings that enforce a lock only once
+    third, is_remembered = world.start(*asked)
+    assert first == second == third
+    assert is_remembered or command == "run"  # which became another program
+    if command == "run":
+        assert len(world.memories) == 1
+
+
+def set_to(name: str, value: str) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        if world.variables.pop(name, None) is None:
+            world.variables[name] = value
+
+    return change
+
+
+def toggle(place: str, text: str) -> Callable[[World], None]:
+    """Write a file, or take away what is there and put it back the next time."""
+
+    def change(world: World) -> None:
+        path, aside = world.root / place, world.root / place.replace("/", "-")
+        if path.exists():
+            path.rename(aside)
+        elif aside.exists():
+            aside.rename(path)
+        else:
+            path.write_text(text, encoding="utf-8")
+
+    return change
+
+
+def edit(place: str, old: str, new: str) -> Callable[[World], None]:
+    """Replace a text in a file, or put it back."""
+
+    def change(world: World) -> None:
+        path = world.root / place
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        was, becomes = (old, new) if old in text else (new, old)
+        if text:
+            path.write_text(text.replace(was, becomes), encoding="utf-8")
+
+    return change
+
+
+def toggle_mode(world: World) -> None:
+    if world.own.exists():
+        world.own.chmod(0o644 if world.own.stat().st_mode & 0o777 == 0o600 else 0o600)
+
+
+def toggle_link(world: World) -> None:
+    aside = world.root / "aside.json"
+    if world.own.is_symlink():
+        world.own.unlink()
+        aside.rename(world.own)
+    elif world.own.exists():
+        world.own.rename(aside)
+        world.own.symlink_to(aside)
+
+
+IN_PROJECT = "repository/project"
+OTHER = json.dumps(models(MODEL | {"id": "other"}))
+CHANGES: Mapping[str, Callable[[World], None]] = {
+    "a model": edit(f"{IN_PROJECT}/.qwen/settings.json", '"id": "b"', '"id": "c"'),
+    "an error": edit(f"{IN_PROJECT}/.qwen/settings.json", '"id"', '"ID"'),
+    "the project's settings": toggle(f"{IN_PROJECT}/.qwen/settings.json", OTHER),
+    "their mode": toggle_mode,
+    "a link": toggle_link,
+    "the user's settings": toggle("home/.qwen/settings.json", OTHER),
+    "the system's settings": toggle("system.json", OTHER),
+    "the lock": edit(f"{IN_PROJECT}/qwen.lock", "[selection]", "[selection] # mine"),
+    "an old lock": edit(f"{IN_PROJECT}/old.lock", 'name = "b"', 'name = "c"'),
+    "no lock": toggle(f"{IN_PROJECT}/qwen.lock", "# Generated by qwenlock\n"),
+    "configuration": toggle(f"{IN_PROJECT}/qwenlock.toml", 'client = "0.12.0"\n'),
+    "configuration above": toggle("repository/qwenlock.toml", "[lint]\nstrict = true\n"),
+    "a pyproject.toml": toggle(f"{IN_PROJECT}/pyproject.toml", '[tool.qwenlock]\nmerge = "client"'),
+    "a .env": toggle(f"{IN_PROJECT}/.env", "QWEN_API_KEY=made-up\n"),
+    "the user's .env": toggle("home/.env", "OTHER=1\n"),
+    "another .env": toggle(f"{IN_PROJECT}/.qwen/.env", "OPENAI_API_KEY=made-up\n"),
+    "a checkout": toggle("repository/.git", "gitdir: elsewhere\n"),
+    "CI": set_to("CI", "1"),
+    "QWEN_HOME": set_to("QWEN_HOME", "/nowhere"),
+    "NO_COLOR": set_to("NO_COLOR", "1"),
+    "COLUMNS": set_to("COLUMNS", "40"),
+    "templates": set_to("QWENLOCK_TEMPLATES", "/nowhere"),
+    "a key": set_to("OPENAI_API_KEY", "made-up"),
+    "another variable": set_to("UNRELATED", "1"),
+}
+
+
+def walk(world: World, command: str, changes: Sequence[str]) -> int:
+    """Make each change in a random order, and undo some; compare what is said after each.
+
+    Returns:
+        how often the answer came from memory.
+    """
+    chosen = random.Random(command)  # noqa: S311
+    asked = COMMANDS[command]
+    made: list[str] = []
+    known = 0
+    for name in chosen.sample(changes, len(changes)):
+        back = chosen.choice(made) if made and chosen.random() < UNDONE else ""
+        if made[-1:] == ["no lock"]:  # without it, most say the same
+            back = "no lock"
+        for each in filter(None, (name, back)):
+            CHANGES[each](world)
+        made.append(name)
+        said, is_remembered = world.start(*asked)
+        assert world.comparable(said) == world.comparable(world.afresh(*asked)), (made, back)
+        again, is_remembered = world.start(*asked)
+        assert again == said
+        known += is_remembered
+    return known
+
+
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_change_is_seen(command: str, world: World) -> None:
+    assert walk(world, command, ["a model", "configuration above", "CI", "their mode"]) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_change_is_seen(command: str, world: World) -> None:
+    assert walk(world, command, [*CHANGES]) >= (0 if command == "run" else 2)
+
+
+def test_run_judges_what_follows_afresh(world: World) -> None:
+    for _ in range(3):
+        assert world.start("run", "--", "true")[0].err.count(b"overrides") == 0
+    assert b"--model overrides the lock" in world.start("run", "--", "true", "--model=x")[0].err
+    said, _ = world.start("run", "--strict", "--", "true", "-m", "x")
+    assert said.code == 2
+    assert world.start("run", "--", "false")[0].code == 1
+    assert world.start("run", "--", "absent-program")[0].code == 2
+
+
+def test_run_does_not_use_settings_that_were_changed(world: World) -> None:
+    for _ in range(3):
+        world.start("run", "--", "true")
+    for path in (world.home / ".cache" / "qwenlock" / "enforced").iterdir():
+        path.write_text("{}", encoding="utf-8")
+    shown, _ = world.start("run", "--", "sh", "-c", 'cat "$QWEN_CODE_SYSTEM_SETTINGS_PATH"')
+    assert b"modelProviders" in shown.out
+
+
+def test_command_that_writes_is_not_remembered(world: World) -> None:
+    write(world.own, {"modelProviders": {"openai": [MODEL, MODEL]}})
+    for _ in range(2):
+        said, is_remembered = world.start("lint", "--fix", "--yes")
+        assert not is_remembered
+    assert said == world.afresh("lint", "--fix", "--yes")
+
+
+def test_command_that_fails_is_not_remembered(world: World) -> None:
+    for _ in range(3):
+        said, is_remembered = world.start("check", "--no-such-option")
+        assert not is_remembered
+    assert said.code == 2
+
+
+def test_output_that_nobody_reads(world: World) -> None:
+    for _ in range(2):
+        world.start("show")
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "qwenlock", "show"],
+            cwd=world.project,
+            env=world.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert b"Traceback" not in done.stderr
+
+
+def known(world: World) -> bool:
+    return world.start("check")[1]
+
+
+@pytest.fixture
+def remembering(world: World) -> World:
+    world.start("check")  # makes the directory of the cache
+    world.start("check")
+    assert known(world)
+    return world
+
+
+def test_memory_that_others_could_have_written_is_not_believed(remembering: World) -> None:
+    [memory] = remembering.memories
+    memory.chmod(0o644)
+    assert not known(remembering)
+    memory.chmod(0o600)
+    memory.parent.chmod(0o777)
+    assert not known(remembering)
+
+
+def test_memory_that_was_changed_is_not_believed(remembering: World) -> None:
+    [memory] = remembering.memories
+    content = memory.read_bytes()
+    for changed in (b"", content[:-1], content.replace(b"ok", b"no"), b"\n", content + b"1\n1"):
+        memory.write_bytes(changed)
+        assert not known(remembering)
+
+
+def test_memory_of_another_question_is_not_believed(remembering: World) -> None:
+    [memory] = remembering.memories
+    said, _ = remembering.start("check", "--format", "json")
+    [other] = set(remembering.memories) - {memory}
+    shutil.copy(memory, other)
+    again, is_remembered = remembering.start("check", "--format", "json")
+    assert again == said
+    assert not is_remembered
+
+
+def test_memory_in_a_checkout_is_not_believed(remembering: World) -> None:
+    (remembering.home / ".cache" / ".git").mkdir()
+    assert not known(remembering)
+
+
+def test_key_is_not_in_a_memory(world: World) -> None:
+    world.variables["QWEN_API_KEY"] = "sk-planted-4f1d9c"
+    (world.project / ".env").write_text("OPENAI_API_KEY=sk-planted-4f1d9c\n", encoding="utf-8")
+    for asked in COMMANDS.values():
+        world.start(*asked)
+        world.start(*asked)
+    assert len(world.memories) == len(COMMANDS)
+    for memory in world.memories:
+        assert b"planted" not in memory.read_bytes()
+
+
+@pytest.mark.parametrize("code", [0, 3, None])
+def test_memory_is_read_as_it_was_written(code: int | None) -> None:
+    memory = Memory(["var absent A B"], code, [(1, b"a\n1\n"), (2, b"")], ("A=b c",), ("--model",))
+    again = Memory.read(memory.as_bytes())
+    assert vars(again) == vars(memory)
+
+
+@pytest.mark.parametrize("text", [b"", b"x", b"3\nab", b"1\n1", b"1\na" * 4, b"0\n0\n0\n0\n1\n1"])
+def test_bytes_that_are_no_memory(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  (whichever it is)
+        Memory.read(text)
+
+
+def test_state_of_what_cannot_be_told_is_never_the_same(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    large = tmp_path / "large"
+    large.touch()
+    os.truncate(large, remembered.MOST + 1)
+    assert remembered.state("content", str(large)) == remembered.UNKNOWN
+    assert not remembered.is_same(f"content {remembered.UNKNOWN} {large}")
+    assert remembered.state("content", str(fifo))  # without waiting for a writer
