@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
 from qwenlock.text import values
@@ -26,10 +28,13 @@ def decode(data: bytes, label: str) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode().removeprefix(values.BOM)
         message = f"byte {data[error.start]:#04x} is not UTF-8"
+        fix = "save the file as UTF-8"
+        if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
+            message, fix = "the file is UTF-16", f"{fix}; `>` in Windows PowerShell writes UTF-16"
         place = Place(
             Document(label, before + "\ufffd", {}), at=values.line_and_column(before, len(before))
         )
-        finding = Finding("QL103", message, place, "save the file as UTF-8")
+        finding = Finding("QL103", message, place, fix)
         raise InputError(message, findings=(finding,)) from None
 
 

@@ -11,6 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from qwenlock.text.javascript import JAVASCRIPT_SPACE
+from qwenlock.text.values import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,7 +160,7 @@ def _parse_as_python(text: str) -> dict[str, str | None]:
     """
     from dotenv.parser import parse_stream
 
-    lines = _LONG_BLANK.sub(r"\1", re.sub(r"\r\n?", "\n", text))
+    lines = _LONG_BLANK.sub(r"\1", re.sub(r"\r\n?", "\n", text.removeprefix(BOM)))
     return {
         each.key: each.value and _without_references(each.value)
         for each in parse_stream(StringIO(lines))
