@@ -480,3 +480,18 @@ def test_copies_are_found_by_the_clients_own_rules(world: World) -> None:
         trusted = json.loads((home / ".qwen" / "trustedFolders.json").read_text())
         assert trusted == {str(copies.project): "TRUST_FOLDER"}
     assert not copies.project.exists()
+
+
+def test_copies_stand_where_a_file_of_variables_moves_the_clients_folder(world: World) -> None:
+    """The client is not led to the real folder by the link to that file."""
+    write(world.home / ".qwen" / ".env", f"QWEN_HOME={world.home / 'other'}\n")
+    (world.home / "other").mkdir()
+    moved = write(world.home / "other" / "settings.json", {"$version": 4})
+    write(world.user, {"$version": 3})
+    places = locate(world.project, Flags(), Options(), profile("0.24.4"))
+    with copied(places, {}) as copies:
+        copy = Path(copies.variables["QWEN_HOME"]) / "settings.json"
+        assert copy.read_bytes() == moved.read_bytes()
+        assert copy != moved
+        usual = Path(copies.variables["HOME"]) / ".qwen" / "settings.json"
+        assert usual.read_bytes() == world.user.read_bytes()

@@ -336,3 +336,36 @@ def test_qwen_home_may_begin_with_a_tilde(
     assert places.files["user"] == home / below_home / "settings.json"
     earlier = locate(home / "code" / "project", Flags(), Options(), profile("0.12.0"))
     assert earlier.files["user"] == home / ".qwen" / "settings.json"
+
+
+@pytest.mark.parametrize(
+    ("environment", "files", "there"),
+    [
+        (None, {".qwen/.env": "QWEN_HOME=~/one"}, "one"),
+        (None, {".env": "export QWEN_HOME='~/two' # mine"}, "two"),
+        (None, {".qwen/.env": "\ufeffQWEN_HOME=~/one", ".env": "QWEN_HOME=~/two"}, "one"),
+        (None, {".qwen/.env": "QWEN_HOME=", ".env": "QWEN_HOME=~/two"}, "two"),
+        (None, {".qwen/.env": "QWEN_HOME=~\\a\\b"}, "a/b"),
+        (None, {"code/project/.env": "QWEN_HOME=~/one"}, ".qwen"),
+        ("", {".qwen/.env": "QWEN_HOME=~/one"}, ".qwen"),
+        ("~/own", {".qwen/.env": "QWEN_HOME=~/one"}, "own"),
+    ],
+)
+def test_qwen_home_may_be_set_in_the_home_directory(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str | None,
+    files: dict[str, str],
+    there: str,
+) -> None:
+    """As in `preResolveHomeEnvOverrides` of 0.15.10 and 0.24.4."""
+    monkeypatch.delenv("QWEN_HOME", raising=False)
+    if environment is not None:
+        monkeypatch.setenv("QWEN_HOME", environment)
+    for name, text in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text, encoding="utf-8")
+    project = home / "code" / "project"
+    for client, folder in (("0.24.4", there), ("0.15.10", there), ("0.12.0", ".qwen")):
+        places = locate(project, Flags(), Options(), profile(client))
+        assert places.files["user"] == home / folder / "settings.json"

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SYSTEM, DEFAULTS = "QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
 """The variables that relocate the files of the system and system-defaults scopes."""
 
+HOME_VARIABLE = "QWEN_HOME"
+"""The variable that relocates the client's folder in the home directory."""
+
 SETTINGS = Path(".qwen") / "settings.json"
 
 _SYSTEM_FILES = {
@@ -226,12 +229,37 @@ def qwen_folder(client: Profile) -> Path:
 
     Like the client, this takes a leading `~` for the home directory.
     """
-    moved = os.environ.get(client.home_variable) if client.home_variable else None
+    moved = _moved(client.home_variable) if client.home_variable else None
     if not moved:
         return _path(str(home()), ".qwen")
     if moved == "~" or moved[:2] in ("~/", "~\\"):
-        return _path(str(home()), moved[2:])
-    return _path(moved)
+        return _path(str(home()), *filter(None, moved[2:].replace("\\", "/").split("/")))
+    return _path(os.path.abspath(moved))  # noqa: PTH100
+
+
+def deciding() -> tuple[Path, ...]:
+    """Return the files that can move the client's folder: none if the environment says where."""
+    if HOME_VARIABLE in os.environ:
+        return ()
+    return _path(str(home()), ".qwen", ".env"), _path(str(home()), ".env")
+
+
+def _moved(variable: str) -> str | None:
+    """Return the value of a variable, from the environment or else the first file that sets it."""
+    from qwenlock.edge.files import read_regular
+
+    for path in deciding():
+        try:
+            content = read_regular(path)
+        except OSError:  # the client says nothing of it, either
+            continue
+        if variable.encode() in content:
+            from qwenlock.text import dotenv
+
+            said = dotenv.parse(content.decode(errors="replace")).get(variable)
+            if said:
+                return said
+    return os.environ.get(variable)
 
 
 def _default_user(client: Profile) -> Path:
