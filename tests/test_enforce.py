@@ -19,7 +19,7 @@ from qwenlock.edge.places import Flags, locate
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.lock.options import Options
 from qwenlock.settings.scopes import merge
-from support import OBJECTS, OPENAI, World, compiled, locked, source, strict, write
+from support import OBJECTS, OPENAI, World, compiled, locked, models, source, strict, write
 
 A = {"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1", "futureField": [None]}
 B = {"id": "b", "envKey": "B_KEY", "baseUrl": "https://a.example/v1"}
@@ -263,6 +263,26 @@ def test_export_prints_variables_with_their_users_and_no_values(
         "  # used by openai/a\n  A_KEY: ${{ secrets.A_KEY }}\n"
         "  # used by openai/b\n  B_KEY: ${{ secrets.B_KEY }}\n"
     )
+
+
+@pytest.mark.parametrize("format", ["settings", "env", "github-env"])
+def test_export_writes_what_it_prints(project: World, format: str) -> None:  # noqa: A002
+    printed = project.run("export", "--format", format).out
+    file = write(project.project / "out.txt", "mine")
+    result = project.run("export", "--format", format, "--output", "out.txt")
+    assert result == (0, "", "wrote out.txt; `qwenlock undo` reverts it\n")
+    assert file.read_bytes() == printed.encode()
+    assert project.run("undo").exit_code == 0
+    assert file.read_bytes() == b"mine"
+
+
+def test_exported_settings_survive_every_encoding(world: World) -> None:
+    """PowerShell decodes what it redirects with the codepage of the console."""
+    write(world.own, models({**A, "name": "模型 é 😀"}))
+    world.run("lock")
+    printed = world.run("export").out
+    assert printed.isascii()
+    assert "模型 é 😀" in json.dumps(json.loads(printed), ensure_ascii=False)
 
 
 def test_export_of_a_lock_without_variables_is_valid(world: World) -> None:
