@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.files import read_text
 from qwenlock.edge.places import shown
+from qwenlock.edge.programs import find
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -162,15 +163,12 @@ def _ask(directory: Path, patience: int, *question: str) -> subprocess.Completed
 
 
 def _program() -> str:
-    """Return the path of git; a relative one would be looked for in the repository.
+    """Return the path of git.
 
     Raises:
         FileNotFoundError: git is not installed.
     """
-    names = ("git.exe",) if sys.platform == "win32" else ("git",)
-    for folder in filter(os.path.isabs, os.get_exec_path()):
-        for name in names:
-            program = os.path.join(folder, name)  # noqa: PTH118
-            if os.access(program, os.X_OK) and os.path.isfile(program):  # noqa: PTH113
-                return program
-    raise FileNotFoundError("git")
+    found = find("git.exe" if sys.platform == "win32" else "git")
+    if found is None:
+        raise FileNotFoundError("git")
+    return found
