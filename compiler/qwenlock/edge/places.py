@@ -101,6 +101,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
     Raises:
         UsageError: a file's name is not UTF-8, so a lock cannot hold it.
+        InputError: `recorded` names a server or a device.
     """
     from qwenlock.lock.options import Options
 
@@ -216,6 +217,16 @@ def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | Non
             raise UsageError(f"{flag} does not exist", "check the option that names it")
         return path
     if recorded is not None:
+        from qwenlock.lock.options import is_foreign
+
+        if is_foreign(recorded):
+            from qwenlock.findings.errors import InputError
+            from qwenlock.text import credentials
+
+            message = (
+                f'"{credentials.shown(recorded)}" names a server or a device, so it is not read'
+            )
+            raise InputError(message, "name a file of this machine with an option, and lock again")
         return Path(os.path.normpath(project / os.path.expanduser(recorded)))  # noqa: PTH111
     return None
 
