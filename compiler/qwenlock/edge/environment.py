@@ -6,6 +6,7 @@ How Qwen Code reads settings, "Variables". `settings.variables` decides which of
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,8 @@ def _read(path: Path, at: Location) -> EnvFile:
     label = shown(path)
     try:
         data = read_bytes(path, label)
-        mode = permissions(path) if data is not None else None
+        has_mode = data is not None and sys.platform != "win32"
+        mode = permissions(path) if has_mode else None
     except (InputError, OSError):
         data, mode = b"", None
     text = None if data is None else data.decode(errors="replace")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.reading import decode
-from qwenlock.text.values import BOM
+from qwenlock.text.document import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
 from qwenlock.text import values
-from qwenlock.text.document import Document, Place
+from qwenlock.text.document import BOM, Document, Place
 
 _CODES: dict[values.Kind, str] = {
     "syntax": "QL101",
@@ -26,7 +26,7 @@ def decode(data: bytes, label: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode().removeprefix(values.BOM)
+        before = data[: error.start].decode().removeprefix(BOM)
         message = f"byte {data[error.start]:#04x} is not UTF-8"
         fix = "save the file as UTF-8"
         if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
@@ -47,7 +47,7 @@ def parse(text: str, label: str) -> Document:
     Raises:
         InputError: the text is not valid, not an object, or beyond a limit.
     """
-    original, text = text, text.removeprefix(values.BOM)
+    original, text = text, text.removeprefix(BOM)
     try:
         return Document(label, text, values.object_of(text), original=original)
     except values.TextError as problem:

@@ -10,8 +10,8 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from qwenlock.text.document import BOM
 from qwenlock.text.javascript import JAVASCRIPT_SPACE
-from qwenlock.text.values import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.text.values import BOM
+from qwenlock.text.document import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
