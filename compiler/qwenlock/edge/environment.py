@@ -39,7 +39,12 @@ def with_variables(project: Project, env_file: Path | None = None) -> Project:
         files = (_read(env_file, "project"),)
     else:
         raise UsageError(f"{env_file} is not a file", "check the option that names it")
-    return replace(project, environment=dict(os.environ), env_files=files)
+    environment = dict(os.environ)
+    if sys.platform == "win32":
+        from qwenlock.settings.variables import AnyCase
+
+        environment = AnyCase(environment)
+    return replace(project, environment=environment, env_files=files)
 
 
 def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
