@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from qwenlock.cli.foreign import as_bytes, json_text
@@ -91,7 +92,16 @@ def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
 
 def in_colour(stream: TextIO) -> bool:
     """Tell whether output on `stream` is coloured."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.platform != "win32" or _console_has_colours(stream.fileno())
+
+
+@cache
+def _console_has_colours(descriptor: int) -> bool:
+    from qwenlock.edge.windows import has_colours
+
+    return has_colours(descriptor)
 
 
 def _print(text: str, stream: TextIO) -> None:

@@ -151,7 +151,16 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
 def shown(path: Path) -> str:
     """Return `path` for messages: relative to the working directory or the home directory."""
-    return named(str(path), os.getcwd(), str(home()))  # noqa: PTH109
+    return named(spelled(str(path)), spelled(os.getcwd()), spelled(str(home())))  # noqa: PTH109
+
+
+def spelled(name: str) -> str:
+    """Return a name as it is compared: macOS takes composed and decomposed characters for equal."""
+    if sys.platform == "darwin":
+        from unicodedata import normalize
+
+        name = normalize("NFC", name)
+    return name
 
 
 def named(
@@ -198,7 +207,9 @@ def _below(path: str, folder: str, system: ModuleType) -> str | None:
 
 def _name(path: Path, project: Path, given: object) -> str:
     """Return `path` as a lock records it; it must be valid UTF-8."""
-    name = named(str(path), str(project), str(home()), given)
+    if isinstance(given, str):
+        given = spelled(given)
+    name = named(spelled(str(path)), spelled(str(project)), spelled(str(home())), given)
     if not name.isascii():
         try:
             name.encode()

@@ -29,6 +29,7 @@ _TARGET_GONE = {1176, 1177}
 """The errors after which the replaced file has lost its name, and the new one still has its own."""
 
 _ACCESS_LIST, _PROTECTED = 0x4, 0x8000_0000  # DACL_SECURITY_INFORMATION, and not inherited
+_ESCAPES = 0x4  # ENABLE_VIRTUAL_TERMINAL_PROCESSING
 _QUERY, _USER = 0x8, 1  # TOKEN_QUERY, TokenUser
 
 
@@ -91,6 +92,23 @@ def restrict(path: Path) -> None:
             raise _error(str(path))
     finally:
         kernel.LocalFree(descriptor)
+
+
+def has_colours(descriptor: int) -> bool:
+    """Tell whether a console obeys escape sequences, after asking it to: legacy ones do not."""
+    import ctypes
+
+    kernel, mode = _library("kernel32"), ctypes.c_ulong()
+    handle = ctypes.c_void_p(_handle(descriptor))
+    if not kernel.GetConsoleMode(handle, ctypes.byref(mode)):
+        return False
+    return bool(mode.value & _ESCAPES or kernel.SetConsoleMode(handle, mode.value | _ESCAPES))
+
+
+def _handle(descriptor: int) -> int:
+    from importlib import import_module
+
+    return int(import_module("msvcrt").get_osfhandle(descriptor))
 
 
 def _user() -> str:

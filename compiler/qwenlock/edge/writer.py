@@ -152,7 +152,7 @@ def write(
             message says so.
     """
     targets = [_resolve(edit.path) for edit in edits]
-    if len(set(targets)) < len(targets):
+    if len(set(map(_file, targets))) < len(targets):
         names = ", ".join(str(edit.path) for edit in edits)
         raise WriteError(f"one of {names} is a link to another of them; nothing was changed")
     with ExitStack() as stack:
@@ -365,6 +365,12 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
 
 def _changed(path: Path) -> WriteError:
     return WriteError(f"{path} changed since it was read; nothing was changed", "run again")
+
+
+def _file(path: Path) -> tuple[int, int] | Path:
+    """Return what two names of one file share, such as two spellings on macOS."""
+    identity = _identity(path)
+    return identity if identity and identity[1] else path  # 0: the file system has no numbers
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
