@@ -167,7 +167,10 @@ def exit_codes() -> str:
             str(InputError.exit_code),
             "An input cannot be used: broken settings, lock or template, or an error in them.",
         ),
-        (str(WriteError.exit_code), "A change could not be written. Nothing was changed."),
+        (
+            str(WriteError.exit_code),
+            "A change or the output could not be written. If it was a change, nothing was changed.",
+        ),
         (str(BUG), "A bug in `qwenlock`. `--debug` shows where."),
         ("130", "Stopped by Ctrl-C."),
         ("141", "The program that reads the output has ended."),

@@ -19,7 +19,7 @@ from qwenlock.edge.places import Flags, locate
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.lock.options import Options
 from qwenlock.settings.scopes import merge
-from support import OBJECTS, OPENAI, World, compiled, locked, source, strict, write
+from support import OBJECTS, OPENAI, World, compiled, locked, models, source, strict, write
 
 A = {"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1", "futureField": [None]}
 B = {"id": "b", "envKey": "B_KEY", "baseUrl": "https://a.example/v1"}
@@ -265,6 +265,26 @@ def test_export_prints_variables_with_their_users_and_no_values(
     )
 
 
+@pytest.mark.parametrize("format", ["settings", "env", "github-env"])
+def test_export_writes_what_it_prints(project: World, format: str) -> None:  # noqa: A002
+    printed = project.run("export", "--format", format).out
+    file = write(project.project / "out.txt", "mine")
+    result = project.run("export", "--format", format, "--output", "out.txt")
+    assert result == (0, "", "wrote out.txt; `qwenlock undo` reverts it\n")
+    assert file.read_bytes() == printed.encode()
+    assert project.run("undo").exit_code == 0
+    assert file.read_bytes() == b"mine"
+
+
+def test_exported_settings_survive_every_encoding(world: World) -> None:
+    """PowerShell decodes what it redirects with the codepage of the console."""
+    write(world.own, models({**A, "name": "模型 é 😀"}))
+    world.run("lock")
+    printed = world.run("export").out
+    assert printed.isascii()
+    assert "模型 é 😀" in json.dumps(json.loads(printed), ensure_ascii=False)
+
+
 def test_export_of_a_lock_without_variables_is_valid(world: World) -> None:
     world.run("lock")
     assert world.run("export", "--format", "github-env").out == "env: {}\n"
@@ -480,3 +500,18 @@ def test_copies_are_found_by_the_clients_own_rules(world: World) -> None:
         trusted = json.loads((home / ".qwen" / "trustedFolders.json").read_text())
         assert trusted == {str(copies.project): "TRUST_FOLDER"}
     assert not copies.project.exists()
+
+
+def test_copies_stand_where_a_file_of_variables_moves_the_clients_folder(world: World) -> None:
+    """The client is not led to the real folder by the link to that file."""
+    write(world.home / ".qwen" / ".env", f"QWEN_HOME={world.home / 'other'}\n")
+    (world.home / "other").mkdir()
+    moved = write(world.home / "other" / "settings.json", {"$version": 4})
+    write(world.user, {"$version": 3})
+    places = locate(world.project, Flags(), Options(), profile("0.24.4"))
+    with copied(places, {}) as copies:
+        copy = Path(copies.variables["QWEN_HOME"]) / "settings.json"
+        assert copy.read_bytes() == moved.read_bytes()
+        assert copy != moved
+        usual = Path(copies.variables["HOME"]) / ".qwen" / "settings.json"
+        assert usual.read_bytes() == world.user.read_bytes()

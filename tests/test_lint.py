@@ -315,12 +315,24 @@ def test_an_env_file_that_hides_a_variable_is_reported_where_nothing_else_sets_i
 
 
 @pytest.mark.parametrize(
-    ("client", "levels"), [("guide", ["note"]), ("0.15.10", ["error"]), ("0.24.4", [])]
+    ("client", "level", "reason"),
+    [
+        ("guide", "note", "not valid JSON"),
+        ("0.12.0", "error", "does not start"),
+        ("0.15.10", "error", "renames such a file"),
+        ("0.21.2", "error", "replaces such a file with {}"),
+        ("0.24.3", "error", "replaces such a file with {}"),
+        ("0.24.4", None, ""),
+    ],
 )
-def test_a_byte_order_mark_matters_to_earlier_releases(client: str, levels: list[str]) -> None:
+def test_a_byte_order_mark_matters_to_earlier_releases(
+    client: str, level: str | None, reason: str
+) -> None:
     marked = parse("\ufeff{}", "user.json")
     before = subject(replace(source({"$version": 4}), document=marked), client=client)
-    assert [each.level for each in lint(before) if each.code == "QL117"] == levels
+    found = [each for each in lint(before) if each.code == "QL117"]
+    assert [each.level for each in found] == ([level] if level else [])
+    assert all(reason in each.reason for each in found)
 
 
 def test_a_plan_without_a_template_for_the_client_has_no_newer_version() -> None:

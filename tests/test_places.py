@@ -8,6 +8,7 @@ import sys
 from pathlib import Path, PureWindowsPath
 
 import pytest
+import tomli_w
 from platformdirs import user_cache_path
 
 from qwenlock.clients.profile import profile
@@ -22,8 +23,9 @@ from qwenlock.edge.places import (
     named,
     relative,
 )
-from qwenlock.findings.errors import UsageError
-from qwenlock.lock.options import Options
+from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.lock.options import Options, is_foreign
+from qwenlock.settings.configuration import judge
 
 
 @pytest.fixture(autouse=True)
@@ -336,3 +338,74 @@ def test_qwen_home_may_begin_with_a_tilde(
     assert places.files["user"] == home / below_home / "settings.json"
     earlier = locate(home / "code" / "project", Flags(), Options(), profile("0.12.0"))
     assert earlier.files["user"] == home / ".qwen" / "settings.json"
+
+
+@pytest.mark.parametrize(
+    ("environment", "files", "there"),
+    [
+        (None, {".qwen/.env": "QWEN_HOME=~/one"}, "one"),
+        (None, {".env": "export QWEN_HOME='~/two' # mine"}, "two"),
+        (None, {".qwen/.env": "\ufeffQWEN_HOME=~/one", ".env": "QWEN_HOME=~/two"}, "one"),
+        (None, {".qwen/.env": "QWEN_HOME=", ".env": "QWEN_HOME=~/two"}, "two"),
+        (None, {".qwen/.env": "QWEN_HOME=~\\a\\b"}, "a/b"),
+        (None, {"code/project/.env": "QWEN_HOME=~/one"}, ".qwen"),
+        ("", {".qwen/.env": "QWEN_HOME=~/one"}, ".qwen"),
+        ("~/own", {".qwen/.env": "QWEN_HOME=~/one"}, "own"),
+    ],
+)
+def test_qwen_home_may_be_set_in_the_home_directory(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str | None,
+    files: dict[str, str],
+    there: str,
+) -> None:
+    """As in `preResolveHomeEnvOverrides` of 0.15.10 and 0.24.4."""
+    monkeypatch.delenv("QWEN_HOME", raising=False)
+    if environment is not None:
+        monkeypatch.setenv("QWEN_HOME", environment)
+    for name, text in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text, encoding="utf-8")
+    project = home / "code" / "project"
+    for client, folder in (("0.24.4", there), ("0.15.10", there), ("0.12.0", ".qwen")):
+        places = locate(project, Flags(), Options(), profile(client))
+        assert places.files["user"] == home / folder / "settings.json"
+
+
+FOREIGN = [
+    "//server/share/x.json", "\\\\server\\share\\x.json", "/\\server\\x", "\\\\?\\C:\\x",
+    "\\\\.\\COM1", "//?/UNC/server/x", "\\??\\C:\\x",
+]  # fmt: skip
+DEVICES = ["NUL", "nul.json", "a/COM1", "a\\lpt9.txt", "CON:", "aux .json", "nul/x", "CONIN$"]
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+@pytest.mark.parametrize("option", ["user", "system", "system_defaults", "templates"])
+def test_servers_and_devices_of_a_lock_are_not_read(path: str, option: str) -> None:
+    with pytest.raises(InputError, match="names a server or a device"):
+        located(recorded=Options(**{option: path}))
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+def test_nor_are_those_of_a_configuration(path: str) -> None:
+    for key in ("user", "system", "system-defaults", "templates"):
+        with pytest.raises(InputError) as raised:
+            judge("qwenlock.toml", tomli_w.dumps({key: path}), "qwenlock.toml")
+        assert "must not name a server or a device" in raised.value.findings[0].message
+
+
+def test_names_of_devices_are_those_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(map(is_foreign, DEVICES))
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert all(map(is_foreign, DEVICES))
+    plain = [
+        "settings.json",
+        "C:\\x\\y.json",
+        "~/console.json",
+        "com10",
+        "null",
+        "a/con1/x",
+        "../x",
+    ]
+    assert not any(map(is_foreign, plain))

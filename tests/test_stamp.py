@@ -300,3 +300,13 @@ def test_memory_is_private(world: World) -> None:
     world.run("check")
     assert {stamp.stat().st_mode & 0o777 for stamp in stamps(world)} == {0o600}
     assert {stamp.parent.stat().st_mode & 0o777 for stamp in stamps(world)} == {0o700}
+
+
+def test_a_file_that_moves_the_user_scope_is_looked_at(world: World) -> None:
+    assert world.run("lock", "--client", "0.24.4").exit_code == 0
+    assert world.run("check").exit_code == 0
+    (world.home / "other").mkdir()
+    variables = world.home / ".qwen" / ".env"
+    for content, code in (("", 0), ("QWEN_HOME=~/other\n", 1), ("OTHER=1\n", 0)):
+        write(variables, content)
+        assert world.agreed() == code

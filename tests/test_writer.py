@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import pytest
 
-from qwenlock.edge import writer
+from qwenlock.edge import windows, writer
 from qwenlock.edge.history import History, RecordState
 from qwenlock.edge.writer import FileEdit, write, write_output
 from qwenlock.findings.errors import WriteError
@@ -694,6 +694,8 @@ def test_works_without_what_windows_lacks(
 ) -> None:
     monkeypatch.setattr(filelock, "FileLock", filelock.SoftFileLock)
     monkeypatch.setattr(sys, "platform", "win32")
+    for name in ("replace", "restrict"):  # see test_systems_writing.py
+        monkeypatch.setattr(windows, name, lambda new, *to: new.replace(*to) if to else None)
     for name in ("fchown", "fchmod", "chown", "getxattr", "setxattr", "geteuid", "O_DIRECTORY"):
         monkeypatch.delattr(os, name, raising=False)
     write(edits, reason="migrate", history=history)

@@ -156,6 +156,16 @@ CASES = {
         variables=KEYS,
         releases=(NEW,),
     ),
+    "a file in the home directory that moves the user scope": Case(
+        {**ENTRIES, **auth("openai"), "model": {"name": "b"}},
+        variables=KEYS,
+        files={
+            "home/.env": "QWEN_HOME=~/other\n",
+            "home/other/settings.json": json.dumps(
+                {**ENTRIES, **auth("openai"), "model": {"name": "a"}}
+            ),
+        },
+    ),
     "models of two scopes": Case(
         {"modelProviders": {"openai": [entry("a")]}, **auth("openai"), "model": {"name": "a"}},
         project={"modelProviders": {"anthropic": ANTHROPIC}},
@@ -243,6 +253,7 @@ def start(machine: Machine, case: Case) -> None:
     machine.write("user", {"$version": 4, **case.user})
     machine.write("project", {"$version": 4, **case.project})
     for file, text in case.files.items():
+        (machine.root / file).parent.mkdir(exist_ok=True)
         (machine.root / file).write_text(text)
 
 

@@ -66,7 +66,7 @@ class Found:
     @property
     def variables(self) -> Mapping[str, str]:
         """Return the variables of a client in the project; never show them."""
-        return {name: each.value for name, each in self.project.variables().items()}
+        return self.project.values()
 
     @property
     def has_settings(self) -> bool:

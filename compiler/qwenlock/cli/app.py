@@ -15,7 +15,7 @@ import typer
 import typer.main
 
 from qwenlock.cli.groups import HelpfulGroup
-from qwenlock.findings.errors import QwenlockError, UsageError, from_system
+from qwenlock.findings.errors import QwenlockError, UsageError, from_system, of_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +113,9 @@ def run(arguments: Sequence[str], watch: Watch | None = None) -> int:
         arguments: the arguments, without the program's name.
         watch: what sees to it that the invocation is remembered, if it can be.
     """
+    from qwenlock.cli.console import prepare_streams
+
+    prepare_streams()
     debug = "--debug" in arguments[:1]
     try:
         result = app(list(arguments), standalone_mode=False, prog_name="qwenlock")
@@ -130,8 +133,9 @@ def run(arguments: Sequence[str], watch: Watch | None = None) -> int:
         if isinstance(stop.__context__, BrokenPipeError):
             return _broken_pipe()
         return stop.code if isinstance(stop.code, int) else 0
-    except OSError as error:  # from checking a file; reading and writing raise errors of our own
-        return _stop(from_system(error), arguments, debug=debug)
+    except OSError as error:  # reading and writing raise errors of our own
+        is_of_file = error.filename is not None  # checking one; else Typer has printed
+        return _stop((from_system if is_of_file else of_output)(error), arguments, debug=debug)
     except Exception as error:  # noqa: BLE001  (users never see a traceback)
         return _stop_for_bug(error, debug=debug)
 
@@ -158,9 +162,12 @@ def _usage_error(error: Any) -> UsageError:
 def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int:
     from qwenlock.cli.report import print_error
 
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         sys.stdout.flush()  # such as a preview that was printed before
-    print_error(error, _asked_format(arguments))
+    try:
+        print_error(error, _asked_format(arguments))
+    except (OSError, QwenlockError):  # stdout cannot be written to
+        print_error(error)
     if debug:
         _print_trace(error)
     return error.exit_code

@@ -7,28 +7,70 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, TextIO
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, TextIO
 
 from qwenlock.cli.foreign import as_bytes, json_text
+from qwenlock.findings.errors import of_output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
 
 
+def prepare_streams() -> None:
+    """Make stdout and stderr take any text: a closed one goes nowhere, others escape characters."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed, or of a program without a console
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Turn the system's error of stdout into one of ours, but not that of a reader that has gone.
+
+    Raises:
+        WriteError: stdout cannot be written to.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise of_output(error) from None
+
+
 def say(text: str = "") -> None:
-    """Print a message for the user on stderr."""
-    _print(text, sys.stderr)
+    """Print a message for the user on stderr; what cannot be said stops nothing."""
+    with suppress(OSError):
+        _print(text, sys.stderr)
 
 
 def emit(text: str) -> None:
-    """Print data, on stdout."""
-    _print(text, sys.stdout)
+    """Print data, on stdout.
+
+    Raises:
+        WriteError: it cannot be printed.
+    """
+    with _writing():
+        _print(text, sys.stdout)
 
 
 def emit_raw(text: str) -> None:
-    """Print data for programs on stdout, exactly, without an added newline."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(as_bytes(text))
-    sys.stdout.buffer.flush()
+    """Print data for programs on stdout, exactly, without an added newline.
+
+    Raises:
+        WriteError: it cannot be printed.
+    """
+    with _writing():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(as_bytes(text))
+        sys.stdout.buffer.flush()
 
 
 def emit_json(document: dict[str, Any]) -> None:
@@ -50,7 +92,16 @@ def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
 
 def in_colour(stream: TextIO) -> bool:
     """Tell whether output on `stream` is coloured."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.platform != "win32" or _console_has_colours(stream.fileno())
+
+
+@cache
+def _console_has_colours(descriptor: int) -> bool:
+    from qwenlock.edge.windows import has_colours
+
+    return has_colours(descriptor)
 
 
 def _print(text: str, stream: TextIO) -> None:

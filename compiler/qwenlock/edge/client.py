@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
+from qwenlock.edge import programs
 from qwenlock.enforce.agreement import Answer, Offered
 from qwenlock.findings.errors import QwenlockError, UsageError
 from qwenlock.text.credentials import MASK, is_credential
@@ -41,7 +41,6 @@ _ERROR_LINE = re.compile(r"^[ \t]*(?:\w*Error|error|fatal)\b.*", re.MULTILINE)
 _LONGEST_REASON = 300
 _COULD_BE_A_KEY = re.compile(r"(?=[\w.-]*\d)[\w.-]{16,}")
 _SHORTEST_VALUE = 6
-_POSIX = sys.platform != "win32"
 
 
 class ClientMissingError(UsageError):
@@ -80,8 +79,13 @@ def command_of(text: str) -> list[str]:
     Raises:
         UsageError: it is empty, or a quotation mark is not closed.
     """
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    if sys.platform == "win32":
+        lexer.quotes, lexer.escape = '"', ""  # a path has backslashes
     try:
-        words = shlex.split(text, posix=_POSIX)
+        words = [*lexer]
     except ValueError as error:
         message = f"the client's command cannot be read: {str(error).lower()}"
         raise UsageError(message, "quote it as in a shell") from None
@@ -147,21 +151,22 @@ def started(
     Raises:
         ClientMissingError: there is no such command.
     """
-    program = shutil.which(command[0], path=environment.get("PATH"))
-    if program is None:
+    try:
+        words = programs.words(command, environment.get("PATH"))
+    except FileNotFoundError:
         message = f"command not found: {command[0]}"
         fix = "install Qwen Code, or name its command with --client-command"
-        raise ClientMissingError(message, fix)
+        raise ClientMissingError(message, fix) from None
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(
-                [program, *command[1:]],
+                words,
                 cwd=directory,
                 env=dict(environment),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                start_new_session=_POSIX,
+                start_new_session=sys.platform != "win32",
             )
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
@@ -241,8 +246,18 @@ class RunningClient:
             yield line
 
     def end(self) -> None:
-        """Kill the client and its process group, and close its pipes."""
-        if sys.platform != "win32":
+        """Kill the client and what it has started, and close its pipes."""
+        if sys.platform == "win32":
+            system = os.environ.get("SYSTEMROOT", "C:\\Windows")
+            tool = os.path.join(system, "System32", "taskkill.exe")  # noqa: PTH118
+            with suppress(OSError):
+                subprocess.run(
+                    [tool, "/T", "/F", "/PID", str(self._process.pid)],
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    check=False,
+                )
+        else:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
-from qwenlock.edge.places import DEFAULTS, SETTINGS, SYSTEM, home, qwen_folder
+from qwenlock.edge.places import DEFAULTS, HOME_VARIABLE, SETTINGS, SYSTEM, home, qwen_folder
 from qwenlock.edge.trust import VARIABLE as TRUST
 
 if TYPE_CHECKING:
@@ -51,17 +51,18 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
         places: the project, and the client's own files.
         environment: the variables that the client will have; they can name other places.
     """
-    with tempfile.TemporaryDirectory(prefix="qwenlock-") as folder:
-        root = Path(os.path.realpath(folder))
+    with tempfile.TemporaryDirectory(prefix="qwenlock-") as temporary:
+        root = Path(os.path.realpath(temporary))
         there = _below(root, home())
         there.mkdir(parents=True, exist_ok=True)
         variables = dict.fromkeys(_HOME_FOLDERS, str(there))
-        own = qwen_folder(profile(NEWEST))
-        if "QWEN_HOME" in environment:
-            variables["QWEN_HOME"] = str(_below(root, own))
-        for name in _OWN:
-            _copy(own / name, root)
-        _rebase(_below(root, own / _TRUSTED), root)
+        own, usual = qwen_folder(profile(NEWEST)), home() / _QWEN
+        if own != usual or environment.get(HOME_VARIABLE):
+            variables[HOME_VARIABLE] = str(_below(root, own))
+        for folder in {own, usual}:  # releases that do not know the variable use the second
+            for name in _OWN:
+                _copy(folder / name, root)
+            _rebase(_below(root, folder / _TRUSTED), root)
         if TRUST in environment:
             listed = Path(environment[TRUST])
             _copy(listed, root)

@@ -113,7 +113,7 @@ def refuse_changed_request(
     client = profile(release or lock.client)
     if lock.selection.kind == "undecided" and client.is_release:
         there = with_variables(here.project(client))
-        values = {name: each.value for name, each in there.variables().items()}
+        values = there.values()
         refuse_other_request(there.sources, here.enforcing_file(lock), values, client)
 
 

@@ -6,6 +6,7 @@ How Qwen Code reads settings, "Variables". `settings.variables` decides which of
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,12 @@ def with_variables(project: Project, env_file: Path | None = None) -> Project:
         files = (_read(env_file, "project"),)
     else:
         raise UsageError(f"{env_file} is not a file", "check the option that names it")
-    return replace(project, environment=dict(os.environ), env_files=files)
+    environment = dict(os.environ)
+    if sys.platform == "win32":
+        from qwenlock.settings.variables import AnyCase
+
+        environment = AnyCase(environment)
+    return replace(project, environment=environment, env_files=files)
 
 
 def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:
@@ -80,7 +86,8 @@ def _read(path: Path, at: Location) -> EnvFile:
     label = shown(path)
     try:
         data = read_bytes(path, label)
-        mode = permissions(path) if data is not None else None
+        has_mode = data is not None and sys.platform != "win32"
+        mode = permissions(path) if has_mode else None
     except (InputError, OSError):
         data, mode = b"", None
     text = None if data is None else data.decode(errors="replace")

@@ -11,6 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.windows import patiently
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
 from qwenlock.text.document import Place
@@ -27,8 +28,10 @@ MAX_LOCK_BYTES = 128 * 1024 * 1024
 """The largest size of a lock or a result: they hold the settings of every scope."""
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
+HELD = ("another program holds it open", "close it there, then run again")
 _REASONS = {
     errno.EACCES: ("permission denied", "make it readable by you"),
+    errno.ETXTBSY: HELD,
     errno.ELOOP: ("its symbolic links form a loop", "remove the link"),
 }
 _LEAST = 64 * 1024
@@ -48,7 +51,7 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
     """
     # Non-blocking: opening a FIFO without a writer would never return, nor would reading some
     # files of /proc.
-    handle = os.open(path, _FLAGS)
+    handle = patiently(lambda: os.open(path, _FLAGS))
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):

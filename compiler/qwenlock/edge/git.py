@@ -12,7 +12,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.files import read_text
-from qwenlock.edge.places import shown
+from qwenlock.edge.places import shown, spelled
+from qwenlock.edge.programs import find
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def ask(path: Path) -> InGit | None:
     if root is None:
         return None
     return InGit(
-        tracked=_judgement(root, *_LIST, "--error-unmatch", "--", str(path)),
-        ignored=_judgement(root, "check-ignore", "--quiet", "--", str(path)),
+        tracked=_is_tracked(root, path),
+        ignored=_is_ignored(root, path),
         ignore_file=_ignore_file(root),
     )
 
@@ -76,16 +77,18 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
         root = repository_of(file) if file.is_file() else None
         if root is not None:
             by_root.setdefault(root, {})[file.relative_to(root).as_posix()] = path
-    return {
-        files[name]
-        for root, files in by_root.items()
-        for name in _answer(root, *_LIST, "-z", "--", *files).split("\0")
-        if name in files
-    }
+    found = set()
+    for root, files in by_root.items():
+        known = {spelled(name): path for name, path in files.items()}
+        names = map(spelled, _answer(root, *_LIST, "-z", "--", *files).split("\0"))
+        found |= {known[name] for name in names if name in known}
+    return found
 
 
 def ignored_below(directory: Path) -> set[str]:
     """Return the directories below `directory` that git ignores; none if git cannot tell.
+
+    Their paths are as `spelled` returns them.
 
     Raises:
         InputError: git does not answer.
@@ -102,7 +105,8 @@ def ignored_below(directory: Path) -> set[str]:
     except OSError:
         return set()
     names = os.fsdecode(answer.stdout).split("\0") if answer.returncode == 0 else []
-    return {os.path.join(directory, name[:-1]) for name in names if name.endswith("/")}  # noqa: PTH118
+    paths = (os.path.join(directory, name[:-1]) for name in names if name.endswith("/"))  # noqa: PTH118
+    return set(map(spelled, paths))
 
 
 def repository_of(path: Path) -> Path | None:
@@ -118,10 +122,21 @@ def _ignore_file(root: Path) -> IgnoreFile:
     return IgnoreFile(path, label, read_text(path, label))
 
 
-def _judgement(root: Path, *question: str) -> bool | None:
-    """Return git's answer, by its exit codes 0 (yes) and 1 (no); None if it fails."""
-    answer = _run(root, *question)
-    return {0: True, 1: False}.get(answer.returncode) if answer is not None else None
+def _is_tracked(root: Path, path: Path) -> bool | None:
+    """Return what git says; None if it fails."""
+    answer = _run(root, *_LIST, "--", str(path))
+    return bool(answer.stdout) if answer is not None and answer.returncode == 0 else None
+
+
+def _is_ignored(root: Path, path: Path) -> bool | None:
+    """Return what git says; None if it fails.
+
+    An exit code of 1 alone is not an answer: the stub of macOS without its developer tools has it.
+    """
+    answer = _run(root, "check-ignore", "--verbose", "--non-matching", "--", str(path))
+    if answer is None or not answer.stdout:
+        return None
+    return {0: True, 1: False}.get(answer.returncode)
 
 
 def _answer(root: Path, *question: str) -> str:
@@ -162,15 +177,12 @@ def _ask(directory: Path, patience: int, *question: str) -> subprocess.Completed
 
 
 def _program() -> str:
-    """Return the path of git; a relative one would be looked for in the repository.
+    """Return the path of git.
 
     Raises:
         FileNotFoundError: git is not installed.
     """
-    names = ("git.exe",) if sys.platform == "win32" else ("git",)
-    for folder in filter(os.path.isabs, os.get_exec_path()):
-        for name in names:
-            program = os.path.join(folder, name)  # noqa: PTH118
-            if os.access(program, os.X_OK) and os.path.isfile(program):  # noqa: PTH113
-                return program
-    raise FileNotFoundError("git")
+    found = find("git.exe" if sys.platform == "win32" else "git")
+    if found is None:
+        raise FileNotFoundError("git")
+    return found

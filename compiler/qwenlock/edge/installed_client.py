@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from qwenlock.clients.profile import profile, release_of
+from qwenlock.edge import programs
 from qwenlock.findings.errors import UsageError
 
 _COMMAND = "qwen"
@@ -17,7 +17,7 @@ def release() -> str | None:
     """Return the release in the `package.json` around the command, or None if there is none.
 
     A release older than every known release counts as none. The command of an npm package is a
-    link into the package.
+    link into the package, or on Windows a file that names its script.
     """
     return _release(_COMMAND)
 
@@ -34,11 +34,11 @@ def release_started_by(command: str) -> str | None:
 
 def _release(command: str, package: str | None = None) -> str | None:
     """Return the release around a command; None if it is of another `package`."""
-    found = shutil.which(command)
+    found = programs.find(command)
     if found is None:
         return None
     try:
-        folder = Path(found).resolve().parent
+        folder = Path(programs.script_of(found)).resolve().parent
         stated = json.loads((folder / "package.json").read_bytes())
         version = stated["version"]
         if package is not None and stated["name"] != package:

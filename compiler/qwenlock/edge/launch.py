@@ -86,15 +86,19 @@ def start(command: Sequence[str], settings: Path, defaults: Path) -> NoReturn:
     On Windows, which cannot replace a process, start it and exit with its exit code.
 
     Raises:
-        UsageError: there is no such command, or it cannot be started.
+        UsageError: there is no such command, it cannot be started, or cmd.exe would interpret an
+            argument of it.
     """
+    from qwenlock.edge.programs import words
+
     environment = {**os.environ, **variables(settings, defaults)}
     sys.stdout.flush()
     sys.stderr.flush()
     try:
+        program, *arguments = words(command)
         if os.name == "posix":
-            os.execvpe(command[0], list(command), environment)  # noqa: S606
-        _stand_in_for(command, environment)
+            os.execve(program, [command[0], *arguments], environment)  # noqa: S606
+        _stand_in_for([program, *arguments], environment)
     except OSError as error:
         reason = os.strerror(error.errno or 0).lower()
         message = f"{command[0]} cannot be started: {reason}"
@@ -102,17 +106,16 @@ def start(command: Sequence[str], settings: Path, defaults: Path) -> NoReturn:
 
 
 def _stand_in_for(command: Sequence[str], environment: dict[str, str]) -> NoReturn:
-    import shutil
     import signal
     import subprocess
 
-    found = shutil.which(command[0], path=environment.get("PATH")) or command[0]
-    with subprocess.Popen([found, *command[1:]], env=environment) as process:
+    with subprocess.Popen(command, env=environment) as process:
         # The client receives Ctrl-C itself; other signals are passed on.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
         code = process.wait()
-    os._exit(code)
+    # Windows has codes such as 0xC000013A, after Ctrl-C, which `_exit` takes as a negative number.
+    os._exit(code - 2**32 if code >= 2**31 else code)
 
 
 def _prune(folder: Path, except_for: str) -> None:

@@ -85,7 +85,7 @@ def _visited(path: Path) -> Iterator[Path]:
         yield folder
         entry = folder / step
         try:
-            there = entry.readlink()
+            there = Path(_without_prefix(str(entry.readlink())))
         except OSError:  # not a link, or nothing
             folder = entry
             continue
@@ -94,3 +94,10 @@ def _visited(path: Path) -> Iterator[Path]:
         if there.anchor:
             folder, parts = Path(there.anchor), parts[1:]
         waiting += reversed(parts)
+
+
+def _without_prefix(path: str) -> str:
+    r"""Return where a junction of Windows leads without the prefix `\\?\`."""
+    if path.startswith("\\\\?\\UNC\\"):
+        return "\\\\" + path[8:]
+    return path.removeprefix("\\\\?\\")

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SYSTEM, DEFAULTS = "QWEN_CODE_SYSTEM_SETTINGS_PATH", "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
 """The variables that relocate the files of the system and system-defaults scopes."""
 
+HOME_VARIABLE = "QWEN_HOME"
+"""The variable that relocates the client's folder in the home directory."""
+
 SETTINGS = Path(".qwen") / "settings.json"
 
 _SYSTEM_FILES = {
@@ -76,6 +79,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
     Raises:
         UsageError: a file's name is not UTF-8, so a lock cannot hold it.
+        InputError: `recorded` names a server or a device.
     """
     from qwenlock.lock.options import Options
 
@@ -125,7 +129,16 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
 def shown(path: Path) -> str:
     """Return `path` for messages: relative to the working directory or the home directory."""
-    return named(str(path), os.getcwd(), str(home()))  # noqa: PTH109
+    return named(spelled(str(path)), spelled(os.getcwd()), spelled(str(home())))  # noqa: PTH109
+
+
+def spelled(name: str) -> str:
+    """Return a name as it is compared: macOS takes composed and decomposed characters for equal."""
+    if sys.platform == "darwin":
+        from unicodedata import normalize
+
+        name = normalize("NFC", name)
+    return name
 
 
 def named(
@@ -172,7 +185,9 @@ def _below(path: str, folder: str, system: ModuleType) -> str | None:
 
 def _name(path: Path, project: Path, given: object) -> str:
     """Return `path` as a lock records it; it must be valid UTF-8."""
-    name = named(str(path), str(project), str(home()), given)
+    if isinstance(given, str):
+        given = spelled(given)
+    name = named(spelled(str(path)), spelled(str(project)), spelled(str(home())), given)
     if not name.isascii():
         try:
             name.encode()
@@ -191,6 +206,16 @@ def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | Non
             raise UsageError(f"{flag} does not exist", "check the option that names it")
         return path
     if recorded is not None:
+        from qwenlock.lock.options import is_foreign
+
+        if is_foreign(recorded):
+            from qwenlock.findings.errors import InputError
+            from qwenlock.text import credentials
+
+            message = (
+                f'"{credentials.shown(recorded)}" names a server or a device, so it is not read'
+            )
+            raise InputError(message, "name a file of this machine with an option, and lock again")
         return Path(os.path.normpath(project / os.path.expanduser(recorded)))  # noqa: PTH111
     return None
 
@@ -204,12 +229,37 @@ def qwen_folder(client: Profile) -> Path:
 
     Like the client, this takes a leading `~` for the home directory.
     """
-    moved = os.environ.get(client.home_variable) if client.home_variable else None
+    moved = _moved(client.home_variable) if client.home_variable else None
     if not moved:
         return _path(str(home()), ".qwen")
     if moved == "~" or moved[:2] in ("~/", "~\\"):
-        return _path(str(home()), moved[2:])
-    return _path(moved)
+        return _path(str(home()), *filter(None, moved[2:].replace("\\", "/").split("/")))
+    return _path(os.path.abspath(moved))  # noqa: PTH100
+
+
+def deciding() -> tuple[Path, ...]:
+    """Return the files that can move the client's folder: none if the environment says where."""
+    if HOME_VARIABLE in os.environ:
+        return ()
+    return _path(str(home()), ".qwen", ".env"), _path(str(home()), ".env")
+
+
+def _moved(variable: str) -> str | None:
+    """Return the value of a variable, from the environment or else the first file that sets it."""
+    from qwenlock.edge.files import read_regular
+
+    for path in deciding():
+        try:
+            content = read_regular(path)
+        except OSError:  # the client says nothing of it, either
+            continue
+        if variable.encode() in content:
+            from qwenlock.text import dotenv
+
+            said = dotenv.parse(content.decode(errors="replace")).get(variable)
+            if said:
+                return said
+    return os.environ.get(variable)
 
 
 def _default_user(client: Profile) -> Path:

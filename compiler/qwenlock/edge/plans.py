@@ -135,7 +135,7 @@ def _same(files: Sequence[PlanFile]) -> PlanFile:
 
 def _read(file: Path) -> PlanFile:
     try:
-        text = read_regular(file).decode().replace("\r\n", "\n").replace("\r", "\n")
+        text = read_regular(file).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {error}", fix="save it as UTF-8 text") from error
     return PlanFile(file.name, str(file), text)

@@ -11,7 +11,7 @@ from qwenlock.edge import file_states
 from qwenlock.edge.configuration import Configured, configured
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
 from qwenlock.edge.installed_client import release
-from qwenlock.edge.places import Flags, locate, shown
+from qwenlock.edge.places import Flags, deciding, locate, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.reading import decode
@@ -60,6 +60,8 @@ def read(
     team = configured(directory, flags, reader)
     reader = reader or Reader()
     installed = reader.once("installed client", release)
+    if watched:
+        states += reader.states.lines(deciding())
     who, why = _client(client, team, recorded, installed, label_of(directory))
     places = locate(directory, flags, team.over(recorded.options if recorded else Options()), who)
     if watched:

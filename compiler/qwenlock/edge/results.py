@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.reading import decode
+from qwenlock.text.document import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ def _documents(label: str, data: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     text, at = decode(data, label), 0
     decoder = json.JSONDecoder()
     while at < len(text):
-        if text[at].isspace():
+        if text[at].isspace() or text[at] == BOM:
             at += 1
             continue
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge.client import ClientError, ClientMissingError
 from qwenlock.edge.places import DEFAULTS, SETTINGS, SYSTEM
+from qwenlock.edge.programs import find
 from qwenlock.edge.reader import read_settings
 from qwenlock.findings.errors import UsageError
 
@@ -90,7 +90,7 @@ def _check_possible(command: Sequence[str]) -> None:
             "starting the client on a terminal needs two more packages",
             "install them: pip install 'qwenlock[capture]'",
         ) from None
-    if shutil.which(command[0]) is None:
+    if find(command[0]) is None:
         fix = "install Qwen Code, or name its command with --client-command"
         raise ClientMissingError(f"command not found: {command[0]}", fix)
 
@@ -107,7 +107,7 @@ def _accept(
     offer = _Offer(file)
     end = monotonic() + TIMEOUT
     client = pexpect.spawn(
-        command[0],
+        find(command[0]) or command[0],
         [*command[1:]],
         cwd=str(project),
         env=dict(environment),

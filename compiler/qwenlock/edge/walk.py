@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.git import ignored_below
+from qwenlock.edge.places import spelled
 from qwenlock.lock import NAME
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def projects_below(directory: Path) -> Iterator[Path]:
         names[:] = sorted(
             name
             for name in names
-            if name not in _NEVER and os.path.join(folder, name) not in ignored  # noqa: PTH118
+            if name not in _NEVER and spelled(os.path.join(folder, name)) not in ignored  # noqa: PTH118
         )
         if NAME in files:
             yield Path(folder)

@@ -15,9 +15,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from qwenlock.edge import windows
 from qwenlock.edge.checkouts import root_of
 from qwenlock.edge.exchange import create, exchange
-from qwenlock.edge.files import read_regular
+from qwenlock.edge.files import HELD, read_regular
 from qwenlock.edge.links import destination
 from qwenlock.findings.errors import WriteError
 
@@ -46,6 +47,7 @@ _REASONS = {
     errno.EROFS: ("its file system is read-only", "make the file system writable"),
     errno.EBUSY: _MOUNTED,
     errno.EXDEV: _MOUNTED,
+    errno.ETXTBSY: HELD,
     errno.ENOLCK: (
         "its file system cannot lock files",
         "set XDG_STATE_HOME to a directory on a local disk",
@@ -53,6 +55,12 @@ _REASONS = {
 }
 _LONGEST_NAME = 200
 """In bytes: a file system takes 255, of which a temporary name needs some."""
+
+_OTHERS = 0o077
+"""The permissions that a file has which is not private."""
+
+_LIST, _MORE = 1, 4
+"""What `fcopyfile` copies: COPYFILE_ACL, COPYFILE_XATTR."""
 
 _NOT_COPIED = ("system.posix_acl_", "security.ima", "security.evm")
 """Extended attributes that are copied in another way, or belong to the content of one file."""
@@ -145,7 +153,7 @@ def write(
             message says so.
     """
     targets = [_resolve(edit.path) for edit in edits]
-    if len(set(targets)) < len(targets):
+    if len(set(map(_file, targets))) < len(targets):
         names = ", ".join(str(edit.path) for edit in edits)
         raise WriteError(f"one of {names} is a link to another of them; nothing was changed")
     with ExitStack() as stack:
@@ -214,7 +222,7 @@ def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> s
             _remove_leftovers(target, ABANDONED_AFTER)
             with _temporary(target, memoryview(text.encode()), mode) as new:
                 _expect(target, before)
-                new.replace(target)
+                _move(new, target, mode)
         except _ChangedError:
             if backup is not None:
                 history.discard(backup)
@@ -264,7 +272,18 @@ def private_directory(path: Path) -> None:
 def replace_file(target: Path, content: memoryview, mode: int) -> None:
     """Replace the content of `target` atomically."""
     with _temporary(target, content, mode) as temporary:
-        temporary.replace(target)
+        _move(temporary, target, mode)
+
+
+def _move(new: Path, target: Path, mode: int) -> None:
+    """Give `new` the name of `target`, if there is one: on Windows also who may read it.
+
+    What shall be private keeps its own access list, see `_keep_owner`.
+    """
+    if sys.platform == "win32" and mode & _OTHERS and target.exists():
+        windows.patiently(lambda: windows.replace(new, target))
+    else:
+        windows.patiently(lambda: new.replace(target))
 
 
 def sync_directory(path: Path) -> None:
@@ -347,6 +366,12 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
 
 def _changed(path: Path) -> WriteError:
     return WriteError(f"{path} changed since it was read; nothing was changed", "run again")
+
+
+def _file(path: Path) -> tuple[int, int] | Path:
+    """Return what two names of one file share, such as two spellings on macOS."""
+    identity = _identity(path)
+    return identity if identity and identity[1] else path  # 0: the file system has no numbers
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -445,6 +470,8 @@ def _temporary(target: Path, content: memoryview, mode: int) -> Iterator[Path]:
     try:
         path = _beside(target, token)
         with open(path, "xb", opener=_open_private) as file:
+            if sys.platform == "win32" and not mode & _OTHERS:
+                windows.restrict(path)
             file.write(content)
             file.flush()
             _keep_owner(file.fileno(), target, mode)
@@ -475,6 +502,9 @@ def _keep_owner(descriptor: int, target: Path, mode: int) -> None:
             if sys.platform == "linux":
                 _keep_access_list(descriptor, target)
                 _keep_attributes(descriptor, target)
+            elif sys.platform == "darwin":
+                keeps_list = mode == stat.S_IMODE(there.st_mode)
+                _keep_of_macos(descriptor, target, _LIST | _MORE if keeps_list else _MORE)
         os.fchmod(descriptor, mode)
 
 
@@ -514,6 +544,21 @@ if sys.platform == "linux":
                     raise _cannot_keep(target, f"attribute {name}", fix) from None
 
 
+def _keep_of_macos(descriptor: int, target: Path, what: int) -> None:
+    """Give a new file the access list and the extended attributes of `target`: `copyfile(3)`.
+
+    An access list counts there whatever the permissions say, so one that gets others is private
+    without it.
+    """
+    import ctypes
+
+    copy = ctypes.CDLL(None, use_errno=True).fcopyfile
+    with target.open("rb") as file:
+        if copy(file.fileno(), descriptor, None, what):
+            fix = "check them with `ls -le@`, and remove those that you do not need"
+            raise _cannot_keep(target, "access list or extended attributes", fix)
+
+
 def _cannot_keep(target: Path, what: str, fix: str) -> WriteError:
     return WriteError(f"the {what} of {target} could not be kept; nothing was changed", fix)
 
@@ -541,7 +586,7 @@ def _place(replacement: Replacement) -> None:
         create(new, target)
     elif new is None:
         _expect(target, before)
-        target.unlink()
+        windows.patiently(target.unlink)
     elif exchange(new, target):
         if read(new) != before:
             exchange(new, target)
@@ -549,7 +594,7 @@ def _place(replacement: Replacement) -> None:
             raise _ChangedError
     else:
         _expect(target, before)
-        new.replace(target)
+        _move(new, target, replacement.new_mode)
 
 
 def _expect(target: Path, content: bytes | None) -> None:
@@ -592,12 +637,12 @@ def _put_back(replacement: Replacement) -> None:
         _keep(replacement, after)
     elif replacement.old is None:
         _expect(target, after)
-        target.unlink()
+        windows.patiently(target.unlink)
     elif after is None:
         create(replacement.old, target)
     else:
         _expect(target, after)
-        replacement.old.replace(target)
+        _move(replacement.old, target, _OTHERS)
 
 
 def _keep_late_saves(replacements: Sequence[Replacement]) -> None:

@@ -45,13 +45,22 @@ class InputError(QwenlockError):
 
 
 class WriteError(QwenlockError):
-    """A change could not be written, and nothing was changed."""
+    """A change or the output could not be written; if it is a change, nothing was changed."""
 
     exit_code = 4
 
 
 def from_system(error: OSError) -> InputError:
     """Return the error for a file that could not be looked at."""
-    reason = (error.strerror or type(error).__name__).lower()
     name = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    return InputError(f"{name}{reason}", "check that the file is readable")
+    return InputError(f"{name}{_reason(error)}", "check that the file is readable")
+
+
+def of_output(error: OSError) -> WriteError:
+    """Return the error for output that could not be written to stdout."""
+    message = f"the output could not be written: {_reason(error)}"
+    return WriteError(message, "write it to another place")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

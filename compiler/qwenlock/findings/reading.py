@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
 from qwenlock.text import values
-from qwenlock.text.document import Document, Place
+from qwenlock.text.document import BOM, Document, Place
 
 _CODES: dict[values.Kind, str] = {
     "syntax": "QL101",
@@ -24,12 +26,15 @@ def decode(data: bytes, label: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode().removeprefix(values.BOM)
+        before = data[: error.start].decode().removeprefix(BOM)
         message = f"byte {data[error.start]:#04x} is not UTF-8"
+        fix = "save the file as UTF-8"
+        if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
+            message, fix = "the file is UTF-16", f"{fix}; `>` in Windows PowerShell writes UTF-16"
         place = Place(
             Document(label, before + "\ufffd", {}), at=values.line_and_column(before, len(before))
         )
-        finding = Finding("QL103", message, place, "save the file as UTF-8")
+        finding = Finding("QL103", message, place, fix)
         raise InputError(message, findings=(finding,)) from None
 
 
@@ -42,7 +47,7 @@ def parse(text: str, label: str) -> Document:
     Raises:
         InputError: the text is not valid, not an object, or beyond a limit.
     """
-    original, text = text, text.removeprefix(values.BOM)
+    original, text = text, text.removeprefix(BOM)
     try:
         return Document(label, text, values.object_of(text), original=original)
     except values.TextError as problem:

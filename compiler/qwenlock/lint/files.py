@@ -9,10 +9,10 @@ from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Repair
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.credentials import shown
-from qwenlock.text.document import Place
+from qwenlock.text.document import BOM, Place
 from qwenlock.text.operations import Deduplicate, Move, get
 from qwenlock.text.similar import nearest
-from qwenlock.text.values import BOM, duplicates
+from qwenlock.text.values import duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -69,7 +69,7 @@ def undecided_here(subject: Subject) -> Iterator[Finding]:
     """Report what a selection comes to that depends on the variables that are set here."""
     if not subject.world.env or subject.compilation.selection.kind != "undecided":
         return
-    values = {name: each.value for name, each in subject.project.variables().items()}
+    values = subject.project.values()
     source = highest(subject.sources, MODEL) or highest(subject.sources, AUTH_TYPE)
     path = MODEL if source and source.has(MODEL) else AUTH_TYPE
     place = source.place(path) if source else None

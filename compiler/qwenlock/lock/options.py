@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import dataclass
 
 from qwenlock.text.checked import File, KebabCase
+
+_DEVICE = re.compile(
+    r"""(?xi) (?:^|[\\/]) (?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])
+    [ .]* (?:[.:][^\\/]*)? (?:$|[\\/])"""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +28,17 @@ class Options(KebabCase):
     """True if the project scope was ignored, as the client does in an untrusted folder."""
     templates: File | None = None
     """A folder of plan templates besides the bundled ones."""
+
+
+def is_foreign(path: str) -> bool:
+    r"""Tell whether a path leads out of this machine, or to a device.
+
+    Windows sends the user's credentials to the server in `\\server\share`, also if it is written
+    with `/`. `\\.\`, `\\?\` and `\??\` name devices, and there `NUL` and `COM1.json` do, too.
+
+    Args:
+        path: a path as a lock or a configuration names it, on any system.
+    """
+    if path.replace("/", "\\").startswith(("\\\\", "\\??\\")):
+        return True
+    return sys.platform == "win32" and _DEVICE.search(path) is not None

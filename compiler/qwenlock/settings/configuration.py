@@ -14,7 +14,7 @@ from qwenlock.findings.codes import is_known
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import Merge
-from qwenlock.lock.options import Options
+from qwenlock.lock.options import Options, is_foreign
 from qwenlock.text import toml
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Document, Place
@@ -151,13 +151,15 @@ def _merge(value: Any) -> str | None:
 
 
 def _file(value: Any) -> str | None:
-    return None if isinstance(value, str) and value else "must be a path"
+    if not isinstance(value, str) or not value:
+        return "must be a path"
+    return "must not name a server or a device" if is_foreign(value) else None
 
 
 def _user(value: Any) -> str | None:
-    if isinstance(value, bool) or _file(value) is None:
-        return None
-    return "must be false, true, or a path"
+    if isinstance(value, str) and value:
+        return _file(value)
+    return None if isinstance(value, bool) else "must be false, true, or a path"
 
 
 def _codes(value: Any) -> str | None:

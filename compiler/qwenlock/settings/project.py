@@ -16,7 +16,14 @@ from qwenlock.lock import NAME
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import Configuration
 from qwenlock.settings.scopes import owner
-from qwenlock.settings.variables import EnvFile, Variable, definitions, read_files, variables
+from qwenlock.settings.variables import (
+    EnvFile,
+    Variable,
+    alike,
+    definitions,
+    read_files,
+    variables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -131,6 +138,11 @@ class Project:
         """Return the variables that the client has when it is started in the project."""
         return self._variables(self.sources, read_files(self.env_files, self.client))
 
+    def values(self) -> dict[str, str]:
+        """Return the values of `variables`."""
+        there = self.variables()
+        return alike(there, {name: each.value for name, each in there.items()})
+
     def definitions(self, name: str) -> list[Variable]:
         """Return everything that sets a variable for the client, the strongest first."""
         read = read_files(self.env_files, self.client)
@@ -147,7 +159,8 @@ class Project:
 
     def _view(self, place: str, sources: Sequence[Source], files: Sequence[EnvFile]) -> View:
         read = read_files(files, self.client)
-        values = {name: each.value for name, each in self._variables(sources, read).items()}
+        there = self._variables(sources, read)
+        values = alike(there, {name: each.value for name, each in there.items()})
         return View(place, sources, read, values)
 
     def _variables(self, sources: Sequence[Source], read: Sequence[EnvFile]) -> dict[str, Variable]:

@@ -6,7 +6,7 @@ How Qwen Code reads settings, "Variables". The edge decides where the files are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from qwenlock.clients.fields import HEADERS
 from qwenlock.settings.scopes import highest, merged
@@ -44,6 +44,35 @@ def references_in(value: Any, client: Profile, key: str | None = None) -> Iterat
 def is_placeholder(name: str, client: Profile) -> bool:
     """Tell whether `$NAME` in a header is the client's own, and stands for no variable."""
     return name.lower() in client.placeholders
+
+
+T = TypeVar("T")
+
+
+class AnyCase(dict[str, T]):
+    """Values by the names of variables where the system compares them without case: Windows.
+
+    Of several names that are equal there, the first counts, as the client sets no variable twice.
+    """
+
+    def __init__(self, values: Mapping[str, T]) -> None:
+        last_first = reversed([*values.items()])
+        super().__init__({name.upper(): value for name, value in last_first})
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).upper())
+
+    def __getitem__(self, name: str) -> T:
+        return super().__getitem__(name.upper())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a variable, or `default`."""
+        return super().get(name.upper(), default)
+
+
+def alike(environment: Mapping[str, Any], values: Mapping[str, T]) -> dict[str, T]:
+    """Return `values` with names that are compared as those of `environment` are."""
+    return AnyCase(values) if isinstance(environment, AnyCase) else dict(values)
 
 
 Location: TypeAlias = Literal["project", "above", "home"]
@@ -132,8 +161,9 @@ def variables(
     layers.append({name: Variable(value) for name, value in environment.items()})
     result: dict[str, Variable] = {}
     for layer in layers:
-        result |= {name: each for name, each in layer.items() if each.value or client.empty_counts}
-    return {name: each for name, each in result.items() if each.value}
+        there: dict[str, Variable] = alike(environment, layer)
+        result |= {name: each for name, each in there.items() if each.value or client.empty_counts}
+    return alike(environment, {name: each for name, each in result.items() if each.value})
 
 
 def definitions(
@@ -147,9 +177,11 @@ def definitions(
     The arguments are those of `variables`.
     """
     found = [Variable(environment[name])] if name in environment else []
-    found += [layer[name] for layer in _of_files(sources, read) if name in layer]
+    layers = [alike(environment, each) for each in _of_files(sources, read)]
+    found += [layer[name] for layer in layers if name in layer]
     for source in reversed(sources):
-        value = get(source.settings, ("env", name))
+        named = get(source.settings, ("env",))
+        value = alike(environment, named).get(name) if isinstance(named, dict) else None
         if isinstance(value, str):
             found.append(Variable(value, source))
     return found

@@ -44,6 +44,10 @@ class Document:
         return Place(self, path, on_key)
 
 
+BOM = "\ufeff"
+"""The mark that some editors write at the beginning of a file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A value in a document, or its key; located in the text on demand.

@@ -10,6 +10,7 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from qwenlock.text.document import BOM
 from qwenlock.text.javascript import JAVASCRIPT_SPACE
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _parse_as_python(text: str) -> dict[str, str | None]:
     """
     from dotenv.parser import parse_stream
 
-    lines = _LONG_BLANK.sub(r"\1", re.sub(r"\r\n?", "\n", text))
+    lines = _LONG_BLANK.sub(r"\1", re.sub(r"\r\n?", "\n", text.removeprefix(BOM)))
     return {
         each.key: each.value and _without_references(each.value)
         for each in parse_stream(StringIO(lines))

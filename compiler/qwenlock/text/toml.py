@@ -7,6 +7,8 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.text.document import BOM
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,13 +40,14 @@ class TomlError(ValueError):
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Return the value of TOML `text`.
+    """Return the value of TOML `text`, which may begin with a byte-order mark.
 
     Raises:
         TomlError: it is none, nested too deeply, or has a key of more than `MAX_PARTS` parts.
     """
     import tomllib
 
+    text = text.removeprefix(BOM)
     long = _LONG_KEY.search(text)
     if long:
         line = text.count("\n", 0, long.start()) + 1
@@ -68,7 +71,7 @@ class Positions:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text.removeprefix(BOM)
 
     def of(self, path: tuple[str, ...]) -> tuple[int, int]:
         """Return the line and column, from 1, of the key `path`, or else of its nearest parent.

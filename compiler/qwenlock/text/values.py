@@ -22,8 +22,6 @@ MAX_DEPTH = 500
 MAX_VALUES = 1_000_000
 """The approximate largest number of values in a text: its commas are counted."""
 
-BOM = "\ufeff"
-
 Kind: TypeAlias = Literal["syntax", "not-an-object", "limit", "number"]
 
 _CONTAINERS: frozenset[type] = frozenset({dict, list})

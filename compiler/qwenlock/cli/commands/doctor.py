@@ -150,7 +150,7 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     from qwenlock.resolve.resolution import resolve
 
     project = with_variables(read(directory, Flags()))
-    values = {name: each.value for name, each in project.variables().items()}
+    values = project.values()
     proxy = resolve(project.sources, values, project.client).fields["proxy"].value
     asked = [(endpoint, question(endpoint, values)) for endpoint in endpoints(lock)]
     questions = [each for _, each in asked if not isinstance(each, EndpointVerdict)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,6 @@ from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from qwenlock.lock.model import Lock
 
@@ -34,6 +34,9 @@ def export(
     format: Annotated[  # noqa: A002
         ExportFormat, typer.Option("--format", help="What to print.")
     ] = ExportFormat.settings,
+    output: Annotated[
+        str, typer.Option("--output", metavar="FILE|-", help="Write to this file; - is stdout.")
+    ] = "-",
 ) -> int:
     """Print the lock as settings, or its variables as a template.
 
@@ -42,30 +45,49 @@ def export(
     env: a .env template with every variable.
     github-env: the same, for a GitHub Actions workflow.
 
-    Examples: `qwenlock export > enforced.json`, `qwenlock export --format env > .env.example`
+    Examples: `qwenlock export --output enforced.json`, `qwenlock export --format env --output
+    .env.example`
     """
-    from qwenlock.cli.console import emit_raw
     from qwenlock.edge.enforcement import trusted_lock
 
     flags = flags_of(context)
     directory = project_directory(project)
     lock = trusted_lock(directory)
     if format is ExportFormat.settings:
-        emit_raw(_settings(directory, flags, lock))
+        text = _settings(directory, flags, lock)
     else:
         lines = _env(lock) if format is ExportFormat.env else _github_env(lock)
-        emit_raw("".join(f"{line}\n" for line in lines))
+        text = "".join(f"{line}\n" for line in lines)
+    _write(output, text)
     return 0
 
 
+def _write(output: str, text: str) -> None:
+    """Print `text`, or write it to a file, whose old content `undo` restores."""
+    from qwenlock.cli.console import emit_raw, painted, say
+    from qwenlock.cli.foreign import as_bytes, clean
+
+    if output == "-":
+        emit_raw(text)
+        return
+    from qwenlock.edge.history import History
+    from qwenlock.edge.writer import FileEdit, naming, read, write
+
+    path = Path(output)
+    with naming(path):
+        edit = FileEdit(path, read(path), as_bytes(text))
+    write([edit], reason="export", history=History())
+    say(f"{painted('wrote', 'good')} {clean(output)}; `qwenlock undo` reverts it")
+
+
 def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
-    from qwenlock.cli.console import as_json
+    from qwenlock.cli.foreign import json_text
     from qwenlock.edge.enforcement import machine, refuse_changed_request
     from qwenlock.edge.installed_client import release
 
     here = machine(directory, flags, lock.options)
     refuse_changed_request(directory, flags, lock, here, release())
-    return as_json(here.enforcing(lock))
+    return json_text(here.enforcing(lock))
 
 
 def _env(lock: Lock) -> Iterator[str]:

@@ -99,9 +99,8 @@ def resolve(
     _check_auth_type(auth_type, here.client)
     key = _from_input() if api_key == "-" else api_key
     arguments = Arguments(auth_type, model, key, base_url, proxy)
-    there = here.variables()
-    values = {name: each.value for name, each in there.items()}
-    document = described(resolved(here.sources, values, here.client, arguments), there)
+    resolution = resolved(here.sources, here.values(), here.client, arguments)
+    document = described(resolution, here.variables())
     document["client-from"] = here.client_from
     if format is Format.json:
         from qwenlock.cli.console import emit_json

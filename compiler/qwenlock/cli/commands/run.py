@@ -221,6 +221,7 @@ def _enforce(asking: _Asking) -> _Enforced:
     from qwenlock.cli.client import say_other_installed
     from qwenlock.edge import file_states, launch
     from qwenlock.edge.enforcement import machine, refuse_changed_request, trusted_lock
+    from qwenlock.edge.places import deciding
     from qwenlock.edge.project import read
     from qwenlock.edge.reader import Reader
     from qwenlock.enforce.enforcing import overriding
@@ -228,7 +229,7 @@ def _enforce(asking: _Asking) -> _Enforced:
 
     directory, flags, client, release, no_check = asking
     reader = Reader()
-    before = reader.states.lines([directory / NAME])
+    before = reader.states.lines([directory / NAME, *deciding()])
     lock = trusted_lock(directory)
     here = machine(Path.cwd(), flags, lock.options)  # where the client looks
     before += reader.states.lines(here.files)

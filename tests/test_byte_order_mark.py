@@ -1,0 +1,98 @@
+"""A byte-order mark, as Windows editors write it, changes nothing in any file of ours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwenlock.edge.plans import load
+from qwenlock.edge.results import read_results
+from qwenlock.settings.shipped import folder
+from qwenlock.text import dotenv, toml
+from support import World, models, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MARK = b"\xef\xbb\xbf"
+SETTINGS = models({"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1"})
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+
+
+def mark(path: Path) -> bytes:
+    """Put a mark before the text of a file; return its bytes."""
+    path.write_bytes(MARK + path.read_bytes())
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("qwenlock.toml", 'client = "0.12.0"\n'),
+        ("pyproject.toml", '[tool.qwenlock]\nclient = "0.12.0"\n'),
+    ],
+)
+def test_configuration(world: World, name: str, text: str) -> None:
+    write(world.own, SETTINGS)
+    mark(write(world.project / name, text))
+    assert "0.12.0, as" in world.run("lock").err
+    mark(write(world.project / name, text.replace("client", "clinet")))
+    line = text.count("\n")
+    assert f"{name}:{line}:1" in world.run("lock").err
+
+
+def test_lock_is_still_unedited_and_up_to_date(world: World) -> None:
+    write(world.own, SETTINGS)
+    assert world.run("lock").exit_code == 0
+    marked = mark(world.lock)
+    assert world.agreed() == 0
+    assert world.run("show").exit_code == world.run("export").exit_code == 0
+    assert world.run("diff", str(world.lock), str(world.lock)).exit_code == 0
+    assert world.run("lock").exit_code == 0
+    write(world.own, SETTINGS | {"model": {"name": "a"}})
+    assert world.agreed() == 1
+    world.lock.write_bytes(marked.replace(b'"A_KEY"', b'"B_KEY"'))
+    assert "edited by hand" in world.run("check").err
+    assert world.run("lock").exit_code == 0
+    assert not world.lock.read_bytes().startswith(MARK)
+
+
+def test_variables(world: World) -> None:
+    write(world.own, SETTINGS | {"model": {"name": "a"}})
+    mark(write(world.project / ".env", "A_KEY=x\nB=y\n"))
+    assert "A_KEY in .env" in world.run("resolve").out
+    text = (MARK + b"A_KEY=x\nB=y\n").decode()
+    assert dotenv.parse(dotenv.remove(text, "A_KEY")) == {"B": "y"}
+    assert dotenv.parse(dotenv.add(text, {"C": "z"})) == {"A_KEY": "x", "B": "y", "C": "z"}
+
+
+def test_results(tmp_path: Path) -> None:
+    one = MARK + json.dumps({"a": 1}).encode()
+    file = write(tmp_path / "results.json", one + b"\r\n" + one)
+    assert [each for _, each in read_results([str(file)])] == [{"a": 1}, {"a": 1}]
+
+
+def test_positions() -> None:
+    assert toml.parse("\ufeffa = 1") == {"a": 1}
+    assert toml.Positions("\ufeffa = 1\nb = 2").of(("a",)) == (1, 1)
+    with pytest.raises(toml.TomlError) as raised:
+        toml.parse("\ufeffa = ?")
+    assert raised.value.at == (1, 5)
+
+
+def test_plan_is_the_bundled_one(tmp_path: Path) -> None:
+    """A folder that says something else about a bundled plan is refused."""
+    copy = tmp_path / "deepseek"
+    shutil.copytree(folder("templates") / "deepseek", copy)
+    for each in copy.iterdir():
+        mark(each)
+    assert {each.id for each in load([tmp_path])} == {each.id for each in load()}

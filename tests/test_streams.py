@@ -1,0 +1,119 @@
+"""Output that cannot be written, or not in its encoding: an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, RawIOBase, TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qwenlock.cli.app import COMMANDS, run
+from support import World, models, write
+
+FULL = Path("/dev/full")
+ENCODINGS = ("ascii", "cp936", "cp1252")
+PRINTING = (
+    "--help", "--version", "show --help", "show", "export", "check --format json", "schema lock",
+    "resolve", "template list", "lock --output -", "lint --format sarif", "explain QL117",
+    "report --html -",
+)  # fmt: skip
+NAME = "模型 é 😀"
+
+
+class _Failing(RawIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _: Any) -> int:
+        raise OSError(errno.EINVAL, "Invalid argument")  # what Windows says of a closed console
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    world = World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+    entry = {"id": "a", "name": NAME, "envKey": "A_KEY", "baseUrl": "https://a.example/v1"}
+    write(world.own, models(entry) | {"model": {"name": "a"}})
+    assert world.run("lock").exit_code == 0
+    return world
+
+
+def failing() -> TextIOWrapper:
+    return TextIOWrapper(_Failing(), encoding="utf-8", write_through=True)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("line", PRINTING)
+def test_output_that_cannot_be_written(
+    world: World, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    before = world.lock.read_bytes()
+    monkeypatch.setattr(sys, "stdout", failing())
+    assert run(line.split()) == 4
+    said = world.read()[1]
+    assert "error: the output could not be written: invalid argument\n" in said
+    assert "bug" not in said
+    monkeypatch.setattr(sys, "stderr", failing())
+    assert run(line.split()) == 4
+    assert world.lock.read_bytes() == before
+
+
+def test_messages_that_cannot_be_written_stop_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lock.unlink()
+    monkeypatch.setattr(sys, "stderr", failing())
+    assert run(["lock"]) == 0
+    assert run(["check"]) == 0
+    assert run(["nonsense"]) == 2
+    assert run(["check", "--format", "json", str(world.root / "none")]) != 70
+
+
+@pytest.mark.parametrize("line", [*PRINTING, "nonsense", "check"])
+def test_closed_streams(world: World, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """As for a program without a console, such as one that pythonw starts."""
+    expected = world.run(*line.split()).exit_code
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert run(line.split()) == expected
+    sys.stdout.close()
+    sys.stderr.close()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_help_and_output_in_every_encoding(world: World, encoding: str) -> None:
+    for line in (*PRINTING, *(f"{command} --help" for command in COMMANDS)):
+        code = world.run(*line.split()).exit_code
+        out, err = (TextIOWrapper(BytesIO(), encoding=encoding) for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err):
+            assert run(line.split()) == code, line
+        out.flush()
+        if "--help" in line:
+            assert "Usage" in out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has such a device")
+@pytest.mark.parametrize("line", ["--help", "show", "check --format json"])
+def test_a_full_device(line: str) -> None:
+    with FULL.open("wb") as full:
+        done = started(line, stdout=full, stderr=subprocess.PIPE)
+        assert (done.returncode, b"Traceback" in done.stderr) == (4, False)
+        assert started(line, stdout=full, stderr=full).returncode == 4
+    assert started(line, preexec_fn=close).returncode == 0
+
+
+def close() -> None:
+    os.close(1)
+    os.close(2)
+
+
+def started(line: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "qwenlock", *line.split()]
+    return subprocess.run(command, check=False, **options)
