@@ -66,50 +66,71 @@ class _Frame:
 
 def cursor(text: str, offset: int) -> Cursor | None:
     """Return what is at `offset` of `text`; None in a comment, and outside of the top object."""
-    frames: list[_Frame] = []
-    found: Cursor | None = None
-    around: _Frame | None = None
+    search = _Search(text, offset)
     for token in _TOKEN.finditer(text):
+        if not search.goes_on_after(token):
+            break
+    return search.result()
+
+
+class _Search:
+    """Reads tokens until it knows what is at an offset, and which keys are beside that."""
+
+    def __init__(self, text: str, offset: int) -> None:
+        self._text, self._offset = text, offset
+        self._frames: list[_Frame] = []
+        self._found: Cursor | None = None
+        self._around: _Frame | None = None
+        self._in_comment = False
+
+    def goes_on_after(self, token: re.Match[str]) -> bool:
+        """Read a token; tell whether later ones matter."""
         is_word = token.lastgroup in ("string", "scalar")
-        if found is None and token.start() >= offset and not (is_word and token.start() == offset):
-            found, around = _between(frames, offset)
-            if around is None:
-                return None
-        if around is not None and around not in frames:
-            break  # the object that the cursor is in has ended
+        if self._found is None and token.start() >= self._offset:
+            touches = is_word and token.start() == self._offset
+            if not touches and not self._is_between():
+                return False
+        if self._around is not None and self._around not in self._frames:
+            return False  # the object that the offset is in has ended
         if token.lastgroup == "comment":
-            if found is None and _is_within(token, offset):
-                return None
+            self._in_comment = self._found is None and _is_within(token, self._offset)
+            return not self._in_comment
+        if is_word and self._frames:
+            self._word(token, self._frames[-1])
         elif not is_word:
-            _step(frames, token[0])
-        elif frames:
-            frame = frames[-1]
-            here = found is None and offset <= token.end()
-            if here:
-                found, around = _on(token, frame, text), frame
-            if frame.expects_key and token.lastgroup == "string":
-                frame.key = _name(token[0])
-                frame.keys += [] if here else [frame.key]
-    if found is None:
-        found, around = _between(frames, offset)
-    if found is None or around is None:
-        return None
-    return found._replace(siblings=tuple(around.keys)) if found.on_key else found
+            _step(self._frames, token[0])
+        return True
+
+    def result(self) -> Cursor | None:
+        """Return what was found."""
+        if self._in_comment or (self._found is None and not self._is_between()):
+            return None
+        if self._found is None or self._around is None or not self._found.on_key:
+            return self._found
+        return self._found._replace(siblings=tuple(self._around.keys))
+
+    def _is_between(self) -> bool:
+        """Take note that the offset is between two tokens; tell whether it is in an object."""
+        if not self._frames:
+            return False
+        self._around = frame = self._frames[-1]
+        path = (*frame.path, "") if frame.expects_key else frame.here
+        self._found = Cursor(path, frame.expects_key, self._offset, self._offset)
+        return True
+
+    def _word(self, token: re.Match[str], frame: _Frame) -> None:
+        here = self._found is None and self._offset <= token.end()
+        if here:
+            self._found, self._around = _on(token, frame, self._text), frame
+        if frame.expects_key and token.lastgroup == "string":
+            frame.key = _name(token[0])
+            frame.keys += [] if here else [frame.key]
 
 
 def _is_within(comment: re.Match[str], offset: int) -> bool:
     """Tell whether what is typed at `offset` becomes a part of a comment."""
     is_open = comment[0].startswith("//") or not comment[0].endswith("*/")
     return comment.start() < offset and (offset < comment.end() or is_open)
-
-
-def _between(frames: list[_Frame], offset: int) -> tuple[Cursor | None, _Frame | None]:
-    """Return what could be typed between two tokens."""
-    if not frames:
-        return None, None
-    frame = frames[-1]
-    path = (*frame.path, "") if frame.expects_key else frame.here
-    return Cursor(path, frame.expects_key, offset, offset), frame
 
 
 def _on(token: re.Match[str], frame: _Frame, text: str) -> Cursor:
