@@ -1,14 +1,19 @@
-"""An editor for tests: pygls' own client, which starts `qwenlock server` and speaks with it."""
+"""An editor for tests: pygls' own client, and the server, in a thread or as a process."""
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import os
 import sys
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
+from pygls.io_ import run_async
 from pygls.lsp.client import LanguageClient
 
+from qwenlock.server.serving import make
 from support import write
 
 if TYPE_CHECKING:
@@ -39,6 +44,7 @@ class Editor:
 
     Attributes:
         said: the diagnostics of each file, by its URI.
+        published: how often diagnostics came.
         messages: what was shown to the user.
         logged: what was logged.
         answers: what the user answers to questions, in order.
@@ -49,6 +55,7 @@ class Editor:
     def __init__(self, client: LanguageClient) -> None:
         self.client = client
         self.said: dict[str, list[types.Diagnostic]] = {}
+        self.published = 0
         self.messages: list[str] = []
         self.logged: list[str] = []
         self.asked: list[str] = []
@@ -58,6 +65,7 @@ class Editor:
         self._versions: dict[str, int] = {}
         self._news = asyncio.Event()
         self.result: Any = None
+        self._thread: Thread | None = None
 
     @classmethod
     async def started(
@@ -66,11 +74,15 @@ class Editor:
         *,
         folder: Path | None = None,
         capabilities: types.ClientCapabilities = FULL,
+        process: bool = False,
     ) -> Editor:
         client = LanguageClient("tests", "1")
         editor = cls(client)
         editor._listen()
-        await client.start_io(sys.executable, "-m", "qwenlock", "server", cwd=world.project)
+        if process:
+            await client.start_io(sys.executable, "-m", "qwenlock", "server", cwd=world.project)
+        else:
+            await editor._start_here()
         root = (folder or world.project).as_uri()
         asked = types.InitializeParams(
             capabilities,
@@ -81,10 +93,30 @@ class Editor:
         client.initialized(types.InitializedParams())
         return editor
 
+    async def _start_here(self) -> None:
+        """Start the server in a thread, at the other end of two pipes."""
+        to_server, to_client = os.pipe(), os.pipe()
+        stdin, stdout = os.fdopen(to_server[0], "rb"), os.fdopen(to_client[1], "wb")
+        self._stdin = stdin
+        server = make()
+        self._thread = Thread(target=server.start_io, args=(stdin, stdout), daemon=True)
+        self._thread.start()
+        reader = asyncio.StreamReader(limit=2**27)
+        loop, pipe = asyncio.get_running_loop(), os.fdopen(to_client[0], "rb")
+        self._pipe, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), pipe
+        )
+        self._writer = os.fdopen(to_server[1], "wb", buffering=0)
+        self.client.protocol.set_writer(_Whole(self._writer))
+        self._reading = asyncio.create_task(
+            run_async(self.client._stop_event, reader, self.client.protocol)
+        )
+
     def _listen(self) -> None:
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def published(told: types.PublishDiagnosticsParams) -> None:
             self.said[told.uri] = list(told.diagnostics)
+            self.published += 1
             self._news.set()
 
         @self.client.feature(types.WINDOW_SHOW_MESSAGE)
@@ -119,7 +151,7 @@ class Editor:
 
     async def show(self, path: Path) -> str:
         uri = path.as_uri()
-        self.texts[uri], self._versions[uri] = path.read_text(encoding="utf-8"), 1
+        self.texts[uri], self._versions[uri] = path.read_bytes().decode(), 1
         self.said.pop(uri, None)
         item = types.TextDocumentItem(uri, "jsonc", 1, self.texts[uri])
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
@@ -146,7 +178,7 @@ class Editor:
         context = types.CodeActionContext([], only)  # type: ignore[arg-type]
         asked = types.CodeActionParams(types.TextDocumentIdentifier(uri), at, context)
         found = await self.client.text_document_code_action_async(asked)
-        return {each.title: each for each in found or [] if isinstance(each, types.CodeAction)}
+        return {each.title: _action(each) for each in found or []}
 
     async def hover(self, uri: str, at: types.Position) -> str:
         asked = types.HoverParams(types.TextDocumentIdentifier(uri), at)
@@ -181,7 +213,37 @@ class Editor:
     async def stop(self) -> None:
         await self.client.shutdown_async(None)
         self.client.exit(None)
-        await self.client.stop()
+        if self._thread is None:
+            await self.client.stop()
+            return
+        await self._reading
+        self._pipe.close()
+        self._writer.close()
+        await asyncio.to_thread(self._thread.join, SECONDS)
+        assert not self._thread.is_alive()
+        self._stdin.close()
+
+
+def _action(read: types.CodeAction | types.Command) -> types.CodeAction:
+    """Return an action as it was sent: lsprotocol reads one with a command as a mere command."""
+    if isinstance(read, types.CodeAction):
+        return read
+    return types.CodeAction(read.title, command=types.Command(**ast.literal_eval(read.command)))
+
+
+class _Whole:
+    """Writes all of a message to a pipe."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._pipe.write(view) :]
+
+    def close(self) -> None:
+        self._pipe.close()
 
 
 def applied(text: str, edits: list[Any]) -> str:
@@ -206,9 +268,7 @@ def position(text: str, of: str, add: int = 0) -> types.Position:
     return types.Position(before.count("\n"), len(before) - before.rfind("\n") - 1)
 
 
-def edit(
-    world: World, act: Callable[[Editor], Awaitable[T]], **options: Any
-) -> T:
+def edit(world: World, act: Callable[[Editor], Awaitable[T]], **options: Any) -> T:
     """Start an editor, let it act, and end it."""
 
     async def session() -> T:

@@ -12,8 +12,8 @@ from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.repair import repaired
 from qwenlock.findings.rules import RULES
 from qwenlock.lint.about import about
+from qwenlock.lint.completions import completions
 from qwenlock.lint.fix import can_repair, fix
-from qwenlock.lint.offers import offers
 from qwenlock.lint.standing import plan_standings, standings
 from qwenlock.lint.suppress import suppression
 from qwenlock.lock import NAME
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from qwenlock.findings.finding import Finding
     from qwenlock.findings.rules import Severity
+    from qwenlock.lint.completions import Completion, What
     from qwenlock.lint.explain import Page
-    from qwenlock.lint.offers import Offer, What
     from qwenlock.lint.standing import Standing
     from qwenlock.lint.subject import Subject
     from qwenlock.server.open_files import OpenFile, OpenFiles, OpenProject
@@ -311,7 +311,7 @@ class Translator:
             if subject is not None and _is_settings(subject, file.path):
                 return [
                     _item(offer, where, number, snippets=snippets)
-                    for number, offer in enumerate(offers(subject, found))
+                    for number, offer in enumerate(completions(subject, found))
                 ]
         return []
 
@@ -420,7 +420,9 @@ def _select(standing: Standing, directory: str, named: dict[tuple[str, str], int
     return types.Command(standing.words, "")
 
 
-def _item(offer: Offer, where: types.Range, number: int, *, snippets: bool) -> types.CompletionItem:
+def _item(
+    offer: Completion, where: types.Range, number: int, *, snippets: bool
+) -> types.CompletionItem:
     is_snippet = snippets and bool(offer.snippet)
     return types.CompletionItem(
         offer.label,

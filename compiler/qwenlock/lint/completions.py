@@ -25,8 +25,11 @@ _LITERALS: dict[str, tuple[str, ...]] = {"boolean": ("true", "false"), "null": (
 _BLANKS = {"string": '"$1"', "object": "{$1}", "array": "[$1]"}
 """What is written after the name of a field, by its type; `$1` is where the cursor goes."""
 
+_OF_SHELLS = ("PWD", "OLDPWD")
+"""Variables of every shell whose names could be those of passwords."""
 
-class Offer(NamedTuple):
+
+class Completion(NamedTuple):
     """Something that can be written.
 
     Attributes:
@@ -46,7 +49,7 @@ class Offer(NamedTuple):
     snippet: str = ""
 
 
-def offers(subject: Subject, at: Cursor) -> list[Offer]:
+def completions(subject: Subject, at: Cursor) -> list[Completion]:
     """Return what can be written at a place, the likeliest first, nothing twice.
 
     Args:
@@ -58,10 +61,13 @@ def offers(subject: Subject, at: Cursor) -> list[Offer]:
         found = list(_names(node_at(schema, at.path[:-1]), at))
     else:
         found = [*_known(subject, at), *_values(node_at(schema, at.path))]
-    return list({each.text: each for each in reversed(found)}.values())[::-1]
+    once: dict[str, Completion] = {}
+    for each in found:
+        once.setdefault(each.text, each)
+    return list(once.values())
 
 
-def _names(node: dict[str, Any], at: Cursor) -> Iterator[Offer]:
+def _names(node: dict[str, Any], at: Cursor) -> Iterator[Completion]:
     for name, inner in node.get("properties", {}).items():
         if name in at.siblings:
             continue
@@ -71,10 +77,10 @@ def _names(node: dict[str, Any], at: Cursor) -> Iterator[Offer]:
         kind = types if isinstance(types, str) else types[0]
         text = key if at.has_colon else f"{key}: "
         blank = "" if at.has_colon else f"{_escaped(key)}: {_BLANKS.get(kind, '$1')}"
-        yield Offer(text, name, "name", kind, about, blank)
+        yield Completion(text, name, "name", kind, about, blank)
 
 
-def _values(node: dict[str, Any]) -> Iterator[Offer]:
+def _values(node: dict[str, Any]) -> Iterator[Completion]:
     """Give the values that the schema names, and those that a type can have."""
     said = node.get("enumDescriptions", ())
     for index, value in enumerate(node.get("enum", ())):
@@ -82,7 +88,7 @@ def _values(node: dict[str, Any]) -> Iterator[Offer]:
     types = node.get("type", ())
     for kind in (types,) if isinstance(types, str) else types:
         for literal in _LITERALS.get(kind, ()):
-            yield Offer(literal, literal, "value")
+            yield Completion(literal, literal, "value")
     for value in node.get("examples", ()):
         yield _value(value)
     for snippet in node.get("items", {}).get("defaultSnippets", ()):  # an element of the array
@@ -91,18 +97,18 @@ def _values(node: dict[str, Any]) -> Iterator[Offer]:
         yield _snippet(snippet)
 
 
-def _value(value: Any, about: str = "") -> Offer:
+def _value(value: Any, about: str = "") -> Completion:
     text = json.dumps(value, ensure_ascii=False)
-    return Offer(text, text if not isinstance(value, str) else value, "value", about=about)
+    return Completion(text, text if not isinstance(value, str) else value, "value", about=about)
 
 
-def _snippet(snippet: dict[str, Any], *, brackets: bool = False) -> Offer:
+def _snippet(snippet: dict[str, Any], *, brackets: bool = False) -> Completion:
     """Return what the schema offers to write as a whole; `${1:…}` are places for the cursor."""
     body = json.dumps([snippet["body"]] if brackets else snippet["body"], indent=2)
     plain = _without_places(snippet["body"])
     text = json.dumps([plain] if brackets else plain, indent=2)
     label = f"[{snippet['label']}]" if brackets else snippet["label"]
-    return Offer(text, label, "snippet", about=snippet.get("description", ""), snippet=body)
+    return Completion(text, label, "snippet", about=snippet.get("description", ""), snippet=body)
 
 
 def _without_places(body: Any) -> Any:
@@ -117,7 +123,7 @@ def _without_places(body: Any) -> Any:
             return body
 
 
-def _known(subject: Subject, at: Cursor) -> Iterator[Offer]:
+def _known(subject: Subject, at: Cursor) -> Iterator[Completion]:
     """Give what the settings and the variables of this machine make possible."""
     if at.path == MODEL:
         yield from _models(subject, merged(subject.sources, AUTH_TYPE))
@@ -132,7 +138,7 @@ def _known(subject: Subject, at: Cursor) -> Iterator[Offer]:
         yield from _variables(subject)
 
 
-def _models(subject: Subject, auth_type: Any) -> Iterator[Offer]:
+def _models(subject: Subject, auth_type: Any) -> Iterator[Completion]:
     """Give the models that can be selected: those of the selected auth type, if there is one."""
     entries = [each for each in subject.compilation.entries if not each.skipped]
     own = [each for each in entries if each.model.route.protocol == auth_type]
@@ -140,21 +146,21 @@ def _models(subject: Subject, auth_type: Any) -> Iterator[Offer]:
         model = entry.model
         if shown(model.id) == model.id:
             text = json.dumps(model.id, ensure_ascii=False)
-            yield Offer(text, model.id, "model", model.auth_type, model.name or "")
+            yield Completion(text, model.id, "model", model.auth_type, model.name or "")
 
 
-def _other(subject: Subject, setting: ModelSetting) -> Iterator[Offer]:
+def _other(subject: Subject, setting: ModelSetting) -> Iterator[Completion]:
     for word in setting.words:
-        yield Offer(json.dumps(word), word, "value")
+        yield Completion(json.dumps(word), word, "value")
     selected = merged(subject.sources, AUTH_TYPE) if setting.search == "selected" else None
     yield from _models(subject, selected)
 
 
-def _variables(subject: Subject) -> Iterator[Offer]:
+def _variables(subject: Subject) -> Iterator[Completion]:
     """Give the names of the variables that hold keys here; never their values."""
     for name, variable in sorted(subject.project.variables().items()):
-        if is_variable_of_a_key(name) and is_variable_name(name):
-            yield Offer(json.dumps(name), name, "variable", f"set in {where_set(variable)}")
+        if name not in _OF_SHELLS and is_variable_of_a_key(name) and is_variable_name(name):
+            yield Completion(json.dumps(name), name, "variable", f"set in {where_set(variable)}")
 
 
 def _escaped(text: str) -> str:
