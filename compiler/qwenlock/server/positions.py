@@ -27,6 +27,11 @@ def _units(text: str, encoding: str) -> int:
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
+def _splits(text: str, at: int) -> bool:
+    """Tell whether an offset is between CR and LF, where an editor has no position."""
+    return text[at - 1 : at + 1] == "\r\n" if at else False
+
+
 class Lines:
     """The lines of a text, in an editor's encoding.
 
@@ -81,11 +86,11 @@ class Lines:
             return None
         shortest = min(len(before), len(after))
         start = next((at for at in range(shortest) if before[at] != after[at]), shortest)
-        if start and before[start - 1] == "\r":
-            start -= 1  # not between CR and LF
+        if _splits(before, start) or _splits(after, start):
+            start -= 1
         most = shortest - start
         same = next((at for at in range(most) if before[-1 - at] != after[-1 - at]), most)
-        if same and before[len(before) - same] == "\n":
+        if _splits(before, len(before) - same) or _splits(after, len(after) - same):
             same -= 1
         end = len(before) - same
         return TextEdit(self.range(start, end), after[start : len(after) - same])
