@@ -122,7 +122,7 @@ def test_client_library_of_vs_code_shows_and_repairs(protocol: Path, world: Worl
     (change,) = told["edits"]
     assert change["newText"] == ""
     assert "OPENAI_API_KEY`, which is set" in told["hover"]["contents"]["value"]
-    assert "a" in told["labels"]
+    assert "gpt-4o" in told["labels"]
     assert told["titles"][0] == "selected"
     assert told["code"] == 0
 
