@@ -150,12 +150,18 @@ class Editor:
         return await self.show(write(path, value))
 
     async def show(self, path: Path) -> str:
+        """Open a file; return its URI, once something was said about it."""
+        uri = self.send(path)
+        await self.until(lambda: uri in self.said)
+        return uri
+
+    def send(self, path: Path) -> str:
+        """Open a file; return its URI."""
         uri = path.as_uri()
         self.texts[uri], self._versions[uri] = path.read_bytes().decode(), 1
         self.said.pop(uri, None)
         item = types.TextDocumentItem(uri, "jsonc", 1, self.texts[uri])
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-        await self.until(lambda: uri in self.said)
         return uri
 
     def type(self, uri: str, text: str) -> None:

@@ -215,8 +215,11 @@ def test_users_file_alone_is_checked_with_the_workspace(world: World) -> None:
 
 def test_other_files_are_left_alone(world: World) -> None:
     async def act(editor: Editor) -> None:
-        uri = await editor.open(world.project / "package.json", '{"modelProviders": 1,}')
-        assert editor.said[uri] == []
+        await editor.open(world.own, "{}")
+        uri = editor.send(write(world.project / "package.json", '{"modelProviders": 1,}'))
+        assert await editor.lenses(uri) == []
+        assert await editor.hover(uri, types.Position(0, 2)) == ""
+        assert uri not in editor.said
 
     edit(world, act)
 
@@ -438,6 +441,55 @@ def test_key_is_migrated_only_after_a_preview(world: World, answer: str) -> None
             assert KEY in path.read_text()
             assert path.stat().st_mode & 0o777 == 0o600
             assert world.run("undo", "--yes").exit_code in (0, 2)
+
+    edit(world, act)
+
+
+def test_settings_are_migrated_by_an_edit(world: World) -> None:
+    old = json.dumps({"selectedAuthType": "openai", "theme": "x"}, indent=2)
+
+    async def act(editor: Editor) -> None:
+        uri = await editor.open(world.own, old)
+        actions = await editor.actions(uri, editor.diagnostic(uri, "QL106").range)
+        action = actions["Migrate these settings (qwenlock migrate --only settings-version)"]
+        await editor.run(action.command or pytest.fail("no command"))
+        (after,) = editor.after(editor.edits[0]).values()
+        options = ["--only", "settings-version", "--client", "0.24.4"]
+        done = world.run("migrate", *options, "--yes")
+        assert world.own.read_text() == after, done
+
+    edit(world, act)
+
+
+def test_key_in_the_settings_is_moved_out_of_them(world: World) -> None:
+    settings = json.loads(MODELS) | {"env": {"OPENAI_API_KEY": KEY}}
+
+    async def act(editor: Editor) -> None:
+        uri = await editor.open(world.own, json.dumps(settings, indent=2))
+        actions = await editor.actions(uri, editor.diagnostic(uri, "QL404").range)
+        action = actions["Move this key to a .env file (qwenlock migrate --only env-secrets)"]
+        editor.answers = ["Write it"]
+        await editor.run(action.command or pytest.fail("no command"))
+        assert KEY not in world.own.read_text()
+        assert KEY not in "\n".join([*editor.asked, *editor.messages, *editor.logged])
+
+    edit(world, act)
+
+
+def test_file_that_is_not_open_is_changed_by_an_edit_too(world: World) -> None:
+    text = "\ufeff" + json.dumps({**USER, "security": {}})
+
+    async def act(editor: Editor) -> None:
+        write(world.user, text)
+        await editor.open(world.own, {"model": {}})
+        arguments = [str(world.project), "mine", "openai"]
+        await editor.run(types.Command("", "qwenlock.select", arguments=list(arguments)))
+        (change,) = editor.edits[0].document_changes or ()
+        assert isinstance(change, types.TextDocumentEdit)
+        assert change.text_document.uri == world.user.as_uri()
+        assert change.text_document.version is None
+        after = applied(text[1:], list(change.edits))  # an editor does not count the mark
+        assert json.loads(after)["model"]["name"] == "mine"
 
     edit(world, act)
 

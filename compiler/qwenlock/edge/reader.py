@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, TypeVar
 
 from qwenlock.edge.file_states import States
-from qwenlock.edge.files import MAX_BYTES, MAX_LOCK_BYTES, read_bytes, read_document, read_text
+from qwenlock.edge.files import (
+    MAX_BYTES,
+    MAX_LOCK_BYTES,
+    identity,
+    read_bytes,
+    read_document,
+    read_text,
+)
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.reading import decode, parse
 
@@ -36,13 +42,13 @@ class Reader:
 
     def __init__(self, opened: Mapping[Path, str] | None = None) -> None:
         self.states = States()
-        self._opened = {os.path.realpath(path): text for path, text in (opened or {}).items()}
+        self._opened = {identity(path): text for path, text in (opened or {}).items()}
         self._known: dict[Hashable, object] = {}
 
     def content(self, path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
         """Return the content of a file as `edge.files.read_bytes` does, or as it is open."""
         if self._opened:
-            text = self._opened.get(os.path.realpath(path))
+            text = self._opened.get(identity(path))
             if text is not None:
                 return text.encode(errors="replace")  # half a character cannot be saved either
         return read_bytes(path, label, most)

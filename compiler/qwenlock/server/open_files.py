@@ -5,11 +5,11 @@ A project is read when somebody asks, and kept until a text or a file changes.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwenlock.compile.verdict import judge
+from qwenlock.edge.files import identity
 from qwenlock.edge.lint_subject import gather
 from qwenlock.edge.places import SETTINGS, Flags, find_project, home, is_home, shown
 from qwenlock.edge.project import label_of
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from qwenlock.findings.finding import Finding
     from qwenlock.lint.subject import Subject
     from qwenlock.settings.scopes import Source
+
+
+_NAMES = (SETTINGS.name, "system-defaults.json", NAME, FILE)
+"""The names of files that matter, whichever project they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,12 @@ class OpenProject:
 
     def has(self, path: Path) -> bool:
         """Tell whether a file is one of the project's."""
-        return any(_is_same(path, each) for each in self.paths.values())
+        return any(is_same(path, each) for each in self.paths.values())
 
     def source(self, path: Path) -> Source | None:
         """Return the settings in a file, or None if it holds none that were read."""
         for scope, file in self._files().items():
-            if self.subject is not None and _is_same(file, path):
+            if self.subject is not None and is_same(file, path):
                 return self.subject.project.source(scope)
         return None
 
@@ -94,6 +98,15 @@ class OpenFiles:
         self.folders: list[Path] = []
         self._projects: list[OpenProject] | None = None
         self._last_read: dict[Path, Subject] = {}
+
+    def put(self, file: OpenFile) -> bool:
+        """Take note of a file and its text; tell whether it matters to any project."""
+        if file.path.name not in _NAMES and not any(
+            each.has(file.path) for each in self.projects()
+        ):
+            return False
+        self.files[file.uri] = file
+        return True
 
     def forget(self) -> None:
         """Forget the projects: something has changed."""
@@ -129,7 +142,7 @@ class OpenFiles:
             name: file
             for name, path in project.paths.items()
             for file in self.files.values()
-            if _is_same(file.path, path)
+            if is_same(file.path, path)
         }
 
     def _texts(self) -> dict[Path, str]:
@@ -176,7 +189,7 @@ class OpenFiles:
         ]
         said: tuple[Finding, ...] = ()
         lock = None
-        if any(_is_same(each.path, places.lock) for each in self.files.values()):
+        if any(is_same(each.path, places.lock) for each in self.files.values()):
             said, lock = _of_lock(subject, label_of(directory))
         return OpenProject(directory, paths, subject, (*found, *said), None, lock)
 
@@ -210,5 +223,6 @@ def _project_of(path: Path) -> Path | None:
     return path.parent.parent
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return one == other or os.path.realpath(one) == os.path.realpath(other)
+def is_same(one: Path, other: Path) -> bool:
+    """Tell whether two paths are those of one file."""
+    return one == other or identity(one) == identity(other)

@@ -23,8 +23,9 @@ from qwenlock.edge.files import read_bytes
 from qwenlock.edge.pages import read_page
 from qwenlock.findings.errors import QwenlockError, UsageError
 from qwenlock.server.commands import migrating, selecting, upgrading
-from qwenlock.server.open_files import OpenFile, OpenFiles
+from qwenlock.server.open_files import OpenFile, OpenFiles, is_same
 from qwenlock.server.translate import FIX_ALL, MIGRATE, SELECT, UPGRADE, Pages, Translator
+from qwenlock.text.values import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,15 +87,15 @@ class Server(LanguageServer):
         if path is not None:
             document = self.workspace.get_text_document(uri)
             file = OpenFile(uri, Path(path), document.source, document.version)
-            self.open_files.files[uri] = file
-        self.changed()
+            if self.open_files.put(file):
+                self.changed()
 
     def closed(self, uri: str) -> None:
         """Forget a file that was closed, and what was said about it."""
-        self.open_files.files.pop(uri, None)
-        self._tell(uri, [])
-        self._told.pop(uri, None)
-        self.changed()
+        if self.open_files.files.pop(uri, None) is not None:
+            self._tell(uri, [])
+            self._told.pop(uri, None)
+            self.changed()
 
     def changed(self) -> None:
         """Check everything again, once nothing has changed for a moment."""
@@ -163,9 +164,10 @@ class Server(LanguageServer):
     def _text(self, file: FileChange) -> tuple[str, int | None, str, str]:
         """Return a changed file: its URI, its version and text in the editor, and its new text."""
         for each in self.open_files.files.values():
-            if each.path == file.path or each.path.resolve() == file.path.resolve():
+            if is_same(each.path, file.path):
                 return each.uri, each.version, each.text, file.after
-        return str(from_fs_path(str(file.path))), None, file.before or "", file.after
+        before, after = ((text or "").removeprefix(BOM) for text in (file.before, file.after))
+        return str(from_fs_path(str(file.path))), None, before, after  # editors count no mark
 
     def _annotate(self, edit: types.WorkspaceEdit, reasons: str) -> None:
         """Ask the editor to show the change before it makes it, if it can."""

@@ -17,6 +17,7 @@ from qwenlock.lint.fix import can_repair, fix
 from qwenlock.lint.standing import plan_standings, standings
 from qwenlock.lint.suppress import suppression
 from qwenlock.lock import NAME
+from qwenlock.server.open_files import is_same
 from qwenlock.server.positions import Lines
 from qwenlock.settings.shipped import folder
 from qwenlock.text.cursor import cursor
@@ -143,10 +144,10 @@ class Translator:
         return types.Diagnostic(types.Range(start, start), message, severity, source=SOURCE)
 
     def _location(self, place: Place, project: OpenProject) -> types.Location:
-        path = project.paths[place.document.label]
-        file = next((each for each in self._files.files.values() if each.path == path), None)
+        label = place.document.label
+        file = self._files.opened(project).get(label)
         text = file.text if file else place.document.text
-        uri = file.uri if file else from_fs_path(str(path))
+        uri = file.uri if file else from_fs_path(str(project.paths[label]))
         return types.Location(str(uri), self.lines(text).of(place.position()))
 
     # Code actions
@@ -275,10 +276,10 @@ class Translator:
         said: dict[str, None] = {}
         around = None
         for project in self._files.projects_of(file):
-            source = project.source(file.path)
+            source, opened = project.source(file.path), self._files.opened(project)
             for finding in project.findings:
                 place = finding.place
-                if place is None or project.paths.get(place.document.label) != file.path:
+                if place is None or opened.get(place.document.label) is not file:
                     continue
                 where = lines.of(place.position())
                 if _touches(where, here, exactly=True):
@@ -374,7 +375,7 @@ def _is_wanted(action: types.CodeAction, only: Any) -> bool:
 
 def _is_settings(subject: Subject, path: Path) -> bool:
     files = subject.project.places.files.values()
-    return any(path == each or path.resolve() == each.resolve() for each in files)
+    return any(is_same(path, each) for each in files)
 
 
 def _command(title: str, command: list[str]) -> types.Command:
