@@ -95,10 +95,11 @@ def suppression(finding: Finding) -> Repair | None:
     """Return what adds a comment above the line of `finding` that suppresses it.
 
     None if it has no place in settings, its line begins in a comment, or it is about such a
-    comment.
+    comment, or about a byte-order mark, which no line comes before.
     """
     place = finding.place
-    if place is None or finding.code == _UNUSED:
+    about_mark = finding.repair is not None and finding.repair.unmarks
+    if place is None or finding.code == _UNUSED or about_mark:
         return None
     text = place.document.text
     start = place.document.locator.start_of(place.position().line)
