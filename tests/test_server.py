@@ -15,8 +15,10 @@ from editor import FULL, Editor, applied, edit, position
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
 from qwenlock.findings.rules import RULES
+from qwenlock.server.open_files import OpenFile, OpenFiles
 from qwenlock.server.positions import Lines
 from qwenlock.server.serving import make
+from qwenlock.server.translate import Pages, Translator
 from qwenlock.settings.shipped import folder
 from qwenlock.text.locate import Position
 from support import World, untimed, write
@@ -730,6 +732,81 @@ def test_position_beyond_a_line_is_at_its_end() -> None:
     lines = Lines("a😀\r\nb", "utf-16")
     assert [lines.offset(types.Position(0, at)) for at in (0, 1, 2, 3, 9)] == [0, 1, 1, 2, 2]
     assert lines.offset(types.Position(5, 0)) == 5
+
+
+# Any text
+
+PIECES = st.sampled_from(
+    ["{", "}", "[", "]", ",", ":", '"', "\\", "//", "/*", "*/", "\n", "\r\n", "é😀", "1", "null",
+     '"modelProviders"', '"openai"', '"id"', '"envKey": "X"', '"model"', '"name"', '"$version": 1']
+)  # fmt: skip
+
+
+def changed(data: Any) -> str:
+    """Return settings in which something was typed, or cut out."""
+    start = data.draw(st.integers(0, len(MODELS)))
+    end = data.draw(st.integers(start, min(len(MODELS), start + 40)))
+    return MODELS[:start] + "".join(data.draw(st.lists(PIECES, max_size=4))) + MODELS[end:]
+
+
+@given(st.data())
+@untimed(60)
+def test_anything_can_be_typed(world: World, data: Any) -> None:
+    files = OpenFiles()
+    translator = Translator(files, data.draw(st.sampled_from(list(UNITS))))
+    pages = Pages(read_page)
+    for _ in range(2):
+        text = changed(data)
+        file = OpenFile(world.own.as_uri(), world.own, text, 1)
+        files.put(file)
+        files.forget()
+        translator.diagnostics()
+        at = translator.lines(text).position(data.draw(st.integers(0, len(text))))
+        translator.hover(file, at, pages)
+        translator.completions(file, at, snippets=True)
+        translator.lenses(file)
+        translator.actions(file, types.Range(at, at), types.CodeActionContext([]))
+
+
+SECRET = "sk-hunter2abcdefghij0123456789"
+PLANTED = f"""\
+{{
+  "$version": 4,
+  "env": {{"OPENAI_API_KEY": "{SECRET}"}},
+  "modelProviders": {{
+    "openai": [
+      {{"id": "a", "envKey": "{SECRET}", "baseUrl": "https://u:{SECRET}@x.test/v1"}},
+      {{"id": "{SECRET}", "envKey": "OPENAI_API_KEY", "generationConfig": {{
+        "customHeaders": {{"Authorization": "Bearer {SECRET}"}}, "{SECRET}": 1}}}},
+      {{"id": "{SECRET}", "envKey": "OPENAI_API_KEY"}}
+    ],
+    "{SECRET}": []
+  }},
+  "security": {{"auth": {{"selectedType": "openai", "apiKey": "{SECRET}"}}}},
+  "model": {{"name": "{SECRET}"}},
+  "fastModel": "{SECRET}"
+}}
+"""
+
+
+def test_no_answer_holds_a_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    write(world.project / ".env", f"OTHER_API_KEY={SECRET}\n")
+    for text in (PLANTED, PLANTED.replace('"fastModel"', '"fastModel" "x"')):
+        files = OpenFiles()
+        translator = Translator(files, "utf-16")
+        file = OpenFile(world.own.as_uri(), world.own, text, 1)
+        files.put(file)
+        said: list[Any] = [*translator.diagnostics().values(), translator.lenses(file)]
+        for offset in range(0, len(text), 3):
+            at = translator.lines(text).position(offset)
+            context = types.CodeActionContext([])
+            actions = translator.actions(file, types.Range(at, at), context)
+            said += [each.title for each in actions], [each.command for each in actions]
+            said += (translator.hover(file, at, Pages(read_page)),)
+            said += translator.completions(file, at, snippets=True)
+        assert len(repr(said)) > 1000
+        assert SECRET not in repr(said)
 
 
 # Being a guest

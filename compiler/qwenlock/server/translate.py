@@ -20,6 +20,7 @@ from qwenlock.lock import NAME
 from qwenlock.server.open_files import is_same
 from qwenlock.server.positions import Lines
 from qwenlock.settings.shipped import folder
+from qwenlock.text.credentials import shown
 from qwenlock.text.cursor import cursor
 from qwenlock.text.locate import Position as Located
 
@@ -415,7 +416,8 @@ def _select(standing: Standing, directory: str, named: dict[tuple[str, str], int
     """Return what stands above a model; of several with one id the first can be selected."""
     model = str(standing.written.provider.auth_type), standing.written.id
     named[model] += 1
-    if standing.stands == "offered" and named[model] == 1:
+    can_be_named = shown(standing.written.id) == standing.written.id
+    if standing.stands == "offered" and named[model] == 1 and can_be_named:
         arguments = [directory, standing.written.id, model[0]]
         return types.Command("select", SELECT, arguments=list(arguments))
     return types.Command(standing.words, "")
