@@ -15,6 +15,7 @@ import os
 import platform
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING
 from measure import Bench, Figure, fastest
 from platformdirs import user_cache_path
 from projects import BIN, PRE_COMMIT, PYPROJECT, QWENLOCK, monorepo, project, with_plan
+from typist import Editor
 
 from qwenlock.text.edit import edit
 from qwenlock.text.operations import Set
@@ -241,7 +243,17 @@ def _client() -> Path | None:
     return command if command.exists() else None
 
 
-GROUPS = (unchanged, typical, large, many, editing, instead)
+def typing(bench: Bench, work: Path) -> Iterator[Figure]:
+    """What an editor waits for, from a change of the text to what is said about it."""
+    for count, most in ((1_000, 300), (10_000, None)):
+        editor = Editor(project(work / str(count), count), bench.environment)
+        seconds = [editor.seconds_after_typing() for _ in range(max(3, bench.rounds // 3))]
+        editor.close()
+        what = f"`server`, findings in {count:,} models after a change, with its pause of 100 ms"
+        yield Figure(what, statistics.median(seconds) * 1000, most, " ms")
+
+
+GROUPS = (unchanged, typical, large, many, editing, instead, typing)
 _TABLE = re.compile(r"<!-- figures -->\n.*?<!-- end -->", re.DOTALL)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.cli.views.diffs import unified
+from qwenlock.findings.diffs import unified
 from qwenlock.findings.file_changes import FileChange
 from support import untimed
 

@@ -12,11 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwenlock.cli.report import findings_as_json, findings_as_text
-from qwenlock.cli.views.diffs import unified
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.plans import load
 from qwenlock.findings.codes import codes
+from qwenlock.findings.diffs import unified
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
 from qwenlock.findings.rules import RULES

@@ -43,6 +43,7 @@ COMMANDS = (
     "report",
     "template",
     "schema",
+    "server",
 )
 """The commands in the order of `--help`; each is a module of `commands` with a Typer `app`."""
 

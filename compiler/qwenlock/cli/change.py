@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -11,14 +10,13 @@ import typer
 from qwenlock.cli.client import client_as_json
 from qwenlock.cli.console import emit, emit_json, painted, say
 from qwenlock.cli.foreign import clean
-from qwenlock.text.credentials import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from qwenlock.edge.places import Flags
-    from qwenlock.findings.file_changes import FileChange, ProjectChange
+    from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.settings.project import Project
 
     Relock: TypeAlias = Callable[[str | None], int]
@@ -70,14 +68,10 @@ def carry_out(
         UsageError: it needs confirmation, but there is no terminal, and no `--yes`.
         WriteError: nothing was written; the message says why.
     """
-    from qwenlock.cli.views.diffs import unified
+    from qwenlock.edge.changes import diff_of, to_show
 
-    change = replace(
-        change,
-        files=tuple(map(_where_it_goes, change.files)),
-        warnings=tuple(without(each, change.secrets) for each in change.warnings),
-    )
-    diff = without("".join(map(unified, change.files)), change.secrets)
+    change = to_show(change)
+    diff = diff_of(change)
     about = client_as_json(project) if project else {}
     to_write = bool(change.files) and not dry_run
     if not as_json:
@@ -105,15 +99,6 @@ def carry_out(
     return 0
 
 
-def _where_it_goes(file: FileChange) -> FileChange:
-    """Return `file` with the name of what is written, where a link leads to another file."""
-    from qwenlock.edge.links import named
-    from qwenlock.edge.writer import naming
-
-    with naming(file.path):
-        return replace(file, target=named(file.path, file.label))
-
-
 def _show(change: ProjectChange, diff: str) -> None:
     for reason in change.reasons:
         say(clean(reason))
@@ -137,19 +122,9 @@ def _agreed() -> bool:
 
 
 def _write(change: ProjectChange, command: str) -> Path:
-    from qwenlock.edge.history import History
-    from qwenlock.edge.writer import FileEdit, write
+    from qwenlock.edge import changes
 
-    edits = [
-        FileEdit(
-            file.path,
-            None if file.before is None else file.before.encode(),
-            file.after.encode(),
-            file.mode,
-        )
-        for file in change.files
-    ]
-    backup = write(edits, reason=command, history=History())
+    backup = changes.carry_out(change, command)
     names = ", ".join(clean(file.name) for file in change.files)
     say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` reverts it (backup: {backup})")
     return backup

@@ -131,6 +131,32 @@ def settings_schema(client: Profile, plans: Sequence[_Plan] = ()) -> dict[str, A
     }
 
 
+def node_at(schema: dict[str, Any], path: Iterable[str | int]) -> dict[str, Any]:
+    """Return what a schema says of the value at `path`; empty if it says nothing.
+
+    Args:
+        schema: what `settings_schema` returns.
+        path: the keys and indexes that lead to the value.
+    """
+    node = _resolved(schema, schema)
+    for step in path:
+        if isinstance(step, int):
+            inner = node.get("items")
+        else:
+            inner = node.get("properties", {}).get(step, node.get("additionalProperties"))
+        node = _resolved(schema, inner if isinstance(inner, dict) else {})
+    return node
+
+
+def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Return a node with what it refers to; what it says itself comes first."""
+    for other in [node, *node.get("anyOf", ())]:
+        if "$ref" in other:
+            name = other["$ref"].removeprefix("#/$defs/")
+            return {**schema["$defs"][name], **node}
+    return node
+
+
 def _providers(client: Profile, providers: dict[str, Any]) -> dict[str, Any]:
     oauth = {
         "description": "Ignored: the models of qwen-oauth are built in.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.clients.profile import OAUTH, PROTOCOLS_SINCE
 from qwenlock.clients.route import Route
 from qwenlock.compile.entries import EntryReader
-from qwenlock.findings.finding import Finding
+from qwenlock.findings.finding import Finding, Related
 from qwenlock.lock.model import FIELDS, Model
 from qwenlock.plans.collection import Plans
 from qwenlock.settings.providers import providers
@@ -187,7 +187,8 @@ class _Builder:
             where += f" of {first.source.document.label}"
         message = f'duplicate model "{both}": the first, on {where}, wins and this one is ignored'
         fix = "remove one of the two; do not rename the id, because it is sent to the API"
-        self._report(Finding("QL209", message, again.place("id"), fix))
+        related = (Related(first.place("id"), "the first, which wins"),)
+        self._report(Finding("QL209", message, again.place("id"), fix, related=related))
 
     def _model(
         self, auth_type: str, provider: str, canonical: dict[str, Any], origin: str, source: Source

@@ -6,11 +6,12 @@ How Qwen Code reads settings, "Merging".
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.compile.catalogue import build
 from qwenlock.compile.reading import read
-from qwenlock.findings.finding import Finding
+from qwenlock.findings.finding import Finding, Related
 from qwenlock.lock.model import settings_entry
 from qwenlock.settings.providers import providers_in
 from qwenlock.settings.scopes import PROVIDERS, owner
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.compile.reading import Reading
     from qwenlock.lock.model import Model
-    from qwenlock.settings.providers import Provider
+    from qwenlock.settings.providers import PlacedEntry, Provider
     from qwenlock.settings.scopes import Source, Sources
 
     Report = Callable[[Finding], None]
+
+_RELATED = 20
+"""How many hidden models a finding leads to."""
 
 
 def report_hidden(
@@ -52,40 +56,42 @@ def report_hidden(
     if owning is None:
         return ()
     below = sources[: sources.index(owning)]
-    hidden: dict[str, Provider] = {
-        name: provider
+    hidden: dict[str, PlacedEntry] = {
+        name: entry
         for source in below
         for provider in _taking_models(source, sources, client)
-        for name in _ids(provider)
+        for name, entry in _named(provider)
     }
     own = _taking_models(owning, sources, client)
     for provider in own if hidden else ():
-        for name in _ids(provider):
+        for name, _ in _named(provider):
             hidden.pop(name, None)
     place = owning.place(PROVIDERS, on_key=True)
-    quiet = {name: provider for name, provider in hidden.items() if name not in in_use}
+    quiet = {name: entry for name, entry in hidden.items() if name not in in_use}
     held = get(owning.settings, PROVIDERS)
     offered = [
         name
-        for name, provider in quiet.items()
-        if client.is_release and isinstance(held, dict) and provider.name not in held
+        for name, entry in quiet.items()
+        if client.is_release and isinstance(held, dict) and entry.provider.name not in held
     ]
     gone = [name for name in quiet if name not in offered]
     if gone:
-        replaced = _replaced(owning, (quiet[name].source.scope for name in gone))
+        replaced = _replaced(owning, (quiet[name].provider.source.scope for name in gone))
         what = "not in the lock" if client.is_release else "not offered"
         by = "by the guide, " if client.is_release else ""
         message = f"{by}{replaced}: {counted(gone)} {what}"
         fix = "list them here too, or keep modelProviders in the user scope only"
-        report(Finding("QL301", message, place, fix))
+        related = _related(quiet[name] for name in gone)
+        report(Finding("QL301", message, place, fix, related=related))
     if offered:
-        replaced = _replaced(owning, (quiet[name].source.scope for name in offered))
+        replaced = _replaced(owning, (quiet[name].provider.source.scope for name in offered))
         message = (
             f"by the guide, {replaced}: {counted(offered)} not in the lock; Qwen Code "
             f"{client.name} still offers {'it' if len(offered) == 1 else 'them'}"
         )
         fix = "start the client with `qwenlock run`, or run `qwenlock lock --merge client`"
-        report(Finding("QL307", message, place, fix))
+        related = _related(quiet[name] for name in offered)
+        report(Finding("QL307", message, place, fix, related=related))
     is_object = isinstance(held, dict)
     if is_object and all(provider.value == [] for provider in own):
         message = f"the {owning.scope} scope's modelProviders contains no models"
@@ -117,17 +123,20 @@ def report_in_use(
     entries = build(sources, client, (), _ignore, "client")
     by_replace = {use.name: use.models for use in _uses(reading)}
     lost: dict[str, list[str]] = {}
-    scopes: dict[str, ScopeName] = {}
+    models: dict[str, Model] = {}
     for use in _uses(read(sources, entries, client, _ignore)):
         for model in _lost(use.models, by_replace.get(use.name, ())):
             name = f"{model.auth_type}/{shown(model.id)}"
             lost.setdefault(name, []).append(use.name)
-            scopes[name] = model.scope
+            models[name] = model
     for name, uses in lost.items():
-        replaced = _replaced(owning, [scopes[name]])
+        replaced = _replaced(owning, [models[name].scope])
         message = f"{name} {' and '.join(uses)}, but the lock would not contain it: {replaced}"
         fix = f"run `qwenlock lock --merge client`, or copy {name} into {owning.document.label}"
-        report(Finding("QL308", message, owning.place(PROVIDERS, on_key=True), fix))
+        place = owning.place(PROVIDERS, on_key=True)
+        where = next((each for each in entries if each.model is models[name]), None)
+        related = (Related(where.place("id"), "in use, and hidden"),) if where else ()
+        report(Finding("QL308", message, place, fix, related=related))
     return tuple(lost)
 
 
@@ -196,5 +205,10 @@ def _taking_models(source: Source, sources: Sources, client: Profile) -> list[Pr
     return [each for each in found if each.why_skipped(client) in (None, "not an array")]
 
 
-def _ids(provider: Provider) -> Iterator[str]:
-    return (f"{provider.auth_type}/{shown(entry.id)}" for entry in provider.models())
+def _named(provider: Provider) -> Iterator[tuple[str, PlacedEntry]]:
+    return ((f"{provider.auth_type}/{shown(entry.id)}", entry) for entry in provider.models())
+
+
+def _related(hidden: Iterable[PlacedEntry]) -> tuple[Related, ...]:
+    """Return where hidden models are; not all of very many."""
+    return tuple(Related(each.place("id"), "hidden") for each in islice(hidden, _RELATED))

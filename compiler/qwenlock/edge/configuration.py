@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.edge.checkouts import is_home
-from qwenlock.edge.files import read_text
 from qwenlock.edge.places import relative, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
@@ -84,7 +83,7 @@ def nearest(folder: Path, reader: Reader) -> Nearest:
     states: list[str] = []
     for name in TABLES:
         states += reader.states.lines([folder / name])
-        found = _read(folder / name)
+        found = _read(folder / name, reader)
         if found is not None:
             return found._replace(states=tuple(states))
     repository = folder / ".git"
@@ -104,10 +103,10 @@ def above(folder: Path, reader: Reader) -> Nearest:
     return Nearest(()) if is_home(folder) else nearest(folder, reader)
 
 
-def _read(path: Path) -> Nearest | None:
+def _read(path: Path, reader: Reader) -> Nearest | None:
     """Return the choices in the file at `path`, or None if it holds none."""
     label = shown(path)
-    text = read_text(path, label)
+    text = reader.text(path, label)
     if text is None:
         return None
     configuration = judge(path.name, text, label) if may_configure(path.name, text) else None

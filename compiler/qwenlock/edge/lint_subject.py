@@ -13,14 +13,21 @@ from qwenlock.edge.trust import trust
 from qwenlock.lint.subject import Subject, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from qwenlock.edge.places import Flags
     from qwenlock.settings.project import Places, Project
 
 
-def gather(directory: Path, flags: Flags, client: str | None, *, env: bool) -> Subject:
+def gather(
+    directory: Path,
+    flags: Flags,
+    client: str | None,
+    *,
+    env: bool,
+    opened: Mapping[Path, str] | None = None,
+) -> Subject:
     """Return the subject of `lint` for the project in `directory`.
 
     Args:
@@ -28,12 +35,13 @@ def gather(directory: Path, flags: Flags, client: str | None, *, env: bool) -> S
         flags: the scope options of the command line.
         client: the client whose rules apply; None for that of the lock.
         env: also look for the variables that the settings need.
+        opened: the texts that an editor has open, by path, in place of what is on the disk.
 
     Raises:
         InputError: a settings file, a template, or a lock of another version is invalid.
         UsageError: there is no such client.
     """
-    project = with_variables(read(directory, flags, client))
+    project = with_variables(read(directory, flags, client, opened=opened))
     return Subject(project, _world(project, env=env))
 
 

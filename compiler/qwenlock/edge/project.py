@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import NEWEST, Profile, profile
 from qwenlock.edge import file_states
 from qwenlock.edge.configuration import Configured, configured
-from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
+from qwenlock.edge.files import MAX_LOCK_BYTES
 from qwenlock.edge.installed_client import release
 from qwenlock.edge.places import Flags, deciding, locate, shown
 from qwenlock.edge.reader import Reader
@@ -20,6 +20,8 @@ from qwenlock.lock.options import Options
 from qwenlock.settings.project import ClientFrom, Project
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qwenlock.lock.model import Merge
     from qwenlock.lock.previous import RecordedLock
     from qwenlock.settings.project import Places
@@ -32,6 +34,7 @@ def read(
     client: str | None = None,
     reader: Reader | None = None,
     merge: Merge | None = None,
+    opened: Mapping[Path, str] | None = None,
 ) -> Project:
     """Read the project in `directory`, except the variables (see `edge.environment`).
 
@@ -45,6 +48,7 @@ def read(
         reader: what other projects of the same command have read; the states of the files that
             the project depends on are looked at for it.
         merge: how scopes' modelProviders become one.
+        opened: the texts that an editor has open, by path, in place of what is on the disk.
 
     Raises:
         InputError: a settings file, a template, or a lock of another version is invalid.
@@ -53,12 +57,12 @@ def read(
     directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
     states: list[str] = []
     watched = reader is not None
-    if reader:
+    reader = reader or Reader(opened)
+    if watched:
         states += reader.states.lines([directory / NAME])  # as it is before it is read
-    stored = read_bytes(directory / NAME, label_of(directory), MAX_LOCK_BYTES)
+    stored = reader.content(directory / NAME, label_of(directory), MAX_LOCK_BYTES)
     recorded = _previous(stored, label_of(directory))
     team = configured(directory, flags, reader)
-    reader = reader or Reader()
     installed = reader.once("installed client", release)
     if watched:
         states += reader.states.lines(deciding())

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from qwenlock.edge.file_states import States
-from qwenlock.edge.files import MAX_LOCK_BYTES, read_document, read_text
+from qwenlock.edge.files import (
+    MAX_BYTES,
+    MAX_LOCK_BYTES,
+    identity,
+    read_bytes,
+    read_document,
+    read_text,
+)
 from qwenlock.findings.errors import InputError
+from qwenlock.findings.reading import decode, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from pathlib import Path
 
     from qwenlock.lock.model import Lock
@@ -24,13 +32,31 @@ T = TypeVar("T")
 class Reader:
     """Files outside the projects, read when the first project needs them.
 
+    Args:
+        opened: the texts that an editor has open, by path: they count in place of what is on the
+            disk.
+
     Attributes:
         states: the states of files (see `file_states`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Mapping[Path, str] | None = None) -> None:
         self.states = States()
+        self._opened = {identity(path): text for path, text in (opened or {}).items()}
         self._known: dict[Hashable, object] = {}
+
+    def content(self, path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
+        """Return the content of a file as `edge.files.read_bytes` does, or as it is open."""
+        if self._opened:
+            text = self._opened.get(identity(path))
+            if text is not None:
+                return text.encode(errors="replace")  # half a character cannot be saved either
+        return read_bytes(path, label, most)
+
+    def text(self, path: Path, label: str) -> str | None:
+        """Return the text of a file as `edge.files.read_text` does, or as it is open."""
+        data = self.content(path, label)
+        return None if data is None else decode(data, label)
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
         """Return what `read` returned on the first call with `key`."""
@@ -67,9 +93,11 @@ class Reader:
         return tuple(sources)
 
     def _document(self, path: Path, label: str, *, shared: bool) -> Document | None:
-        if not shared:
-            return read_document(path, label)
-        return self.once(("document", path, label), lambda: read_document(path, label))
+        def read() -> Document | None:
+            text = self.text(path, label)
+            return None if text is None else parse(text, label)
+
+        return self.once(("document", path, label), read) if shared else read()
 
 
 def read_settings(path: Path) -> Source:

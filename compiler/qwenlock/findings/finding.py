@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.findings.rules import RULES
 
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from qwenlock.findings.repair import Repair
     from qwenlock.findings.rules import Client, Severity
     from qwenlock.text.document import Place
+
+
+class Related(NamedTuple):
+    """Another place that a finding is about, and what is there, in a few words."""
+
+    place: Place
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,7 @@ class Finding:
         severity: how serious this case is, if that is not what the rule says.
         repair: what `lint --fix` does about it.
         client: the client that it is about, if that is known; its reason depends on it.
+        related: other places that it is about, for editors.
     """
 
     code: str
@@ -34,6 +42,7 @@ class Finding:
     severity: Severity | None = None
     repair: Repair | None = None
     client: Client | None = None
+    related: tuple[Related, ...] = ()
 
     @property
     def reason(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import GUIDE
-from qwenlock.findings.finding import Finding
+from qwenlock.findings.finding import Finding, Related
 from qwenlock.findings.repair import Repair
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.credentials import shown
@@ -89,4 +89,5 @@ def duplicate_keys(subject: Subject) -> Iterator[Finding]:
                 Place(document, at=earlier[0]),
                 "keep one of them",
                 repair=repair,
+                related=(Related(Place(document, at=last), "the last one, which counts"),),
             )

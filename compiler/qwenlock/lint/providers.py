@@ -8,7 +8,7 @@ from qwenlock.clients.fields import HEADERS
 from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE
 from qwenlock.clients.reasoning import reasoning_problem
 from qwenlock.compile.catalogue import CUSTOM
-from qwenlock.findings.finding import Finding
+from qwenlock.findings.finding import Finding, Related
 from qwenlock.plans.collection import Plans
 from qwenlock.settings.plan_state import latest
 from qwenlock.settings.scopes import merged
@@ -18,6 +18,7 @@ from qwenlock.text.credentials import references, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qwenlock.compile.catalogue import Entry
     from qwenlock.lint.subject import Subject
     from qwenlock.text.operations import Path
 
@@ -73,14 +74,15 @@ def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
     """Report models that only later releases offer beside another one of the same id."""
     if not subject.client.identity_has_url or subject.client.name == GUIDE:
         return
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], Entry] = {}
     for entry in subject.compilation.entries:
         name = (entry.model.auth_type, entry.model.id)
         if name in seen and not entry.skipped:
             message = f'duplicate id "{shown(entry.model.id)}", at another base URL'
             fix = "remove one of the two if anybody uses a release before 0.15.10"
-            yield Finding("QL221", message, entry.place("id"), fix)
-        seen.add(name)
+            related = (Related(seen[name].place("id"), "the first of this id"),)
+            yield Finding("QL221", message, entry.place("id"), fix, related=related)
+        seen.setdefault(name, entry)
 
 
 def invalid_reasoning(subject: Subject) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from qwenlock.findings.repair import Cut, Repair
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Place
 from qwenlock.text.marks import ends_line, marks, starts_line
+from qwenlock.text.trivia import comment_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from qwenlock.text.document import Document
 
 _COMMENT = re.compile(r"(?://|/\*)\s*qwenlock:\s*ignore(?![\w-])\s*(?:\[([^\]]*)\])?")
+_ENDING = re.compile(r"\r\n|\r|\n")
+_UNUSED = "QL115"
 _BLANKS = re.compile(r"[ \t]*")
 _LINE_END = re.compile(r"[ \t]*(?:\r\n?|\n)?")
 _VARYING = frozenset(
@@ -88,6 +91,26 @@ def suppressed(
     return left
 
 
+def suppression(finding: Finding) -> Repair | None:
+    """Return what adds a comment above the line of `finding` that suppresses it.
+
+    None if it has no place in settings, its line begins in a comment, or it is about such a
+    comment, or about a byte-order mark, which no line comes before.
+    """
+    place = finding.place
+    about_mark = finding.repair is not None and finding.repair.unmarks
+    if place is None or finding.code == _UNUSED or about_mark:
+        return None
+    text = place.document.text
+    start = place.document.locator.start_of(place.position().line)
+    if any(begin < start < end for begin, end in comment_spans(text)):
+        return None
+    indent = _after(_BLANKS, text, start)
+    ending = _ENDING.search(text)
+    comment = f"// qwenlock: ignore[{finding.code}]{ending[0] if ending else chr(10)}"
+    return Repair(cuts=(Cut(start, start, text[start:indent] + comment),))
+
+
 def _names(ignore: Ignore, code: str) -> bool:
     return ignore.codes is None or is_among(code, ignore.codes)
 
@@ -113,7 +136,7 @@ def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
         message = f"this place has no {' or '.join(unused)} to suppress"
     place = Place(ignore.document, at=ignore.document.locator.stretch(ignore.start, ignore.end))
     repair = Repair(cuts=(_without(ignore, kept),))
-    yield Finding("QL115", message, place, "remove it", repair=repair)
+    yield Finding(_UNUSED, message, place, "remove it", repair=repair)
 
 
 def _without(ignore: Ignore, kept: Sequence[str]) -> Cut:

@@ -1,4 +1,4 @@
-"""Finds the content that ships with qwenlock: `templates/` and `migrations/`."""
+"""Finds the content that ships with qwenlock: `templates/`, `migrations/` and `docs/findings/`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder(name: str) -> Path:
-    """Return the folder `name` of the installed wheel, or of the checkout if editable."""
-    shipped = _PACKAGE / "_content" / name
+    """Return the folder `name` of the installed wheel, or of the checkout if editable.
+
+    In the wheel, a folder stands without those above it: `docs/findings` as `findings`.
+    """
+    shipped = _PACKAGE / "_content" / Path(name).name
     return shipped if shipped.is_dir() else _PACKAGE.parent.parent / name

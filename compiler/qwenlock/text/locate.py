@@ -112,6 +112,10 @@ class Locator:
         text = "".join(piece.shown for piece in pieces)
         return Excerpt(text, start + 1, max(1, stop - start))
 
+    def start_of(self, line: int) -> int:
+        """Return the offset where `line`, counted from 1, begins."""
+        return self._line_starts[line - 1]
+
     def masked(self) -> str:
         """Return the whole text with every string masked that an excerpt would mask.
 

@@ -1,0 +1,67 @@
+"""Carries a change out: names the files that links lead to, and writes all of them or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qwenlock.edge.history import History
+from qwenlock.edge.links import named
+from qwenlock.edge.writer import FileEdit, naming, write
+from qwenlock.text.credentials import without
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.findings.file_changes import FileChange, ProjectChange
+
+
+def to_show(change: ProjectChange) -> ProjectChange:
+    """Return `change` as people may see it: real names of files, and no secret in a warning.
+
+    Raises:
+        WriteError: a link leads where nothing may be written.
+    """
+    return replace(
+        change,
+        files=tuple(map(_where_it_goes, change.files)),
+        warnings=tuple(without(each, change.secrets) for each in change.warnings),
+    )
+
+
+def diff_of(change: ProjectChange) -> str:
+    """Return the unified diff of every file, with every possible secret masked."""
+    from qwenlock.findings.diffs import unified
+
+    return without("".join(map(unified, change.files)), change.secrets)
+
+
+def carry_out(change: ProjectChange, command: str) -> Path:
+    """Write every file of `change`, or none, so that `qwenlock undo` can revert it.
+
+    Args:
+        change: what to write.
+        command: the command, as the history names it; must not hold a secret.
+
+    Returns:
+        The backup.
+
+    Raises:
+        WriteError: nothing was written; the message says why.
+    """
+    edits = [
+        FileEdit(
+            file.path,
+            None if file.before is None else file.before.encode(),
+            file.after.encode(),
+            file.mode,
+        )
+        for file in change.files
+    ]
+    return write(edits, reason=command, history=History())
+
+
+def _where_it_goes(file: FileChange) -> FileChange:
+    """Return `file` with the name of what is written, where a link leads to another file."""
+    with naming(file.path):
+        return replace(file, target=named(file.path, file.label))

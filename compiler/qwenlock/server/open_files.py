@@ -1,0 +1,228 @@
+"""What an editor has open, and the projects that it belongs to, read with the open texts.
+
+A project is read when somebody asks, and kept until a text or a file changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qwenlock.compile.verdict import judge
+from qwenlock.edge.files import identity
+from qwenlock.edge.lint_subject import gather
+from qwenlock.edge.places import SETTINGS, Flags, find_project, home, is_home, shown
+from qwenlock.edge.project import label_of
+from qwenlock.findings.codes import is_wanted
+from qwenlock.findings.errors import InputError, QwenlockError
+from qwenlock.lint.lint import lint
+from qwenlock.lock import NAME
+from qwenlock.settings.configuration import FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.findings.finding import Finding
+    from qwenlock.lint.subject import Subject
+    from qwenlock.settings.scopes import Source
+
+
+_NAMES = (SETTINGS.name, "system-defaults.json", NAME, FILE)
+"""The names of files that matter, whichever project they belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file that is open.
+
+    Attributes:
+        uri: what the editor calls it.
+        path: where it is.
+        text: its text, saved or not.
+        version: the number that the editor gave the text.
+    """
+
+    uri: str
+    path: Path
+    text: str = field(repr=False)
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class OpenProject:
+    """A project, as it is with the open texts.
+
+    Attributes:
+        directory: its directory.
+        paths: its files, by the name that messages call them.
+        subject: what is linted; None if it cannot be read.
+        findings: what there is to say about it.
+        problem: what is wrong where no finding says so, in words.
+        lock: what there is to say about its lock, in words, where no finding says so.
+    """
+
+    directory: Path
+    paths: Mapping[str, Path]
+    subject: Subject | None = None
+    findings: tuple[Finding, ...] = ()
+    problem: str | None = None
+    lock: str | None = None
+
+    def has(self, path: Path) -> bool:
+        """Tell whether a file is one of the project's."""
+        return any(is_same(path, each) for each in self.paths.values())
+
+    def source(self, path: Path) -> Source | None:
+        """Return the settings in a file, or None if it holds none that were read."""
+        for scope, file in self._files().items():
+            if self.subject is not None and is_same(file, path):
+                return self.subject.project.source(scope)
+        return None
+
+    def _files(self) -> Mapping[ScopeName, Path]:
+        return self.subject.project.places.files if self.subject else {}
+
+
+class OpenFiles:
+    """The files that an editor has open.
+
+    Attributes:
+        files: the files, by URI.
+        folders: the folders of the editor's workspace.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, OpenFile] = {}
+        self.folders: list[Path] = []
+        self._projects: list[OpenProject] | None = None
+        self._last_read: dict[Path, Subject] = {}
+
+    def put(self, file: OpenFile) -> bool:
+        """Take note of a file and its text; tell whether it matters to any project."""
+        if file.path.name not in _NAMES and not any(
+            each.has(file.path) for each in self.projects()
+        ):
+            return False
+        self.files[file.uri] = file
+        return True
+
+    def forget(self) -> None:
+        """Forget the projects: something has changed."""
+        self._projects = None
+
+    def projects(self) -> list[OpenProject]:
+        """Return the projects that the open files belong to."""
+        if self._projects is None:
+            self._projects = [self._read(directory) for directory in self._directories()]
+            read = {each.directory: each.subject for each in self._projects if each.subject}
+            self._last_read |= read
+        return self._projects
+
+    def projects_of(self, file: OpenFile) -> list[OpenProject]:
+        """Return the projects that a file belongs to."""
+        return [each for each in self.projects() if each.has(file.path)]
+
+    def last_read(self, project: OpenProject, file: OpenFile) -> Subject | None:
+        """Return what a project was when it could be read; else what it is without the file."""
+        if project.subject is not None:
+            return project.subject
+        if project.directory in self._last_read:
+            return self._last_read[project.directory]
+        texts = {**self._texts(), file.path: "{}"}
+        try:
+            return gather(project.directory, Flags(), None, env=False, opened=texts)
+        except QwenlockError:
+            return None
+
+    def opened(self, project: OpenProject) -> dict[str, OpenFile]:
+        """Return the open files of a project, by the name that messages call them."""
+        return {
+            name: file
+            for name, path in project.paths.items()
+            for file in self.files.values()
+            if is_same(file.path, path)
+        }
+
+    def _texts(self) -> dict[Path, str]:
+        return {each.path: each.text for each in self.files.values()}
+
+    def _directories(self) -> list[Path]:
+        """Return the directories of the projects that open files belong to.
+
+        A file that is no project's own, such as a user's settings, belongs to those that are open,
+        or else to those of the workspace.
+        """
+        own = {each.path: _project_of(each.path) for each in self.files.values()}
+        found = {project: None for project in own.values() if project is not None}
+        if None in own.values():
+            found |= {find_project(folder): None for folder in self.folders}
+        if self.files and not found:
+            found = {home(): None}
+        return list(found)
+
+    def _read(self, directory: Path) -> OpenProject:
+        usual = [directory / SETTINGS, directory / NAME, directory / FILE]
+        paths = [*usual, *(each.path for each in self.files.values())]
+        named = {shown(path): path for path in paths}
+        try:
+            subject = gather(directory, Flags(), None, env=False, opened=self._texts())
+            return self._linted(directory, subject)
+        except InputError as error:
+            problem = None if error.findings else error.message
+            return OpenProject(directory, named, None, error.findings, problem)
+        except QwenlockError as error:
+            return OpenProject(directory, named, problem=error.message)
+
+    def _linted(self, directory: Path, subject: Subject) -> OpenProject:
+        project = subject.project
+        places, choices = project.places, project.configuration.lint
+        paths = {places.labels[scope]: path for scope, path in places.files.items()}
+        paths[label_of(directory)] = places.lock
+        if project.configured_in is not None:
+            paths[shown(project.configured_in)] = project.configured_in
+        found = [
+            each
+            for each in lint(subject)
+            if is_wanted(each.code, choices.select, choices.ignore) and not _is_expected(each)
+        ]
+        said: tuple[Finding, ...] = ()
+        lock = None
+        if any(is_same(each.path, places.lock) for each in self.files.values()):
+            said, lock = _of_lock(subject, label_of(directory))
+        return OpenProject(directory, paths, subject, (*found, *said), None, lock)
+
+
+def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:
+    """Return what there is to say about a lock: findings, and words where there are none."""
+    known = subject.compilation.findings
+    try:
+        verdict = judge(subject.project.stored, label, subject.compilation)
+    except InputError as error:
+        return error.findings, None if error.findings else error.message
+    said = verdict.findings[len(known) :]
+    if verdict.status != "drift":
+        return said, None
+    count = len(verdict.changes)
+    differ = "1 change" if count == 1 else f"{count} changes"
+    return said, f"the lock does not match the settings ({differ}): run `qwenlock lock`"
+
+
+def _is_expected(finding: Finding) -> bool:
+    """Tell whether a finding is about the directory that was chosen here, for want of a project."""
+    return finding.code == "QL303"
+
+
+def _project_of(path: Path) -> Path | None:
+    """Return the directory of the project that has a file of its own at `path`, or None."""
+    if path.name in (NAME, FILE):
+        return path.parent
+    if path.parts[-2:] != SETTINGS.parts or is_home(path.parent.parent):
+        return None
+    return path.parent.parent
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Tell whether two paths are those of one file."""
+    return one == other or identity(one) == identity(other)

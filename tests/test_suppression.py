@@ -1,0 +1,108 @@
+"""The comment that an editor adds to suppress a finding: it does, and changes nothing else."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwenlock.edge.lint_subject import gather
+from qwenlock.edge.pages import read_page
+from qwenlock.edge.places import Flags
+from qwenlock.findings.repair import repaired
+from qwenlock.findings.rules import RULES
+from qwenlock.lint.explain import as_markdown
+from qwenlock.lint.lint import lint
+from qwenlock.lint.subject import Subject
+from qwenlock.lint.suppress import suppression
+from qwenlock.settings.project import Project
+from qwenlock.text.values import BOM
+from support import World, plainly_read, source, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwenlock.findings.finding import Finding
+
+CODES = [
+    code
+    for code in RULES
+    if f"ignore[{code}]" in as_markdown(code, read_page(code))
+    and not read_page(code).given
+    and code != "QL117"
+]
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+
+
+def about(code: str, findings: list[Finding]) -> list[Finding]:
+    return [each for each in findings if each.code == code]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_comment_suppresses_the_example_of_a_page(code: str, world: World) -> None:
+    page = read_page(code)
+    for name, text in (page.before or {}).items():
+        path = world.home / name[2:] if name.startswith("~/") else world.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, text)
+    options = shlex.split(page.command)[2:]
+    client = options[options.index("--client") + 1] if "--client" in options else "guide"
+    subject = gather(world.project, Flags(), client, env="--env" in options)
+    before = about(code, lint(subject))
+    repair = suppression(before[0])
+    assert repair is not None
+    on = subject.source_of(before[0])
+    assert on is not None
+    text = repaired(on.document, [repair])
+    assert plainly_read(text) == plainly_read(on.document.text)
+    after = about(code, lint(subject.with_texts({on.scope: text})))
+    assert len(after) < len(before)
+
+
+def linted(text: str) -> list[Finding]:
+    return lint(Subject(Project(sources=(source(text),))))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"modelProviders":\n\t{\n\t"x": []}}',
+        '{"modelProviders": {"x": []}}',
+        '{"modelProviders": {\n"x": []\n}}',
+    ],
+)
+def test_comment_has_the_indentation_and_ending_of_the_file(text: str, ending: str) -> None:
+    text = text.replace("\n", ending)
+    (finding,) = about("QL202", linted(text))
+    assert finding.place is not None
+    repair = suppression(finding)
+    assert repair is not None
+    after = repaired(finding.place.document, [repair])
+    assert about("QL202", linted(after)) == []
+    assert json.loads(
+        "".join(each for each in after.splitlines() if "//" not in each)
+    ) == json.loads(text)
+
+
+def test_line_that_begins_in_a_comment_gets_none() -> None:
+    (finding,) = about("QL202", linted('{"modelProviders": { /* a\n b */ "x": []}}'))
+    assert suppression(finding) is None
+
+
+def test_byte_order_mark_gets_none() -> None:
+    (finding,) = about("QL117", linted(BOM + "{}"))
+    assert suppression(finding) is None
+
+
+def test_comment_about_comments_gets_none() -> None:
+    (finding,) = about("QL115", linted("{} // qwenlock: ignore[QL202]"))
+    assert suppression(finding) is None
