@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import qwenlock
 from qwenlock.edge.cache import believed, keep
 from qwenlock.edge.files import read_regular
-from qwenlock.edge.places import cache_directory
+from qwenlock.edge.places import cache_directory, system_file
 from qwenlock.plans.files import is_of_a_plan
 from qwenlock.settings.shipped import folder
 
@@ -113,6 +113,7 @@ def files(places: Places) -> Iterable[Path]:
     """Return every file and directory that compiling a project depends on."""
     yield places.lock
     yield from places.files.values()
+    yield system_file()  # where `run` enforces a lock, this names the one in `places`
     yield folder("templates")
     yield from places.templates
 

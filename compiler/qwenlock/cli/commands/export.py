@@ -65,7 +65,7 @@ def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
 
     here = machine(directory, flags, lock.options)
     refuse_changed_request(directory, flags, lock, here, release())
-    return as_json(here.enforcing(lock))
+    return as_json(here.enforcing(lock, directory))
 
 
 def _env(lock: Lock) -> Iterator[str]:

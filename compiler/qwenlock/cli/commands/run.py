@@ -212,7 +212,7 @@ def _enforce(asking: _Asking) -> _Enforced:
         say_other_installed(project)
         before += project.states
     enforced = _Enforced(
-        launch.prepare(here.enforcing_file(lock)),
+        launch.prepare(here.enforcing_file(lock, directory)),
         str(here.places.files["system-defaults"]),
         tuple(variable.name for variable in lock.environment),
         tuple(f"{name}={' '.join(said.split())}" for name, said in overriding(lock).items()),
