@@ -9,14 +9,15 @@ import os
 import sys
 from typing import Any, TextIO
 
+from qwenlock.cli.advice import advised
 from qwenlock.cli.foreign import as_bytes, json_text
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
 
 
 def say(text: str = "") -> None:
-    """Print a message for the user on stderr."""
-    _print(text, sys.stderr)
+    """Print a message for the user on stderr; what it advises can be typed here."""
+    _print(advised(text), sys.stderr)
 
 
 def emit(text: str) -> None:

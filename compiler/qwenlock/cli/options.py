@@ -11,6 +11,7 @@ import typer
 import typer.core
 import typer.main
 
+from qwenlock.cli.advice import given_options, given_project
 from qwenlock.edge.places import Flags, find_project
 
 
@@ -47,7 +48,7 @@ ProjectArgument: TypeAlias = Annotated[
         metavar="[PROJECT]",
         help=(
             "The project's directory; by default, the nearest one, from here upward, that has a "
-            "qwen.lock."
+            "qwen.lock or a .qwen/settings.json."
         ),
         show_default=False,
     ),
@@ -168,6 +169,7 @@ def project_directory(given: Path | None) -> Path:
         return find_project(here)
     if not given.is_dir():
         raise UsageError(f"{given} is not a directory", "name the directory that holds .qwen")
+    given_project(given)
     return given
 
 
@@ -202,6 +204,7 @@ class ScopedCommand(typer.core.TyperCommand):
         """Put what the scope options say where `flags_of` finds it, and run the command."""
         given = {each.name: ctx.params.pop(each.name) for each in _scope_parameters()}
         ctx.obj = _flags(**given)
+        given_options(ctx.obj, ctx.params.get("client"))
         return super().invoke(ctx)
 
 

@@ -114,12 +114,13 @@ def trusted_lock(project: Path) -> Lock:
     """
     from qwenlock.findings.reading import decode
 
-    data = read_bytes(project / NAME, NAME, MAX_LOCK_BYTES)
+    label = shown(project / NAME)
+    data = read_bytes(project / NAME, label, MAX_LOCK_BYTES)
     if data is None:
-        raise QwenlockError(f"{project} has no {NAME}", "run `qwenlock lock`")
-    lock = text.load(decode(data, NAME), NAME)
+        raise QwenlockError(f"{label} is missing", "run `qwenlock lock`")
+    lock = text.load(decode(data, label), label)
     if not text.is_unedited(data):
-        raise QwenlockError(f"{NAME} was edited by hand", "run `qwenlock lock`")
+        raise QwenlockError(f"{label} was edited by hand", "run `qwenlock lock`")
     return lock
 
 

@@ -49,14 +49,19 @@ class Flags(NamedTuple):
 
 
 def find_project(start: Path) -> Path:
-    """Return the nearest directory from `start` upward that holds a lock, otherwise `start`.
+    """Return the nearest directory from `start` upward that is a project, otherwise `start`.
 
-    The home directory is not a project unless it is `start` itself.
+    A project holds a lock, or settings. The search ends at the root of the repository, and does not
+    reach the home directory unless that is `start` itself.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
     for folder in (start, *start.parents):
-        if (folder / NAME).exists() and (folder == start or not is_home(folder)):
+        if folder != start and is_home(folder):
+            break
+        if (folder / NAME).exists() or (folder / SETTINGS).exists():
             return folder
+        if (folder / ".git").exists():
+            break
     return start
 
 

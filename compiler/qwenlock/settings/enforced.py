@@ -51,7 +51,7 @@ def marked(settings: dict[str, Any], lock: str, over: str | None = None) -> dict
     mark: dict[str, Any] = {"enforces": lock}
     if over is not None:
         mark["over"] = over
-    return {MARK: {**mark, "keys": [list(path) for path in _keys(settings)]}, **settings}
+    return {MARK: {**mark, "keys": list(map(_pointer, _keys(settings)))}, **settings}
 
 
 def enforced_by(settings: Any) -> Enforced | None:
@@ -59,7 +59,7 @@ def enforced_by(settings: Any) -> Enforced | None:
     lock, over, keys = (get(settings, (MARK, name)) for name in ("enforces", "over", "keys"))
     if not isinstance(lock, str) or not isinstance(keys, list):
         return None
-    paths = tuple(tuple(each) for each in keys if isinstance(each, list) and each)
+    paths = tuple(_path(each) for each in keys if isinstance(each, str) and each.startswith("/"))
     return Enforced(lock, over if isinstance(over, str) else None, paths)
 
 
@@ -84,3 +84,12 @@ def _keys(value: Any, path: Path = ()) -> Iterator[Path]:
     for key, inner in value.items():
         if path or key not in _UNMARKED:
             yield from _keys(inner, (*path, key))
+
+
+def _pointer(path: Path) -> str:
+    """Return a path as a JSON Pointer (RFC 6901)."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def _path(pointer: str) -> Path:
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])

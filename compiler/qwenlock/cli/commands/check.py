@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from qwenlock.cli.advice import about, advised, forget, from_here, given_options
 from qwenlock.cli.options import (
     ClientOption,
     GateFormat,
@@ -17,7 +18,7 @@ from qwenlock.cli.options import (
     flags_of,
     project_directory,
 )
-from qwenlock.edge.places import Flags, relative
+from qwenlock.edge.places import Flags
 from qwenlock.lock import NAME
 
 if TYPE_CHECKING:
@@ -33,15 +34,16 @@ app = typer.Typer(add_completion=False)
 
 SENTENCES = {
     "ok": "{lock} is up to date",
-    "drift": "{lock} differs from its settings: run `{command}`",
-    "edited": "{lock} was edited by hand: run `{command}`",
-    "missing": "{lock} is missing: run `{command}`",
+    "drift": "{lock} differs from its settings: run {command}",
+    "edited": "{lock} was edited by hand: run {command}",
+    "missing": "{lock} is missing: run {command}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
 }
 """What is printed about a project, by its status."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
+_LOCK = "`qwenlock lock`"
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
@@ -85,6 +87,7 @@ def check(
 
             raise QwenlockError("no qwen.lock found", "run `qwenlock lock` in a project")
     reports = _reports(directories, _Question(flags, client, env, len(directories) > 1))
+    forget()  # each report has its own advice
     _say_clients(reports)
     if format is GateFormat.json:
         from qwenlock.cli.console import emit_json
@@ -122,6 +125,7 @@ class _Report(NamedTuple):
     findings: str = "[]"
     words: str = ""
     error: InputError | None = None
+    command: str = _LOCK
 
     def as_json(self) -> dict[str, Any]:
         import json
@@ -177,12 +181,8 @@ class _Report(NamedTuple):
         say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
 
     def _sentence(self, verdict: str) -> str:
-        if self.project == ".":
-            return SENTENCES[verdict].format(lock=NAME, command="qwenlock lock")
-        import shlex
-
-        command = f"qwenlock lock {shlex.quote(self.project)}"
-        return SENTENCES[verdict].format(lock=f"{self.project}/{NAME}", command=command)
+        lock = NAME if self.project == "." else f"{self.project}/{NAME}"
+        return SENTENCES[verdict].format(lock=lock, command=self.command)
 
 
 class _Question(NamedTuple):
@@ -226,10 +226,15 @@ def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Repor
     reader = Reader()
     passed: list[_Passed] = []
     judge = _report_or_error if question.several else _report
-    reports = [judge(each, question, reader, passed) for each in directories]
+    reports = []
+    given_options(question.flags, question.client)
+    for each in directories:
+        with about(each):
+            report = judge(each, question, reader, passed)
+            reports.append(report._replace(command=advised(_LOCK)))
     seen = file_states.States()
-    for each in passed:
-        file_states.record(*each, seen)
+    for one in passed:
+        file_states.record(*one, seen)
     return reports
 
 
@@ -240,7 +245,7 @@ def _report_or_error(
     from qwenlock.cli.app import BUG
     from qwenlock.findings.errors import InputError, UsageError, from_system
 
-    name = _from_here(directory)
+    name = from_here(directory)
     try:
         return _report(directory, question, reader, passed)
     except InputError as error:
@@ -262,7 +267,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.cli.console import in_colour
     from qwenlock.edge import file_states
 
-    name = _from_here(directory)
+    name = from_here(directory)
     asked = file_states.request(directory, question.flags, question.client)
     asked = f"{asked} {in_colour(sys.stderr)}"
     said = None if question.env else file_states.passed(asked, reader.states)
@@ -317,9 +322,3 @@ def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
         findings=json.dumps(findings_as_json(findings)),
         words=findings_as_text(findings, notes=False),
     )
-
-
-def _from_here(directory: Path) -> str:
-    """Return a directory as the user would name it from here."""
-    name = relative(os.path.abspath(directory), os.getcwd())  # noqa: PTH100, PTH109
-    return str(directory) if name.startswith("../..") else name

@@ -78,7 +78,7 @@ def lint(
 
     Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
     """
-    from qwenlock.cli.client import client_line, say_other_installed
+    from qwenlock.cli.client import opening, say_other_installed
     from qwenlock.cli.console import say
     from qwenlock.edge.lint_subject import gather
     from qwenlock.findings.codes import codes, is_wanted
@@ -88,7 +88,7 @@ def lint(
     selected, ignored = codes(select or ()), codes(ignore or ())
     directory = project_directory(project)
     subject = gather(directory, flags, client, env=env)
-    say(client_line(subject.project))
+    say(opening(subject.project))
     say_other_installed(subject.project)
     choices = subject.project.configuration.lint
     selected, ignored = selected or choices.select, ignored or choices.ignore

@@ -62,13 +62,13 @@ def lock(
 
     Examples: `qwenlock lock`, `qwenlock lock --no-user --client 0.15.10`, `qwenlock lock --check`
     """
-    from qwenlock.cli.client import client_line, say_other_installed
+    from qwenlock.cli.client import opening, say_other_installed
     from qwenlock.cli.console import say
     from qwenlock.cli.report import print_findings
 
     flags = flags_of(context)
     loaded = _compiled(project_directory(project), flags, client, merge)
-    say(client_line(loaded.project))
+    say(opening(loaded.project))
     say_other_installed(loaded.project)
     _refuse_errors(loaded)
     if check:
@@ -146,11 +146,11 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     elif verdict.status == "ok":
         said = project.compilation.findings
         print_findings([each for each in verdict.findings if each not in said], notes=False)
-        say(painted("qwen.lock is up to date", "good"))
+        say(painted(f"{_name(project)} is up to date", "good"))
     else:
         for line in changes_as_text(verdict.changes):
             emit(line)
-        say(f"qwen.lock would change ({verdict.status}): run `qwenlock lock`")
+        say(f"{_name(project)} would change ({verdict.status}): run `qwenlock lock`")
     return 0 if verdict.status == "ok" else 1
 
 
@@ -205,9 +205,16 @@ def _say_written(project: _Compiled, status: str, output: str | None) -> None:
     assert compiled is not None  # noqa: S101
     count = len(compiled.models)
     models = f"{count} model{'' if count == 1 else 's'}"
-    where = "stdout" if output == "-" else output or "qwen.lock"
+    where = "stdout" if output == "-" else output or _name(project)
     done = painted(f"{where} {status}", "good")
     say(f"{done}: {models}, {_selected(compiled.selection)}")
+
+
+def _name(project: _Compiled) -> str:
+    from qwenlock.cli.foreign import clean
+    from qwenlock.edge.project import label_of
+
+    return clean(label_of(project.project.places.project))
 
 
 def _selected(selection: Selection) -> str:

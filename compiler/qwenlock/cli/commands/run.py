@@ -237,8 +237,10 @@ def _refuse_drift(project: Project) -> None:
     if verdict.status != "ok":
         for line in changes_as_text(verdict.changes):
             say(line)
-        message = "qwen.lock differs from its settings"
-        raise QwenlockError(message, "run `qwenlock lock`, or `qwenlock run --no-check`")
+        raise QwenlockError(
+            f"{label} differs from its settings",
+            "run `qwenlock lock`, or `qwenlock run --no-check`",
+        )
 
 
 def _say_missing(

@@ -1,0 +1,153 @@
+"""Many projects of one team: which project a command means, and what it says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenlock.edge.places import find_project
+from support import MODEL, World, models, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHER = {**MODEL, "id": "other"}
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    """Return a repository whose root is a locked project, with the client in its configuration."""
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    git(world.project, "init", "-q", "-b", "main")
+    write(world.project / "qwenlock.toml", 'client = "0.24.4"\nuser = false\n')
+    write(world.own, settings())
+    assert world.run("lock").exit_code == 0
+    return world
+
+
+def settings(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {**models(*(entries or (MODEL,))), "model": {"name": "gpt-4o"}, "$version": 4}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    done = subprocess.run(
+        ["git", *identity, "-C", str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def put(world: World, name: str, *entries: dict[str, Any]) -> Path:
+    """Add a project to the repository, without a lock."""
+    folder = world.project / name
+    (folder / ".qwen").mkdir(parents=True)
+    write(folder / ".qwen" / "settings.json", settings(*entries))
+    return folder
+
+
+def follow(world: World, text: str) -> None:
+    """Do each thing that is advised in `text`, from here."""
+    for command in re.findall(r"`((?:cd [^`]+ && )?qwenlock [^`]+)`", text):
+        assert not command.startswith("cd "), command
+        assert world.run(*shlex.split(command)[1:]).exit_code == 0, command
+
+
+# The project is where you stand
+
+
+def test_nearest_directory_with_settings_or_a_lock_is_the_project(world: World) -> None:
+    below = put(world, "app") / "src" / "deep"
+    below.mkdir(parents=True)
+    assert find_project(below) == world.project / "app"
+    (below.parent / "qwen.lock").touch()
+    assert find_project(below) == below.parent
+    plain = world.project / "plain"
+    plain.mkdir()
+    assert find_project(plain) == world.project
+
+
+def test_search_ends_at_the_root_of_the_repository_and_before_the_home(world: World) -> None:
+    inner = world.project / "vendor" / "inner" / "src"
+    inner.mkdir(parents=True)
+    git(inner.parent, "init", "-q")
+    assert find_project(inner) == inner
+    write(world.user, "{}")
+    (world.home / "code").mkdir()
+    assert find_project(world.home / "code") == world.home / "code"
+    assert find_project(world.home) == world.home
+
+
+def test_commands_below_are_about_the_directory_with_settings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = world.lock.read_bytes(), world.own.read_bytes()
+    app = put(world, "app", {**OTHER, "envKey": "A-B"}, MODEL)
+    (app / "src").mkdir()
+    monkeypatch.chdir(app / "src")
+    linted = world.run("lint")
+    assert linted.err.startswith("..: for Qwen Code 0.24.4")
+    assert "found 1 error" in linted.err
+    write(app / ".qwen" / "settings.json", settings(OTHER, MODEL))
+    assert "../qwen.lock is missing" in world.run("check").err
+    assert world.run("run", "--", "true").exit_code == 1
+    assert world.run("lock").exit_code == 0
+    assert (app / "qwen.lock").exists()
+    upgraded = world.run("upgrade", "--plan", "deepseek", "--region", "default", "--yes")
+    assert upgraded.exit_code == 0, upgraded
+    assert (world.lock.read_bytes(), world.own.read_bytes()) == before
+
+
+# Advice
+
+
+def test_advice_names_the_project_and_works_from_here(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = put(world, "apps/my app")
+    for stand, name in ((world.project, "apps/my app"), (world.project / "apps", "my app")):
+        monkeypatch.chdir(stand)
+        missing = world.run("check", name)
+        assert f"run `qwenlock lock '{name}'`" in missing.err
+        follow(world, missing.err)
+        assert world.run("check", name).exit_code == 0
+        (app / "qwen.lock").unlink()
+
+
+def test_advice_has_the_options_that_were_used(world: World) -> None:
+    put(world, "app")
+    arguments = ("app", "--client", "0.15.10", "--user", ".qwen/settings.json")
+    missing = world.run("check", *arguments)
+    follow(world, missing.err)
+    assert world.run("check", *arguments).exit_code == 0
+    assert world.run("check", "app").exit_code == 1  # the configuration says something else
+    result = json.loads(world.run("check", *arguments, "--format", "json").out)
+    assert result["projects"][0]["client"] == "0.15.10"
+
+
+def test_findings_of_each_project_advise_about_that_project(world: World) -> None:
+    for name in ("a", "b"):
+        folder = put(world, name)
+        old = {"modelProviders": {"openai": [MODEL]}, "selectedAuthType": "openai"}
+        write(folder / ".qwen" / "settings.json", old)
+        assert world.run("lock", name).exit_code == 0
+    document = json.loads(world.run("check", "a", "b", "--format", "json").out)
+    for project in document["projects"]:
+        fixes = [each["fix"] for each in project["findings"] if "qwenlock" in str(each["fix"])]
+        assert fixes
+        assert all(f"qwenlock migrate {project['project']} " in each for each in fixes)
+
+
+def test_advice_for_the_project_here_stays_short(world: World) -> None:
+    world.lock.unlink()
+    assert "run `qwenlock lock`\n" in world.run("check").err
