@@ -151,3 +151,136 @@ def test_findings_of_each_project_advise_about_that_project(world: World) -> Non
 def test_advice_for_the_project_here_stays_short(world: World) -> None:
     world.lock.unlink()
     assert "run `qwenlock lock`\n" in world.run("check").err
+
+
+# The gate
+
+
+def test_deleted_lock_fails_the_gate(world: World) -> None:
+    app = put(world, "app")
+    world.run("lock", "app")
+    assert world.run("check", "--recursive").exit_code == 0
+    (app / "qwen.lock").unlink()
+    result = world.run("check", "--recursive")
+    assert (result.exit_code, "missing: app/qwen.lock is missing" in result.err) == (1, True)
+    follow(world, result.err)
+    assert world.run("check", "--recursive").exit_code == 0
+
+
+def test_lock_that_is_a_folder_or_behind_a_link_fails_the_gate(world: World) -> None:
+    app = put(world, "app")
+    assert world.run("lock", "app").exit_code == 0
+    assert world.run("check", "--recursive").exit_code == 0
+    elsewhere = world.root / "elsewhere.lock"
+    (app / "qwen.lock").rename(elsewhere)
+    (app / "qwen.lock").symlink_to(elsewhere)
+    assert "app/qwen.lock:1:1" in world.run("check", "--recursive").err
+    assert world.run("check", "app").exit_code == 3
+    (app / "qwen.lock").unlink()
+    (app / "qwen.lock").mkdir()
+    assert world.run("check", "--recursive").exit_code == 3
+    app.rename(world.root / "app")
+    app.symlink_to(world.root / "app")
+    assert "app:1:1" in world.run("check", "--recursive").err
+
+
+# A workspace
+
+
+@pytest.fixture
+def workspace(world: World) -> World:
+    """Return a workspace with two projects without a lock, whose root is no project."""
+    world.own.unlink()
+    world.lock.unlink()
+    write(
+        world.project / "qwenlock.toml",
+        'client = "0.24.4"\nuser = false\nprojects = ["apps/*"]\nexclude = ["apps/fork"]\n',
+    )
+    for name in ("apps/a", "apps/b", "apps/fork"):
+        put(world, name, MODEL, {**OTHER, "envKey": f"{name[-1].upper()}_KEY"})
+    return world
+
+
+def test_commands_at_the_root_of_a_workspace_mean_all_projects(workspace: World) -> None:
+    checked = workspace.run("check")
+    assert checked.exit_code == 1
+    assert re.findall(r"missing: (\S+) is", checked.err) == ["apps/a/qwen.lock", "apps/b/qwen.lock"]
+    locked = workspace.run("lock")
+    assert re.findall(r"(\S+) written", locked.err) == ["apps/a/qwen.lock", "apps/b/qwen.lock"]
+    assert not workspace.lock.exists()
+    for arguments in (["check"], ["lint"], ["migrate", "--check"], ["lock", "--check"]):
+        result = workspace.run(*arguments, "--format", "json")
+        assert result.exit_code == 0, result
+        projects = json.loads(result.out)["projects"]
+        assert [each["project"] for each in projects] == ["apps/a", "apps/b"]
+        assert workspace.run(*arguments).exit_code == 0
+
+
+def test_a_directory_without_a_project_stands_for_the_workspace(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace.project / "docs").mkdir()
+    monkeypatch.chdir(workspace.project / "docs")
+    assert workspace.run("lock").exit_code == 0
+    assert not (workspace.project / "docs" / "qwen.lock").exists()
+    assert "../apps/b/qwen.lock is up to date" in workspace.run("check").err
+    refused = workspace.run("run", "--", "true")
+    assert refused.exit_code == 2
+    assert "name one of its projects: ../apps/a, ../apps/b" in refused.err
+
+
+def test_project_of_a_workspace_is_meant_where_one_stands_in_it(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace.project / "apps" / "b")
+    assert workspace.run("lock").exit_code == 0
+    assert not (workspace.project / "apps" / "a" / "qwen.lock").exists()
+    result = workspace.run("lock", "../a", ".")
+    assert result.exit_code == 0
+    assert "../a/qwen.lock written" in result.err
+
+
+def test_one_broken_project_does_not_hide_the_others(workspace: World) -> None:
+    write(workspace.project / "apps" / "a" / ".qwen" / "settings.json", '{"a": }')
+    for command in ("lock", "lint", "migrate", "upgrade"):
+        result = workspace.run(command, "--recursive")
+        assert result.exit_code == 3, result
+        assert "apps/b: for Qwen Code 0.24.4" in result.err
+        assert "apps/a/.qwen/settings.json:1" in result.err
+    document = json.loads(workspace.run("lint", "--format", "json").out)
+    assert [(each["project"], "error" in each) for each in document["projects"]] == [
+        ("apps/a", True),
+        ("apps/b", False),
+    ]
+
+
+def test_listed_project_must_exist(workspace: World) -> None:
+    write(workspace.project / "qwenlock.toml", 'client = "0.24.4"\nprojects = ["apps/a", "gone"]')
+    for command in ("lock", "check"):
+        result = workspace.run(command)
+        assert result.exit_code == 3
+        assert "gone is one of the `projects`, but does not exist" in result.err
+    assert not (workspace.project / "gone").exists()
+
+
+def test_variables_of_a_workspace_are_listed_once(workspace: World) -> None:
+    workspace.run("lock")
+    exported = workspace.run("export", "--format", "env")
+    assert exported.out == (
+        "# The variables of all projects: give each a value, and do not commit this file.\n"
+        "\n# used by apps/a: openai/other\nA_KEY=\n"
+        "\n# used by apps/b: openai/other\nB_KEY=\n"
+        "\n# used by apps/a: openai/gpt-4o\n# used by apps/b: openai/gpt-4o\nOPENAI_API_KEY=\n"
+    )
+    assert workspace.run("export").exit_code == 2
+    assert workspace.run("export", "apps/a").exit_code == 0
+
+
+def test_annotations_of_several_projects_are_one_document(workspace: World) -> None:
+    for name in ("a", "b"):
+        file = workspace.project / "apps" / name / ".qwen" / "settings.json"
+        write(file, settings({**MODEL, "envKey": "A-B"}))
+    result = workspace.run("lint", "--format", "gitlab")
+    assert result.exit_code == 1
+    files = {each["location"]["path"] for each in json.loads(result.out)}
+    assert files == {f"apps/{name}/.qwen/settings.json" for name in "ab"}

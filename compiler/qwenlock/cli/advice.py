@@ -75,7 +75,7 @@ def advised(text: str) -> str:
 
 
 def from_here(directory: Path) -> str:
-    """Return a directory as the user would name it from here; `.` for this one."""
+    """Return a file or directory as the user would name it from here; `.` for this one."""
     name = relative(os.path.abspath(directory), os.getcwd())  # noqa: PTH100, PTH109
     return str(directory) if name.startswith("../..") else name
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, TextIO
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 from qwenlock.cli.advice import advised
 from qwenlock.cli.foreign import as_bytes, json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
 
@@ -32,8 +37,26 @@ def emit_raw(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
+_collected: ContextVar[list[dict[str, Any]] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collected() -> Iterator[list[dict[str, Any]]]:
+    """Collect the JSON documents that are printed meanwhile, instead of printing them."""
+    documents: list[dict[str, Any]] = []
+    before = _collected.set(documents)
+    try:
+        yield documents
+    finally:
+        _collected.reset(before)
+
+
 def emit_json(document: dict[str, Any]) -> None:
     """Print a JSON document, on stdout, with the version of its schema first."""
+    documents = _collected.get()
+    if documents is not None:
+        documents.append(document)
+        return
     emit_raw(json_text({"schema-version": "1.0", **document}))
 
 

@@ -85,7 +85,9 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
 
 
 def ignored_below(directory: Path) -> set[str]:
-    """Return the directories below `directory` that git ignores; none if git cannot tell.
+    """Return what git ignores below `directory`; nothing if git cannot tell.
+
+    Of a directory that it ignores as a whole, only that is returned.
 
     Raises:
         InputError: git does not answer.
@@ -102,7 +104,7 @@ def ignored_below(directory: Path) -> set[str]:
     except OSError:
         return set()
     names = os.fsdecode(answer.stdout).split("\0") if answer.returncode == 0 else []
-    return {os.path.join(directory, name[:-1]) for name in names if name.endswith("/")}  # noqa: PTH118
+    return {os.path.join(directory, name.rstrip("/")) for name in names if name}  # noqa: PTH118
 
 
 def repository_of(path: Path) -> Path | None:

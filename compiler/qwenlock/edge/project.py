@@ -56,8 +56,8 @@ def read(
     if reader:
         states += reader.states.lines([directory / NAME])  # as it is before it is read
     stored = read_bytes(directory / NAME, label_of(directory), MAX_LOCK_BYTES)
+    team = configured(directory, flags, reader)  # first: it may need another qwenlock
     recorded = _previous(stored, label_of(directory))
-    team = configured(directory, flags, reader)
     reader = reader or Reader()
     installed = reader.once("installed client", release)
     who, why = _client(client, team, recorded, installed, label_of(directory))

@@ -16,8 +16,8 @@ from qwenlock.cli.options import (
     GateFormatOption,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen
 from qwenlock.edge.places import Flags
 from qwenlock.lock import NAME
 
@@ -51,17 +51,8 @@ _WORTH_A_PROCESS, _PARTS = 64, 4
 @app.command(cls=ScopedCommand)
 def check(
     context: typer.Context,
-    projects: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PROJECT]...",
-            help="Project directories; by default, the same one as for `qwenlock lock`.",
-        ),
-    ] = None,
-    recursive: Annotated[
-        bool,
-        typer.Option("--recursive", help="Check every directory below that holds a qwen.lock."),
-    ] = False,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     env: Annotated[
         bool, typer.Option("--env", help="Also check that every variable the lock needs is set.")
     ] = False,
@@ -70,23 +61,17 @@ def check(
 ) -> int:
     """Check that qwen.lock exists, is unedited, and matches the settings.
 
+    --recursive checks every directory below that has a lock, or whose settings have models, or
+    that the configuration lists as one of the `projects`.
+
     Exits 1 on drift and on a missing or hand-edited lock, and 3 if the settings or the lock are
     invalid. With several projects, the highest exit code counts.
 
     Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
     """
     flags = flags_of(context)
-    given: list[Path | None] = [*projects] if projects else [None]
-    directories = [project_directory(each) for each in given]
-    if recursive:
-        from qwenlock.edge.walk import projects_below
-
-        directories = [found for each in directories for found in projects_below(each)]
-        if not directories:
-            from qwenlock.findings.errors import QwenlockError
-
-            raise QwenlockError("no qwen.lock found", "run `qwenlock lock` in a project")
-    reports = _reports(directories, _Question(flags, client, env, len(directories) > 1))
+    directories, several = chosen(projects, flags, recursive=recursive)
+    reports = _reports(directories, _Question(flags, client, env, several))
     forget()  # each report has its own advice
     _say_clients(reports)
     if format is GateFormat.json:
@@ -268,6 +253,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.edge import file_states
 
     name = from_here(directory)
+    _refuse_link(directory)
     asked = file_states.request(directory, question.flags, question.client)
     asked = f"{asked} {in_colour(sys.stderr)}"
     said = None if question.env else file_states.passed(asked, reader.states)
@@ -303,6 +289,23 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         said = "\n".join((client, line, report.findings, report.words))
         passed.append(_Passed([*project.states], asked, said))
     return report
+
+
+def _refuse_link(directory: Path) -> None:
+    """Refuse a lock that is a link, or a project behind one: what a link leads to is not reviewed.
+
+    Raises:
+        InputError: it is one, or the project does not exist.
+    """
+    from qwenlock.cli.projects import not_there
+    from qwenlock.edge.files import unusable
+
+    if not directory.is_dir():
+        raise not_there(directory)
+    for path in (directory / NAME, directory):
+        if path.is_symlink():
+            fix = "replace it with what it leads to"
+            raise unusable("QL105", from_here(path), "it is a symbolic link", fix)
 
 
 def _invalid(name: str, error: InputError) -> _Report:

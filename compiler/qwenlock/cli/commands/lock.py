@@ -11,11 +11,10 @@ from qwenlock.cli.options import (
     ClientOption,
     Format,
     FormatOption,
-    ProjectArgument,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ app = typer.Typer(add_completion=False)
 @app.command(cls=ScopedCommand)
 def lock(
     context: typer.Context,
-    project: ProjectArgument = None,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     output: Annotated[
         str | None,
         typer.Option(
@@ -67,19 +67,28 @@ def lock(
     from qwenlock.cli.report import print_findings
 
     flags = flags_of(context)
-    loaded = _compiled(project_directory(project), flags, client, merge)
-    say(opening(loaded.project))
-    say_other_installed(loaded.project)
-    _refuse_errors(loaded)
-    if check:
-        return _compare(loaded, format)
-    status = _write(loaded, output)
-    if format is Format.json:
-        _emit(loaded, status, output)
-    elif output != "-" or loaded.compilation.findings:
-        print_findings(loaded.compilation.findings, notes=False)
-        _say_written(loaded, status, output)
-    return 0
+
+    def lock_one(directory: Path) -> int:
+        loaded = _compiled(directory, flags, client, merge)
+        say(opening(loaded.project))
+        say_other_installed(loaded.project)
+        _refuse_errors(loaded)
+        if check:
+            return _compare(loaded, format)
+        status = _write(loaded, output)
+        if format is Format.json:
+            _emit(loaded, status, output)
+        elif output != "-" or loaded.compilation.findings:
+            print_findings(loaded.compilation.findings, notes=False)
+            _say_written(loaded, status, output)
+        return 0
+
+    found = chosen(projects, flags, recursive=recursive)
+    if output is not None and found.several:
+        from qwenlock.findings.errors import UsageError
+
+        raise UsageError("--output is for one project", "name one project, or remove --output")
+    return for_each(found, lock_one, as_json=format is Format.json)
 
 
 class _Compiled(NamedTuple):
@@ -211,10 +220,10 @@ def _say_written(project: _Compiled, status: str, output: str | None) -> None:
 
 
 def _name(project: _Compiled) -> str:
+    from qwenlock.cli.advice import from_here
     from qwenlock.cli.foreign import clean
-    from qwenlock.edge.project import label_of
 
-    return clean(label_of(project.project.places.project))
+    return clean(from_here(project.project.places.lock))
 
 
 def _selected(selection: Selection) -> str:
