@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OTHER = {**MODEL, "id": "other"}
+KEY = "sk-hunter2hunter2hunter2"
 
 
 @pytest.fixture
@@ -284,3 +285,71 @@ def test_annotations_of_several_projects_are_one_document(workspace: World) -> N
     assert result.exit_code == 1
     files = {each["location"]["path"] for each in json.loads(result.out)}
     assert files == {f"apps/{name}/.qwen/settings.json" for name in "ab"}
+
+
+# Keys
+
+
+def test_key_in_a_tracked_file_fails_the_gate(workspace: World) -> None:
+    app = workspace.project / "apps" / "a"
+    workspace.run("lock")
+    write(app / ".qwen" / "settings.json", settings() | {"env": {"OPENAI_API_KEY": KEY}})
+    workspace.run("lock")
+    assert workspace.run("check").exit_code == 0
+    git(workspace.project, "add", ".")
+    for arguments in (["--recursive"], ["apps/a"], []):
+        result = workspace.run("check", *arguments)
+        assert result.exit_code == 1
+        assert "key: the settings of apps/a/qwen.lock hold a key" in result.err
+        assert "`qwenlock migrate apps/a --env-secrets`" in result.err
+        assert "replace the key at its vendor" in result.err
+        assert KEY not in result.err
+    follow_up = workspace.run("migrate", "apps/a", "--env-secrets", "--yes")
+    assert follow_up.exit_code == 0, follow_up
+    workspace.run("lock")
+    assert workspace.run("check").exit_code == 0
+
+
+# Conflicts
+
+
+def test_a_conflict_is_called_one(world: World) -> None:
+    before = world.lock.read_text(), world.own.read_text()
+    marks = "<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> topic\n"
+    write(world.lock, before[0].replace("[[models]]", f"{marks}[[models]]", 1))
+    result = world.run("check")
+    assert result.exit_code == 3
+    assert "conflict: qwen.lock or its settings have an unresolved merge conflict" in result.err
+    assert world.run("lock").exit_code == 0
+    assert world.run("check").exit_code == 0
+    pretty = json.dumps(json.loads(before[1]), indent=2)
+    write(world.own, pretty.replace('  "model":', f'{marks}  "model":'))
+    assert "conflict: qwen.lock" in world.run("check", "--recursive").err
+
+
+# Hooks
+
+
+def test_changed_files_lock_their_projects_and_no_root(workspace: World) -> None:
+    changed = ["apps/a/.qwen/settings.json", "apps/fork/.qwen/settings.json", "README.md"]
+    first = workspace.run("lock", "--changed", *changed)
+    assert first.exit_code == 1
+    assert re.findall(r"(\S+) written", first.err) == ["apps/a/qwen.lock"]
+    assert workspace.run("lock", "--changed", *changed).exit_code == 0
+    everything = workspace.run("lock", "--changed", "qwenlock.toml")
+    assert re.findall(r"(\S+) written", everything.err) == ["apps/b/qwen.lock"]
+    write(workspace.project / "pyproject.toml", "[project]\n")
+    assert workspace.run("lock", "--changed", "pyproject.toml").err == ""
+
+
+def test_deleted_lock_is_written_again_by_the_hook(workspace: World) -> None:
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    git(workspace.project, "rm", "-q", "apps/a/qwen.lock")
+    assert workspace.run("check", "--recursive").exit_code == 1
+    again = workspace.run("lock", "--changed")
+    assert (again.exit_code, "apps/a/qwen.lock written" in again.err) == (1, True)
+    assert workspace.run("check", "--recursive").exit_code == 0
+    git(workspace.project, "rm", "-rqf", "apps/b")
+    assert workspace.run("lock", "--changed").exit_code == 0

@@ -82,6 +82,15 @@ def chosen(
     return Chosen(tuple(dict.fromkeys(directories)), several)
 
 
+def of_files(files: Sequence[Path] | None) -> Chosen:
+    """Return the projects of files, and of those that the next commit deletes."""
+    from qwenlock.edge.git import deleted_in_index
+    from qwenlock.edge.walk import projects_of
+
+    changed = [*(files or ()), *deleted_in_index(Path.cwd())]
+    return Chosen(tuple(dict.fromkeys(projects_of(changed))), several=True)
+
+
 def for_each(projects: Chosen, one: Callable[[Path], int], *, as_json: bool = False) -> int:
     """Run a command for each project; return the highest exit code.
 

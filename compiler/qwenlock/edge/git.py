@@ -84,6 +84,16 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
     }
 
 
+def deleted_in_index(directory: Path) -> list[Path]:
+    """Return the files that the next commit of the repository around `directory` deletes."""
+    root = repository_of(directory / "x")
+    if root is None:
+        return []
+    question = ("diff", "--cached", "--name-only", "--diff-filter=D", "--no-renames", "-z")
+    answer = _answer(root, *question, "--no-ext-diff", "--no-textconv")
+    return [root / name for name in answer.split("\0") if name]
+
+
 def ignored_below(directory: Path) -> set[str]:
     """Return what git ignores below `directory`; nothing if git cannot tell.
 

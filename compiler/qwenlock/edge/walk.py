@@ -13,11 +13,12 @@ from qwenlock.edge.places import SETTINGS, home
 from qwenlock.edge.reader import Reader
 from qwenlock.findings.errors import InputError
 from qwenlock.lock import NAME
+from qwenlock.settings.configuration import TABLES, may_configure
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.globs import is_literal, pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 _NEVER = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox"})
 
@@ -67,6 +68,34 @@ def projects_below(
     for path in _named(team):
         if path.is_relative_to(root) and str(path) not in found:
             yield Path(directory, path.relative_to(root))
+
+
+def projects_of(files: Iterable[Path]) -> Iterator[Path]:
+    """Yield each project that one of `files` belongs to: its lock, settings, or configuration.
+
+    The files need not exist, as after a deletion. A configuration belongs to every project below.
+
+    Raises:
+        InputError: git does not answer, or a configuration is invalid.
+    """
+    for folder in dict.fromkeys(filter(None, map(_folder_of, files))):
+        if not folder.is_dir() or _matcher(nearest(folder, Reader()), "exclude")(str(folder)):
+            continue
+        if _is_project(folder):
+            yield folder
+    for file in files:
+        if file.name in TABLES and file.parent.is_dir():
+            text = file.read_text("utf-8", "replace") if file.is_file() else None
+            if text is None or may_configure(file.name, text):
+                yield from projects_below(Path(os.path.abspath(file.parent)))  # noqa: PTH100
+
+
+def _folder_of(file: Path) -> Path | None:
+    """Return the project that a lock or a settings file is of."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100
+    if path.name == NAME:
+        return path.parent
+    return path.parent.parent if path.parts[-2:] == SETTINGS.parts else None
 
 
 def workspace_at(directory: Path) -> Path | None:

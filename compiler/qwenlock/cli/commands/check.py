@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qwenlock.findings.errors import InputError
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import LockChange
+    from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
@@ -39,6 +40,8 @@ SENTENCES = {
     "missing": "{lock} is missing: run {command}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
+    "key": "the settings of {lock} hold a key, and git tracks them",
+    "conflict": "{lock} or its settings have an unresolved merge conflict",
 }
 """What is printed about a project, by its status."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
@@ -111,6 +114,7 @@ class _Report(NamedTuple):
     words: str = ""
     error: InputError | None = None
     command: str = _LOCK
+    trouble: str = ""
 
     def as_json(self) -> dict[str, Any]:
         import json
@@ -161,7 +165,7 @@ class _Report(NamedTuple):
         from qwenlock.cli.console import painted, say
         from qwenlock.cli.foreign import clean
 
-        verdict = "unset" if self.status == "ok" and self.exit_code else self.status
+        verdict = self.trouble or self.status
         colour = "good" if verdict == "ok" else "error"
         say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
 
@@ -263,6 +267,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.cli.client import client_as_json, client_line
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
+    from qwenlock.edge.git import tracked
     from qwenlock.edge.project import label_of, read
     from qwenlock.findings.errors import InputError
 
@@ -282,10 +287,16 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         missing = tuple(unset(compilation.lock, with_variables(project)))
         found = (*found, *missing)
         exit_code = max(exit_code, 1 if missing else 0)
+    key = _literal_key(project)
+    if key is not None and tracked([project.places.files["project"]]):
+        found = (*found, key)
+        exit_code = max(exit_code, 1)
     report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
+    if verdict.status == "ok" and exit_code:
+        report = report._replace(trouble="unset" if key not in found else "key")
     report = _with_findings(report, found)
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
-    if verdict.status == "ok" and not question.env and is_recorded:
+    if verdict.status == "ok" and not question.env and is_recorded and key is None:
         said = "\n".join((client, line, report.findings, report.words))
         passed.append(_Passed([*project.states], asked, said))
     return report
@@ -308,12 +319,23 @@ def _refuse_link(directory: Path) -> None:
             raise unusable("QL105", from_here(path), "it is a symbolic link", fix)
 
 
+def _literal_key(project: Project) -> Finding | None:
+    """Return the finding for a key in the project's own settings, if git tracks them."""
+    from qwenlock.lint.credentials import tracked_key
+
+    own = project.source("project")
+    return next(tracked_key(own.document), None) if own is not None else None
+
+
 def _invalid(name: str, error: InputError) -> _Report:
     from qwenlock.cli.report import error_as_text
 
     if error.findings:
-        return _with_findings(_Report(name, "invalid", exit_code=3), error.findings)
-    return _Report(name, "invalid", exit_code=3, words=error_as_text(error), error=error)
+        is_conflict = any("merge conflict" in each.message for each in error.findings)
+        trouble = "conflict" if is_conflict else ""
+        report = _Report(name, "invalid", exit_code=3, trouble=trouble)
+        return _with_findings(report, error.findings)
+    return _Report(name, "invalid", exit_code=3, words=advised(error_as_text(error)), error=error)
 
 
 def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
@@ -323,5 +345,5 @@ def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
 
     return report._replace(
         findings=json.dumps(findings_as_json(findings)),
-        words=findings_as_text(findings, notes=False),
+        words=advised(findings_as_text(findings, notes=False)),
     )

@@ -14,7 +14,7 @@ from qwenlock.cli.options import (
     ScopedCommand,
     flags_of,
 )
-from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each, of_files
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ def lock(
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if the lock would change.")
+    ] = False,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed",
+            help="For a hook: the arguments are changed files. Lock their projects, and those of "
+            "files that the commit deletes; exit 1 if that changes a lock.",
+        ),
     ] = False,
     client: ClientOption = None,
     merge: Annotated[
@@ -81,9 +89,9 @@ def lock(
         elif output != "-" or loaded.compilation.findings:
             print_findings(loaded.compilation.findings, notes=False)
             _say_written(loaded, status, output)
-        return 0
+        return 1 if changed and status == "written" else 0
 
-    found = chosen(projects, flags, recursive=recursive)
+    found = of_files(projects) if changed else chosen(projects, flags, recursive=recursive)
     if output is not None and found.several:
         from qwenlock.findings.errors import UsageError
 
