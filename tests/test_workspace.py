@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenlock.edge.places import find_project
+from qwenlock.plans.digest import PREFIX, models_digest
 from support import MODEL, World, models, write
 
 if TYPE_CHECKING:
@@ -353,3 +354,27 @@ def test_deleted_lock_is_written_again_by_the_hook(workspace: World) -> None:
     assert workspace.run("check", "--recursive").exit_code == 0
     git(workspace.project, "rm", "-rqf", "apps/b")
     assert workspace.run("lock", "--changed").exit_code == 0
+
+
+# Versions of qwenlock
+
+
+def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) -> None:
+    write(world.own, {"$version": 4})
+    asked = ("upgrade", "--plan", "deepseek", "--region", "default", "--scope", "project")
+    assert world.run(*asked, "--yes", "--lock").exit_code == 0
+    newer = json.loads(world.own.read_text())
+    entries = newer["modelProviders"]["openai"]
+    entries[0]["name"] = "[DeepSeek] of the future"
+    newer["providerMetadata"]["deepseek"]["version"] = models_digest(entries).removeprefix(PREFIX)
+    write(world.own, newer)
+    lock = re.sub(r'(id = "deepseek"\n(?:.*\n)*?)version = ".*"', r'\1version = "99.0"',
+                  world.lock.read_text(), count=1)  # fmt: skip
+    write(world.lock, lock)
+    kept = world.run("upgrade", "--yes")
+    assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
+    assert "99.0 is in the lock, and this qwenlock" in kept.err
+    assert world.run("upgrade", "--check").exit_code == 0
+    assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
+    assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0
+    assert json.loads(world.own.read_text()) != newer
