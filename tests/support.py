@@ -207,8 +207,11 @@ class World:
             (folder / ".qwen").mkdir()
 
     def run(self, *arguments: str) -> Result:
-        exit_code = run(self._by_the_guide(arguments))
+        by_the_guide = self._by_the_guide(arguments)
+        exit_code = run(by_the_guide)
         out, err = self.read()
+        if by_the_guide is not arguments:  # what is advised has the options that were given
+            out, err = (each.replace(" --client guide", "") for each in (out, err))
         return Result(exit_code, out, err)
 
     def start(self, *arguments: str) -> Result:

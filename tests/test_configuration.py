@@ -14,12 +14,14 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock import __version__
 from qwenlock.edge.configuration import configured
 from qwenlock.edge.places import Flags
 from qwenlock.edge.project import read
 from qwenlock.findings.errors import InputError
+from qwenlock.lock.options import Options
 from qwenlock.settings import configuration
-from qwenlock.settings.configuration import FILE, PYPROJECT, Configuration, judge
+from qwenlock.settings.configuration import FILE, PYPROJECT, Configuration, LintChoices, judge
 from qwenlock.settings.shipped import folder
 from support import MODEL, World, models, untimed, write
 
@@ -43,13 +45,52 @@ def client_of(folder: Path, **flags: Any) -> str | None:
     return configured(folder, Flags(**flags)).configuration.client
 
 
-def test_nearest_file_counts_alone(world: World) -> None:
-    write(world.root / FILE, 'client = "0.12.0"\nuser = false')
+def test_of_each_key_the_nearest_file_counts(world: World) -> None:
+    above = 'client = "0.12.0"\nuser = false\n[lint]\nstrict = true\nignore = ["QL2"]'
+    write(world.root / FILE, above)
     assert client_of(world.project) == "0.12.0"
-    write(world.project / FILE, 'client = "0.21.2"')
-    found = configured(world.project, Flags()).configuration
-    assert found.client == "0.21.2"
-    assert found.options.user is None
+    write(world.project / PYPROJECT, '[tool.qwenlock]\nclient = "0.21.2"\nlint.ignore = []')
+    found = configured(world.project, Flags())
+    assert found.configuration.client == "0.21.2"
+    assert found.file == world.project / PYPROJECT
+    assert found.configuration.options.user is False
+    assert found.configuration.lint == LintChoices(strict=True)
+
+
+def test_inherited_files_are_relative_to_the_file_that_names_them(world: World) -> None:
+    write(world.root / "u.json", "{}")
+    write(world.root / FILE, 'client = "0.12.0"\nuser = "u.json"')
+    write(world.project / FILE, 'system = "s.json"')
+    with pytest.raises(InputError) as error:
+        configured(world.project, Flags())
+    assert str(error.value.findings[0].place.document.label) == FILE  # type: ignore[union-attr]
+    write(world.project / "s.json", "{}")
+    found = configured(world.project, Flags())
+    assert found.configuration.options == Options(user="../u.json", system="s.json")
+    assert found.file == world.root / FILE  # which names the client
+
+
+def test_another_required_version_of_qwenlock_refuses(world: World) -> None:
+    write(world.project / FILE, f'required-version = ">={__version__}"')
+    assert world.run("lock").exit_code == 0
+    write(world.project / FILE, 'required-version = ">=99"\na-key-of-the-future = 1')
+    write(world.lock, 'lock-version = "99.0"\n')
+    for command in ("check", "lock", "lint", "upgrade", "migrate"):
+        refused = world.run(command)
+        assert refused.exit_code == 2, refused
+        assert "needs qwenlock >=99" in refused.err
+        assert "pip install 'qwenlock>=99'" in refused.err
+    assert world.run("lock", "--no-config", "--output", "-").exit_code != 2
+
+
+@pytest.mark.parametrize(
+    "text", ['required-version = "new"', "required-version = 1", 'projects = ["../a"]',
+             'projects = "a"', 'exclude = ["/a"]', "exclude = [1]"],
+)  # fmt: skip
+def test_values_of_the_workspace_are_judged(world: World, text: str) -> None:
+    write(world.project / FILE, text)
+    result = world.run("check")
+    assert (result.exit_code, "QL122" in result.err) == (3, True), result
 
 
 def test_qwenlock_toml_goes_before_pyproject(world: World) -> None:
@@ -110,6 +151,7 @@ def test_files_are_relative_to_the_file_that_names_them(world: World) -> None:
     assert tomllib.loads((below / "qwen.lock").read_text())["options"] == {
         "user": "../../team/settings.json"
     }
+    assert world.run("lock").exit_code == 0
     assert world.run("check", "--recursive").exit_code == 0
 
 

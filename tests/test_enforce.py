@@ -405,7 +405,8 @@ def test_doctor_enforces_by_a_private_file_over_the_machines_own(
     as_it_is, enforced = map(json.loads, lines)
     assert as_it_is["keys"] == ["$version", "ui"]
     assert stat.S_IMODE(enforced["mode"]) == 0o600
-    assert enforced["keys"] == ["$version", "model", "modelProviders", "security", "ui"]
+    keys = ["$version", "model", "modelProviders", "qwenlock", "security", "ui"]
+    assert enforced["keys"] == keys
     for each in (as_it_is, enforced):
         assert each["defaults"].endswith(str(project.system / "system-defaults.json"))
     assert enforced["b"] == "of-the-user"

@@ -13,6 +13,7 @@ import pytest
 from qwenlock.edge import git
 from qwenlock.edge.walk import projects_below
 from qwenlock.findings.errors import InputError
+from qwenlock.text.globs import pattern
 from support import MODEL, models, write
 
 if TYPE_CHECKING:
@@ -88,6 +89,84 @@ def test_repository_starts_no_program_of_its_own(tmp_path: Path) -> None:
     put(tmp_path, "own")
     assert found(tmp_path) == ["own"]
     assert not (tmp_path / "started").exists()
+
+
+def settle(root: Path, *names: str, text: str = '{"modelProviders": {}}') -> None:
+    for name in names:
+        (root / name / ".qwen").mkdir(parents=True, exist_ok=True)
+        write(root / name / ".qwen" / "settings.json", text)
+
+
+def test_settings_with_models_make_a_project(tmp_path: Path) -> None:
+    put(tmp_path, "locked")
+    settle(tmp_path, "models", "locked")
+    settle(tmp_path, "plain", text='{"ui": {}}')
+    settle(tmp_path, "commented", text='{"ui": {}} // "modelProviders": {}')
+    settle(tmp_path, "broken", text='{"modelProviders": ')
+    assert found(tmp_path) == ["broken", "locked", "models"]
+    every = projects_below(tmp_path, every=True)
+    assert [each.name for each in every] == ["broken", "commented", "locked", "models", "plain"]
+
+
+def test_settings_that_git_ignores_make_none(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    settle(tmp_path, "a", "b", "c")
+    write(tmp_path / ".gitignore", "/a/.qwen/settings.json\n/b/.qwen\n")
+    assert found(tmp_path) == ["c"]
+
+
+def test_what_is_called_a_lock_makes_a_project_whatever_it_is(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "qwen.lock").mkdir(parents=True)
+    put(tmp_path, "own")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "qwen.lock").symlink_to(tmp_path / "own" / "qwen.lock")
+    assert found(tmp_path) == ["folder", "linked", "own"]
+
+
+def test_a_project_behind_a_link_that_leads_out_is_found(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    settle(inside, "own")
+    settle(tmp_path, "outside")
+    (inside / "twice").symlink_to(inside / "own")
+    (inside / "out").symlink_to(tmp_path / "outside")
+    (inside / "nothing").symlink_to(tmp_path)
+    assert found(inside) == ["out", "own"]
+
+
+def test_configuration_lists_projects_and_excludes_directories(tmp_path: Path) -> None:
+    settle(tmp_path, "apps/a", "apps/fork", "libs/x/deep", "other", text="{}")
+    settle(tmp_path, "vendor/y")
+    put(tmp_path, "apps/fork/z")
+    write(
+        tmp_path / "qwenlock.toml",
+        'projects = ["apps/*", "libs/**", "gone", "."]\nexclude = ["apps/fork", "vendor"]\n',
+    )
+    assert found(tmp_path) == ["apps/a", "libs/x/deep", "gone", "."]
+    assert [each.name for each in projects_below(tmp_path / "apps")] == ["a"]
+    everything = projects_below(tmp_path, no_config=True)
+    assert [each.name for each in everything] == ["z", "y"]
+
+
+@pytest.mark.parametrize(
+    ("glob", "matching", "others"),
+    [
+        ("apps/*", ["apps/a"], ["apps", "apps/a/b", "my/apps/a"]),
+        ("apps/**", ["apps", "apps/a", "apps/a/b"], ["app"]),
+        ("**/a", ["a", "x/a", "x/y/a"], ["x/ab"]),
+        ("./a?/", ["ab"], ["a", "abc", "ab/c"]),
+        (".", [""], ["a"]),
+        ("a.b", ["a.b"], ["axb"]),
+    ],
+)
+def test_globs(glob: str, matching: list[str], others: list[str]) -> None:
+    expression = pattern([glob])
+    for path, wanted in [(each, True) for each in matching] + [(each, False) for each in others]:
+        whole = f"{path}/" if path else ""
+        assert (expression.fullmatch(whole) is not None) == wanted, path
+
+
+def test_no_glob_matches_nothing() -> None:
+    assert pattern([]).fullmatch("") is None
 
 
 def check(root: Path, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.edge.client import ask
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.reading import parse
+from qwenlock.settings.enforced import marked
 from qwenlock.settings.scopes import merge
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ class Machine:
             for scope, file in self.files.items()
             if file.exists()
         }
-        enforcing = enforcing_settings(lock, list(scopes.values()))
+        own = str(self.files["system"])
+        settings = enforcing_settings(lock, list(scopes.values()))
+        enforcing = marked(settings, str(self.project / "qwen.lock"), own)
         self.write("system", over(merge(QUIET, scopes.get("system", {})), enforcing))
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:

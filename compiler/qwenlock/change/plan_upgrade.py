@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from qwenlock.change import upgrade_report as said_of
 from qwenlock.change.plan_in_file import PlanInFile, array, owned
 from qwenlock.change.plan_models import carried_over, replaced
@@ -58,6 +60,10 @@ def upgrade_plan(
         return PlanUpgrade(there=there, aim=None, status="current", reasons=reasons)
     on_edited = wishes.on_edited or ("replace" if is_manual else None)
     aim = _aim(there, client, wishes, on_edited)
+    unknown = _newer_than_known(there, aim, wishes)
+    if unknown is not None:
+        reasons = [said_of.newer_than_known(there, unknown)]
+        return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
     newer = _newer(there, aim, wishes)
     if newer is not None:
         reasons = [said_of.newer(there, newer, client)]
@@ -163,6 +169,27 @@ def _newer(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> Template | Non
     raise UsageError(
         f"{there.plan.id} {installed.version} is {like}; {aim.template.version} is older",
         "add --allow-downgrade to go back, or name another version with --to",
+    )
+
+
+def _newer_than_known(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> str | None:
+    """Return the version that the lock records, if only a newer qwenlock can have installed it.
+
+    Raises:
+        UsageError: the user explicitly asked for an older template.
+    """
+    previous = there.project.previous
+    if wishes.allow_downgrade or there.template is not None or previous is None:
+        return None
+    recorded = [each.version for each in previous.plans if each.id == there.plan.id]
+    newest = max(filter(None, recorded), key=Version, default=None)
+    if newest is None or Version(newest) <= aim.template.order():
+        return None
+    if wishes.to is None and wishes.region is None and wishes.lists is None:
+        return newest
+    raise UsageError(
+        f"the lock records {there.plan.id} {newest}; {aim.template.version} is older",
+        "add --allow-downgrade to go back, or install a newer qwenlock",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwenlock import __version__
 from qwenlock.change.plan_models import by_id
 from qwenlock.plans.digest import stringify
 from qwenlock.settings.providers import providers_in
@@ -119,6 +120,14 @@ def newer(there: PlanInFile, installed: Template, client: Profile) -> str:
     return (
         f"{there.plan.title} {installed.version} is installed, which is newer than the version of "
         f"Qwen Code {client.name}: no update is due; add --allow-downgrade to go back"
+    )
+
+
+def newer_than_known(there: PlanInFile, version: str) -> str:
+    """Say that a newer qwenlock has installed a version that this one does not know."""
+    return (
+        f"{there.plan.title} {version} is in the lock, and this qwenlock ({__version__}) is older "
+        "and does not know it: install a newer qwenlock, or add --allow-downgrade to go back"
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.main
 
+from qwenlock.cli.advice import forget
 from qwenlock.cli.groups import HelpfulGroup
 from qwenlock.findings.errors import QwenlockError, UsageError, from_system, of_output
 
@@ -118,6 +119,7 @@ def run(arguments: Sequence[str], watch: Watch | None = None) -> int:
 
     prepare_streams()
     debug = "--debug" in arguments[:1]
+    forget()
     try:
         result = app(list(arguments), standalone_mode=False, prog_name="qwenlock")
         sys.stdout.flush()  # here, so that a closed pipe is noticed

@@ -95,8 +95,14 @@ def carry_out(
         return 0
     if relock is not None:
         return relock(backup.stem)
-    say("run `qwenlock lock` to update qwen.lock")
+    say(f"run `qwenlock lock` to update {_lock_of(project)}")
     return 0
+
+
+def _lock_of(project: Project | None) -> str:
+    from qwenlock.edge.places import shown
+
+    return clean(shown(project.places.lock)) if project is not None else "qwen.lock"
 
 
 def _show(change: ProjectChange, diff: str) -> None:

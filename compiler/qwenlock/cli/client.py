@@ -19,8 +19,18 @@ def read_project(directory: Path, flags: Flags, client: str | None) -> Project:
     from qwenlock.edge.project import read
 
     project = read(directory, flags, client)
-    say(client_line(project))
+    say(opening(project))
     return project
+
+
+def opening(project: Project) -> str:
+    """Return which client a project is for, and which project it is, unless it is the one here."""
+    from qwenlock.cli.advice import from_here
+    from qwenlock.cli.foreign import clean
+
+    name = from_here(project.places.project)
+    line = client_line(project)
+    return line if name == "." else f"{clean(name)}: {line}"
 
 
 def client_line(project: Project) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
+from qwenlock.cli.advice import advised
 from qwenlock.cli.foreign import as_bytes, json_text
 from qwenlock.findings.errors import of_output
 
@@ -46,9 +48,12 @@ def _writing() -> Iterator[None]:
 
 
 def say(text: str = "") -> None:
-    """Print a message for the user on stderr; what cannot be said stops nothing."""
+    """Print a message for the user on stderr; what it advises can be typed here.
+
+    What cannot be said stops nothing.
+    """
     with suppress(OSError):
-        _print(text, sys.stderr)
+        _print(advised(text), sys.stderr)
 
 
 def emit(text: str) -> None:
@@ -73,8 +78,26 @@ def emit_raw(text: str) -> None:
         sys.stdout.buffer.flush()
 
 
+_collected: ContextVar[list[dict[str, Any]] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collected() -> Iterator[list[dict[str, Any]]]:
+    """Collect the JSON documents that are printed meanwhile, instead of printing them."""
+    documents: list[dict[str, Any]] = []
+    before = _collected.set(documents)
+    try:
+        yield documents
+    finally:
+        _collected.reset(before)
+
+
 def emit_json(document: dict[str, Any]) -> None:
     """Print a JSON document, on stdout, with the version of its schema first."""
+    documents = _collected.get()
+    if documents is not None:
+        documents.append(document)
+        return
     emit_raw(json_text({"schema-version": "1.0", **document}))
 
 

@@ -11,7 +11,9 @@ import typer
 import typer.core
 import typer.main
 
-from qwenlock.edge.places import Flags, find_project
+from qwenlock.cli.advice import given_options, given_project
+from qwenlock.edge.places import SETTINGS, Flags, find_project
+from qwenlock.lock import NAME
 
 
 class Format(StrEnum):
@@ -47,7 +49,7 @@ ProjectArgument: TypeAlias = Annotated[
         metavar="[PROJECT]",
         help=(
             "The project's directory; by default, the nearest one, from here upward, that has a "
-            "qwen.lock."
+            "qwen.lock or a .qwen/settings.json."
         ),
         show_default=False,
     ),
@@ -152,7 +154,39 @@ NoConfigOption: TypeAlias = Annotated[
 
 
 def project_directory(given: Path | None) -> Path:
-    """Return the directory of the project that a command works on.
+    """Return the directory of the one project that a command works on.
+
+    Raises:
+        UsageError: `given` is not a directory, or the root of a workspace and no project, or the
+            working directory no longer exists.
+    """
+    directory = directory_of(given)
+    if not (directory / NAME).exists() and not (directory / SETTINGS).exists():
+        _refuse_workspace(directory)
+    return directory
+
+
+def _refuse_workspace(directory: Path) -> None:
+    from qwenlock.edge.walk import projects_below, workspace_at
+    from qwenlock.findings.errors import InputError, UsageError
+
+    try:
+        root = workspace_at(directory)
+    except InputError:  # the command will say so
+        return
+    if root is None:
+        return
+    from itertools import islice
+
+    from qwenlock.cli.advice import from_here
+
+    some = [from_here(each) for each in islice(projects_below(root), 4)]
+    named = f": {', '.join([*some[:3], *(['…'] if some[3:] else [])])}" if some else ""
+    raise UsageError(f"{from_here(root)} is a workspace", f"name one of its projects{named}")
+
+
+def directory_of(given: Path | None) -> Path:
+    """Return the directory that is given, or else that of the project here.
 
     Raises:
         UsageError: `given` is not a directory, or the working directory no longer exists.
@@ -168,6 +202,7 @@ def project_directory(given: Path | None) -> Path:
         return find_project(here)
     if not given.is_dir():
         raise UsageError(f"{given} is not a directory", "name the directory that holds .qwen")
+    given_project(given)
     return given
 
 
@@ -202,6 +237,7 @@ class ScopedCommand(typer.core.TyperCommand):
         """Put what the scope options say where `flags_of` finds it, and run the command."""
         given = {each.name: ctx.params.pop(each.name) for each in _scope_parameters()}
         ctx.obj = _flags(**given)
+        given_options(ctx.obj, ctx.params.get("client"))
         return super().invoke(ctx)
 
 

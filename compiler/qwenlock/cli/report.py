@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.cli.advice import advised
 from qwenlock.cli.console import emit_json, painted, say
 from qwenlock.cli.foreign import clean
 from qwenlock.findings.bounded import bounded
@@ -33,7 +34,8 @@ def print_error(error: QwenlockError, format: str | None = None) -> None:  # noq
     """
     findings = error.findings if isinstance(error, InputError) else ()
     if format == "json":
-        body = {"message": error.message, "fix": error.fix, "exit-code": error.exit_code}
+        fix = advised(error.fix) if error.fix else error.fix
+        body = {"message": error.message, "fix": fix, "exit-code": error.exit_code}
         emit_json({"error": body, "findings": findings_as_json(findings)})
         return
     if findings and format in {"github", "gitlab", "sarif"}:
@@ -145,7 +147,7 @@ def _as_json(finding: Finding) -> dict[str, Any]:
         "line": position.line if position else None,
         "column": position.column if position else None,
         "reason": finding.reason,
-        "fix": finding.fix,
+        "fix": advised(finding.fix) if finding.fix else finding.fix,
     }
 
 

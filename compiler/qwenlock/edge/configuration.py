@@ -1,8 +1,8 @@
 """Finds a team's configuration, and applies it to a project.
 
 It is searched for in the project's directory and its parents, up to the root of the repository (the
-directory with `.git`), but never in the home directory or above, unless the project is there. Only
-the nearest file that holds choices counts, as with Ruff and uv.
+directory with `.git`), but never in the home directory or above, unless the project is there. Of
+each key, the nearest file that has it counts.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.edge.checkouts import is_home
@@ -20,6 +21,8 @@ from qwenlock.settings.configuration import TABLES, Configuration, complain, jud
 from qwenlock.text import credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qwenlock.edge.places import Flags
 
 
@@ -30,16 +33,32 @@ class Configured:
     Attributes:
         configuration: the choices; its files are relative to the project, as in a lock.
         states: the state of every file that was looked for, before it was read (see `file_states`).
-        file: the file that holds them, or None.
+        file: the file that names the client, or else the nearest one; None if there is none.
+        workspace: the directory with the file that has `projects`, or None.
     """
 
     configuration: Configuration = field(default_factory=Configuration)
     states: tuple[str, ...] = ()
     file: Path | None = None
+    workspace: Path | None = None
 
     def over(self, recorded: Options) -> Options:
         """Return the options in force if a lock has `recorded` other options."""
         return replace(recorded, **_said(self.configuration.options))
+
+
+class Origin(NamedTuple):
+    """A file that holds choices.
+
+    Attributes:
+        path: the file.
+        text: its text.
+        label: its name in messages.
+    """
+
+    path: Path
+    text: str
+    label: str
 
 
 class Nearest(NamedTuple):
@@ -47,17 +66,15 @@ class Nearest(NamedTuple):
 
     Attributes:
         states: the state of every file that was looked for, before it was read (see `file_states`).
-        path: the file that holds the choices, or None.
-        text: its text.
-        label: its name in messages.
-        configuration: the choices; its files are relative to the file's directory.
+        configuration: the choices; its files are relative to the file that names them.
+        origins: the file that each key is from.
+        file: the nearest file.
     """
 
     states: tuple[str, ...]
-    path: Path | None = None
-    text: str = ""
-    label: str = ""
     configuration: Configuration = Configuration()
+    origins: Mapping[str, Origin] = MappingProxyType({})
+    file: Origin | None = None
 
 
 def configured(project: Path, flags: Flags, reader: Reader | None = None) -> Configured:
@@ -71,27 +88,40 @@ def configured(project: Path, flags: Flags, reader: Reader | None = None) -> Con
     start = Path(os.path.abspath(project))  # noqa: PTH100  (a symbolic link stays one)
     found = nearest(start, reader or Reader())
     options = _options(found, project)
-    return Configured(replace(found.configuration, options=options), found.states, found.path)
+    origin = found.origins.get("client", found.file)
+    root = found.origins.get("projects")
+    return Configured(
+        replace(found.configuration, options=options),
+        found.states,
+        origin.path if origin else None,
+        root.path.parent if root else None,
+    )
 
 
 def nearest(folder: Path, reader: Reader) -> Nearest:
-    """Return the choices in force in `folder`: its own, or else those of its parent.
+    """Return the choices in force in `folder`: its own, and key by key those of its parents.
 
     Raises:
         InputError: the file is invalid.
     """
     states: list[str] = []
+    own = None
     for name in TABLES:
         states += reader.states.lines([folder / name])
-        found = _read(folder / name, reader)
-        if found is not None:
-            return found._replace(states=tuple(states))
+        own = _read(folder / name, reader)
+        if own is not None:
+            break
     repository = folder / ".git"
     states += reader.states.lines([repository])
-    if repository.exists() or is_home(folder) or folder == folder.parent:
-        return Nearest(tuple(states))
-    said = reader.once(("configuration", folder.parent), lambda: above(folder.parent, reader))
-    return said._replace(states=(*states, *said.states))
+    said = Nearest(())
+    if not (repository.exists() or is_home(folder) or folder == folder.parent):
+        said = reader.once(("configuration", folder.parent), lambda: above(folder.parent, reader))
+    said = said._replace(states=(*states, *said.states))
+    if own is None:
+        return said
+    file, configuration = own
+    origins = {**said.origins, **dict.fromkeys(configuration.said, file)}
+    return Nearest(said.states, configuration.over(said.configuration), origins, file)
 
 
 def above(folder: Path, reader: Reader) -> Nearest:
@@ -103,7 +133,7 @@ def above(folder: Path, reader: Reader) -> Nearest:
     return Nearest(()) if is_home(folder) else nearest(folder, reader)
 
 
-def _read(path: Path, reader: Reader) -> Nearest | None:
+def _read(path: Path, reader: Reader) -> tuple[Origin, Configuration] | None:
     """Return the choices in the file at `path`, or None if it holds none."""
     label = shown(path)
     text = reader.text(path, label)
@@ -112,7 +142,7 @@ def _read(path: Path, reader: Reader) -> Nearest | None:
     configuration = judge(path.name, text, label) if may_configure(path.name, text) else None
     if configuration is None:
         return None
-    return Nearest((), path, text, label, configuration)
+    return Origin(path, text, label), configuration
 
 
 def _options(found: Nearest, project: Path) -> Options:
@@ -120,13 +150,14 @@ def _options(found: Nearest, project: Path) -> Options:
     options: dict[str, Any] = {}
     for name, value in _said(found.configuration.options).items():
         options[name] = value
-        if isinstance(value, str) and found.path is not None:
-            file = found.path.parent / os.path.expanduser(value)  # noqa: PTH111
+        if isinstance(value, str):
+            key = name.replace("_", "-")
+            origin = found.origins[key]
+            file = origin.path.parent / os.path.expanduser(value)  # noqa: PTH111
             if not os.path.lexists(file):
-                key = name.replace("_", "-")
                 message = f'{key}: "{credentials.shown(value)}" does not exist'
-                place = (*TABLES[found.path.name], key)
-                raise complain(found.text, found.label, place, message)
+                place = (*TABLES[origin.path.name], key)
+                raise complain(origin.text, origin.label, place, message)
             if not value.startswith("~") and not Path(value).is_absolute():
                 options[name] = relative(str(file), os.path.abspath(project))  # noqa: PTH100
     return Options(**options)

@@ -6,22 +6,24 @@ of them are read. Starting the client is done in `launch` and `client`.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes, read_document
-from qwenlock.edge.places import Flags, locate, shown
+from qwenlock.edge.places import Flags, locate, shown, system_file
 from qwenlock.edge.reader import Reader
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
 from qwenlock.lock import NAME, text
 from qwenlock.lock.options import Options
+from qwenlock.settings.enforced import enforced_by, marked, without_enforced
 from qwenlock.settings.project import Project
 from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from qwenlock.clients.profile import Profile
     from qwenlock.lock.model import Lock
@@ -42,13 +44,21 @@ class Machine(NamedTuple):
     found: Mapping[Path, Source]
     files: tuple[Path, ...]
 
-    def enforcing(self, lock: Lock) -> dict[str, Any]:
-        """Return the settings that enforce `lock` on this machine."""
-        return enforcing_settings(lock, [each.settings for each in self.found.values()])
+    def enforcing(self, lock: Lock, directory: Path, over: str | None = None) -> dict[str, Any]:
+        """Return the settings that enforce `lock` on this machine, marked as such.
 
-    def enforcing_file(self, lock: Lock) -> dict[str, Any]:
+        Args:
+            lock: the lock.
+            directory: its project.
+            over: the system file that the settings will be merged over.
+        """
+        settings = enforcing_settings(lock, [each.settings for each in self.found.values()])
+        return marked(settings, os.path.abspath(directory / NAME), over)  # noqa: PTH100
+
+    def enforcing_file(self, lock: Lock, directory: Path) -> dict[str, Any]:
         """Return the settings that enforce `lock`, merged over the client's own system file."""
-        return over(self.system(), self.enforcing(lock))
+        own = str(self.places.files["system"])
+        return over(self.system(), self.enforcing(lock, directory, own))
 
     def project(self, client: Profile | None = None) -> Project:
         """Return the project as a client reads it, ignoring the options of the lock."""
@@ -61,6 +71,40 @@ class Machine(NamedTuple):
         return found.settings if found else {}
 
 
+class InForce(NamedTuple):
+    """A lock that is enforced on this machine, or in this process.
+
+    Attributes:
+        file: the system file that enforces it.
+        lock: the lock, as an absolute path.
+        source: the settings of the system file.
+    """
+
+    file: Path
+    lock: str
+    source: Source
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        return f"{shown(Path(self.lock))} is enforced here, by {shown(self.file)}"
+
+
+def in_force(project: Project) -> InForce | None:
+    """Return the lock that a client started here obeys, whatever the project says.
+
+    Raises:
+        InputError: the system file is invalid.
+    """
+    if project.places.options.system is not None:  # another file is asked about
+        return None
+    path = system_file()
+    document = read_document(path, shown(path))
+    mark = enforced_by(document.value) if document is not None else None
+    if document is None or mark is None:
+        return None
+    return InForce(path, mark.lock, source_of("system", document))
+
+
 def trusted_lock(project: Path) -> Lock:
     """Return the lock of `project`.
 
@@ -70,12 +114,13 @@ def trusted_lock(project: Path) -> Lock:
     """
     from qwenlock.findings.reading import decode
 
-    data = read_bytes(project / NAME, NAME, MAX_LOCK_BYTES)
+    label = shown(project / NAME)
+    data = read_bytes(project / NAME, label, MAX_LOCK_BYTES)
     if data is None:
-        raise QwenlockError(f"{project} has no {NAME}", "run `qwenlock lock`")
-    lock = text.load(decode(data, NAME), NAME)
+        raise QwenlockError(f"{label} is missing", "run `qwenlock lock`")
+    lock = text.load(decode(data, label), label)
     if not text.is_unedited(data):
-        raise QwenlockError(f"{NAME} was edited by hand", "run `qwenlock lock`")
+        raise QwenlockError(f"{label} was edited by hand", "run `qwenlock lock`")
     return lock
 
 
@@ -113,8 +158,8 @@ def refuse_changed_request(
     client = profile(release or lock.client)
     if lock.selection.kind == "undecided" and client.is_release:
         there = with_variables(here.project(client))
-        values = there.values()
-        refuse_other_request(there.sources, here.enforcing_file(lock), values, client)
+        enforcing = here.enforcing_file(lock, directory)
+        refuse_other_request(there.sources, enforcing, there.values(), client)
 
 
 def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
@@ -140,5 +185,6 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
     for path, (scope, label) in files.items():
         document = read_document(path, label)
         if document is not None:
-            found[path] = source_of(scope, document)
+            source = source_of(scope, document)
+            found[path] = without_enforced(source) if scope == "system" else source
     return Machine(own, found, tuple(files))

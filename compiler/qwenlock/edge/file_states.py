@@ -18,6 +18,7 @@ import qwenlock
 from qwenlock.edge import cache
 from qwenlock.edge.cache import digest
 from qwenlock.edge.files import read_regular
+from qwenlock.edge.places import system_file
 from qwenlock.plans.files import is_of_a_plan
 from qwenlock.settings.shipped import folder
 
@@ -108,6 +109,7 @@ def files(places: Places) -> Iterable[Path]:
     """Return every file and directory that compiling a project depends on."""
     yield places.lock
     yield from places.files.values()
+    yield system_file()  # where `run` enforces a lock, this names the one in `places`
     yield folder("templates")
     yield from places.templates
 

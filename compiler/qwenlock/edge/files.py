@@ -94,10 +94,10 @@ def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
             return None
         if error.errno == errno.EINVAL:
             message = "it is not a regular file"
-            raise _unusable("QL105", label, message, "replace it with a regular file") from None
+            raise unusable("QL105", label, message, "replace it with a regular file") from None
         if error.errno == errno.EFBIG:
             message = f"it is larger than {most // 1024**2} MiB"
-            raise _unusable("QL104", label, message, "split the file") from None
+            raise unusable("QL104", label, message, "split the file") from None
         raise _unreadable(label, error) from None
 
 
@@ -132,10 +132,11 @@ def read_document(path: Path, label: str) -> Document | None:
 
 def _unreadable(label: str, error: OSError) -> InputError:
     reason, fix = _REASONS.get(error.errno or 0, (os.strerror(error.errno or 0).lower(), None))
-    return _unusable("QL105", label, reason, fix)
+    return unusable("QL105", label, reason, fix)
 
 
-def _unusable(code: str, label: str, message: str, fix: str | None) -> InputError:
+def unusable(code: str, label: str, message: str, fix: str | None) -> InputError:
+    """Return the error for a file that cannot be used at all."""
     from qwenlock.text.document import Document
 
     place = Place(Document(label, "", {}), at=(1, 1))

@@ -85,8 +85,20 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
     return found
 
 
+def deleted_in_index(directory: Path) -> list[Path]:
+    """Return the files that the next commit of the repository around `directory` deletes."""
+    root = repository_of(directory / "x")
+    if root is None:
+        return []
+    question = ("diff", "--cached", "--name-only", "--diff-filter=D", "--no-renames", "-z")
+    answer = _answer(root, *question, "--no-ext-diff", "--no-textconv")
+    return [root / name for name in answer.split("\0") if name]
+
+
 def ignored_below(directory: Path) -> set[str]:
-    """Return the directories below `directory` that git ignores; none if git cannot tell.
+    """Return what git ignores below `directory`; nothing if git cannot tell.
+
+    Of a directory that it ignores as a whole, only that is returned.
 
     Their paths are as `spelled` returns them.
 
@@ -105,7 +117,7 @@ def ignored_below(directory: Path) -> set[str]:
     except OSError:
         return set()
     names = os.fsdecode(answer.stdout).split("\0") if answer.returncode == 0 else []
-    paths = (os.path.join(directory, name[:-1]) for name in names if name.endswith("/"))  # noqa: PTH118
+    paths = (os.path.join(directory, name.rstrip("/")) for name in names if name)  # noqa: PTH118
     return set(map(spelled, paths))
 
 

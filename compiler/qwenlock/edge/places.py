@@ -1,6 +1,7 @@
 """Finds the files of the four scopes and the project, and writes paths for locks and messages.
 
-See How Qwen Code reads settings, "Files". This reads only the environment and file names.
+See How Qwen Code reads settings, "Files". This reads only the environment, file
+names, and whether `qwenlock run` made the system settings.
 """
 
 from __future__ import annotations
@@ -52,14 +53,19 @@ class Flags(NamedTuple):
 
 
 def find_project(start: Path) -> Path:
-    """Return the nearest directory from `start` upward that holds a lock, otherwise `start`.
+    """Return the nearest directory from `start` upward that is a project, otherwise `start`.
 
-    The home directory is not a project unless it is `start` itself.
+    A project holds a lock, or settings. The search ends at the root of the repository, and does not
+    reach the home directory unless that is `start` itself.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
     for folder in (start, *start.parents):
-        if (folder / NAME).exists() and (folder == start or not is_home(folder)):
+        if folder != start and is_home(folder):
+            break
+        if (folder / NAME).exists() or (folder / SETTINGS).exists():
             return folder
+        if (folder / ".git").exists():
+            break
     return start
 
 
@@ -266,9 +272,19 @@ def _default_user(client: Profile) -> Path:
     return qwen_folder(client) / "settings.json"
 
 
-def _default_system() -> Path:
+def system_file() -> Path:
+    """Return the file that a client started here reads for the system scope."""
     moved = os.environ.get(SYSTEM)
     return _path(moved or _SYSTEM_FILES.get(sys.platform, "/etc/qwen-code/settings.json"))
+
+
+def _default_system() -> Path:
+    """Return the machine's own system file, also inside `qwenlock run`."""
+    if not os.environ.get(SYSTEM):
+        return system_file()
+    from qwenlock.edge.enforced import own_file
+
+    return own_file(system_file())
 
 
 def _default_defaults() -> Path:

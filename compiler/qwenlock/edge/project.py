@@ -61,8 +61,8 @@ def read(
     if watched:
         states += reader.states.lines([directory / NAME])  # as it is before it is read
     stored = reader.content(directory / NAME, label_of(directory), MAX_LOCK_BYTES)
+    team = configured(directory, flags, reader)  # first: it may need another qwenlock
     recorded = _previous(stored, label_of(directory))
-    team = configured(directory, flags, reader)
     installed = reader.once("installed client", release)
     if watched:
         states += reader.states.lines(deciding())

@@ -77,6 +77,7 @@ class Reader:
         Raises:
             InputError: files are invalid; the findings cover every one of them.
         """
+        from qwenlock.settings.enforced import without_enforced
         from qwenlock.settings.versions import source_of
 
         sources, problems = [], []
@@ -84,7 +85,8 @@ class Reader:
             try:
                 document = self._document(path, places.labels[scope], shared=scope != "project")
                 if document is not None:
-                    sources.append(source_of(scope, document, places.recorded[scope]))
+                    source = source_of(scope, document, places.recorded[scope])
+                    sources.append(without_enforced(source) if scope == "system" else source)
             except InputError as error:
                 problems.append(error)
         if problems:

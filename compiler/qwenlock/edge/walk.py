@@ -1,4 +1,4 @@
-"""Finds the projects below a directory: the directories that hold a lock."""
+"""Finds the projects below a directory: those that hold a lock, and those that must hold one."""
 
 from __future__ import annotations
 
@@ -6,30 +6,160 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.configuration import Nearest, nearest
+from qwenlock.edge.files import read_document
 from qwenlock.edge.git import ignored_below
-from qwenlock.edge.places import spelled
+from qwenlock.edge.places import SETTINGS, home, spelled
+from qwenlock.edge.reader import Reader
+from qwenlock.findings.errors import InputError
 from qwenlock.lock import NAME
+from qwenlock.settings.configuration import TABLES, may_configure
+from qwenlock.settings.scopes import PROVIDERS
+from qwenlock.text.globs import is_literal, pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 _NEVER = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox"})
 
 
-def projects_below(directory: Path) -> Iterator[Path]:
-    """Yield `directory` and each directory below it that holds a lock, in alphabetical order.
+def projects_below(
+    directory: Path, *, every: bool = False, no_config: bool = False
+) -> Iterator[Path]:
+    """Yield `directory` and each directory below it that is a project, in alphabetical order.
 
-    Directories such as `node_modules`, and those that git ignores, are skipped.
+    That is one that holds a lock, whose settings have models, or that the configuration lists as
+    one of the `projects`. Directories such as `node_modules`, those that git ignores, and those
+    that the configuration excludes are skipped.
+
+    Args:
+        directory: where to look.
+        every: also yield the directories whose settings have no models.
+        no_config: ignore the configuration.
 
     Raises:
-        InputError: git does not answer.
+        InputError: git does not answer, or the configuration is invalid.
     """
+    root = os.path.abspath(directory)  # noqa: PTH100  (a symbolic link stays one)
+    team = Nearest(()) if no_config else nearest(Path(root), Reader())
+    listed, excluded = _matcher(team, "projects"), _matcher(team, "exclude")
     ignored = ignored_below(directory)
+    found = set()
     for folder, names, files in os.walk(directory):
+        here = os.path.abspath(folder)  # noqa: PTH100
+        if here != root and excluded(here):
+            names.clear()
+            continue
+        has_lock = NAME in files or NAME in names
         names[:] = sorted(
             name
             for name in names
             if name not in _NEVER and spelled(os.path.join(folder, name)) not in ignored  # noqa: PTH118
         )
-        if NAME in files:
+        if has_lock or _has_settings(folder, names, ignored, every=every or listed(here)):
+            found.add(here)
             yield Path(folder)
+        for name in names:
+            link = os.path.join(folder, name)  # noqa: PTH118
+            if not os.path.islink(link) or excluded(os.path.join(here, name)):  # noqa: PTH114, PTH118
+                continue
+            if _leads_out(link, root) and _is_project(Path(link)):
+                yield Path(link)
+    for path in _named(team):
+        if path.is_relative_to(root) and str(path) not in found:
+            yield Path(directory, path.relative_to(root))
+
+
+def projects_of(files: Iterable[Path]) -> Iterator[Path]:
+    """Yield each project that one of `files` belongs to: its lock, settings, or configuration.
+
+    The files need not exist, as after a deletion. A configuration belongs to every project below.
+
+    Raises:
+        InputError: git does not answer, or a configuration is invalid.
+    """
+    for folder in dict.fromkeys(filter(None, map(_folder_of, files))):
+        if not folder.is_dir() or _matcher(nearest(folder, Reader()), "exclude")(str(folder)):
+            continue
+        if _is_project(folder):
+            yield folder
+    for file in files:
+        if file.name in TABLES and file.parent.is_dir():
+            text = file.read_text("utf-8", "replace") if file.is_file() else None
+            if text is None or may_configure(file.name, text):
+                yield from projects_below(Path(os.path.abspath(file.parent)))  # noqa: PTH100
+
+
+def _folder_of(file: Path) -> Path | None:
+    """Return the project that a lock or a settings file is of."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100
+    if path.name == NAME:
+        return path.parent
+    return path.parent.parent if path.parts[-2:] == SETTINGS.parts else None
+
+
+def workspace_at(directory: Path) -> Path | None:
+    """Return the root of the workspace that `directory` stands for, or None.
+
+    That is one whose own configuration has `projects`, at `directory`, or above it if it is no
+    project itself.
+
+    Raises:
+        InputError: the configuration is invalid.
+    """
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100
+    origin = nearest(directory, Reader()).origins.get("projects")
+    if origin is None:
+        return None
+    root = origin.path.parent
+    is_project = (directory / NAME).exists() or (directory / SETTINGS).exists()
+    return root if root == directory or not is_project else None
+
+
+def _matcher(team: Nearest, key: str) -> Callable[[str], bool]:
+    """Return a function that tells whether an absolute path matches the globs of a key."""
+    origin = team.origins.get(key)
+    if origin is None:
+        return lambda _: False
+    base = str(origin.path.parent)
+    globs = pattern(team.configuration.said[key])
+
+    def matches(path: str) -> bool:
+        below = os.path.relpath(path, base).replace(os.sep, "/")
+        return globs.fullmatch("" if below == "." else f"{below}/") is not None
+
+    return matches
+
+
+def _named(team: Nearest) -> list[Path]:
+    """Return the projects that the configuration names without a glob; they must exist."""
+    origin = team.origins.get("projects")
+    if origin is None:
+        return []
+    named = [each for each in team.configuration.projects or () if is_literal(each)]
+    return [Path(os.path.normpath(origin.path.parent / each)) for each in named]
+
+
+def _has_settings(folder: str, names: list[str], ignored: Collection[str], *, every: bool) -> bool:
+    """Tell whether a directory has settings of a project, with models unless `every` counts."""
+    file = Path(folder) / SETTINGS
+    if SETTINGS.parts[0] not in names or spelled(str(file)) in ignored or folder == str(home()):
+        return False
+    return file.exists() if every else _has_models(file)
+
+
+def _has_models(file: Path) -> bool:
+    """Tell whether settings have models; those that cannot be read might."""
+    try:
+        document = read_document(file, str(file))
+    except InputError:
+        return True
+    return document is not None and PROVIDERS[0] in document.value
+
+
+def _leads_out(link: str, root: str) -> bool:
+    return not Path(os.path.realpath(link)).is_relative_to(os.path.realpath(root))
+
+
+def _is_project(folder: Path) -> bool:
+    return os.path.lexists(folder / NAME) or _has_models(folder / SETTINGS)

@@ -15,31 +15,43 @@ if TYPE_CHECKING:
 
     from qwenlock.lint.subject import Subject
     from qwenlock.settings.variables import EnvFile
+    from qwenlock.text.document import Document
     from qwenlock.text.operations import Path
 
 _SHORTEST_KEY = 12
+_REPLACE = "replace the key at its vendor: everyone with the repository has it"
 
 
 def tracked_keys(subject: Subject) -> Iterator[Finding]:
     """Report files that git tracks and that hold a key, at the first key of each."""
     for source in subject.sources:
-        document = source.document
-        path = _first_key(document.value) if document.label in subject.world.tracked else None
-        if path is not None:
-            yield _tracked(Place(document, path), document.label)
+        if source.document.label in subject.world.tracked:
+            yield from tracked_key(source.document)
     for file in subject.project.env_files:
         name = _first_variable(file) if file.label in subject.world.tracked else None
         if name is not None:
-            yield _tracked(line_of(name, file), file.label)
+            fix = (
+                f"{_REPLACE}, put a new one in a .env file that git ignores, and stop tracking "
+                "this file with `git rm --cached`"
+            )
+            yield _tracked(line_of(name, file), file.label, fix)
 
 
-def _tracked(place: Place, label: str) -> Finding:
-    message = f"git tracks {label}, which holds a key"
-    fix = (
-        "revoke the key where it was issued, put a new one in a .env file that git ignores, and "
-        "stop tracking this file with `git rm --cached`"
-    )
-    return Finding("QL406", message, place, fix)
+def tracked_key(document: Document) -> Iterator[Finding]:
+    """Report the first literal key of a settings file that git tracks, if it holds one."""
+    path = _first_key(document.value)
+    if path is None:
+        return
+    ways = {
+        "env": "move it to a .env file with `qwenlock migrate --env-secrets`",
+        "security": "move it to a .env file with `qwenlock migrate`",
+    }
+    way = ways.get(str(path[0]), "put a new one in a .env file, and its variable, as $NAME, here")
+    yield _tracked(Place(document, path), document.label, f"{_REPLACE}, and {way}")
+
+
+def _tracked(place: Place, label: str, fix: str) -> Finding:
+    return Finding("QL406", f"git tracks {label}, which holds a key", place, fix)
 
 
 def _first_key(settings: Any) -> Path | None:

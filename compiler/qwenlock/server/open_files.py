@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwenlock.compile.verdict import judge
+from qwenlock.edge.checkouts import is_home
 from qwenlock.edge.files import identity
 from qwenlock.edge.lint_subject import gather
-from qwenlock.edge.places import SETTINGS, Flags, find_project, home, is_home, shown
+from qwenlock.edge.places import SETTINGS, Flags, find_project, home, shown
 from qwenlock.edge.project import label_of
 from qwenlock.findings.codes import is_wanted
 from qwenlock.findings.errors import InputError, QwenlockError

@@ -25,7 +25,7 @@ from qwenlock.findings.errors import QwenlockError, UsageError
 from qwenlock.server.commands import migrating, selecting, upgrading
 from qwenlock.server.open_files import OpenFile, OpenFiles, is_same
 from qwenlock.server.translate import FIX_ALL, MIGRATE, SELECT, UPGRADE, Pages, Translator
-from qwenlock.text.values import BOM
+from qwenlock.text.document import BOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable

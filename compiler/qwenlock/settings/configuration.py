@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
+from qwenlock import __version__
 from qwenlock.clients.profile import profile
 from qwenlock.findings.codes import is_known
 from qwenlock.findings.errors import InputError, UsageError
@@ -59,6 +60,9 @@ class Configuration:
             True, which is the client's own file whatever the lock records.
         lint: the options of `lint`.
         allow_literals: names of headers and fields under which no text is a credential.
+        projects: globs of the projects of a workspace, relative to the file; None if not set.
+        exclude: globs of directories that are no part of it, relative to the file.
+        said: the keys as the files have them.
     """
 
     client: str | None = None
@@ -67,6 +71,14 @@ class Configuration:
     options: Options = field(default_factory=Options)
     lint: LintChoices = field(default_factory=LintChoices)
     allow_literals: tuple[str, ...] = ()
+    projects: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def over(self, above: Configuration) -> Configuration:
+        """Return the choices in force where these are nearer than those `above`, key by key."""
+        lint = {**above.said.get("lint", {}), **self.said.get("lint", {})}
+        return _made({**above.said, **self.said, **({"lint": lint} if lint else {})})
 
 
 def may_configure(name: str, text: str) -> bool:
@@ -95,9 +107,32 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
         if not isinstance(table, dict) or key not in table:
             return None
         table = table[key]
+    _require(table)
     findings = tuple(_findings(text, label, path, table))
     if findings:
         raise _error(*findings)
+    return _made(table)
+
+
+def _require(table: Any) -> None:
+    """Refuse to go on if a file needs another version of qwenlock.
+
+    This comes before everything else that is wrong with it: another version may know more keys.
+
+    Raises:
+        UsageError: this version is not the required one.
+    """
+    wanted = table.get(_REQUIRED) if isinstance(table, dict) else None
+    if wanted is None or _version(wanted) is not None:
+        return
+    from packaging.specifiers import SpecifierSet
+
+    if not SpecifierSet(wanted, prereleases=True).contains(__version__):
+        message = f"this project needs qwenlock {wanted}, and this is {__version__}"
+        raise UsageError(message, f"install it: pip install 'qwenlock{wanted}'")
+
+
+def _made(table: Mapping[str, Any]) -> Configuration:
     lint: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in table.get("lint", {}).items()
@@ -109,6 +144,9 @@ def judge(name: str, text: str, label: str) -> Configuration | None:
         options=Options(**options),
         lint=LintChoices(**lint),
         allow_literals=tuple(table.get(_ALLOWED, ())),
+        projects=tuple(table[_PROJECTS]) if _PROJECTS in table else None,
+        exclude=tuple(table.get(_EXCLUDE, ())),
+        said=dict(table),
     )
 
 
@@ -174,7 +212,27 @@ def _names(value: Any) -> str | None:
     return None if is_right else "must be an array of names of headers and fields"
 
 
+def _globs(value: Any) -> str | None:
+    is_right = isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+    if not is_right:
+        return "must be an array of paths, which may hold *"
+    leaving = [each for each in value if each.startswith(("/", "~")) or ".." in each.split("/")]
+    return "must hold paths below the directory of this file" if leaving else None
+
+
+def _version(value: Any) -> str | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(value)
+    except (InvalidSpecifier, AttributeError, TypeError):
+        return 'must be a version specifier, such as ">=1.2"'
+    return None if isinstance(value, str) else 'must be a version specifier, such as ">=1.2"'
+
+
 _ALLOWED = "allow-literals"
+_PROJECTS, _EXCLUDE = "projects", "exclude"
+_REQUIRED = "required-version"
 _OPTIONS: dict[str, Rule] = {
     "user": _user,
     "untrusted": flag,
@@ -184,4 +242,14 @@ _OPTIONS: dict[str, Rule] = {
 }
 _LINT = Shape(optional={"strict": flag, "select": _codes, "ignore": _codes})
 _CHOICES: dict[str, Rule] = {"client": _client, "merge": _merge, "keep-selection": flag}
-_SHAPE = Shape(optional={**_CHOICES, **_OPTIONS, _ALLOWED: _names, "lint": _LINT})
+_SHAPE = Shape(
+    optional={
+        **_CHOICES,
+        **_OPTIONS,
+        _ALLOWED: _names,
+        _PROJECTS: _globs,
+        _EXCLUDE: _globs,
+        _REQUIRED: _version,
+        "lint": _LINT,
+    }
+)

@@ -99,7 +99,7 @@ class Project:
         sources: the scopes that have a file, low to high.
         plans: the plans that are known.
         configuration: a team's choices; their files are relative to the project.
-        configured_in: the file that holds them, or None.
+        configured_in: the file that names the client, or else the nearest with choices; or None.
         stored: the bytes of its lock, or None if there is none.
         previous: what that lock records, or None if it cannot be read.
         environment: the variables that are set here; never to be shown.

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from qwenlock.cli.advice import about, advised, forget, from_here, given_options
 from qwenlock.cli.options import (
     ClientOption,
     GateFormat,
     GateFormatOption,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
-from qwenlock.edge.places import Flags, relative
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen
+from qwenlock.edge.places import Flags
 from qwenlock.lock import NAME
 
 if TYPE_CHECKING:
@@ -28,20 +29,24 @@ if TYPE_CHECKING:
     from qwenlock.findings.errors import InputError
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import LockChange
+    from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
 SENTENCES = {
     "ok": "{lock} is up to date",
-    "drift": "{lock} differs from its settings: run `{command}`",
-    "edited": "{lock} was edited by hand: run `{command}`",
-    "missing": "{lock} is missing: run `{command}`",
+    "drift": "{lock} differs from its settings: run {command}",
+    "edited": "{lock} was edited by hand: run {command}",
+    "missing": "{lock} is missing: run {command}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
+    "key": "the settings of {lock} hold a key, and git tracks them",
+    "conflict": "{lock} or its settings have an unresolved merge conflict",
 }
 """What is printed about a project, by its status."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
+_LOCK = "`qwenlock lock`"
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
@@ -49,17 +54,8 @@ _WORTH_A_PROCESS, _PARTS = 64, 4
 @app.command(cls=ScopedCommand)
 def check(
     context: typer.Context,
-    projects: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PROJECT]...",
-            help="Project directories; by default, the same one as for `qwenlock lock`.",
-        ),
-    ] = None,
-    recursive: Annotated[
-        bool,
-        typer.Option("--recursive", help="Check every directory below that holds a qwen.lock."),
-    ] = False,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     env: Annotated[
         bool, typer.Option("--env", help="Also check that every variable the lock needs is set.")
     ] = False,
@@ -68,23 +64,18 @@ def check(
 ) -> int:
     """Check that qwen.lock exists, is unedited, and matches the settings.
 
+    --recursive checks every directory below that has a lock, or whose settings have models, or
+    that the configuration lists as one of the `projects`.
+
     Exits 1 on drift and on a missing or hand-edited lock, and 3 if the settings or the lock are
     invalid. With several projects, the highest exit code counts.
 
     Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
     """
     flags = flags_of(context)
-    given: list[Path | None] = [*projects] if projects else [None]
-    directories = [project_directory(each) for each in given]
-    if recursive:
-        from qwenlock.edge.walk import projects_below
-
-        directories = [found for each in directories for found in projects_below(each)]
-        if not directories:
-            from qwenlock.findings.errors import QwenlockError
-
-            raise QwenlockError("no qwen.lock found", "run `qwenlock lock` in a project")
-    reports = _reports(directories, _Question(flags, client, env, len(directories) > 1))
+    directories, several = chosen(projects, flags, recursive=recursive)
+    reports = _reports(directories, _Question(flags, client, env, several))
+    forget()  # each report has its own advice
     _say_clients(reports)
     if format is GateFormat.json:
         from qwenlock.cli.console import emit_json
@@ -122,6 +113,8 @@ class _Report(NamedTuple):
     findings: str = "[]"
     words: str = ""
     error: InputError | None = None
+    command: str = _LOCK
+    trouble: str = ""
 
     def as_json(self) -> dict[str, Any]:
         import json
@@ -172,17 +165,13 @@ class _Report(NamedTuple):
         from qwenlock.cli.console import painted, say
         from qwenlock.cli.foreign import clean
 
-        verdict = "unset" if self.status == "ok" and self.exit_code else self.status
+        verdict = self.trouble or self.status
         colour = "good" if verdict == "ok" else "error"
         say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
 
     def _sentence(self, verdict: str) -> str:
-        if self.project == ".":
-            return SENTENCES[verdict].format(lock=NAME, command="qwenlock lock")
-        import shlex
-
-        command = f"qwenlock lock {shlex.quote(self.project)}"
-        return SENTENCES[verdict].format(lock=f"{self.project}/{NAME}", command=command)
+        lock = NAME if self.project == "." else f"{self.project}/{NAME}"
+        return SENTENCES[verdict].format(lock=lock, command=self.command)
 
 
 class _Question(NamedTuple):
@@ -226,10 +215,15 @@ def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Repor
     reader = Reader()
     passed: list[_Passed] = []
     judge = _report_or_error if question.several else _report
-    reports = [judge(each, question, reader, passed) for each in directories]
+    reports = []
+    given_options(question.flags, question.client)
+    for each in directories:
+        with about(each):
+            report = judge(each, question, reader, passed)
+            reports.append(report._replace(command=advised(_LOCK)))
     seen = file_states.States()
-    for each in passed:
-        file_states.record(*each, seen)
+    for one in passed:
+        file_states.record(*one, seen)
     return reports
 
 
@@ -240,7 +234,7 @@ def _report_or_error(
     from qwenlock.cli.app import BUG
     from qwenlock.findings.errors import InputError, UsageError, from_system
 
-    name = _from_here(directory)
+    name = from_here(directory)
     try:
         return _report(directory, question, reader, passed)
     except InputError as error:
@@ -262,7 +256,8 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.cli.console import in_colour
     from qwenlock.edge import file_states
 
-    name = _from_here(directory)
+    name = from_here(directory)
+    _refuse_link(directory)
     asked = file_states.request(directory, question.flags, question.client)
     asked = f"{asked} {in_colour(sys.stderr)}"
     said = None if question.env else file_states.passed(asked, reader.states)
@@ -272,6 +267,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.cli.client import client_as_json, client_line
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
+    from qwenlock.edge.git import tracked
     from qwenlock.edge.project import label_of, read
     from qwenlock.findings.errors import InputError
 
@@ -291,21 +287,55 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         missing = tuple(unset(compilation.lock, with_variables(project)))
         found = (*found, *missing)
         exit_code = max(exit_code, 1 if missing else 0)
+    key = _literal_key(project)
+    if key is not None and tracked([project.places.files["project"]]):
+        found = (*found, key)
+        exit_code = max(exit_code, 1)
     report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
+    if verdict.status == "ok" and exit_code:
+        report = report._replace(trouble="unset" if key not in found else "key")
     report = _with_findings(report, found)
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
-    if verdict.status == "ok" and not question.env and is_recorded:
+    if verdict.status == "ok" and not question.env and is_recorded and key is None:
         said = "\n".join((client, line, report.findings, report.words))
         passed.append(_Passed([*project.states], asked, said))
     return report
+
+
+def _refuse_link(directory: Path) -> None:
+    """Refuse a lock that is a link, or a project behind one: what a link leads to is not reviewed.
+
+    Raises:
+        InputError: it is one, or the project does not exist.
+    """
+    from qwenlock.cli.projects import not_there
+    from qwenlock.edge.files import unusable
+
+    if not directory.is_dir():
+        raise not_there(directory)
+    for path in (directory / NAME, directory):
+        if path.is_symlink():
+            fix = "replace it with what it leads to"
+            raise unusable("QL105", from_here(path), "it is a symbolic link", fix)
+
+
+def _literal_key(project: Project) -> Finding | None:
+    """Return the finding for a key in the project's own settings, if git tracks them."""
+    from qwenlock.lint.credentials import tracked_key
+
+    own = project.source("project")
+    return next(tracked_key(own.document), None) if own is not None else None
 
 
 def _invalid(name: str, error: InputError) -> _Report:
     from qwenlock.cli.report import error_as_text
 
     if error.findings:
-        return _with_findings(_Report(name, "invalid", exit_code=3), error.findings)
-    return _Report(name, "invalid", exit_code=3, words=error_as_text(error), error=error)
+        is_conflict = any("merge conflict" in each.message for each in error.findings)
+        trouble = "conflict" if is_conflict else ""
+        report = _Report(name, "invalid", exit_code=3, trouble=trouble)
+        return _with_findings(report, error.findings)
+    return _Report(name, "invalid", exit_code=3, words=advised(error_as_text(error)), error=error)
 
 
 def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
@@ -315,11 +345,5 @@ def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
 
     return report._replace(
         findings=json.dumps(findings_as_json(findings)),
-        words=findings_as_text(findings, notes=False),
+        words=advised(findings_as_text(findings, notes=False)),
     )
-
-
-def _from_here(directory: Path) -> str:
-    """Return a directory as the user would name it from here."""
-    name = relative(os.path.abspath(directory), os.getcwd())  # noqa: PTH100, PTH109
-    return str(directory) if name.startswith("../..") else name

@@ -63,7 +63,7 @@ def doctor(
     Exits 1 if something differs or an endpoint has a problem, and 3 if the client cannot be asked.
     """
     from qwenlock.edge.client import command_of
-    from qwenlock.edge.enforcement import machine, trusted_lock
+    from qwenlock.edge.enforcement import in_force, machine, trusted_lock
     from qwenlock.edge.places import Flags
 
     directory = project_directory(project)
@@ -71,7 +71,8 @@ def doctor(
     lock = trusted_lock(directory)
     pinged = _ping(directory, lock, timeout) if ping else None
     here = machine(directory, Flags(), lock.options)
-    asking = _Asking(command, lock, here, timeout, may_be_missing=ping)
+    obeyed = in_force(here.project())
+    asking = _Asking(command, lock, directory, here, timeout, may_be_missing=ping)
     as_it_is, enforced = asking.both()
     if enforced.status != "agrees":
         as_it_is = as_it_is.without_remedy()
@@ -88,12 +89,18 @@ def doctor(
                 "client": {"command": client_command, "version": release},
                 "unset-variables": list(asking.unset),
                 "not-asked": unasked,
+                **({"enforced-here": obeyed.lock} if obeyed is not None else {}),
                 "as-it-is": as_it_is.as_json(),
                 "enforced": enforced.as_json(),
                 **({"ping": [each.as_json() for each in pinged]} if pinged is not None else {}),
             }
         )
     else:
+        if obeyed is not None:
+            from qwenlock.cli.console import emit
+            from qwenlock.cli.foreign import clean
+
+            emit(clean(str(obeyed)))
         _print(release, asking.unset, as_it_is, enforced)
         if unasked:
             from qwenlock.cli.console import emit
@@ -216,6 +223,7 @@ class _Asking:
         self,
         command: Sequence[str],
         lock: Lock,
+        directory: Path,
         machine: Machine,
         timeout: float,
         *,
@@ -228,6 +236,7 @@ class _Asking:
 
         self._command = command
         self._lock = lock
+        self._directory = directory
         self._machine = machine
         self._timeout = timeout
         self._may_be_missing = may_be_missing
@@ -254,7 +263,8 @@ class _Asking:
         from qwenlock.edge import launch
         from qwenlock.edge.places import DEFAULTS
 
-        settings = launch.verified(launch.prepare(self._machine.enforcing_file(self._lock)))
+        enforcing = self._machine.enforcing_file(self._lock, self._directory)
+        settings = launch.verified(launch.prepare(enforcing))
         return launch.variables(settings, Path(copies.variables[DEFAULTS]))
 
     def _ask(self, environment: Mapping[str, str], directory: Path) -> _Result:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.options import ProjectArgument, ScopedCommand, flags_of, project_directory
+from qwenlock.cli.options import ScopedCommand, flags_of
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from qwenlock.lock.model import Lock
 
@@ -30,7 +31,8 @@ class ExportFormat(StrEnum):
 @app.command(cls=ScopedCommand)
 def export(
     context: typer.Context,
-    project: ProjectArgument = None,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     format: Annotated[  # noqa: A002
         ExportFormat, typer.Option("--format", help="What to print.")
     ] = ExportFormat.settings,
@@ -51,13 +53,18 @@ def export(
     from qwenlock.edge.enforcement import trusted_lock
 
     flags = flags_of(context)
-    directory = project_directory(project)
-    lock = trusted_lock(directory)
-    if format is ExportFormat.settings:
-        text = _settings(directory, flags, lock)
-    else:
-        lines = _env(lock) if format is ExportFormat.env else _github_env(lock)
+    directories, several = chosen(projects, flags, recursive=recursive)
+    locks = {each: trusted_lock(each) for each in directories}
+    if format is not ExportFormat.settings:
+        used = _users(locks, several=several)
+        lines = _env(used, several=several) if format is ExportFormat.env else _github_env(used)
         text = "".join(f"{line}\n" for line in lines)
+    elif several:
+        from qwenlock.findings.errors import UsageError
+
+        raise UsageError("settings enforce one lock", "name one project, or add --format env")
+    else:
+        text = _settings(directories[0], flags, locks[directories[0]])
     _write(output, text)
     return 0
 
@@ -87,26 +94,37 @@ def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
 
     here = machine(directory, flags, lock.options)
     refuse_changed_request(directory, flags, lock, here, release())
-    return json_text(here.enforcing(lock))
+    return json_text(here.enforcing(lock, directory))
 
 
-def _env(lock: Lock) -> Iterator[str]:
-    yield "# The variables of qwen.lock: give each a value, and do not commit this file."
-    for variable in lock.environment:
-        yield ""
-        yield f"# used by {_used_by(variable.used_by)}"
-        yield f"{variable.name}="
+def _users(locks: Mapping[Path, Lock], *, several: bool) -> dict[str, list[str]]:
+    """Return what uses each variable, in lines that are safe even if an id holds line breaks.
 
-
-def _github_env(lock: Lock) -> Iterator[str]:
-    yield "env:" if lock.environment else "env: {}"
-    for variable in lock.environment:
-        yield f"  # used by {_used_by(variable.used_by)}"
-        yield f"  {variable.name}: ${{{{ secrets.{variable.name} }}}}"
-
-
-def _used_by(names: tuple[str, ...]) -> str:
-    """Return what uses a variable, on one line even if an id holds line breaks."""
+    Of several projects, each is named with its models.
+    """
+    from qwenlock.cli.advice import from_here
     from qwenlock.cli.foreign import clean
 
-    return clean(", ".join(" ".join(name.split()) for name in names))
+    used: dict[str, list[str]] = {}
+    for directory, lock in locks.items():
+        for variable in lock.environment:
+            models = ", ".join(" ".join(name.split()) for name in variable.used_by)
+            where = f"{from_here(directory)}: " if several else ""
+            used.setdefault(variable.name, []).append(clean(where + models))
+    return dict(sorted(used.items())) if several else used
+
+
+def _env(used: Mapping[str, Sequence[str]], *, several: bool) -> Iterator[str]:
+    what = "all projects" if several else "qwen.lock"
+    yield f"# The variables of {what}: give each a value, and do not commit this file."
+    for name, users in used.items():
+        yield ""
+        yield from (f"# used by {each}" for each in users)
+        yield f"{name}="
+
+
+def _github_env(used: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    yield "env:" if used else "env: {}"
+    for name, users in used.items():
+        yield from (f"  # used by {each}" for each in users)
+        yield f"  {name}: ${{{{ secrets.{name} }}}}"

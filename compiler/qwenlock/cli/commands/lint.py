@@ -14,11 +14,10 @@ from qwenlock.cli.options import (
     ClientOption,
     GateFormat,
     GateFormatOption,
-    ProjectArgument,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,8 @@ _LEVELS: tuple[Severity, ...] = ("error", "warning", "note")
 @app.command(cls=ScopedCommand)
 def lint(
     context: typer.Context,
-    project: ProjectArgument = None,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what can be repaired safely.")] = False,
     unsafe_fixes: Annotated[
         bool,
@@ -78,7 +78,7 @@ def lint(
 
     Examples: `qwenlock lint`, `qwenlock lint --fix --dry-run`, `qwenlock lint --strict --env`
     """
-    from qwenlock.cli.client import client_line, say_other_installed
+    from qwenlock.cli.client import opening, say_other_installed
     from qwenlock.cli.console import say
     from qwenlock.edge.lint_subject import gather
     from qwenlock.findings.codes import codes, is_wanted
@@ -86,48 +86,55 @@ def lint(
     flags = flags_of(context)
     _check_options(format, fix=fix, about_fix=unsafe_fixes or dry_run or yes)
     selected, ignored = codes(select or ()), codes(ignore or ())
-    directory = project_directory(project)
-    subject = gather(directory, flags, client, env=env)
-    say(client_line(subject.project))
-    say_other_installed(subject.project)
-    choices = subject.project.configuration.lint
-    selected, ignored = selected or choices.select, ignored or choices.ignore
-    strict = bool(choices.strict) if strict is None else strict
-
-    def wanted(finding: Finding) -> bool:
-        return is_wanted(finding.code, selected, ignored)
-
     as_json = format is GateFormat.json
-    if fix:
-        from qwenlock.cli.change import carry_out
-        from qwenlock.lint.fix import change_of
-        from qwenlock.lint.fix import fix as repaired
+    annotations: list[Annotation] = []
 
-        fixed = repaired(subject, wanted, unsafe=unsafe_fixes)
-        change = change_of(subject, fixed, subject.project.places.files)
+    def lint_one(directory: Path) -> int:
+        subject = gather(directory, flags, client, env=env)
+        project = subject.project
+        say(opening(project))
+        say_other_installed(project)
+        choices = project.configuration.lint
+        fails_on_warnings = bool(choices.strict) if strict is None else strict
+
+        def wanted(finding: Finding) -> bool:
+            codes = selected or choices.select, ignored or choices.ignore
+            return is_wanted(finding.code, *codes)
+
+        if fix:
+            from qwenlock.cli.change import carry_out
+            from qwenlock.lint.fix import change_of
+            from qwenlock.lint.fix import fix as repaired
+
+            fixed = repaired(subject, wanted, unsafe=unsafe_fixes)
+            change = change_of(subject, fixed, project.places.files)
+            if as_json:
+                left = _Left(subject if dry_run else fixed.subject, wanted)
+                change = replace(change, report=left.as_json())
+                carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=True, project=project)
+                return left.exit_code(strict=fails_on_warnings)
+            if change.files:
+                carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=False, project=project)
+                subject = gather(directory, flags, client, env=env)
+        left = _Left(subject, wanted)
         if as_json:
-            left = _Left(subject if dry_run else fixed.subject, wanted)
-            change = replace(change, report=left.as_json())
-            carry_out(
-                change, "lint", dry_run=dry_run, yes=yes, as_json=True, project=subject.project
-            )
-            return left.exit_code(strict=strict)
-        if change.files:
-            carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=False)
-            subject = gather(directory, flags, client, env=env)
-    left = _Left(subject, wanted)
-    if as_json:
-        from qwenlock.cli.console import emit_json
+            from qwenlock.cli.console import emit_json
 
-        emit_json(left.as_json())
-    elif format is not GateFormat.text:
+            emit_json(left.as_json())
+        elif format is not GateFormat.text:
+            annotations.extend(left.annotations(directory))
+            left.say_counts()
+        else:
+            left.say()
+        return left.exit_code(strict=fails_on_warnings)
+
+    found = chosen(projects, flags, recursive=recursive, every=True)
+    exit_code = for_each(found, lint_one, as_json=as_json)
+    if format not in (GateFormat.json, GateFormat.text):
         from qwenlock.cli.views.annotations import emit_annotations
 
-        emit_annotations(left.annotations(directory), format)
-        left.say_counts()
-    else:
-        left.say()
-    return left.exit_code(strict=strict)
+        emit_annotations(annotations, format)
+    return exit_code
 
 
 def _check_options(format: GateFormat, *, fix: bool, about_fix: bool) -> None:  # noqa: A002

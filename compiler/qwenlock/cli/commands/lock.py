@@ -11,11 +11,10 @@ from qwenlock.cli.options import (
     ClientOption,
     Format,
     FormatOption,
-    ProjectArgument,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each, of_files
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ app = typer.Typer(add_completion=False)
 @app.command(cls=ScopedCommand)
 def lock(
     context: typer.Context,
-    project: ProjectArgument = None,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     output: Annotated[
         str | None,
         typer.Option(
@@ -39,6 +39,14 @@ def lock(
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if the lock would change.")
+    ] = False,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed",
+            help="For a hook: the arguments are changed files. Lock their projects, and those of "
+            "files that the commit deletes; exit 1 if that changes a lock.",
+        ),
     ] = False,
     client: ClientOption = None,
     merge: Annotated[
@@ -62,24 +70,33 @@ def lock(
 
     Examples: `qwenlock lock`, `qwenlock lock --no-user --client 0.15.10`, `qwenlock lock --check`
     """
-    from qwenlock.cli.client import client_line, say_other_installed
+    from qwenlock.cli.client import opening, say_other_installed
     from qwenlock.cli.console import say
     from qwenlock.cli.report import print_findings
 
     flags = flags_of(context)
-    loaded = _compiled(project_directory(project), flags, client, merge)
-    say(client_line(loaded.project))
-    say_other_installed(loaded.project)
-    _refuse_errors(loaded)
-    if check:
-        return _compare(loaded, format)
-    status = _write(loaded, output)
-    if format is Format.json:
-        _emit(loaded, status, output)
-    elif output != "-" or loaded.compilation.findings:
-        print_findings(loaded.compilation.findings, notes=False)
-        _say_written(loaded, status, output)
-    return 0
+
+    def lock_one(directory: Path) -> int:
+        loaded = _compiled(directory, flags, client, merge)
+        say(opening(loaded.project))
+        say_other_installed(loaded.project)
+        _refuse_errors(loaded)
+        if check:
+            return _compare(loaded, format)
+        status = _write(loaded, output)
+        if format is Format.json:
+            _emit(loaded, status, output)
+        elif output != "-" or loaded.compilation.findings:
+            print_findings(loaded.compilation.findings, notes=False)
+            _say_written(loaded, status, output)
+        return 1 if changed and status == "written" else 0
+
+    found = of_files(projects) if changed else chosen(projects, flags, recursive=recursive)
+    if output is not None and found.several:
+        from qwenlock.findings.errors import UsageError
+
+        raise UsageError("--output is for one project", "name one project, or remove --output")
+    return for_each(found, lock_one, as_json=format is Format.json)
 
 
 class _Compiled(NamedTuple):
@@ -146,11 +163,11 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     elif verdict.status == "ok":
         said = project.compilation.findings
         print_findings([each for each in verdict.findings if each not in said], notes=False)
-        say(painted("qwen.lock is up to date", "good"))
+        say(painted(f"{_name(project)} is up to date", "good"))
     else:
         for line in changes_as_text(verdict.changes):
             emit(line)
-        say(f"qwen.lock would change ({verdict.status}): run `qwenlock lock`")
+        say(f"{_name(project)} would change ({verdict.status}): run `qwenlock lock`")
     return 0 if verdict.status == "ok" else 1
 
 
@@ -205,9 +222,16 @@ def _say_written(project: _Compiled, status: str, output: str | None) -> None:
     assert compiled is not None  # noqa: S101
     count = len(compiled.models)
     models = f"{count} model{'' if count == 1 else 's'}"
-    where = "stdout" if output == "-" else output or "qwen.lock"
+    where = "stdout" if output == "-" else output or _name(project)
     done = painted(f"{where} {status}", "good")
     say(f"{done}: {models}, {_selected(compiled.selection)}")
+
+
+def _name(project: _Compiled) -> str:
+    from qwenlock.cli.advice import from_here
+    from qwenlock.cli.foreign import clean
+
+    return clean(from_here(project.project.places.lock))
 
 
 def _selected(selection: Selection) -> str:

@@ -12,14 +12,15 @@ from qwenlock.cli.options import (
     ClientOption,
     Format,
     FormatOption,
-    ProjectArgument,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 from qwenlock.clients.scopes import WRITABLE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qwenlock.migrate.migration import MigrationOutcome
 
 app = typer.Typer(add_completion=False)
@@ -36,7 +37,8 @@ class MigratedScope(StrEnum):
 @app.command(cls=ScopedCommand)
 def migrate(
     context: typer.Context,
-    project: ProjectArgument = None,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     scope: Annotated[
         MigratedScope, typer.Option("--scope", help="The scope whose file is migrated.")
     ] = MigratedScope.all,
@@ -87,28 +89,32 @@ def migrate(
     from qwenlock.migrate.situation import Situation
 
     flags = flags_of(context)
-    directory = project_directory(project)
-    there = with_variables(read_project(directory, flags, client))
-    situation = Situation(
-        project=there,
-        writable=tuple(each for each in WRITABLE if scope in (each, MigratedScope.all)),
-        env_secrets=env_secrets or "env-secrets" in (only or ()),
-    )
-    version = to_settings_version or there.client.settings_version
-    outcome = migrated(situation, version, only or ())
-    if list_ or check:
-        _report(outcome, as_json=format is Format.json)
-        return 1 if check and outcome.steps else 0
+    as_json = format is Format.json
 
-    return carry_out(
-        change_of(outcome, there.places.files, ask),
-        "migrate",
-        dry_run=dry_run,
-        yes=yes,
-        as_json=format is Format.json,
-        relock=relocking(directory, flags, client) if lock else None,
-        project=there,
-    )
+    def migrate_one(directory: Path) -> int:
+        there = with_variables(read_project(directory, flags, client))
+        situation = Situation(
+            project=there,
+            writable=tuple(each for each in WRITABLE if scope in (each, MigratedScope.all)),
+            env_secrets=env_secrets or "env-secrets" in (only or ()),
+        )
+        version = to_settings_version or there.client.settings_version
+        outcome = migrated(situation, version, only or ())
+        if list_ or check:
+            _report(outcome, as_json=as_json)
+            return 1 if check and outcome.steps else 0
+        return carry_out(
+            change_of(outcome, there.places.files, ask),
+            "migrate",
+            dry_run=dry_run,
+            yes=yes,
+            as_json=as_json,
+            relock=relocking(directory, flags, client) if lock else None,
+            project=there,
+        )
+
+    found = chosen(projects, flags, recursive=recursive, every=True)
+    return for_each(found, migrate_one, as_json=as_json)
 
 
 def _report(outcome: MigrationOutcome, *, as_json: bool) -> None:

@@ -89,6 +89,7 @@ def resolve(
     Examples: `qwenlock resolve --model gpt-4o`, `qwenlock resolve --auth-type openai --format json`
     """
     from qwenlock.cli.client import read_project
+    from qwenlock.edge.enforcement import in_force
     from qwenlock.edge.environment import with_variables
     from qwenlock.resolve.describe import described
     from qwenlock.resolve.fields import Arguments
@@ -96,12 +97,18 @@ def resolve(
 
     flags = flags_of(context)
     here = with_variables(read_project(project_directory(project), flags, client), env_file)
+    enforced = in_force(here)
+    if enforced is not None:
+        here = here.with_sources([enforced.source])
     _check_auth_type(auth_type, here.client)
     key = _from_input() if api_key == "-" else api_key
     arguments = Arguments(auth_type, model, key, base_url, proxy)
     resolution = resolved(here.sources, here.values(), here.client, arguments)
     document = described(resolution, here.variables())
     document["client-from"] = here.client_from
+    if enforced is not None:
+        document["enforced"] = enforced.lock
+        document["notes"].append(str(enforced))
     if format is Format.json:
         from qwenlock.cli.console import emit_json
 

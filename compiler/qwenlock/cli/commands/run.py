@@ -240,7 +240,7 @@ def _enforce(asking: _Asking) -> _Enforced:
         say_other_installed(project)
         before += project.states
     enforced = _Enforced(
-        launch.prepare(here.enforcing_file(lock)),
+        launch.prepare(here.enforcing_file(lock, directory)),
         str(here.places.files["system-defaults"]),
         tuple(variable.name for variable in lock.environment),
         tuple(f"{name}={' '.join(said.split())}" for name, said in overriding(lock).items()),
@@ -265,8 +265,10 @@ def _refuse_drift(project: Project) -> None:
     if verdict.status != "ok":
         for line in changes_as_text(verdict.changes):
             say(line)
-        message = "qwen.lock differs from its settings"
-        raise QwenlockError(message, "run `qwenlock lock`, or `qwenlock run --no-check`")
+        raise QwenlockError(
+            f"{label} differs from its settings",
+            "run `qwenlock lock`, or `qwenlock run --no-check`",
+        )
 
 
 def _say_missing(

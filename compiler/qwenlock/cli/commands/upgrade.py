@@ -14,13 +14,14 @@ from qwenlock.cli.options import (
     ClientOption,
     Format,
     FormatOption,
-    ProjectArgument,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qwenlock.change.upgrade_data import Decision, UpgradeWishes
     from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.settings.project import Project
@@ -34,7 +35,8 @@ CLIENT = "client"
 @app.command(cls=ScopedCommand)
 def upgrade(
     context: typer.Context,
-    project: ProjectArgument = None,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     to: Annotated[
         str | None,
         typer.Option(
@@ -110,44 +112,46 @@ def upgrade(
     from qwenlock.plans.collection import Plans
 
     flags = flags_of(context)
-    directory = project_directory(project)
-    there = read_project(directory, flags, client)
-    there = replace(there, plans=with_captured(Plans.of(there.plans)))
-    if keep_selection is None:
-        keep_selection = there.configuration.keep_selection or False
-    wishes = UpgradeWishes(
-        plans=tuple(plan or ()),
-        to=None if to == CLIENT else to,
-        region=region,
-        scope=scope,
-        keep_selection=keep_selection,
-        on_edited=on_edited,
-        adopt=adopt,
-        allow_downgrade=allow_downgrade,
-    )
-    if to == CLIENT:
-        there, wishes = _as_the_client_has_it(there, wishes, writes=not (check or dry_run))
-    change = change_for(there, wishes, release())
     as_json = format is Format.json
-    if check:
-        return _report(change, there, as_json=as_json)
-    if change.report["status"] == "edited" and on_edited is None and _may_ask(yes, as_json):
-        decided = _decisions(change)
-        if decided is None:
-            say("nothing was written")
-            return 1
-        change = change_for(there, replace(wishes, decided=decided), release())
 
-    code = carry_out(
-        change,
-        "upgrade",
-        dry_run=dry_run,
-        yes=yes,
-        as_json=as_json,
-        relock=relocking(directory, flags, client) if lock else None,
-        project=there,
-    )
-    return 1 if change.report["status"] == "edited" else code
+    def upgrade_one(directory: Path) -> int:
+        there = read_project(directory, flags, client)
+        there = replace(there, plans=with_captured(Plans.of(there.plans)))
+        kept = there.configuration.keep_selection if keep_selection is None else keep_selection
+        wishes = UpgradeWishes(
+            plans=tuple(plan or ()),
+            to=None if to == CLIENT else to,
+            region=region,
+            scope=scope,
+            keep_selection=kept or False,
+            on_edited=on_edited,
+            adopt=adopt,
+            allow_downgrade=allow_downgrade,
+        )
+        if to == CLIENT:
+            there, wishes = _as_the_client_has_it(there, wishes, writes=not (check or dry_run))
+        change = change_for(there, wishes, release())
+        if check:
+            return _report(change, there, as_json=as_json)
+        if change.report["status"] == "edited" and on_edited is None and _may_ask(yes, as_json):
+            decided = _decisions(change)
+            if decided is None:
+                say("nothing was written")
+                return 1
+            change = change_for(there, replace(wishes, decided=decided), release())
+        code = carry_out(
+            change,
+            "upgrade",
+            dry_run=dry_run,
+            yes=yes,
+            as_json=as_json,
+            relock=relocking(directory, flags, client) if lock else None,
+            project=there,
+        )
+        return 1 if change.report["status"] == "edited" else code
+
+    found = chosen(projects, flags, recursive=recursive)
+    return for_each(found, upgrade_one, as_json=as_json)
 
 
 def _as_the_client_has_it(

@@ -1,0 +1,118 @@
+"""Advice that can be followed from where it is printed.
+
+The rooms before this one advise `qwenlock lock`, whatever the project is. Here the advised command
+gets the project and the options of the command that is running, unless it works without them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.cli.foreign import clean
+from qwenlock.edge.places import Flags, find_project, relative
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SCOPED = (
+    "lock", "check", "lint", "run", "export", "upgrade", "uninstall", "migrate", "resolve", "show",
+)  # fmt: skip
+"""The commands with the scope options and a project as an argument."""
+_ELSEWHERE = ("select", "init")
+"""The commands that work on the project of the current directory only."""
+_WITH_PROJECT = (*_SCOPED, "doctor")
+_ADVISED = re.compile(rf"`qwenlock ({'|'.join((*_WITH_PROJECT, *_ELSEWHERE))})((?: [^`]*)?)`")
+
+
+class _Running(NamedTuple):
+    """What the running command was given: its project, as typed from here, and its options."""
+
+    project: str = ""
+    options: tuple[tuple[str, ...], ...] = ()
+
+
+_NOTHING = _Running()
+_running: ContextVar[_Running] = ContextVar("running", default=_NOTHING)
+
+
+def forget() -> None:
+    """Begin a command line: nothing has been given yet."""
+    _running.set(_NOTHING)
+
+
+def given_options(flags: Flags, client: str | None) -> None:
+    """Let what is advised have the same options."""
+    _running.set(_running.get()._replace(options=tuple(_options(flags, client))))
+
+
+def given_project(directory: Path) -> None:
+    """Let what is advised be about the project in `directory`."""
+    _running.set(_running.get()._replace(project=_typed(directory)))
+
+
+@contextmanager
+def about(directory: Path) -> Iterator[None]:
+    """Let what is advised be about one of several projects."""
+    before = _running.set(_running.get()._replace(project=_typed(directory)))
+    try:
+        yield
+    finally:
+        _running.reset(before)
+
+
+def advised(text: str) -> str:
+    """Return `text`, where each advised command has the project and the options."""
+    running = _running.get()
+    if running == _NOTHING or "`qwenlock " not in text:
+        return text
+    return _ADVISED.sub(lambda found: _command(running, found[1], found[2]), text)
+
+
+def from_here(directory: Path) -> str:
+    """Return a file or directory as the user would name it from here; `.` for this one."""
+    name = relative(os.path.abspath(directory), os.getcwd())  # noqa: PTH100, PTH109
+    return str(directory) if name.startswith("../..") else name
+
+
+def _typed(directory: Path) -> str:
+    """Return a project as an argument, or nothing if a command here finds it by itself."""
+    if find_project(Path.cwd()) == Path(os.path.abspath(directory)):  # noqa: PTH100
+        return ""
+    return clean(shlex.quote(from_here(directory)))
+
+
+def _command(running: _Running, name: str, rest: str) -> str:
+    said = rest.split()
+    options = [
+        f" {clean(shlex.join(each))}"
+        for each in running.options
+        if name in (*_SCOPED, "select", "init") and each[0] not in said
+    ]
+    if name in _ELSEWHERE:
+        there = f"cd {running.project} && " if running.project else ""
+        return f"`{there}qwenlock {name}{rest}{''.join(options)}`"
+    project = f" {running.project}" if running.project and running.project not in said else ""
+    return f"`qwenlock {name}{project}{''.join(options)}{rest}`"
+
+
+def _options(flags: Flags, client: str | None) -> Iterator[tuple[str, ...]]:
+    named = {
+        "--client": client,
+        "--user": flags.user,
+        "--system": flags.system,
+        "--system-defaults": flags.system_defaults,
+        "--templates": flags.templates,
+    }
+    yield from ((name, value) for name, value in named.items() if isinstance(value, str))
+    if flags.user is False:
+        yield ("--no-user",)
+    if flags.untrusted is not None:
+        yield ("--untrusted" if flags.untrusted else "--trusted",)
+    if flags.no_config:
+        yield ("--no-config",)

@@ -1,0 +1,380 @@
+"""Many projects of one team: which project a command means, and what it says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenlock.edge.places import find_project
+from qwenlock.plans.digest import PREFIX, models_digest
+from support import MODEL, World, models, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHER = {**MODEL, "id": "other"}
+KEY = "sk-hunter2hunter2hunter2"
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    """Return a repository whose root is a locked project, with the client in its configuration."""
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    git(world.project, "init", "-q", "-b", "main")
+    write(world.project / "qwenlock.toml", 'client = "0.24.4"\nuser = false\n')
+    write(world.own, settings())
+    assert world.run("lock").exit_code == 0
+    return world
+
+
+def settings(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {**models(*(entries or (MODEL,))), "model": {"name": "gpt-4o"}, "$version": 4}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    done = subprocess.run(
+        ["git", *identity, "-C", str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def put(world: World, name: str, *entries: dict[str, Any]) -> Path:
+    """Add a project to the repository, without a lock."""
+    folder = world.project / name
+    (folder / ".qwen").mkdir(parents=True)
+    write(folder / ".qwen" / "settings.json", settings(*entries))
+    return folder
+
+
+def follow(world: World, text: str) -> None:
+    """Do each thing that is advised in `text`, from here."""
+    for command in re.findall(r"`((?:cd [^`]+ && )?qwenlock [^`]+)`", text):
+        assert not command.startswith("cd "), command
+        assert world.run(*shlex.split(command)[1:]).exit_code == 0, command
+
+
+# The project is where you stand
+
+
+def test_nearest_directory_with_settings_or_a_lock_is_the_project(world: World) -> None:
+    below = put(world, "app") / "src" / "deep"
+    below.mkdir(parents=True)
+    assert find_project(below) == world.project / "app"
+    (below.parent / "qwen.lock").touch()
+    assert find_project(below) == below.parent
+    plain = world.project / "plain"
+    plain.mkdir()
+    assert find_project(plain) == world.project
+
+
+def test_search_ends_at_the_root_of_the_repository_and_before_the_home(world: World) -> None:
+    inner = world.project / "vendor" / "inner" / "src"
+    inner.mkdir(parents=True)
+    git(inner.parent, "init", "-q")
+    assert find_project(inner) == inner
+    write(world.user, "{}")
+    (world.home / "code").mkdir()
+    assert find_project(world.home / "code") == world.home / "code"
+    assert find_project(world.home) == world.home
+
+
+def test_commands_below_are_about_the_directory_with_settings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = world.lock.read_bytes(), world.own.read_bytes()
+    app = put(world, "app", {**OTHER, "envKey": "A-B"}, MODEL)
+    (app / "src").mkdir()
+    monkeypatch.chdir(app / "src")
+    linted = world.run("lint")
+    assert linted.err.startswith("..: for Qwen Code 0.24.4")
+    assert "found 1 error" in linted.err
+    write(app / ".qwen" / "settings.json", settings(OTHER, MODEL))
+    assert "../qwen.lock is missing" in world.run("check").err
+    assert world.run("run", "--", "true").exit_code == 1
+    assert world.run("lock").exit_code == 0
+    assert (app / "qwen.lock").exists()
+    upgraded = world.run("upgrade", "--plan", "deepseek", "--region", "default", "--yes")
+    assert upgraded.exit_code == 0, upgraded
+    assert (world.lock.read_bytes(), world.own.read_bytes()) == before
+
+
+# Advice
+
+
+def test_advice_names_the_project_and_works_from_here(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = put(world, "apps/my app")
+    for stand, name in ((world.project, "apps/my app"), (world.project / "apps", "my app")):
+        monkeypatch.chdir(stand)
+        missing = world.run("check", name)
+        assert f"run `qwenlock lock '{name}'`" in missing.err
+        follow(world, missing.err)
+        assert world.run("check", name).exit_code == 0
+        (app / "qwen.lock").unlink()
+
+
+def test_advice_has_the_options_that_were_used(world: World) -> None:
+    put(world, "app")
+    arguments = ("app", "--client", "0.15.10", "--user", ".qwen/settings.json")
+    missing = world.run("check", *arguments)
+    follow(world, missing.err)
+    assert world.run("check", *arguments).exit_code == 0
+    assert world.run("check", "app").exit_code == 1  # the configuration says something else
+    result = json.loads(world.run("check", *arguments, "--format", "json").out)
+    assert result["projects"][0]["client"] == "0.15.10"
+
+
+def test_findings_of_each_project_advise_about_that_project(world: World) -> None:
+    for name in ("a", "b"):
+        folder = put(world, name)
+        old = {"modelProviders": {"openai": [MODEL]}, "selectedAuthType": "openai"}
+        write(folder / ".qwen" / "settings.json", old)
+        assert world.run("lock", name).exit_code == 0
+    document = json.loads(world.run("check", "a", "b", "--format", "json").out)
+    for project in document["projects"]:
+        fixes = [each["fix"] for each in project["findings"] if "qwenlock" in str(each["fix"])]
+        assert fixes
+        assert all(f"qwenlock migrate {project['project']} " in each for each in fixes)
+
+
+def test_advice_for_the_project_here_stays_short(world: World) -> None:
+    world.lock.unlink()
+    assert "run `qwenlock lock`\n" in world.run("check").err
+
+
+# The gate
+
+
+def test_deleted_lock_fails_the_gate(world: World) -> None:
+    app = put(world, "app")
+    world.run("lock", "app")
+    assert world.run("check", "--recursive").exit_code == 0
+    (app / "qwen.lock").unlink()
+    result = world.run("check", "--recursive")
+    assert (result.exit_code, "missing: app/qwen.lock is missing" in result.err) == (1, True)
+    follow(world, result.err)
+    assert world.run("check", "--recursive").exit_code == 0
+
+
+def test_lock_that_is_a_folder_or_behind_a_link_fails_the_gate(world: World) -> None:
+    app = put(world, "app")
+    assert world.run("lock", "app").exit_code == 0
+    assert world.run("check", "--recursive").exit_code == 0
+    elsewhere = world.root / "elsewhere.lock"
+    (app / "qwen.lock").rename(elsewhere)
+    (app / "qwen.lock").symlink_to(elsewhere)
+    assert "app/qwen.lock:1:1" in world.run("check", "--recursive").err
+    assert world.run("check", "app").exit_code == 3
+    (app / "qwen.lock").unlink()
+    (app / "qwen.lock").mkdir()
+    assert world.run("check", "--recursive").exit_code == 3
+    app.rename(world.root / "app")
+    app.symlink_to(world.root / "app")
+    assert "app:1:1" in world.run("check", "--recursive").err
+
+
+# A workspace
+
+
+@pytest.fixture
+def workspace(world: World) -> World:
+    """Return a workspace with two projects without a lock, whose root is no project."""
+    world.own.unlink()
+    world.lock.unlink()
+    write(
+        world.project / "qwenlock.toml",
+        'client = "0.24.4"\nuser = false\nprojects = ["apps/*"]\nexclude = ["apps/fork"]\n',
+    )
+    for name in ("apps/a", "apps/b", "apps/fork"):
+        put(world, name, MODEL, {**OTHER, "envKey": f"{name[-1].upper()}_KEY"})
+    return world
+
+
+def test_commands_at_the_root_of_a_workspace_mean_all_projects(workspace: World) -> None:
+    checked = workspace.run("check")
+    assert checked.exit_code == 1
+    assert re.findall(r"missing: (\S+) is", checked.err) == ["apps/a/qwen.lock", "apps/b/qwen.lock"]
+    locked = workspace.run("lock")
+    assert re.findall(r"(\S+) written", locked.err) == ["apps/a/qwen.lock", "apps/b/qwen.lock"]
+    assert not workspace.lock.exists()
+    for arguments in (["check"], ["lint"], ["migrate", "--check"], ["lock", "--check"]):
+        result = workspace.run(*arguments, "--format", "json")
+        assert result.exit_code == 0, result
+        projects = json.loads(result.out)["projects"]
+        assert [each["project"] for each in projects] == ["apps/a", "apps/b"]
+        assert workspace.run(*arguments).exit_code == 0
+
+
+def test_a_directory_without_a_project_stands_for_the_workspace(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace.project / "docs").mkdir()
+    monkeypatch.chdir(workspace.project / "docs")
+    assert workspace.run("lock").exit_code == 0
+    assert not (workspace.project / "docs" / "qwen.lock").exists()
+    assert "../apps/b/qwen.lock is up to date" in workspace.run("check").err
+    refused = workspace.run("run", "--", "true")
+    assert refused.exit_code == 2
+    assert "name one of its projects: ../apps/a, ../apps/b" in refused.err
+
+
+def test_project_of_a_workspace_is_meant_where_one_stands_in_it(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace.project / "apps" / "b")
+    assert workspace.run("lock").exit_code == 0
+    assert not (workspace.project / "apps" / "a" / "qwen.lock").exists()
+    result = workspace.run("lock", "../a", ".")
+    assert result.exit_code == 0
+    assert "../a/qwen.lock written" in result.err
+
+
+def test_one_broken_project_does_not_hide_the_others(workspace: World) -> None:
+    write(workspace.project / "apps" / "a" / ".qwen" / "settings.json", '{"a": }')
+    for command in ("lock", "lint", "migrate", "upgrade"):
+        result = workspace.run(command, "--recursive")
+        assert result.exit_code == 3, result
+        assert "apps/b: for Qwen Code 0.24.4" in result.err
+        assert "apps/a/.qwen/settings.json:1" in result.err
+    document = json.loads(workspace.run("lint", "--format", "json").out)
+    assert [(each["project"], "error" in each) for each in document["projects"]] == [
+        ("apps/a", True),
+        ("apps/b", False),
+    ]
+
+
+def test_listed_project_must_exist(workspace: World) -> None:
+    write(workspace.project / "qwenlock.toml", 'client = "0.24.4"\nprojects = ["apps/a", "gone"]')
+    for command in ("lock", "check"):
+        result = workspace.run(command)
+        assert result.exit_code == 3
+        assert "gone is one of the `projects`, but does not exist" in result.err
+    assert not (workspace.project / "gone").exists()
+
+
+def test_variables_of_a_workspace_are_listed_once(workspace: World) -> None:
+    workspace.run("lock")
+    exported = workspace.run("export", "--format", "env")
+    assert exported.out == (
+        "# The variables of all projects: give each a value, and do not commit this file.\n"
+        "\n# used by apps/a: openai/other\nA_KEY=\n"
+        "\n# used by apps/b: openai/other\nB_KEY=\n"
+        "\n# used by apps/a: openai/gpt-4o\n# used by apps/b: openai/gpt-4o\nOPENAI_API_KEY=\n"
+    )
+    assert workspace.run("export").exit_code == 2
+    assert workspace.run("export", "apps/a").exit_code == 0
+
+
+def test_annotations_of_several_projects_are_one_document(workspace: World) -> None:
+    for name in ("a", "b"):
+        file = workspace.project / "apps" / name / ".qwen" / "settings.json"
+        write(file, settings({**MODEL, "envKey": "A-B"}))
+    result = workspace.run("lint", "--format", "gitlab")
+    assert result.exit_code == 1
+    files = {each["location"]["path"] for each in json.loads(result.out)}
+    assert files == {f"apps/{name}/.qwen/settings.json" for name in "ab"}
+
+
+# Keys
+
+
+def test_key_in_a_tracked_file_fails_the_gate(workspace: World) -> None:
+    app = workspace.project / "apps" / "a"
+    workspace.run("lock")
+    write(app / ".qwen" / "settings.json", settings() | {"env": {"OPENAI_API_KEY": KEY}})
+    workspace.run("lock")
+    assert workspace.run("check").exit_code == 0
+    git(workspace.project, "add", ".")
+    for arguments in (["--recursive"], ["apps/a"], []):
+        result = workspace.run("check", *arguments)
+        assert result.exit_code == 1
+        assert "key: the settings of apps/a/qwen.lock hold a key" in result.err
+        assert "`qwenlock migrate apps/a --env-secrets`" in result.err
+        assert "replace the key at its vendor" in result.err
+        assert KEY not in result.err
+    follow_up = workspace.run("migrate", "apps/a", "--env-secrets", "--yes")
+    assert follow_up.exit_code == 0, follow_up
+    workspace.run("lock")
+    assert workspace.run("check").exit_code == 0
+
+
+# Conflicts
+
+
+def test_a_conflict_is_called_one(world: World) -> None:
+    before = world.lock.read_text(), world.own.read_text()
+    marks = "<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> topic\n"
+    write(world.lock, before[0].replace("[[models]]", f"{marks}[[models]]", 1))
+    result = world.run("check")
+    assert result.exit_code == 3
+    assert "conflict: qwen.lock or its settings have an unresolved merge conflict" in result.err
+    assert world.run("lock").exit_code == 0
+    assert world.run("check").exit_code == 0
+    pretty = json.dumps(json.loads(before[1]), indent=2)
+    write(world.own, pretty.replace('  "model":', f'{marks}  "model":'))
+    assert "conflict: qwen.lock" in world.run("check", "--recursive").err
+
+
+# Hooks
+
+
+def test_changed_files_lock_their_projects_and_no_root(workspace: World) -> None:
+    changed = ["apps/a/.qwen/settings.json", "apps/fork/.qwen/settings.json", "README.md"]
+    first = workspace.run("lock", "--changed", *changed)
+    assert first.exit_code == 1
+    assert re.findall(r"(\S+) written", first.err) == ["apps/a/qwen.lock"]
+    assert workspace.run("lock", "--changed", *changed).exit_code == 0
+    everything = workspace.run("lock", "--changed", "qwenlock.toml")
+    assert re.findall(r"(\S+) written", everything.err) == ["apps/b/qwen.lock"]
+    write(workspace.project / "pyproject.toml", "[project]\n")
+    assert workspace.run("lock", "--changed", "pyproject.toml").err == ""
+
+
+def test_deleted_lock_is_written_again_by_the_hook(workspace: World) -> None:
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    git(workspace.project, "rm", "-q", "apps/a/qwen.lock")
+    assert workspace.run("check", "--recursive").exit_code == 1
+    again = workspace.run("lock", "--changed")
+    assert (again.exit_code, "apps/a/qwen.lock written" in again.err) == (1, True)
+    assert workspace.run("check", "--recursive").exit_code == 0
+    git(workspace.project, "rm", "-rqf", "apps/b")
+    assert workspace.run("lock", "--changed").exit_code == 0
+
+
+# Versions of qwenlock
+
+
+def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) -> None:
+    write(world.own, {"$version": 4})
+    asked = ("upgrade", "--plan", "deepseek", "--region", "default", "--scope", "project")
+    assert world.run(*asked, "--yes", "--lock").exit_code == 0
+    newer = json.loads(world.own.read_text())
+    entries = newer["modelProviders"]["openai"]
+    entries[0]["name"] = "[DeepSeek] of the future"
+    newer["providerMetadata"]["deepseek"]["version"] = models_digest(entries).removeprefix(PREFIX)
+    write(world.own, newer)
+    lock = re.sub(r'(id = "deepseek"\n(?:.*\n)*?)version = ".*"', r'\1version = "99.0"',
+                  world.lock.read_text(), count=1)  # fmt: skip
+    write(world.lock, lock)
+    kept = world.run("upgrade", "--yes")
+    assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
+    assert "99.0 is in the lock, and this qwenlock" in kept.err
+    assert world.run("upgrade", "--check").exit_code == 0
+    assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
+    assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0
+    assert json.loads(world.own.read_text()) != newer
