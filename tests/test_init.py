@@ -84,8 +84,9 @@ def test_everything_once(world: World) -> None:
 @pytest.mark.usefixtures("openai")
 def test_undo_takes_it_back(world: World) -> None:
     world.run("init", "--ci", "github", "--yes")
-    assert world.run("undo").exit_code == 0
-    assert set(files(world)) == {"qwen.lock"}
+    assert world.run("undo", "--yes").exit_code == 0
+    assert files(world) == {}
+    assert [each.name for each in world.project.iterdir()] == [".git"]
 
 
 @pytest.mark.usefixtures("openai")

@@ -109,7 +109,7 @@ def refused(world: World, *options: str) -> str:
     result = migrate(world, *options)
     assert result.exit_code == 4, result
     assert files_of(world.root) == before
-    assert world.run("undo").err == "nothing to undo\n"
+    assert world.run("undo", "--yes").err == "nothing to undo\n"
     return result.err
 
 
@@ -293,7 +293,7 @@ def test_undo_takes_everything_back(world: World) -> None:
     before = files_of(world.root)
     migrate(world)
     assert files_of(world.root) != before
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert files_of(world.root) == before
 
 
@@ -1061,7 +1061,7 @@ def test_all_or_nothing_and_twice_is_once(
     if result.exit_code == 4:
         assert files_of(world.root) == before
     else:
-        assert world.run("undo").exit_code == 0
+        assert world.run("undo", "--yes").exit_code == 0
         assert files_of(world.root) == before
 
 

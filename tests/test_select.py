@@ -191,5 +191,5 @@ def test_command_asks_writes_and_locks(world: World) -> None:
     assert (again["written"], again["diff"]) == (False, "")
     assert world.run("select", "two").exit_code == 2
     assert world.run("select").exit_code == 2
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert world.user.read_bytes() == before

@@ -909,7 +909,7 @@ def test_install_makes_the_file_and_lock_locks_it(world: World) -> None:
     )
     assert f'version = "{NEWEST}"' in world.lock.read_text(encoding="utf-8")
     assert world.run("check").exit_code == 0
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert not world.user.exists()
 
 
@@ -929,7 +929,7 @@ def test_file_of_another_system_keeps_its_bytes_and_comes_back_by_undo(world: Wo
             "openai": [*TEMPLATES[NEWEST, "china"], {**CUSTOM[0], "id": "modèle"}, CUSTOM[1]]
         },
     }
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert world.own.read_bytes() == before
 
 

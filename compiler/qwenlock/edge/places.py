@@ -150,6 +150,11 @@ def shown(path: Path) -> str:
     return named(str(path), os.getcwd(), str(home()))  # noqa: PTH109
 
 
+def from_project(path: Path, project: Path) -> str:
+    """Return `path` relative to `project` or to the home directory, links in both followed."""
+    return named(str(path), os.path.realpath(project), os.path.realpath(home()))
+
+
 def named(
     path: str, base: str, at_home: str, given: object = None, system: ModuleType = os.path
 ) -> str:

@@ -104,7 +104,13 @@ def init(
     lock_options = (Flags(), None) if found.configured else (flags, client)
     relock = relocking(directory, *lock_options)
     code = carry_out(
-        change, "init", dry_run=dry_run, yes=yes, as_json=format is Format.json, relock=relock
+        change,
+        "init",
+        directory,
+        dry_run=dry_run,
+        yes=yes,
+        as_json=format is Format.json,
+        relock=relock,
     )
     return code if change.files or dry_run else relock(None)
 

@@ -109,11 +109,17 @@ def lint(
             left = _Left(subject if dry_run else fixed.subject, wanted)
             change = replace(change, report=left.as_json())
             carry_out(
-                change, "lint", dry_run=dry_run, yes=yes, as_json=True, project=subject.project
+                change,
+                "lint",
+                directory,
+                dry_run=dry_run,
+                yes=yes,
+                as_json=True,
+                project=subject.project,
             )
             return left.exit_code(strict=strict)
         if change.files:
-            carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=False)
+            carry_out(change, "lint", directory, dry_run=dry_run, yes=yes, as_json=False)
             subject = gather(directory, flags, client, env=env)
     left = _Left(subject, wanted)
     if as_json:

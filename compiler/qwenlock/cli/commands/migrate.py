@@ -103,6 +103,7 @@ def migrate(
     return carry_out(
         change_of(outcome, there.places.files, ask),
         "migrate",
+        directory,
         dry_run=dry_run,
         yes=yes,
         as_json=format is Format.json,

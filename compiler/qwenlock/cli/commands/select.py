@@ -52,6 +52,7 @@ def select(
     return carry_out(
         change,
         "select",
+        directory,
         dry_run=dry_run,
         yes=yes,
         as_json=format is Format.json,

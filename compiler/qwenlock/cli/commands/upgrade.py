@@ -141,6 +141,7 @@ def upgrade(
     code = carry_out(
         change,
         "upgrade",
+        directory,
         dry_run=dry_run,
         yes=yes,
         as_json=as_json,
@@ -220,7 +221,16 @@ def _answer(*, retired: bool) -> Decision | None:
 def _report(change: ProjectChange, project: Project, *, as_json: bool) -> int:
     """Report whether an update is due."""
     status = change.report["status"]
-    carry_out(change, "upgrade", dry_run=True, yes=False, as_json=as_json, project=project)
+    directory = project.places.project
+    carry_out(
+        change,
+        "upgrade",
+        directory,
+        dry_run=True,
+        yes=False,
+        as_json=as_json,
+        project=project,
+    )
     plans = change.report["plans"]
     due = [each["plan"] for each in plans if each["status"] in ("due", "edited")]
     if due:
