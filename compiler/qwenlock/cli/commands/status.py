@@ -241,7 +241,11 @@ def _lock(found: _Overview) -> str:
         assert found.compiled is not None  # noqa: S101  (else it would be invalid)
         count = len(found.compiled.models)
         return f"up to date, {count} model{'s' * (count != 1)}"
-    words = {"drift": "differs from the settings", "edited": "was edited by hand"}
+    words = {
+        "drift": "differs from the settings",
+        "edited": "was edited by hand",
+        "invalid": "none: the settings have errors",
+    }
     said = words.get(found.lock, found.lock)
     return f"{said}: {summary(found.changes)}" if found.changes else said
 
