@@ -16,6 +16,7 @@ from qwenlock.cli.options import (
     FormatOption,
     ProjectArgument,
     ScopedCommand,
+    command_again,
     flags_of,
     project_directory,
 )
@@ -130,7 +131,8 @@ def upgrade(
     change = change_for(there, wishes, release())
     as_json = format is Format.json
     if check:
-        return _report(change, there, as_json=as_json)
+        again = command_again(context, "--check", "--dry-run")
+        return _report(change, there, again, as_json=as_json)
     if change.report["status"] == "edited" and on_edited is None and _may_ask(yes, as_json):
         decided = _decisions(change)
         if decided is None:
@@ -218,8 +220,8 @@ def _answer(*, retired: bool) -> Decision | None:
             return choices[answer]
 
 
-def _report(change: ProjectChange, project: Project, *, as_json: bool) -> int:
-    """Report whether an update is due."""
+def _report(change: ProjectChange, project: Project, again: str, *, as_json: bool) -> int:
+    """Report whether an update is due; `again` is the command that makes it."""
     status = change.report["status"]
     directory = project.places.project
     carry_out(
@@ -235,7 +237,7 @@ def _report(change: ProjectChange, project: Project, *, as_json: bool) -> int:
     due = [each["plan"] for each in plans if each["status"] in ("due", "edited")]
     if due:
         many = f" for {len(due)} of {len(plans)} plans ({', '.join(due)})" if plans[1:] else ""
-        say(f"an update is due{many}: run `qwenlock upgrade`")
+        say(f"an update is due{many}: run `{again}`")
     elif status == "dismissed":
         say("nothing is due: the available update was dismissed in the client")
     return 1 if due else 0
