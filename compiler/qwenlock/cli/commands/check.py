@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qwenlock.findings.errors import InputError
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import LockChange
+    from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
@@ -42,6 +43,10 @@ SENTENCES = {
 """What is printed about a project, by its status."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
+_NO_USER = (
+    "the lock was made with user settings, and {file} is not on this machine: to copy the models "
+    "to the project, run `qwenlock init --from-user` where the lock was made"
+)
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
@@ -122,6 +127,7 @@ class _Report(NamedTuple):
     findings: str = "[]"
     words: str = ""
     error: InputError | None = None
+    hint: str = ""
 
     def as_json(self) -> dict[str, Any]:
         import json
@@ -135,6 +141,8 @@ class _Report(NamedTuple):
             "changes": changes_as_json(self.changes),
             "findings": json.loads(self.findings),
         }
+        if self.hint:
+            document["help"] = self.hint
         if self.error is not None:
             document["error"] = {"message": self.error.message, "fix": self.error.fix}
         return document
@@ -175,6 +183,8 @@ class _Report(NamedTuple):
         verdict = "unset" if self.status == "ok" and self.exit_code else self.status
         colour = "good" if verdict == "ok" else "error"
         say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
+        if self.hint:
+            say(f"  {painted('help', 'good')}: {clean(self.hint)}")
 
     def _sentence(self, verdict: str) -> str:
         if self.project == ".":
@@ -292,12 +302,22 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         found = (*found, *missing)
         exit_code = max(exit_code, 1 if missing else 0)
     report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
+    if _lacks_user(project, verdict.changes):
+        report = report._replace(hint=_NO_USER.format(file=project.places.labels["user"]))
     report = _with_findings(report, found)
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
     if verdict.status == "ok" and not question.env and is_recorded:
         said = "\n".join((client, line, report.findings, report.words))
         passed.append(_Passed([*project.states], asked, said))
     return report
+
+
+def _lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
+    """Tell whether a lock was made with user settings that are not on this machine."""
+    had = any(
+        (each.kind, each.name, each.action) == ("input", "user", "removed") for each in changes
+    )
+    return had and project.source("user") is None and "user" in project.places.labels
 
 
 def _invalid(name: str, error: InputError) -> _Report:
