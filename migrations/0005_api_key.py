@@ -11,19 +11,30 @@ client sent none with it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.hosts import runtime_base_url
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.clients.scopes import SCOPES
 from qwenlock.compile.selection import API_KEY, BASE_URL, GENERATION_CONFIG, MODEL
-from qwenlock.migrate.request import auth_type, chosen_model, entries, find, text_at
+from qwenlock.migrate.request import (
+    auth_type,
+    chosen_model,
+    entries,
+    find,
+    request,
+    text_at,
+)
 from qwenlock.settings.scopes import PROVIDERS, highest, merged
 from qwenlock.settings.script_api import Draft, Note, RefusedError, SettingsChange
+from qwenlock.settings.variables import EnvFile
 from qwenlock.text.credentials import is_credential, is_variable_name, references
 from qwenlock.text.operations import Insert, Move, Remove, Set, get
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.context import ProjectContext
     from qwenlock.settings.project import View
@@ -55,9 +66,13 @@ def change(context: ProjectContext) -> SettingsChange:
     """Write the entry of each model that the fields serve, and take the fields away."""
     drafts = {source.scope: Draft(source.settings) for source in context.situation.project.sources}
     variables: dict[str, str] = {}
-    for view in context.situation.project.views():
-        if _counts(context, view):
-            variables |= _serve(context, view, drafts)
+    serving = [view for view in context.situation.project.views() if _counts(context, view)]
+    unused = _unused(context, serving)
+    if unused and not context.situation.drop_unused_key:
+        raise _two_keys(context, unused)
+    for view in serving:
+        key = _serve(context, view, drafts)
+        variables |= {} if unused else key
     for path in _present(context):
         if drafts[context.scope].get(path) is not None:
             drafts[context.scope].do(Remove(path))
@@ -68,6 +83,42 @@ def change(context: ProjectContext) -> SettingsChange:
         notes=own.notes,
         elsewhere={scope: each.operations for scope, each in changes.items() if each.operations},
         variables=variables,
+    )
+
+
+def _unused(context: ProjectContext, serving: Sequence[View]) -> str | None:
+    """Return the variable whose key the client sends instead of this file's, wherever it looks.
+
+    The variables of the shell are left out: without them, it may send this one.
+    """
+    alone = replace(context.situation.project, environment={})
+    places = [view.place for view in serving]
+    names = [_sent_instead(context, view) for view in alone.views() if view.place in places]
+    return names[0] if names and all(names) else None
+
+
+def _sent_instead(context: ProjectContext, view: View) -> str | None:
+    key, source = text_at(view, API_KEY), highest(view.sources, API_KEY)
+    if key is None or source is None or source.scope != context.scope or references(key):
+        return None
+    sent = request(view, context.situation.project.client)
+    if sent is None or sent.key in (None, key):
+        return None
+    return next((name for name, value in view.variables.items() if value == sent.key), None)
+
+
+def _two_keys(context: ProjectContext, variable: str) -> RefusedError:
+    """Return what says which two keys differ, and which of them the client sends."""
+    project = context.situation.project
+    source = project.source(context.scope)
+    assert source is not None  # noqa: S101  (the file itself)
+    line = source.place(API_KEY, on_key=True).position().line
+    origin = next(each.origin for each in project.definitions(variable) if each.origin)
+    where = origin.label if isinstance(origin, EnvFile) else f"env in {origin.document.label}"
+    return RefusedError(
+        f"security.auth.apiKey ({source.document.label}, line {line}) and {variable} ({where}) "
+        "hold different keys",
+        f"the client sends {variable}: add --drop-unused-key to delete security.auth.apiKey",
     )
 
 

@@ -113,7 +113,7 @@ MIGRATE = Scenario(
 SCENARIOS = {
     "migrate": MIGRATE,
     "undo": Scenario(  # it looks where a migration looks
-        ("undo",), MIGRATE.old, {SETTINGS: "apiKey"}, first=[MIGRATE.arguments], looks=False
+        ("undo", "--yes"), MIGRATE.old, {SETTINGS: "apiKey"}, first=[MIGRATE.arguments], looks=False
     ),
     "migrate --env-secrets": Scenario(
         ("migrate", "--env-secrets", "--yes"), {SETTINGS: TWO_MODELS}, {ENV: f"A={KEY}\n"}

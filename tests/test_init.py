@@ -84,8 +84,9 @@ def test_everything_once(world: World) -> None:
 @pytest.mark.usefixtures("openai")
 def test_undo_takes_it_back(world: World) -> None:
     world.run("init", "--ci", "github", "--yes")
-    assert world.run("undo").exit_code == 0
-    assert set(files(world)) == {"qwen.lock"}
+    assert world.run("undo", "--yes").exit_code == 0
+    assert files(world) == {}
+    assert [each.name for each in world.project.iterdir()] == [".git"]
 
 
 @pytest.mark.usefixtures("openai")
@@ -304,15 +305,14 @@ def answered(answers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.usefixtures("openai")
 def test_on_a_terminal_it_asks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PLAN_KEY, KEY)
-    done = answered("\nn\ny\n\nn\ny\ny\ny\n")
+    done = answered("\nn\ny\n\ngithlab\ngitlab\ny\ny\n")
     assert done.returncode == 0, done.stderr
     questions = [
         f"Create .qwen/settings.json with models for OPENAI_API_KEY, {PLAN_KEY}? [Y/n]",
         "Install Bailian Coding Plan (china)? [y/N]",
         "Install Bailian Coding Plan (global)? [y/N]",
         "Leave each user's own settings out of the lock? [Y/n]",
-        "Add a GitHub Actions job? [y/N]",
-        "Add a GitLab CI job? [y/N]",
+        "Add a CI job? [github/gitlab/none]",
         "Add a pre-commit hook? [y/N]",
         "Write this? [y/N]",
     ]
@@ -395,3 +395,107 @@ def test_settings_are_not_made_of_variables_where_a_model_is_selected(
     write(world.user, {"$version": 4} | selected)
     assert world.run("init", "--yes", "--client", "0.24.4").exit_code == 0
     assert not world.own.exists()
+
+
+# The user's models, for a team
+
+USERS = models(
+    {"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1"},
+    {"id": "b", "envKey": "B_KEY", "baseUrl": "https://b.example/v1"},
+    {"id": "c", "envKey": "C_KEY", "baseUrl": "https://c.example/v1"},
+)
+USERS |= {"$version": 4, "model": {"name": "b"}, "fastModel": "c", "env": {"B_KEY": KEY}}
+NEWEST = ("--client", "0.24.4", "--yes")
+
+
+def copied(world: World) -> list[str]:
+    value = json.loads(world.own.read_text())
+    return [each["id"] for each in value["modelProviders"]["openai"]]
+
+
+def test_models_in_use_are_copied_from_the_user(world: World) -> None:
+    write(world.user, USERS)
+    result = world.run("init", "--from-user", *NEWEST)
+    assert result.exit_code == 0, result
+    assert "copy 2 of your 3 models to .qwen/settings.json; here, its list replaces yours" in (
+        result.err
+    )
+    assert copied(world) == ["b", "c"]
+    assert KEY not in world.own.read_text() + result.out + result.err
+    value = json.loads(world.own.read_text())
+    assert (value["model"], value["fastModel"]) == ({"name": "b"}, "c")
+    assert tomllib.loads((world.project / "qwenlock.toml").read_text())["user"] is False
+    assert "ok: the check passes on a machine that has only this project" in result.err
+    assert world.run("check").exit_code == 0
+    world.user.unlink()
+    assert world.run("check").exit_code == 0
+
+
+def test_all_models_are_copied_if_asked_for(world: World) -> None:
+    write(world.user, USERS)
+    assert world.run("init", "--from-user", "--all-models", *NEWEST).exit_code == 0
+    assert copied(world) == ["a", "b", "c"]
+
+
+def test_settings_of_the_project_stay(world: World) -> None:
+    write(world.user, USERS)
+    world.own.parent.mkdir()
+    write(world.own, '{\n  // ours\n  "$version": 4,\n  "ui": {"theme": "x"}\n}\n')
+    assert world.run("init", "--from-user", *NEWEST).exit_code == 0
+    assert "// ours" in world.own.read_text()
+    assert world.run("undo", "--yes").exit_code == 0
+    assert world.own.read_text().count("\n") == 5
+
+
+@pytest.mark.parametrize(
+    ("own", "user", "said"),
+    [
+        (models(MODEL), USERS, "has models already"),
+        (None, {"$version": 4, "model": {"name": "x"}}, "is not one of your modelProviders"),
+        (None, models({**MODEL, "envKey": "sk-" + KEY}), "must be the name of an environment"),
+    ],
+)
+def test_what_cannot_be_copied_is_refused(
+    world: World, own: object, user: object, said: str
+) -> None:
+    write(world.user, user)
+    if own:
+        world.own.parent.mkdir()
+        write(world.own, own)
+    before = files(world)
+    result = world.run("init", "--from-user", *NEWEST)
+    assert result.exit_code in (2, 3)
+    assert said in result.err
+    assert files(world) == before
+
+
+def test_a_gate_that_fails_elsewhere_is_told_of(world: World) -> None:
+    write(world.user, USERS)
+    result = world.run("init", *NEWEST)
+    assert result.exit_code == 0
+    assert "warning: the models are in your user settings, which nobody else has" in result.err
+    assert "elsewhere, such as in CI, `qwenlock check` fails" in result.err
+    assert "help: add --from-user" in result.err
+    assert world.run("init", "--from-user", "--yes").exit_code == 0
+    assert world.run("check").exit_code == 0
+
+
+def test_on_a_terminal_the_models_of_the_user_are_offered(world: World) -> None:
+    write(world.user, USERS)
+    done = answered("y\n\nn\ny\n", "--client", "0.24.4")
+    assert done.returncode == 0, done.stderr
+    assert "Copy those that you use to the project, for the team? [y/N]" in done.stderr
+    assert copied(world) == ["b", "c"]
+
+
+def test_check_says_that_the_users_settings_are_not_there(world: World) -> None:
+    write(world.user, USERS)
+    world.run("lock")
+    world.user.unlink()
+    result = world.run("check")
+    assert result.exit_code == 1
+    assert "and ~/.qwen/settings.json is not on this machine: to copy the models" in result.err
+    document = json.loads(world.run("check", "--format", "json").out)
+    assert "~/.qwen/settings.json is not on this machine" in document["projects"][0]["help"]
+    write(world.user, {**USERS, "model": {"name": "a"}})
+    assert "not on this machine" not in world.run("check").err

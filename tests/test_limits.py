@@ -353,7 +353,7 @@ def test_state_directory_with_what_is_no_file_in_it_is_said(
     listed = sandbox.run("history")
     assert listed.returncode == 0
     assert "damaged" in listed.stdout
-    undone = sandbox.run("undo")
+    undone = sandbox.run("undo", "--yes")
     assert undone.returncode == 3
     assert "is damaged" in undone.stderr
 
@@ -365,7 +365,7 @@ def test_file_of_the_history_that_has_become_a_fifo_is_not_waited_for(sandbox: S
     sandbox.settings.unlink()
     os.mkfifo(sandbox.settings)
     assert "changed since" in sandbox.run("history").stdout
-    assert sandbox.run("undo").returncode == 4
+    assert sandbox.run("undo", "--yes").returncode == 4
 
 
 @pytest.mark.parametrize(

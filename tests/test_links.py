@@ -208,8 +208,8 @@ class TestLock:
         write(world.own, models(MODEL))
         world.run("lock")
         assert world.lock.read_text() != old
-        result = world.run("undo")
-        assert result.err == f"undid `lock`: {world.lock}\n"
+        result = world.run("undo", "--yes")
+        assert result.err == "restore qwen.lock\nundid `lock`: qwen.lock\n"
         assert world.lock.read_text() == old
 
     def test_of_a_change_is_undone_with_it(self, world: World) -> None:
@@ -217,9 +217,10 @@ class TestLock:
         world.run("lock")
         old = (world.own.read_text(), world.lock.read_text())
         assert world.run("select", "b", "--yes", "--lock").exit_code == 0
-        world.run("undo")
+        world.run("undo", "--yes")
         assert (world.own.read_text(), world.lock.read_text()) == old
-        assert world.run("undo").err == "nothing to undo\n"
+        assert world.run("undo", "--yes").err == "delete qwen.lock\nundid `lock`: qwen.lock\n"
+        assert world.run("undo", "--yes").err == "nothing to undo\n"
 
     def test_is_written_where_nothing_can_be_kept(
         self, world: World, monkeypatch: pytest.MonkeyPatch

@@ -616,7 +616,7 @@ def test_fixing_is_undone_as_every_other_change(world: World) -> None:
     write(world.own, text)
     assert world.run("lint", "--fix", "--yes").exit_code == 0
     assert world.own.read_text() == '{"$version": 4, "modelProviders": {}}'
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert world.own.read_text() == text
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from qwenlock.clients.profile import API_KEY_VARIABLES
 from qwenlock.findings.reading import parse
 from qwenlock.settings import shipped
-from support import Result, World, untimed, write
+from support import MODEL, Result, World, models, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def refused(world: World, *options: str) -> str:
     result = migrate(world, *options)
     assert result.exit_code == 4, result
     assert files_of(world.root) == before
-    assert world.run("undo").err == "nothing to undo\n"
+    assert world.run("undo", "--yes").err == "nothing to undo\n"
     return result.err
 
 
@@ -168,7 +168,7 @@ def test_check_fails_where_a_migration_is_due(world: World) -> None:
     before = files_of(world.root)
     result = world.run("migrate", "--check")
     assert result.exit_code == 1
-    assert result.err.endswith("\n1 migration is due: run `qwenlock migrate`\n")
+    assert result.err.endswith("\n1 migration is due: run `qwenlock migrate --client guide`\n")
     assert world.run("migrate", "--check", "--only", "settings-version").exit_code == 0
     assert files_of(world.root) == before
 
@@ -293,7 +293,7 @@ def test_undo_takes_everything_back(world: World) -> None:
     before = files_of(world.root)
     migrate(world)
     assert files_of(world.root) != before
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert files_of(world.root) == before
 
 
@@ -730,7 +730,70 @@ def test_same_value_is_not_written_again(world: World) -> None:
 def test_other_value_is_a_conflict(world: World) -> None:
     write(world.user, old())
     write(env_of(world, "home/.qwen"), "OPENAI_API_KEY=another\n")
-    assert "~/.qwen/.env already sets OPENAI_API_KEY to another value" in refused(world)
+    said = refused(world)
+    assert "security.auth.apiKey (~/.qwen/settings.json, line 1) and OPENAI_API_KEY" in said
+    assert "(~/.qwen/.env) hold different keys" in said
+    assert migrate(world, "--drop-unused-key").exit_code == 0
+    assert dotenv_values(env_of(world, "home/.qwen")) == {"OPENAI_API_KEY": "another"}
+    assert "apiKey" not in world.user.read_text()
+
+
+@pytest.mark.parametrize("is_defined", [True, False])
+def test_key_that_differs_from_the_one_in_settings_env_is_named(
+    world: World, is_defined: bool
+) -> None:
+    own = models(MODEL)["modelProviders"] if is_defined else {}
+    env = {"env": {"OPENAI_API_KEY": "another"}, "modelProviders": own}
+    write(world.user, json.dumps({**old(), **env}, indent=1))
+    before = files_of(world.root)
+    for more in ((), ("--env-secrets",)):
+        said = refused(world, *more)
+        assert "OPENAI_API_KEY (env in ~/.qwen/settings.json) hold different keys" in said
+        assert "add --drop-unused-key" in said
+    assert files_of(world.root) == before
+    assert migrate(world, "--drop-unused-key").exit_code == 0
+    assert settings_of(world.user)["env"] == {"OPENAI_API_KEY": "another"}
+
+
+def test_key_that_is_sent_somewhere_is_not_dropped(world: World) -> None:
+    write(world.user, old())
+    write(env_of(world, "project"), "OPENAI_API_KEY=another\n")
+    assert migrate(world, "--drop-unused-key", "--client", "0.24.4").exit_code == 0
+    assert dotenv_values(env_of(world, "home/.qwen")) == {"OPENAI_API_KEY": KEY}
+
+
+def test_two_values_in_settings_name_no_file_that_is_not_there(world: World) -> None:
+    write(world.user, {**old(url=CHINA), "env": {PLAN_KEY: "another"}})
+    said = refused(world, "--env-secrets")
+    assert "already sets" not in said
+
+
+def test_list_ends_with_the_command_that_does_it(world: World) -> None:
+    write(world.user, {**old(), "env": {"A_KEY": KEY}})
+    arguments = ("--env-secrets", "--scope", "user", "--client", "0.24.4")
+    said = world.run("migrate", "--list", "--format", "text", *arguments).err
+    command = "qwenlock migrate --env-secrets --scope user --client 0.24.4"
+    assert said.endswith(f"3 migrations are due: run `{command}`\n")
+    assert world.run(*command.split()[1:], "--yes").exit_code == 0
+    assert world.run("migrate", "--list", *arguments).err.endswith("nothing to migrate\n")
+
+
+def test_list_of_what_is_refused_advises_no_command(world: World) -> None:
+    write(world.user, old())
+    write(env_of(world, "home/.qwen"), "OPENAI_API_KEY=another\n")
+    said = world.run("migrate", "--list").err
+    assert said.endswith("1 migration is due, but nothing can be written yet\n")
+
+
+def test_env_secrets_is_offered_only_where_it_does_something(world: World) -> None:
+    write(world.system / "settings.json", {**models(MODEL), "env": {"A_KEY": KEY}})
+    said = world.run("lint").err
+    assert "settings.env contains a key in clear text" in said
+    assert "qwenlock migrate" not in said
+    write(world.user, {"env": {"A_KEY": KEY, "not-a-name-KEY": KEY}})
+    said = world.run("lint").err
+    assert said.count("run `qwenlock migrate --env-secrets`") == 1
+    assert said.count("put it in a .env file, and remove it here") == 2
 
 
 def test_empty_value_is_none(world: World) -> None:
@@ -1061,7 +1124,7 @@ def test_all_or_nothing_and_twice_is_once(
     if result.exit_code == 4:
         assert files_of(world.root) == before
     else:
-        assert world.run("undo").exit_code == 0
+        assert world.run("undo", "--yes").exit_code == 0
         assert files_of(world.root) == before
 
 

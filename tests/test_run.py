@@ -96,6 +96,37 @@ def test_the_command_gets_the_locked_catalogue_and_selection(project: Project) -
     assert settings["model"]["name"] == "gpt"
 
 
+def test_another_model_of_the_lock_is_selected_for_one_run(project: Project) -> None:
+    two = [{"id": name, "envKey": "KEY"} for name in ("gpt", "mini")]
+    project.write(
+        project.directory / ".qwen" / "settings.json",
+        PROJECT | {"modelProviders": {"openai": two, "gemini": [{"id": "mini", "envKey": "KEY"}]}},
+    )
+    assert project.qwenlock("lock").returncode == 0
+    before = {path: path.read_bytes() for path in project.directory.rglob("*") if path.is_file()}
+    for _ in range(2):  # the second is remembered
+        for name, auth_type in (("openai/mini", "openai"), ("gpt", "openai")):
+            settings = json.loads(project.run("--select", name).stdout)
+            assert settings["model"]["name"] == name.removeprefix("openai/")
+            assert settings["security"]["auth"]["selectedType"] == auth_type
+            assert [each["id"] for each in settings["modelProviders"]["openai"]] == ["gpt", "mini"]
+    assert json.loads(project.run().stdout)["model"]["name"] == "gpt"
+    assert before == {path: path.read_bytes() for path in before}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gtp", "the lock has no model 'gtp'\n  help: did you mean \"gpt\"?"),
+        ("claude", "the lock has no model 'claude'\n  help: run `qwenlock show`"),
+    ],
+)
+def test_a_model_that_the_lock_lacks_is_refused(project: Project, name: str, said: str) -> None:
+    refused = project.run("--select", name)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert said in refused.stderr
+
+
 def test_a_second_run_is_remembered_and_the_same(project: Project) -> None:
     first, second = project.run(), project.run()
     assert (first.stdout, first.stderr) == (second.stdout, second.stderr)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
 from qwenlock.change.select import select
 from qwenlock.clients.profile import profile
@@ -31,13 +33,16 @@ def selected(
 ) -> ProjectChange:
     """Select a model in scopes, which are named with _ for -."""
     settings = {name.replace("_", "-"): value for name, value in given.items()}
+    return select(project_of(settings, client), model, auth_type)
+
+
+def project_of(settings: dict[str, Any], client: str) -> Project:
     files = {scope: Path(f"{scope}.json") for scope in SCOPES}
-    project = Project(
+    return Project(
         sources=tuple(source(settings[scope], scope) for scope in SCOPES if scope in settings),
         places=Places(files=files, labels={scope: str(path) for scope, path in files.items()}),
         client=profile(client),
     )
-    return select(project, model, auth_type)
 
 
 def settings(**more: Any) -> dict[str, Any]:
@@ -191,5 +196,74 @@ def test_command_asks_writes_and_locks(world: World) -> None:
     assert (again["written"], again["diff"]) == (False, "")
     assert world.run("select", "two").exit_code == 2
     assert world.run("select").exit_code == 2
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert world.user.read_bytes() == before
+
+
+# What to choose from, and where to write it
+
+NEWER = "0.24.4"
+FIRST, SECOND = ({**ONE, "baseUrl": f"https://{host}.example"} for host in ("a", "b"))
+
+
+def test_base_url_chooses_between_entries_of_one_id() -> None:
+    user = {"modelProviders": {"openai": [FIRST, SECOND]}}
+    change = select_at(user, "https://b.example", NEWER)
+    assert after(change)["model"] == {"name": "one", "baseUrl": "https://b.example"}
+    with pytest.raises(UsageError, match=r"one is not offered at https://c\.example") as caught:
+        select_at(user, "https://c.example", NEWER)
+    assert caught.value.fix == "use https://a.example or https://b.example"
+
+
+def test_base_url_is_refused_where_the_client_takes_the_first() -> None:
+    user = {"modelProviders": {"openai": [FIRST, SECOND]}}
+    assert after(select_at(user, "https://a.example", "0.12.0"))["model"] == {"name": "one"}
+    with pytest.raises(UsageError, match="cannot select one by its base URL"):
+        select_at(user, "https://b.example", "0.12.0")
+
+
+def select_at(user: Any, url: str, client: str) -> ProjectChange:
+    return select(project_of({"user": user}, client), "one", base_url=url)
+
+
+def test_scope_is_where_it_is_written(world: World) -> None:
+    write(world.user, settings(**choice("openai", "one")))
+    assert world.run("select", "two", "--auth-type", "openai", "--scope", "project", "-y")[0] == 0
+    assert json.loads(world.own.read_text())["model"] == {"name": "two"}
+    assert json.loads(world.user.read_text())["model"] == {"name": "one"}
+
+
+def test_what_the_project_hides_is_said(world: World) -> None:
+    write(world.user, settings(**choice("openai", "one")))
+    own = {"$version": 4, "modelProviders": {"openai": [FIRST]}, **choice("openai", "one")}
+    write(world.own, own)
+    result = world.run("select", "two", "--auth-type", "anthropic", "--scope", "user", "--yes")
+    assert result.exit_code == 0
+    for said in (
+        "model.name in .qwen/settings.json (project scope) overrides it",
+        "modelProviders in .qwen/settings.json hides anthropic/two here",
+    ):
+        assert f"warning: {said}" in result.err
+    assert json.loads(world.user.read_text())["model"] == {"name": "two"}
+
+
+def test_model_of_the_project_alone_is_not_selected_for_the_user(world: World) -> None:
+    write(world.user, settings())
+    write(world.own, {"$version": 4, "modelProviders": {"openai": [{**ONE, "id": "own"}]}})
+    assert "'own' is not offered" in world.run("select", "own", "--scope", "user", "--yes").err
+
+
+def test_without_a_model_a_list_is_offered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(world.user, settings(**choice("openai", "one")))
+    refused = world.run("select")
+    assert (refused.exit_code, "help: name one: one, two" in refused.err) == (2, True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    answers = iter([9, 3])
+    monkeypatch.setattr(typer, "prompt", lambda *_, **__: next(answers))
+    result = world.run("select", "--yes")
+    assert "* 1  openai/one\n  2  openai/two\n  3  anthropic/two\n" in result.err
+    assert json.loads(world.user.read_text()).items() >= choice("anthropic", "two").items()
+
+
+def test_without_any_model_nothing_can_be_chosen(world: World) -> None:
+    assert "no model is offered" in world.run("select", "--client", "0.24.4").err

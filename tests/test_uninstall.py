@@ -66,7 +66,7 @@ def test_models_and_record_go_and_undo_brings_them_back(world: World, plan: Plan
     again = world.run("uninstall", "--plan", plan.id, "--yes")
     assert "is not installed" in again.err
     assert world.run("upgrade", "--check").exit_code == 0
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert world.user.read_bytes() == before
 
 

@@ -854,7 +854,7 @@ def test_check_says_by_its_exit_code_whether_an_update_is_due(world: World) -> N
     write(world.user, installed("0.12.0"))
     due = world.run("upgrade", "--check")
     assert due.exit_code == 1
-    assert "an update is due: run `qwenlock upgrade`" in due.err
+    assert "an update is due: run `qwenlock upgrade --client guide`" in due.err
     metadata = state("0.21.2", "china")
     metadata["providerMetadata"]["coding-plan"]["ignoredVersion"] = state(NEWEST, "china")[
         "providerMetadata"
@@ -909,7 +909,7 @@ def test_install_makes_the_file_and_lock_locks_it(world: World) -> None:
     )
     assert f'version = "{NEWEST}"' in world.lock.read_text(encoding="utf-8")
     assert world.run("check").exit_code == 0
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert not world.user.exists()
 
 
@@ -929,7 +929,7 @@ def test_file_of_another_system_keeps_its_bytes_and_comes_back_by_undo(world: Wo
             "openai": [*TEMPLATES[NEWEST, "china"], {**CUSTOM[0], "id": "modèle"}, CUSTOM[1]]
         },
     }
-    assert world.run("undo").exit_code == 0
+    assert world.run("undo", "--yes").exit_code == 0
     assert world.own.read_bytes() == before
 
 

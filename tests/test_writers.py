@@ -40,7 +40,7 @@ COMMANDS = [
     "upgrade --region china --yes",
     "upgrade --region global --yes --lock",
     "migrate --env-secrets --yes",
-    *["undo"] * 4,
+    *["undo --yes"] * 4,
     "lock",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwenlock.change.init_from_user import settings_from_user
 from qwenlock.change.init_settings import settings_from
 from qwenlock.clients.profile import GUIDE
 from qwenlock.compile.compiler import compile_project
@@ -85,6 +86,12 @@ class Found:
         return any(merged(sources, path) for path in (AUTH_TYPE, MODEL))
 
     @property
+    def only_user_has_models(self) -> bool:
+        """Tell whether the models are the user's own, and the project has none."""
+        owning = owner(self.project.sources)
+        return owning is not None and owning.scope == "user"
+
+    @property
     def owns_models(self) -> bool:
         """Tell whether the project's own settings have models."""
         source = self.project.source("project")
@@ -107,12 +114,18 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
         settings, more = settings_from(found.project, found.variables, wishes.region)
         files.append(settings)
         warnings += more
+    reasons: tuple[str, ...] = ()
+    if wishes.from_user:
+        copied, said = settings_from_user(found.project, everything=wishes.all_models)
+        files += copied
+        reasons = (said,)
     files += _configuration(found, wishes)
     files += _for_git(found)
     files += _wanted(found, wishes)
     warnings += _warnings(found, wishes)
     labels = [file.label for file in files]
-    reasons = () if files else ("nothing to do: all files already exist",)
+    if not files:
+        reasons = ("nothing to do: all files already exist",)
     return ProjectChange(tuple(files), reasons, tuple(warnings), {"files": labels})
 
 
@@ -159,6 +172,13 @@ def _wanted(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
 
 
 def _warnings(found: Found, wishes: InitWishes) -> Iterator[str]:
+    if found.only_user_has_models and not (wishes.from_user or wishes.from_env):
+        yield (
+            "the models are in your user settings, which nobody else has: add --from-user to copy "
+            "those that you use to the project"
+        )
+    if found.configured is not None and wishes.from_user:
+        yield f"set `user = false` in {found.configured}, so that everyone gets the same lock"
     if wishes.from_env and found.has_settings:
         yield f"{found.project.places.labels['project']} exists and was not changed"
     if found.disagrees:

@@ -17,6 +17,8 @@ class InitWishes:
     """
 
     from_env: bool = False
+    from_user: bool = False
+    all_models: bool = False
     region: str | None = None
     without_user: bool | None = None
     ci: Host | None = None

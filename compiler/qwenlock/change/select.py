@@ -5,6 +5,7 @@ Guide, "Selection Persistence and Recommendations" and "Provider Models vs Runti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.change import selecting
@@ -15,31 +16,45 @@ from qwenlock.clients.route import SNAPSHOT_PREFIX
 from qwenlock.compile import catalogue
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import ProjectChange
+from qwenlock.settings.scopes import owner
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.credentials import shown
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from qwenlock.clients.profile import Profile
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.settings.project import Project
 
 
-def select(project: Project, model: str, auth_type: str | None = None) -> ProjectChange:
+def select(
+    project: Project,
+    model: str,
+    auth_type: str | None = None,
+    *,
+    base_url: str | None = None,
+    scope: ScopeName | None = None,
+) -> ProjectChange:
     """Return the change that selects `model`; without files if it is selected already.
 
     Args:
         project: the project.
-        model: the id of a model that its client offers.
+        model: the id of a model that its client offers; in the user's scope, of one that it
+            offers in other directories.
         auth_type: its auth type, if several have a model with that id.
+        base_url: its base URL, if several entries have that id.
+        scope: the scope to write to; by default, the nearest that has modelProviders.
 
     Raises:
         UsageError: there is no such model, the id is ambiguous, or the scope cannot be written.
         InputError: the settings cannot be changed in their current state.
     """
-    wanted = _find(project, model, auth_type)
-    to = target(project, owning_scope(project))
-    before = selecting.chosen(project.sources)
+    to = target(project, scope or owning_scope(project))
+    there = project if scope != "user" else _elsewhere(project)
+    wanted = _find(there, model, auth_type, base_url)
+    before = selecting.chosen(there.sources)
     if before is not None and _is_same(before, wanted):
         reason = f"{wanted} is already selected"
         return ProjectChange(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
@@ -50,12 +65,36 @@ def select(project: Project, model: str, auth_type: str | None = None) -> Projec
     return ProjectChange(
         files=to.file_change(to.edited(draft.finish().operations)),
         reasons=(f"select {wanted} in {to.label}",),
-        warnings=tuple(selecting.overridden(after, to.scope, wanted)),
+        warnings=(
+            *selecting.overridden(after, to.scope, wanted),
+            *_hidden(project, there, wanted),
+        ),
         report=_report(to.scope, to.label, before, wanted),
     )
 
 
-def _find(project: Project, model: str, auth_type: str | None) -> Choice:
+def offered(project: Project, scope: ScopeName | None = None) -> list[Choice]:
+    """Return the models that can be selected, in order, each once."""
+    there = project if scope != "user" else _elsewhere(project)
+    return list(dict.fromkeys(choice for choice, _ in _offered(there)))
+
+
+def _elsewhere(project: Project) -> Project:
+    """Return what a client reads in a directory without settings."""
+    return replace(project, sources=tuple(s for s in project.sources if s.scope != "project"))
+
+
+def _hidden(here: Project, there: Project, wanted: Choice) -> Iterator[str]:
+    """Say if the project hides the model that was selected for other directories."""
+    owning = owner(here.sources)
+    known = {choice[:2] for choice, _ in _offered(here)}
+    if here is not there and owning is not None and wanted[:2] not in known:
+        yield f"modelProviders in {owning.document.label} hides {wanted} here"
+
+
+def _find(
+    project: Project, model: str, auth_type: str | None, base_url: str | None = None
+) -> Choice:
     if model.startswith(SNAPSHOT_PREFIX):
         raise UsageError(
             "settings cannot select a runtime model: it exists only while the client runs",
@@ -72,14 +111,15 @@ def _find(project: Project, model: str, auth_type: str | None) -> Choice:
         known = ", ".join(known_types)
         fix = suggestion(str(auth_type), known_types)
         raise UsageError(f"{shown(str(auth_type))!r} is not an auth type; use one of {known}", fix)
-    offered = [choice for choice in _offered(project) if auth_type in (None, choice.auth_type)]
+    there = [each for each in _offered(project) if auth_type in (None, each[0].auth_type)]
+    named = [each for each in there if each[0].model == model]
     selected = selecting.chosen(project.sources)
     found: dict[str, Choice] = {}
-    for choice in offered:  # of several with this id, the one that is selected stays so
-        if choice.model == model and (choice == selected or choice.auth_type not in found):
+    for choice in _at(base_url, named, project.client):
+        if choice == selected or choice.auth_type not in found:  # what is selected stays so
             found[choice.auth_type] = choice
     if not found:
-        near = suggestion(model, tuple(choice.model for choice in offered))
+        near = suggestion(model, tuple(choice.model for choice, _ in there))
         raise UsageError(
             f"the model {shown(model)!r} is not offered",
             near or "run `qwenlock show` to list the models",
@@ -92,18 +132,36 @@ def _find(project: Project, model: str, auth_type: str | None) -> Choice:
     return next(iter(found.values()))
 
 
-def _offered(project: Project) -> Iterator[Choice]:
+def _at(
+    base_url: str | None, named: Sequence[tuple[Choice, str | None]], client: Profile
+) -> list[Choice]:
+    """Return those of the models with one id that are at `base_url`; None for all."""
+    there = [choice for choice, url in named if base_url in (None, url)]
+    if base_url is None or not named:
+        return there
+    model = shown(named[0][0].model)
+    if not there:
+        urls = " or ".join(shown(url) for url in dict.fromkeys(url for _, url in named) if url)
+        raise UsageError(f"{model} is not offered at {shown(base_url)}", f"use {urls}")
+    if not client.selects_url and named[0][1] != base_url:
+        message = f"this client uses the first {model}, and cannot select one by its base URL"
+        raise UsageError(message, "move that model to the front, or use --client 0.21.2 or later")
+    return there
+
+
+def _offered(project: Project) -> Iterator[tuple[Choice, str | None]]:
+    """Yield what can be selected, each with its base URL."""
     client = project.client
     for entry in catalogue.build(project.sources, client, project.plans, lambda _: None):
         url = entry.model.base_url if client.selects_url else None
-        yield Choice(entry.model.auth_type, entry.model.id, url)
+        yield Choice(entry.model.auth_type, entry.model.id, url), entry.model.base_url
     for model in () if client.refuses_oauth else client.oauth_models:
-        yield Choice(OAUTH, model)
+        yield Choice(OAUTH, model), None
 
 
 def _oauth_type(project: Project, model: str) -> str | None:
     """Return qwen-oauth for one of its models, unless an entry has that id."""
-    entries = {choice.model for choice in _offered(project)}
+    entries = {choice.model for choice, _ in _offered(project)}
     return OAUTH if model in {*project.client.oauth_models} - entries else None
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qwenlock.edge.watch import Watch
 
 COMMANDS = (
+    "status",
     "lock",
     "check",
     "show",
@@ -58,6 +59,12 @@ BUG = 70
 class _Commands(HelpfulGroup):
     """A group whose commands are imported only when they are used."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Show the status if nothing is asked in a project."""
+        if not args and not ctx.resilient_parsing and _in_project():
+            args = ["status"]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
@@ -78,6 +85,21 @@ class _Commands(HelpfulGroup):
             fix = f"did you mean {near[0]}? " if near else ""
             raise UsageError(f"unknown command {name!r}", f"{fix}see `qwenlock --help`")
         return super().resolve_command(ctx, args)
+
+
+def _in_project() -> bool:
+    """Tell whether the working directory is a project: it has settings, or a lock from there up."""
+    from pathlib import Path
+
+    from qwenlock.edge.checkouts import is_home
+    from qwenlock.edge.places import SETTINGS, find_project
+    from qwenlock.lock import NAME
+
+    try:
+        project = find_project(Path.cwd())
+    except OSError:  # the working directory no longer exists
+        return False
+    return (project / NAME).exists() or ((project / SETTINGS).exists() and not is_home(project))
 
 
 app = typer.Typer(

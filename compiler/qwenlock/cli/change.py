@@ -46,6 +46,7 @@ def relocking(directory: Path, flags: Flags, client: str | None) -> Relock:
 def carry_out(
     change: ProjectChange,
     command: str,
+    directory: Path,
     *,
     dry_run: bool,
     yes: bool,
@@ -58,6 +59,7 @@ def carry_out(
     Args:
         change: what to write.
         command: the command, as the history names it; must not hold a secret.
+        directory: the project whose change this is, for `undo`.
         dry_run: only show the change.
         yes: do not ask.
         as_json: print the change's report as JSON, with the diff, instead of text.
@@ -75,7 +77,7 @@ def carry_out(
     about = client_as_json(project) if project else {}
     to_write = bool(change.files) and not dry_run
     if not as_json:
-        _show(change, diff)
+        show(change, diff)
     elif to_write and not yes:
         from qwenlock.findings.errors import UsageError
 
@@ -83,10 +85,10 @@ def carry_out(
             "--format json cannot ask for confirmation",
             "add --yes to write, or --dry-run to preview",
         )
-    if to_write and not yes and not _agreed():
+    if to_write and not yes and not agreed("Write this?"):
         say("nothing was written")
         return 0
-    backup = _write(change, command) if to_write else None
+    backup = _write(change, command, directory) if to_write else None
     if as_json:
         warnings = list(change.warnings)
         said = {"written": to_write, "warnings": warnings, "diff": diff}
@@ -105,7 +107,8 @@ def _lock_of(project: Project | None) -> str:
     return clean(shown(project.places.lock)) if project is not None else "qwen.lock"
 
 
-def _show(change: ProjectChange, diff: str) -> None:
+def show(change: ProjectChange, diff: str) -> None:
+    """Print what a change does, its `diff`, its warnings, and its summary."""
     for reason in change.reasons:
         say(clean(reason))
     for line in diff.splitlines():
@@ -117,20 +120,25 @@ def _show(change: ProjectChange, diff: str) -> None:
         say(clean(line))
 
 
-def _agreed() -> bool:
+def agreed(question: str) -> bool:
+    """Ask whether to write; return the answer.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
     from qwenlock.findings.errors import UsageError
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
             "confirmation needs a terminal", "add --yes to write, or --dry-run to preview"
         )
-    return typer.confirm("Write this?", err=True)
+    return typer.confirm(question, err=True)
 
 
-def _write(change: ProjectChange, command: str) -> Path:
+def _write(change: ProjectChange, command: str, directory: Path) -> Path:
     from qwenlock.edge import changes
 
-    backup = changes.carry_out(change, command)
+    backup = changes.carry_out(change, command, directory)
     names = ", ".join(clean(file.name) for file in change.files)
     say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` reverts it (backup: {backup})")
     return backup

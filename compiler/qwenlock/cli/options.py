@@ -42,6 +42,7 @@ class GateFormat(StrEnum):
 
 
 _SCOPES = "Scopes"
+_ARGUMENTS = "qwenlock.arguments"
 
 ProjectArgument: TypeAlias = Annotated[
     Path | None,
@@ -233,12 +234,31 @@ class ScopedCommand(typer.core.TyperCommand):
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, params=[*(params or ()), *_scope_parameters()], **kwargs)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remember the arguments, for `command_again`."""
+        ctx.meta[_ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Put what the scope options say where `flags_of` finds it, and run the command."""
         given = {each.name: ctx.params.pop(each.name) for each in _scope_parameters()}
         ctx.obj = _flags(**given)
         given_options(ctx.obj, ctx.params.get("client"))
         return super().invoke(ctx)
+
+
+def command_again(context: typer.Context, *without: str) -> str:
+    """Return the command line that was given, without some flags and without `--format`."""
+    import shlex
+
+    given: list[str] = context.meta[_ARGUMENTS]
+    kept = [
+        each
+        for before, each in zip(["", *given], given, strict=False)
+        if each not in (*without, "--format") and before != "--format"
+        if not each.startswith("--format=")
+    ]
+    return shlex.join([*context.command_path.split(), *kept])
 
 
 def flags_of(context: typer.Context) -> Flags:

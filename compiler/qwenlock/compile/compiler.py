@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.other_models import other_models
+from qwenlock.clients.scopes import WRITABLE
 from qwenlock.compile import installed_plans
 from qwenlock.compile.catalogue import build
 from qwenlock.compile.entries import canonical
@@ -38,7 +39,12 @@ from qwenlock.settings.scopes import (
     owner,
 )
 from qwenlock.settings.values import version_of
-from qwenlock.text.credentials import is_credential, is_variable_of_a_key, references
+from qwenlock.text.credentials import (
+    is_credential,
+    is_variable_name,
+    is_variable_of_a_key,
+    references,
+)
 from qwenlock.text.marks import allows_a_literal
 from qwenlock.text.placeholders import is_placeholder
 
@@ -247,12 +253,18 @@ def _report_credentials(sources: Sources, named: AbstractSet[str], report: Repor
             if source.has(path):
                 message = f"{'.'.join(map(str, path))} is deprecated"
                 fix = "run `qwenlock migrate`, which turns it into a modelProviders entry"
+                if source.scope not in WRITABLE:
+                    fix = f"ask the owner of {source.document.label} to use modelProviders instead"
                 report(Finding("QL403", message, source.place(path, on_key=True), fix))
         environment = source.settings.get("env")
         for name, value in environment.items() if isinstance(environment, dict) else ():
             if isinstance(value, str) and value and not references(value):
                 place = source.place(("env", name), on_key=True)
-                report(_in_clear_text(name, value, place, is_named=name in named))
+                can_move = source.scope in WRITABLE and is_variable_name(name)
+                finding = _in_clear_text(name, value, place, is_named=name in named)
+                by_hand = "put it in a .env file, and remove it here"
+                is_key = finding.level == "warning"
+                report(replace(finding, fix=by_hand) if is_key and not can_move else finding)
 
 
 def _in_clear_text(name: str, value: str, place: Place, *, is_named: bool) -> Finding:

@@ -36,12 +36,13 @@ def diff_of(change: ProjectChange) -> str:
     return without("".join(map(unified, change.files)), change.secrets)
 
 
-def carry_out(change: ProjectChange, command: str) -> Path:
+def carry_out(change: ProjectChange, command: str, directory: Path) -> Path:
     """Write every file of `change`, or none, so that `qwenlock undo` can revert it.
 
     Args:
         change: what to write.
         command: the command, as the history names it; must not hold a secret.
+        directory: the project whose change this is, for `undo`.
 
     Returns:
         The backup.
@@ -58,7 +59,7 @@ def carry_out(change: ProjectChange, command: str) -> Path:
         )
         for file in change.files
     ]
-    return write(edits, reason=command, history=History())
+    return write(edits, reason=command, history=History(project=directory))
 
 
 def _where_it_goes(file: FileChange) -> FileChange:

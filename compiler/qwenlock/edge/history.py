@@ -1,5 +1,8 @@
 """Backups of every change: kept for a limited time, listed, and restored.
 
+A record names the project that a command worked on and the one that it ran in, so that a project
+takes back its own changes only.
+
 A record is one file in the user's state directory, complete before the first file changes. The
 digests of the files tell whether the change then happened, and whether a record is still whole.
 Records are numbered, so that a clock that jumps does not change their order.
@@ -21,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import writer
 from qwenlock.edge.files import read_regular
-from qwenlock.findings.errors import InputError, WriteError
+from qwenlock.edge.places import find_project, shown
+from qwenlock.findings.errors import InputError, UsageError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,7 +54,7 @@ class RecordState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A record without the contents of its files."""
+    """A record without the contents of its files; `number` is its id as users name it."""
 
     id: str
     time: datetime
@@ -58,6 +62,21 @@ class HistoryEntry:
     paths: tuple[Path, ...]
     state: RecordState
     backup: Path
+    projects: tuple[Path, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """Return the short id of a record; records of earlier releases have only a long one."""
+        return str(_order(self.backup)[0] or self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """What taking back a change writes; `folders` are those that the change made."""
+
+    entry: HistoryEntry
+    edits: tuple[writer.FileEdit, ...]
+    folders: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,8 @@ class _Record:
     undoes: str | None = None
     part_of: str | None = None
     files: tuple[_SavedFile, ...] = ()
+    projects: tuple[Path, ...] = ()
+    made: tuple[Path, ...] = ()
     is_whole: bool = True
 
     @property
@@ -95,7 +116,14 @@ class _Record:
             paths=tuple(file.path for file in self.files),
             state=state,
             backup=self.backup,
+            projects=self.projects,
         )
+
+    def is_of(self, project: Path) -> bool:
+        """Tell whether a command in `project` wrote this; of an older record, its files tell."""
+        if self.projects:
+            return project in self.projects
+        return any(file.path.is_relative_to(project) for file in self.files)
 
 
 def state_directory() -> Path:
@@ -111,10 +139,17 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The records below the directory `state`; `clock` returns the time of new records, in UTC."""
+    """The records below the directory `state`.
+
+    Attributes:
+        state: the directory.
+        clock: returns the time of new records, in UTC.
+        project: the project whose changes are recorded, listed and taken back; None for all.
+    """
 
     state: Path = field(default_factory=state_directory)
     clock: Callable[[], datetime] = _now
+    project: Path | None = None
 
     def save(
         self,
@@ -138,7 +173,10 @@ class History:
         with suppress(WriteError):
             self.prune(RETENTION_DAYS)
         time = self.clock()
-        told = {"reason": reason, "undoes": undoes, "part-of": part_of}
+        told: dict[str, Any] = {"reason": reason, "undoes": undoes, "part-of": part_of}
+        if self.project is not None:
+            projects = (self.project, find_project(Path.cwd()))
+            told["projects"] = list(dict.fromkeys(map(os.path.realpath, projects)))
         with writer.naming(self._backups):
             writer.private_directory(self._backups)
             number = max((_order(path)[0] for path in self._backups.iterdir()), default=0) + 1
@@ -159,45 +197,71 @@ class History:
             backup.unlink()
 
     def history(self) -> list[HistoryEntry]:
-        """Return the records, newest first; of a damaged one only the id is known."""
-        return [record.entry(state) for record, state in self._examined()]
+        """Return the project's records, newest first; of a damaged one only the id is known."""
+        return [record.entry(state) for record, state in self._examined() if self._is_ours(record)]
 
     def undo(self, *, force: bool = False) -> HistoryEntry | None:
-        """Undo the last change in force, and return it; None if there is none.
-
-        Args:
-            force: Whether to overwrite a file that has changed since (and keep it as a backup).
-
-        Raises:
-            InputError: the record of the last change is damaged.
-            WriteError: a file has changed since, or cannot be written.
-        """
-        found = self._last_in_force()
+        """Take back the last change in force, as `reversal` and `revert` do, and return it."""
+        found = self.reversal(force=force)
         if found is None:
             return None
-        record, state = found
-        edits = [_taken_back(file, force=force) for file in reversed(record.files)]
-        different = [edit for edit in edits if edit.before != edit.after]
-        writer.write(different, reason="undo", history=self, undoes=record.id)
-        return record.entry(state)
+        self.revert(found)
+        return found.entry
 
-    def _last_in_force(self) -> tuple[_Record, RecordState] | None:
-        """Return the last change in force, with the one that it is a part of."""
-        part: _Record | None = None
-        for record, state in self._examined():
-            if part is not None and record.id != part.part_of:
+    def reversal(self, name: str | None = None, *, force: bool = False) -> Reversal | None:
+        """Return what takes back a change, with everything that is a part of it.
+
+        Args:
+            name: the id of a change, of any project, long or short; None for the project's last
+                one that is in force.
+            force: whether to overwrite a file that has changed since.
+
+        Raises:
+            InputError: the record of the change is damaged.
+            UsageError: `name` is not the id of a change that is in force.
+            WriteError: a file has changed since, or a later change stands in the way.
+        """
+        examined = list(self._examined())
+        found = self._last(examined) if name is None else _named(name, examined)
+        if found is None:
+            return None
+        group = [(record, state) for record, state in examined if _belongs(record, found, state)]
+        newest, (record, state) = group[0][0], group[-1]  # the change before its parts
+        files = tuple(file for record, _ in reversed(group) for file in record.files)
+        if not force:
+            _refuse_later(record, {file.path for file in files}, examined, newest)
+        edits = [_taken_back(file, force=force) for file in reversed(files)]
+        return Reversal(
+            replace(record, files=files).entry(state),
+            tuple(edit for edit in edits if edit.before != edit.after),
+            tuple(folder for record, _ in group for folder in record.made),
+        )
+
+    def revert(self, reversal: Reversal) -> None:
+        """Write what `reversal` returned, and delete the folders that are empty then.
+
+        Raises:
+            WriteError: a file has changed, or cannot be written.
+        """
+        writer.write(reversal.edits, reason="undo", history=self, undoes=reversal.entry.id)
+        for folder in reversal.folders:
+            with suppress(OSError):  # something else is in it
+                folder.rmdir()
+
+    def _last(self, examined: Sequence[tuple[_Record, RecordState]]) -> _Record | None:
+        """Return the project's last record that is in force."""
+        for record, state in examined:
+            if not self._is_ours(record):
                 continue
-            if not record.is_whole:
-                message = f"the backup {record.backup} is damaged, so its change cannot be undone"
-                raise InputError(message, "move or delete it, to undo the change before it")
-            if record.undoes or state in {RecordState.UNDONE, RecordState.NOT_APPLIED}:
-                continue
-            if part is not None:
-                return replace(record, files=(*record.files, *part.files)), state
-            if record.part_of is None:
-                return record, state
-            part, part_state = record, state
-        return (part, part_state) if part else None
+            _refuse_damaged(record)
+            if _in_force(record, state):
+                return record
+        return None
+
+    def _is_ours(self, record: _Record) -> bool:
+        if self.project is None or not record.is_whole:
+            return True
+        return record.is_of(Path(os.path.realpath(self.project)))
 
     def prune(self, older_than_days: float = 30) -> int:
         """Delete records older than this, and return their number.
@@ -251,6 +315,63 @@ class History:
                 undone.add(record.undoes)
             is_undone = record.id in undone or (record.part_of or record.id) in undone
             yield record, RecordState.UNDONE if is_undone else state
+
+
+def _in_force(record: _Record, state: RecordState) -> bool:
+    """Tell whether a record is of a change that can be taken back; an undo is not."""
+    is_gone = state in {RecordState.UNDONE, RecordState.NOT_APPLIED}
+    return record.is_whole and record.undoes is None and not is_gone
+
+
+def _belongs(record: _Record, found: _Record, state: RecordState) -> bool:
+    """Tell whether a record in force is of the same change as `found`."""
+    whole = found.part_of or found.id
+    return whole in {record.id, record.part_of} and _in_force(record, state)
+
+
+def _refuse_damaged(record: _Record) -> None:
+    if not record.is_whole:
+        message = f"the backup {record.backup} is damaged, so its change cannot be undone"
+        raise InputError(message, "move or delete it, to undo the change before it")
+
+
+def _named(name: str, examined: Sequence[tuple[_Record, RecordState]]) -> _Record:
+    """Return the record that a user names."""
+    fix = "run `qwenlock history --all` to list the changes"
+    found = [each for each in examined if name in {each[0].id, each[0].entry(each[1]).number}]
+    if not found:
+        raise UsageError(f"there is no change {name!r}", fix)
+    if found[1:]:
+        ids = ", ".join(record.id for record, _ in found)
+        raise UsageError(f"several changes have the id {name}", f"use one of {ids}")
+    record, state = found[0]
+    _refuse_damaged(record)
+    if record.undoes is not None:
+        raise UsageError(f"the change {name} is an undo", "run the command that it took back again")
+    if not _in_force(record, state):
+        raise UsageError(f"the change {name} is {state}", fix)
+    return record
+
+
+def _refuse_later(
+    record: _Record,
+    paths: set[Path],
+    examined: Sequence[tuple[_Record, RecordState]],
+    newest: _Record,
+) -> None:
+    """Refuse to take back a record if a later change that is in force wrote the same file."""
+    for later, state in examined:
+        if later.id == newest.id:
+            return
+        shared = [file.path for file in later.files if file.path in paths]
+        if _in_force(later, state) and shared and not _belongs(later, record, state):
+            entry = later.entry(state)
+            where = f" in {shown(later.projects[0])}" if later.projects else ""
+            message = f"the later change {entry.number} (`{entry.reason}`{where}) also wrote"
+            raise WriteError(
+                f"{message} {shown(shared[0])}; nothing was changed",
+                f"run `qwenlock undo {entry.number}` first",
+            )
 
 
 def _order(backup: Path) -> tuple[int, str]:
@@ -307,7 +428,7 @@ def _taken_back(file: _SavedFile, *, force: bool) -> writer.FileEdit:
 
 
 def _serialize(
-    time: datetime, told: dict[str, str | None], replacements: Sequence[writer.Replacement]
+    time: datetime, told: dict[str, Any], replacements: Sequence[writer.Replacement]
 ) -> bytes:
     files = [
         {
@@ -320,7 +441,8 @@ def _serialize(
         }
         for replacement in replacements
     ]
-    document: dict[str, Any] = {"time": time.isoformat(), **told, "files": files}
+    made = [str(folder) for each in replacements for folder in each.made]
+    document: dict[str, Any] = {"time": time.isoformat(), **told, "files": files, "made": made}
     return json.dumps(document | {"digest": _digest(_whole(document))}, indent=2).encode()
 
 
@@ -365,6 +487,8 @@ def _record(backup: Path, document: dict[str, Any]) -> _Record:
         document["undoes"],
         document.get("part-of"),
         files,
+        tuple(map(Path, document.get("projects", ()))),
+        tuple(map(Path, document.get("made", ()))),
     )
 
 

@@ -147,6 +147,11 @@ def spelled(name: str) -> str:
     return name
 
 
+def from_project(path: Path, project: Path) -> str:
+    """Return `path` relative to `project` or to the home directory, links in both followed."""
+    return named(str(path), os.path.realpath(project), os.path.realpath(home()))
+
+
 def named(
     path: str, base: str, at_home: str, given: object = None, system: ModuleType = os.path
 ) -> str:

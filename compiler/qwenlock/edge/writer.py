@@ -82,7 +82,10 @@ class FileEdit:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A prepared edit: `new` and `old` are files beside `target`, or None if there is no file."""
+    """A prepared edit: `new` and `old` are files beside `target`, or None if there is no file.
+
+    `made` are the directories that the edit creates, the innermost first.
+    """
 
     edit: FileEdit
     target: Path
@@ -91,6 +94,7 @@ class Replacement:
     new_mode: int
     old_mode: int | None
     new_file: tuple[int, int] | None = None
+    made: tuple[Path, ...] = ()
 
     @property
     def is_placed(self) -> bool:
@@ -186,7 +190,7 @@ def write_output(path: Path, text: str) -> None:
 
 
 def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> str | None:
-    """Write a lock, and keep the one that it replaces for `undo`.
+    """Write a lock, and keep what it replaces for `undo`.
 
     Args:
         path: the file.
@@ -211,13 +215,12 @@ def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> s
                 f"{path} is not a lock; nothing was changed", "delete it, or name another file"
             )
         backup = trouble = None
-        if before:
-            edit = FileEdit(path, before, text.encode())
-            replaced = Replacement(edit, target, None, None, mode, old_mode)
-            try:
-                backup = history.save([replaced], reason="lock", part_of=part_of)
-            except WriteError as error:
-                trouble = error.message
+        edit = FileEdit(path, before, text.encode())
+        replaced = Replacement(edit, target, None, None, mode, old_mode)
+        try:
+            backup = history.save([replaced], reason="lock", part_of=part_of)
+        except WriteError as error:
+            trouble = error.message if before else None  # nothing is lost with a new file
         try:
             _remove_leftovers(target, ABANDONED_AFTER)
             with _temporary(target, memoryview(text.encode()), mode) as new:
@@ -354,6 +357,7 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
             raise _changed(edit.path)
         old_mode, new_mode = _modes(target, edit.mode)
         _remove_leftovers(target, 0)
+        made = _missing(target.parent)
         stack.enter_context(_directory(target.parent))
         new = old = None
         if edit.after is not None:
@@ -361,7 +365,7 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
         if edit.before is not None and old_mode is not None:
             old = stack.enter_context(_temporary(target, memoryview(edit.before), old_mode))
         identity = None if new is None else _identity(new)
-    return Replacement(edit, target, new, old, new_mode, old_mode, identity)
+    return Replacement(edit, target, new, old, new_mode, old_mode, identity, made)
 
 
 def _changed(path: Path) -> WriteError:
@@ -448,10 +452,15 @@ def _beside(target: Path, token: str) -> Path:
     return path / "content"
 
 
+def _missing(path: Path) -> tuple[Path, ...]:
+    """Return `path` and those of its parents that do not exist, the innermost first."""
+    return tuple(each for each in (path, *path.parents) if not each.exists())
+
+
 @contextmanager
 def _directory(path: Path) -> Iterator[None]:
     """Create missing directories; delete those that stay empty."""
-    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
+    missing = _missing(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
         for directory in missing:

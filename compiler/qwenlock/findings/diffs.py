@@ -29,9 +29,11 @@ def unified(file: FileChange) -> str:
     """Return a file's change as a unified diff; empty if no line differs."""
     before, after = _text(file.label, file.before or ""), _text(file.label, file.after)
     groups = _groups(before.lines, after.lines)
-    hunks = "".join(line for group in groups for line in _hunk(group, before, after))
-    origin = "/dev/null" if file.before is None else f"a/{file.name}"
-    return f"--- {origin}\n+++ b/{file.name}\n{hunks}" if hunks else ""
+    ours = not file.is_backup
+    hunks = "".join(line for group in groups for line in _hunk(group, before, after, ours=ours))
+    old = "/dev/null" if file.before is None else f"a/{file.name}"
+    new = "/dev/null" if file.deletes else f"b/{file.name}"
+    return f"--- {old}\n+++ {new}\n{hunks}" if hunks else ""
 
 
 class _Text(ABC):
@@ -99,7 +101,7 @@ def _groups(before: Sequence[str], after: Sequence[str]) -> Iterator[Opcodes]:
         yield [(tag, *(skipped + number for number in numbers)) for tag, *numbers in group]  # type: ignore[misc]
 
 
-def _hunk(opcodes: Opcodes, before: _Text, after: _Text) -> Iterator[str]:
+def _hunk(opcodes: Opcodes, before: _Text, after: _Text, *, ours: bool) -> Iterator[str]:
     _, first, _, new_first, _ = opcodes[0]
     _, _, last, _, new_last = opcodes[-1]
     yield f"@@ -{_range(first, last)} +{_range(new_first, new_last)} @@\n"
@@ -108,7 +110,7 @@ def _hunk(opcodes: Opcodes, before: _Text, after: _Text) -> Iterator[str]:
             yield from (f" {line}\n" for line in before.shown(start, stop, is_new=False))
             continue
         yield from (f"-{line}\n" for line in before.shown(start, stop, is_new=False))
-        yield from (f"+{line}\n" for line in after.shown(new_start, new_stop, is_new=True))
+        yield from (f"+{line}\n" for line in after.shown(new_start, new_stop, is_new=ours))
 
 
 def _range(first: int, last: int) -> str:

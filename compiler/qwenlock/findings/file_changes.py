@@ -24,6 +24,8 @@ class FileChange:
         after: its new text.
         mode: the permissions it gets; None keeps them.
         target: the name of the file that is written; None for `label`, where no link leads on.
+        is_backup: `after` is an older text, which is masked like any other that is not ours.
+        deletes: the file is deleted; then `after` is empty.
     """
 
     path: Path
@@ -32,6 +34,8 @@ class FileChange:
     after: str = field(repr=False)
     mode: int | None = None
     target: str | None = None
+    is_backup: bool = False
+    deletes: bool = False
 
     @property
     def name(self) -> str:

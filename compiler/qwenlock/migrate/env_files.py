@@ -32,8 +32,11 @@ def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) ->
     """
     file = _file_for(situation, scope)
     there = file.variables()
-    for name in variables.keys() & there.keys():
+    for name in sorted(variables.keys() & there.keys()):
         if there[name] != variables[name]:
+            if file.path in situation.created:
+                message = f"the settings hold two different values for {name}"
+                raise RefusedError(message, "delete the one that you do not use")
             raise RefusedError(
                 f"{file.label} already sets {name} to another value",
                 f"remove {name} there, or remove the value from the settings",

@@ -14,6 +14,7 @@ from qwenlock.settings.scopes import CURRENT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from typing import Any
 
     from qwenlock.clients.scopes import ScopeName
@@ -31,13 +32,17 @@ class Situation:
         project: the project after the changes so far.
         writable: the scopes that may be changed.
         env_secrets: whether to move keys in `settings.env`.
+        drop_unused_key: whether to delete a key that the client does not send.
         changed: the new settings of the files changed so far.
+        created: the `.env` files that are new.
     """
 
     project: Project = field(default_factory=Project)
     writable: tuple[ScopeName, ...] = WRITABLE
     env_secrets: bool = False
+    drop_unused_key: bool = False
     changed: Mapping[ScopeName, dict[str, Any]] = field(default_factory=dict)
+    created: frozenset[Path] = frozenset()
 
     def written(self, source: Source) -> dict[str, Any]:
         """Return the current settings of the file of `source`, in their own version."""
@@ -63,4 +68,6 @@ class Situation:
         """Return the situation with `changed` in place of the file at its path."""
         there = self.project.env_files
         files = tuple(changed if each.path == changed.path else each for each in there)
-        return replace(self, project=replace(self.project, env_files=files))
+        created = {each.path for each in there if each.path == changed.path and each.text is None}
+        project = replace(self.project, env_files=files)
+        return replace(self, project=project, created=self.created | created)

@@ -135,7 +135,7 @@ class Server(LanguageServer):
                 return each, each.subject.project
         raise UsageError("the settings cannot be read: correct their errors first")
 
-    async def carry_out(self, change: ProjectChange, command: str) -> None:
+    async def carry_out(self, change: ProjectChange, command: str, project: Project) -> None:
         """Show a change and carry it out: as an edit in the editor, or else as qwenlock writes.
 
         An editor cannot create a file that only its owner may read. So a change that creates files
@@ -148,7 +148,7 @@ class Server(LanguageServer):
         if not change.files:
             self.say("; ".join(change.reasons) or "there is nothing to do")
         elif any(file.before is None or file.mode is not None for file in change.files):
-            await self._write(change, command)
+            await self._write(change, command, project)
         else:
             await self._edit(change)
 
@@ -186,7 +186,7 @@ class Server(LanguageServer):
                     if isinstance(each, types.TextEdit)
                 ]
 
-    async def _write(self, change: ProjectChange, command: str) -> None:
+    async def _write(self, change: ProjectChange, command: str, project: Project) -> None:
         for file in change.files:
             there = read_bytes(file.path, file.label)
             if there != (None if file.before is None else file.before.encode()):
@@ -195,7 +195,7 @@ class Server(LanguageServer):
         self.window_log_message(types.LogMessageParams(types.MessageType.Info, diff_of(change)))
         question = "\n".join([*change.reasons, f"Write {names}? The diff is in the server's log."])
         if await self.ask(question, _WRITE, _STOP) == _WRITE:
-            carry_out(change, command)
+            carry_out(change, command, project.places.project)
             self.say(f"wrote {names}; `qwenlock undo` reverts it")
             self.changed()
 
@@ -295,7 +295,7 @@ def _lenses(ls: Server, asked: types.CodeLensParams) -> list[types.CodeLens]:
 
 async def _select(ls: Server, directory: str, model: str, auth_type: str) -> None:
     _, project = ls.project(directory)
-    await ls.carry_out(selecting(project, model, auth_type), "select")
+    await ls.carry_out(selecting(project, model, auth_type), "select", project)
 
 
 async def _upgrade(ls: Server, directory: str, plan: str) -> None:
@@ -307,12 +307,12 @@ async def _upgrade(ls: Server, directory: str, plan: str) -> None:
         if answer not in (_KEEP, _REPLACE):
             return
         change = upgrading(project, plan, "keep" if answer == _KEEP else "replace")
-    await ls.carry_out(change, "upgrade")
+    await ls.carry_out(change, "upgrade", project)
 
 
 async def _migrate(ls: Server, directory: str, group: str, scope: str) -> None:
     _, project = ls.project(directory)
-    await ls.carry_out(migrating(project, group, scope), "migrate")
+    await ls.carry_out(migrating(project, group, scope), "migrate", project)
 
 
 def make() -> Server:

@@ -47,6 +47,10 @@ SENTENCES = {
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
 _LOCK = "`qwenlock lock`"
+_NO_USER = (
+    "the lock was made with user settings, and {file} is not on this machine: to copy the models "
+    "to the project, run `qwenlock init --from-user` where the lock was made"
+)
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
@@ -115,6 +119,7 @@ class _Report(NamedTuple):
     error: InputError | None = None
     command: str = _LOCK
     trouble: str = ""
+    hint: str = ""
 
     def as_json(self) -> dict[str, Any]:
         import json
@@ -128,6 +133,8 @@ class _Report(NamedTuple):
             "changes": changes_as_json(self.changes),
             "findings": json.loads(self.findings),
         }
+        if self.hint:
+            document["help"] = self.hint
         if self.error is not None:
             document["error"] = {"message": self.error.message, "fix": self.error.fix}
         return document
@@ -168,6 +175,8 @@ class _Report(NamedTuple):
         verdict = self.trouble or self.status
         colour = "good" if verdict == "ok" else "error"
         say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
+        if self.hint:
+            say(f"  {painted('help', 'good')}: {clean(self.hint)}")
 
     def _sentence(self, verdict: str) -> str:
         lock = NAME if self.project == "." else f"{self.project}/{NAME}"
@@ -294,6 +303,8 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
     if verdict.status == "ok" and exit_code:
         report = report._replace(trouble="unset" if key not in found else "key")
+    if _lacks_user(project, verdict.changes):
+        report = report._replace(hint=_NO_USER.format(file=project.places.labels["user"]))
     report = _with_findings(report, found)
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
     if verdict.status == "ok" and not question.env and is_recorded and key is None:
@@ -325,6 +336,14 @@ def _literal_key(project: Project) -> Finding | None:
 
     own = project.source("project")
     return next(tracked_key(own.document), None) if own is not None else None
+
+
+def _lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
+    """Tell whether a lock was made with user settings that are not on this machine."""
+    had = any(
+        (each.kind, each.name, each.action) == ("input", "user", "removed") for each in changes
+    )
+    return had and project.source("user") is None and "user" in project.places.labels
 
 
 def _invalid(name: str, error: InputError) -> _Report:

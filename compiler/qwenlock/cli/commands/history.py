@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -16,18 +17,24 @@ def history(
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete backups that are older than 30 days.")
     ] = False,
+    everywhere: Annotated[
+        bool, typer.Option("--all", help="List the changes of all projects.")
+    ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """List what qwenlock changed, newest first. Backups are kept for 90 days.
+    """List what commands in this project changed, newest first. Backups are kept for 90 days.
 
     A damaged backup is listed as such; `qwenlock undo` does not restore it.
     """
     from qwenlock.cli.console import emit, emit_json, say
     from qwenlock.cli.foreign import clean
+    from qwenlock.cli.options import project_directory
     from qwenlock.cli.table import as_text
     from qwenlock.edge.history import History
+    from qwenlock.edge.places import from_project, shown
 
-    records = History()
+    directory = project_directory(None)
+    records = History(project=None if everywhere else directory)
     if prune:
         count = records.prune()
         say(f"removed {count} backup{'' if count == 1 else 's'}")
@@ -38,6 +45,7 @@ def history(
                 "id": entry.id,
                 "time": entry.time.isoformat(timespec="seconds"),
                 "command": entry.reason,
+                "project": str(entry.projects[0]) if entry.projects else None,
                 "files": [str(path) for path in entry.paths],
                 "state": str(entry.state),
             }
@@ -45,17 +53,26 @@ def history(
         ]
         emit_json({"changes": changes})
         return 0
+    numbers = Counter(entry.number for entry in entries)
     rows = [
         [
+            entry.number if numbers[entry.number] == 1 else entry.id,
             f"{entry.time:%Y-%m-%d %H:%M:%S}",
             str(entry.state),
             clean(entry.reason),
-            clean(", ".join(str(path) for path in entry.paths) or f"({entry.backup})"),
+            *([clean(shown(entry.projects[0])) if entry.projects else ""] if everywhere else []),
+            clean(
+                ", ".join(from_project(path, directory) for path in entry.paths)
+                or f"({entry.backup})"
+            ),
         ]
         for entry in entries
     ]
     if rows:
-        emit(as_text(["time (UTC)", "state", "command", "files"], rows))
-    else:
+        project = ["project"] if everywhere else []
+        emit(as_text(["id", "time (UTC)", "state", "command", *project, "files"], rows))
+    elif everywhere:
         say("qwenlock has changed nothing yet")
+    else:
+        say("no command in this project has changed anything yet; --all lists the other projects")
     return 0

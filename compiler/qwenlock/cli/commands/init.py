@@ -51,6 +51,17 @@ def init(
         str | None,
         typer.Option("--region", metavar="R", help="The region of a plan, with --from-env."),
     ] = None,
+    from_user: Annotated[
+        bool | None,
+        typer.Option(
+            "--from-user/--no-from-user",
+            help="Copy the models that you use, and the selection, to the project; never a key.",
+            show_default=False,
+        ),
+    ] = None,
+    all_models: Annotated[
+        bool, typer.Option("--all-models", help="With --from-user: copy all of your models.")
+    ] = False,
     with_user: Annotated[
         bool,
         typer.Option("--with-user", help="Include each user's own settings in the lock."),
@@ -78,7 +89,9 @@ def init(
     options and --client are written to qwenlock.toml. Existing files are never overwritten. Keys
     are never written: the settings only name the variable that holds a key.
 
-    Examples: `qwenlock init`, `qwenlock init --from-env --ci github --yes`
+    At the end it checks the lock with an empty home, as CI will, and warns if that fails.
+
+    Examples: `qwenlock init`, `qwenlock init --from-user --ci github --yes`
     """
     from qwenlock.change.init import begin
     from qwenlock.edge.init import look
@@ -93,10 +106,17 @@ def init(
     found = look(directory, flags, client)
     ask = _ask if _may_ask(yes=yes or dry_run, as_json=format is Format.json) else _default
     from_env = _from_env(found, from_env, ask)
+    from_user = _from_user(found, from_user, ask, asks=not (from_env or with_user))
+    region = region or _region(found, ask) if from_env else None
+    without_user: bool | None = from_user and found.configured is None
+    if not (with_user or from_user):
+        without_user = _without_user(found, flags, ask, from_env=from_env)
     wishes = InitWishes(
         from_env=from_env,
-        region=region or _region(found, ask) if from_env else None,
-        without_user=False if with_user else _without_user(found, flags, ask, from_env=from_env),
+        from_user=from_user,
+        all_models=all_models,
+        region=region,
+        without_user=False if with_user else without_user,
         ci=_ci(ci, ask),
         pre_commit=pre_commit if pre_commit is not None else ask("Add a pre-commit hook?"),
     )
@@ -104,9 +124,54 @@ def init(
     lock_options = (Flags(), None) if found.configured else (flags, client)
     relock = relocking(directory, *lock_options)
     code = carry_out(
-        change, "init", dry_run=dry_run, yes=yes, as_json=format is Format.json, relock=relock
+        change,
+        "init",
+        directory,
+        dry_run=dry_run,
+        yes=yes,
+        as_json=format is Format.json,
+        relock=relock,
     )
-    return code if change.files or dry_run else relock(None)
+    if dry_run:
+        return code
+    if not change.files:
+        code = relock(None)
+    fix = "add --from-user to copy the models that you use to the project"
+    if not found.only_user_has_models:
+        fix = "`qwenlock lock --no-user` leaves your settings out"
+    if code == 0:
+        _gate(directory, fix)
+    return code
+
+
+def _gate(directory: Path, fix: str) -> None:
+    """Check the lock as on a machine that has nothing of the user; warn if that fails."""
+    from qwenlock.cli.console import painted, say
+    from qwenlock.cli.foreign import clean
+    from qwenlock.compile.compiler import compile_project
+    from qwenlock.compile.verdict import judge
+    from qwenlock.edge.fresh import fresh_machine
+    from qwenlock.edge.project import label_of, read
+    from qwenlock.findings.errors import InputError
+
+    try:
+        with fresh_machine():
+            project = read(directory, Flags())
+            verdict = judge(project.stored, label_of(directory), compile_project(project))
+            status = verdict.status
+    except InputError:
+        status = "invalid"
+    if status == "missing":  # the user said no
+        return
+    if status == "ok":
+        say(f"{painted('ok', 'good')}: the check passes on a machine that has only this project")
+        return
+    from qwenlock.cli.views.differences import summary
+
+    said = f" ({clean(summary(verdict.changes))})" if status == "drift" else ""
+    warning = f"{painted('warning', 'warning')}: elsewhere, such as in CI, `qwenlock check` fails"
+    say(f"{warning}{said}: the lock depends on settings outside of the project")
+    say(f"  {painted('help', 'good')}: {fix}")
 
 
 def _may_ask(*, yes: bool, as_json: bool) -> bool:
@@ -145,6 +210,13 @@ def _region(found: Found, ask: Callable[..., bool]) -> str | None:
     return None
 
 
+def _from_user(found: Found, said: bool | None, ask: Callable[..., bool], *, asks: bool) -> bool:
+    """Tell whether to copy the user's models; by default, only if the user agrees."""
+    if said is not None or not asks or not found.only_user_has_models:
+        return bool(said)
+    return ask("Only you have the models. Copy those that you use to the project, for the team?")
+
+
 def _without_user(
     found: Found, flags: Flags, ask: Callable[..., bool], *, from_env: bool
 ) -> bool | None:
@@ -157,6 +229,9 @@ def _without_user(
 
 
 def _ci(said: str | None, ask: Callable[..., bool]) -> Host | None:
-    if said is None:
-        return next((host for host in HOSTS if ask(f"Add a {HOSTS[host]} job?")), None)
+    if said is None and ask is _ask:
+        names = "/".join([*HOSTS, "none"])
+        while said not in (*HOSTS, "none"):
+            said = typer.prompt(f"Add a CI job? [{names}]", default="none", show_default=False,
+                                err=True, prompt_suffix=" ")  # fmt: skip
     return next((host for host in HOSTS if host == said), None)

@@ -111,10 +111,26 @@ def lint(
             if as_json:
                 left = _Left(subject if dry_run else fixed.subject, wanted)
                 change = replace(change, report=left.as_json())
-                carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=True, project=project)
+                carry_out(
+                    change,
+                    "lint",
+                    directory,
+                    dry_run=dry_run,
+                    yes=yes,
+                    as_json=True,
+                    project=project,
+                )
                 return left.exit_code(strict=fails_on_warnings)
             if change.files:
-                carry_out(change, "lint", dry_run=dry_run, yes=yes, as_json=False, project=project)
+                carry_out(
+                    change,
+                    "lint",
+                    directory,
+                    dry_run=dry_run,
+                    yes=yes,
+                    as_json=False,
+                    project=project,
+                )
                 subject = gather(directory, flags, client, env=env)
         left = _Left(subject, wanted)
         if as_json:

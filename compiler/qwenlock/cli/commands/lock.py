@@ -188,7 +188,8 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
     if output is None and _is_up_to_date(project, text):
         return "unchanged"
     path = Path(output) if output else project.project.places.lock
-    trouble = write_lock(path, text, History(), part_of)
+    history = History(project=project.project.places.project)
+    trouble = write_lock(path, text, history, part_of)
     if trouble is not None:
         message = f"`qwenlock undo` will not be able to restore the old lock: {trouble}"
         say(f"{painted('warning', 'warning')}: {clean(message)}")

@@ -13,6 +13,7 @@ from qwenlock.cli.options import (
     Format,
     FormatOption,
     ScopedCommand,
+    command_again,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
@@ -62,6 +63,13 @@ def migrate(
     env_secrets: Annotated[
         bool, typer.Option("--env-secrets", help="Also move the keys in settings.env to .env.")
     ] = False,
+    drop_unused_key: Annotated[
+        bool,
+        typer.Option(
+            "--drop-unused-key",
+            help="Delete security.auth.apiKey where the client sends another key.",
+        ),
+    ] = False,
     lock: LockOption = False,
     list_: Annotated[
         bool, typer.Option("--list", help="List what would change, and why; write nothing.")
@@ -97,15 +105,20 @@ def migrate(
             project=there,
             writable=tuple(each for each in WRITABLE if scope in (each, MigratedScope.all)),
             env_secrets=env_secrets or "env-secrets" in (only or ()),
+            drop_unused_key=drop_unused_key,
         )
         version = to_settings_version or there.client.settings_version
         outcome = migrated(situation, version, only or ())
         if list_ or check:
-            _report(outcome, as_json=as_json)
+            again = "qwenlock migrate"
+            if not found.several:
+                again = command_again(context, "--list", "--check")
+            _report(outcome, again, as_json=as_json)
             return 1 if check and outcome.steps else 0
         return carry_out(
             change_of(outcome, there.places.files, ask),
             "migrate",
+            directory,
             dry_run=dry_run,
             yes=yes,
             as_json=as_json,
@@ -117,8 +130,8 @@ def migrate(
     return for_each(found, migrate_one, as_json=as_json)
 
 
-def _report(outcome: MigrationOutcome, *, as_json: bool) -> None:
-    """Print what would change in which file, and why."""
+def _report(outcome: MigrationOutcome, again: str, *, as_json: bool) -> None:
+    """Print what would change in which file, and why; `again` is the command that does it."""
     from qwenlock.cli.console import emit, emit_json, say
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.report import error_as_text
@@ -130,8 +143,10 @@ def _report(outcome: MigrationOutcome, *, as_json: bool) -> None:
     for step in outcome.steps:
         emit(f"{step.script.name}: {clean(step.label)}: {step.script.title}")
         emit(f"  why: {step.script.reason}")
+    count = len(outcome.steps)
+    due = f"{count} migration{' is' if count == 1 else 's are'} due"
     if outcome.refused:
         say(error_as_text(outcome.refused))
-    count = len(outcome.steps)
-    due = f"{count} migration{' is' if count == 1 else 's are'} due: run `qwenlock migrate`"
-    say(due if count else "nothing to migrate")
+        say(f"{due}, but nothing can be written yet")
+    else:
+        say(f"{due}: run `{again}`" if count else "nothing to migrate")

@@ -154,13 +154,13 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     except InputError as error:
         return _unusable(Picture(name=name, status="invalid"), error)
     project, compilation = subject.project, subject.compilation
-    findings = _findings(subject)
+    findings = findings_of(subject)
     picture = Picture(
         name=name,
         status="invalid",
         lock=compilation.lock,
         hidden=compilation.hidden,
-        files=tuple(_files(project, compilation.lock)),
+        files=tuple(files_of(project, compilation.lock)),
         updates=tuple(_updates(project)),
         findings=said(findings),
     )
@@ -172,7 +172,7 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     return replace(picture, status=verdict.status, changes=verdict.changes, findings=said(findings))
 
 
-def _findings(subject: Subject) -> list[Finding]:
+def findings_of(subject: Subject) -> list[Finding]:
     """Return the findings of `lint`, as the project's configuration selects them."""
     from qwenlock.findings.codes import is_wanted
     from qwenlock.lint.lint import lint
@@ -191,7 +191,7 @@ def _unusable(picture: Picture, error: InputError) -> Picture:
     return replace(picture, findings=findings, problem="" if error.findings else error.message)
 
 
-def _files(project: Project, lock: Lock | None) -> Iterator[ScopeFile]:
+def files_of(project: Project, lock: Lock | None) -> Iterator[ScopeFile]:
     """Yield every settings file, and what it contributes."""
     from qwenlock.cli.views.picture import ScopeFile
 

@@ -101,6 +101,14 @@ class _Enforced(NamedTuple):
 def run(
     context: typer.Context,
     project: ProjectArgument = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            "--select",
+            metavar="MODEL",
+            help="Another model of the lock, for this run alone: its id, or `auth-type/id`.",
+        ),
+    ] = None,
     no_check: Annotated[
         bool,
         typer.Option(
@@ -118,7 +126,8 @@ def run(
     """Run a client with exactly the locked models and selection: qwenlock run -- qwen -p "hi".
 
     The lock is checked first. The client gets a settings file for the system scope through its
-    environment; the user's and the project's own files are not changed.
+    environment; the user's and the project's own files are not changed. So two terminals can run
+    two models at once: `qwenlock run --select MODEL -- qwen`.
     """
     from qwenlock.edge import file_states, launch
     from qwenlock.edge.installed_client import release_started_by
@@ -132,7 +141,8 @@ def run(
     _judge_options(command, strict=strict)
     directory = project_directory(project)
     seen = file_states.States()
-    asking = _Asking(directory, flags, client, release_started_by(command[0]), no_check=no_check)
+    release = release_started_by(command[0])
+    asking = _Asking(directory, flags, client, release, select, no_check=no_check)
     enforced = _remembered(asking, seen) or _enforce(asking)
     path = launch.verified(enforced.settings)
     _judge_environment(enforced.overriding, strict=strict)
@@ -188,6 +198,7 @@ class _Asking(NamedTuple):
         flags: the scope options.
         client: the client that is asked for.
         release: the release that will be started; None if that is not known.
+        select: the model to select instead of the locked one, if any.
         no_check: enforce the lock whatever the settings say.
     """
 
@@ -195,6 +206,7 @@ class _Asking(NamedTuple):
     flags: Flags
     client: str | None
     release: str | None
+    select: str | None
     no_check: bool
 
     def __str__(self) -> str:
@@ -202,7 +214,7 @@ class _Asking(NamedTuple):
         from qwenlock.edge import file_states
 
         asked = file_states.request(self.directory, self.flags, self.client)
-        return f"run {self.no_check} {self.release} {Path.cwd()} {asked}"
+        return f"run {self.no_check} {self.release} {self.select!r} {Path.cwd()} {asked}"
 
 
 def _remembered(asking: _Asking, seen: States) -> _Enforced | None:
@@ -224,19 +236,22 @@ def _enforce(asking: _Asking) -> _Enforced:
     from qwenlock.edge.places import deciding
     from qwenlock.edge.project import read
     from qwenlock.edge.reader import Reader
+    from qwenlock.enforce.choosing import choosing
     from qwenlock.enforce.enforcing import overriding
     from qwenlock.lock import NAME
 
-    directory, flags, client, release, no_check = asking
+    directory, flags, client, release, select, no_check = asking
     reader = Reader()
     before = reader.states.lines([directory / NAME, *deciding()])
-    lock = trusted_lock(directory)
+    stored = trusted_lock(directory)
+    lock = choosing(stored, select) if select is not None else stored
     here = machine(Path.cwd(), flags, lock.options)  # where the client looks
     before += reader.states.lines(here.files)
     if not no_check:
         project = read(directory, flags, client, reader)
         _refuse_drift(project)
-        refuse_changed_request(directory, flags, lock, here, release)
+        decided = stored if stored.selection.kind != "undecided" else lock
+        refuse_changed_request(directory, flags, decided, here, release)
         say_other_installed(project)
         before += project.states
     enforced = _Enforced(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,17 +17,42 @@ from qwenlock.cli.options import (
     project_directory,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenlock.change.selecting import Choice
+    from qwenlock.settings.project import Project
+
 app = typer.Typer(add_completion=False)
 
 
 @app.command(cls=ScopedCommand)
 def select(
     context: typer.Context,
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of an offered model.")],
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            help="The id of an offered model; without one, you choose from a list.",
+            show_default=False,
+        ),
+    ] = None,
     auth_type: Annotated[
         str | None,
         typer.Option(
             "--auth-type", metavar="T", help="The model's auth type, if several have this id."
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--base-url", metavar="URL", help="The model's base URL, if several have this id."
+        ),
+    ] = None,
+    scope: Annotated[
+        Literal["user", "project"] | None,
+        typer.Option(
+            "--scope", help="The scope to write to; by default, the one that has modelProviders."
         ),
     ] = None,
     lock: LockOption = False,
@@ -37,24 +63,59 @@ def select(
 ) -> int:
     """Select the model that a run starts with.
 
-    It is written to the nearest scope that has modelProviders, otherwise to the user's.
+    Without MODEL, you choose from a list. It is written to the nearest scope that has
+    modelProviders, otherwise to the user's, or to the one that --scope names.
 
-    Examples: `qwenlock select gpt-4o`, `qwenlock select claude-3-opus --auth-type anthropic`
+    Examples: `qwenlock select`, `qwenlock select claude-3-opus --auth-type anthropic`,
+    `qwenlock select gpt-4o --scope user`
     """
+    from qwenlock.change.select import offered
     from qwenlock.change.select import select as change_for
     from qwenlock.cli.client import read_project
 
     flags = flags_of(context)
     directory = project_directory(None)
     there = read_project(directory, flags, client)
-    change = change_for(there, model, auth_type)
+    if model is None:
+        choices = offered(there, scope)
+        model, auth_type, base_url = _choose(choices, there, may_ask=format is Format.text)
+    change = change_for(there, model, auth_type, base_url=base_url, scope=scope)
 
     return carry_out(
         change,
         "select",
+        directory,
         dry_run=dry_run,
         yes=yes,
         as_json=format is Format.json,
         relock=relocking(directory, flags, client) if lock else None,
         project=there,
     )
+
+
+def _choose(
+    choices: Sequence[Choice], project: Project, *, may_ask: bool
+) -> tuple[str, str, str | None]:
+    """Ask for a model of a list; return its id, its auth type and its base URL."""
+    from qwenlock.change.selecting import chosen
+    from qwenlock.cli.console import say
+    from qwenlock.cli.foreign import clean
+    from qwenlock.findings.errors import UsageError
+    from qwenlock.text.credentials import shown
+
+    if not choices:
+        raise UsageError("no model is offered", "run `qwenlock lint` to see why")
+    if not may_ask or sys.stdin is None or not sys.stdin.isatty():
+        names = list(dict.fromkeys(clean(shown(each.model)) for each in choices))
+        more = ", …" if names[5:] else ""
+        raise UsageError("no model was named", f"name one: {', '.join(names[:5])}{more}")
+    selected = chosen(project.sources)
+    for number, choice in enumerate(choices, 1):
+        mark = "*" if choice == selected else " "
+        at = f"  {shown(choice.base_url)}" if choice.base_url else ""
+        say(f"{mark} {number:{len(str(len(choices)))}}  {clean(f'{choice}{at}')}")
+    while True:
+        answer = typer.prompt("Select a number", type=int, err=True, prompt_suffix=" ")
+        if 1 <= answer <= len(choices):
+            choice = choices[answer - 1]
+            return choice.model, choice.auth_type, choice.base_url

@@ -70,6 +70,7 @@ def uninstall(
     return carry_out(
         change,
         "uninstall",
+        directory,
         dry_run=dry_run,
         yes=yes,
         as_json=as_json,

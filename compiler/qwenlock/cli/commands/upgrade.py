@@ -15,6 +15,7 @@ from qwenlock.cli.options import (
     Format,
     FormatOption,
     ScopedCommand,
+    command_again,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
@@ -132,7 +133,10 @@ def upgrade(
             there, wishes = _as_the_client_has_it(there, wishes, writes=not (check or dry_run))
         change = change_for(there, wishes, release())
         if check:
-            return _report(change, there, as_json=as_json)
+            again = "qwenlock upgrade"
+            if not found.several:
+                again = command_again(context, "--check", "--dry-run")
+            return _report(change, there, again, as_json=as_json)
         if change.report["status"] == "edited" and on_edited is None and _may_ask(yes, as_json):
             decided = _decisions(change)
             if decided is None:
@@ -142,6 +146,7 @@ def upgrade(
         code = carry_out(
             change,
             "upgrade",
+            directory,
             dry_run=dry_run,
             yes=yes,
             as_json=as_json,
@@ -221,15 +226,24 @@ def _answer(*, retired: bool) -> Decision | None:
             return choices[answer]
 
 
-def _report(change: ProjectChange, project: Project, *, as_json: bool) -> int:
-    """Report whether an update is due."""
+def _report(change: ProjectChange, project: Project, again: str, *, as_json: bool) -> int:
+    """Report whether an update is due; `again` is the command that makes it."""
     status = change.report["status"]
-    carry_out(change, "upgrade", dry_run=True, yes=False, as_json=as_json, project=project)
+    directory = project.places.project
+    carry_out(
+        change,
+        "upgrade",
+        directory,
+        dry_run=True,
+        yes=False,
+        as_json=as_json,
+        project=project,
+    )
     plans = change.report["plans"]
     due = [each["plan"] for each in plans if each["status"] in ("due", "edited")]
     if due:
         many = f" for {len(due)} of {len(plans)} plans ({', '.join(due)})" if plans[1:] else ""
-        say(f"an update is due{many}: run `qwenlock upgrade`")
+        say(f"an update is due{many}: run `{again}`")
     elif status == "dismissed":
         say("nothing is due: the available update was dismissed in the client")
     return 1 if due else 0

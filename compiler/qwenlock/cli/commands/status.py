@@ -1,0 +1,257 @@
+"""`qwenlock status`: a project on one screen, and what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from qwenlock.cli.options import (
+    ClientOption,
+    Format,
+    FormatOption,
+    ProjectArgument,
+    ScopedCommand,
+    flags_of,
+    project_directory,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qwenlock.cli.views.picture import ScopeFile
+    from qwenlock.compile.verdict import Status
+    from qwenlock.edge.enforcement import InForce
+    from qwenlock.lint.subject import Subject
+    from qwenlock.lock.diff import LockChange
+    from qwenlock.lock.model import Lock
+    from qwenlock.settings.project import Project
+
+app = typer.Typer(add_completion=False)
+
+_LEVELS = ("error", "warning", "note")
+
+
+@app.command(cls=ScopedCommand)
+def status(
+    context: typer.Context,
+    project: ProjectArgument = None,
+    client: ClientOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> int:
+    """Show a project on one screen, and which commands to run next.
+
+    The client and why, the selected model, the lock, the settings files, plans with updates,
+    migrations that are due, and how many findings there are. `qwenlock` alone shows this in a
+    project. Exits 3 if the settings or the lock are invalid.
+    """
+    from qwenlock.edge.lint_subject import gather
+
+    flags = flags_of(context)
+    directory = project_directory(project)
+    subject = gather(directory, flags, client, env=False)
+    found = _look(subject, directory)
+    if format is Format.json:
+        _emit(found, subject.project)
+    else:
+        _draw(found, subject.project)
+    return 3 if found.lock == "invalid" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An installed plan, and whether an update is due."""
+
+    plan: str
+    region: str | None
+    status: str
+    version: str | None
+    newest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Overview:
+    """What there is to say about a project.
+
+    Attributes:
+        lock: the status of the lock, as `check` has it.
+        changes: what locking would change.
+        compiled: what the settings compile to; None if they have errors.
+        scopes: the settings files and what they contribute.
+        plans: the installed plans.
+        migrations: the migrations that are due.
+        refused: why they cannot be run, if they cannot.
+        levels: how many findings there are of each severity.
+        enforced: the lock that a client started here obeys; None if it obeys none.
+    """
+
+    lock: Status
+    changes: tuple[LockChange, ...]
+    compiled: Lock | None
+    scopes: tuple[ScopeFile, ...]
+    plans: tuple[_Plan, ...]
+    migrations: tuple[str, ...]
+    refused: str | None
+    levels: Counter[str]
+    enforced: InForce | None
+
+    def next(self) -> Iterator[tuple[str, str]]:
+        """Yield the commands to run next, each with what it does."""
+        if self.lock == "missing" and all(each.role == "no such file" for each in self.scopes):
+            yield "qwenlock init", "set the project up"
+            return
+        if self.levels["error"] or self.levels["warning"]:
+            yield "qwenlock lint", "show the findings, their reasons and fixes"
+        if self.migrations:
+            listing = " --list" if self.refused else ""
+            does = "say what must be done first" if self.refused else "replace what is deprecated"
+            yield f"qwenlock migrate{listing}", does
+        if any(plan.status == "due" for plan in self.plans):
+            yield "qwenlock upgrade --keep-selection", "upgrade the plans"
+        if self.lock in ("missing", "drift", "edited"):
+            yield "qwenlock lock", "write qwen.lock"
+        if self.lock == "ok" and not self.enforced:
+            yield "qwenlock run -- qwen", "start the client with the lock enforced"
+
+
+def _look(subject: Subject, directory: Path) -> _Overview:
+    from qwenlock.cli.commands.report import files_of, findings_of
+    from qwenlock.compile.verdict import judge
+    from qwenlock.edge.enforcement import in_force
+    from qwenlock.edge.project import label_of
+    from qwenlock.migrate.migration import migrate
+    from qwenlock.migrate.situation import Situation
+
+    project, compilation = subject.project, subject.compilation
+    verdict = judge(project.stored, label_of(directory), compilation)
+    due = migrate(Situation(project=project), project.client.settings_version)
+    findings = [*findings_of(subject), *verdict.findings[len(compilation.findings) :]]
+    return _Overview(
+        verdict.status,
+        verdict.changes,
+        compilation.lock,
+        tuple(files_of(project, compilation.lock)),
+        tuple(_plans(project)),
+        tuple(step.script.name for step in due.steps),
+        due.refused.message if due.refused else None,
+        Counter(finding.level for finding in findings),
+        in_force(project),
+    )
+
+
+def _plans(project: Project) -> Iterator[_Plan]:
+    from dataclasses import replace
+
+    from qwenlock.change.upgrade import upgrade
+    from qwenlock.change.upgrade_data import UpgradeWishes
+    from qwenlock.edge.captured import with_captured
+    from qwenlock.findings.errors import QwenlockError
+    from qwenlock.plans.collection import Plans
+
+    project = replace(project, plans=with_captured(Plans.of(project.plans)))
+    for plan in project.plans:
+        try:
+            report = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep")).report
+        except QwenlockError:
+            yield _Plan(plan.id, None, "unknown", None, None)
+            continue
+        if report["status"] != "not-installed":
+            yield _Plan(plan.id, *(report[name] for name in ("region", "status", "from", "to")))
+
+
+def _emit(found: _Overview, project: Project) -> None:
+    from qwenlock.cli.client import client_as_json
+    from qwenlock.cli.console import emit_json
+    from qwenlock.cli.report import changes_as_json
+
+    selection = found.compiled.selection if found.compiled else None
+    emit_json(
+        {
+            "project": str(project.places.project),
+            **client_as_json(project),
+            "installed": project.installed,
+            "lock": {"status": found.lock, "changes": changes_as_json(found.changes)},
+            "selection": asdict(selection) if selection else None,
+            "scopes": [each._asdict() for each in found.scopes],
+            "plans": [asdict(plan) for plan in found.plans],
+            "migrations": {"due": list(found.migrations), "refused": found.refused},
+            "findings": {f"{level}s": found.levels[level] for level in _LEVELS},
+            "enforced": found.enforced.lock if found.enforced else None,
+            "next": [{"command": command, "does": does} for command, does in found.next()],
+        }
+    )
+
+
+def _draw(found: _Overview, project: Project) -> None:
+    """Draw the overview, folded at words."""
+    from rich.table import Table
+
+    from qwenlock.cli.views.terminal import draw, text
+
+    table = Table.grid(padding=(0, 2))
+    for _ in range(2):
+        table.add_column(overflow="fold")
+    for name, value, style in _rows(found, project):
+        table.add_row(text(name, "bold"), text(value, style))
+    draw(table)
+
+
+def _rows(found: _Overview, project: Project) -> Iterator[tuple[str, str, str]]:
+    """Yield each line: its heading, what it says, and its colour."""
+    from qwenlock.cli.client import client_line
+    from qwenlock.cli.views.catalogue import selection
+    from qwenlock.edge.places import from_project
+
+    directory = project.places.project
+    yield "project", from_project(directory, type(directory)(directory.anchor)), ""
+    yield "client", client_line(project).removeprefix("for "), ""
+    if found.compiled is not None:
+        yield "model", selection(found.compiled), ""
+    yield "lock", _lock(found), "good" if found.lock == "ok" else "error"
+    if found.enforced is not None:
+        yield "enforced", str(found.enforced), ""
+    for number, file in enumerate(each for each in found.scopes if each.role != "no such file"):
+        yield "" if number else "settings", f"{file.scope} {file.label}: {file.role}", ""
+    for number, plan in enumerate(found.plans):
+        yield "" if number else "plans", *_plan(plan)
+    if found.migrations:
+        yield "migrations", f"due: {', '.join(dict.fromkeys(found.migrations))}", "warning"
+    yield "findings", *_findings(found.levels)
+    for number, (command, does) in enumerate(found.next()):
+        yield "" if number else "next", f"{command}: {does}", ""
+
+
+def _lock(found: _Overview) -> str:
+    from qwenlock.cli.views.differences import summary
+
+    if found.lock == "ok":
+        assert found.compiled is not None  # noqa: S101  (else it would be invalid)
+        count = len(found.compiled.models)
+        return f"up to date, {count} model{'s' * (count != 1)}"
+    words = {
+        "drift": "differs from the settings",
+        "edited": "was edited by hand",
+        "invalid": "none: the settings have errors",
+    }
+    said = words.get(found.lock, found.lock)
+    return f"{said}: {summary(found.changes)}" if found.changes else said
+
+
+def _plan(plan: _Plan) -> tuple[str, str]:
+    name = " ".join(filter(None, [plan.plan, plan.region, plan.version]))
+    if plan.status == "due":
+        return f"{name}, {plan.newest} is available", "warning"
+    words = {"current": "up to date", "dismissed": "an update was dismissed in the client",
+             "manual": "configured by hand"}  # fmt: skip
+    return f"{name}, {words.get(plan.status, plan.status)}", ""
+
+
+def _findings(levels: Counter[str]) -> tuple[str, str]:
+    counts = [
+        f"{levels[level]} {level}{'s' * (levels[level] > 1)}" for level in _LEVELS if levels[level]
+    ]
+    worst = next((level for level in _LEVELS if levels[level]), "")
+    return ", ".join(counts) or "none", "" if worst == "note" else worst

@@ -1,0 +1,132 @@
+"""A project on one screen: what `status`, and `qwenlock` alone in a project, say of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support import MODEL, OPENAI, World, install, models, write
+from test_views import on_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFLICTING = {"security": {"auth": {"selectedType": "openai", "apiKey": "sk-" + "planted"}}}
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, capsys.readouterr)
+
+
+def document(world: World, *arguments: str) -> dict[str, Any]:
+    result = world.run("status", "--format", "json", *arguments)
+    assert result.exit_code in (0, 3)
+    found: dict[str, Any] = json.loads(result.out)
+    return found
+
+
+def commands(found: dict[str, Any]) -> list[str]:
+    return [each["command"] for each in found["next"]]
+
+
+def test_qwenlock_alone_shows_it_in_a_project(world: World) -> None:
+    assert world.run().exit_code == 2
+    write(world.own, models(MODEL))
+    result = world.run()
+    assert result == world.run("status")
+    assert result.exit_code == 0
+    assert "lock        missing" in result.out
+
+
+def test_qwenlock_alone_at_home_shows_the_help(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(world.user, models(MODEL))
+    monkeypatch.chdir(world.home)
+    assert world.run().exit_code == 2
+
+
+def test_nothing_set_up_leads_to_init(world: World) -> None:
+    assert commands(document(world)) == ["qwenlock init"]
+
+
+def test_says_which_client_and_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(world.own, models(MODEL))
+    install(world, "0.21.2", monkeypatch)
+    found = document(world)
+    assert (found["client"], found["client-from"], found["installed"]) == (
+        "0.21.2", "installed", "0.21.2"
+    )  # fmt: skip
+    assert "client      Qwen Code 0.21.2, installed" in world.run("status").out
+
+
+def test_lock_is_judged_as_by_check(world: World) -> None:
+    write(world.own, {**models(MODEL), "$version": 3})
+    assert document(world)["lock"]["status"] == "missing"
+    world.run("lock")
+    found = document(world)
+    assert found["lock"] == {"status": "ok", "changes": []}
+    assert commands(found)[-1] == "qwenlock run -- qwen"
+    write(world.own, {**models(MODEL, {**MODEL, "id": "b"}), "$version": 3})
+    assert "differs from the settings: 1 model added" in world.run("status").out
+    assert commands(document(world))[-1] == "qwenlock lock"
+    world.lock.write_text(world.lock.read_text().replace("gpt-4o", "gpt-5"))
+    assert document(world)["lock"]["status"] == "edited"
+
+
+def test_counts_findings_and_leads_to_lint(world: World) -> None:
+    write(world.own, {**models(MODEL), "modelProviders": {"opnai": [MODEL]}})
+    found = document(world)
+    levels = [each["severity"] for each in json.loads(world.run("lint", "--format", "json").out)
+              ["findings"]]  # fmt: skip
+    assert found["findings"] == {
+        f"{each}s": levels.count(each) for each in ("error", "warning", "note")
+    }
+    assert "qwenlock lint" in commands(found)
+
+
+def test_names_migrations_that_are_due(world: World) -> None:
+    write(world.own, models(MODEL) | CONFLICTING)
+    found = document(world)
+    assert "api-key" in found["migrations"]["due"]
+    assert any(each.startswith("qwenlock migrate") for each in commands(found))
+
+
+def test_shows_plans_with_updates(world: World) -> None:
+    arguments = ("--plan", "coding-plan", "--region", "china", "--scope", "project", "--yes")
+    world.run("upgrade", *arguments, "--to", "0.10.1")
+    (plan,) = document(world)["plans"]
+    assert (plan["plan"], plan["status"], plan["version"]) == ("coding-plan", "due", "0.10.1")
+    assert plan["newest"] != "0.10.1"
+    assert "qwenlock upgrade --keep-selection" in commands(document(world))
+
+
+def test_tells_whether_the_lock_is_enforced(world: World) -> None:
+    write(world.own, models(MODEL) | OPENAI)
+    world.run("lock")
+    assert document(world)["enforced"] is None
+    write(world.system / "settings.json", world.run("export").out)
+    assert document(world)["enforced"] == str(world.lock)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_fits_on_one_screen(world: World, width: int) -> None:
+    arguments = ("--plan", "coding-plan", "--region", "china", "--yes")
+    world.run("upgrade", *arguments, "--to", "0.10.1")
+    write(world.own, {**models(MODEL), "modelProviders": {"opnai": [MODEL]}})
+    system = str(world.system / "settings.json")
+    screen = on_terminal(world.project, width, [], QWEN_CODE_SYSTEM_SETTINGS_PATH=system)
+    assert len(screen.lines) <= 24
+    assert all(len(line) <= width for line in screen.lines)
+    assert "next" in "\n".join(screen.lines)
+
+
+def test_of_broken_settings_is_the_finding(world: World) -> None:
+    write(world.own, "{")
+    result = world.run("status")
+    assert (result.exit_code, "QL101" in result.err) == (3, True)
