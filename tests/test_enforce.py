@@ -272,7 +272,7 @@ def test_export_writes_what_it_prints(project: World, format: str) -> None:  # n
     result = project.run("export", "--format", format, "--output", "out.txt")
     assert result == (0, "", "wrote out.txt; `qwenlock undo` reverts it\n")
     assert file.read_bytes() == printed.encode()
-    assert project.run("undo").exit_code == 0
+    assert project.run("undo", "--yes").exit_code == 0
     assert file.read_bytes() == b"mine"
 
 

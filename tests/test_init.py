@@ -474,7 +474,7 @@ def test_a_gate_that_fails_elsewhere_is_told_of(world: World) -> None:
     result = world.run("init", *NEWEST)
     assert result.exit_code == 0
     assert "warning: the models are in your user settings, which nobody else has" in result.err
-    assert "elsewhere, such as in CI, `qwenlock check` fails" in result.err
+    assert "elsewhere, such as in CI, the check fails" in result.err
     assert "help: add --from-user" in result.err
     assert world.run("init", "--from-user", "--yes").exit_code == 0
     assert world.run("check").exit_code == 0

@@ -168,7 +168,7 @@ def test_check_fails_where_a_migration_is_due(world: World) -> None:
     before = files_of(world.root)
     result = world.run("migrate", "--check")
     assert result.exit_code == 1
-    assert result.err.endswith("\n1 migration is due: run `qwenlock migrate --client guide`\n")
+    assert result.err.endswith("\n1 migration is due: run `qwenlock migrate`\n")
     assert world.run("migrate", "--check", "--only", "settings-version").exit_code == 0
     assert files_of(world.root) == before
 

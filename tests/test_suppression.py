@@ -18,7 +18,7 @@ from qwenlock.lint.lint import lint
 from qwenlock.lint.subject import Subject
 from qwenlock.lint.suppress import suppression
 from qwenlock.settings.project import Project
-from qwenlock.text.values import BOM
+from qwenlock.text.document import BOM
 from support import World, plainly_read, source, write
 
 if TYPE_CHECKING:

@@ -854,7 +854,7 @@ def test_check_says_by_its_exit_code_whether_an_update_is_due(world: World) -> N
     write(world.user, installed("0.12.0"))
     due = world.run("upgrade", "--check")
     assert due.exit_code == 1
-    assert "an update is due: run `qwenlock upgrade --client guide`" in due.err
+    assert "an update is due: run `qwenlock upgrade`" in due.err
     metadata = state("0.21.2", "china")
     metadata["providerMetadata"]["coding-plan"]["ignoredVersion"] = state(NEWEST, "china")[
         "providerMetadata"

@@ -167,12 +167,11 @@ def run(arguments: Sequence[str], watch: Watch | None = None) -> int:
 
 def _end(result: Any, watch: Watch | None) -> int:
     """Have what a command came to remembered; become the command that `qwenlock run` prepared."""
-    code = 0 if result is None else result
-    if not isinstance(code, int):
-        code.start(watch)
-    if watch is not None:
-        watch.finish(code)
-    return int(code)
+    if result is not None and not isinstance(result, int):
+        result.start(watch)
+    elif watch is not None:
+        watch.finish(result or 0)
+    return result if isinstance(result, int) else 0
 
 
 def _usage_error(error: Any) -> UsageError:

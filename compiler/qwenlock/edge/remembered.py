@@ -132,7 +132,7 @@ def question(arguments: list[str]) -> str | None:
 
     For `run`, that is what stands before `--`, and the program behind it.
     """
-    if os.name != "posix":
+    if os.name != "posix" or sys.stdout is None or sys.stderr is None:
         return None
     end = arguments.index(_END) if _END in arguments else len(arguments)
     asked = [*arguments[:end], *command_of(arguments)[:1]]

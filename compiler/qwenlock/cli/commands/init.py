@@ -169,7 +169,7 @@ def _gate(directory: Path, fix: str) -> None:
     from qwenlock.cli.views.differences import summary
 
     said = f" ({clean(summary(verdict.changes))})" if status == "drift" else ""
-    warning = f"{painted('warning', 'warning')}: elsewhere, such as in CI, `qwenlock check` fails"
+    warning = f"{painted('warning', 'warning')}: elsewhere, such as in CI, the check fails"
     say(f"{warning}{said}: the lock depends on settings outside of the project")
     say(f"  {painted('help', 'good')}: {fix}")
 
