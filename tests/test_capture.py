@@ -381,6 +381,9 @@ def test_plan_is_begun_from_settings_and_its_models_are_kept_up(
     settings = {"$version": 4, "modelProviders": {"openai": [*models, {"id": "x", "envKey": "X"}]}}
     done = begin(world, settings, "--region", region)
     assert done.exit_code == 0, done.err
+    definition = (world.project / "plans" / "acme" / "plan.toml").read_text("utf-8")
+    owns = 'owns.name-prefix = "[Acme] "' if prefix else "owns.endpoint = true"
+    assert owns in definition.splitlines()
     options = ("--templates", "plans")
     verified = world.run("template", "verify", "--plan", "acme", *options)
     assert verified.out.splitlines()[1].split()[0] == "verified"

@@ -204,6 +204,12 @@ REMOVING = [
         '{ // settings\n  "b": 2\n}',
     ),
     Example(
+        "of the first member keeps the line break before the next one",
+        '{ "a": 1,\n  "b": 2 }',
+        [Remove(("a",))],
+        '{\n  "b": 2 }',
+    ),
+    Example(
         "leaves one blank line where there were two",
         '{\n  "a": 1,\n\n  "b": 2,\n\n  "c": 3\n}',
         [Remove(("b",))],

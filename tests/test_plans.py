@@ -212,6 +212,10 @@ def test_a_newer_template_closes_the_range_of_the_one_before(tmp_path: Path) -> 
     assert (plan.newest("0.98.7").version, plan.newest().version) == (before.version, "0.99.0")
 
 
+def test_a_prerelease_of_a_client_has_the_template_of_its_range() -> None:
+    assert CODING.newest("0.24.0-preview.1").version == CODING.newest("0.24.0").version
+
+
 def test_a_client_older_than_every_template_is_told() -> None:
     with pytest.raises(UsageError, match=r"coding-plan has no template for client 0\.8\.2"):
         CODING.newest("0.8.2")
