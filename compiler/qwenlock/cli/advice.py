@@ -11,14 +11,13 @@ import re
 import shlex
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from qwenlock.cli.foreign import clean
-from qwenlock.edge.places import Flags, find_project, relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from qwenlock.edge.places import Flags
 
 _SCOPED = (
     "lock", "check", "lint", "run", "export", "upgrade", "uninstall", "migrate", "resolve", "show",
@@ -31,9 +30,9 @@ _ADVISED = re.compile(rf"`qwenlock ({'|'.join((*_WITH_PROJECT, *_ELSEWHERE))})((
 
 
 class _Running(NamedTuple):
-    """What the running command was given: its project, as typed from here, and its options."""
+    """What the running command was given: its project, and its options."""
 
-    project: str = ""
+    project: Path | None = None
     options: tuple[tuple[str, ...], ...] = ()
 
 
@@ -53,13 +52,13 @@ def given_options(flags: Flags, client: str | None) -> None:
 
 def given_project(directory: Path) -> None:
     """Let what is advised be about the project in `directory`."""
-    _running.set(_running.get()._replace(project=_typed(directory)))
+    _running.set(_running.get()._replace(project=directory))
 
 
 @contextmanager
 def about(directory: Path) -> Iterator[None]:
     """Let what is advised be about one of several projects."""
-    before = _running.set(_running.get()._replace(project=_typed(directory)))
+    before = _running.set(_running.get()._replace(project=directory))
     try:
         yield
     finally:
@@ -71,23 +70,33 @@ def advised(text: str) -> str:
     running = _running.get()
     if running == _NOTHING or "`qwenlock " not in text:
         return text
-    return _ADVISED.sub(lambda found: _command(running, found[1], found[2]), text)
+    project = "" if running.project is None else _typed(running.project)
+    return _ADVISED.sub(lambda found: _command(running, project, found[1], found[2]), text)
 
 
 def from_here(directory: Path) -> str:
     """Return a file or directory as the user would name it from here; `.` for this one."""
+    from qwenlock.edge.places import relative
+
     name = relative(os.path.abspath(directory), os.getcwd())  # noqa: PTH100, PTH109
     return str(directory) if name.startswith("../..") else name
 
 
 def _typed(directory: Path) -> str:
     """Return a project as an argument, or nothing if a command here finds it by itself."""
+    from pathlib import Path
+
+    from qwenlock.cli.foreign import clean
+    from qwenlock.edge.places import find_project
+
     if find_project(Path.cwd()) == Path(os.path.abspath(directory)):  # noqa: PTH100
         return ""
     return clean(shlex.quote(from_here(directory)))
 
 
-def _command(running: _Running, name: str, rest: str) -> str:
+def _command(running: _Running, project: str, name: str, rest: str) -> str:
+    from qwenlock.cli.foreign import clean
+
     said = rest.split()
     options = [
         f" {clean(shlex.join(each))}"
@@ -95,21 +104,21 @@ def _command(running: _Running, name: str, rest: str) -> str:
         if name in (*_SCOPED, "select", "init") and each[0] not in said
     ]
     if name in _ELSEWHERE:
-        there = f"cd {running.project} && " if running.project else ""
+        there = f"cd {project} && " if project else ""
         return f"`{there}qwenlock {name}{rest}{''.join(options)}`"
-    project = f" {running.project}" if running.project and running.project not in said else ""
-    return f"`qwenlock {name}{project}{''.join(options)}{rest}`"
+    named = f" {project}" if project and project not in said else ""
+    return f"`qwenlock {name}{named}{''.join(options)}{rest}`"
 
 
 def _options(flags: Flags, client: str | None) -> Iterator[tuple[str, ...]]:
-    named = {
+    given = {
         "--client": client,
         "--user": flags.user,
         "--system": flags.system,
         "--system-defaults": flags.system_defaults,
         "--templates": flags.templates,
     }
-    yield from ((name, value) for name, value in named.items() if isinstance(value, str))
+    yield from ((name, value) for name, value in given.items() if isinstance(value, str))
     if flags.user is False:
         yield ("--no-user",)
     if flags.untrusted is not None:
