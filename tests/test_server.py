@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -750,7 +752,7 @@ def changed(data: Any) -> str:
 
 
 @given(st.data())
-@untimed(60)
+@untimed(25)
 def test_anything_can_be_typed(world: World, data: Any) -> None:
     files = OpenFiles()
     translator = Translator(files, data.draw(st.sampled_from(list(UNITS))))
@@ -798,7 +800,7 @@ def test_no_answer_holds_a_key(world: World, monkeypatch: pytest.MonkeyPatch) ->
         file = OpenFile(world.own.as_uri(), world.own, text, 1)
         files.put(file)
         said: list[Any] = [*translator.diagnostics().values(), translator.lenses(file)]
-        for offset in range(0, len(text), 3):
+        for offset in range(0, len(text), 7):
             at = translator.lines(text).position(offset)
             context = types.CodeActionContext([])
             actions = translator.actions(file, types.Range(at, at), context)
@@ -840,8 +842,15 @@ def test_server_answers_what_it_says_it_can() -> None:
     assert FULL.workspace is not None
 
 
+def test_person_who_starts_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    result = world.run("server")
+    assert result.exit_code == 2
+    assert "speaks with an editor" in result.err
+
+
 def test_missing_extra_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pygls.lsp.server", None)
+    monkeypatch.setitem(sys.modules, "pygls.lsp.server", None)
     result = world.run("server")
     assert result.exit_code == 2
     assert "pip install" in result.err

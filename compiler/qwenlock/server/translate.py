@@ -163,7 +163,7 @@ class Translator:
             if source is not None:
                 for action in self._actions(project, source, file, at, context):
                     found.setdefault(repr((action.title, action.edit, action.command)), action)
-        return [each for each in found.values() if _is_wanted(each, context.only)]
+        return [each for each in found.values() if _is_wanted(each.kind, context.only)]
 
     def _actions(
         self,
@@ -230,8 +230,8 @@ class Translator:
     ) -> Iterator[types.CodeAction]:
         """Give the action that makes every safe repair of a file, if there is one."""
         automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
-        if automatic and not context.only:
-            return  # whoever moves the cursor has not asked for so much work
+        if (automatic and not context.only) or not _is_wanted(FIX_ALL, context.only):
+            return  # whoever only moves the cursor has not asked for so much work
 
         def wanted(finding: Finding) -> bool:
             return finding.place is not None and (
@@ -367,11 +367,10 @@ def _touches(one: types.Range, other: types.Range, *, exactly: bool = False) -> 
     return one.start.line <= other.end.line and other.start.line <= one.end.line
 
 
-def _is_wanted(action: types.CodeAction, only: Any) -> bool:
-    """Tell whether an action is of one of the kinds that were asked for; of any if none was."""
-    kind = getattr(action.kind, "value", action.kind) or ""
-    names = [getattr(each, "value", each) for each in only or ()]
-    return not names or any(kind == each or kind.startswith(f"{each}.") for each in names)
+def _is_wanted(kind: Any, only: Any) -> bool:
+    """Tell whether a kind of action is among those that were asked for; any is if none was."""
+    name, *wanted = [str(getattr(each, "value", each)) for each in (kind, *(only or ()))]
+    return not wanted or any(name == each or name.startswith(f"{each}.") for each in wanted)
 
 
 def _is_settings(subject: Subject, path: Path) -> bool:
