@@ -55,11 +55,14 @@ class Server(LanguageServer):
         self.pages = Pages(read_page)
         self._pending: asyncio.TimerHandle | None = None
         self._told: dict[str, list[types.Diagnostic]] = {}
-        self._codes: dict[str, OpenFile] = {}
+        self._bugs: set[str] = set()
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002
-        """Say that there is a bug, but not its message, which could hold a key."""
-        self.say(f"qwenlock has a bug: {type(error).__name__}", types.MessageType.Error)
+        """Say once that there is a bug, but not its message, which could hold a key."""
+        name = type(error).__name__
+        if name not in self._bugs:
+            self._bugs.add(name)
+            self.say(f"qwenlock has a bug: {name}", types.MessageType.Error)
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """Show a message to the user."""
