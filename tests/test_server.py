@@ -13,13 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from editor import FULL, Editor, applied, edit, position
+from editor import Editor, applied, edit, position
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
 from qwenlock.findings.rules import RULES
 from qwenlock.server.open_files import OpenFile, OpenFiles
 from qwenlock.server.positions import Lines
-from qwenlock.server.serving import make
 from qwenlock.server.translate import Pages, Translator
 from qwenlock.settings.shipped import folder
 from qwenlock.text.locate import Position
@@ -846,14 +845,43 @@ def test_bug_is_told_without_what_a_text_holds(
     edit(world, act)
 
 
-def test_server_answers_what_it_says_it_can() -> None:
-    server = make()
-    assert set(server.protocol.fm.commands) == {
-        "qwenlock.select",
-        "qwenlock.upgrade",
-        "qwenlock.migrate",
-    }
-    assert FULL.workspace is not None
+def test_editor_is_told_what_the_server_can_do(world: World) -> None:
+    async def act(editor: Editor) -> None:
+        can: types.ServerCapabilities = editor.result.capabilities
+        assert can.hover_provider
+        assert can.completion_provider
+        assert can.code_lens_provider
+        assert isinstance(can.code_action_provider, types.CodeActionOptions)
+        assert "source.fixAll.qwenlock" in (can.code_action_provider.code_action_kinds or ())
+        assert can.execute_command_provider is not None
+        assert set(can.execute_command_provider.commands) == {
+            "qwenlock.select",
+            "qwenlock.upgrade",
+            "qwenlock.migrate",
+        }
+
+    edit(world, act)
+
+
+def test_titles_say_what_a_repair_does(world: World) -> None:
+    async def act(editor: Editor) -> None:
+        text = MODELS.replace('"id": "b",', '"id": "b", "temperature": 1,')
+        uri = await editor.open(world.own, text.replace("openaii", "gemnii"))
+        titles = [
+            title.removeprefix("Fix ")
+            for each in editor.said[uri]
+            for title in await editor.actions(uri, each.range)
+            if title.startswith("Fix ")
+        ]
+        unsafe = " (unsafe: it may change requests)"
+        assert set(titles) == {
+            "QL209: remove this entry",
+            f'QL202: rename "gemnii" to "gemini"{unsafe}',
+            f'QL212: move "temperature" to generationConfig.samplingParams.temperature{unsafe}',
+            "everything in this file that is safe to fix",
+        }
+
+    edit(world, act)
 
 
 def test_person_who_starts_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -206,7 +206,7 @@ class Translator:
             unsafe = not can_repair(finding, subject, unsafe=False)
             if can_repair(finding, subject, unsafe=True):
                 mark = " (unsafe: it may change requests)" if unsafe else ""
-                title = f"Fix {finding.code}: {finding.fix or finding.message}{mark}"
+                title = f"Fix {finding.code}: {finding.repair}{mark}"
                 edit = self._edit(file, repaired(source.document, [finding.repair]))
                 yield types.CodeAction(title, kind, [diagnostic], not unsafe, edit=edit)
         if finding.code in _MIGRATIONS:
