@@ -768,13 +768,14 @@ def changed(data: Any) -> str:
 @untimed(25)
 def test_anything_can_be_typed(world: World, data: Any) -> None:
     files = OpenFiles()
-    translator = Translator(files, data.draw(st.sampled_from(list(UNITS))))
     pages = Pages(read_page)
+    encoding = data.draw(st.sampled_from(list(UNITS)))
     for _ in range(2):
         text = changed(data)
         file = OpenFile(world.own.as_uri(), world.own, text, 1)
         files.put(file)
         files.forget()
+        translator = Translator(files, encoding)
         translator.diagnostics()
         at = translator.lines(text).position(data.draw(st.integers(0, len(text))))
         translator.hover(file, at, pages)
