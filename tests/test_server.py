@@ -214,7 +214,8 @@ def test_file_of_the_system_is_checked(world: World) -> None:
     edit(world, act)
 
 
-def test_users_file_alone_is_checked_with_the_workspace(world: World) -> None:
+@pytest.mark.parametrize("folders", [True, False])
+def test_users_file_alone_is_checked_with_the_workspace(world: World, folders: bool) -> None:
     async def act(editor: Editor) -> None:
         write(world.own, {"modelProviders": {"openai": []}})
         uri = await editor.open(world.user, MODELS.replace("openaii", "gemini"))
@@ -227,7 +228,7 @@ def test_users_file_alone_is_checked_with_the_workspace(world: World) -> None:
         )
         await editor.until(lambda: "QL209" in editor.codes(uri))
 
-    edit(world, act)
+    edit(world, act, folders=folders)
 
 
 def test_other_files_are_left_alone(world: World) -> None:

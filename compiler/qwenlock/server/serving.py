@@ -103,7 +103,8 @@ class Server(LanguageServer):
     def changed(self) -> None:
         """Check everything again, once nothing has changed for a moment."""
         self.open_files.forget()
-        folders = (to_fs_path(uri) for uri in self.workspace.folders)
+        roots = [*self.workspace.folders] or [self.workspace.root_uri]
+        folders = (to_fs_path(uri) for uri in roots if uri)
         self.open_files.folders = [Path(folder) for folder in folders if folder]
         if self._pending is not None:
             self._pending.cancel()
