@@ -75,6 +75,7 @@ class Editor:
         folder: Path | None = None,
         capabilities: types.ClientCapabilities = FULL,
         process: bool = False,
+        folders: bool = True,
     ) -> Editor:
         client = LanguageClient("tests", "1")
         editor = cls(client)
@@ -87,7 +88,7 @@ class Editor:
         asked = types.InitializeParams(
             capabilities,
             root_uri=root,
-            workspace_folders=[types.WorkspaceFolder(root, "project")],
+            workspace_folders=[types.WorkspaceFolder(root, "project")] if folders else None,
         )
         editor.result = await client.initialize_async(asked)
         client.initialized(types.InitializedParams())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.text.operations import Deduplicate, Move
+from qwenlock.text.credentials import shown
+from qwenlock.text.operations import Deduplicate, Move, Remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +38,33 @@ class Repair:
     cuts: tuple[Cut, ...] = ()
     unmarks: bool = False
     safe: bool = True
+
+    def __str__(self) -> str:
+        """Return what the repair does, as an imperative: `remove "openaii"`."""
+        words = [_in_words(operation) for operation in self.operations]
+        words += ["shorten the comment" if cut.text else "remove the comment" for cut in self.cuts]
+        words += ["remove the byte-order mark"] if self.unmarks else []
+        return ", ".join(words)
+
+
+def _in_words(operation: Operation) -> str:
+    match operation:
+        case Move(path, to) if path[:-1] == to[:-1]:
+            return f"rename {_named(path)} to {_named(to)}"
+        case Move(path, to):
+            shared = next(at for at, step in enumerate(to) if path[at : at + 1] != (step,))
+            return f"move {_named(path)} to {shown('.'.join(map(str, to[shared:])))}"
+        case Deduplicate(path):
+            return f"remove the earlier {_named(path)}"
+        case Remove(path):
+            return f"remove {_named(path)}"
+        case _:
+            return f"correct {_named(operation.path)}"
+
+
+def _named(path: Path) -> str:
+    """Return the key that ends a path; an element of an array has none."""
+    return f'"{shown(path[-1])}"' if isinstance(path[-1], str) else "this entry"
 
 
 def repaired(document: Document, repairs: Iterable[Repair]) -> str:

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 from qwenlock.compile.entries import canonical
 from qwenlock.compile.hiding import counted
-from qwenlock.findings.finding import Finding
+from qwenlock.findings.finding import Finding, Related
 from qwenlock.settings.providers import providers_in
 from qwenlock.settings.scopes import PROVIDERS, merged, owner
 from qwenlock.text.credentials import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from qwenlock.findings.rules import Severity
     from qwenlock.lint.subject import Subject
+    from qwenlock.settings.providers import PlacedEntry
     from qwenlock.settings.scopes import Source
 
+_RELATED = 10
+"""How many models that are defined differently a finding leads to."""
 _TRUST = ("security", "folderTrust", "enabled")
 _OF_THE_MACHINE = re.compile(r"~|/|[A-Za-z]:")  # what a path begins with, as a lock records it
 _TRUST_FIX = "trust it in Qwen Code with /trust (/permissions in earlier releases)"
@@ -35,16 +37,21 @@ def defined_otherwise(subject: Subject) -> Iterator[Finding]:
         if source is owning:
             return
         other = [
-            name
+            (name, entry)
             for name, entry in _by_name(source, subject).items()
-            if name in own and canonical(entry) != canonical(own[name])
+            if name in own and canonical(entry.value) != canonical(own[name].value)
         ]
         if other:
-            names = [f"{auth_type}/{shown(identity)}" for auth_type, identity in other]
+            names = [f"{auth_type}/{shown(identity)}" for (auth_type, identity), _ in other]
+            related = [
+                Related(each.place("id"), words)
+                for name, entry in other[:_RELATED]
+                for each, words in ((own[name], "here"), (entry, "defined differently"))
+            ]
             message = f"{counted(names)} defined differently in the {source.scope} scope"
             place = owning.place(PROVIDERS, on_key=True)
             fix = f"make them equal, or remove them from {source.document.label}"
-            yield Finding("QL304", message, place, fix)
+            yield Finding("QL304", message, place, fix, related=tuple(related))
 
 
 def depends_on_user(subject: Subject) -> Iterator[Finding]:
@@ -87,10 +94,10 @@ def untrusted(subject: Subject) -> Iterator[Finding]:
     yield Finding("QL306", message, place, f"{_TRUST_FIX}, or add --untrusted")
 
 
-def _by_name(source: Source, subject: Subject) -> dict[tuple[str, str], Any]:
+def _by_name(source: Source, subject: Subject) -> dict[tuple[str, str], PlacedEntry]:
     """Return the entries of a source by the key of their provider and id, the first of each."""
-    result: dict[tuple[str, str], Any] = {}
+    result: dict[tuple[str, str], PlacedEntry] = {}
     for provider in providers_in(source, subject.sources, subject.client):
         for entry in provider.models():
-            result.setdefault((provider.name, entry.id), entry.value)
+            result.setdefault((provider.name, entry.id), entry)
     return result

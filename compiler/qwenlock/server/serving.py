@@ -55,11 +55,14 @@ class Server(LanguageServer):
         self.pages = Pages(read_page)
         self._pending: asyncio.TimerHandle | None = None
         self._told: dict[str, list[types.Diagnostic]] = {}
-        self._codes: dict[str, OpenFile] = {}
+        self._bugs: set[str] = set()
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002
-        """Say that there is a bug, but not its message, which could hold a key."""
-        self.say(f"qwenlock has a bug: {type(error).__name__}", types.MessageType.Error)
+        """Say once that there is a bug, but not its message, which could hold a key."""
+        name = type(error).__name__
+        if name not in self._bugs:
+            self._bugs.add(name)
+            self.say(f"qwenlock has a bug: {name}", types.MessageType.Error)
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """Show a message to the user."""
@@ -100,7 +103,8 @@ class Server(LanguageServer):
     def changed(self) -> None:
         """Check everything again, once nothing has changed for a moment."""
         self.open_files.forget()
-        folders = (to_fs_path(uri) for uri in self.workspace.folders)
+        roots = [*self.workspace.folders] or [self.workspace.root_uri]
+        folders = (to_fs_path(uri) for uri in roots if uri)
         self.open_files.folders = [Path(folder) for folder in folders if folder]
         if self._pending is not None:
             self._pending.cancel()

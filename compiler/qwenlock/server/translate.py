@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -69,6 +70,8 @@ _TOP = Located(1, 1, 1)
 class Translator:
     """What an editor shows, in its encoding.
 
+    It is for one moment: what is open must not change while it is used.
+
     Args:
         files: what is open.
         encoding: how the editor counts the characters of a line.
@@ -79,10 +82,20 @@ class Translator:
         self._files = files
         self._encoding = encoding
         self._versioned = versioned
+        self._lines: dict[str, Lines] = {}
+        self._opened: dict[int, dict[str, OpenFile]] = {}
 
     def lines(self, text: str) -> Lines:
-        """Return the lines of a text."""
-        return Lines(text, self._encoding)
+        """Return the lines of a text; they are made once, as many findings may be in it."""
+        if text not in self._lines:
+            self._lines[text] = Lines(text, self._encoding)
+        return self._lines[text]
+
+    def _opened_of(self, project: OpenProject) -> dict[str, OpenFile]:
+        """Return the open files of a project, by their names in messages; found once."""
+        if id(project) not in self._opened:
+            self._opened[id(project)] = self._files.opened(project)
+        return self._opened[id(project)]
 
     # Diagnostics
 
@@ -95,7 +108,7 @@ class Translator:
         return {uri: list(said.values()) for uri, said in found.items()}
 
     def _of_project(self, project: OpenProject) -> Iterator[tuple[str, types.Diagnostic]]:
-        opened = self._files.opened(project)
+        opened = self._opened_of(project)
         settings = [each for each in opened.values() if each.path.name == "settings.json"]
         anywhere = next(iter([*reversed(settings), *opened.values()]), None)
         silent = dict.fromkeys(file.uri for file in opened.values())
@@ -146,7 +159,7 @@ class Translator:
 
     def _location(self, place: Place, project: OpenProject) -> types.Location:
         label = place.document.label
-        file = self._files.opened(project).get(label)
+        file = self._opened_of(project).get(label)
         text = file.text if file else place.document.text
         uri = file.uri if file else from_fs_path(str(project.paths[label]))
         return types.Location(str(uri), self.lines(text).of(place.position()))
@@ -163,7 +176,7 @@ class Translator:
             if source is not None:
                 for action in self._actions(project, source, file, at, context):
                     found.setdefault(repr((action.title, action.edit, action.command)), action)
-        return [each for each in found.values() if _is_wanted(each, context.only)]
+        return [each for each in found.values() if _is_wanted(each.kind, context.only)]
 
     def _actions(
         self,
@@ -206,7 +219,7 @@ class Translator:
             unsafe = not can_repair(finding, subject, unsafe=False)
             if can_repair(finding, subject, unsafe=True):
                 mark = " (unsafe: it may change requests)" if unsafe else ""
-                title = f"Fix {finding.code}: {finding.fix or finding.message}{mark}"
+                title = f"Fix {finding.code}: {finding.repair}{mark}"
                 edit = self._edit(file, repaired(source.document, [finding.repair]))
                 yield types.CodeAction(title, kind, [diagnostic], not unsafe, edit=edit)
         if finding.code in _MIGRATIONS:
@@ -230,8 +243,8 @@ class Translator:
     ) -> Iterator[types.CodeAction]:
         """Give the action that makes every safe repair of a file, if there is one."""
         automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
-        if automatic and not context.only:
-            return  # whoever moves the cursor has not asked for so much work
+        if (automatic and not context.only) or not _is_wanted(FIX_ALL, context.only):
+            return  # whoever only moves the cursor has not asked for so much work
 
         def wanted(finding: Finding) -> bool:
             return finding.place is not None and (
@@ -277,7 +290,7 @@ class Translator:
         said: dict[str, None] = {}
         around = None
         for project in self._files.projects_of(file):
-            source, opened = project.source(file.path), self._files.opened(project)
+            source, opened = project.source(file.path), self._opened_of(project)
             for finding in project.findings:
                 place = finding.place
                 if place is None or opened.get(place.document.label) is not file:
@@ -349,6 +362,7 @@ class Pages:
         return "\n\n".join(filter(None, lines))
 
 
+@cache
 def page_uri(code: str) -> str:
     """Return where the page of a code is: a file that ships with qwenlock."""
     return str(from_fs_path(str(folder("docs/findings") / f"{code}.md")))
@@ -367,11 +381,10 @@ def _touches(one: types.Range, other: types.Range, *, exactly: bool = False) -> 
     return one.start.line <= other.end.line and other.start.line <= one.end.line
 
 
-def _is_wanted(action: types.CodeAction, only: Any) -> bool:
-    """Tell whether an action is of one of the kinds that were asked for; of any if none was."""
-    kind = getattr(action.kind, "value", action.kind) or ""
-    names = [getattr(each, "value", each) for each in only or ()]
-    return not names or any(kind == each or kind.startswith(f"{each}.") for each in names)
+def _is_wanted(kind: Any, only: Any) -> bool:
+    """Tell whether a kind of action is among those that were asked for; any is if none was."""
+    name, *wanted = [str(getattr(each, "value", each)) for each in (kind, *(only or ()))]
+    return not wanted or any(name == each or name.startswith(f"{each}.") for each in wanted)
 
 
 def _is_settings(subject: Subject, path: Path) -> bool:

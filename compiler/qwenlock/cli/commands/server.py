@@ -17,9 +17,13 @@ def server() -> int:
     Example: `pip install "qwenlock[server]"`
     """
     import gc
+    import sys
 
     from qwenlock.findings.errors import UsageError
 
+    if sys.stdin is not None and sys.stdin.isatty():
+        message = "`qwenlock server` speaks with an editor, not with a person"
+        raise UsageError(message, "set your editor up to start it")
     try:
         import pygls.lsp.server
     except ImportError:
