@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from qwenlock.edge import remembered
+from qwenlock.edge.checkouts import MARKS
 from qwenlock.edge.remembered import Memory
 from support import MODEL, models, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there")
 
@@ -122,6 +124,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "lint": ("lint",),
     "lint --env": ("lint", "--env"),
     "show": ("show",),
+    "status": ("status",),
     "diff": ("diff", "old.lock", "qwen.lock"),
     "run": ("run", "--", "env"),
 }
@@ -254,6 +257,34 @@ def test_change_is_seen(command: str, world: World) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_change_is_seen(command: str, world: World) -> None:
     assert walk(world, command, [*CHANGES]) >= (0 if command == "run" else 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_file_that_the_system_is_asked_for_is_noted(command: str, world: World) -> None:
+    (world.project / ".env").write_text("A=1\n", encoding="utf-8")
+    for _ in range(2):
+        world.start(*COMMANDS[command])
+    for memory in world.memories:
+        memory.unlink()
+    trace = world.root.parent / f"{world.root.name}.trace"
+    tracing = ["strace", "-f", "-e", "trace=%file", "-o", str(trace)]
+    line = [*tracing, sys.executable, "-m", "qwenlock", *COMMANDS[command]]
+    subprocess.run(line, cwd=world.project, env=world.environment, check=False)
+    before, _, _ = trace.read_text("utf-8").partition('execve("/usr')
+    asked = {
+        os.path.normpath(world.project / path)
+        for path in re.findall(r'^\d+ +\w+\((?:AT_FDCWD, )?"([^"]+)"', before, re.MULTILINE)
+    }
+    [memory] = world.memories
+    noted = {line.split(" ", 2)[2] for line in Memory.read(memory.read_bytes()[65:]).depends}
+    cache = world.home / ".cache"
+    of_memory = {str(each / mark) for each in cache.parents for mark in (*MARKS, "")}
+    ours = {each for each in asked if Path(each).is_relative_to(world.root)}
+    ours -= {each for each in ours if Path(each).is_relative_to(cache)} | of_memory
+    assert ours > {str(world.project / "qwen.lock")}
+    assert ours - noted - {str(world.home)} == set()
 
 
 def test_run_judges_what_follows_afresh(world: World) -> None:
