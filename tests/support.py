@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
@@ -25,12 +26,14 @@ from qwenlock.settings.scopes import Source
 from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pytest
 
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Lock
+
+T = TypeVar("T")
 
 MODEL = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
 OPENAI = {"security": {"auth": {"selectedType": "openai"}}}
@@ -162,6 +165,15 @@ _FOR_A_CLIENT = (
     "check", "init", "lint", "lock", "migrate", "report", "resolve", "run", "select", "show",
     "upgrade",
 )  # fmt: skip
+
+
+def a_third(cases: Iterable[T]) -> list[T]:
+    """Return a third of some slow cases, another one in each run of CI; or all, if asked for."""
+    every = list(cases)
+    if os.environ.get("QWENLOCK_ALL_CASES"):
+        return every
+    chosen = random.Random(os.environ.get("PYTHONHASHSEED", "0"))  # noqa: S311
+    return sorted(chosen.sample(every, len(every) // 3), key=every.index)
 
 
 class World:

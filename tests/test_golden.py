@@ -10,7 +10,6 @@ import difflib
 import hashlib
 import json
 import os
-import random
 import re
 import shlex
 import shutil
@@ -23,7 +22,7 @@ import pytest
 from rich.cells import cell_len
 
 from qwenlock.findings.rules import RULES
-from support import run_here
+from support import a_third, run_here
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = sorted(file.parent for file in GOLDEN.rglob("command") if "expected" not in file.parts)
@@ -80,13 +79,7 @@ class Shown(NamedTuple):
     caret: int
 
 
-_SEED = os.environ.get("PYTHONHASHSEED", "0")
-WITH_THE_COMMAND = (
-    CASES
-    if os.environ.get("QWENLOCK_ALL_GOLDEN")
-    else sorted(random.Random(_SEED).sample(CASES, len(CASES) // 3))  # noqa: S311
-)
-"""A third of the cases, another one in each run of CI; QWENLOCK_ALL_GOLDEN asks for all of them."""
+WITH_THE_COMMAND = a_third(CASES)
 
 every_case = pytest.mark.parametrize(
     "case", CASES, ids=lambda case: case.relative_to(GOLDEN).as_posix()

@@ -1,6 +1,6 @@
-"""The catalogue that a client offers is the lock's, when the lock is enforced: every golden case.
+"""The catalogue that a client offers is the lock's, when the lock is enforced: the golden cases.
 
-0.12.0 reads its settings once, so it is started for every case. 0.24.4 reads them anew for every
+0.12.0 reads its settings once, so it is started for each case. 0.24.4 reads them anew for every
 session, so one that runs is asked again and again, which takes a tenth of the time. Only where a
 case sets variables or a providerProtocol, which stay with a process, it is started too.
 """
@@ -23,6 +23,7 @@ from qwenlock.edge.client import RunningClient, started
 from qwenlock.edge.reader import read_lock
 from qwenlock.enforce.agreement import UNLISTED_FLAGS, agreement, parse, route_id
 from qwenlock.lock.model import Lock, Selection, settings_entry
+from support import a_third
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine,
         yield machine, client
 
 
-@pytest.mark.parametrize(("release", "name"), ALL, ids=lambda value: value)
+CASES = [each for each in ALL if each[0] == NEW] + a_third(each for each in ALL if each[0] == OLD)
+"""Every case with the newest release, and a third with the old one, which is started for each."""
+
+
+@pytest.mark.parametrize(("release", "name"), CASES, ids=lambda value: value)
 def test_enforced_catalogue_is_the_locks(
     release: str, name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
