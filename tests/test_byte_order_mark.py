@@ -96,3 +96,17 @@ def test_plan_is_the_bundled_one(tmp_path: Path) -> None:
     for each in copy.iterdir():
         mark(each)
     assert {each.id for each in load([tmp_path])} == {each.id for each in load()}
+
+
+@pytest.mark.parametrize(("client", "code"), [("0.12.0", 3), ("0.24.3", 3), ("0.24.4", 0)])
+def test_settings_are_locked_only_for_a_release_that_reads_them(
+    world: World, client: str, code: int
+) -> None:
+    mark(write(world.own, SETTINGS))
+    result = world.run("lock", "--client", client)
+    assert result.exit_code == code
+    assert ("QL117" in result.err) == (code == 3)
+    if code:
+        assert world.run("lint", "--fix", "--yes", "--client", client).exit_code == 0
+        assert not world.own.read_bytes().startswith(MARK)
+        assert world.run("lock", "--client", client).exit_code == 0

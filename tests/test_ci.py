@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import yaml
 
+import qwenlock
 from pages import ROOT, blocks
 from qwenlock.settings.configuration import TABLES
 from support import MODEL, models, write
@@ -213,10 +214,10 @@ def test_workflow_that_init_writes_annotates_drift(runner: Runner) -> None:
     steps = yaml.safe_load(path.read_text())["jobs"]["check"]["steps"]
     runner.settings("other")
     runner.tool("pip", "echo installed")
-    install, check, sum_up = (runner.step(step["run"], {}) for step in steps if "run" in step)
-    assert [install.exit_code, check.exit_code, sum_up.exit_code] == [0, 1, 0]
-    assert "::error file=qwen.lock,title=drift::" in check.out
-    assert "1 drift" in sum_up.summary
+    install, check, say = (runner.step(step["run"], {}) for step in steps if "run" in step)
+    assert [install.exit_code, check.exit_code, say.exit_code] == [0, 1, 0]
+    assert "::error file=qwen.lock,title=drift::" in say.out
+    assert "1 drift" in say.summary
 
 
 def shown() -> Iterator[tuple[str, str]]:
@@ -231,9 +232,20 @@ def workflow(title: str) -> dict[str, Any]:
 
 SCHEMAS = {
     "action.yml": "vendor.github-actions",
+    ".github/workflows/test.yml": "vendor.github-workflows",
     ".github/workflows/qwenlock.yml": "vendor.github-workflows",
     ".github/workflows/qwenlock-upgrade.yml": "vendor.github-workflows",
 }
+
+
+def test_every_system_and_python_is_measured() -> None:
+    """Both by this project's workflow and by the one that `init` writes."""
+    package = Path(qwenlock.__file__).parent
+    written = package / "change" / "files" / "github.yml"
+    for path, job in ((ROOT / ".github" / "workflows" / "test.yml", "fast"), (written, "check")):
+        matrix = yaml.safe_load(path.read_text())["jobs"][job]["strategy"]["matrix"]
+        assert matrix["system"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
+        assert matrix["python"] == [f"3.{minor}" for minor in range(11, 16)]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -85,7 +85,8 @@ def test_another_required_version_of_qwenlock_refuses(world: World) -> None:
 
 @pytest.mark.parametrize(
     "text", ['required-version = "new"', "required-version = 1", 'projects = ["../a"]',
-             'projects = "a"', 'exclude = ["/a"]', "exclude = [1]"],
+             'projects = "a"', 'exclude = ["/a"]', "exclude = [1]", "projects = ['..\\a']",
+             "projects = ['\\\\server\\a']", "projects = ['c:a']"],
 )  # fmt: skip
 def test_values_of_the_workspace_are_judged(world: World, text: str) -> None:
     write(world.project / FILE, text)

@@ -169,7 +169,8 @@ def test_every_status_of_a_ping_is_on_its_page() -> None:
 
 def test_every_test_that_holds_a_promise_is_there() -> None:
     file, named = "", 0
-    for path, test in re.findall(r"`(tests/\w+\.py)`|`(test_\w+)`", SECURITY):
+    systems = (ROOT / "docs" / "reference" / "systems.md").read_text(encoding="utf-8")
+    for path, test in re.findall(r"`(tests/\w+\.py)`|`(test_\w+)`", SECURITY + systems):
         if path:
             file = (ROOT / path).read_text(encoding="utf-8")
         else:

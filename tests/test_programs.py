@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.edge import client, git, installed_client, launch, programs
+from qwenlock.edge import client, git, installed_client, launch, lookup, programs
 from qwenlock.findings.errors import UsageError
 from support import untimed
 
@@ -81,7 +81,7 @@ def test_only_absolute_entries_of_path_are_searched(
         (tmp_path / name).write_text("#!/bin/sh\ntouch started\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", os.pathsep.join(["", ".", "./", "../" + tmp_path.name]))
-    assert programs.find("git") is None
+    assert lookup.find("git") is None
     assert git.ask(tmp_path) is None
     assert installed_client.release() is None
     with pytest.raises(client.ClientMissingError):
@@ -89,28 +89,28 @@ def test_only_absolute_entries_of_path_are_searched(
     with pytest.raises(UsageError):
         launch.start(["qwen"], tmp_path, tmp_path)
     assert not (tmp_path / "started").exists()
-    assert programs.find("./git") == str(tmp_path / "git")  # which was asked for
+    assert lookup.find("./git") == str(tmp_path / "git")  # which was asked for
 
 
 @pytest.mark.parametrize("folder", ["", ".", "bin", "C:bin", "\\bin", "C:"])
 def test_entries_that_depend_on_the_directory_on_windows(folder: str) -> None:
-    assert not programs.is_absolute(folder, ntpath)
+    assert not lookup.is_absolute(folder, ntpath)
 
 
 @pytest.mark.parametrize("folder", ["C:\\bin", "c:/bin", "\\\\server\\share\\bin"])
 def test_entries_that_do_not(folder: str) -> None:
-    assert programs.is_absolute(folder, ntpath)
+    assert lookup.is_absolute(folder, ntpath)
 
 
 def test_endings_that_windows_adds(windows: Windows) -> None:
-    assert programs.find("qwen") == str(windows.shim)
-    assert programs.find("qwen.cmd") == str(windows.shim)
-    assert programs.find("node") == str(windows.node)
-    assert programs.find("qwen.ps1") is None
+    assert lookup.find("qwen") == str(windows.shim)
+    assert lookup.find("qwen.cmd") == str(windows.shim)
+    assert lookup.find("node") == str(windows.node)
+    assert lookup.find("qwen.ps1") is None
     both = windows.put("qwen.exe")
-    assert programs.find("qwen") == str(both)
+    assert lookup.find("qwen") == str(both)
     windows.patch.delenv("PATHEXT")
-    assert programs.find("node") == str(windows.node)
+    assert lookup.find("node") == str(windows.node)
 
 
 def test_the_script_that_a_shim_names_is_started(windows: Windows) -> None:

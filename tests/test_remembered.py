@@ -297,6 +297,19 @@ def test_run_judges_what_follows_afresh(world: World) -> None:
     assert world.start("run", "--", "absent-program")[0].code == 2
 
 
+def test_run_starts_no_program_of_the_directory(world: World) -> None:
+    elsewhere = world.root / "bin"
+    elsewhere.mkdir()
+    for folder, word in ((world.project, "repository"), (elsewhere, "mine")):
+        (folder / "tool").write_text(f"#!/bin/sh\necho {word}\n", encoding="utf-8")
+        (folder / "tool").chmod(0o755)
+    world.variables["PATH"] = f".:{elsewhere}:{os.environ['PATH']}"
+    said = [world.start("run", "--", "tool") for _ in range(3)]
+    assert {each.out for each, _ in said} == {b"mine\n"}
+    (elsewhere / "tool").unlink()
+    assert b"cannot be started" in world.start("run", "--", "tool")[0].err
+
+
 def test_run_does_not_use_settings_that_were_changed(world: World) -> None:
     for _ in range(3):
         world.start("run", "--", "true")

@@ -98,6 +98,15 @@ def test_every_help_and_output_in_every_encoding(world: World, encoding: str) ->
             assert "Usage" in out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "line", ["report --merge - --markdown -", "init", "resolve --openai-api-key -"]
+)
+def test_closed_stdin(world: World, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert world.run(*line.split()).exit_code in (0, 2, 3)
+    sys.stdin.close()
+
+
 @pytest.mark.usefixtures("world")
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has such a device")
 @pytest.mark.parametrize("line", ["--help", "show", "check --format json"])

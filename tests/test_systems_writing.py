@@ -102,6 +102,8 @@ def test_who_may_read_a_file_stays(system: Windows, history: History, tmp_path: 
     system.lists[str(file)] = "mine"
     write([FileEdit(file, b"old", b"new")], reason="lint", history=history)
     assert (file.read_bytes(), system.lists[str(file)]) == (b"new", "mine")
+    old = [rules for path, rules in system.lists.items() if path != str(file)]
+    assert old.count(PRIVATE) == len(old) > 0  # a copy of it is never open to more
     write_output(file, "newer")
     assert (file.read_bytes(), system.lists[str(file)]) == (b"newer", "mine")
 
@@ -117,7 +119,7 @@ def test_a_file_with_a_key_is_restricted_before_it_has_it(
         write([FileEdit(file, before, b"KEY=x", 0o600)], reason="migrate", history=history)
         assert file.read_bytes() == b"KEY=x"
         made = [path for path in system.lists if path.startswith(f"{file}.qwenlock-")]
-        assert [system.lists[path] for path in made] == [PRIVATE]
+        assert {system.lists[path] for path in made} == {PRIVATE}
     assert all(system.lists[path] == PRIVATE for path in system.lists)  # and so are the backups
 
 

@@ -23,7 +23,12 @@ _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "
 
 
 def prepare_streams() -> None:
-    """Make stdout and stderr take any text: a closed one goes nowhere, others escape characters."""
+    """Make stdout and stderr take any text: a closed one goes nowhere, others escape characters.
+
+    A closed stdin is empty.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed, or of a program without a console

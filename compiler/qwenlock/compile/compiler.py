@@ -27,6 +27,7 @@ from qwenlock.compile.selection import (
     MODEL_URL,
 )
 from qwenlock.findings.finding import Finding
+from qwenlock.findings.repair import Repair
 from qwenlock.lock.model import Input, InstalledPlan, Lock, Model, Selection
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest
@@ -45,6 +46,7 @@ from qwenlock.text.credentials import (
     is_variable_of_a_key,
     references,
 )
+from qwenlock.text.document import BOM, Place
 from qwenlock.text.marks import allows_a_literal
 from qwenlock.text.placeholders import is_placeholder
 
@@ -55,11 +57,11 @@ if TYPE_CHECKING:
     from qwenlock.clients.profile import Profile
     from qwenlock.compile.catalogue import Entry
     from qwenlock.compile.reading import Reading
+    from qwenlock.findings.rules import Severity
     from qwenlock.lock.model import Merge
     from qwenlock.lock.previous import RecordedLock
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
-    from qwenlock.text.document import Place
 
     Report = Callable[[Finding], None]
 
@@ -139,6 +141,7 @@ def compile_lock(
         if finding.code != "QL401" or not _is_allowed(finding.place, allowed):
             findings.append(replace(finding, client=client))
 
+    _report_marks(sources, client, report)
     _report_versions(sources, client, report)
     entries = build(sources, client, plans, report, merge)
     about_selection: list[Finding] = []
@@ -188,6 +191,17 @@ def _left_to_users(finding: Finding) -> Finding:
     message = "no auth type is selected here: each user's own settings and variables decide"
     fix = "set security.auth.selectedType and model.name, if all users should have the same model"
     return replace(finding, message=message, fix=fix)
+
+
+def _report_marks(sources: Sources, client: Profile, report: Report) -> None:
+    """Report byte-order marks: an error for a release that would stop, or reset the file."""
+    for source in sources:
+        if source.document.original.startswith(BOM) and not client.reads_bom:
+            message = "the file begins with a byte-order mark"
+            fix = "run `qwenlock lint --fix`, or save it as UTF-8 without one"
+            severity: Severity | None = None if client.is_release else "note"
+            place = Place(source.document, at=(1, 1))
+            report(Finding("QL117", message, place, fix, severity, Repair(unmarks=True)))
 
 
 def _report_versions(sources: Sources, client: Profile, report: Report) -> None:

@@ -12,8 +12,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.files import read_text
+from qwenlock.edge.lookup import find
 from qwenlock.edge.places import shown, spelled
-from qwenlock.edge.programs import find
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qwenlock.clients.profile import profile, release_of
 from qwenlock.edge import programs
+from qwenlock.edge.lookup import find
 from qwenlock.findings.errors import UsageError
 
 _COMMAND = "qwen"
@@ -34,7 +35,7 @@ def release_started_by(command: str) -> str | None:
 
 def _release(command: str, package: str | None = None) -> str | None:
     """Return the release around a command; None if it is of another `package`."""
-    found = programs.find(command)
+    found = find(command)
     if found is None:
         return None
     try:

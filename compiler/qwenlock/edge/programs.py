@@ -1,7 +1,6 @@
-"""Finds the programs that are started, and how: none is ever one of a repository's files.
+"""Says how programs are started; `lookup` finds them.
 
-A name is looked up on the absolute entries of PATH alone; Windows would look into the current
-directory first. There, npm installs a command as a `.cmd`, for which Windows starts cmd.exe, and
+On Windows, npm installs a command as a `.cmd`, for which Windows starts cmd.exe, and
 that interprets the arguments: `fix&calc` starts calc. So the script that such a file names is
 started with node itself, as the file would. Any other gets only arguments that cmd.exe passes on.
 """
@@ -14,14 +13,11 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.lookup import find
 from qwenlock.findings.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
-
-_STARTED = (".com", ".exe", ".bat", ".cmd")
-"""What Windows starts without another program."""
 
 _SHIM = re.compile(
     r'"%_prog%" +(?P<options>(?:--?[\w=.-]+ +)*)"%(?:~dp0|dp0%)\\(?P<script>[^"%]+)" +%\*\s*\Z'
@@ -32,34 +28,6 @@ _FOR_NODE, _SETS_VARIABLES = 'SET "_prog=node"', "@SET "
 
 _INTERPRETED = re.compile(r'["%!^&|<>()\x00-\x1f]')
 _LONGEST_SHIM = 8192
-
-
-def find(name: str, path: str | None = None) -> str | None:
-    """Return the absolute path of a program, or None if there is none.
-
-    Args:
-        name: its name, or its path if that is more than a name.
-        path: the PATH to look it up on; None for that of this process.
-    """
-    if os.path.dirname(name) or os.path.splitdrive(name)[0]:  # noqa: PTH120
-        return _program(os.path.abspath(name))  # noqa: PTH100
-    searched = os.environ.get("PATH", os.defpath) if path is None else path
-    for folder in searched.split(os.pathsep):
-        found = _program(os.path.join(folder, name)) if is_absolute(folder) else None  # noqa: PTH118
-        if found is not None:
-            return found
-    return None
-
-
-def is_absolute(folder: str, system: ModuleType = os.path) -> bool:
-    r"""Tell whether an entry of PATH names the same folder wherever one is.
-
-    Args:
-        folder: the entry.
-        system: the path rules of the system; on Windows, `\bin` is of the current drive.
-    """
-    has_drive = system.sep == "/" or system.splitdrive(folder)[0]
-    return bool(has_drive) and system.isabs(folder)
 
 
 def words(command: Sequence[str], path: str | None = None) -> list[str]:
@@ -104,19 +72,6 @@ def script_of(program: str) -> str:
 
 def _is_for_cmd(program: str) -> bool:
     return sys.platform == "win32" and program.lower().endswith((".cmd", ".bat"))
-
-
-def _program(path: str) -> str | None:
-    """Return `path`, with the ending that Windows adds, if it can be started."""
-    endings = [""]
-    if sys.platform == "win32":
-        listed = os.environ.get("PATHEXT", ";".join(_STARTED)).lower().split(";")
-        known = [each for each in listed if each in _STARTED]
-        endings = ["", *known] if path.lower().endswith(_STARTED) else known
-    for ending in endings:
-        if os.path.isfile(path + ending) and os.access(path + ending, os.X_OK):  # noqa: PTH113
-            return path + ending
-    return None
 
 
 def _named_by(shim: str) -> tuple[list[str], str] | None:

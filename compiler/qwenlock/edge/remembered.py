@@ -13,7 +13,7 @@ import stat
 import sys
 
 import qwenlock
-from qwenlock.edge import cache
+from qwenlock.edge import cache, lookup
 
 COMMANDS = frozenset({"check", "lint", "show", "diff", "status", "run"})
 """The commands that are remembered."""
@@ -100,6 +100,10 @@ def answer(arguments: list[str]) -> int | None:
     memory = _memory(arguments)
     if memory is None:
         return None
+    command = command_of(arguments)
+    program = lookup.find(command[0]) if memory.code is None else None
+    if memory.code is None and program is None:
+        return None
     try:
         for stream, data in memory.written:
             file = sys.stdout if stream == 1 else sys.stderr
@@ -107,11 +111,10 @@ def answer(arguments: list[str]) -> int | None:
             file.buffer.flush()
     except OSError:  # nobody reads; the command says so
         return None
-    if memory.code is None:
-        command = command_of(arguments)
+    if program is not None:
         changes = dict(each.split("=", 1) for each in memory.changes)
         try:
-            os.execvpe(command[0], command, {**os.environ, **changes})  # noqa: S606
+            os.execve(program, command, {**os.environ, **changes})  # noqa: S606
         except OSError:
             return None
     return memory.code

@@ -17,8 +17,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge.client import ClientError, ClientMissingError
+from qwenlock.edge.lookup import find
 from qwenlock.edge.places import DEFAULTS, SETTINGS, SYSTEM
-from qwenlock.edge.programs import find
 from qwenlock.edge.reader import read_settings
 from qwenlock.findings.errors import UsageError
 

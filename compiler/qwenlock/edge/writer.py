@@ -479,8 +479,8 @@ def _temporary(target: Path, content: memoryview, mode: int) -> Iterator[Path]:
     try:
         path = _beside(target, token)
         with open(path, "xb", opener=_open_private) as file:
-            if sys.platform == "win32" and not mode & _OTHERS:
-                windows.restrict(path)
+            if sys.platform == "win32" and (not mode & _OTHERS or target.exists()):
+                windows.restrict(path)  # until it gets the access list of the target
             file.write(content)
             file.flush()
             _keep_owner(file.fileno(), target, mode)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import GUIDE
 from qwenlock.findings.finding import Finding, Related
 from qwenlock.findings.repair import Repair
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.credentials import shown
-from qwenlock.text.document import BOM, Place
+from qwenlock.text.document import Place
 from qwenlock.text.operations import Deduplicate, Move, get
 from qwenlock.text.similar import nearest
 from qwenlock.text.values import duplicates
@@ -17,7 +16,6 @@ from qwenlock.text.values import duplicates
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.findings.rules import Severity
     from qwenlock.lint.subject import Subject
     from qwenlock.text.operations import Path
 
@@ -28,19 +26,6 @@ _KEYS: dict[Path, tuple[str, ...]] = {
 }
 """The keys that choose models and are long enough to be misspelt, by the object they are in."""
 _NEARLY = 0.85
-
-
-def byte_order_mark(subject: Subject) -> Iterator[Finding]:
-    """Report a byte-order mark that the client cannot read; by the guide that is a note."""
-    if subject.client.reads_bom:
-        return
-    for source in subject.sources:
-        if source.document.original.startswith(BOM):
-            message = "the file begins with a byte-order mark"
-            place = Place(source.document, at=(1, 1))
-            fix = "save it as UTF-8 without one"
-            severity: Severity | None = "note" if subject.client.name == GUIDE else None
-            yield Finding("QL117", message, place, fix, severity, Repair(unmarks=True))
 
 
 def local_settings(subject: Subject) -> Iterator[Finding]:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from qwenlock.settings.scopes import Source
 
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
-    files.byte_order_mark,
     files.duplicate_keys,
     files.local_settings,
     files.misspelt_keys,

@@ -216,8 +216,13 @@ def _globs(value: Any) -> str | None:
     is_right = isinstance(value, list) and all(isinstance(each, str) and each for each in value)
     if not is_right:
         return "must be an array of paths, which may hold *"
-    leaving = [each for each in value if each.startswith(("/", "~")) or ".." in each.split("/")]
-    return "must hold paths below the directory of this file" if leaving else None
+    return "must hold paths below the directory of this file" if any(map(_leaves, value)) else None
+
+
+def _leaves(glob: str) -> bool:
+    """Tell whether a glob leads elsewhere, on Windows too."""
+    is_of_windows = "\\" in glob or glob[1:2] == ":"
+    return is_of_windows or glob.startswith(("/", "~")) or ".." in glob.split("/")
 
 
 def _version(value: Any) -> str | None:
