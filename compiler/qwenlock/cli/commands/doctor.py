@@ -50,7 +50,7 @@ def doctor(
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Ask the installed client which models it offers, and compare them with the lock.
+    """Compare what the installed client offers with the lock.
 
     The client is started twice: normally, and with the lock enforced as `qwenlock run` does. It
     gets copies of all settings, so it changes none of your files. A client names the models that it
