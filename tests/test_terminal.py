@@ -190,3 +190,13 @@ def test_shell_completes_through_the_command(world: World, monkeypatch: pytest.M
         monkeypatch.setenv("COMP_WORDS", f"qwenlock {words}")
         monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
         assert found in world.start().out.split(), words
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_messages_are_printed_however_python_buffers(
+    world: World, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+) -> None:
+    write(world.own, models(*TWICE))
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    for _ in range(2):  # the second is remembered
+        assert "QL212" in world.start("lint").err
