@@ -52,6 +52,8 @@ _NO_USER = (
     "the lock was made with user settings, and {file} is not on this machine: to copy the models "
     "to the project, run `qwenlock init --from-user` where the lock was made"
 )
+_WORTH_PROGRESS = 16
+"""How many projects may take longer than a second."""
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
@@ -92,7 +94,14 @@ def check(
     """
     flags, loudness = flags_of(context), verbose - quiet
     directories, several = chosen(projects, flags, recursive=recursive)
-    reports = _reports(directories, _Question(flags, client, env, several))
+    question = _Question(flags, client, env, several)
+    if len(directories) < _WORTH_PROGRESS:
+        reports = _reports(directories, question)
+    else:
+        from qwenlock.cli.progress import waiting
+
+        with waiting(f"checking {len(directories)} projects"):
+            reports = _reports(directories, question)
     forget()  # each report has its own advice
     if loudness >= 0:
         _say_clients(reports)

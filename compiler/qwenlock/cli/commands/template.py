@@ -303,6 +303,7 @@ def captured_lists(
 
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
+    from qwenlock.cli.progress import waiting
     from qwenlock.clients.profile import release_of
     from qwenlock.edge.captured import capture as capture_from
     from qwenlock.edge.client import command_of
@@ -311,7 +312,8 @@ def captured_lists(
     words = command_of(command)
     release = _release(release_of(version_of(words, os.environ)))
     say(clean(f"starting Qwen Code {release} to get its lists"))
-    return release, capture_from(words, release, plans, wanted)
+    with waiting("waiting for the client's lists"):
+        return release, capture_from(words, release, plans, wanted)
 
 
 def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
