@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -143,9 +144,7 @@ def _choices(option: Any) -> str:
 
 def _help(text: str) -> str:
     """Return the text of `--help`, filled as Markdown is."""
-    return (
-        "".join(f"{paragraph.strip()}\n\n" for paragraph in text.split("\n\n")).rstrip("\n") + "\n"
-    )
+    return "\n".join(f"{fill(part, 95)}\n" for part in text.split("\n\n"))
 
 
 # Exit codes

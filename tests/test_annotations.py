@@ -105,7 +105,7 @@ def test_drift_says_what_changed_at_the_lock(world: World) -> None:
     write(world.own, models({**MODEL, "id": "other"}))
     drift = by_rule(sarif(world))["drift"]
     assert drift["level"] == "error"
-    assert "\n+ model openai/other" in drift["message"]["text"]
+    assert '\n~ model openai/gpt-4o: id "gpt-4o" → "other"' in drift["message"]["text"]
     assert place(drift) == ("qwen.lock", None)
 
 

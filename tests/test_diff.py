@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.cli.report import changes_as_json, changes_as_text
-from qwenlock.cli.views.differences import as_markdown, rows, summary
+from qwenlock.cli.report import changes_as_json
+from qwenlock.cli.views.differences import as_markdown, changes_as_text, rows, summary
 from qwenlock.lock.diff import ABSENT, LockChange, diff
 from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock
 from qwenlock.lock.options import Options
@@ -50,6 +50,10 @@ DIGEST = digest(b"other")
         ),
         (replace(LOCK, models=(FIRST,)), ["- model openai/b"]),
         (
+            replace(LOCK, models=(replace(FIRST, id="z"), SECOND)),
+            ['~ model openai/gpt-4o: id "gpt-4o" → "z"'],
+        ),
+        (
             replace(LOCK, models=(FIRST, SECOND, replace(FIRST, id="c"))),
             ["+ model openai/c"],
         ),
@@ -68,7 +72,7 @@ DIGEST = digest(b"other")
         ),
         (
             replace(LOCK, inputs=(replace(LOCK.inputs[0], digest=DIGEST),)),
-            [f'~ input user: digest "{LOCK.inputs[0].digest}" → "{DIGEST}"'],
+            [f'~ input user: digest "{LOCK.inputs[0].digest[:19]}…" → "{DIGEST[:19]}…"'],
         ),
         (replace(LOCK, inputs=()), ["- input user"]),
         (replace(LOCK, plans=(PLAN,)), ["+ plan coding-plan china"]),
@@ -76,7 +80,7 @@ DIGEST = digest(b"other")
         (
             replace(LOCK, environment=(replace(LOCK.environment[0], used_by=("openai/b",)),)),
             [
-                '~ variable OPENAI_API_KEY: used-by.0 "openai/gpt-4o" → (none)',
+                '~ variable OPENAI_API_KEY: used-by ["openai/gpt-4o"] → (none)',
             ],
         ),
     ],

@@ -48,3 +48,13 @@ def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
     ]
     assert len(found) > 10
     assert [each for each in found if re.match(r"\w+:(?!image/svg)|//", each[1])] == []
+
+
+@pytest.mark.slow
+def test_every_page_has_its_navigation_and_blocks_can_be_copied(site: Path) -> None:
+    pages = [*site.rglob("index.html")]
+    assert len(pages) > 100
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "md-nav__item--active" in text, page
+        assert "content.code.copy" in text, page

@@ -39,12 +39,18 @@ class Screen(NamedTuple):
     lines: list[str]
 
 
-def on_terminal(folder: Path, width: int, arguments: Sequence[str], **environment: str) -> Screen:
+def on_terminal(
+    folder: Path,
+    width: int,
+    arguments: Sequence[str],
+    program: Sequence[str] = ("-m", "qwenlock"),
+    **environment: str,
+) -> Screen:
     """Run qwenlock in a pseudo-terminal of so many columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "qwenlock", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=folder,
         env={"HOME": str(folder.parent), "TERM": "xterm", "PYTHONUTF8": "1", **environment},
         stdin=theirs,

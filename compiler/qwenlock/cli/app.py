@@ -23,31 +23,17 @@ if TYPE_CHECKING:
 
     from qwenlock.edge.watch import Watch
 
-COMMANDS = (
-    "status",
-    "lock",
-    "check",
-    "show",
-    "diff",
-    "lint",
-    "explain",
-    "resolve",
-    "run",
-    "doctor",
-    "export",
-    "upgrade",
-    "uninstall",
-    "migrate",
-    "select",
-    "undo",
-    "history",
-    "init",
-    "report",
-    "template",
-    "schema",
-    "server",
-)
-"""The commands in the order of `--help`; each is a module of `commands` with a Typer `app`."""
+GROUPS = {
+    "Every day": ("status", "lock", "check", "select", "run", "show"),
+    "Find out": ("lint", "explain", "resolve", "diff", "doctor"),
+    "Change settings": ("upgrade", "uninstall", "migrate", "undo", "history"),
+    "Work in a team": ("init", "report", "export"),
+    "More": ("template", "schema", "server"),
+}
+"""The commands as `--help` shows them; each is a module of `commands` with a Typer `app`."""
+
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
+"""The commands in the order of `--help`."""
 
 _ClickError: type[Any] = typer.BadParameter.__mro__[2]
 """The class of every error in a command line, of which Typer exports only one kind."""
@@ -72,8 +58,10 @@ class _Commands(HelpfulGroup):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"qwenlock.cli.commands.{cmd_name}")
-        command = typer.main.get_command(module.app)
+        command: Any = typer.main.get_command(module.app)
         command.name = cmd_name
+        command.rich_help_panel = next(name for name, group in GROUPS.items() if cmd_name in group)
+        command.help = _filled(command.help)
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -85,6 +73,11 @@ class _Commands(HelpfulGroup):
             fix = f"did you mean {near[0]}? " if near else ""
             raise UsageError(f"unknown command {name!r}", f"{fix}see `qwenlock --help`")
         return super().resolve_command(ctx, args)
+
+
+def _filled(text: str) -> str:
+    """Return the text of `--help` with one line for each paragraph, so that it fills the screen."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _in_project() -> bool:

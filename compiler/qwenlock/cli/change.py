@@ -22,15 +22,24 @@ if TYPE_CHECKING:
     Relock: TypeAlias = Callable[[str | None], int]
     """Locks a project again, as a part of the recorded change whose id it gets."""
 
+_WRITING = "Writing"
+
 DryRunOption: TypeAlias = Annotated[
-    bool, typer.Option("--dry-run", help="Show the diff and write nothing.")
+    bool,
+    typer.Option("--dry-run", help="Show the diff and write nothing.", rich_help_panel=_WRITING),
 ]
 YesOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--yes", "-y", help="Do not ask for confirmation; required without a terminal."),
+    typer.Option(
+        "--yes",
+        "-y",
+        help="Do not ask for confirmation; required without a terminal.",
+        rich_help_panel=_WRITING,
+    ),
 ]
 LockOption: TypeAlias = Annotated[
-    bool, typer.Option("--lock", help="Run `qwenlock lock` afterwards.")
+    bool,
+    typer.Option("--lock", help="Run `qwenlock lock` afterwards.", rich_help_panel=_WRITING),
 ]
 
 

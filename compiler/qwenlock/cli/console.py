@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -19,6 +20,10 @@ from qwenlock.findings.errors import of_output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_USUAL_WIDTH = 80
+_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+_EXCERPT = re.compile(r"\s*\d* \|")
+_WORD = re.compile(r"(?:`[^`]*`|\S)+")
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
 
 
@@ -118,6 +123,40 @@ def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
 
 
+def folded(line: str, width: int) -> str:
+    """Return a line of words, folded between words to fit `width` columns.
+
+    What stands between backticks stays whole, so that it can be copied, and an excerpt of a file
+    stays as it is.
+    """
+    plain = _ESCAPE.sub("", line)
+    if _cells(plain) <= width or _EXCERPT.match(plain):
+        return line
+    margin = len(plain) - len(plain.lstrip())
+    indent = " " * (margin + (4 if plain.lstrip().startswith("= ") else 2))
+    lines, now = [], plain[:margin]
+    for word in _WORD.findall(line):
+        longer = f"{now} {word}" if now.strip() else f"{now}{word}"
+        if _cells(_ESCAPE.sub("", longer)) > width and now.strip():
+            lines.append(now)
+            longer = f"{indent}{word}"
+        now = longer
+    return "\n".join([*lines, now])
+
+
+def _cells(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _width(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):  # something that only says it is a terminal
+        return _USUAL_WIDTH
+
+
 def in_colour(stream: TextIO) -> bool:
     """Tell whether output on `stream` is coloured."""
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -133,5 +172,7 @@ def _console_has_colours(descriptor: int) -> bool:
 
 
 def _print(text: str, stream: TextIO) -> None:
+    if stream is sys.stderr and stream.isatty():
+        text = "\n".join(folded(line, _width(stream)) for line in text.split("\n"))
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

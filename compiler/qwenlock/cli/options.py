@@ -35,6 +35,7 @@ class GateFormat(StrEnum):
     """The output formats of commands that gate a CI job."""
 
     text = "text"
+    concise = "concise"
     json = "json"
     github = "github"
     gitlab = "gitlab"
@@ -42,6 +43,8 @@ class GateFormat(StrEnum):
 
 
 _SCOPES = "Scopes"
+_READING = "Client and plans"
+OUTPUT = "Output"
 _ARGUMENTS = "qwenlock.arguments"
 
 ProjectArgument: TypeAlias = Annotated[
@@ -130,6 +133,7 @@ ClientOption: TypeAlias = Annotated[
             "one."
         ),
         show_default=False,
+        rich_help_panel=_READING,
     ),
 ]
 TemplatesOption: TypeAlias = Annotated[
@@ -138,19 +142,28 @@ TemplatesOption: TypeAlias = Annotated[
         "--templates",
         metavar="DIR",
         help="A folder with your own plans, in addition to the bundled ones.",
+        rich_help_panel=_READING,
     ),
 ]
-FormatOption: TypeAlias = Annotated[Format, typer.Option("--format", help="The output format.")]
+FormatOption: TypeAlias = Annotated[
+    Format, typer.Option("--format", help="The output format.", rich_help_panel=OUTPUT)
+]
 PageFormatOption: TypeAlias = Annotated[
-    PageFormat, typer.Option("--format", help="The output format.")
+    PageFormat, typer.Option("--format", help="The output format.", rich_help_panel=OUTPUT)
 ]
 GateFormatOption: TypeAlias = Annotated[
     GateFormat,
-    typer.Option("--format", help="The output format; github: annotations; gitlab: code quality."),
+    typer.Option(
+        "--format",
+        help="The output format; concise: a line for each finding.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 NoConfigOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--no-config", help="Ignore qwenlock.toml and pyproject.toml."),
+    typer.Option(
+        "--no-config", help="Ignore qwenlock.toml and pyproject.toml.", rich_help_panel=_READING
+    ),
 ]
 
 

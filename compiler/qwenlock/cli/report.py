@@ -15,10 +15,13 @@ from qwenlock.findings.errors import InputError, QwenlockError
 from qwenlock.findings.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
     from qwenlock.lock.diff import LockChange
     from qwenlock.text.locate import Excerpt
+
+
+_PLACE = ("file", "line", "column")
 
 
 def error_as_text(error: QwenlockError) -> str:
@@ -65,7 +68,17 @@ def findings_as_text(findings: Iterable[Finding], *, notes: bool = True) -> str:
     """
     wanted = [each for each in in_order(findings) if notes or each.level != "note"]
     shown, rest = bounded(wanted)
-    return "\n".join([*map(finding_as_text, shown), *(f"{each}\n" for each in rest)])
+    told: set[tuple[str, str | None]] = set()
+    texts = [finding_as_text(finding, told) for finding in shown]
+    return "\n".join([*texts, *(f"{each}\n" for each in rest)])
+
+
+def findings_in_lines(findings: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line for each finding, given as JSON: the place, the code, and the message."""
+    for each in findings:
+        place = "".join(f"{clean(str(each[part]))}:" for part in _PLACE if each[part] is not None)
+        head = f"{place} " if place else ""
+        yield f"{head}{each['severity']}[{each['code']}] {clean(each['message'])}"
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -73,8 +86,12 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=_position)
 
 
-def finding_as_text(finding: Finding) -> str:
-    """Return a finding as text, with a masked excerpt of its line."""
+def finding_as_text(finding: Finding, told: set[tuple[str, str | None]] | None = None) -> str:
+    """Return a finding as text, with a masked excerpt of its line.
+
+    `told` collects the reasons and fixes of a list, so that each is given once.
+    """
+    told = set() if told is None else told
     head = painted(f"{finding.level}[{finding.code}]", finding.level)
     lines = [f"{head}: {painted(clean(finding.message), 'bold')}"]
     margin = ""
@@ -93,9 +110,11 @@ def finding_as_text(finding: Finding) -> str:
                 f"{margin} {bar} {lead}{painted(carets, finding.level)}",
             ]
     equals = painted("=", "dim")
-    lines.append(f"{margin} {equals} why: {finding.reason}")
-    if finding.fix:
+    if (finding.reason, None) not in told:
+        lines.append(f"{margin} {equals} why: {finding.reason}")
+    if finding.fix and (finding.code, finding.fix) not in told:
         lines.append(f"{margin} {equals} help: {clean(finding.fix)}")
+    told |= {(finding.reason, None), (finding.code, finding.fix)}
     return "\n".join(lines) + "\n"
 
 
@@ -156,32 +175,6 @@ def _position(finding: Finding) -> tuple[bool, str, int, int]:
         return True, "", 0, 0
     position = finding.place.position()
     return False, finding.place.document.label, position.line, position.column
-
-
-def changes_as_text(changes: Sequence[LockChange]) -> list[str]:
-    """Return the differences of two locks, one line each."""
-    return [_change_as_text(change) for change in changes]
-
-
-def _change_as_text(change: LockChange) -> str:
-    name = clean(change.name)
-    match change.action:
-        case "added":
-            return f"+ {change.kind} {name}"
-        case "removed":
-            return f"- {change.kind} {name}"
-        case "reordered":
-            of_models = change.kind == "model" and name != "auth types"
-            subject = f"models of {name}" if of_models else name
-            return f"~ {subject} in another order: {', '.join(map(clean, change.new))}"
-        case _:
-            subject = (
-                change.kind
-                if change.kind == name or change.kind in ("client", "merge", "option")
-                else f"{change.kind} {name}"
-            )
-            values = f"{value_as_text(change.old)} → {value_as_text(change.new)}"
-            return f"~ {subject}: {clean(change.field)} {values}"
 
 
 def value_as_text(value: Any) -> str:

@@ -206,7 +206,7 @@ def _copied(stream: Any, number: int, watch: Watch) -> Any:
         raw,
         encoding=stream.encoding,
         errors=stream.errors,
-        line_buffering=stream.line_buffering,
+        line_buffering=stream.line_buffering or number == 2,  # not so if Python is unbuffered
         write_through=number == 2,
     )
 

@@ -142,13 +142,40 @@ def _name(part: Part) -> str:
 
 
 def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[LockChange]:
+    renamed = dict(_renamed(old, new))
     for name in {**old, **new}:
-        if name not in new:
+        if name in renamed:
+            before, after = asdict(old[name]), asdict(new[renamed[name]])
+            yield LockChange(kind, "changed", name, "id", before["id"], after["id"])
+        elif name in renamed.values():
+            continue
+        elif name not in new:
             yield LockChange(kind, "removed", name)
         elif name not in old:
             yield LockChange(kind, "added", name)
         elif not _same(old[name], new[name]):
             yield from _one(kind, name, asdict(old[name]), asdict(new[name]))
+
+
+def _renamed(old: dict[str, Part], new: dict[str, Part]) -> Iterator[tuple[str, str]]:
+    """Yield the models of which only the id has changed, and a name that is the id.
+
+    A model that could be several others is not one of them.
+    """
+    gone = {name: _without_id(old[name]) for name in old if name not in new}
+    come = {name: _without_id(new[name]) for name in new if name not in old}
+    for name, part in gone.items():
+        alike = [other for other, added in come.items() if added == part is not None]
+        if len(alike) == 1 and sum(each == part for each in gone.values()) == 1:
+            yield name, alike[0]
+
+
+def _without_id(part: Part) -> str | None:
+    """Return a model without its id, as text; None for another part."""
+    if not isinstance(part, Model):
+        return None
+    named = None if part.name == part.id else part.name
+    return repr(replace(part, id="-", name=named))
 
 
 def _one(kind: Kind, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[LockChange]:

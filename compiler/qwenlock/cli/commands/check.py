@@ -11,6 +11,7 @@ import typer
 
 from qwenlock.cli.advice import about, advised, forget, from_here, given_options
 from qwenlock.cli.options import (
+    OUTPUT,
     ClientOption,
     GateFormat,
     GateFormatOption,
@@ -51,6 +52,8 @@ _NO_USER = (
     "the lock was made with user settings, and {file} is not on this machine: to copy the models "
     "to the project, run `qwenlock init --from-user` where the lock was made"
 )
+_WORTH_PROGRESS = 16
+"""How many projects may take longer than a second."""
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
@@ -63,10 +66,23 @@ def check(
     env: Annotated[
         bool, typer.Option("--env", help="Also check that every variable the lock needs is set.")
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Say only what is wrong.", rich_help_panel=OUTPUT),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Name every project that is up to date.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     client: ClientOption = None,
     format: GateFormatOption = GateFormat.text,  # noqa: A002
 ) -> int:
-    """Check that qwen.lock exists, is unedited, and matches the settings.
+    """Check that qwen.lock matches the settings, and is unedited.
 
     --recursive checks every directory below that has a lock, or whose settings have models, or
     that the configuration lists as one of the `projects`.
@@ -76,15 +92,26 @@ def check(
 
     Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
     """
-    flags = flags_of(context)
+    flags, loudness = flags_of(context), verbose - quiet
     directories, several = chosen(projects, flags, recursive=recursive)
-    reports = _reports(directories, _Question(flags, client, env, several))
+    question = _Question(flags, client, env, several)
+    if len(directories) < _WORTH_PROGRESS:
+        reports = _reports(directories, question)
+    else:
+        from qwenlock.cli.progress import waiting
+
+        with waiting(f"checking {len(directories)} projects"):
+            reports = _reports(directories, question)
     forget()  # each report has its own advice
-    _say_clients(reports)
+    if loudness >= 0:
+        _say_clients(reports)
     if format is GateFormat.json:
         from qwenlock.cli.console import emit_json
 
         emit_json({"projects": [report.as_json() for report in reports]})
+    elif format is GateFormat.concise:
+        for report in reports:
+            report.say_lines()
     elif format is not GateFormat.text:
         from qwenlock.cli.views.annotations import emit_annotations
 
@@ -92,9 +119,31 @@ def check(
         for report in reports:
             report.say_verdict()
     else:
-        for report in reports:
-            report.say()
+        _say_all(reports, loudness)
     return max((report.exit_code for report in reports), default=0)
+
+
+def _say_all(reports: Sequence[_Report], loudness: int) -> None:
+    """Say what is wrong, and sum up what is not.
+
+    Args:
+        reports: the results.
+        loudness: 1 to name every project, -1 for what is wrong alone.
+    """
+    from qwenlock.cli.console import painted, say
+
+    sums_up = loudness < 0 or (loudness == 0 and len(reports) > 1)
+    for report in reports:
+        if report.exit_code or not sums_up:
+            report.say()
+    fine = [each for each in reports if each.exit_code == 0]
+    if loudness < 0 or not sums_up or not fine:
+        return
+    more = " more" if len(fine) < len(reports) else ""
+    are = "project is" if len(fine) == 1 else "projects are"
+    warned = sum(bool(each.words) for each in fine)
+    warnings = f"; {warned} with warnings, which -v shows" if warned else ""
+    say(f"{painted('ok', 'good')}: {len(fine)}{more} {are} up to date{warnings}")
 
 
 def _say_clients(reports: Sequence[_Report]) -> None:
@@ -143,8 +192,8 @@ class _Report(NamedTuple):
         """Yield the annotations of this project."""
         import json
 
-        from qwenlock.cli.report import changes_as_text
         from qwenlock.cli.views.annotations import of_findings, of_status
+        from qwenlock.cli.views.differences import changes_as_text
 
         directory = Path(self.project)
         yield from of_findings(json.loads(self.findings), directory)
@@ -155,6 +204,20 @@ class _Report(NamedTuple):
             changes = "".join(f"\n{line}" for line in changes_as_text(self.changes))
             yield of_status(self.status, f"{self._sentence(self.status)}{changes}", directory)
 
+    def say_lines(self) -> None:
+        """Print a line for each finding, and one for a lock that is not up to date."""
+        import json
+
+        from qwenlock.cli.console import emit
+        from qwenlock.cli.foreign import clean
+        from qwenlock.cli.report import findings_in_lines
+
+        for line in findings_in_lines(json.loads(self.findings)):
+            emit(line)
+        if self.status != "ok":
+            lock = NAME if self.project == "." else f"{self.project}/{NAME}"
+            emit(f"{clean(lock)}: error[{self.status}] {clean(self._sentence(self.status))}")
+
     def say(self) -> None:
         from qwenlock.cli.console import emit, say
         from qwenlock.cli.foreign import clean
@@ -162,7 +225,7 @@ class _Report(NamedTuple):
         if self.words:
             say(self.words)
         if self.changes:
-            from qwenlock.cli.report import changes_as_text
+            from qwenlock.cli.views.differences import changes_as_text
 
             for line in changes_as_text(self.changes):
                 emit(f"{clean(self.project)}: {line}")
@@ -305,7 +368,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         report = report._replace(trouble="unset" if key not in found else "key")
     if _lacks_user(project, verdict.changes):
         report = report._replace(hint=_NO_USER.format(file=project.places.labels["user"]))
-    report = _with_findings(report, found)
+    report = _with_findings(report, found, _users_file(project))
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
     if verdict.status == "ok" and not question.env and is_recorded and key is None:
         said = "\n".join((client, line, report.findings, report.words))
@@ -357,12 +420,25 @@ def _invalid(name: str, error: InputError) -> _Report:
     return _Report(name, "invalid", exit_code=3, words=advised(error_as_text(error)), error=error)
 
 
-def _with_findings(report: _Report, findings: Sequence[Finding]) -> _Report:
+def _users_file(project: Project) -> str | None:
+    """Return the user's own settings of a project that has settings too, as messages name them."""
+    return project.places.labels.get("user") if project.source("project") else None
+
+
+def _with_findings(
+    report: _Report, findings: Sequence[Finding], users: str | None = None
+) -> _Report:
+    """Return `report` with findings; the warnings about the file `users` are only counted."""
     import json
 
     from qwenlock.cli.report import findings_as_json, findings_as_text
 
-    return report._replace(
-        findings=json.dumps(findings_as_json(findings)),
-        words=advised(findings_as_text(findings, notes=False)),
-    )
+    def is_the_users(finding: Finding) -> bool:
+        place = finding.place
+        return finding.level == "warning" and place is not None and place.document.label == users
+
+    count = sum(map(is_the_users, findings))
+    words = findings_as_text([each for each in findings if not is_the_users(each)], notes=False)
+    if count:
+        words += f"{count} warning{'s' * (count > 1)} about {users}: run `qwenlock lint`"
+    return report._replace(findings=json.dumps(findings_as_json(findings)), words=advised(words))

@@ -26,7 +26,7 @@ def diff(
     ],
     format: PageFormatOption = PageFormat.text,  # noqa: A002
 ) -> int:
-    """Compare two locks by meaning: models, selection, variables, inputs.
+    """Compare two locks by meaning, not line by line.
 
     Exits 1 if they differ.
     """
@@ -58,7 +58,7 @@ def _print(changes: list[LockChange]) -> None:
         draw_differences(changes)
         return
     from qwenlock.cli.console import emit
-    from qwenlock.cli.report import changes_as_text
+    from qwenlock.cli.views.differences import changes_as_text
 
     for line in changes_as_text(changes):
         emit(line)

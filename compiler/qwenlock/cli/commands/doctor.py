@@ -50,7 +50,7 @@ def doctor(
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Ask the installed client which models it offers, and compare them with the lock.
+    """Compare what the installed client offers with the lock.
 
     The client is started twice: normally, and with the lock enforced as `qwenlock run` does. It
     gets copies of all settings, so it changes none of your files. A client names the models that it
@@ -149,6 +149,7 @@ class _Pinged(NamedTuple):
 
 def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     """Ask every endpoint of `lock`, with the keys that a client in `directory` would have."""
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.environment import with_variables
     from qwenlock.edge.ping import ask
     from qwenlock.edge.places import Flags
@@ -161,7 +162,8 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     proxy = resolve(project.sources, values, project.client).fields["proxy"].value
     asked = [(endpoint, question(endpoint, values)) for endpoint in endpoints(lock)]
     questions = [each for _, each in asked if not isinstance(each, EndpointVerdict)]
-    replies = iter(ask(questions, timeout, proxy))
+    with waiting(f"asking {len(questions)} endpoint{'s' * (len(questions) != 1)}"):
+        replies = iter(ask(questions, timeout, proxy))
     return [
         _Pinged(
             endpoint, each if isinstance(each, EndpointVerdict) else judge(endpoint, next(replies))
@@ -245,13 +247,17 @@ class _Asking:
 
     def both(self) -> tuple[_Result, _Result]:
         """Return what the client does as it is, and with the lock enforced."""
+        from qwenlock.cli.progress import waiting
         from qwenlock.edge.copies import copied
 
         places = self._machine.places
         results = []
         for enforces in (False, True):
-            _progress("with the lock enforced" if enforces else "as it is")
-            with copied(places, self._environment) as copies:
+            how = "with the lock enforced" if enforces else "as it is"
+            with (
+                waiting(f"asking the client {how}"),
+                copied(places, self._environment) as copies,
+            ):
                 variables = {**self._environment, **copies.variables}
                 if enforces:
                     variables |= self._enforcing(copies)
@@ -281,16 +287,6 @@ class _Asking:
             return _Result(error=error)
         found = agreement(self._lock, answer, [*self._machine.found.values()], environment)
         return _Result(answer.release, found)
-
-
-def _progress(how: str) -> None:
-    """Say what takes so long, to somebody who is watching."""
-    import sys
-
-    if sys.stderr.isatty():
-        from qwenlock.cli.console import painted, say
-
-        say(painted(f"asking the client {how} …", "dim"))
 
 
 def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from qwenlock.cli.completion import codes
 from qwenlock.cli.options import Format, FormatOption
 
 app = typer.Typer(add_completion=False)
@@ -16,12 +17,14 @@ def explain(
     code: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CODE]", help="A finding's code, such as QL203; by default, list all codes."
+            metavar="[CODE]",
+            autocompletion=codes,
+            help="A finding's code, such as QL203; by default, list all codes.",
         ),
     ] = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Explain a finding: what the client does, why it matters, and how to fix it.
+    """Explain a finding: what the client does, and how to fix it.
 
     Examples: `qwenlock explain QL203`, `qwenlock explain`
     """

@@ -22,9 +22,10 @@ def history(
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """List what commands in this project changed, newest first. Backups are kept for 90 days.
+    """List what commands in this project changed, newest first.
 
-    A damaged backup is listed as such; `qwenlock undo` does not restore it.
+    Backups are kept for 90 days. A damaged backup is listed as such;
+    `qwenlock undo` does not restore it.
     """
     from qwenlock.cli.console import emit, emit_json, say
     from qwenlock.cli.foreign import clean

@@ -10,6 +10,7 @@ import typer
 
 from qwenlock.change.init_wishes import HOSTS, Host, InitWishes
 from qwenlock.cli.change import DryRunOption, YesOption, carry_out, relocking
+from qwenlock.cli.completion import regions
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -49,7 +50,12 @@ def init(
     ] = None,
     region: Annotated[
         str | None,
-        typer.Option("--region", metavar="R", help="The region of a plan, with --from-env."),
+        typer.Option(
+            "--region",
+            autocompletion=regions,
+            metavar="R",
+            help="The region of a plan, with --from-env.",
+        ),
     ] = None,
     from_user: Annotated[
         bool | None,
@@ -83,7 +89,7 @@ def init(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Set up a project: its settings, qwenlock.toml, git files, a CI job, and its lock.
+    """Set a project up: settings, git files, a CI job, and its lock.
 
     On a terminal, it asks for every choice that no option makes; --yes takes the defaults. Scope
     options and --client are written to qwenlock.toml. Existing files are never overwritten. Keys

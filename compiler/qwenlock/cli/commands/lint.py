@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qwenlock.cli.change import DryRunOption, YesOption
+from qwenlock.cli.completion import codes
 from qwenlock.cli.options import (
     ClientOption,
     GateFormat,
@@ -50,13 +51,19 @@ def lint(
         list[str] | None,
         typer.Option(
             "--select",
+            autocompletion=codes,
             metavar="CODES",
             help="Report only these codes, such as QL2,QL301. Repeatable.",
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option("--ignore", metavar="CODES", help="Do not report these codes. Repeatable."),
+        typer.Option(
+            "--ignore",
+            autocompletion=codes,
+            metavar="CODES",
+            help="Do not report these codes. Repeatable.",
+        ),
     ] = None,
     strict: Annotated[
         bool | None,
@@ -137,6 +144,8 @@ def lint(
             from qwenlock.cli.console import emit_json
 
             emit_json(left.as_json())
+        elif format is GateFormat.concise:
+            left.say_lines()
         elif format is not GateFormat.text:
             annotations.extend(left.annotations(directory))
             left.say_counts()
@@ -146,7 +155,7 @@ def lint(
 
     found = chosen(projects, flags, recursive=recursive, every=True)
     exit_code = for_each(found, lint_one, as_json=as_json)
-    if format not in (GateFormat.json, GateFormat.text):
+    if format not in (GateFormat.json, GateFormat.text, GateFormat.concise):
         from qwenlock.cli.views.annotations import emit_annotations
 
         emit_annotations(annotations, format)
@@ -204,6 +213,13 @@ class _Left:
 
         print_findings(self._findings)
         self.say_counts()
+
+    def say_lines(self) -> None:
+        from qwenlock.cli.console import emit
+        from qwenlock.cli.report import findings_as_json, findings_in_lines
+
+        for line in findings_in_lines(findings_as_json(self._findings)):
+            emit(line)
 
     def annotations(self, project: Path) -> list[Annotation]:
         from qwenlock.cli.report import findings_as_json

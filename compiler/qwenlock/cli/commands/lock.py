@@ -153,7 +153,8 @@ def _refuse_errors(project: _Compiled) -> None:
 def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     """Say whether the lock would change."""
     from qwenlock.cli.console import emit, painted, say
-    from qwenlock.cli.report import changes_as_text, print_findings
+    from qwenlock.cli.report import print_findings
+    from qwenlock.cli.views.differences import changes_as_text
 
     verdict = project.verdict()
     if format is Format.json:

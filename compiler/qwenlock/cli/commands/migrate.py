@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.completion import migrations
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -47,6 +48,7 @@ def migrate(
         list[str] | None,
         typer.Option(
             "--only",
+            autocompletion=migrations,
             metavar="NAME",
             help="Run only this group of migrations; see --list. Repeatable.",
         ),

@@ -59,9 +59,10 @@ def report(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Report on a project: catalogue, provenance, upgrades, variables, findings, lock status.
+    """Report everything about a project on one page.
 
-    Exits 3 if the settings or the lock are invalid; the report says so. To fail on drift, use
+    The lock, the catalogue, its origin, upgrades, variables and findings. Exits 3 if the
+    settings or the lock are invalid; the report says so. To fail on drift, use
     `qwenlock check`. With --merge, exits with the highest exit code of the checks.
 
     Examples: `qwenlock report --html report.html`,

@@ -82,7 +82,7 @@ def resolve(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Show what a client started here would use, field by field, and where it comes from.
+    """Show what a client started here would use, and where it is set.
 
     Below each field are the values it overrides. Keys are never shown, and nothing is sent.
 

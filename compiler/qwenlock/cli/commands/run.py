@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 import typer
 import typer.core
 
+from qwenlock.cli.completion import locked_models
 from qwenlock.cli.options import (
     ClientOption,
     ProjectArgument,
@@ -105,6 +106,7 @@ def run(
         str | None,
         typer.Option(
             "--select",
+            autocompletion=locked_models,
             metavar="MODEL",
             help="Another model of the lock, for this run alone: its id, or `auth-type/id`.",
         ),
@@ -123,7 +125,9 @@ def run(
     ] = False,
     client: ClientOption = None,
 ) -> _Prepared:
-    """Run a client with exactly the locked models and selection: qwenlock run -- qwen -p "hi".
+    """Run a client with exactly the locked models and selection.
+
+    For example: `qwenlock run -- qwen -p "hi"`.
 
     The lock is checked first. The client gets a settings file for the system scope through its
     environment; the user's and the project's own files are not changed. So two terminals can run
@@ -267,7 +271,7 @@ def _enforce(asking: _Asking) -> _Enforced:
 
 def _refuse_drift(project: Project) -> None:
     from qwenlock.cli.console import say
-    from qwenlock.cli.report import changes_as_text
+    from qwenlock.cli.views.differences import changes_as_text
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.project import label_of

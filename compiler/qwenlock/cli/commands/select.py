@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.completion import offered_models
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -32,6 +33,7 @@ def select(
     model: Annotated[
         str | None,
         typer.Argument(
+            autocompletion=offered_models,
             metavar="[MODEL]",
             help="The id of an offered model; without one, you choose from a list.",
             show_default=False,

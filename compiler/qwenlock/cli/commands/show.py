@@ -34,7 +34,7 @@ def show(
     client: ClientOption = None,
     format: PageFormatOption = PageFormat.text,  # noqa: A002
 ) -> int:
-    """Show the models in order, where they come from, and which is selected.
+    """Show the models, where they come from, and which is selected.
 
     This reads the project's lock; without a lock, it compiles the settings. --tree also shows the
     models that REPLACE hides in the current settings.

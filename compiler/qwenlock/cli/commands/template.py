@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qwenlock.cli.completion import plans, regions, versions
 from qwenlock.cli.groups import HelpfulGroup
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
@@ -25,14 +26,22 @@ app = typer.Typer(
 
 PlanOption = Annotated[
     str | None,
-    typer.Option("--plan", metavar="ID", help="The plan; required if more than one matches."),
+    typer.Option(
+        "--plan",
+        autocompletion=plans,
+        metavar="ID",
+        help="The plan; required if more than one matches.",
+    ),
 ]
 
 
 @app.command("list")
 def list_templates(
     plan: Annotated[
-        str | None, typer.Option("--plan", metavar="ID", help="The plan; default: every plan.")
+        str | None,
+        typer.Option(
+            "--plan", autocompletion=plans, metavar="ID", help="The plan; default: every plan."
+        ),
     ] = None,
     templates: TemplatesOption = None,
     format: FormatOption = Format.text,  # noqa: A002
@@ -81,8 +90,23 @@ def list_templates(
 
 @app.command()
 def show(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="A template version.")],
-    region: Annotated[str, typer.Option("--region", metavar="R", help="A region of the plan.")],
+    version: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=versions,
+            metavar="VERSION",
+            help="A template version.",
+        ),
+    ],
+    region: Annotated[
+        str,
+        typer.Option(
+            "--region",
+            autocompletion=regions,
+            metavar="R",
+            help="A region of the plan.",
+        ),
+    ],
     plan: PlanOption = None,
     templates: TemplatesOption = None,
 ) -> int:
@@ -98,7 +122,10 @@ def show(
 @app.command()
 def verify(
     plan: Annotated[
-        str | None, typer.Option("--plan", metavar="ID", help="The plan; default: every plan.")
+        str | None,
+        typer.Option(
+            "--plan", autocompletion=plans, metavar="ID", help="The plan; default: every plan."
+        ),
     ] = None,
     templates: TemplatesOption = None,
     format: FormatOption = Format.text,  # noqa: A002
@@ -157,7 +184,13 @@ def capture(
         str | None, typer.Option("--version", metavar="V", help="The release of the client.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option("--region", metavar="R", help="A region of the plan.")
+        str | None,
+        typer.Option(
+            "--region",
+            autocompletion=regions,
+            metavar="R",
+            help="A region of the plan.",
+        ),
     ] = None,
     plan: PlanOption = None,
     new_plan: Annotated[
@@ -270,6 +303,7 @@ def captured_lists(
 
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
+    from qwenlock.cli.progress import waiting
     from qwenlock.clients.profile import release_of
     from qwenlock.edge.captured import capture as capture_from
     from qwenlock.edge.client import command_of
@@ -278,7 +312,8 @@ def captured_lists(
     words = command_of(command)
     release = _release(release_of(version_of(words, os.environ)))
     say(clean(f"starting Qwen Code {release} to get its lists"))
-    return release, capture_from(words, release, plans, wanted)
+    with waiting("waiting for the client's lists"):
+        return release, capture_from(words, release, plans, wanted)
 
 
 def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:

@@ -33,9 +33,10 @@ def undo(
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> int:
-    """Undo the last change that a command in this project made; run it again for the one before.
+    """Undo the last change that a command in this project made.
 
-    All files that the command wrote go back: settings, also the user's, the lock, and new folders.
+    Run it again for the change before. All files that the command wrote go back: settings, also
+    the user's, the lock, and new folders.
     Refused if a file has changed since; --force overwrites the file and keeps a backup of it.
 
     Examples: `qwenlock undo --dry-run`, `qwenlock undo 12 --yes`

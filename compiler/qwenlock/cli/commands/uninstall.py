@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.completion import plans
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -24,7 +25,15 @@ app = typer.Typer(add_completion=False)
 @app.command(cls=ScopedCommand)
 def uninstall(
     context: typer.Context,
-    plan: Annotated[str, typer.Option("--plan", metavar="ID", help="The plan to uninstall.")],
+    plan: Annotated[
+        str,
+        typer.Option(
+            "--plan",
+            autocompletion=plans,
+            metavar="ID",
+            help="The plan to uninstall.",
+        ),
+    ],
     project: ProjectArgument = None,
     scope: Annotated[
         Literal["user", "project"] | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.completion import plans, regions, versions
 from qwenlock.cli.console import say
 from qwenlock.cli.options import (
     ClientOption,
@@ -42,6 +43,7 @@ def upgrade(
         str | None,
         typer.Option(
             "--to",
+            autocompletion=versions,
             metavar="VERSION",
             help="The template version; by default, the newest. `client` stands for the lists "
             "that the installed client has.",
@@ -50,7 +52,10 @@ def upgrade(
     region: Annotated[
         str | None,
         typer.Option(
-            "--region", metavar="R", help="Install the plan in this region, or move it there."
+            "--region",
+            autocompletion=regions,
+            metavar="R",
+            help="Install the plan in this region, or move it there.",
         ),
     ] = None,
     scope: Annotated[
@@ -63,6 +68,7 @@ def upgrade(
         list[str] | None,
         typer.Option(
             "--plan",
+            autocompletion=plans,
             metavar="ID",
             help="A plan to upgrade; by default, every installed one.",
         ),
@@ -96,7 +102,7 @@ def upgrade(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Upgrade every installed plan to its newest template, and keep everything else.
+    """Upgrade every installed plan, and keep everything else.
 
     A plan's models of every region are replaced; custom models, models that you added to a plan,
     and comments stay. An edited model is replaced only if you say so. The first model of the plan

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.foreign import code
+from qwenlock.cli.foreign import clean, code
 from qwenlock.cli.report import value_as_text
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
@@ -68,6 +68,34 @@ def _counted(kind: Kind, changes: Sequence[LockChange]) -> str:
     if "reordered" in actions:
         words.append(f"{_PLURALS[kind]} in another order" if noun else "in another order")
     return ", ".join(words)
+
+
+def changes_as_text(changes: Sequence[LockChange]) -> list[str]:
+    """Return the differences of two locks, one line each; what follows from others is left out."""
+    alike = _without_indices(changes)
+    telling = [each for each in alike if each.kind not in _FOLDED or each.action != "changed"]
+    return [_change_as_text(change) for change in telling or alike]
+
+
+def _change_as_text(change: LockChange) -> str:
+    name = clean(change.name)
+    match change.action:
+        case "added":
+            return f"+ {change.kind} {name}"
+        case "removed":
+            return f"- {change.kind} {name}"
+        case "reordered":
+            of_models = change.kind == "model" and name != "auth types"
+            subject = f"models of {name}" if of_models else name
+            return f"~ {subject} in another order: {', '.join(map(clean, change.new))}"
+        case _:
+            subject = (
+                change.kind
+                if change.kind == name or change.kind in ("client", "merge", "option")
+                else f"{change.kind} {name}"
+            )
+            values = f"{_value(change.old)} → {_value(change.new)}"
+            return f"~ {subject}: {clean(change.field)} {values}"
 
 
 def draw_differences(changes: Sequence[LockChange]) -> None:

@@ -1,0 +1,86 @@
+"""What the shell completes: models, codes, plans, versions, regions, migrations.
+
+Nothing is said if a project cannot be read: a shell that completes has no place for messages.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from qwenlock.findings.errors import QwenlockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qwenlock.plans.plan import Plan
+
+
+def codes(incomplete: str) -> list[str]:
+    """Return the codes of findings that begin so."""
+    from qwenlock.findings.rules import RULES
+
+    return _beginning(incomplete, RULES)
+
+
+def plans(incomplete: str) -> list[str]:
+    """Return the plans that begin so."""
+    return _beginning(incomplete, (plan.id for plan in _known()))
+
+
+def regions(incomplete: str) -> list[str]:
+    """Return the regions of plans that begin so."""
+    return _beginning(incomplete, (region for plan in _known() for region in plan.regions))
+
+
+def versions(incomplete: str) -> list[str]:
+    """Return the versions of templates that begin so."""
+    found = (str(template.version) for plan in _known() for template in plan.templates)
+    return _beginning(incomplete, found)
+
+
+def migrations(incomplete: str) -> list[str]:
+    """Return the groups of migrations that begin so."""
+    from qwenlock.settings.script_files import load
+    from qwenlock.settings.shipped import folder
+
+    return _beginning(incomplete, (script.name for script in load(folder("migrations"))))
+
+
+def offered_models(incomplete: str) -> list[str]:
+    """Return the models that can be selected here and begin so."""
+    return _beginning(incomplete, _offered())
+
+
+def locked_models(incomplete: str) -> list[str]:
+    """Return the models of the lock here that begin so."""
+    return _beginning(incomplete, _locked())
+
+
+def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
+
+
+def _known() -> Iterator[Plan]:
+    from qwenlock.edge.plans import load
+
+    with suppress(QwenlockError, OSError):
+        yield from load()
+
+
+def _offered() -> Iterator[str]:
+    from qwenlock.change.select import offered
+    from qwenlock.cli.options import project_directory
+    from qwenlock.edge.places import Flags
+    from qwenlock.edge.project import read
+
+    with suppress(QwenlockError, OSError):
+        yield from (each.model for each in offered(read(project_directory(None), Flags())))
+
+
+def _locked() -> Iterator[str]:
+    from qwenlock.cli.options import project_directory
+    from qwenlock.edge.enforcement import trusted_lock
+
+    with suppress(QwenlockError, OSError):
+        yield from (each.id for each in trusted_lock(project_directory(None)).models)

@@ -1,0 +1,38 @@
+"""What a person sees while something takes longer than a second."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from threading import Timer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE = 1.0
+"""How long nothing is shown, in seconds."""
+
+
+@contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Show `words` and that something is going on, on a terminal, until it is done.
+
+    It goes to the real stderr: what a command prints is remembered, and this is not a part of it.
+    """
+    stream = sys.__stderr__
+    if stream is None or not stream.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    status = Console(file=stream).status(f"{words} …")
+    timer = Timer(PATIENCE, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()

@@ -1,0 +1,229 @@
+"""Words for people: drift and findings that are compact, many projects summed up, help, folding."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.cli import completion
+from qwenlock.cli.app import GROUPS
+from qwenlock.cli.console import folded
+from qwenlock.findings.rules import RULES
+from support import MODEL, World, models, write
+from test_cli import LEAVES
+from test_views import on_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TWICE = [{**MODEL, "id": each, "basUrl": "x"} for each in ("a", "b")]
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, capsys.readouterr)
+
+
+def many(world: World, *names: str) -> None:
+    for name in names:
+        folder = world.project / name / ".qwen"
+        folder.mkdir(parents=True)
+        write(folder / "settings.json", models(MODEL))
+        assert world.run("lock", name, "--client", "0.24.4", "--no-user").exit_code == 0
+
+
+# Drift
+
+
+def test_drift_of_a_renamed_model_is_a_line_without_digests(world: World) -> None:
+    write(world.own, models(MODEL))
+    world.run("lock")
+    write(world.own, models({**MODEL, "id": "gpt-5"}))
+    result = world.run("check")
+    assert result.out.splitlines()[0].endswith('~ model openai/gpt-4o: id "gpt-4o" → "gpt-5"')
+    assert "sha256" not in result.out
+    assert result.out.count("\n") <= 2
+
+
+def test_digests_are_short_where_nothing_else_differs(world: World) -> None:
+    write(world.own, models(MODEL))
+    world.run("lock")
+    text = re.sub(r'(digest = "sha256:)\w{4}', r"\g<1>0000", world.lock.read_text())
+    world.lock.write_text(text)
+    assert not re.search(r"[0-9a-f]{20}", world.run("check").out)
+
+
+# Findings
+
+
+def test_reason_and_help_are_given_once_for_each_kind(world: World) -> None:
+    write(world.own, models(*TWICE))
+    said = world.run("lint", "--select", "QL212").err
+    assert said.count("QL212") == 2
+    assert said.count("= why: ") == 1
+
+
+def test_concise_is_a_line_for_each_finding(world: World) -> None:
+    write(world.own, models(*TWICE))
+    world.run("lock")
+    for command in (("lint", "--select", "QL212"), ("check",)):
+        lines = world.run(*command, "--format", "concise").out.splitlines()
+        found = [each for each in lines if "QL212" in each]
+        assert len(found) == 2
+        assert re.match(r"\.qwen/settings\.json:1:\d+: warning\[QL212\] ", found[0])
+    write(world.own, models(MODEL))
+    last = world.run("check", "--format", "concise").out.splitlines()[-1]
+    assert last.startswith("qwen.lock: error[drift] qwen.lock differs from its settings")
+
+
+def test_warnings_about_the_users_file_do_not_fill_a_projects_gate(world: World) -> None:
+    write(world.user, {**models(*TWICE), "$version": 4})
+    write(world.own, {"$version": 4, "model": {"name": "a"}})
+    world.run("lock", "--client", "0.24.4")
+    result = world.run("check")
+    assert result.exit_code == 0
+    assert "QL212" not in result.err
+    assert re.search(r"\d+ warnings about ~/.qwen/settings.json: run `qwenlock lint`", result.err)
+    found = json.loads(world.run("check", "--format", "json").out)["projects"][0]["findings"]
+    assert [each["code"] for each in found].count("QL212") == 2
+    assert "QL212" in world.run("lint").err
+
+
+# Many projects
+
+
+def test_check_of_many_says_what_is_wrong_and_sums_up_the_rest(world: World) -> None:
+    many(world, "a", "b", "c")
+    result = world.run("check", "a", "b", "c")
+    assert (
+        result.err.splitlines()[-1]
+        == "ok: 3 projects are up to date; 3 with warnings, which -v shows"
+    )
+    assert "ok: a/qwen.lock is up to date" in world.run("check", "a", "b", "-v").err
+    assert world.run("check", "a", "b", "c", "-q").err == ""
+    write(world.project / "b" / ".qwen" / "settings.json", models({**MODEL, "id": "x"}))
+    result = world.run("check", "a", "b", "c")
+    assert result.exit_code == 1
+    assert result.err.splitlines()[-2:] == [
+        "drift: b/qwen.lock differs from its settings: run `qwenlock lock b`",
+        "ok: 2 more projects are up to date; 2 with warnings, which -v shows",
+    ]
+    quiet = world.run("check", "a", "b", "c", "-q").err
+    assert quiet.splitlines()[-1] == result.err.splitlines()[-2]
+    assert "ok: " not in quiet
+
+
+# Folding
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_findings_fold_at_words(world: World, width: int) -> None:
+    write(world.own, json.dumps(models(*TWICE), indent=1))
+    system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
+    screen = on_terminal(world.project, width, ["lint", "--client", "guide"], **system)
+    assert all(len(line) <= width for line in screen.lines), screen.lines
+    plain = world.run("lint").err
+    words = set(re.findall(r"\w{4,}", plain))
+    assert set(re.findall(r"\w{4,}", "\n".join(screen.lines))) == words
+
+
+@given(st.text(st.sampled_from("ab `模\x1b[3m"), max_size=60), st.integers(10, 30))
+def test_folding_changes_only_spaces(line: str, width: int) -> None:
+    assert folded(line, width).split() == line.split()
+
+
+def test_commands_and_excerpts_are_not_folded() -> None:
+    command = "  help: run `qwenlock lock --client installed --no-user` to lock it"
+    assert "`qwenlock lock --client installed --no-user`" in folded(command, 50)
+    excerpt = f"12 | {'x ' * 50}"
+    assert folded(excerpt, 40) == excerpt
+
+
+# Help and completion
+
+
+def test_help_has_a_line_for_each_command_in_its_group(world: World) -> None:
+    screen = on_terminal(world.home, 80, ["--help"])
+    for group, names in GROUPS.items():
+        (start,) = [at for at, line in enumerate(screen.lines) if f"─ {group} ─" in line]
+        shown = [line.split()[1] for line in screen.lines[start + 1 : start + 1 + len(names)]]
+        assert shown == [*names]
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_shared_options_are_in_groups(name: str) -> None:
+    panels = {each.name: getattr(each, "rich_help_panel", None) for each in LEAVES[name].params}
+    own = ["format"] if name == "export" else []
+    for option in ("format", "yes", "dry_run", "client", "user"):
+        assert option in own or panels.get(option, "a group"), (name, option)
+
+
+def test_what_the_shell_completes(world: World) -> None:
+    assert completion.codes("QL20") == [each for each in RULES if each.startswith("QL20")]
+    assert "coding-plan" in completion.plans("coding")
+    assert completion.regions("chi") == ["china"]
+    assert "0.10.1" in completion.versions("0.1")
+    assert completion.migrations("api") == ["api-key"]
+    assert completion.offered_models("gpt") == completion.locked_models("gpt") == []
+    write(world.own, models(MODEL))
+    world.run("lock")
+    assert completion.offered_models("gpt") == completion.locked_models("gpt") == ["gpt-4o"]
+    write(world.own, "{")
+    assert completion.offered_models("gpt") == []
+
+
+def test_shell_completes_through_the_command(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(world.own, models(MODEL))
+    monkeypatch.setenv("_QWENLOCK_COMPLETE", "complete_bash")
+    for words, found in (
+        ("select g", "gpt-4o"),
+        ("explain QL20", "QL203"),
+        ("migrate --only a", "api-key"),
+    ):
+        monkeypatch.setenv("COMP_WORDS", f"qwenlock {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+        assert found in world.start().out.split(), words
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_messages_are_printed_however_python_buffers(
+    world: World, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+) -> None:
+    write(world.own, models(*TWICE))
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    for _ in range(2):  # the second is remembered
+        assert "QL212" in world.start("lint").err
+
+
+# Progress
+
+
+def slow_check(world: World) -> list[str]:
+    many(world, "a", "b")
+    slow = (
+        "import sys, time; from qwenlock.cli.commands import check; from qwenlock.cli import app\n"
+        "from qwenlock.cli import progress; progress.PATIENCE = 0.05\n"
+        "check._WORTH_PROGRESS, judge = 2, check._report_or_error\n"
+        "check._report_or_error = lambda *given: time.sleep(0.3) or judge(*given)\n"
+        "sys.exit(app.run(['check', '--recursive']))"
+    )
+    return ["-c", slow]
+
+
+def test_what_takes_long_says_so_on_a_terminal_only(world: World) -> None:
+    arguments = slow_check(world)
+    system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
+    screen = on_terminal(world.project, 80, arguments, program=(), **system)
+    assert "checking 2 projects …" in screen.sent
+    assert screen.sent.rstrip().endswith("which -v shows")
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    assert "checking 2 projects" not in done.stdout + done.stderr
