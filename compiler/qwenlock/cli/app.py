@@ -26,6 +26,7 @@ COMMANDS = (
     "check",
     "show",
     "diff",
+    "merge",
     "lint",
     "explain",
     "resolve",

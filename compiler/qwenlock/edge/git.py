@@ -94,6 +94,28 @@ def deleted_in_index(directory: Path) -> list[Path]:
     return [root / name for name in answer.split("\0") if name]
 
 
+def merge_texts(base: str, ours: str, theirs: str) -> tuple[str, bool]:
+    """Merge texts line by line; return the result, and whether it is free of conflicts.
+
+    Raises:
+        QwenlockError: git cannot do it.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from qwenlock.findings.errors import QwenlockError
+
+    with tempfile.TemporaryDirectory(prefix="qwenlock-") as folder:
+        names = ("ours", "base", "theirs")
+        for name, text in zip(names, (ours, base, theirs), strict=True):
+            Path(folder, name).write_bytes(text.encode())
+        labels = [part for name in names for part in ("-L", name)]
+        answer = _run(Path(folder), "merge-file", "-p", "-q", *labels, *names)
+    if answer is None or answer.returncode > 127:
+        raise QwenlockError("git cannot merge these files", "check that git is installed")
+    return answer.stdout.decode(), answer.returncode == 0
+
+
 def ignored_below(directory: Path) -> set[str]:
     """Return what git ignores below `directory`; nothing if git cannot tell.
 
