@@ -378,3 +378,58 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0
     assert json.loads(world.own.read_text()) != newer
+
+
+# Review
+
+
+def test_equal_changes_of_many_projects_are_shown_once_and_the_important_first(
+    workspace: World,
+) -> None:
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    assert workspace.run("diff", "HEAD", "--recursive").exit_code == 0
+    for name in "ab":
+        file = workspace.project / "apps" / name / ".qwen" / "settings.json"
+        small = {**MODEL, "generationConfig": {"contextWindowSize": 1000}}
+        write(file, settings(small, {**OTHER, "envKey": "A_KEY"}))
+    workspace.run("lock")
+    git(workspace.project, "commit", "-q", "-a", "-m", "Windows")
+    file = workspace.project / "apps" / "b" / ".qwen" / "settings.json"
+    for name in "ab":
+        less = {**MODEL, "generationConfig": {"contextWindowSize": 10}}
+        new = {**MODEL, "id": "new", "envKey": "NEW_KEY"}
+        entries = [less, {**OTHER, "envKey": "A_KEY"}] + ([new] if name == "b" else [])
+        write(workspace.project / "apps" / name / ".qwen" / "settings.json", settings(*entries))
+    workspace.run("lock")
+    result = workspace.run("diff", "HEAD", "--recursive")
+    assert result.exit_code == 1
+    window = "the context window of openai/gpt-4o shrinks from 1000 to 10"
+    assert result.err.splitlines() == [
+        f"look at this first: {window} (apps/a, apps/b)",
+        "look at this first: NEW_KEY must be set (apps/b)",
+    ]
+    document = json.loads(workspace.run("diff", "HEAD", "--recursive", "--format", "json").out)
+    assert [each["projects"] for each in document["groups"]] == [["apps/a", "apps/b"], ["apps/b"]]
+    page = workspace.run("diff", "HEAD", "--recursive", "--format", "markdown").out
+    assert page.count("contextWindowSize") == 1
+    assert page.index("Look at this first") < page.index("### 2 projects: `apps/a`, `apps/b`")
+    (file.parent.parent / "qwen.lock").unlink()
+    assert "apps/b: gone" in workspace.run("diff", "HEAD", "--recursive").out
+
+
+def test_a_branch_is_compared_with_where_it_began(world: World) -> None:
+    git(world.project, "add", ".")
+    git(world.project, "commit", "-q", "-m", "Lock")
+    git(world.project, "switch", "-q", "-c", "topic")
+    write(world.own, settings(MODEL, OTHER))
+    world.run("lock")
+    git(world.project, "commit", "-q", "-a", "-m", "Topic")
+    changed = world.run("diff", "main...")
+    assert "+ model openai/other" in changed.out
+    assert world.run("diff", "main").out == changed.out
+    assert world.run("diff", "HEAD").exit_code == 0
+    for wrong in ("nothing", "nothing..."):
+        assert world.run("diff", wrong).exit_code == 2
+    assert world.run("diff", "--recursive", ".", ".").exit_code == 2
