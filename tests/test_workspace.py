@@ -433,3 +433,50 @@ def test_a_branch_is_compared_with_where_it_began(world: World) -> None:
     for wrong in ("nothing", "nothing..."):
         assert world.run("diff", wrong).exit_code == 2
     assert world.run("diff", "--recursive", ".", ".").exit_code == 2
+
+
+# Words
+
+
+def test_lock_whose_settings_are_not_checked_out(workspace: World) -> None:
+    workspace.run("lock")
+    (workspace.project / "apps" / "a" / ".qwen" / "settings.json").unlink()
+    result = workspace.run("check")
+    assert result.exit_code == 1
+    assert "absent: the settings of apps/a/qwen.lock are absent: check them out" in result.err
+
+
+def test_other_line_endings_are_not_called_an_edit(world: World) -> None:
+    write(world.lock, world.lock.read_bytes().replace(b"\n", b"\r\n"))
+    assert (
+        "endings: qwen.lock has other line endings: run `qwenlock lock`" in world.run("check").err
+    )
+    assert "qwen.lock has other line endings" in world.run("run", "--", "true").err
+
+
+def test_region_switch_says_from_where_to_where(world: World) -> None:
+    write(world.own, {"$version": 4})
+    plan = ("upgrade", "--plan", "coding-plan", "--scope", "project", "--to", "0.12.0")
+    assert world.run(*plan, "--region", "china", "--yes").exit_code == 0
+    assert (
+        "region china → global, in .qwen" in world.run(*plan, "--region", "global", "--dry-run").err
+    )
+
+
+def test_paths_below_the_root_can_be_typed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.project / "src").mkdir()
+    write(world.own, models(MODEL))
+    monkeypatch.chdir(world.project / "src")
+    shown = world.run("migrate", "--dry-run")
+    assert "+++ b/../.qwen/settings.json" in shown.out
+    assert "as ../qwenlock.toml says" in shown.err
+
+
+def test_file_that_the_client_rewrites_is_foreseen(world: World) -> None:
+    write(world.own, {**models(MODEL), "model": {"name": "gpt-4o"}})
+    assert "QL125" not in world.run("lint").err
+    git(world.project, "add", ".")
+    result = world.run("lint")
+    assert "note[QL125]" in result.err
+    assert world.run("migrate", "--only", "settings-version", "--yes").exit_code == 0
+    assert "QL125" not in world.run("lint").err

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = f"{NAME} text eol=lf -merge"
 """Keep the line endings that the digest needs, and do not merge locks line by line."""
+_LEFT_BEHIND = (".qwen/*.orig", ".qwen/*.corrupted*")
+"""What releases of the client leave beside a settings file that they rewrite."""
 _CONFIGURATION = "# The options of qwenlock in this project, for everyone and in CI.\n"
 
 
@@ -147,7 +149,7 @@ def _for_git(found: Found) -> Iterator[FileChange]:
             yield FileChange(path, label, text, with_lines(text or "", [ATTRIBUTES]))
     if found.env is not None and found.env.ignored is False and not found.env.tracked:
         path, label, text = found.env.ignore_file
-        yield FileChange(path, label, text, with_lines(text or "", [".env"]))
+        yield FileChange(path, label, text, with_lines(text or "", [".env", *_LEFT_BEHIND]))
 
 
 def _wanted(found: Found, wishes: InitWishes) -> Iterator[FileChange]:

@@ -152,8 +152,24 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
 
 def shown(path: Path) -> str:
-    """Return `path` for messages: relative to the working directory or the home directory."""
-    return named(str(path), os.getcwd(), str(home()))  # noqa: PTH109
+    """Return `path` for messages, as it can be typed.
+
+    That is relative to the working directory, where it is below that or elsewhere in the same
+    repository, or else relative to the home directory.
+    """
+    here = os.getcwd()  # noqa: PTH109
+    root = _repository(here)
+    if root is not None and _below(str(path), root, os.path) is not None:
+        return relative(str(path), here)
+    return named(str(path), here, str(home()))
+
+
+@lru_cache(maxsize=8)
+def _repository(folder: str) -> str | None:
+    """Return the root of the repository above a directory; None if that is the root itself."""
+    above = Path(folder).parents if not os.path.lexists(Path(folder, ".git")) else ()
+    found = next((each for each in above if os.path.lexists(each / ".git")), None)
+    return None if found is None or is_home(found) else str(found)
 
 
 def named(

@@ -31,6 +31,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     files.byte_order_mark,
     files.duplicate_keys,
     files.local_settings,
+    files.rewritten,
     files.misspelt_keys,
     unread.unread_keys,
     providers.shadowed_by_update,

@@ -40,6 +40,8 @@ SENTENCES = {
     "missing": "{lock} is missing: run {command}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
+    "absent": "the settings of {lock} are absent: check them out, or run {command}",
+    "endings": "{lock} has other line endings: run {command}",
     "key": "the settings of {lock} hold a key, and git tracks them",
     "conflict": "{lock} or its settings have an unresolved merge conflict",
 }
@@ -270,6 +272,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.edge.git import tracked
     from qwenlock.edge.project import label_of, read
     from qwenlock.findings.errors import InputError
+    from qwenlock.lock.text import is_unedited_but_for_line_endings
 
     try:
         project = read(directory, question.flags, question.client, reader)
@@ -294,6 +297,10 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
     if verdict.status == "ok" and exit_code:
         report = report._replace(trouble="unset" if key not in found else "key")
+    elif verdict.status == "edited" and is_unedited_but_for_line_endings(project.stored or b""):
+        report = report._replace(trouble="endings")
+    elif verdict.status == "drift" and _lacks_settings(project, verdict.changes):
+        report = report._replace(trouble="absent")
     report = _with_findings(report, found)
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
     if verdict.status == "ok" and not question.env and is_recorded and key is None:
@@ -317,6 +324,13 @@ def _refuse_link(directory: Path) -> None:
         if path.is_symlink():
             fix = "replace it with what it leads to"
             raise unusable("QL105", from_here(path), "it is a symbolic link", fix)
+
+
+def _lacks_settings(project: Project, changes: Sequence[LockChange]) -> bool:
+    """Tell whether the lock was made from the project's settings, and they are not here."""
+    gone = any((each.kind, each.action) == ("input", "removed") for each in changes)
+    file = project.places.files.get("project")
+    return gone and file is not None and not file.exists()
 
 
 def _literal_key(project: Project) -> Finding | None:

@@ -78,7 +78,7 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
     """Compare the locks here with those of a commit."""
     from qwenlock.cli.advice import from_here
     from qwenlock.cli.options import directory_of
-    from qwenlock.cli.views.since import Since
+    from qwenlock.cli.views.since import SinceCommit
     from qwenlock.edge.git import revision
     from qwenlock.edge.walk import projects_below
     from qwenlock.lock import NAME
@@ -89,7 +89,7 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
     if recursive:
         directories = {each.resolve() for each in projects_below(directory)}
         directories |= {each.parent for each in then.files_below(directory, NAME)}
-    since = Since(commit)
+    since = SinceCommit(commit)
     for each in sorted(directories):
         before, after = then.content(each / NAME), _content(each / NAME)
         since.add(from_here(each), before, after)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_NAMED = 12
 
 
-class Since:
+class SinceCommit:
     """The differences of projects since a commit.
 
     Attributes:
