@@ -480,3 +480,25 @@ def test_file_that_the_client_rewrites_is_foreseen(world: World) -> None:
     assert "note[QL125]" in result.err
     assert world.run("migrate", "--only", "settings-version", "--yes").exit_code == 0
     assert "QL125" not in world.run("lint").err
+
+
+# init
+
+
+def test_init_at_a_root_makes_a_workspace_and_no_lock_of_its_own(workspace: World) -> None:
+    (workspace.project / "qwenlock.toml").unlink()
+    mine = {"modelProviders": {"openai": [{**MODEL, "id": "mine"}]}, "model": {"name": "mine"}}
+    write(workspace.user, {**models(MODEL), **mine})
+    result = workspace.run("init", "--client", "0.24.4", "--yes")
+    assert result.exit_code == 0, result
+    made = (workspace.project / "qwenlock.toml").read_text()
+    assert all(f'"apps/{name}"' in made for name in ("a", "b", "fork"))
+    assert "user = false" in made
+    assert not workspace.lock.exists()
+    assert not workspace.own.exists()
+    lock = (workspace.project / "apps" / "a" / "qwen.lock").read_text()
+    assert "mine" not in lock
+    assert workspace.run("check").exit_code == 0
+    again = workspace.run("init", "--yes")
+    assert again.exit_code == 0, again
+    assert not workspace.lock.exists()

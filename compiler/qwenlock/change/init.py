@@ -101,7 +101,7 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
         InputError: the settings made from the variables cannot be locked, or a lock would hide a
             model that the client uses here.
     """
-    if wishes.without_user:
+    if wishes.without_user and not wishes.projects:
         _refuse_hiding(found)
     files: list[FileChange] = []
     warnings: list[str] = []
@@ -137,6 +137,8 @@ def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
         choices.pop("user", None)
         if wishes.without_user:
             choices["user"] = False
+    if wishes.projects:
+        choices["projects"] = list(wishes.projects)
     if choices and found.configured is None:
         path, label, _ = found.configuration
         yield FileChange(path, label, None, _CONFIGURATION + tomli_w.dumps(choices))
