@@ -310,6 +310,22 @@ def test_upgrade_opens_a_pull_request_with_the_difference(behind: Runner) -> Non
     behind.qwenlock("check")
 
 
+def test_upgrade_of_ten_projects_shows_an_equal_change_once(behind: Runner) -> None:
+    for name in "abcdefghi":
+        for file in (".qwen/settings.json", "qwen.lock"):
+            copy = behind.project / name / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            write(copy, (behind.project / file).read_text())
+    behind.git("add", ".")
+    behind.git("commit", "-q", "-m", "Ten")
+    assert upgrade(behind).exit_code == 0
+    body = (behind.temp / "body.md").read_text()
+    assert body.count("### 10 projects: `.`, `a`, `b`, ") == 1
+    assert body.count("###") == 1, body
+    assert "Look at this first" in body
+    behind.qwenlock("check", "--recursive")
+
+
 def test_upgrade_again_changes_the_pull_request_that_is_open(behind: Runner) -> None:
     upgrade(behind)
     behind.git("switch", "-q", "main")

@@ -378,3 +378,127 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0
     assert json.loads(world.own.read_text()) != newer
+
+
+# Review
+
+
+def test_equal_changes_of_many_projects_are_shown_once_and_the_important_first(
+    workspace: World,
+) -> None:
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    assert workspace.run("diff", "HEAD", "--recursive").exit_code == 0
+    for name in "ab":
+        file = workspace.project / "apps" / name / ".qwen" / "settings.json"
+        small = {**MODEL, "generationConfig": {"contextWindowSize": 1000}}
+        write(file, settings(small, {**OTHER, "envKey": "A_KEY"}))
+    workspace.run("lock")
+    git(workspace.project, "commit", "-q", "-a", "-m", "Windows")
+    file = workspace.project / "apps" / "b" / ".qwen" / "settings.json"
+    for name in "ab":
+        less = {**MODEL, "generationConfig": {"contextWindowSize": 10}}
+        new = {**MODEL, "id": "new", "envKey": "NEW_KEY"}
+        entries = [less, {**OTHER, "envKey": "A_KEY"}] + ([new] if name == "b" else [])
+        write(workspace.project / "apps" / name / ".qwen" / "settings.json", settings(*entries))
+    workspace.run("lock")
+    result = workspace.run("diff", "HEAD", "--recursive")
+    assert result.exit_code == 1
+    window = "the context window of openai/gpt-4o shrinks from 1000 to 10"
+    assert result.err.splitlines() == [
+        f"look at this first: {window} (apps/a, apps/b)",
+        "look at this first: NEW_KEY must be set (apps/b)",
+    ]
+    document = json.loads(workspace.run("diff", "HEAD", "--recursive", "--format", "json").out)
+    assert [each["projects"] for each in document["groups"]] == [["apps/a", "apps/b"], ["apps/b"]]
+    page = workspace.run("diff", "HEAD", "--recursive", "--format", "markdown").out
+    assert page.count("contextWindowSize") == 1
+    assert page.index("Look at this first") < page.index("### 2 projects: `apps/a`, `apps/b`")
+    (file.parent.parent / "qwen.lock").unlink()
+    assert "apps/b: gone" in workspace.run("diff", "HEAD", "--recursive").out
+
+
+def test_a_branch_is_compared_with_where_it_began(world: World) -> None:
+    git(world.project, "add", ".")
+    git(world.project, "commit", "-q", "-m", "Lock")
+    git(world.project, "switch", "-q", "-c", "topic")
+    write(world.own, settings(MODEL, OTHER))
+    world.run("lock")
+    git(world.project, "commit", "-q", "-a", "-m", "Topic")
+    changed = world.run("diff", "main...")
+    assert "+ model openai/other" in changed.out
+    assert world.run("diff", "main").out == changed.out
+    assert world.run("diff", "HEAD").exit_code == 0
+    for wrong in ("nothing", "nothing..."):
+        assert world.run("diff", wrong).exit_code == 2
+    assert world.run("diff", "--recursive", ".", ".").exit_code == 2
+
+
+# Words
+
+
+def test_lock_whose_settings_are_not_checked_out(workspace: World) -> None:
+    workspace.run("lock")
+    (workspace.project / "apps" / "a" / ".qwen" / "settings.json").unlink()
+    result = workspace.run("check")
+    assert result.exit_code == 1
+    assert "absent: the settings of apps/a/qwen.lock are absent: check them out" in result.err
+
+
+def test_other_line_endings_are_not_called_an_edit(world: World) -> None:
+    write(world.lock, world.lock.read_bytes().replace(b"\n", b"\r\n"))
+    assert (
+        "endings: qwen.lock has other line endings: run `qwenlock lock`" in world.run("check").err
+    )
+    assert "qwen.lock has other line endings" in world.run("run", "--", "true").err
+
+
+def test_region_switch_says_from_where_to_where(world: World) -> None:
+    write(world.own, {"$version": 4})
+    plan = ("upgrade", "--plan", "coding-plan", "--scope", "project", "--to", "0.12.0")
+    assert world.run(*plan, "--region", "china", "--yes").exit_code == 0
+    assert (
+        "region china → global, in .qwen" in world.run(*plan, "--region", "global", "--dry-run").err
+    )
+
+
+def test_paths_below_the_root_can_be_typed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.project / "src").mkdir()
+    write(world.own, models(MODEL))
+    monkeypatch.chdir(world.project / "src")
+    shown = world.run("migrate", "--dry-run")
+    assert "+++ b/../.qwen/settings.json" in shown.out
+    assert "as ../qwenlock.toml says" in shown.err
+
+
+def test_file_that_the_client_rewrites_is_foreseen(world: World) -> None:
+    write(world.own, {**models(MODEL), "model": {"name": "gpt-4o"}})
+    assert "QL125" not in world.run("lint").err
+    git(world.project, "add", ".")
+    result = world.run("lint")
+    assert "note[QL125]" in result.err
+    assert world.run("migrate", "--only", "settings-version", "--yes").exit_code == 0
+    assert "QL125" not in world.run("lint").err
+
+
+# init
+
+
+def test_init_at_a_root_makes_a_workspace_and_no_lock_of_its_own(workspace: World) -> None:
+    (workspace.project / "qwenlock.toml").unlink()
+    mine = {"modelProviders": {"openai": [{**MODEL, "id": "mine"}]}, "model": {"name": "mine"}}
+    write(workspace.user, {**models(MODEL), **mine})
+    result = workspace.run("init", "--client", "0.24.4", "--yes")
+    assert result.exit_code == 0, result
+    made = (workspace.project / "qwenlock.toml").read_text()
+    assert all(f'"apps/{name}"' in made for name in ("a", "b", "fork"))
+    assert "user = false" in made
+    assert not workspace.lock.exists()
+    assert not workspace.own.exists()
+    lock = (workspace.project / "apps" / "a" / "qwen.lock").read_text()
+    assert "mine" not in lock
+    assert workspace.run("check").exit_code == 0
+    again = workspace.run("init", "--yes")
+    assert again.exit_code == 0, again
+    assert not workspace.lock.exists()

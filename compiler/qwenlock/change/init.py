@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = f"{NAME} text eol=lf -merge"
 """Keep the line endings that the digest needs, and do not merge locks line by line."""
+_LEFT_BEHIND = (".qwen/*.orig", ".qwen/*.corrupted*")
+"""What releases of the client leave beside a settings file that they rewrite."""
 _CONFIGURATION = "# The options of qwenlock in this project, for everyone and in CI.\n"
 
 
@@ -106,7 +108,7 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
         InputError: the settings made from the variables cannot be locked, or a lock would hide a
             model that the client uses here.
     """
-    if wishes.without_user:
+    if wishes.without_user and not wishes.projects:
         _refuse_hiding(found)
     files: list[FileChange] = []
     warnings: list[str] = []
@@ -148,6 +150,8 @@ def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
         choices.pop("user", None)
         if wishes.without_user:
             choices["user"] = False
+    if wishes.projects:
+        choices["projects"] = list(wishes.projects)
     if choices and found.configured is None:
         path, label, _ = found.configuration
         yield FileChange(path, label, None, _CONFIGURATION + tomli_w.dumps(choices))
@@ -160,7 +164,7 @@ def _for_git(found: Found) -> Iterator[FileChange]:
             yield FileChange(path, label, text, with_lines(text or "", [ATTRIBUTES]))
     if found.env is not None and found.env.ignored is False and not found.env.tracked:
         path, label, text = found.env.ignore_file
-        yield FileChange(path, label, text, with_lines(text or "", [".env"]))
+        yield FileChange(path, label, text, with_lines(text or "", [".env", *_LEFT_BEHIND]))
 
 
 def _wanted(found: Found, wishes: InitWishes) -> Iterator[FileChange]:

@@ -13,7 +13,8 @@ HOSTS: dict[Host, str] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
 class InitWishes:
     """The user's choices; the same as the options of `qwenlock init`.
 
-    `without_user` is None if the user did not choose: then the scope options decide.
+    `without_user` is None if the user did not choose: then the scope options decide. `projects` are
+    those of a workspace, relative to its root; empty for a project.
     """
 
     from_env: bool = False
@@ -23,3 +24,4 @@ class InitWishes:
     without_user: bool | None = None
     ci: Host | None = None
     pre_commit: bool = False
+    projects: tuple[str, ...] = ()

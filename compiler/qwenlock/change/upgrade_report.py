@@ -163,7 +163,11 @@ def summary(steps: Sequence[PlanUpgrade]) -> Iterator[str]:
 
 
 def _headline(there: PlanInFile, aim: Aim) -> Iterator[str]:
-    to = f"{aim.template.version}, region {aim.region.name}, in {there.target.label}"
+    moves = there.region not in (None, aim.region)
+    region = (
+        f"{there.region.name} → {aim.region.name}" if there.region and moves else aim.region.name
+    )
+    to = f"{aim.template.version}, region {region}, in {there.target.label}"
     if there.models or there.recorded:
         was = there.template.version if there.template else "an unknown version"
         yield f"upgrade {there.plan.title}: {was} to {to}"

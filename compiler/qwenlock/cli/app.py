@@ -27,7 +27,7 @@ GROUPS = {
     "Every day": ("status", "lock", "check", "select", "run", "show"),
     "Find out": ("lint", "explain", "resolve", "diff", "doctor"),
     "Change settings": ("upgrade", "uninstall", "migrate", "undo", "history"),
-    "Work in a team": ("init", "report", "export"),
+    "Work in a team": ("init", "merge", "report", "export"),
     "More": ("template", "schema", "server"),
 }
 """The commands as `--help` shows them; each is a module of `commands` with a Typer `app`."""

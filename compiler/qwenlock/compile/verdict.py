@@ -51,7 +51,7 @@ def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict
         findings = (*findings, text.outdated(old, label))
     if not text.is_unedited(stored):
         message = "the lock was edited by hand: its digest does not match"
-        if text.is_unedited(stored.replace(b"\r\n", b"\n")):
+        if text.is_unedited_but_for_line_endings(stored):
             rule = "`qwen.lock text eol=lf` to .gitattributes"
             message = f"the line endings of the lock were changed; add {rule} for git"
         edited = text.unusable("QL114", message, label, (2, 1))

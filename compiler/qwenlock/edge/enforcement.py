@@ -120,7 +120,10 @@ def trusted_lock(project: Path) -> Lock:
         raise QwenlockError(f"{label} is missing", "run `qwenlock lock`")
     lock = text.load(decode(data, label), label)
     if not text.is_unedited(data):
-        raise QwenlockError(f"{label} was edited by hand", "run `qwenlock lock`")
+        what = "was edited by hand"
+        if text.is_unedited_but_for_line_endings(data):
+            what = "has other line endings"
+        raise QwenlockError(f"{label} {what}", "run `qwenlock lock`")
     return lock
 
 

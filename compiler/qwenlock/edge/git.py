@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.files import read_text
 from qwenlock.edge.lookup import find
@@ -93,6 +93,77 @@ def deleted_in_index(directory: Path) -> list[Path]:
     question = ("diff", "--cached", "--name-only", "--diff-filter=D", "--no-renames", "-z")
     answer = _answer(root, *question, "--no-ext-diff", "--no-textconv")
     return [root / name for name in answer.split("\0") if name]
+
+
+class Revision(NamedTuple):
+    """A commit of the repository around a directory.
+
+    Attributes:
+        root: the root of the repository.
+        commit: the commit.
+    """
+
+    root: Path
+    commit: str
+
+    def files_below(self, directory: Path, name: str) -> list[Path]:
+        """Return the files called `name` that the commit has in and below a directory."""
+        below = os.path.relpath(directory.resolve(), self.root)
+        question = ("ls-tree", "-r", "--name-only", "-z", "--full-tree", self.commit)
+        answer = _answer(self.root, *question, *(() if below == "." else (f"{below}/",)))
+        paths = (self.root / each for each in answer.split("\0") if each)
+        return [path for path in paths if path.name == name]
+
+    def content(self, path: Path) -> bytes | None:
+        """Return what the commit has in a file, or None if it has no such file."""
+        name = (path.parent.resolve() / path.name).relative_to(self.root).as_posix()
+        answer = _run(self.root, "cat-file", "blob", f"{self.commit}:{name}")
+        return answer.stdout if answer is not None and answer.returncode == 0 else None
+
+
+def revision(directory: Path, name: str) -> Revision:
+    """Return the commit that `name` stands for; `A...` is where the current branch left A.
+
+    Raises:
+        UsageError: there is no such commit.
+    """
+    from qwenlock.findings.errors import UsageError
+
+    root = repository_of(directory.resolve() / "x")
+    if root is None:
+        raise UsageError(f"{shown(directory)} is not in a git repository", "name two locks")
+    start = name.removesuffix("...")
+    if start != name and not start.startswith("-"):
+        answer = _answer(root, "merge-base", start or "HEAD", "HEAD")
+    else:
+        verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        answer = _answer(root, *verify)
+    if not answer.strip():
+        fix = "name a branch, tag or commit; in a shallow clone, fetch it first"
+        raise UsageError(f"git knows no commit {name!r}", fix)
+    return Revision(root, answer.strip())
+
+
+def merge_texts(base: str, ours: str, theirs: str) -> tuple[str, bool]:
+    """Merge texts line by line; return the result, and whether it is free of conflicts.
+
+    Raises:
+        QwenlockError: git cannot do it.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from qwenlock.findings.errors import QwenlockError
+
+    with tempfile.TemporaryDirectory(prefix="qwenlock-") as folder:
+        names = ("ours", "base", "theirs")
+        for name, text in zip(names, (ours, base, theirs), strict=True):
+            Path(folder, name).write_bytes(text.encode())
+        labels = [part for name in names for part in ("-L", name)]
+        answer = _run(Path(folder), "merge-file", "-p", "-q", *labels, *names)
+    if answer is None or answer.returncode > 127:
+        raise QwenlockError("git cannot merge these files", "check that git is installed")
+    return answer.stdout.decode(), answer.returncode == 0
 
 
 def ignored_below(directory: Path) -> set[str]:

@@ -134,8 +134,16 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
 
 def shown(path: Path) -> str:
-    """Return `path` for messages: relative to the working directory or the home directory."""
-    return named(spelled(str(path)), spelled(os.getcwd()), spelled(str(home())))  # noqa: PTH109
+    """Return `path` for messages, as it can be typed.
+
+    That is relative to the working directory, where it is below that or elsewhere in the same
+    repository, or else relative to the home directory.
+    """
+    name, here = spelled(str(path)), spelled(os.getcwd())  # noqa: PTH109
+    root = _repository(here)
+    if root is not None and _below(name, root, os.path) is not None:
+        return relative(name, here)
+    return named(name, here, spelled(str(home())))
 
 
 def spelled(name: str) -> str:
@@ -150,6 +158,14 @@ def spelled(name: str) -> str:
 def from_project(path: Path, project: Path) -> str:
     """Return `path` relative to `project` or to the home directory, links in both followed."""
     return named(str(path), os.path.realpath(project), os.path.realpath(home()))
+
+
+@lru_cache(maxsize=8)
+def _repository(folder: str) -> str | None:
+    """Return the root of the repository above a directory; None if that is the root itself."""
+    above = Path(folder).parents if not os.path.lexists(Path(folder, ".git")) else ()
+    found = next((each for each in above if os.path.lexists(each / ".git")), None)
+    return None if found is None or is_home(found) else str(found)
 
 
 def named(

@@ -183,6 +183,13 @@ RULES: dict[str, Rule] = {
         "settings.local.json, which nothing reads",
         "Other tools read a settings.local.json beside their settings; Qwen Code does not.",
     ),
+    "QL125": Rule(
+        "note",
+        "committed file that the client rewrites",
+        "When it starts, Qwen Code writes its settings version into a file of an older one. So "
+        "everyone who starts it has a change to commit, and some releases also reformat the file, "
+        "drop its comments and leave a copy beside it.",
+    ),
     "QL201": Rule(
         "error",
         "modelProviders is not an object",

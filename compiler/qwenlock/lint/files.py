@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from qwenlock.findings.finding import Finding, Related
 from qwenlock.findings.repair import Repair
 from qwenlock.settings.scopes import PROVIDERS
+from qwenlock.settings.values import VERSION
+from qwenlock.settings.versions import needed
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Place
 from qwenlock.text.operations import Deduplicate, Move, get
@@ -26,6 +28,7 @@ _KEYS: dict[Path, tuple[str, ...]] = {
 }
 """The keys that choose models and are long enough to be misspelt, by the object they are in."""
 _NEARLY = 0.85
+_MIGRATE = "run `qwenlock migrate --only settings-version`, and commit it"
 
 
 def local_settings(subject: Subject) -> Iterator[Finding]:
@@ -33,6 +36,22 @@ def local_settings(subject: Subject) -> Iterator[Finding]:
     for label in subject.world.unread:
         fix = "move what you need from it into settings.json"
         yield Finding("QL124", f"Qwen Code does not read {label}", None, fix)
+
+
+def rewritten(subject: Subject) -> Iterator[Finding]:
+    """Report settings of the project that git tracks and that the client rewrites when it starts.
+
+    If it changes more than the settings version, compiling reports that (QL106).
+    """
+    source = subject.project.source("project")
+    if source is None or source.document.label not in subject.world.tracked:
+        return
+    if not subject.client.is_release or any(each.path != VERSION for each in source.operations):
+        return
+    if needed(source.document.value, subject.client.settings_version):
+        version = subject.client.settings_version
+        message = f"the client will write settings version {version} into this file"
+        yield Finding("QL125", message, source.document.place(()), _MIGRATE)
 
 
 def misspelt_keys(subject: Subject) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     files.duplicate_keys,
     files.local_settings,
+    files.rewritten,
     files.misspelt_keys,
     unread.unread_keys,
     providers.shadowed_by_update,

@@ -108,6 +108,11 @@ def is_unedited(data: bytes) -> bool:
     return stated is not None and stated[1].decode() == digest(data[stated.end() :])
 
 
+def is_unedited_but_for_line_endings(data: bytes) -> bool:
+    """Tell whether a lock is as it was written, except that git or an editor changed its lines."""
+    return not is_unedited(data) and is_unedited(data.replace(b"\r\n", b"\n"))
+
+
 def begins_as_lock(data: bytes) -> bool:
     """Tell whether bytes are empty, or begin as a lock does, perhaps in a merge conflict.
 

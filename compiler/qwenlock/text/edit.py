@@ -62,6 +62,28 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
     return text_of(document)
 
 
+def transplant(text: str, to: Path, other: str, path: Path, *, insert: bool = False) -> str:
+    """Return a document with a value of another one, with the comments that belong to it there.
+
+    Args:
+        text: the document that gets the value.
+        to: where it goes; what is there is replaced, and missing parent objects are made.
+        other: the document that has it, which is not changed.
+        path: where it is in that.
+        insert: put it before the element that `to` names, instead of replacing that.
+
+    Raises:
+        LookupError: a path leads through something that is not there, or not a container.
+    """
+    document = parse(text)
+    source, step = _reached(parse(other), path)
+    indent = source.line_indent(_effective(source, step))
+    moved = _take(source, step)
+    target, name = _reached(document, to, make_parents=True)
+    _place(target, name, moved, indent, insert=insert)
+    return text_of(document)
+
+
 def lost_comments(before: str, after: str) -> list[str]:
     """Return the comments of one document that another does not have, in order.
 
@@ -105,11 +127,20 @@ def _move(document: Container, path: Path, to: Path) -> None:
     source, step = _reached(document, path)
     indent = source.line_indent(_effective(source, step))
     moved = _take(source, step)
-    target, name = _reached(document, to, make_parents=True)
-    there = target.at(name)
+    _place(*_reached(document, to, make_parents=True), moved, indent)
+
+
+def _place(
+    target: Container, name: str | int, moved: Item, indent: str, *, insert: bool = False
+) -> None:
+    """Put an item that was taken from a line with an `indent` at its new place."""
+    there = [] if insert else target.at(name)
     if there:
         item = there[-1]
         item.lead = cut_attached(item.lead).first
+    elif insert and isinstance(name, int):
+        item = Item()
+        put_in(target, name, item, on_own_line=bool(line_breaks(moved.lead)))
     else:
         item = _new_member(target, name, on_own_line=bool(line_breaks(moved.lead)))
     _fill(target, item, moved, indent)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenlock.cli.views.annotations import Annotation
+    from qwenlock.compile.compiler import Compilation
+    from qwenlock.compile.verdict import Verdict
     from qwenlock.edge.reader import Reader
     from qwenlock.findings.errors import InputError
     from qwenlock.findings.finding import Finding
@@ -41,6 +43,8 @@ SENTENCES = {
     "missing": "{lock} is missing: run {command}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
+    "absent": "the settings of {lock} are absent: check them out, or run {command}",
+    "endings": "{lock} has other line endings: run {command}",
     "key": "the settings of {lock} hold a key, and git tracks them",
     "conflict": "{lock} or its settings have an unresolved merge conflict",
 }
@@ -120,6 +124,7 @@ def check(
             report.say_verdict()
     else:
         _say_all(reports, loudness)
+        _say_unset(reports)
     return max((report.exit_code for report in reports), default=0)
 
 
@@ -146,6 +151,20 @@ def _say_all(reports: Sequence[_Report], loudness: int) -> None:
     say(f"{painted('ok', 'good')}: {len(fine)}{more} {are} up to date{warnings}")
 
 
+def _say_unset(reports: Sequence[_Report]) -> None:
+    """Print each variable that several projects lack once, with the projects."""
+    from qwenlock.cli.console import painted, say
+    from qwenlock.cli.foreign import clean
+
+    users: dict[str, list[str]] = {}
+    for report in reports:
+        for name in report.unset:
+            users.setdefault(name, []).append(report.project)
+    for name, projects in users.items():
+        users_here = clean(", ".join(projects))
+        say(f"{painted('unset', 'error')}: {name} is not set; needed by {users_here}")
+
+
 def _say_clients(reports: Sequence[_Report]) -> None:
     """Print the client that each project is for, but each line only once."""
     from qwenlock.cli.console import say
@@ -169,6 +188,7 @@ class _Report(NamedTuple):
     command: str = _LOCK
     trouble: str = ""
     hint: str = ""
+    unset: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         import json
@@ -349,31 +369,53 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         verdict = judge(project.stored, label_of(directory), compilation)
     except InputError as error:
         return _invalid(name, error)
-    found = verdict.findings
     client, line = json.dumps(client_as_json(project)), client_line(project)
-    exit_code = EXIT[verdict.status]
-    if question.env and compilation.lock is not None:
-        from qwenlock.edge.environment import with_variables
-        from qwenlock.lint.variables import unset
-
-        missing = tuple(unset(compilation.lock, with_variables(project)))
-        found = (*found, *missing)
-        exit_code = max(exit_code, 1 if missing else 0)
+    absent = _absent(compilation, project) if question.env else {}
     key = _literal_key(project)
-    if key is not None and tracked([project.places.files["project"]]):
-        found = (*found, key)
-        exit_code = max(exit_code, 1)
-    report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
+    tracks_key = key is not None and bool(tracked([project.places.files["project"]]))
+    exit_code = max(EXIT[verdict.status], 1 if absent or tracks_key else 0)
+    trouble = _trouble(verdict, project)
     if verdict.status == "ok" and exit_code:
-        report = report._replace(trouble="unset" if key not in found else "key")
+        trouble = "key" if tracks_key else "unset"
+    keys = (key,) if key is not None and tracks_key else ()
+    said_once = (*verdict.findings, *keys)
+    of_user = _users_file(project)
+    report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
+    report = _with_findings(report, (*said_once, *absent.values()), of_user)
+    report = report._replace(trouble=trouble)
+    if question.several and absent:
+        words = _with_findings(report, said_once, of_user).words
+        report = report._replace(words=words, unset=tuple(absent))
     if _lacks_user(project, verdict.changes):
         report = report._replace(hint=_NO_USER.format(file=project.places.labels["user"]))
-    report = _with_findings(report, found, _users_file(project))
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
     if verdict.status == "ok" and not question.env and is_recorded and key is None:
         said = "\n".join((client, line, report.findings, report.words))
         passed.append(_Passed([*project.states], asked, said))
     return report
+
+
+def _absent(compilation: Compilation, project: Project) -> dict[str, Finding]:
+    """Return the finding for each variable of the lock that a client here would not have."""
+    from qwenlock.edge.environment import with_variables
+    from qwenlock.lint.variables import missing, unset
+
+    if compilation.lock is None:
+        return {}
+    there = with_variables(project)
+    names = [each.name for each in missing(compilation.lock, there)]
+    return dict(zip(names, unset(compilation.lock, there), strict=True))
+
+
+def _trouble(verdict: Verdict, project: Project) -> str:
+    """Return the key of `SENTENCES` that says more than the status does, or nothing."""
+    from qwenlock.lock.text import is_unedited_but_for_line_endings
+
+    if verdict.status == "edited" and is_unedited_but_for_line_endings(project.stored or b""):
+        return "endings"
+    if verdict.status == "drift" and _lacks_settings(project, verdict.changes):
+        return "absent"
+    return ""
 
 
 def _refuse_link(directory: Path) -> None:
@@ -391,6 +433,13 @@ def _refuse_link(directory: Path) -> None:
         if path.is_symlink():
             fix = "replace it with what it leads to"
             raise unusable("QL105", from_here(path), "it is a symbolic link", fix)
+
+
+def _lacks_settings(project: Project, changes: Sequence[LockChange]) -> bool:
+    """Tell whether the lock was made from the project's settings, and they are not here."""
+    gone = any((each.kind, each.action) == ("input", "removed") for each in changes)
+    file = project.places.files.get("project")
+    return gone and file is not None and not file.exists()
 
 
 def _literal_key(project: Project) -> Finding | None:

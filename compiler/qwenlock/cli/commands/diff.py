@@ -19,19 +19,45 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def diff(
     old: Annotated[
-        Path, typer.Argument(metavar="OLD", help="A lock, or a project that has a lock.")
+        Path,
+        typer.Argument(
+            metavar="OLD",
+            help="A lock, or a project that has a lock. Without NEW, a commit of git: `main...` is "
+            "where the current branch left main.",
+        ),
     ],
     new: Annotated[
-        Path, typer.Argument(metavar="NEW", help="The lock, or project, to compare with.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="[NEW]",
+            help="The lock, or project, to compare with. Without it, OLD is a commit of git, and "
+            "the project here is compared with that.",
+            show_default=False,
+        ),
+    ] = None,
+    recursive: Annotated[
+        bool,
+        typer.Option("--recursive", help="Compare every project below with the commit OLD."),
+    ] = False,
     format: PageFormatOption = PageFormat.text,  # noqa: A002
 ) -> int:
     """Compare two locks by meaning, not line by line.
 
+    With a commit, equal changes of several projects are shown once, after what a reviewer must see
+    first: a model that disappears, a context window that shrinks, a new variable.
+
     Exits 1 if they differ.
+
+    Examples: `qwenlock diff before.lock qwen.lock`, `qwenlock diff main... --recursive`
     """
     from qwenlock.lock.diff import diff as compare
 
+    if new is None:
+        return _since(str(old), recursive=recursive, format=format)
+    if recursive:
+        from qwenlock.findings.errors import UsageError
+
+        raise UsageError("--recursive compares with a commit of git", "name only that")
     changes = compare(_read(old), _read(new))
     if format is PageFormat.json:
         from qwenlock.cli.console import emit_json
@@ -46,6 +72,36 @@ def diff(
     else:
         _print(changes)
     return 1 if changes else 0
+
+
+def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa: A002
+    """Compare the locks here with those of a commit."""
+    from qwenlock.cli.advice import from_here
+    from qwenlock.cli.options import directory_of
+    from qwenlock.cli.views.since import SinceCommit
+    from qwenlock.edge.git import revision
+    from qwenlock.edge.walk import projects_below
+    from qwenlock.lock import NAME
+
+    directory = directory_of(None)
+    then = revision(directory, commit)
+    directories = {directory.resolve()}
+    if recursive:
+        directories = {each.resolve() for each in projects_below(directory)}
+        directories |= {each.parent for each in then.files_below(directory, NAME)}
+    since = SinceCommit(commit)
+    for each in sorted(directories):
+        before, after = then.content(each / NAME), _content(each / NAME)
+        since.add(from_here(each), before, after)
+    since.show(format.value)
+    return 1 if since.differs else 0
+
+
+def _content(path: Path) -> bytes | None:
+    from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
+    from qwenlock.edge.places import shown
+
+    return read_bytes(path, shown(path), MAX_LOCK_BYTES)
 
 
 def _print(changes: list[LockChange]) -> None:

@@ -16,8 +16,8 @@ from qwenlock.cli.options import (
     Format,
     FormatOption,
     ScopedCommand,
+    directory_of,
     flags_of,
-    project_directory,
 )
 from qwenlock.edge.places import Flags
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwenlock.change.init import Found
+    from qwenlock.cli.change import Relock
 
 app = typer.Typer(add_completion=False)
 
@@ -108,27 +109,33 @@ def init(
         raise UsageError(
             "--with-user cannot be combined with --user or --no-user", "remove one of them"
         )
-    directory = project_directory(project)
+    directory = directory_of(project)
     found = look(directory, flags, client)
+    below = _projects_below(directory, found)
     ask = _ask if _may_ask(yes=yes or dry_run, as_json=format is Format.json) else _default
-    from_env = _from_env(found, from_env, ask)
-    from_user = _from_user(found, from_user, ask, asks=not (from_env or with_user))
-    region = region or _region(found, ask) if from_env else None
+    wanted = below if found.configured or not below else _workspace(below, ask)
+    from_env = False if wanted else _from_env(found, from_env, ask)
+    asks_user = not (from_env or with_user or wanted)
+    from_user = _from_user(found, from_user, ask, asks=asks_user)
     without_user: bool | None = from_user and found.configured is None
     if not (with_user or from_user):
-        without_user = _without_user(found, flags, ask, from_env=from_env)
+        own = from_env or found.owns_models or bool(wanted)
+        without_user = _without_user(found, flags, ask, own=own)
     wishes = InitWishes(
         from_env=from_env,
         from_user=from_user,
         all_models=all_models,
-        region=region,
+        region=region or _region(found, ask) if from_env else None,
         without_user=False if with_user else without_user,
         ci=_ci(ci, ask),
         pre_commit=pre_commit if pre_commit is not None else ask("Add a pre-commit hook?"),
+        projects=() if found.configured else tuple(wanted),
     )
     change = begin(found, wishes)
     lock_options = (Flags(), None) if found.configured else (flags, client)
     relock = relocking(directory, *lock_options)
+    if wanted:
+        relock = _relocking_each([directory / each for each in wanted], *lock_options)
     code = carry_out(
         change,
         "init",
@@ -146,7 +153,8 @@ def init(
     if not found.only_user_has_models:
         fix = "`qwenlock lock --no-user` leaves your settings out"
     if code == 0:
-        _gate(directory, fix)
+        for each in wanted or (".",):
+            _gate(directory / each, fix)
     return code
 
 
@@ -224,14 +232,47 @@ def _from_user(found: Found, said: bool | None, ask: Callable[..., bool], *, ask
 
 
 def _without_user(
-    found: Found, flags: Flags, ask: Callable[..., bool], *, from_env: bool
+    found: Found, flags: Flags, ask: Callable[..., bool], *, own: bool
 ) -> bool | None:
     """Tell whether the lock excludes the user scope: by default, if the project has models."""
     if flags.user is not None:
         return True if flags.user is False else None
-    if found.configured is not None or not (from_env or found.owns_models):
+    if found.configured is not None or not own:
         return None
     return ask("Leave each user's own settings out of the lock?", default=True)
+
+
+def _projects_below(directory: Path, found: Found) -> list[str]:
+    """Return the projects below, relative to a directory that is no project itself.
+
+    Where the configuration there lists projects, they are those.
+    """
+    from qwenlock.edge.places import relative
+    from qwenlock.edge.walk import projects_below, workspace_at
+
+    if found.has_settings or found.project.stored is not None:
+        return []
+    if found.configured and workspace_at(directory) is None:
+        return []
+    return [relative(str(each), str(directory)) for each in projects_below(directory)]
+
+
+def _workspace(below: list[str], ask: Callable[..., bool]) -> list[str]:
+    """Ask which of the projects below make a workspace: by default, all of them."""
+    if ask(f"Make a workspace of {', '.join(below)}?", default=True):
+        return below
+    return [each for each in below if ask(f"Is {each} one of its projects?", default=False)]
+
+
+def _relocking_each(directories: list[Path], flags: Flags, client: str | None) -> Relock:
+    """Return a function that locks each project, and not the root of their workspace."""
+    from qwenlock.cli.projects import Chosen, for_each
+
+    def relock(part_of: str | None) -> int:
+        locks = {each: relocking(each, flags, client) for each in directories}
+        return for_each(Chosen(tuple(directories), several=True), lambda one: locks[one](part_of))
+
+    return relock
 
 
 def _ci(said: str | None, ask: Callable[..., bool]) -> Host | None:

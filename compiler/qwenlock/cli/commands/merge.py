@@ -1,0 +1,79 @@
+"""`qwenlock merge`: merges settings model by model, as a merge driver of git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from qwenlock.text.merge import Merged
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def merge(
+    base: Annotated[Path, typer.Argument(metavar="BASE", help="The common ancestor; %O of git.")],
+    ours: Annotated[
+        Path, typer.Argument(metavar="OURS", help="Our version, which is overwritten; %A of git.")
+    ],
+    theirs: Annotated[Path, typer.Argument(metavar="THEIRS", help="Their version; %B of git.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PATH]", help="The file for messages; %P of git.")
+    ] = None,
+) -> int:
+    """Merge two changed versions of a settings.json, model by model.
+
+    Two branches may each add a model at the same place. Comments are kept. Where both changed the
+    same model or the same key, git's conflict markers are written, and the exit code is 1.
+
+    To use it, run `git config merge.qwenlock-settings.driver 'qwenlock merge %O %A %B %P'`, and
+    write `**/.qwen/settings.json merge=qwenlock-settings` into .gitattributes.
+    """
+    from qwenlock.change.merging import merged_settings
+    from qwenlock.cli.console import say
+    from qwenlock.cli.foreign import clean
+    from qwenlock.edge.files import read_text
+    from qwenlock.edge.git import merge_texts
+    from qwenlock.edge.writer import write_output
+    from qwenlock.text.values import TextError
+
+    label = name or str(ours)
+    old, own, other = (read_text(each, str(each)) or "{}" for each in (base, ours, theirs))
+    texts = (old, own, other)
+    found: Merged | None = None
+    try:
+        found = merged_settings(old, own, other)
+        if not found.conflicts:
+            write_output(ours, _with_both_comments(texts, found))
+            return 0
+        # Sides that differ only where both changed the same value make the smallest conflicts.
+        base_wins = merged_settings(old, own, other, "base").text
+        theirs_wins = merged_settings(old, own, other, "theirs").text
+        texts = (base_wins, found.text, theirs_wins)
+    except TextError:
+        pass  # git merges the lines of what is not JSON
+    text, is_clean = merge_texts(*texts)
+    write_output(ours, text)
+    if is_clean and found is None:
+        return 0
+    if found is not None:
+        where = ", ".join(".".join(map(str, path)) for path in found.conflicts)
+        say(f"{clean(label)}: both sides changed {clean(where)}")
+    return 1
+
+
+def _with_both_comments(texts: tuple[str, str, str], found: Merged) -> str:
+    """Return git's own merge if it means the same: it keeps the comments of both sides."""
+    from qwenlock.edge.git import merge_texts
+    from qwenlock.text.values import TextError, object_of
+
+    try:
+        text, is_clean = merge_texts(*texts)
+        if is_clean and object_of(text) == object_of(found.text):
+            return text
+    except TextError:
+        pass
+    return found.text

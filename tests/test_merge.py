@@ -1,0 +1,191 @@
+"""`qwenlock merge`: settings are merged by meaning, as a merge driver of git."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwenlock.change.merging import merged_settings
+from support import JSON, World, plainly_read, strict, untimed, write
+from test_workspace import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A = '{ "id": "a", "envKey": "A_KEY" }'
+B = '{ "id": "b", "envKey": "B_KEY" }'
+C = '{ "id": "c", "envKey": "C_KEY" }'
+
+
+def document(*entries: str, more: str = '"model": { "name": "a" }') -> str:
+    listed = ",\n".join(f"      {each}" for each in entries)
+    return f'{{\n  "modelProviders": {{\n    "openai": [\n{listed}\n    ]\n  }},\n  {more}\n}}\n'
+
+
+def ids(text: str) -> list[str]:
+    return [each["id"] for each in plainly_read(text)["modelProviders"]["openai"]]
+
+
+def test_both_may_append_to_one_array() -> None:
+    merged = merged_settings(document(A), document(A, B), document(A, C))
+    assert (ids(merged.text), merged.conflicts) == (["a", "b", "c"], ())
+    assert merged.text == document(A, B, C)
+
+
+def test_added_model_comes_with_its_comments_and_ours_stay() -> None:
+    ours = document(f"// ours\n      {A}", B)
+    theirs = document(A, f"// why\n      // we need it\n      {C} // theirs")
+    merged = merged_settings(document(A), ours, theirs)
+    for comment in ("// ours", "// why", "// we need it", "// theirs"):
+        assert comment in merged.text
+    assert ids(merged.text) == ["a", "b", "c"]
+
+
+def test_removed_changed_and_moved_entries() -> None:
+    changed = A.replace("A_KEY", "OTHER")
+    merged = merged_settings(document(A, B), document(A, B, C), document(changed))
+    assert merged.text == document(changed, C)
+    same = merged_settings(document(A, B, C), document(A, B, C), document(C, A, B))
+    assert ids(same.text) == ["c", "a", "b"]
+    both = merged_settings(document(A, B, C), document(B, A, C), document(C, A, B))
+    assert both.conflicts == (("modelProviders", "openai"),)
+
+
+def test_conflict_only_where_both_changed_one_entry() -> None:
+    mine, other = A.replace("A_KEY", "MINE"), A.replace("A_KEY", "OTHER")
+    merged = merged_settings(document(A), document(mine, B), document(other, C))
+    assert merged.conflicts == (("modelProviders", "openai", 0),)
+    theirs = merged_settings(document(A), document(mine, B), document(other, C), "theirs")
+    assert theirs.text == document(other, B, C)
+    assert not merged_settings(document(A), document(mine), document(mine)).conflicts
+
+
+def test_entry_removed_here_and_changed_there_is_a_conflict() -> None:
+    changed = B.replace("B_KEY", "OTHER")
+    for sides in ((document(A), document(A, changed)), (document(A, changed), document(A))):
+        assert len(merged_settings(document(A, B), *sides).conflicts) == 1
+
+
+def test_one_id_at_two_endpoints_is_two_models() -> None:
+    there, here = (f'{{ "id": "a", "baseUrl": "https://{name}.example" }}' for name in "xy")
+    merged = merged_settings(document(there), document(there, here), document(B, there))
+    assert ids(merged.text) == ["b", "a", "a"]
+    assert not merged.conflicts
+
+
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "modelProviders": st.dictionaries(
+            st.sampled_from(["openai", "gemini"]),
+            st.lists(
+                st.fixed_dictionaries({"id": st.sampled_from("abcd")}, optional={"x": JSON}),
+                max_size=4,
+            )
+            | JSON,
+        ),
+        "model": JSON,
+        "x": JSON,
+    },
+)
+
+
+@given(SETTINGS, SETTINGS)
+@untimed(300)
+def test_what_only_one_side_changed_is_taken_as_it_is(base: Any, changed: Any) -> None:
+    old, new = (json.dumps(each, indent=2) for each in (base, changed))
+    for merged in (
+        merged_settings(old, new, old),
+        merged_settings(old, old, new),
+        merged_settings(old, new, new),
+    ):
+        assert not merged.conflicts
+        assert strict(plainly_read(merged.text)) == strict(changed)
+
+
+@given(SETTINGS, SETTINGS, SETTINGS)
+@untimed(300)
+def test_merge_is_a_document_and_no_order_decides_whether_it_conflicts(
+    base: Any, ours: Any, theirs: Any
+) -> None:
+    old, mine, other = (json.dumps(each, indent=2) for each in (base, ours, theirs))
+    one, reverse = merged_settings(old, mine, other), merged_settings(old, other, mine)
+    assert bool(one.conflicts) == bool(reverse.conflicts)
+    for side in ("ours", "base", "theirs"):
+        plainly_read(merged_settings(old, mine, other, side).text)  # type: ignore[arg-type]
+
+
+# With git
+
+
+@pytest.fixture
+def repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    git(world.project, "init", "-q", "-b", "main")
+    driver = f"'{sys.executable}' -m qwenlock merge %O %A %B %P"
+    git(world.project, "config", "merge.qwenlock-settings.driver", driver)
+    write(world.project / ".gitattributes", ".qwen/settings.json merge=qwenlock-settings\n")
+    commit(world, document(A))
+    git(world.project, "branch", "topic")
+    return world
+
+
+def commit(world: World, text: str) -> None:
+    write(world.own, text)
+    git(world.project, "add", ".")
+    git(world.project, "commit", "-q", "-m", "Change")
+
+
+def test_git_merges_by_the_driver(repository: World) -> None:
+    commit(repository, document(A, B))
+    git(repository.project, "switch", "-q", "topic")
+    commit(repository, document(A, C))
+    git(repository.project, "rebase", "-q", "main")
+    assert ids(repository.own.read_text()) == ["a", "b", "c"]
+    assert git(repository.project, "status", "--short") == ""
+
+
+def test_conflict_has_the_markers_of_git_only_where_both_changed(
+    world: World, tmp_path: Path
+) -> None:
+    mine, other = A.replace("A_KEY", "MINE"), A.replace("A_KEY", "OTHER")
+    files = [
+        str(write(tmp_path / name, text))
+        for name, text in (
+            ("base", document(A)), ("ours", document(mine, B)), ("theirs", document(other, C)),
+        )
+    ]  # fmt: skip
+    result = world.run("merge", *files, ".qwen/settings.json")
+    assert result.exit_code == 1
+    assert ".qwen/settings.json: both sides changed modelProviders.openai.0" in result.err
+    text = (tmp_path / "ours").read_text()
+    between = text[text.index("<<<<<<<") : text.index(">>>>>>>")]
+    assert '"b"' not in between
+    assert '"c"' not in between
+
+
+def test_what_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> None:
+    for texts, code in (
+        (("a\nb\nc\n", "x\nb\nc\n", "a\nb\ny\n"), 0),
+        (("a\n", "x\n", "y\n"), 1),
+    ):
+        files = [
+            str(write(tmp_path / name, text))
+            for name, text in zip(("base", "ours", "theirs"), texts, strict=True)
+        ]
+        assert world.run("merge", *files).exit_code == code
+    assert "<<<<<<< ours" in (tmp_path / "ours").read_text()
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    return World(tmp_path, monkeypatch, capsys.readouterr)
