@@ -201,3 +201,17 @@ def test_removing_a_variable_leaves_the_others(lines: list[str], end: str, last:
     assert dotenv.parse(shorter) == {k: v for k, v in dotenv.parse(text).items() if k != "A"}
     assert dotenv.remove(shorter, "A") == shorter
     assert dotenv.remove("A=1\nB=2 # x\n", "A") == "B=2 # x\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shorter"),
+    [
+        ("A=1\n# about B\nB=2\n", "# about B\nB=2\n"),
+        ("# mine\r\nexport A=1 # its own\r\n\r\n# B\r\nB=2\r\n", "# mine\r\n\r\n# B\r\nB=2\r\n"),
+        ("A=\n# about B\nB=2\n", "# about B\nB=2\n"),
+        ("A='1\n2' # its own\n\t# last", "\t# last"),
+        ("A: 1\n\n#A=0\n", "\n#A=0\n"),
+    ],
+)
+def test_comment_on_the_line_after_a_removed_variable_stays(text: str, shorter: str) -> None:
+    assert dotenv.remove(text, "A") == shorter

@@ -7,6 +7,7 @@ update is accepted on a terminal, and must record what `upgrade` records.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ from qwenlock.settings.project import Places, Project
 from support import source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qwenlock.plans.plan import Plan, Region, Template
     from qwenlock.settings.scopes import Source
 
@@ -37,8 +40,13 @@ pytest.importorskip("pty")
 pytest.importorskip("pexpect")
 
 PLANS = load()
-PROVEN = [(NEW, run) for run in runs(PLANS)] + [("0.23.3", 0), ("0.23.3", 1), ("0.15.10", 0)]
-"""The releases, and the numbers of the regions, that are started with every plan in them."""
+OFTEN = [
+    *((NEW, run, 0) for run in runs(PLANS)),
+    ("0.23.3", 0, 0),
+    ("0.23.3", 1, 0),
+    ("0.15.10", 0, 0),
+]
+"""What every run of the slow tests starts; QWENLOCK_ALL_LISTS=1 asks for all that there is."""
 
 
 @pytest.mark.parametrize("release", [OLD, "0.15.10", NEW])
@@ -59,18 +67,52 @@ def test_lists_of_a_release_are_the_bundled_ones(release: str) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize(("release", "run"), PROVEN)
+def _older(plan: Plan, newest: Template, region: Region) -> list[Template]:
+    """Return the lists that releases had in a region before the newest one, oldest first."""
+    has = (each for each in plan.offered() if region.name in each.digests)
+    return [each for each in has if each.order() < newest.order()]
+
+
+def _lists(release: str, run: int, number: int) -> list[tuple[Plan, Template, Template, Region]]:
+    """Return each plan that the release has, with the list to start from and its newest one.
+
+    Args:
+        release: the release.
+        run: the number of the region, from 0.
+        number: which of the older lists to start from; 0 is the oldest, or the newest if there is
+            no other.
+    """
+    found = []
+    for plan in PLANS:
+        newest = latest(plan, profile(release))
+        region = list(plan.regions.values())[run] if run < len(plan.regions) else None
+        if newest and region and region.name in newest.digests:
+            older = _older(plan, newest, region) or ([] if number else [newest])
+            found += [(plan, each, newest, region) for each in older[number : number + 1]]
+    return found
+
+
+def _all() -> Iterator[tuple[str, int, int]]:
+    for release in ("0.15.10", "0.23.3", NEW):
+        for run in runs(PLANS):
+            yield from ((release, run, each) for each in range(9) if _lists(release, run, each))
+
+
+PROVEN = list(_all()) if os.environ.get("QWENLOCK_ALL_LISTS") else OFTEN
+
+
+@pytest.mark.parametrize(("release", "run", "number"), PROVEN)
 def test_client_offers_an_update_before_an_upgrade_and_none_after_it(
-    release: str, run: int, tmp_path: Path
+    release: str, run: int, number: int, tmp_path: Path
 ) -> None:
-    lists = _lists(release, run)
+    lists = _lists(release, run, number)
     command = [str(installed(release))]
-    variables = dummies({plan.env_key for plan, _, _ in lists})
+    variables = dummies({plan.env_key for plan, *_ in lists})
     before = _settings(lists)
     by_client = update_accepted(command, before, variables)
     (file,) = _upgraded(before, release).files
     after = json.loads(file.after)
-    for plan, newest, region in lists:
+    for plan, _, newest, region in lists:
         digest = plan.digest(newest, region)
         for written in (by_client, source(after)):
             assert recorded(plan, [written]) == (digest.removeprefix(PREFIX), region), plan.id
@@ -90,28 +132,16 @@ def test_client_offers_an_update_before_an_upgrade_and_none_after_it(
     assert not agreement(lock, answer).differences
 
 
-def _lists(release: str, run: int) -> list[tuple[Plan, Template, Region]]:
-    """Return each plan that the release has with its newest list, in the region of that number."""
-    found = []
-    for plan in PLANS:
-        newest = latest(plan, profile(release))
-        region = list(plan.regions.values())[run] if run < len(plan.regions) else None
-        if newest and region and region.name in newest.digests:
-            found.append((plan, newest, region))
-    return found
-
-
-def _settings(lists: list[tuple[Plan, Template, Region]]) -> dict[str, Any]:
-    """Return settings with the oldest list of each plan, and its record as `migrate` leaves it.
+def _settings(lists: list[tuple[Plan, Template, Template, Region]]) -> dict[str, Any]:
+    """Return settings with an older list of each plan, and its record as `migrate` leaves it.
 
     The client itself moves an older record without a base URL, and then takes it for one of the
     first region.
     """
     settings: dict[str, Any] = {"$version": 4, "modelProviders": {"openai": []}}
-    for plan, newest, region in lists:
-        oldest = next(each for each in plan.offered() if region.name in each.digests)
-        settings["modelProviders"]["openai"] += plan.models(oldest, region)
-        version = plan.digest(oldest, region).removeprefix(PREFIX)
+    for plan, older, newest, region in lists:
+        settings["modelProviders"]["openai"] += plan.models(older, region)
+        version = plan.digest(older, region).removeprefix(PREFIX)
         record = {**wanted(plan, newest, region), newest.state.version: version}
         for path, value in record.items():
             at = settings

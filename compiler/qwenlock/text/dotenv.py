@@ -96,7 +96,8 @@ def remove(text: str, name: str) -> str:
             continue
         if found[1] == name:
             kept.append(text[done : _start_of_line(text, found.start(1))])
-            done = _end_of_line(text, found.start() + len(found[0].rstrip(JAVASCRIPT_SPACE)))
+            value = (found[2] or "").rstrip(JAVASCRIPT_SPACE)  # a comment may be on the next line
+            done = _end_of_line(text, found.start(2) + len(value) if value else found.end(1))
         start = _line_from(text, found.end() - 1)
     shorter = "".join(kept) + text[done:]
     for read in (parse, _parse_as_python):
