@@ -793,7 +793,7 @@ def test_new_template_version_makes_no_lock_stale(world: World) -> None:
         (["lock", "--client", "old"], "is not a release of Qwen Code"),
         (["lock", "--client", "0.1"], "is older than 0.10.1"),
         (["check", "--format", "yaml"], "yaml"),
-        (["diff", "."], "NEW"),
+        (["diff", "."], "name two locks"),
     ],
 )
 def test_wrong_use_says_what_is_wrong(world: World, arguments: list[str], said: str) -> None:

@@ -157,7 +157,7 @@ def test_a_lock_that_differs_is_told_of_line_by_line(world: World) -> None:
     write(world.own, models(MODEL, MODEL | {"id": "a\nb"}))
     result = world.run("run", "--", "true")
     assert result.exit_code == 1
-    assert "\n+ model openai/a\\x0ab" in result.err
+    assert "\n+ model openai/a\\x0ab\n" in f"\n{result.err}"
     assert "settings\\x0a" not in result.err
 
 

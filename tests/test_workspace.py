@@ -225,7 +225,7 @@ def test_a_directory_without_a_project_stands_for_the_workspace(
     monkeypatch.chdir(workspace.project / "docs")
     assert workspace.run("lock").exit_code == 0
     assert not (workspace.project / "docs" / "qwen.lock").exists()
-    assert "../apps/b/qwen.lock is up to date" in workspace.run("check").err
+    assert "../apps/b/qwen.lock is up to date" in workspace.run("check", "-v").err
     refused = workspace.run("run", "--", "true")
     assert refused.exit_code == 2
     assert "name one of its projects: ../apps/a, ../apps/b" in refused.err

@@ -30,8 +30,8 @@ CHANGES = {
 """The commands that write settings, by what they are called in the table."""
 ACTIONS = (RUN, EXPORT, *CHANGES)
 
-ASKED_FOR = frozenset({"uninstall"})
-"""Commands that exist to take models away, and that no message advises."""
+ASKED_FOR = frozenset({"merge", "uninstall"})
+"""Commands that no message advises: one takes models away, and git runs the other."""
 
 READING = frozenset(
     {"check", "diff", "doctor", "explain", "export", "history", "lint", "report", "resolve",

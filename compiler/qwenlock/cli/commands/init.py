@@ -117,6 +117,7 @@ def init(
     from_env = False if wanted else _from_env(found, from_env, ask)
     asks_user = not (from_env or with_user or wanted)
     from_user = _from_user(found, from_user, ask, asks=asks_user)
+    region = region or _region(found, ask) if from_env else None
     without_user: bool | None = from_user and found.configured is None
     if not (with_user or from_user):
         own = from_env or found.owns_models or bool(wanted)
@@ -125,7 +126,7 @@ def init(
         from_env=from_env,
         from_user=from_user,
         all_models=all_models,
-        region=region or _region(found, ask) if from_env else None,
+        region=region,
         without_user=False if with_user else without_user,
         ci=_ci(ci, ask),
         pre_commit=pre_commit if pre_commit is not None else ask("Add a pre-commit hook?"),
