@@ -34,7 +34,7 @@ class Windows:
         self.failing: list[int] = []
         self.last = 0
         self._texts: list[str] = []
-        self.library = SimpleNamespace(
+        self.dll = SimpleNamespace(
             ReplaceFileW=self._replace,
             ConvertStringSecurityDescriptorToSecurityDescriptorW=self._convert,
             SetFileSecurityW=self._set,
@@ -76,7 +76,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Windows:
 
     monkeypatch.setattr(filelock, "FileLock", filelock.SoftFileLock)
     monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setattr(windows, "_library", lambda _: system.library)
+    monkeypatch.setattr(windows, "_library", lambda _: system.dll)
     monkeypatch.setattr(windows, "_user", lambda: USER)
     monkeypatch.setattr(windows, "_error", error)
     monkeypatch.setattr(windows, "PATIENCE", 0.2)

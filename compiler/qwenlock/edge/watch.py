@@ -1,7 +1,7 @@
 """Watches what a command reads and prints, and has it remembered (`remembered`).
 
 The interpreter announces each file that is opened, each directory that is listed, and each process
-that is started, as audit events. Asking whether a file exists is no such event, so those functions
+that is started, as audit events. Asking whether a file exists is not announced, so those functions
 of `os` are replaced in this process. A command that writes, or starts a process, is not remembered.
 """
 

@@ -152,7 +152,7 @@ class OpenFiles:
     def _directories(self) -> list[Path]:
         """Return the directories of the projects that open files belong to.
 
-        A file that is no project's own, such as a user's settings, belongs to those that are open,
+        A file that belongs to no project, such as a user's settings, belongs to those that are open,
         or else to those of the workspace.
         """
         own = {each.path: _project_of(each.path) for each in self.files.values()}

@@ -61,7 +61,7 @@ class Configuration:
         lint: the options of `lint`.
         allow_literals: names of headers and fields under which no text is a credential.
         projects: globs of the projects of a workspace, relative to the file; None if not set.
-        exclude: globs of directories that are no part of it, relative to the file.
+        exclude: globs of directories that are not part of it, relative to the file.
         said: the keys as the files have them.
     """
 

@@ -244,7 +244,7 @@ def _without_user(
 
 
 def _projects_below(directory: Path, found: Found) -> list[str]:
-    """Return the projects below, relative to a directory that is no project itself.
+    """Return the projects below, relative to a directory that is not a project itself.
 
     Where the configuration there lists projects, they are those.
     """
