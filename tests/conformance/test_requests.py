@@ -90,6 +90,10 @@ def test_request_is_the_locked_models_and_nothing_leaks(
     tools = [tool["function"]["name"] for tool in request.body["tools"]]
     assert tools
     assert EXCLUDED not in tools
+    another = ("run", "--select", "gpt-4o-mini", "--", "qwen", "-p", "hi")
+    done = machine.qwenlock(client, *another, variables=variables)
+    assert done.returncode == 0, done.stderr
+    assert server.requests[-1].body["model"] == "gpt-4o-mini"
     assert before == {scope: file.read_bytes() for scope, file in machine.files.items()}
 
 
