@@ -502,3 +502,17 @@ def test_init_at_a_root_makes_a_workspace_and_no_lock_of_its_own(workspace: Worl
     again = workspace.run("init", "--yes")
     assert again.exit_code == 0, again
     assert not workspace.lock.exists()
+
+
+def test_status_of_a_workspace_tells_what_to_set(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "qwenlock lock apps/b: write qwen.lock" in workspace.run("status").out
+    workspace.run("lock")
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter")
+    document = json.loads(workspace.run("status", "--format", "json").out)
+    told = [(each["project"], each["unset"]) for each in document["projects"]]
+    assert told == [("apps/a", ["A_KEY"]), ("apps/b", ["B_KEY"])]
+    assert "export B_KEY=…" in workspace.run("status", "apps/b").out
+    monkeypatch.chdir(workspace.project / "apps" / "a")
+    assert "export A_KEY=…" in workspace.run("status").out

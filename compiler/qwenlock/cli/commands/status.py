@@ -12,11 +12,10 @@ from qwenlock.cli.options import (
     ClientOption,
     Format,
     FormatOption,
-    ProjectArgument,
     ScopedCommand,
     flags_of,
-    project_directory,
 )
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +37,8 @@ _LEVELS = ("error", "warning", "note")
 @app.command(cls=ScopedCommand)
 def status(
     context: typer.Context,
-    project: ProjectArgument = None,
+    projects: ProjectsArgument = None,
+    recursive: RecursiveOption = False,
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
@@ -51,14 +51,18 @@ def status(
     from qwenlock.edge.lint_subject import gather
 
     flags = flags_of(context)
-    directory = project_directory(project)
-    subject = gather(directory, flags, client, env=False)
-    found = _look(subject, directory)
-    if format is Format.json:
-        _emit(found, subject.project)
-    else:
-        _draw(found, subject.project)
-    return 3 if found.lock == "invalid" else 0
+
+    def status_of(directory: Path) -> int:
+        subject = gather(directory, flags, client, env=False)
+        found = _look(subject, directory)
+        if format is Format.json:
+            _emit(found, subject.project)
+        else:
+            _draw(found, subject.project)
+        return 3 if found.lock == "invalid" else 0
+
+    found = chosen(projects, flags, recursive=recursive)
+    return for_each(found, status_of, as_json=format is Format.json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class _Overview:
         refused: why they cannot be run, if they cannot.
         levels: how many findings there are of each severity.
         enforced: the lock that a client started here obeys; None if it obeys none.
+        unset: the variables that the lock needs and that are not set here.
     """
 
     lock: Status
@@ -97,6 +102,7 @@ class _Overview:
     refused: str | None
     levels: Counter[str]
     enforced: InForce | None
+    unset: tuple[str, ...]
 
     def next(self) -> Iterator[tuple[str, str]]:
         """Yield the commands to run next, each with what it does."""
@@ -109,6 +115,8 @@ class _Overview:
             listing = " --list" if self.refused else ""
             does = "say what must be done first" if self.refused else "replace what is deprecated"
             yield f"qwenlock migrate{listing}", does
+        for name in self.unset:
+            yield f"export {name}=…", "set a variable that the models need, or put it into .env"
         if any(plan.status == "due" for plan in self.plans):
             yield "qwenlock upgrade --keep-selection", "upgrade the plans"
         if self.lock in ("missing", "drift", "edited"):
@@ -139,7 +147,18 @@ def _look(subject: Subject, directory: Path) -> _Overview:
         due.refused.message if due.refused else None,
         Counter(finding.level for finding in findings),
         in_force(project),
+        _unset(project, compilation.lock),
     )
+
+
+def _unset(project: Project, lock: Lock | None) -> tuple[str, ...]:
+    """Return the variables that a client started here would not have."""
+    from qwenlock.edge.environment import with_variables
+    from qwenlock.lint.variables import missing
+
+    if lock is None:
+        return ()
+    return tuple(each.name for each in missing(lock, with_variables(project)))
 
 
 def _plans(project: Project) -> Iterator[_Plan]:
@@ -179,8 +198,9 @@ def _emit(found: _Overview, project: Project) -> None:
             "plans": [asdict(plan) for plan in found.plans],
             "migrations": {"due": list(found.migrations), "refused": found.refused},
             "findings": {f"{level}s": found.levels[level] for level in _LEVELS},
+            "unset": list(found.unset),
             "enforced": found.enforced.lock if found.enforced else None,
-            "next": [{"command": command, "does": does} for command, does in found.next()],
+            "next": [{"command": _typed(command), "does": does} for command, does in found.next()],
         }
     )
 
@@ -221,7 +241,14 @@ def _rows(found: _Overview, project: Project) -> Iterator[tuple[str, str, str]]:
         yield "migrations", f"due: {', '.join(dict.fromkeys(found.migrations))}", "warning"
     yield "findings", *_findings(found.levels)
     for number, (command, does) in enumerate(found.next()):
-        yield "" if number else "next", f"{command}: {does}", ""
+        yield "" if number else "next", f"{_typed(command)}: {does}", ""
+
+
+def _typed(command: str) -> str:
+    """Return a command as it can be typed here, with the project and the options."""
+    from qwenlock.cli.advice import advised
+
+    return advised(f"`{command}`").strip("`")
 
 
 def _lock(found: _Overview) -> str:
