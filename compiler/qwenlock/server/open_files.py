@@ -152,8 +152,8 @@ class OpenFiles:
     def _directories(self) -> list[Path]:
         """Return the directories of the projects that open files belong to.
 
-        A file that belongs to no project, such as a user's settings, belongs to those that are open,
-        or else to those of the workspace.
+        A file that belongs to no project, such as a user's settings, counts for those that are
+        open, or else for those of the workspace.
         """
         own = {each.path: _project_of(each.path) for each in self.files.values()}
         found = {project: None for project in own.values() if project is not None}
