@@ -516,3 +516,10 @@ def test_status_of_a_workspace_tells_what_to_set(
     assert "export B_KEY=…" in workspace.run("status", "apps/b").out
     monkeypatch.chdir(workspace.project / "apps" / "a")
     assert "export A_KEY=…" in workspace.run("status").out
+
+
+def test_change_of_the_users_scope_says_that_it_is_left_out(world: World) -> None:
+    asked = ("upgrade", "--plan", "coding-plan", "--region", "china", "--scope", "user", "--yes")
+    refused = world.run(*asked)  # the project has models of its own
+    assert (refused.exit_code, "the user scope is left out here" in refused.err) == (2, True)
+    assert "remove --no-user and `user = false`" in refused.err

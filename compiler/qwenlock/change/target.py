@@ -84,8 +84,10 @@ def catalogue_scope(project: Project, wanted: ScopeName | None) -> ScopeName:
         wanted: the scope that the user asked for, if any.
 
     Raises:
-        UsageError: another scope's `modelProviders` would hide them.
+        UsageError: the wanted scope is left out, or another scope's `modelProviders` hides it.
     """
+    if wanted is not None:
+        _check_included(project, wanted)
     scope = wanted or owning_scope(project)
     owning = owner(project.sources)
     if owning is None or SCOPES.index(owning.scope) <= SCOPES.index(scope):
@@ -106,17 +108,23 @@ def target(project: Project, scope: ScopeName) -> Target:
     Raises:
         UsageError: the scope is excluded.
     """
-    path = project.places.files.get(scope)
-    if path is None:
-        raise UsageError(
-            f"the {scope} scope cannot be written here",
-            "run this in a trusted project that is not the home directory"
-            if scope == "project"
-            else "add --scope project, or remove --no-user and `user = false`",
-        )
+    _check_included(project, scope)
+    path = project.places.files[scope]
     source = project.source(scope)
     made = source or source_of(scope, parse(_NEW, project.places.labels[scope]))
     return Target(made, path, exists=source is not None)
+
+
+def _check_included(project: Project, scope: ScopeName) -> None:
+    if scope in project.places.files:
+        return
+    if scope == "project":
+        fix = "run this in a trusted project that is not the home directory"
+        raise UsageError("the project scope cannot be written here", fix)
+    raise UsageError(
+        "the user scope is left out here, so it cannot be written",
+        "add --scope project, or remove --no-user and `user = false`",
+    )
 
 
 def check_usable(target: Target, paths: Iterable[Path]) -> None:
