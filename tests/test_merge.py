@@ -96,7 +96,7 @@ SETTINGS = st.fixed_dictionaries(
 
 
 @given(SETTINGS, SETTINGS)
-@untimed(300)
+@untimed(150)
 def test_what_only_one_side_changed_is_taken_as_it_is(base: Any, changed: Any) -> None:
     old, new = (json.dumps(each, indent=2) for each in (base, changed))
     for merged in (
@@ -108,8 +108,22 @@ def test_what_only_one_side_changed_is_taken_as_it_is(base: Any, changed: Any) -
         assert strict(plainly_read(merged.text)) == strict(changed)
 
 
+def test_what_both_added_is_not_in_the_base() -> None:
+    old, mine, other = (
+        json.dumps({"modelProviders": {"openai": entries}})
+        for entries in (
+            [{"id": "z"}],
+            [{"id": "z"}, {"id": "a"}],
+            [{"id": "z"}, {"id": "a", "x": 1}, {"id": "b"}],
+        )
+    )
+    merged = merged_settings(old, mine, other, "base")
+    assert merged.conflicts
+    assert plainly_read(merged.text)["modelProviders"]["openai"] == [{"id": "z"}, {"id": "b"}]
+
+
 @given(SETTINGS, SETTINGS, SETTINGS)
-@untimed(300)
+@untimed(150)
 def test_merge_is_a_document_and_no_order_decides_whether_it_conflicts(
     base: Any, ours: Any, theirs: Any
 ) -> None:

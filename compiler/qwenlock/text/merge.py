@@ -123,8 +123,12 @@ class _Merge:
             there = (*path, here.index(name)) if name in here else None
             if there is not None and _same(own[1], was[1]):
                 self._take("theirs", (*path, at), there, own[1])
-            elif there is not None:
+            elif there is not None and (name in old or self._prefer != "base"):
                 self._conflict(there, {"base": (*path, was[0]), "theirs": (*path, at)}, own[1])
+            elif there is not None:  # both added it, and the base has none
+                self._conflicts.append(there)
+                self._text = edit(self._text, [Remove(there)])
+                here.remove(name)
             elif name in old:  # we removed what they changed
                 self._removed_here(path, here, (*path, at))
             else:
