@@ -133,8 +133,14 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
     assert world.run("lock", "--client", "0.24.4").exit_code == 0
     with_it = world.lock.read_bytes()
     assert b"captured" not in with_it
+    assert "QL505" not in world.run("lint").err
+    assert world.run("status").out.count("0.25.0+captured, up to date") == 1
     for file in captured.folder().rglob("*.j2"):
+        write(file, "no front matter")
+        assert "QL505" in world.run("lint").err  # and no error, although `upgrade` has one
+        assert world.run("upgrade", "--check").exit_code == 3
         file.unlink()
+    assert "QL505" in world.run("lint").err
     assert world.run("check").exit_code == 0
     assert world.run("lock", "--check").exit_code == 0
 

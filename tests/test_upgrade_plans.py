@@ -20,8 +20,10 @@ from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
+from qwenlock.lint.lint import lint
+from qwenlock.lint.subject import Subject
 from qwenlock.plans.digest import PREFIX, models_digest
-from qwenlock.plans.edits import closest
+from qwenlock.plans.edits import choice_of, closest
 from qwenlock.settings.plan_state import wanted
 from qwenlock.settings.project import Places, Project
 from support import World, source, untimed, write
@@ -183,6 +185,46 @@ def test_choice_is_completed_or_with_keep_left_as_it_was_chosen(
         left_out = {model["id"] for model in plan.models(part_of, region)} - had
         assert not left_out & {model["id"] for model in models_of(after(kept))}
         assert kept.report["edited"] == []
+
+
+@untimed(20)
+@given(st.sampled_from(LISTS), st.data())
+def test_choice_is_told_as_what_it_is_and_not_as_an_unknown_version(
+    listed: tuple[Plan, Template, Region], data: st.DataObject
+) -> None:
+    plan, template, region = listed
+    models = plan.models(template, region)
+    chosen = [m for m in models if data.draw(st.booleans())] or models[-1:]
+    added = [{**models[0], "id": "unheard-of"}] if data.draw(st.booleans()) else []
+    settings = settings_of(listed)
+    settings["modelProviders"]["openai"] = [*chosen, *added]
+    digest = models_digest([*chosen, *added]).removeprefix(PREFIX)
+    record(settings, {template.state.version: digest})
+    if plan.identify(PREFIX + digest):
+        return
+    part_of = choice_of(plan, region, [*chosen, *added])
+    assert part_of is not None
+    codes = [each.code for each in lint(Subject(scopes(user=settings)))]
+    assert not {"QL501", "QL502", "QL505"} & {*codes}
+    change = changed(settings)
+    if not change.files:
+        return
+    assert not [each for each in change.warnings if "unknown" in each]
+    newest = plan.newest()
+    to = f"{newest.version}, region {region.name}, in user.json"
+    was = f"upgrade {plan.title}: {part_of.version} (models that you chose) to {to}"
+    assert change.summary[0] == was
+    had = {model["id"] for model in [*chosen, *added]}
+    listed_then = {model["id"] for model in plan.models(part_of, region)}
+    new = [model["id"] for model in plan.models(newest, region)]
+    left_out = ", ".join(name for name in new if name in listed_then - had)
+    hint = f"  you had left out: {left_out}; `--on-edited keep` leaves them out"
+    assert (hint in change.summary) == bool(left_out)
+    kept = changed(settings, on_edited="keep")
+    assert "you had left out" not in "".join(kept.summary)
+    assert changed(kept.files[0].after).report["status"] == "current"
+    codes = [each.code for each in lint(Subject(scopes(user=kept.files[0].after)))]
+    assert not [each for each in codes if each.startswith("QL5")]
 
 
 # Edits

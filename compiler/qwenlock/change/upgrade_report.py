@@ -156,6 +156,10 @@ def summary(steps: Sequence[PlanUpgrade]) -> Iterator[str]:
             total[what] += len(found[what])
             if found[what]:
                 yield f"  {what}: {', '.join(found[what])}"
+        left_out = [shown(name) for name in by_id(aim.models) if name in there.left_out]
+        if left_out:
+            names = ", ".join(left_out)
+            yield f"  you had left out: {names}; `--on-edited keep` leaves them out"
         if aim.carried:
             yield f"  kept, as you added them: {', '.join(shown(m['id']) for m in aim.carried)}"
         yield from (f"  your edit is kept: {each}" for each in aim.edited if each.kept)
@@ -169,16 +173,21 @@ def _headline(there: PlanInFile, aim: Aim) -> Iterator[str]:
     )
     to = f"{aim.template.version}, region {region}, in {there.target.label}"
     if there.models or there.recorded:
-        was = there.template.version if there.template else "an unknown version"
-        yield f"upgrade {there.plan.title}: {was} to {to}"
+        yield f"upgrade {there.plan.title}: {_was(there)} to {to}"
     else:
         yield f"install {there.plan.title}: {to}"
         yield f"it needs {there.plan.env_key} in the client's environment or in a .env file"
 
 
+def _was(there: PlanInFile) -> str:
+    if there.chosen_from:
+        return f"{there.chosen_from.version} (models that you chose)"
+    return there.template.version if there.template else "an unknown version"
+
+
 def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
     """Yield warnings about an upgrade."""
-    if there.recorded and there.recorded_template is None:
+    if there.recorded and there.recorded_template is None and there.chosen_from is None:
         by = there.base.version if there.base and not there.is_unedited else None
         judged = f"; edits are compared with the closest, {by}" if by else ""
         yield f"the recorded version is unknown, perhaps newer than this qwenlock{judged}"

@@ -14,7 +14,7 @@ from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_fold
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from qwenlock.edge.captured import Capture
+    from qwenlock.edge.capturing import Capture
     from qwenlock.plans.collection import Plans
     from qwenlock.plans.plan import Plan
 
@@ -305,7 +305,7 @@ def captured_lists(
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.progress import waiting
     from qwenlock.clients.profile import release_of
-    from qwenlock.edge.captured import capture as capture_from
+    from qwenlock.edge.capturing import capture as capture_from
     from qwenlock.edge.client import command_of
     from qwenlock.edge.client import version as version_of
 
@@ -321,7 +321,8 @@ def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     from qwenlock.cli.console import emit, emit_json, say
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.table import as_text
-    from qwenlock.edge.captured import folder, keep
+    from qwenlock.edge.captured import folder
+    from qwenlock.edge.capturing import keep
 
     release, captured = captured_lists(command, _plans(templates))
     keep(captured)

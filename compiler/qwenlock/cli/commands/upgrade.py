@@ -171,7 +171,7 @@ def _as_the_client_has_it(
     """Ask the installed client for its lists of the plans that are meant."""
     from qwenlock.change.upgrade import regions_of
     from qwenlock.cli.commands.template import captured_lists
-    from qwenlock.edge.captured import keep
+    from qwenlock.edge.capturing import keep
     from qwenlock.plans.collection import Plans
 
     wanted = regions_of(project, wishes)
