@@ -171,8 +171,11 @@ def test_client_that_asks_otherwise_is_a_message(world: World, mode: str, said: 
 def test_what_is_needed_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for options in (["--from-client", "--version", "1.0"], [], ["--from", "x"]):
         assert world.run("template", "capture", *options).exit_code == 2
-    missing = world.run("template", "capture", "--from-client", "--client-command", "nowhere")
-    assert "command not found: nowhere" in missing.err
+    write(world.user, installed("minimax", "china"))
+    for words in (("template", "capture", "--from-client"), ("upgrade", "--to", "client")):
+        missing = world.run(*words, "--client-command", "nowhere")
+        assert "command not found: nowhere" in missing.err
+    assert world.run("upgrade", "--client-command", "nowhere").exit_code == 2
     monkeypatch.setattr(terminal, "_HAS_TERMINALS", False)
     assert "Windows has no pseudo-terminal" in world.run("template", "capture", "--from-client").err
     monkeypatch.setattr(terminal, "_HAS_TERMINALS", True)

@@ -164,6 +164,19 @@ def test_a_wrong_digest_is_a_mismatch() -> None:
     assert found.digest == CODING.newest().digests["china"]
 
 
+def test_models_of_an_earlier_version_are_a_duplicate() -> None:
+    older, newest = CODING.template("0.21.2"), CODING.newest()
+    again = dataclasses.replace(older, version="99.0")
+    found = verify(dataclasses.replace(CODING, templates=(older, newest, again)))
+    assert [each.status for each in found] == ["verified"] * 4 + ["duplicate"] * 2
+    assert {each.same_as for each in found} == {None, "0.21.2"}
+    one = dataclasses.replace(again, digests={"china": again.digests["china"]})
+    other = dataclasses.replace(again, recognised_only=True)
+    for template, status in ((one, "duplicate"), (other, "verified")):
+        found = verify(dataclasses.replace(CODING, templates=(older, newest, template)))
+        assert found[-1].status == status
+
+
 def names_of(value: Any) -> set[str]:
     """Return all keys in a JSON value, and the ids."""
     if isinstance(value, list):

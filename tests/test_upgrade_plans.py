@@ -351,12 +351,9 @@ def test_all_installed_plans_are_one_change_with_one_summary() -> None:
     settings = settings_of(*lists, own=[OWN])
     change = changed(settings)
     listed = models_of(after(change))
-    newest = [(plan, plan.newest(), region) for plan, _, region in lists]
-    for plan, template, region in newest:
-        models = plan.models(template, region)
-        at = listed.index(models[0])
-        assert listed[at : at + len(models)] == models
-    assert listed[-1] == OWN
+    due_first = sorted(lists, key=lambda each: each[1] is each[0].newest())
+    models = [each for plan, _, region in due_first for each in plan.models(plan.newest(), region)]
+    assert listed == [*models, OWN]
     counted = [len(change.report["plans"][0]["models"][what]) for what in ("added", "changed")]
     assert len(counted) == 2
     totals = {

@@ -25,7 +25,7 @@ from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
 
 if TYPE_CHECKING:
-    from qwenlock.change.upgrade_data import OnEdited, Status, UpgradeWishes
+    from qwenlock.change.upgrade_data import Status, UpgradeWishes
     from qwenlock.clients.profile import Profile
     from qwenlock.findings.file_changes import FileChange
     from qwenlock.plans.plan import Model, Plan, Region, Template
@@ -58,8 +58,7 @@ def upgrade_plan(
     if not is_asked_for and plan_state.latest(plan, client) is None:
         reasons = [said_of.not_in_client(there, client)]
         return PlanUpgrade(there=there, aim=None, status="current", reasons=reasons)
-    on_edited = wishes.on_edited or ("replace" if is_manual else None)
-    aim = _aim(there, client, wishes, on_edited)
+    aim = _aim(there, client, wishes)
     unknown = _newer_than_known(there, aim, wishes)
     if unknown is not None:
         reasons = [said_of.newer_than_known(there, unknown)]
@@ -68,29 +67,26 @@ def upgrade_plan(
     if newer is not None:
         reasons = [said_of.newer(there, newer, client)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
-    if _is_current(there, aim) and not (on_edited == "replace" and aim.lost):
+    if _is_current(there, aim) and not (wishes.on_edited == "replace" and aim.lost):
         reasons = [*said_of.current(there, aim)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
-    if _blocking(there, aim, wishes, on_edited):
+    if _blocking(there, aim, wishes):
         reasons = [*said_of.stopped(there, aim)]
         return PlanUpgrade(there=there, aim=aim, status="edited", reasons=reasons)
     return _Change(there, aim).made(running if wishes.lists is None else None)
 
 
-def _blocking(
-    there: PlanInFile, aim: Aim, wishes: UpgradeWishes, on_edited: OnEdited | None
-) -> bool:
+def _blocking(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> bool:
     """Tell whether edits would be lost that the user has not given up."""
-    if on_edited is None:
+    if wishes.on_edited is None:
         decided = {shown for plan, shown in wishes.decided if plan == there.plan.id}
         return any(each.what != "moved" and each.model not in decided for each in aim.lost)
-    return on_edited == "abort" and bool(aim.lost)
+    return wishes.on_edited == "abort" and bool(aim.lost)
 
 
-def _aim(
-    there: PlanInFile, client: Profile, wishes: UpgradeWishes, on_edited: OnEdited | None
-) -> Aim:
+def _aim(there: PlanInFile, client: Profile, wishes: UpgradeWishes) -> Aim:
     plan = there.plan
+    keeps_all = wishes.on_edited == "keep"
     region = _region(there, wishes.region)
     template = _template(plan, region, client, wishes)
     if region.name not in template.digests:
@@ -102,10 +98,10 @@ def _aim(
     base = there.base_models()
 
     def keeps(model: str) -> bool:
-        return on_edited == "keep" or wishes.decided.get((plan.id, model)) == "keep"
+        return keeps_all or wishes.decided.get((plan.id, model)) == "keep"
 
     listed = carried_over(base, there.ours, published, keeps) if there.ours else published
-    left_out = there.left_out if on_edited == "keep" else set()
+    left_out = there.left_out if keeps_all else set()
     models = [model for model in listed if model["id"] not in left_out]
     carried = [_in_region(plan, model, region) for model in there.added]
     edited = compare(base, there.ours, published, models)

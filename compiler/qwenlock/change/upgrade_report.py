@@ -102,7 +102,7 @@ def manual(there: PlanInFile) -> str:
     count = f"{len(there.models)} model{'' if len(there.models) == 1 else 's'}"
     return (
         f"{there.target.label} has {count} of {there.plan.title} without a recorded "
-        "version: they were configured by hand and are not changed; add --adopt to replace them"
+        "version: they were configured by hand and are not changed; add --adopt to upgrade them"
     )
 
 
