@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import sys
 from io import StringIO
@@ -225,6 +226,31 @@ def test_choice_is_told_as_what_it_is_and_not_as_an_unknown_version(
     assert changed(kept.files[0].after).report["status"] == "current"
     codes = [each.code for each in lint(Subject(scopes(user=kept.files[0].after)))]
     assert not [each for each in codes if each.startswith("QL5")]
+
+
+def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_back() -> None:
+    for plan in PLANS:
+        region = next(iter(plan.regions.values()))
+        settings = settings_of((plan, plan.newest(), region), own=[OWN])
+        models = models_of(settings)
+        models[0]["generationConfig"] = {"contextWindowSize": 12_345}
+        digest = models_digest(models[:-1]).removeprefix(PREFIX)
+        record(settings, {plan.newest().state.version: digest})
+        here = dataclasses.replace(scopes(user=settings), installed="0.25.0")
+        change = changed(here)
+        assert (change.files, change.report["status"]) == ((), "current"), plan.id
+        assert "`--to client` upgrades to its list" in change.reasons[0]
+        (found,) = [each for each in lint(Subject(here)) if each.code == "QL505"]
+        assert "template capture --from-client" in str(found.fix)
+        for wishes in ({"allow_downgrade": True}, {"to": plan.newest().version}):
+            back = models_of(after(changed(here, **wishes)))
+            assert back == [*plan.models(plan.newest(), region), OWN]
+        for installed in (None, "0.24.4"):  # its client offers this update, too
+            there = dataclasses.replace(here, installed=installed)
+            assert changed(there).report["status"] == "due"
+        models[0]["name"] += " of mine"
+        edited = dataclasses.replace(scopes(user=settings), installed="0.25.0")
+        assert changed(edited).report["status"] == "edited"
 
 
 # Edits

@@ -15,7 +15,7 @@ from qwenlock.change.plan_models import carried_over, replaced
 from qwenlock.change.target import dotted, target, without_empty
 from qwenlock.change.three_way import compare
 from qwenlock.change.upgrade_data import Aim, PlanUpgrade
-from qwenlock.clients.profile import GUIDE
+from qwenlock.clients.profile import GUIDE, is_newer_than_known
 from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest
@@ -62,6 +62,10 @@ def upgrade_plan(
     unknown = _newer_than_known(there, aim, wishes)
     if unknown is not None:
         reasons = [said_of.newer_than_known(there, unknown)]
+        return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
+    installed = _of_a_newer_client(there, wishes)
+    if installed is not None:
+        reasons = [said_of.of_a_newer_client(there, installed)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
     newer = _newer(there, aim, wishes)
     if newer is not None:
@@ -187,6 +191,19 @@ def _newer_than_known(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> str
         f"the lock records {there.plan.id} {newest}; {aim.template.version} is older",
         "add --allow-downgrade to go back, or install a newer qwenlock",
     )
+
+
+def _of_a_newer_client(there: PlanInFile, wishes: UpgradeWishes) -> str | None:
+    """Return the installed release, if only it can have written the list, which nobody edited.
+
+    That client would offer its own list again at the next start.
+    """
+    installed = there.project.installed
+    is_asked_for = wishes.to or wishes.region or wishes.allow_downgrade or wishes.lists is not None
+    is_known = there.template is not None or there.chosen_from is not None
+    if is_asked_for or is_known or not there.is_unedited or installed is None:
+        return None
+    return installed if is_newer_than_known(installed) else None
 
 
 def _is_current(there: PlanInFile, aim: Aim) -> bool:

@@ -131,6 +131,15 @@ def newer_than_known(there: PlanInFile, version: str) -> str:
     )
 
 
+def of_a_newer_client(there: PlanInFile, installed: str) -> str:
+    """Say that the list is one of an installed client that is newer than this qwenlock."""
+    return (
+        f"{there.plan.title} is not changed: no template has these models, and the installed Qwen "
+        f"Code {installed} is newer than this qwenlock ({__version__}); `--to client` upgrades to "
+        "its list, and --allow-downgrade goes back"
+    )
+
+
 def not_in_client(there: PlanInFile, client: Profile) -> str:
     """Say that the client does not have the plan, so that it has no list to upgrade to."""
     return f"{there.plan.title} is not changed: Qwen Code {client.name} does not have this plan"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from qwenlock.clients.profile import is_newer_than_known
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
 from qwenlock.plans.collection import Plans
@@ -58,8 +59,7 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     at = known or chosen
     if at is None:
         message = f"the recorded version of {plan.title} is unknown"
-        fix = "upgrade qwenlock, or go to a known version: `qwenlock upgrade --keep-selection`"
-        yield Finding("QL505", message, _record(plan, subject), fix)
+        yield Finding("QL505", message, _record(plan, subject), _way_out(subject))
     elif newest is not None and at.order() < newest.order():
         message = f"{plan.title} is at {at.version}; {newest.version} is available"
         yield Finding("QL504", message, place, "run `qwenlock upgrade --keep-selection`")
@@ -70,6 +70,14 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
             "which leaves out what you left out"
         )
         yield Finding("QL504", message, place, fix)
+
+
+def _way_out(subject: Subject) -> str:
+    """Return what to do about a version that is unknown; a newer client would undo an upgrade."""
+    installed = subject.project.installed
+    if installed and is_newer_than_known(installed):
+        return "upgrade qwenlock, or run `qwenlock template capture --from-client`"
+    return "upgrade qwenlock, or go to a known version: `qwenlock upgrade --keep-selection`"
 
 
 def identified(plan: Plan, subject: Subject, version: str) -> Template | None:
