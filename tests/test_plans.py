@@ -556,7 +556,7 @@ def test_versions_of_a_plan_of_ones_own_need_not_be_releases(tmp_path: Path) -> 
     assert plan.releases(plan.newest()) == ">=0.12"
     with pytest.raises(UsageError, match="has no template for client"):
         plan.newest("0.10.1")
-    assert [each.status for each in verify(plan)] == ["unpublished", "unpublished"]
+    assert [each.status for each in verify(plan)] == ["unpublished", "duplicate"]
 
 
 def test_a_copy_of_a_plan_changes_nothing(tmp_path: Path) -> None:
