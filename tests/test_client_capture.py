@@ -133,8 +133,14 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
     assert world.run("lock", "--client", "0.24.4").exit_code == 0
     with_it = world.lock.read_bytes()
     assert b"captured" not in with_it
+    assert "QL505" not in world.run("lint").err
+    assert world.run("status").out.count("0.25.0+captured, up to date") == 1
     for file in captured.folder().rglob("*.j2"):
+        write(file, "no front matter")
+        assert "QL505" in world.run("lint").err  # and no error, although `upgrade` has one
+        assert world.run("upgrade", "--check").exit_code == 3
         file.unlink()
+    assert "QL505" in world.run("lint").err
     assert world.run("check").exit_code == 0
     assert world.run("lock", "--check").exit_code == 0
 
@@ -165,8 +171,11 @@ def test_client_that_asks_otherwise_is_a_message(world: World, mode: str, said: 
 def test_what_is_needed_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for options in (["--from-client", "--version", "1.0"], [], ["--from", "x"]):
         assert world.run("template", "capture", *options).exit_code == 2
-    missing = world.run("template", "capture", "--from-client", "--client-command", "nowhere")
-    assert "command not found: nowhere" in missing.err
+    write(world.user, installed("minimax", "china"))
+    for words in (("template", "capture", "--from-client"), ("upgrade", "--to", "client")):
+        missing = world.run(*words, "--client-command", "nowhere")
+        assert "command not found: nowhere" in missing.err
+    assert world.run("upgrade", "--client-command", "nowhere").exit_code == 2
     monkeypatch.setattr(terminal, "_HAS_TERMINALS", False)
     assert "Windows has no pseudo-terminal" in world.run("template", "capture", "--from-client").err
     monkeypatch.setattr(terminal, "_HAS_TERMINALS", True)

@@ -315,6 +315,9 @@ def test_value_whose_object_begins_far_back_is_hidden() -> None:
     [
         ('{\n "id": "x", // plain\n}', '{\n "id": "x", // plain\n}'),
         ('{"env": {"A": "secret"}}', '{"env": {"A": "***"}}'),
+        ('{"efforts": ["low", "xhigh"]}', '{"efforts": ["low", "xhigh"]}'),
+        ('{"efforts": ["sk-abcdefghijkl", "0a1b2c3d4e5f"]}', '{"efforts": ["***", "***"]}'),
+        ('{"env": {"efforts": ["low"]}}', '{"env": {"efforts": ["***"]}}'),
         ("{} // use sk-abcdefghijkl", "{} // ***"),
         ("{} /* https://u:p@host */", "{} /* *** */"),
         ("{} // key=abcdefghijkl", "{} // key=***"),

@@ -164,6 +164,19 @@ def test_a_wrong_digest_is_a_mismatch() -> None:
     assert found.digest == CODING.newest().digests["china"]
 
 
+def test_models_of_an_earlier_version_are_a_duplicate() -> None:
+    older, newest = CODING.template("0.21.2"), CODING.newest()
+    again = dataclasses.replace(older, version="99.0")
+    found = verify(dataclasses.replace(CODING, templates=(older, newest, again)))
+    assert [each.status for each in found] == ["verified"] * 4 + ["duplicate"] * 2
+    assert {each.same_as for each in found} == {None, "0.21.2"}
+    one = dataclasses.replace(again, digests={"china": again.digests["china"]})
+    other = dataclasses.replace(again, recognised_only=True)
+    for template, status in ((one, "duplicate"), (other, "verified")):
+        found = verify(dataclasses.replace(CODING, templates=(older, newest, template)))
+        assert found[-1].status == status
+
+
 def names_of(value: Any) -> set[str]:
     """Return all keys in a JSON value, and the ids."""
     if isinstance(value, list):
@@ -543,7 +556,7 @@ def test_versions_of_a_plan_of_ones_own_need_not_be_releases(tmp_path: Path) -> 
     assert plan.releases(plan.newest()) == ">=0.12"
     with pytest.raises(UsageError, match="has no template for client"):
         plan.newest("0.10.1")
-    assert [each.status for each in verify(plan)] == ["unpublished", "unpublished"]
+    assert [each.status for each in verify(plan)] == ["unpublished", "duplicate"]
 
 
 def test_a_copy_of_a_plan_changes_nothing(tmp_path: Path) -> None:

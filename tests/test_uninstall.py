@@ -155,6 +155,9 @@ def test_key_that_something_else_uses_stays(world: World, more: Any) -> None:
     done = world.run("uninstall", "--plan", "deepseek", "--remove-key", "--yes")
     assert done.exit_code == 0
     assert settings_of(world.user)["env"] == {plan.env_key: KEY}
+    user = "~/.qwen/settings.json" if more else "mine"
+    where = f"the key {plan.env_key} stays in ~/.qwen/settings.json"
+    assert f"{where}: it is also used by {user}" in done.err
 
 
 @pytest.mark.parametrize(

@@ -601,6 +601,18 @@ def test_models_without_a_record_are_left_alone_unless_adopted() -> None:
     assert (adopted.report["from"], after(adopted)) == ("0.12.0", installed(NEWEST))
 
 
+def test_adopted_models_lose_no_edit_unasked() -> None:
+    settings = installed("0.12.0")
+    del settings["codingPlan"]
+    settings["modelProviders"]["openai"][0]["generationConfig"] = {"timeout": 7}
+    stopped = changed(settings, adopt=True)
+    assert (stopped.files, stopped.report["status"]) == ((), "edited")
+    kept = after(changed(settings, adopt=True, on_edited="keep"))
+    assert kept["modelProviders"]["openai"][0]["generationConfig"]["timeout"] == 7
+    replaced = changed(settings, adopt=True, on_edited="replace")
+    assert after(replaced) == installed(NEWEST)
+
+
 @pytest.mark.parametrize("key", ["ignoredVersion", "postponedVersion"])
 def test_update_that_was_dismissed_in_the_client_is_not_due(key: str) -> None:
     settings = installed("0.15.10")

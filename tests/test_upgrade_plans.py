@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import sys
 from io import StringIO
@@ -20,8 +21,10 @@ from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
+from qwenlock.lint.lint import lint
+from qwenlock.lint.subject import Subject
 from qwenlock.plans.digest import PREFIX, models_digest
-from qwenlock.plans.edits import closest
+from qwenlock.plans.edits import choice_of, closest
 from qwenlock.settings.plan_state import wanted
 from qwenlock.settings.project import Places, Project
 from support import World, source, untimed, write
@@ -185,6 +188,71 @@ def test_choice_is_completed_or_with_keep_left_as_it_was_chosen(
         assert kept.report["edited"] == []
 
 
+@untimed(20)
+@given(st.sampled_from(LISTS), st.data())
+def test_choice_is_told_as_what_it_is_and_not_as_an_unknown_version(
+    listed: tuple[Plan, Template, Region], data: st.DataObject
+) -> None:
+    plan, template, region = listed
+    models = plan.models(template, region)
+    chosen = [m for m in models if data.draw(st.booleans())] or models[-1:]
+    added = [{**models[0], "id": "unheard-of"}] if data.draw(st.booleans()) else []
+    settings = settings_of(listed)
+    settings["modelProviders"]["openai"] = [*chosen, *added]
+    digest = models_digest([*chosen, *added]).removeprefix(PREFIX)
+    record(settings, {template.state.version: digest})
+    if plan.identify(PREFIX + digest):
+        return
+    part_of = choice_of(plan, region, [*chosen, *added])
+    assert part_of is not None
+    codes = [each.code for each in lint(Subject(scopes(user=settings)))]
+    assert not {"QL501", "QL502", "QL505"} & {*codes}
+    change = changed(settings)
+    if not change.files:
+        return
+    assert not [each for each in change.warnings if "unknown" in each]
+    newest = plan.newest()
+    to = f"{newest.version}, region {region.name}, in user.json"
+    was = f"upgrade {plan.title}: {part_of.version} (models that you chose) to {to}"
+    assert change.summary[0] == was
+    had = {model["id"] for model in [*chosen, *added]}
+    listed_then = {model["id"] for model in plan.models(part_of, region)}
+    new = [model["id"] for model in plan.models(newest, region)]
+    left_out = ", ".join(name for name in new if name in listed_then - had)
+    hint = f"  you had left out: {left_out}; `--on-edited keep` leaves them out"
+    assert (hint in change.summary) == bool(left_out)
+    kept = changed(settings, on_edited="keep")
+    assert "you had left out" not in "".join(kept.summary)
+    assert changed(kept.files[0].after).report["status"] == "current"
+    codes = [each.code for each in lint(Subject(scopes(user=kept.files[0].after)))]
+    assert not [each for each in codes if each.startswith("QL5")]
+
+
+def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_back() -> None:
+    for plan in PLANS:
+        region = next(iter(plan.regions.values()))
+        settings = settings_of((plan, plan.newest(), region), own=[OWN])
+        models = models_of(settings)
+        models[0]["generationConfig"] = {"contextWindowSize": 12_345}
+        digest = models_digest(models[:-1]).removeprefix(PREFIX)
+        record(settings, {plan.newest().state.version: digest})
+        here = dataclasses.replace(scopes(user=settings), installed="0.25.0")
+        change = changed(here)
+        assert (change.files, change.report["status"]) == ((), "current"), plan.id
+        assert "`--to client` upgrades to its list" in change.reasons[0]
+        (found,) = [each for each in lint(Subject(here)) if each.code == "QL505"]
+        assert "template capture --from-client" in str(found.fix)
+        for wishes in ({"allow_downgrade": True}, {"to": plan.newest().version}):
+            back = models_of(after(changed(here, **wishes)))
+            assert back == [*plan.models(plan.newest(), region), OWN]
+        for installed in (None, "0.24.4"):  # its client offers this update, too
+            there = dataclasses.replace(here, installed=installed)
+            assert changed(there).report["status"] == "due"
+        models[0]["name"] += " of mine"
+        edited = dataclasses.replace(scopes(user=settings), installed="0.25.0")
+        assert changed(edited).report["status"] == "edited"
+
+
 # Edits
 
 
@@ -309,12 +377,9 @@ def test_all_installed_plans_are_one_change_with_one_summary() -> None:
     settings = settings_of(*lists, own=[OWN])
     change = changed(settings)
     listed = models_of(after(change))
-    newest = [(plan, plan.newest(), region) for plan, _, region in lists]
-    for plan, template, region in newest:
-        models = plan.models(template, region)
-        at = listed.index(models[0])
-        assert listed[at : at + len(models)] == models
-    assert listed[-1] == OWN
+    due_first = sorted(lists, key=lambda each: each[1] is each[0].newest())
+    models = [each for plan, _, region in due_first for each in plan.models(plan.newest(), region)]
+    assert listed == [*models, OWN]
     counted = [len(change.report["plans"][0]["models"][what]) for what in ("added", "changed")]
     assert len(counted) == 2
     totals = {

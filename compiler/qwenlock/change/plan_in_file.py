@@ -13,8 +13,8 @@ from qwenlock.change.plan_models import by_id, is_owned
 from qwenlock.change.target import Target, catalogue_scope, check_usable, dotted, target
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.plans.digest import PREFIX, stringify
-from qwenlock.plans.edits import closest
+from qwenlock.plans.digest import PREFIX
+from qwenlock.plans.edits import choice_of, closest
 from qwenlock.plans.plan import proves
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import PROVIDERS, owner
@@ -99,18 +99,24 @@ class PlanInFile:
         return [model for name, model in by_id(self.models).items() if name not in known]
 
     @cached_property
+    def chosen_from(self) -> Template | None:
+        """Return the template that the models are a choice of, made in the client's `/auth`.
+
+        Such a choice is unedited: its digest is recorded. None if a template has these models.
+        """
+        if not self.is_unedited or self.template or self.region is None:
+            return None
+        return choice_of(self.plan, self.region, self.ours)
+
+    @cached_property
     def left_out(self) -> set[str]:
         """Return the ids of the list's models that a user did not choose in the client's `/auth`.
 
-        Such a choice is unedited: its digest is recorded. Nothing is known to be left out of
-        a list that no template has.
+        Nothing is known to be left out of a list that no template has.
         """
-        if not self.is_unedited or self.template or self.base is None or self.region is None:
+        if self.chosen_from is None or self.region is None:
             return set()
-        listed = by_id(self.plan.models(self.base, self.region))
-        chosen = {name: model for name, model in by_id(self.ours).items() if name in listed}
-        is_part = all(stringify(model) == stringify(listed[name]) for name, model in chosen.items())
-        return listed.keys() - chosen.keys() if is_part else set()
+        return by_id(self.plan.models(self.chosen_from, self.region)).keys() - by_id(self.ours)
 
     @cached_property
     def is_unedited(self) -> bool:

@@ -15,7 +15,7 @@ from qwenlock.change.plan_models import carried_over, replaced
 from qwenlock.change.target import dotted, target, without_empty
 from qwenlock.change.three_way import compare
 from qwenlock.change.upgrade_data import Aim, PlanUpgrade
-from qwenlock.clients.profile import GUIDE
+from qwenlock.clients.profile import GUIDE, is_newer_than_known
 from qwenlock.clients.scopes import SCOPES, WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import models_digest
@@ -25,7 +25,7 @@ from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
 
 if TYPE_CHECKING:
-    from qwenlock.change.upgrade_data import OnEdited, Status, UpgradeWishes
+    from qwenlock.change.upgrade_data import Status, UpgradeWishes
     from qwenlock.clients.profile import Profile
     from qwenlock.findings.file_changes import FileChange
     from qwenlock.plans.plan import Model, Plan, Region, Template
@@ -58,39 +58,39 @@ def upgrade_plan(
     if not is_asked_for and plan_state.latest(plan, client) is None:
         reasons = [said_of.not_in_client(there, client)]
         return PlanUpgrade(there=there, aim=None, status="current", reasons=reasons)
-    on_edited = wishes.on_edited or ("replace" if is_manual else None)
-    aim = _aim(there, client, wishes, on_edited)
+    aim = _aim(there, client, wishes)
     unknown = _newer_than_known(there, aim, wishes)
     if unknown is not None:
         reasons = [said_of.newer_than_known(there, unknown)]
+        return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
+    installed = _of_a_newer_client(there, wishes)
+    if installed is not None:
+        reasons = [said_of.of_a_newer_client(there, installed)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
     newer = _newer(there, aim, wishes)
     if newer is not None:
         reasons = [said_of.newer(there, newer, client)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
-    if _is_current(there, aim) and not (on_edited == "replace" and aim.lost):
+    if _is_current(there, aim) and not (wishes.on_edited == "replace" and aim.lost):
         reasons = [*said_of.current(there, aim)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
-    if _blocking(there, aim, wishes, on_edited):
+    if _blocking(there, aim, wishes):
         reasons = [*said_of.stopped(there, aim)]
         return PlanUpgrade(there=there, aim=aim, status="edited", reasons=reasons)
     return _Change(there, aim).made(running if wishes.lists is None else None)
 
 
-def _blocking(
-    there: PlanInFile, aim: Aim, wishes: UpgradeWishes, on_edited: OnEdited | None
-) -> bool:
+def _blocking(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> bool:
     """Tell whether edits would be lost that the user has not given up."""
-    if on_edited is None:
+    if wishes.on_edited is None:
         decided = {shown for plan, shown in wishes.decided if plan == there.plan.id}
         return any(each.what != "moved" and each.model not in decided for each in aim.lost)
-    return on_edited == "abort" and bool(aim.lost)
+    return wishes.on_edited == "abort" and bool(aim.lost)
 
 
-def _aim(
-    there: PlanInFile, client: Profile, wishes: UpgradeWishes, on_edited: OnEdited | None
-) -> Aim:
+def _aim(there: PlanInFile, client: Profile, wishes: UpgradeWishes) -> Aim:
     plan = there.plan
+    keeps_all = wishes.on_edited == "keep"
     region = _region(there, wishes.region)
     template = _template(plan, region, client, wishes)
     if region.name not in template.digests:
@@ -102,10 +102,10 @@ def _aim(
     base = there.base_models()
 
     def keeps(model: str) -> bool:
-        return on_edited == "keep" or wishes.decided.get((plan.id, model)) == "keep"
+        return keeps_all or wishes.decided.get((plan.id, model)) == "keep"
 
     listed = carried_over(base, there.ours, published, keeps) if there.ours else published
-    left_out = there.left_out if on_edited == "keep" else set()
+    left_out = there.left_out if keeps_all else set()
     models = [model for model in listed if model["id"] not in left_out]
     carried = [_in_region(plan, model, region) for model in there.added]
     edited = compare(base, there.ours, published, models)
@@ -191,6 +191,19 @@ def _newer_than_known(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> str
         f"the lock records {there.plan.id} {newest}; {aim.template.version} is older",
         "add --allow-downgrade to go back, or install a newer qwenlock",
     )
+
+
+def _of_a_newer_client(there: PlanInFile, wishes: UpgradeWishes) -> str | None:
+    """Return the installed release, if only it can have written the list, which nobody edited.
+
+    That client would offer its own list again at the next start.
+    """
+    installed = there.project.installed
+    is_asked_for = wishes.to or wishes.region or wishes.allow_downgrade or wishes.lists is not None
+    is_known = there.template is not None or there.chosen_from is not None
+    if is_asked_for or is_known or not there.is_unedited or installed is None:
+        return None
+    return installed if is_newer_than_known(installed) else None
 
 
 def _is_current(there: PlanInFile, aim: Aim) -> bool:

@@ -71,7 +71,8 @@ def uninstall(
     plan = Plans.of(project.plans).plan(plan_id)
     scopes = [each for each in WRITABLE if scope in (None, each)]
     there = [source for each in scopes if (source := project.source(each))]
-    places = [] if _users(plan, project, scopes) else list(_key_places(plan, project, scopes))
+    users, found = _users(plan, project, scopes), list(_key_places(plan, project, scopes))
+    places = [] if users else found
     files: list[FileChange] = []
     removed: dict[str, list[str]] = {}
     after = project
@@ -93,6 +94,7 @@ def uninstall(
         warnings=(
             *_left(plan, project, scopes),
             *_selecting(plan, project, after),
+            *(_in_use(plan, found, users) if with_key and users else ()),
             *comments,
         ),
         summary=tuple(_summary(plan, removed, places, with_key=with_key)) if files else (),
@@ -176,6 +178,14 @@ def _without_key(plan: Plan, file: EnvFile) -> FileChange:
             f"{file.label}: {plan.env_key} cannot be removed without changing another variable",
             "remove it by hand",
         ) from None
+
+
+def _in_use(plan: Plan, places: list[_KeyPlace], users: list[str]) -> Iterator[str]:
+    """Say that the key stays, and what uses it."""
+    where = " and ".join(each.label for each in places)
+    if where:
+        names = ", ".join(map(shown, dict.fromkeys(users)))
+        yield f"the key {plan.env_key} stays in {where}: it is also used by {names}"
 
 
 def _left(plan: Plan, project: Project, scopes: list[ScopeName]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from qwenlock.change import selecting
 from qwenlock.change import upgrade_report as said_of
-from qwenlock.change.plan_in_file import PlanInFile, owned
+from qwenlock.change.plan_in_file import PlanInFile, array, owned
+from qwenlock.change.plan_models import is_owned
 from qwenlock.change.plan_upgrade import upgrade_plan
 from qwenlock.change.upgrade_selection import selection_after
 from qwenlock.clients.scopes import WRITABLE
@@ -16,6 +17,7 @@ from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.plans.collection import Plans, meant
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import owner
+from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,11 +52,11 @@ def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None)
     missing = [each for each in wishes.plans if each not in {plan.id for plan in plans}]
     absent = Plans.of(project.plans).named(missing) if plans or missing else project.plans
     reasons = [said_of.not_installed(absent)] if absent else []
-    steps, now = [], project
-    for plan in plans:
-        step = upgrade_plan(now, plan, wishes, running)
-        steps.append(step)
-        now = step.after(now)
+    done, now = {}, project
+    for plan in sorted(plans, key=lambda each: _place(each, project), reverse=True):
+        done[plan.id] = upgrade_plan(now, plan, wishes, running)
+        now = done[plan.id].after(now)
+    steps = [done[plan.id] for plan in plans]
     reasons += [reason for step in steps for reason in step.reasons]
     warnings = [warning for step in steps for warning in step.warnings]
     changing = [step for step in steps if step.files]
@@ -66,7 +68,7 @@ def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None)
     after = selection_after(
         now, changing, before, keep=wishes.keep_selection, is_only=len(installed) == 1
     )
-    files = _joined([*(file for step in changing for file in step.files), *after.files])
+    files = _joined([*(file for step in done.values() for file in step.files), *after.files])
     return ProjectChange(
         files=files,
         reasons=tuple(reasons),
@@ -89,6 +91,19 @@ def regions_of(project: Project, wishes: UpgradeWishes) -> set[tuple[str, str]]:
         if region is not None:
             found.add((plan.id, region.name))
     return found
+
+
+def _place(plan: Plan, project: Project) -> int:
+    """Return where the models of a plan begin in its array.
+
+    An upgrade puts a plan first, so the last plan is upgraded first: their order stays.
+    """
+    for source in reversed(project.sources):
+        entries = get(source.settings, array(plan))
+        for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if is_owned(plan, entry):
+                return place
+    return -1
 
 
 def _joined(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:

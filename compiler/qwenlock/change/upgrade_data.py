@@ -66,7 +66,7 @@ class UpgradeWishes:
         on_edited: what becomes of edits. None: nothing is written while an edit would be lost that
             is not among `decided`.
         decided: what becomes of the edits of single models, by plan and model.
-        adopt: replace models that no client recorded.
+        adopt: also upgrade models that no client recorded.
         allow_downgrade: allow an older version than the installed one.
         lists: the digests of the lists that a client has, by plan and region: `--to client`. None
             for what `to` says.

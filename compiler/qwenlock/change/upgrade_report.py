@@ -102,7 +102,7 @@ def manual(there: PlanInFile) -> str:
     count = f"{len(there.models)} model{'' if len(there.models) == 1 else 's'}"
     return (
         f"{there.target.label} has {count} of {there.plan.title} without a recorded "
-        "version: they were configured by hand and are not changed; add --adopt to replace them"
+        "version: they were configured by hand and are not changed; add --adopt to upgrade them"
     )
 
 
@@ -131,6 +131,15 @@ def newer_than_known(there: PlanInFile, version: str) -> str:
     )
 
 
+def of_a_newer_client(there: PlanInFile, installed: str) -> str:
+    """Say that the list is one of an installed client that is newer than this qwenlock."""
+    return (
+        f"{there.plan.title} is not changed: no template has these models, and the installed Qwen "
+        f"Code {installed} is newer than this qwenlock ({__version__}); `--to client` upgrades to "
+        "its list, and --allow-downgrade goes back"
+    )
+
+
 def not_in_client(there: PlanInFile, client: Profile) -> str:
     """Say that the client does not have the plan, so that it has no list to upgrade to."""
     return f"{there.plan.title} is not changed: Qwen Code {client.name} does not have this plan"
@@ -156,6 +165,10 @@ def summary(steps: Sequence[PlanUpgrade]) -> Iterator[str]:
             total[what] += len(found[what])
             if found[what]:
                 yield f"  {what}: {', '.join(found[what])}"
+        left_out = [shown(name) for name in by_id(aim.models) if name in there.left_out]
+        if left_out:
+            names = ", ".join(left_out)
+            yield f"  you had left out: {names}; `--on-edited keep` leaves them out"
         if aim.carried:
             yield f"  kept, as you added them: {', '.join(shown(m['id']) for m in aim.carried)}"
         yield from (f"  your edit is kept: {each}" for each in aim.edited if each.kept)
@@ -169,16 +182,21 @@ def _headline(there: PlanInFile, aim: Aim) -> Iterator[str]:
     )
     to = f"{aim.template.version}, region {region}, in {there.target.label}"
     if there.models or there.recorded:
-        was = there.template.version if there.template else "an unknown version"
-        yield f"upgrade {there.plan.title}: {was} to {to}"
+        yield f"upgrade {there.plan.title}: {_was(there)} to {to}"
     else:
         yield f"install {there.plan.title}: {to}"
         yield f"it needs {there.plan.env_key} in the client's environment or in a .env file"
 
 
+def _was(there: PlanInFile) -> str:
+    if there.chosen_from:
+        return f"{there.chosen_from.version} (models that you chose)"
+    return there.template.version if there.template else "an unknown version"
+
+
 def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
     """Yield warnings about an upgrade."""
-    if there.recorded and there.recorded_template is None:
+    if there.recorded and there.recorded_template is None and there.chosen_from is None:
         by = there.base.version if there.base and not there.is_unedited else None
         judged = f"; edits are compared with the closest, {by}" if by else ""
         yield f"the recorded version is unknown, perhaps newer than this qwenlock{judged}"

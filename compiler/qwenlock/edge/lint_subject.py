@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.captured import with_captured
 from qwenlock.edge.environment import with_variables
 from qwenlock.edge.git import tracked
 from qwenlock.edge.places import shown
 from qwenlock.edge.project import read
 from qwenlock.edge.trust import trust
 from qwenlock.lint.subject import Subject, World
+from qwenlock.plans.collection import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,6 +59,7 @@ def _world(project: Project, *, env: bool) -> World:
         tracked=frozenset(labels[path] for path in tracked(labels)),
         unread=tuple(shown(path) for path in _local_settings(places) if path.is_file()),
         env=env,
+        captured=with_captured(Plans.of(project.plans)),
     )
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from qwenlock.clients.profile import is_newer_than_known
+from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
 from qwenlock.plans.collection import Plans
 from qwenlock.plans.digest import PREFIX
+from qwenlock.plans.edits import choice_of
+from qwenlock.plans.plan import proves
 from qwenlock.settings.plan_state import latest, recorded, recorded_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.lint.subject import Subject
-    from qwenlock.plans.plan import Plan
+    from qwenlock.plans.plan import Plan, Template
     from qwenlock.text.document import Place
 
 
@@ -48,15 +53,51 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
         fix = f"give them an envKey of their own, or run {record} to record one"
         yield Finding("QL506", message, place, fix)
         return
-    known = plan.identify(PREFIX + state.version)
     newest = latest(plan, subject.client)
-    if known is None:
+    known = identified(plan, subject, state.version)
+    chosen = None if known else _chosen_from(plan, subject, state.version)
+    at = known or chosen
+    if at is None:
         message = f"the recorded version of {plan.title} is unknown"
-        fix = "upgrade qwenlock, or go to a known version: `qwenlock upgrade --keep-selection`"
-        yield Finding("QL505", message, _record(plan, subject), fix)
-    elif newest is not None and known[0].order() < newest.order():
-        message = f"{plan.title} is at {known[0].version}; {newest.version} is available"
+        yield Finding("QL505", message, _record(plan, subject), _way_out(subject))
+    elif newest is not None and at.order() < newest.order():
+        message = f"{plan.title} is at {at.version}; {newest.version} is available"
         yield Finding("QL504", message, place, "run `qwenlock upgrade --keep-selection`")
+    elif chosen:
+        message = f"not all models of {plan.title} {chosen.version} are installed"
+        fix = (
+            "run `qwenlock upgrade --keep-selection`, which adds them, or add `--on-edited keep`, "
+            "which leaves out what you left out"
+        )
+        yield Finding("QL504", message, place, fix)
+
+
+def _way_out(subject: Subject) -> str:
+    """Return what to do about a version that is unknown; a newer client would undo an upgrade."""
+    installed = subject.project.installed
+    if installed and is_newer_than_known(installed):
+        return "upgrade qwenlock, or run `qwenlock template capture --from-client`"
+    return "upgrade qwenlock, or go to a known version: `qwenlock upgrade --keep-selection`"
+
+
+def identified(plan: Plan, subject: Subject, version: str) -> Template | None:
+    """Return the template of a recorded version; on this machine it may be a captured one."""
+    found = plan.identify(PREFIX + version)
+    if found is None:
+        with suppress(InputError):  # `upgrade` and `template` say which captured file is broken
+            for each in Plans.of(subject.world.captured).named([plan.id]):
+                found = each.identify(PREFIX + version)
+    return found[0] if found else None
+
+
+def _chosen_from(plan: Plan, subject: Subject, version: str) -> Template | None:
+    """Return the template that the models are a choice of, if a client recorded that choice."""
+    entries = subject.compilation.entries
+    models = [entry.raw for entry in entries if entry.model.origin == plan.id]
+    regions = plan.regions_of(models)
+    if not proves(models, version) or any(each != regions[0] for each in regions):
+        return None
+    return choice_of(plan, regions[0], models)
 
 
 def _first_model(plan: Plan, subject: Subject) -> Place:

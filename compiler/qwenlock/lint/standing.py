@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from qwenlock.clients.route import chosen
+from qwenlock.lint.plans import identified
 from qwenlock.plans.collection import Plans
-from qwenlock.plans.digest import PREFIX
 from qwenlock.settings.plan_state import latest, recorded
 from qwenlock.settings.providers import providers_in
 from qwenlock.settings.scopes import PROVIDERS, highest, owner
@@ -118,13 +118,13 @@ def plan_standings(subject: Subject) -> Iterator[PlanStanding]:
         where = plan.regions_of([each.raw for each in own])
         first = own[[each.name for each in where].index(installed.region)]
         state = recorded(plan, subject.sources)
-        found = plan.identify(PREFIX + state.version) if state else None
+        found = identified(plan, subject, state.version) if state else None
         newest = latest(plan, subject.client)
-        is_due = found and newest and found[0].order() < newest.order()
+        is_due = found and newest and found.order() < newest.order()
         yield PlanStanding(
             plan,
             installed,
-            found[0].version if found else installed.version,
+            found.version if found else installed.version,
             newest.version if newest and is_due else None,
             first,
         )

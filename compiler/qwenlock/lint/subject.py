@@ -38,6 +38,8 @@ class World:
         tracked: the settings and `.env` files that git tracks, by label.
         unread: files beside the settings that look like settings, and that nothing reads, by label.
         env: `lint --env`: look at the variables that are set here.
+        captured: the plans with the lists that clients on this machine were made to write. No lock
+            depends on them.
     """
 
     in_ci: bool = False
@@ -46,6 +48,7 @@ class World:
     tracked: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()
     env: bool = False
+    captured: Sequence[Plan] = ()
 
 
 @dataclass(frozen=True)

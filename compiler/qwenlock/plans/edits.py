@@ -45,6 +45,24 @@ def closest(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> 
     return best
 
 
+def choice_of(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> Template | None:
+    """Return the template of `region` that `models` are a choice of, with others added or not.
+
+    The client's `/auth` lets a user choose some models of a plan's list, and add to them. None if
+    a model differs from the one that the closest template has.
+
+    Raises:
+        InputError: a template cannot be rendered.
+    """
+    template = closest(plan, region, models)
+    if template is None:
+        return None
+    listed = {model["id"]: model for model in plan.models(template, region)}
+    chosen = [model for model in models if model.get("id") in listed]
+    is_theirs = all(stringify(model) == stringify(listed[model["id"]]) for model in chosen)
+    return template if is_theirs else None
+
+
 def edits(
     models: Sequence[Mapping[str, Any]], published: Sequence[Mapping[str, Any]]
 ) -> list[Edit]:

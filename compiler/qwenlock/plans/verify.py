@@ -20,13 +20,19 @@ class VerifiedList:
     region: str
     digest: str
     published: str | None
+    same_as: str | None = None
 
     @property
-    def status(self) -> Literal["verified", "unpublished", "mismatch"]:
-        """Whether the two are equal; `unpublished` if there is nothing to compare with."""
-        if self.published is None:
-            return "unpublished"
-        return "verified" if self.digest == self.published else "mismatch"
+    def status(self) -> Literal["verified", "unpublished", "mismatch", "duplicate"]:
+        """Whether the two are equal; `unpublished` if there is nothing to compare with.
+
+        `duplicate` if an earlier version, `same_as`, has the same lists in all regions of this one.
+        """
+        if self.published not in (None, self.digest):
+            return "mismatch"
+        if self.same_as is not None:
+            return "duplicate"
+        return "unpublished" if self.published is None else "verified"
 
 
 def verify(plan: Plan) -> list[VerifiedList]:
@@ -37,11 +43,21 @@ def verify(plan: Plan) -> list[VerifiedList]:
             one that it is named after.
     """
     lists = []
+    before: dict[str, dict[str, str]] = {}
     for template in plan.ordered():
         _check_name(plan, template)
+        version = template.version
+        digests = {
+            name: models_digest(plan.models(template, plan.regions[name]))
+            for name in template.digests
+        }
+        first = None
+        if not template.recognised_only:  # a captured list may be one that qwenlock has by now
+            same = (each for each, others in before.items() if digests.items() <= others.items())
+            first = next(same, None)
+            before[version] = digests
         for name, published in template.digests.items():
-            digest = models_digest(plan.models(template, plan.regions[name]))
-            lists.append(VerifiedList(template.version, name, digest, published))
+            lists.append(VerifiedList(version, name, digests[name], published, first))
     return lists
 
 

@@ -54,6 +54,8 @@ _SHOWN = frozenset({
     "selectedAuthType", "theme", "schemaCompliance",
 })  # fmt: skip
 """The keys whose strings name things: every string is shown that does not look like a key."""
+_LISTS = frozenset({"efforts"})
+"""The arrays whose words are shown; others may be the arguments of a program."""
 
 
 class Piece(NamedTuple):
@@ -247,7 +249,7 @@ def _may_be_shown(content: str, context: _Context, *, is_string: bool) -> bool:
     if context.key == "envKey":
         return is_variable_name(content)
     if context.in_array:
-        return False
+        return context.key in _LISTS and _WORD.fullmatch(content) is not None
     plain = without_references(content)
     return context.key in _SHOWN or not plain or any(form.fullmatch(plain) for form in _HARMLESS)
 

@@ -14,7 +14,7 @@ from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_fold
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from qwenlock.edge.captured import Capture
+    from qwenlock.edge.capturing import Capture
     from qwenlock.plans.collection import Plans
     from qwenlock.plans.plan import Plan
 
@@ -132,9 +132,10 @@ def verify(
 ) -> int:
     """Render every template and compare it with its published digest.
 
-    Exits 1 if one differs.
+    Exits 1 if one differs, or if two versions have the same models.
     """
-    from qwenlock.cli.console import emit, emit_json
+    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.cli.table import as_text
     from qwenlock.plans.verify import verify as verify_plan
 
@@ -154,6 +155,7 @@ def verify(
                         "status": each.status,
                         "digest": each.digest,
                         "published": each.published,
+                        "same-as": each.same_as,
                     }
                     for identifier, each in verdicts
                 ]
@@ -164,7 +166,10 @@ def verify(
             [each.status, name, each.version, each.region, each.digest] for name, each in verdicts
         ]
         emit(as_text(["status", "plan", "version", "region", "digest"], rows))
-    return 1 if any(each.status == "mismatch" for _, each in verdicts) else 0
+    twice = {(name, each.version): each.same_as for name, each in verdicts if each.same_as}
+    for (name, version), first in twice.items():
+        say(clean(f"{name} {version} has the same models as {first}: delete one of the two files"))
+    return 1 if any(each.status in ("mismatch", "duplicate") for _, each in verdicts) else 0
 
 
 @app.command()
@@ -305,7 +310,7 @@ def captured_lists(
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.progress import waiting
     from qwenlock.clients.profile import release_of
-    from qwenlock.edge.captured import capture as capture_from
+    from qwenlock.edge.capturing import capture as capture_from
     from qwenlock.edge.client import command_of
     from qwenlock.edge.client import version as version_of
 
@@ -321,7 +326,8 @@ def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     from qwenlock.cli.console import emit, emit_json, say
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.table import as_text
-    from qwenlock.edge.captured import folder, keep
+    from qwenlock.edge.captured import folder
+    from qwenlock.edge.capturing import keep
 
     release, captured = captured_lists(command, _plans(templates))
     keep(captured)

@@ -88,8 +88,16 @@ def upgrade(
         ),
     ] = None,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Also replace plan models that were configured by hand.")
+        bool, typer.Option("--adopt", help="Also upgrade plan models that were configured by hand.")
     ] = False,
+    client_command: Annotated[
+        str | None,
+        typer.Option(
+            "--client-command",
+            metavar="C",
+            help="The client's command, for `--to client`; by default, qwen.",
+        ),
+    ] = None,
     allow_downgrade: Annotated[
         bool, typer.Option("--allow-downgrade", help="Allow going back to an older version.")
     ] = False,
@@ -116,8 +124,12 @@ def upgrade(
     from qwenlock.cli.client import read_project
     from qwenlock.edge.captured import with_captured
     from qwenlock.edge.installed_client import release
+    from qwenlock.findings.errors import UsageError
     from qwenlock.plans.collection import Plans
 
+    if client_command is not None and to != CLIENT:
+        fix = "add --to client, or leave it out"
+        raise UsageError("--client-command is only for the lists of the client", fix)
     flags = flags_of(context)
     as_json = format is Format.json
 
@@ -136,7 +148,9 @@ def upgrade(
             allow_downgrade=allow_downgrade,
         )
         if to == CLIENT:
-            there, wishes = _as_the_client_has_it(there, wishes, writes=not (check or dry_run))
+            command = client_command or "qwen"
+            writes = not (check or dry_run)
+            there, wishes = _as_the_client_has_it(there, wishes, command, writes=writes)
         change = change_for(there, wishes, release())
         if check:
             again = "qwenlock upgrade"
@@ -166,18 +180,18 @@ def upgrade(
 
 
 def _as_the_client_has_it(
-    project: Project, wishes: UpgradeWishes, *, writes: bool
+    project: Project, wishes: UpgradeWishes, command: str, *, writes: bool
 ) -> tuple[Project, UpgradeWishes]:
     """Ask the installed client for its lists of the plans that are meant."""
     from qwenlock.change.upgrade import regions_of
     from qwenlock.cli.commands.template import captured_lists
-    from qwenlock.edge.captured import keep
+    from qwenlock.edge.capturing import keep
     from qwenlock.plans.collection import Plans
 
     wanted = regions_of(project, wishes)
     if not wanted:
         return project, wishes
-    _, found = captured_lists("qwen", Plans.of(project.plans), wanted)
+    _, found = captured_lists(command, Plans.of(project.plans), wanted)
     if writes:
         keep(found)
     lists = {(each.plan, each.region): each.digest for each in found.lists}
