@@ -11,6 +11,7 @@ import string
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from qwenlock.cli import app as app_module
 from qwenlock.cli.app import BUG, COMMANDS, app
 from qwenlock.lock.text import digest
 from qwenlock.settings import shipped
-from support import JSON, MODEL, OPENAI, World, models, untimed, write
+from support import JSON, MODEL, OPENAI, World, a_third, models, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -231,8 +232,7 @@ OF_CHANGES = {"history", "undo"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LEAVES)
-@pytest.mark.parametrize("where", PLANTED)
+@pytest.mark.parametrize(("name", "where"), a_third(product(LEAVES, PLANTED)))
 def test_no_command_shows_a_key(
     world: World, name: str, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,26 +270,6 @@ def test_no_command_shows_a_key_that_a_hand_put_into_a_lock(world: World, name: 
         result = call(world, arguments)
         assert result.exit_code in range(5), (arguments, result)
         assert_silent(result.out + result.err, arguments)
-
-
-ESCAPE = "\x1b]0;owned\x07\x9b31m\u202e"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", LEAVES)
-def test_no_command_sends_a_control_character_of_a_file_to_the_terminal(
-    world: World, name: str
-) -> None:
-    entry = {**MODEL, "id": f"a{ESCAPE}", "name": ESCAPE, "envKey": "K", ESCAPE: ESCAPE}
-    settings = {**models(entry, MODEL, MODEL), ESCAPE: 1, "model": {"name": f"b{ESCAPE}"}}
-    for arguments in command_lines(name):
-        write(world.user, settings)
-        write(world.own, {**OPENAI, "env": {ESCAPE: "hunter2hunter2"}, "theme": ESCAPE})
-        assert world.run("lock").exit_code == 0
-        result = call(world, arguments)
-        assert result.exit_code in range(5), (arguments, result)
-        for character in "\x1b\x07\x9b\u202e":
-            assert character not in result.out + result.err, (arguments, result)
 
 
 def crash(**values: Any) -> int:
