@@ -64,6 +64,8 @@ KEYS: Mapping[str, str] = {
     "base64 of 32 bytes": base64.b64encode(RANDOM.randbytes(32)).decode(),
     "base64url of 48 bytes": base64.urlsafe_b64encode(RANDOM.randbytes(48)).decode(),
     "`Bearer` and words": "Bearer correct-horse-battery",
+    "groups of a licence": "AB1C-4D2E-F7G8-9HJ1-K2LM",
+    "a private key of PGP": "-----BEGIN PGP PRIVATE KEY BLOCK-----",
     "a private key in PEM": f"-----BEGIN PRIVATE KEY-----\n{made(64)}\n-----END PRIVATE KEY-----",
 }
 """The forms of keys, and one of each."""
@@ -82,7 +84,7 @@ NAMES = (
     "X-Hub-Signature", "X-HMAC", "X-Credential", "X-Bearer", "accessKeySecret", "clientSecret",
     "refresh_token", "db_password", "X-Service-Key", "X-License-Key", "X-Master-Key",
     "X-Key", "Fastly-Key", "DD-APPLICATION-KEY", "X-OpenAI-Key", "Azure-Key",
-    "Authentication", "basicauth",
+    "Authentication", "basicauth", "macaroon", "X-JWT-Assertion", "X-OAuth", "X-Tkn",
 )  # fmt: skip
 """Names of headers and fields that hold credentials."""
 
@@ -137,6 +139,11 @@ URLS: Mapping[str, str] = {
     "`?region=eu&key=…`": "https://gateway.example/v1?region=eu&key=hunter",
     "`#access_token=…`": "https://gateway.example/v1#access_token=hunter",
     "`;secret=…`": "https://gateway.example/v1;secret=hunter",
+    r"`https:\\user:…@`": r"https:\\user:hunter@gateway.example/v1",
+    "`https:/user:…@`": "https:/user:hunter@gateway.example/v1",
+    "`?to⇥ken=…`": "https://gateway.example/v1?to\tken=hunter",
+    "`?url=https%3A%2F%2Fuser%3A…%40`": "https://gateway.example/v1?u=https%3A%2F%2Fa%3Ahunter%40b",
+    "`?…`, random": f"https://gateway.example/v1?{made(32)}",
     "`?x=`, random": f"https://gateway.example/v1?x={made(32)}",
     "`?x=`, a known form": f"https://gateway.example/v1?x=sk-{made(24)}",
     "`host/v1?key=…`": "gateway.example/v1?key=hunter",

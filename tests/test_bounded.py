@@ -54,3 +54,16 @@ def test_json_has_all(world: World, command: list[str]) -> None:
 def test_few_are_all_shown(world: World) -> None:
     write(world.own, models(MODEL | {f"unknown-field-{number}": 1 for number in range(20)}))
     assert world.run("lint").err.count("QL212") == 20
+
+
+@pytest.mark.parametrize("command", [["check"], ["lock", "--check"], ["run", "--", "true"]])
+def test_differences_are_bounded_too(world: World, command: list[str]) -> None:
+    entries = [MODEL | {"id": f"m{number}"} for number in range(300)]
+    write(world.own, models(*entries))
+    assert world.run("lock").exit_code == 0
+    write(world.own, models(*(each | {"name": "x"} for each in entries)))
+    result = world.run(*command)
+    said = result.out + result.err
+    assert result.exit_code == 1
+    assert said.count("model openai/m") <= 110
+    assert "… and 200 more differences: run `qwenlock check --format json` to see all" in said

@@ -31,7 +31,7 @@ LET_THROUGH = {
     for form in (
         *("AWS's secret, base64", "32 hex digits", "40 hex digits", "64 hex digits", "a UUID"),
         *("32 letters and digits", "base64 of 32 bytes", "base64url of 48 bytes"),
-        "`Bearer` and words",
+        *("`Bearer` and words", "groups of a licence"),
     )
     for place in ("`baseUrl`, its path", "`id`, `name`", "`fastModel`")
 } | {("`Bearer` and words", "a query")}

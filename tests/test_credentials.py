@@ -21,6 +21,7 @@ from qwenlock.text.credentials import (
     substituted,
     without,
 )
+from qwenlock.text.mask import masked_words
 from qwenlock.text.secret_forms import (
     KEY_PREFIXES,
     STRONG_ENDINGS,
@@ -308,3 +309,22 @@ def test_the_scheme_of_a_token_alone_needs_no_length() -> None:
     assert is_credential("Bearer abcdef", "X-Upstream")
     assert not is_credential("bearer of news", "X-Upstream")
     assert not is_credential("Bearer $TOKEN", "X-Upstream")
+
+
+def test_comment_is_masked_by_the_same_judgement() -> None:
+    letters = "lbrtjdjrqksjlennsurloeftmspgetcl"
+    for text in (letters, letters.upper(), "t.lWBUkFpZvd.kR8HJsqZjh"):
+        assert is_credential(text, "X-Custom")
+        assert masked_words(f"// was {text} once") == "// was *** once"
+    words = "// see the how-to-configure of internationalisation"
+    assert masked_words(words) == words
+
+
+def test_session_is_told_from_the_id_of_a_thing() -> None:
+    for name in ("X-Session-Id", "sessionId", "session_id"):
+        assert is_credential("Zq7XkP2mVb9TcR4wYh6NdJ8s", name)
+        assert not is_credential("run-42", name)
+
+
+def test_auth_type_is_not_the_name_of_a_credential() -> None:
+    assert not is_credential("coder-model", "qwen-oauth")

@@ -140,6 +140,41 @@ class TestRecords:
             history.undo()
         assert settings.read_bytes() == b"third"
 
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            *(("undoes", each) for each in ([], {}, 1)),
+            *(("part-of", each) for each in ([1], {"a": 1})),
+            *(("reason", each) for each in (None, 1)),
+            *(("path", each) for each in ("a\0b", "\ud800", "relative", 1)),
+            *(("mode-after", each) for each in ([], "other")),
+            *(("after", each) for each in ([], 1)),
+        ],
+    )
+    def test_of_no_release_do_not_hide_the_others(
+        self, settings: Path, history: History, field: str, value: object
+    ) -> None:
+        change(settings, b"second", history)
+        backup = change(settings, b"third", history)
+        document = json.loads(backup.read_bytes())
+        del document["digest"]  # as a record of an earlier release
+        (document if field in document else document["files"][0])[field] = value
+        backup.write_text(json.dumps(document))
+        assert told(history) == [("unknown", "damaged"), ("to second", "changed since")]
+        with pytest.raises(InputError, match="is damaged"):
+            history.reversal("2", force=True)
+
+    @pytest.mark.parametrize("name", ["99999999T999999.999999", "20260230T000000.000000"])
+    def test_with_a_time_that_does_not_exist_stop_nothing(
+        self, settings: Path, history: History, name: str
+    ) -> None:
+        change(settings, b"second", history)
+        (history.state / "backups" / f"000009-{name}-abcdef01.json").write_bytes(b"")
+        change(settings, b"third", history)
+        assert [reason for reason, _ in told(history)] == ["to third", "to second"]
+        history.undo()
+        assert settings.read_bytes() == b"second"
+
     @pytest.mark.parametrize("field", ["before", "digest-before", "after", "path", "mode-before"])
     def test_that_were_changed_are_not_put_back(
         self, settings: Path, history: History, field: str

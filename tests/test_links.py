@@ -117,6 +117,45 @@ class TestOutOfACheckout:
         assert not (world.home / "new").exists()
 
 
+class TestNamedByACheckout:
+    """A configuration or a lock can name a user's settings, wherever they are."""
+
+    @pytest.fixture(params=["configuration", "lock"])
+    def elsewhere(self, request: pytest.FixtureRequest, world: World, checkout: Path) -> Path:
+        elsewhere = write(world.root / "elsewhere.json", TWO)
+        if request.param == "configuration":
+            write(checkout / "qwenlock.toml", 'user = "../elsewhere.json"\n')
+        else:
+            assert world.run("lock", "--user", str(elsewhere)).exit_code == 0
+        return elsewhere
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["select", "b", "--scope", "user", "--yes"],
+            ["upgrade", "--plan", "coding-plan", "--region", "china", "--scope", "user", "--yes"],
+        ],
+    )
+    def test_is_read_but_not_written(
+        self, world: World, elsewhere: Path, command: list[str]
+    ) -> None:
+        before = elsewhere.read_bytes()
+        assert world.run("lock").exit_code == 0
+        result = world.run(*command)
+        assert result.exit_code == 4, result
+        assert "outside of the repository whose configuration or lock names it" in result.err
+        assert elsewhere.read_bytes() == before
+        assert world.run(*command, "--user", str(elsewhere)).exit_code == 0
+        assert elsewhere.read_bytes() != before
+
+    def test_in_the_checkout_is_written(self, world: World, checkout: Path) -> None:
+        mine = write(checkout / "team.json", TWO)
+        write(checkout / "qwenlock.toml", 'user = "team.json"\n')
+        before = mine.read_bytes()
+        assert world.run("select", "b", "--scope", "user", "--yes").exit_code == 0
+        assert mine.read_bytes() != before
+
+
 class TestFollowed:
     def test_within_a_checkout(self, world: World, checkout: Path) -> None:
         inner = checkout / "inner"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.change.merging import merged_settings
-from support import JSON, World, plainly_read, strict, untimed, write
+from support import JSON, World, models, plainly_read, strict, untimed, write
 from test_workspace import git
 
 if TYPE_CHECKING:
@@ -183,6 +183,41 @@ def test_conflict_has_the_markers_of_git_only_where_both_changed(
     between = text[text.index("<<<<<<<") : text.index(">>>>>>>")]
     assert '"b"' not in between
     assert '"c"' not in between
+
+
+def test_no_key_in_a_path_is_shown(world: World, tmp_path: Path) -> None:
+    key = "sk-hunter2hunter2hunter2"
+    files = [
+        str(write(tmp_path / name, {key: {"x": number}, "\x1b[31m": number}))
+        for number, name in enumerate(("base", "ours", "theirs"))
+    ]
+    result = world.run("merge", *files)
+    assert result.exit_code == 1
+    assert "both sides changed ***.x, \\x1b[31m" in result.err
+    assert key not in result.err
+
+
+@pytest.mark.parametrize("other", [{"name": "x"}, {"baseUrl": "https://x.example/v1"}])
+def test_what_differs_very_much_is_merged_by_lines(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, str]
+) -> None:
+    monkeypatch.setattr("qwenlock.text.merge._MOST", 10_000)
+    taken = []
+    monkeypatch.setattr(
+        "qwenlock.text.merge.transplant", lambda text, *_, **__: taken.append(text) or text
+    )
+
+    def text(**fields: str) -> str:
+        entries = [{"id": f"m{number}", "envKey": "A_KEY", **fields} for number in range(200)]
+        return json.dumps(models(*entries), indent=1)
+
+    files = [
+        str(write(tmp_path / name, content))
+        for name, content in (("base", text()), ("ours", text()), ("theirs", text(**other)))
+    ]
+    assert world.run("merge", *files).exit_code == 0
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+    assert sum(map(len, taken)) <= 10_000
 
 
 def test_what_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> None:

@@ -389,8 +389,9 @@ def test_memory_of_another_question_is_not_believed(remembering: World) -> None:
     assert not is_remembered
 
 
-def test_memory_in_a_checkout_is_not_believed(remembering: World) -> None:
-    (remembering.home / ".cache" / ".git").mkdir()
+@pytest.mark.parametrize("mark", [".git", ".hg", ".jj", ".sl", ".svn", ".bzr"])
+def test_memory_in_a_checkout_is_not_believed(remembering: World, mark: str) -> None:
+    (remembering.home / ".cache" / mark).mkdir()
     assert not known(remembering)
 
 

@@ -123,6 +123,17 @@ def test_takes_back_folders_and_the_lock(world: World) -> None:
     assert list(world.project.iterdir()) == []
 
 
+def test_deletes_no_folder_through_a_link(world: World) -> None:
+    world.run("init", "--ci", "github", "--yes")
+    made = world.project / ".github"
+    elsewhere = world.root / "elsewhere"
+    made.rename(elsewhere)
+    made.symlink_to(elsewhere)
+    (elsewhere / "workflows" / "qwenlock.yml").unlink()
+    world.run("undo", "--yes", "--force")
+    assert (elsewhere / "workflows").is_dir()
+
+
 def test_leaves_a_folder_that_holds_something_else(world: World) -> None:
     (world.project / ".qwen").rmdir()
     world.run("upgrade", "--plan", "coding-plan", "--region", "china", "--scope", "project", "-y")

@@ -419,6 +419,28 @@ def test_equal_changes_of_many_projects_are_shown_once_and_the_important_first(
     assert "apps/b: gone" in workspace.run("diff", "HEAD", "--recursive").out
 
 
+def test_folder_that_became_a_link_is_compared_where_it_was(workspace: World) -> None:
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    folder = workspace.project / "apps" / "a"
+    folder.rename(workspace.root / "elsewhere")
+    folder.symlink_to(workspace.root / "elsewhere")
+    assert workspace.run("diff", "HEAD", "--recursive") == (0, "", "")
+    write(folder / "qwen.lock", (folder / "qwen.lock").read_text().replace("gpt-4o", "gpt-5"))
+    result = workspace.run("diff", "HEAD", "--recursive")
+    assert "apps/a:" in result.out
+
+
+def test_lock_of_a_commit_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(world.project, "add", ".")
+    git(world.project, "commit", "-q", "-m", "Lock")
+    monkeypatch.setattr("qwenlock.edge.git.MAX_LOCK_BYTES", 100)
+    result = world.run("diff", "HEAD")
+    assert result.exit_code == 3
+    assert "it is larger than" in result.err
+
+
 def test_a_branch_is_compared_with_where_it_began(world: World) -> None:
     git(world.project, "add", ".")
     git(world.project, "commit", "-q", "-m", "Lock")

@@ -172,8 +172,10 @@ class TestWrite:
         assert os.getxattr(path, "user.mine") == b"value"
 
     @pytest.mark.skipif(sys.platform != "linux", reason="attributes of Linux")
+    @pytest.mark.parametrize("name", ["user.mine", "security.mine", "system.nfs4_acl"])
     def test_attribute_that_cannot_be_kept_is_named(
         self,
+        name: str,
         project: Path,
         edits: list[FileEdit],
         history: History,
@@ -182,11 +184,13 @@ class TestWrite:
         def full(*_: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(os, "listxattr", lambda _: ["user.mine"])
-        monkeypatch.setattr(os, "getxattr", lambda *_: b"value")
+        monkeypatch.setattr(os, "listxattr", lambda _: [name])
+        monkeypatch.setattr(
+            os, "getxattr", lambda file, _: b"" if isinstance(file, int) else b"value"
+        )
         monkeypatch.setattr(writer, "_keep_access_list", lambda *_: None)
         monkeypatch.setattr(os, "setxattr", full)
-        with pytest.raises(WriteError, match=r"attribute user\.mine of .* could not be kept"):
+        with pytest.raises(WriteError, match=rf"attribute {name} of .* could not be kept"):
             write(edits[1:], reason="lint", history=history)
         assert_untouched(project, history)
 

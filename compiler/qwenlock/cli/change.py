@@ -81,7 +81,7 @@ def carry_out(
     """
     from qwenlock.edge.changes import diff_of, to_show
 
-    change = to_show(change)
+    change = to_show(change, project.places.outside if project else ())
     diff = diff_of(change)
     about = client_as_json(project) if project else {}
     to_write = bool(change.files) and not dry_run

@@ -8,20 +8,33 @@ from typing import TYPE_CHECKING
 from qwenlock.edge.history import History
 from qwenlock.edge.links import named
 from qwenlock.edge.writer import FileEdit, naming, write
+from qwenlock.findings.errors import WriteError
 from qwenlock.text.credentials import without
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from qwenlock.findings.file_changes import FileChange, ProjectChange
 
 
-def to_show(change: ProjectChange) -> ProjectChange:
+def to_show(change: ProjectChange, outside: Sequence[Path] = ()) -> ProjectChange:
     """Return `change` as people may see it: real names of files, and no secret in a warning.
 
+    Args:
+        change: the change.
+        outside: files that only a checkout names, and that are not in it.
+
     Raises:
-        WriteError: a link leads where nothing may be written.
+        WriteError: a link, or a name in a checkout, leads where nothing may be written.
     """
+    for file in change.files:
+        if file.path in outside:
+            raise WriteError(
+                f"{file.label} is outside of the repository whose configuration or lock names it; "
+                "nothing was changed",
+                "name the file with an option, such as --user, if it is yours",
+            )
     return replace(
         change,
         files=tuple(map(_where_it_goes, change.files)),

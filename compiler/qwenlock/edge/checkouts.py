@@ -5,7 +5,7 @@ Every start asks, so it loads nothing (`remembered`).
 
 import os
 
-MARKS = (".git", ".hg", ".jj")
+MARKS = (".git", ".hg", ".jj", ".sl", ".svn", ".bzr")
 """What the root of a checkout contains."""
 
 

@@ -96,8 +96,7 @@ def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
             message = "it is not a regular file"
             raise unusable("QL105", label, message, "replace it with a regular file") from None
         if error.errno == errno.EFBIG:
-            message = f"it is larger than {most // 1024**2} MiB"
-            raise unusable("QL104", label, message, "split the file") from None
+            raise too_large(label, most) from None
         raise _unreadable(label, error) from None
 
 
@@ -133,6 +132,11 @@ def read_document(path: Path, label: str) -> Document | None:
 def _unreadable(label: str, error: OSError) -> InputError:
     reason, fix = _REASONS.get(error.errno or 0, (os.strerror(error.errno or 0).lower(), None))
     return unusable("QL105", label, reason, fix)
+
+
+def too_large(label: str, most: int) -> InputError:
+    """Return the error for a file that is larger than `most` bytes."""
+    return unusable("QL104", label, f"it is larger than {most // 1024**2} MiB", "split the file")
 
 
 def unusable(code: str, label: str, message: str, fix: str | None) -> InputError:

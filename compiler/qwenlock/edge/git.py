@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.edge.files import read_text
+from qwenlock.edge.files import MAX_LOCK_BYTES, read_text, too_large
 from qwenlock.edge.lookup import find
 from qwenlock.edge.places import shown, spelled
 from qwenlock.findings.errors import InputError
@@ -115,9 +115,16 @@ class Revision(NamedTuple):
         return [path for path in paths if path.name == name]
 
     def content(self, path: Path) -> bytes | None:
-        """Return what the commit has in a file, or None if it has no such file."""
-        name = (path.parent.resolve() / path.name).relative_to(self.root).as_posix()
-        answer = _run(self.root, "cat-file", "blob", f"{self.commit}:{name}")
+        """Return what the commit has in a file below its root, or None if it has no such file.
+
+        Raises:
+            InputError: the file is larger than a lock can be.
+        """
+        name = f"{self.commit}:{path.relative_to(self.root).as_posix()}"
+        size = _answer(self.root, "cat-file", "-s", name).strip()
+        if size and int(size) > MAX_LOCK_BYTES:
+            raise too_large(f"{shown(path)} at {self.commit}", MAX_LOCK_BYTES)
+        answer = _run(self.root, "cat-file", "blob", name)
         return answer.stdout if answer is not None and answer.returncode == 0 else None
 
 

@@ -246,7 +246,8 @@ class History:
         writer.write(reversal.edits, reason="undo", history=self, undoes=reversal.entry.id)
         for folder in reversal.folders:
             with suppress(OSError):  # something else is in it
-                folder.rmdir()
+                if os.path.realpath(folder) == str(folder):  # a link since may lead anywhere
+                    folder.rmdir()
 
     def _last(self, examined: Sequence[tuple[_Record, RecordState]]) -> _Record | None:
         """Return the project's last record that is in force."""
@@ -295,7 +296,7 @@ class History:
     @staticmethod
     def _in_order(paths: Iterable[Path]) -> list[Path]:
         """Return the records among `paths`, and what was left of them, the last first."""
-        return sorted((path for path in paths if _NAME.match(path.name)), key=_order, reverse=True)
+        return sorted(filter(_is_record, paths), key=_order, reverse=True)
 
     def _examined(self) -> Iterator[tuple[_Record, RecordState]]:
         """Walk back in time: for older records, a change's files were as its backup has them."""
@@ -380,9 +381,24 @@ def _order(backup: Path) -> tuple[int, str]:
     return (int(found[1] or 0) if found else 0), backup.name
 
 
+def _is_record(backup: Path) -> bool:
+    """Tell whether a file is a record, or what was left of one, by its name."""
+    try:
+        _time(backup)
+    except ValueError:
+        return False
+    return True
+
+
 def _time(backup: Path) -> datetime:
+    """Return the time in the name of a record.
+
+    Raises:
+        ValueError: it is not such a name.
+    """
     found = _NAME.match(backup.name)
-    assert found is not None  # noqa: S101  (History._in_order)
+    if found is None:
+        raise ValueError
     return datetime.strptime(found[2], _STAMP).replace(tzinfo=UTC)
 
 
@@ -480,7 +496,9 @@ def _record(backup: Path, document: dict[str, Any]) -> _Record:
     for file, told in zip(files, document["files"], strict=True):
         if told.get("digest-before", file.digest_before) != file.digest_before:
             raise ValueError
-    return _Record(
+        _expect_kinds(str, file.after)
+        _expect_kinds(int, file.mode_before, file.mode_after)
+    record = _Record(
         backup,
         datetime.fromisoformat(document["time"]),
         document["reason"],
@@ -490,6 +508,23 @@ def _record(backup: Path, document: dict[str, Any]) -> _Record:
         tuple(map(Path, document.get("projects", ()))),
         tuple(map(Path, document.get("made", ()))),
     )
+    _expect_kinds(str, record.undoes, record.part_of)
+    if not isinstance(record.reason, str):
+        raise TypeError
+    for path in (*(file.path for file in files), *record.projects, *record.made):
+        if not path.is_absolute() or b"\0" in os.fsencode(path):
+            raise ValueError
+    return record
+
+
+def _expect_kinds(kind: type, *values: object) -> None:
+    """Check that each value is of a kind, or None.
+
+    Raises:
+        TypeError: one is not.
+    """
+    if any(value is not None and not isinstance(value, kind) for value in values):
+        raise TypeError
 
 
 def _encode(content: bytes | None) -> str | None:

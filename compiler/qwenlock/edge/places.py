@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.edge.checkouts import is_home
+from qwenlock.edge.checkouts import checkout_of, is_home
 from qwenlock.findings.errors import UsageError
 from qwenlock.lock import NAME
 from qwenlock.settings.project import Places
@@ -130,7 +130,17 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         else None,
     )
     own = [templates] if templates else _folders(os.environ.get("QWENLOCK_TEMPLATES", ""))
-    return Places(project, files, labels, names, options, tuple(own), home_is_project)
+    named = [
+        path
+        for path, flag in (
+            (user_file, flags.user),
+            (system, flags.system),
+            (defaults, flags.system_defaults),
+        )
+        if path is not None and flag is None and path not in usual.values()
+    ]
+    outside = _outside(project, named)
+    return Places(project, files, labels, names, options, tuple(own), home_is_project, outside)
 
 
 def shown(path: Path) -> str:
@@ -224,6 +234,14 @@ def _name(path: Path, project: Path, given: object) -> str:
             message = f"the name of {path} is not UTF-8, so a lock cannot hold it"
             raise UsageError(message, "rename it") from None
     return name
+
+
+def _outside(project: Path, named: list[Path]) -> tuple[Path, ...]:
+    """Return those of `named` that are not in the checkout that the project is in."""
+    root = checkout_of(os.path.realpath(project)) if named else None
+    if root is None:
+        return ()
+    return tuple(path for path in named if not Path(os.path.realpath(path)).is_relative_to(root))
 
 
 def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | None:

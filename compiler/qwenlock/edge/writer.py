@@ -545,12 +545,14 @@ if sys.platform == "linux":
             if name.startswith(_NOT_COPIED):
                 continue
             value = os.getxattr(target, name)
+            with _tolerating(errno.ENODATA, errno.ENOTSUP):
+                if os.getxattr(descriptor, name) == value:  # such as a label of SELinux
+                    continue
             try:
                 os.setxattr(descriptor, name, value)
             except OSError:
-                if name.startswith("user."):
-                    fix = f"remove it with `setfattr -x {name}`"
-                    raise _cannot_keep(target, f"attribute {name}", fix) from None
+                fix = f"remove it with `setfattr -x {name}`"
+                raise _cannot_keep(target, f"attribute {name}", fix) from None
 
 
 def _keep_of_macos(descriptor: int, target: Path, what: int) -> None:

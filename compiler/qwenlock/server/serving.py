@@ -146,7 +146,7 @@ class Server(LanguageServer):
         or gives one other permissions is written by qwenlock, when the user has seen the diff and
         agreed; `qwenlock undo` reverts it.
         """
-        change = to_show(change)
+        change = to_show(change, project.places.outside)
         for warning in change.warnings:
             self.say(warning, types.MessageType.Warning)
         if not change.files:

@@ -50,6 +50,8 @@ class Places(NamedTuple):
         options: what a lock records of how the files were chosen.
         templates: folders of plan templates of the user's own.
         home_is_project: the project is the home directory, whose settings are the user scope.
+        outside: files outside of the checkout that its configuration or lock names: they are read,
+            but not written.
     """
 
     project: Path = Path()
@@ -59,6 +61,7 @@ class Places(NamedTuple):
     options: Options = Options()
     templates: tuple[Path, ...] = ()
     home_is_project: bool = False
+    outside: tuple[Path, ...] = ()
 
     @property
     def lock(self) -> Path:

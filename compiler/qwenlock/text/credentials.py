@@ -39,9 +39,13 @@ MASK = "***"
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _SCHEME = re.compile(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
 _URL_USER = re.compile(r"//:*[^/?#\s@:][^/?#\s@]*@")
-_MAY_BE_A_URL = re.compile(r"//|[?&;#]")
+_MAY_BE_A_URL = re.compile(r"//|[?&;#@]")
 _BARE_USER = re.compile(r"[^/?#\s@:]+:[^/?#\s@]+@[^/?#\s@]")
 _PARAMETER = re.compile(r"[?&;#]([^=&#?;\s]+)=([^&#\s]+)")
+_BARE = re.compile(r"[?&#]([^=&#?;\s]+)(?=[&#;]|\Z)")
+_BEGINS_AS_A_URL = re.compile(r"\s*(?:https?|wss?):", re.IGNORECASE)
+_DROPPED = re.compile(r"[\t\r\n]")
+_SLASHES = re.compile(r"(?<=:)/*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -141,14 +145,30 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 
 def _url_has_credential(url: str) -> bool:
-    return _URL_USER.search(url) is not None or any(
-        _is_key_parameter(_unquoted(name), _unquoted(value))
-        for name, value in _PARAMETER.findall(url)
+    url = _as_sent(url)
+    bare = _BARE.findall(url) if _BEGINS_AS_A_URL.match(url) else []
+    return (
+        _URL_USER.search(url) is not None
+        or any(looks_random(_unquoted(each)) for each in bare)
+        or any(
+            _is_key_parameter(_unquoted(name), _unquoted(value))
+            for name, value in _PARAMETER.findall(url)
+        )
     )
 
 
+def _as_sent(url: str) -> str:
+    """Return a URL as clients read it: without tabs, and with two slashes, whatever it begins with.
+
+    They also take one slash, none, and backslashes (WHATWG, URL Standard, "Basic URL parser").
+    """
+    if not _BEGINS_AS_A_URL.match(url):
+        return url
+    return _SLASHES.sub("//", _DROPPED.sub("", url).replace("\\", "/"), count=1)
+
+
 def _is_key_parameter(name: str, value: str) -> bool:
-    if names_in_a_query(name) or has_form(value):
+    if names_in_a_query(name) or has_form(value) or _URL_USER.search(value):
         return True
     return named(name) is not NameSays.IDENTIFIER and looks_random(value)
 

@@ -23,6 +23,7 @@ from qwenlock.text.credentials import (
     names_a_credential,
     without_references,
 )
+from qwenlock.text.secret_forms import looks_random
 
 _TOKEN = re.compile(
     r"""
@@ -41,6 +42,7 @@ _IGNORE = r"(?<=qwenlock:)\s*(?:ignore(?:\[[QL\d, ]*\])?|allow-literal)(?=\s|\*/
 _KEY_LIKE = re.compile(
     rf"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{{16,}}|(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}"
 )
+_LONG = re.compile(r"\S{16,}")
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
 _QUANTITY = re.compile(r"\d{1,9}(?:\.\d{1,3})?[a-zA-Z%]{0,2}")
 _PART = r"(?:[A-Z]{1,15}|[A-Z]?[a-z]{1,15}(?:[A-Z][a-z]{2,14}){0,3})"
@@ -268,7 +270,8 @@ def masked_words(text: str) -> str:
     """Return any text, such as a comment, without possible keys, in the same number of lines."""
     if is_credential(text):
         return MASK + "".join(_LINE_BREAK.findall(text))
-    return _KEY_LIKE.sub(lambda found: "".join(_LINE_BREAK.findall(found[0])) + MASK, text)
+    text = _KEY_LIKE.sub(lambda found: "".join(_LINE_BREAK.findall(found[0])) + MASK, text)
+    return _LONG.sub(lambda found: MASK if looks_random(found[0]) else found[0], text)
 
 
 def _masked_comment(text: str) -> str:

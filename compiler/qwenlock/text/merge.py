@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from qwenlock.text.edit import edit, transplant
 from qwenlock.text.operations import Path, Remove, get
-from qwenlock.text.values import object_of
+from qwenlock.text.values import TextError, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     """Returns what an element of the array at a path is recognised by; None if by nothing."""
 
 Side: TypeAlias = Literal["base", "ours", "theirs"]
+_SIDES: tuple[Side, ...] = ("base", "ours", "theirs")
 _ABSENT = object()
+_MOST = 20_000_000
+"""How many characters are read to take values one by one: each takes a whole text."""
 
 
 class Merged(NamedTuple):
@@ -45,7 +48,7 @@ def merge(base: str, ours: str, theirs: str, identity: Identity, prefer: Side = 
         prefer: the side that counts where both changed one value.
 
     Raises:
-        TextError: one of them is not valid.
+        TextError: one of them is not valid, or too much differs.
     """
     return _Merge(base, ours, theirs, identity, prefer).result()
 
@@ -58,6 +61,7 @@ class _Merge:
         self._identity = identity
         self._prefer = prefer
         self._conflicts: list[Path] = []
+        self._read = 0
 
     def result(self) -> Merged:
         self._objects((), *self._values)
@@ -82,17 +86,25 @@ class _Merge:
 
     def _conflict(self, path: Path, at: dict[Side, Path], ours: Any) -> None:
         self._conflicts.append(path)
-        if self._prefer != "ours":
+        if self._prefer == "ours":
+            self._count()
+        else:
             self._take(self._prefer, at[self._prefer], path, ours)
 
     def _take(self, side: Side, source: Path, path: Path, ours: Any) -> None:
         """Take the value that a side has at `source`, or its absence, for the one at `path`."""
+        self._count()
         other = self._texts[side]
-        value = object_of(other.removeprefix("\ufeff"))
+        value = self._values[_SIDES.index(side)]
         if get(value, source, _ABSENT) is not _ABSENT:
             self._text = transplant(self._text, path, other, source)
         elif ours is not _ABSENT:
             self._text = edit(self._text, [Remove(path)])
+
+    def _count(self) -> None:
+        self._read += len(self._text)
+        if self._read > _MOST:
+            raise TextError("limit", "too much differs", None)
 
     def _is_by_entry(self, path: Path, base: Any, ours: Any, theirs: Any) -> bool:
         """Tell whether arrays can be merged by their elements: known, told apart, in one order."""
@@ -132,6 +144,7 @@ class _Merge:
             elif name in old:  # we removed what they changed
                 self._removed_here(path, here, (*path, at))
             else:
+                self._count()
                 later = (here.index(each) for each in names[names.index(name) :] if each in here)
                 place = next(later, len(here))
                 source = (*path, at)
@@ -150,6 +163,7 @@ class _Merge:
         mine: dict[Hashable, Any],
     ) -> None:
         for name in [each for each in gone if each in here]:
+            self._count()
             there = (*path, here.index(name))
             if _same(mine[name], gone[name]):
                 self._text = edit(self._text, [Remove(there)])
@@ -162,6 +176,7 @@ class _Merge:
 
     def _removed_here(self, path: Path, here: list[Hashable], source: Path) -> None:
         self._conflicts.append(source)
+        self._count()
         if self._prefer == "theirs":
             self._text = transplant(
                 self._text, (*path, len(here)), self._texts["theirs"], source, insert=True
@@ -174,7 +189,8 @@ class _Merge:
 
 
 def _common(one: list[Any], other: list[Any]) -> list[Any]:
-    return [each for each in one if each in other]
+    known = set(other)
+    return [each for each in one if each in known]
 
 
 def _same(one: Any, other: Any) -> bool:

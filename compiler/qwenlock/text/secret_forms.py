@@ -34,7 +34,7 @@ _PREFIXED = re.compile(
     + "|".join(map(re.escape, WORDLIKE_PREFIXES))
     + r")([A-Za-z0-9_\-.]{16,}))"
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d")
 _PAIR = re.compile(r"(?<![\w.])[0-9a-f]{24,}\.[A-Za-z0-9]{12,}(?![\w.])")
 _IN_A_PAIR = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=\S")
 _SCHEME = re.compile(
@@ -58,6 +58,7 @@ STRONG_ENDINGS = (
     "secretid", "securitytoken", "servicekey", "sessiontoken", "setcookie", "sharedkey",
     "signingkey", "subscriptionkey", "xfunctionskey", "xgoogapikey", "authtokens", "encryptionkey",
     "masterkey", "licensekey", "accountkey", "virtualkey", "privatetoken", "appkey", "basicauth",
+    "macaroon", "assertion", "tkn",
     "keyauth",
 )  # fmt: skip
 """The same where a name is written without separators, or its last word says too little."""
@@ -107,6 +108,11 @@ _SEGMENT = re.compile(r"[A-Za-z0-9]+")
 _UUID = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
 )
+_GROUPS = re.compile(
+    r"(?<![\w-])(?:[A-Z0-9]{4}(?:-[A-Z0-9]{4}){3,}|[A-Z0-9]{5}(?:-[A-Z0-9]{5}){3,})(?![\w-])"
+)
+_MIXED_GROUP = re.compile(r"[A-Z]+[0-9]|[0-9]+[A-Z]")
+_MIXED_GROUPS = 3
 _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
 _INSIDE = re.compile(r"[A-Za-z]{2}[0-9]+[A-Za-z]{2}")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
@@ -148,7 +154,7 @@ def named(name: str) -> NameSays:
         return NameSays.NOTHING if before in _HARMLESS_KEYS else NameSays.STRONG
     if plain.endswith("token") and not plain.startswith(tuple(_HARMLESS_TOKENS)):
         return NameSays.STRONG
-    if last in WEAK_WORDS:
+    if last in WEAK_WORDS or plain.endswith("sessionid"):
         return NameSays.WEAK
     return NameSays.IDENTIFIER if last in IDENTIFIERS else NameSays.NOTHING
 
@@ -185,7 +191,7 @@ def has_form(text: str) -> bool:
         has_prefix(text)
         or ("." in text and _PAIR.search(text) is not None)
         or ("=" in text and _IN_A_PAIR.search(text) is not None)
-        or ("-----BEGIN" in text and _PRIVATE_KEY.search(text) is not None)
+        or (("-----BEGIN" in text or "PuTTY" in text) and _PRIVATE_KEY.search(text) is not None)
     )
 
 
@@ -221,6 +227,9 @@ def _is_odd(segment: str) -> bool:
 
 def _is_random(token: str) -> bool:
     if _UUID.search(token):
+        return True
+    groups = _GROUPS.search(token)
+    if groups is not None and len(_MIXED_GROUP.findall(groups[0])) >= _MIXED_GROUPS:
         return True
     segments = _SEGMENT.findall(token)
     if any(len(each) >= _SHORTEST_RANDOM and _is_dense(each, _DENSE_SEGMENT) for each in segments):

@@ -245,9 +245,9 @@ class _Report(NamedTuple):
         if self.words:
             say(self.words)
         if self.changes:
-            from qwenlock.cli.views.differences import changes_as_text
+            from qwenlock.cli.views.differences import first_changes_as_text
 
-            for line in changes_as_text(self.changes):
+            for line in first_changes_as_text(self.changes):
                 emit(f"{clean(self.project)}: {line}")
         self.say_verdict()
 

@@ -83,11 +83,11 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
     from qwenlock.edge.walk import projects_below
     from qwenlock.lock import NAME
 
-    directory = directory_of(None)
+    directory = directory_of(None).resolve()
     then = revision(directory, commit)
-    directories = {directory.resolve()}
+    directories = {directory}
     if recursive:
-        directories = {each.resolve() for each in projects_below(directory)}
+        directories = set(projects_below(directory))  # a link stays one, as in the commit
         directories |= {each.parent for each in then.files_below(directory, NAME)}
     since = SinceCommit(commit)
     for each in sorted(directories):

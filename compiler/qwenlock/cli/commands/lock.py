@@ -154,7 +154,7 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     """Say whether the lock would change."""
     from qwenlock.cli.console import emit, painted, say
     from qwenlock.cli.report import print_findings
-    from qwenlock.cli.views.differences import changes_as_text
+    from qwenlock.cli.views.differences import first_changes_as_text
 
     verdict = project.verdict()
     if format is Format.json:
@@ -166,7 +166,7 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
         print_findings([each for each in verdict.findings if each not in said], notes=False)
         say(painted(f"{_name(project)} is up to date", "good"))
     else:
-        for line in changes_as_text(verdict.changes):
+        for line in first_changes_as_text(verdict.changes):
             emit(line)
         say(f"{_name(project)} would change ({verdict.status}): run `qwenlock lock`")
     return 0 if verdict.status == "ok" else 1

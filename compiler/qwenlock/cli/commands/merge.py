@@ -54,15 +54,22 @@ def merge(
         theirs_wins = merged_settings(old, own, other, "theirs").text
         texts = (base_wins, found.text, theirs_wins)
     except TextError:
-        pass  # git merges the lines of what is not JSON
+        pass  # git merges the lines of what is not JSON, or differs very much
     text, is_clean = merge_texts(*texts)
     write_output(ours, text)
     if is_clean and found is None:
         return 0
     if found is not None:
-        where = ", ".join(".".join(map(str, path)) for path in found.conflicts)
+        where = ", ".join(".".join(map(_step, path)) for path in found.conflicts)
         say(f"{clean(label)}: both sides changed {clean(where)}")
     return 1
+
+
+def _step(step: str | int) -> str:
+    """Return a step of a path for a message: a key that could be a credential is masked."""
+    from qwenlock.text.credentials import MASK, is_credential_as_name
+
+    return MASK if is_credential_as_name(str(step)) else str(step)
 
 
 def _with_both_comments(texts: tuple[str, str, str], found: Merged) -> str:

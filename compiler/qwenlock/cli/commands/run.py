@@ -271,7 +271,7 @@ def _enforce(asking: _Asking) -> _Enforced:
 
 def _refuse_drift(project: Project) -> None:
     from qwenlock.cli.console import say
-    from qwenlock.cli.views.differences import changes_as_text
+    from qwenlock.cli.views.differences import first_changes_as_text
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.project import label_of
@@ -282,7 +282,7 @@ def _refuse_drift(project: Project) -> None:
     if verdict.status == "invalid":
         raise InputError("the settings have errors", findings=verdict.findings)
     if verdict.status != "ok":
-        for line in changes_as_text(verdict.changes):
+        for line in first_changes_as_text(verdict.changes):
             say(line)
         raise QwenlockError(
             f"{label} differs from its settings",

@@ -32,6 +32,7 @@ _ORDER: tuple[Kind, ...] = (
     *("model", "selection", "other model", "plan", "client", "merge"),
     *("option", "variable", "input"),
 )
+_MOST_LINES = 100
 _FOLDED: frozenset[str] = frozenset({"variable", "input"})
 """Kinds that follow from the others and are folded in Markdown."""
 _USERS = "used-by"
@@ -75,6 +76,16 @@ def changes_as_text(changes: Sequence[LockChange]) -> list[str]:
     alike = _without_indices(changes)
     telling = [each for each in alike if each.kind not in _FOLDED or each.action != "changed"]
     return [_change_as_text(change) for change in telling or alike]
+
+
+def first_changes_as_text(changes: Sequence[LockChange]) -> list[str]:
+    """Return the first of `changes_as_text`, and how many more there are and how to see them."""
+    lines = changes_as_text(changes)
+    rest = len(lines) - _MOST_LINES
+    if rest > 0:
+        see = "run `qwenlock check --format json` to see all"
+        lines[_MOST_LINES:] = [f"… and {rest} more differences: {see}"]
+    return lines
 
 
 def _change_as_text(change: LockChange) -> str:
