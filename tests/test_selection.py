@@ -132,6 +132,19 @@ def test_selected_type_without_entries_is_said() -> None:
     assert said(models()) == ["QL602"]
 
 
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ([{"id": "m", "envKey": "K", "wireApi": "chat"}], "QL222"),
+        ({"models": [{"id": "m", "envKey": "K"}]}, "QL204"),
+    ],
+)
+def test_models_that_cannot_be_used_are_reported_once(entry: Any, code: str) -> None:
+    settings = {**OPENAI, "$version": 4, "model": {"name": "m"}}
+    settings |= {"modelProviders": {"openai": entry}}
+    assert codes(compiled(settings, client="0.24.4")) == [code]
+
+
 # Runtime models
 
 
