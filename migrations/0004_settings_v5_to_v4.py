@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "settings-version"
 TITLE = "Unwrap the models of each provider"
+FIRST_IN_FILES = True
 REASON = "Clients of version 4 take an array of models for each provider, not an object around it"
 
 _PROTOCOLS = {"vertex-ai": "gemini"}  # of the other providers: their own names
@@ -27,9 +28,12 @@ def detect(context: Context) -> bool:
 
     The latter stood in official documentation. Clients up to 0.15.10 end with an error on it, so it
     is unwrapped for them as well, although they would write their version and leave the wrapper.
+
+    In a file this comes first. Clients do it last, so that another step may give the file a
+    version and leave the wrapper; then no client offers these models.
     """
     if "$version" not in context.settings:
-        return bool(_wrapped(context.settings))
+        return any(map(_can_be_unwrapped, _wrapped(context.settings).values()))
     return context.target_version == 4 and version_of(context.settings) == 5
 
 
@@ -38,7 +42,8 @@ def change(context: Context) -> SettingsChange:
     draft = Draft(context.settings)
     for provider, wrapper in _wrapped(context.settings).items():
         _unwrap(draft, provider, wrapper)
-    draft.do(Set(VERSION, context.target_version))
+    if "$version" in context.settings:
+        draft.do(Set(VERSION, context.target_version))
     return draft.finish()
 
 
@@ -49,19 +54,24 @@ def _wrapped(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: value for name, value in providers.items() if isinstance(value, dict)}
 
 
+def _can_be_unwrapped(wrapper: dict[str, Any]) -> bool:
+    models = wrapper.get("models")
+    is_empty = models is None and wrapper.keys() <= {"protocol", "models"}
+    return is_empty or isinstance(models, list)
+
+
 def _unwrap(draft: Draft, provider: str, wrapper: dict[str, Any]) -> None:
     path = (*PROVIDERS, provider)
-    models = wrapper.get("models")
-    if isinstance(models, list):
-        draft.do(Move((*path, "models"), path))
-    elif models is None and wrapper.keys() <= {"protocol", "models"}:
-        draft.do(Set(path, []))
-    else:
+    if not _can_be_unwrapped(wrapper):
         draft.note(
             path,
             "does not hold an array of models, so it is not changed; the client would empty it",
         )
         return
+    if wrapper.get("models") is None:
+        draft.do(Set(path, []))
+    else:
+        draft.do(Move((*path, "models"), path))
     for name, value in wrapper.items():
         derived = name == "protocol" and value == _PROTOCOLS.get(provider, provider)
         if name != "models" and not derived:

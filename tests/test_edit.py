@@ -745,3 +745,31 @@ def test_many_operations_on_wide_containers() -> None:
 def test_space_in_a_comment_costs_no_square() -> None:
     comment = "/*" + " " * 300_000 + "x*/"
     assert lost_comments(comment + "{}", "{}") == [comment]
+
+
+def test_what_moves_in_place_of_its_parent_keeps_the_comments_above_both() -> None:
+    before = """{
+  "o": {
+    // the account
+    "openai": {
+      "protocol": "openai",
+      // its models
+      "models": [1] // end
+    },
+    /* other */ "lab": { "models": [2] }
+  }
+}
+"""
+    moves = [Move(("o", name, "models"), ("o", name)) for name in ("openai", "lab")]
+    assert (
+        edit(before, moves)
+        == """{
+  "o": {
+    // the account
+    // its models
+    "openai": [1], // end
+    /* other */ "lab": [2]
+  }
+}
+"""
+    )

@@ -936,6 +936,31 @@ def test_without_git_a_repository_is_one_all_the_same(
     assert (world.project / ".gitignore").read_text() == ".env\n.env.qwenlock-*\n"
 
 
+WRAPPED_AND_FLAT = {
+    "selectedAuthType": "openai",
+    "model": {"name": "m1"},
+    "modelProviders": {"openai": {"protocol": "openai", "models": [OTHER | {"id": "m1"}]}},
+}
+
+
+def test_models_are_unwrapped_also_beside_keys_of_version_1(world: World) -> None:
+    write(world.own, WRAPPED_AND_FLAT)
+    assert migrate(world, "--client", "0.24.4").exit_code == 0
+    written = settings_of(world.own)
+    assert written["modelProviders"] == {"openai": [OTHER | {"id": "m1"}]}
+    assert written["$version"] == 4
+
+
+def test_models_stay_wrapped_where_the_client_would_send_to_them_instead(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    write(world.own, WRAPPED_AND_FLAT)
+    message = refused(world, "--client", "0.24.4")
+    assert "the client would send to another base URL" in message
+    assert "--only settings-version" not in message
+
+
 def test_git_that_fails_is_not_taken_for_a_no(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -382,6 +382,35 @@ def test_key_that_only_earlier_clients_move_stays_for_later_ones(key: str, path:
 
 
 @pytest.mark.parametrize("target", [3, 4])
+@pytest.mark.parametrize(
+    "beside", [{"theme": "Dark"}, {"general": {"gitCoAuthor": True}}, {"selectedAuthType": "x"}]
+)
+def test_file_never_gets_a_version_while_a_provider_is_wrapped(
+    beside: dict[str, Any], target: int
+) -> None:
+    models = [{"id": "ash-1", "envKey": "ASH"}]
+    wrapped = {**beside, "modelProviders": {"openai": {"protocol": "openai", "models": models}}}
+    context = Context(settings=wrapped, target_version=target)
+    settings = run(steps(for_files=True), context).settings
+    assert settings["modelProviders"] == {"openai": models}
+    assert settings["$version"] == target
+    assert not beside.keys() & {"theme", "selectedAuthType"} & settings.keys()
+
+
+@untimed(100)
+@given(any_settings(), st.sampled_from(TARGETS))
+def test_files_are_migrated_like_settings_in_memory_unless_a_provider_is_wrapped(
+    settings: dict[str, Any], target: int
+) -> None:
+    context = Context(settings=settings, target_version=target)
+    providers = settings.get("modelProviders")
+    values = providers.values() if isinstance(providers, dict) else ()
+    if not any(isinstance(value, dict) for value in values):
+        in_file = run(steps(for_files=True), context).settings
+        assert as_json(in_file) == as_json(run(steps(), context).settings)
+
+
+@pytest.mark.parametrize("target", [3, 4])
 def test_wrapped_provider_without_a_version_is_unwrapped_for_every_client(target: int) -> None:
     models = [{"id": "lab-large", "envKey": "LAB_KEY"}]
     wrapped = {"modelProviders": {"openai": {"protocol": "openai", "models": models}}}

@@ -531,6 +531,26 @@ def test_document_has_the_shape_that_is_promised(world: World) -> None:
             assert set(other) == {"value", "layer", "source"}
 
 
+@pytest.mark.parametrize("client", ["0.12.0", "0.24.4"])
+def test_every_other_place_that_sets_the_variable_in_use_is_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    url = "https://{}.example/v1"
+    at_home = {"env": {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": url.format("settings")}}
+    write(world.user, OPENAI | at_home | {"model": {"name": "m"}})
+    write(world.project / ".env", f"OPENAI_API_KEY={KEY}-2\nOPENAI_BASE_URL={url.format('file')}\n")
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}-3")
+    monkeypatch.setenv("OPENAI_BASE_URL", url.format("shell"))
+    done = world.run("resolve", "--format", "json", "--client", client)
+    assert KEY not in done.out
+    fields = json.loads(done.out)["fields"]
+    assert [each["value"] for each in (fields["baseUrl"], *fields["baseUrl"]["overrides"])][:3] == [
+        url.format(place) for place in ("shell", "file", "settings")
+    ]
+    sources = [each["source"].partition(":")[0] for each in fields["apiKey"]["overrides"]]
+    assert sources == ["OPENAI_API_KEY in .env", "OPENAI_API_KEY in ~/.qwen/settings.json"]
+
+
 def test_untrusted_project_gives_neither_settings_nor_env_file(world: World) -> None:
     write(world.own, OPENAI)
     write(world.project / ".env", f"OPENAI_API_KEY={KEY}\n")

@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 
 from qwenlock.clients.keys import known_keys
 from qwenlock.clients.other_models import OTHER_MODELS
-from qwenlock.clients.profile import profile
-from support import plainly_read
+from qwenlock.clients.profile import NEWEST, profile
+from support import World, plainly_read, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def schema(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def settings_schema() -> dict[str, Any]:
-    return printed("settings")
+    return printed("settings", "--client", "guide")
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,24 @@ def test_schemas_of_releases_have_names_of_their_own() -> None:
     assert names == ["urn:qwenlock:schema:settings:guide", "urn:qwenlock:schema:settings:0.24.4"]
 
 
+@pytest.mark.parametrize("settings", ["{}", "{ not valid"])
+def test_schema_is_for_the_client_of_the_project(
+    settings: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    world = World(tmp_path, monkeypatch, capfd.readouterr)
+    write(world.own, settings)
+    newest = world.run("schema", "settings")
+    assert newest.err == f"for Qwen Code {NEWEST}, the newest known (none is installed)\n"
+    assert {"providerProtocol", "fastModel"} <= json.loads(newest.out)["properties"].keys()
+    write(world.project / "qwenlock.toml", 'client = "0.12.0"\n')
+    older = world.run("schema", "settings")
+    assert older.err == "for Qwen Code 0.12.0, as qwenlock.toml says\n"
+    assert json.loads(older.out)["$id"].endswith(":0.12.0")
+
+
 def test_plans_of_ones_own_are_offered(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "plan.toml").write_text(
@@ -169,7 +187,7 @@ def test_plans_of_ones_own_are_offered(tmp_path: Path) -> None:
     (tmp_path / "mine" / "1.0.json.j2").write_text(
         '{#---\nclient = ">=1"\nsource = "x"\nstate = "kept"\n[regions]\nmoon = {}\n---#}\n[]\n'
     )
-    schema = printed("settings", "--templates", str(tmp_path))
+    schema = printed("settings", "--client", "guide", "--templates", str(tmp_path))
     model = schema["$defs"]["model"]["properties"]
     assert "MINE_KEY" in model["envKey"]["examples"]
     assert "https://moon.example/v1" in model["baseUrl"]["examples"]

@@ -8,6 +8,7 @@ import pytest
 
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.compile.compiler import compile_lock
+from qwenlock.enforce.choosing import choosing
 from qwenlock.lock.model import Selection
 from qwenlock.lock.options import Options
 from support import MODEL, OPENAI, codes, compiled, locked, models, source
@@ -130,6 +131,19 @@ def test_type_without_entries_and_default_has_no_model() -> None:
 def test_selected_type_without_entries_is_said() -> None:
     assert said(OPENAI) == ["QL602"]
     assert said(models()) == ["QL602"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ([{"id": "m", "envKey": "K", "wireApi": "chat"}], "QL222"),
+        ({"models": [{"id": "m", "envKey": "K"}]}, "QL204"),
+    ],
+)
+def test_models_that_cannot_be_used_are_reported_once(entry: Any, code: str) -> None:
+    settings = {**OPENAI, "$version": 4, "model": {"name": "m"}}
+    settings |= {"modelProviders": {"openai": entry}}
+    assert codes(compiled(settings, client="0.24.4")) == [code]
 
 
 # Runtime models
@@ -428,3 +442,17 @@ def test_where_users_settings_are_left_out_they_are_not_overruled_by_advice() ->
         compilation = compile_lock(settings, (), profile(NEWEST), Options(user=user))
         (finding,) = [each for each in compilation.findings if each.code == "QL611"]
         assert words in str(finding.fix)
+
+
+def test_run_with_the_locked_id_keeps_the_locked_endpoint() -> None:
+    first, second = f"{MODEL['baseUrl']}/1", f"{MODEL['baseUrl']}/2"
+    entries = [{**MODEL, "baseUrl": url} for url in (first, second)]
+    other = {**MODEL, "id": "other", "baseUrl": first}
+    settings = models(*entries, other) | {"model": {"name": MODEL["id"], "baseUrl": second}}
+    lock = locked(settings, client="0.24.4")
+    assert lock.selection.base_url == second
+    for name in (MODEL["id"], f"openai/{MODEL['id']}"):
+        assert choosing(lock, name) == lock
+    elsewhere = choosing(lock, "other")
+    assert elsewhere.selection.model == "other"
+    assert choosing(elsewhere, MODEL["id"]).selection.base_url == first

@@ -35,6 +35,7 @@ from qwenlock.plans.collection import Plans
 from qwenlock.settings.scopes import (
     CURRENT_VERSION,
     PROTOCOLS,
+    PROVIDERS,
     Sources,
     contribution,
     owner,
@@ -152,6 +153,8 @@ def compile_lock(
     named = {model.env_key for model in reading.models if model.env_key}
     _report_credentials(sources, named, report)
     for each in () if in_use else about_selection:
+        if each.code == "QL602" and _is_unusable(reading.selection.auth_type, findings):
+            continue  # the error says why there are no models
         left_out = each.code == "QL611" and options is not None and options.user is False
         report(_left_to_users(each) if left_out else each)
     recognised = installed_plans.recognise(reading.entries, plans, sources, client, report)
@@ -173,6 +176,15 @@ def compile_lock(
         environment=environment(offered, reading.selection, sources, client),
     )
     return replace(compilation, lock=lock)
+
+
+def _is_unusable(auth_type: str | None, findings: Sequence[Finding]) -> bool:
+    """Tell whether an error is about the models of an auth type."""
+    models = (*PROVIDERS, auth_type)
+    return any(
+        each.level == "error" and each.place is not None and each.place.path[:2] == models
+        for each in findings
+    )
 
 
 def _is_allowed(place: Place | None, names: Sequence[str]) -> bool:

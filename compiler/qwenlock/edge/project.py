@@ -86,6 +86,26 @@ def read(
     )
 
 
+def client_only(directory: Path) -> Project:
+    """Return a project with nothing but its client, whatever its settings hold.
+
+    Args:
+        directory: the project.
+
+    Raises:
+        InputError: the configuration, or a lock of another version, is invalid.
+    """
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100  (a symbolic link stays one)
+    reader, label = Reader(), label_of(directory)
+    team = configured(directory, Flags(), reader)
+    recorded = _previous(reader.content(directory / NAME, label, MAX_LOCK_BYTES), label)
+    installed = release()
+    who, why = _client(None, team, recorded, installed, label)
+    return Project(
+        client=who, client_from=why, installed=installed, configured_in=team.file, previous=recorded
+    )
+
+
 def _sources(places: Places, client: Profile, reader: Reader) -> tuple[Source, ...]:
     """Return the scopes that have a file; what `client` does with a broken one is said of it."""
     try:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def choosing(lock: Lock, name: str) -> Lock:
     """Return `lock` with another of its models selected.
 
-    Of several entries with one id and auth type, the first is selected, as the client does.
+    Of several entries with one id and auth type, the locked one stays selected if it is one of
+    them; else the first is selected, as the client does.
 
     Args:
         lock: the lock.
@@ -45,6 +46,9 @@ def choosing(lock: Lock, name: str) -> Lock:
     if allowed not in (None, first.auth_type):
         message = f"the settings allow only models of {allowed}"
         raise UsageError(message, "select one of them, or change security.auth.enforcedType")
+    locked = lock.selection
+    if (locked.kind, locked.auth_type, locked.model) == ("provider", first.auth_type, first.id):
+        return lock
     is_ambiguous = len(found) > 1 and profile(lock.client).selects_url
     selection = Selection(
         auth_type=first.auth_type,

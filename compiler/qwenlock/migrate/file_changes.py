@@ -66,10 +66,13 @@ def change_of(
     try:
         return _change(outcome, paths, cache(ask_git))
     except RefusedError as refused:
-        if not any(
-            step.script.name == SETTINGS_VERSION for step in outcome.steps if not step.refused
-        ):
-            raise
+        versions = [
+            step.script
+            for step in outcome.steps
+            if step.script.name == SETTINGS_VERSION and not step.refused
+        ]
+        if not versions or any(script.first_in_files for script in versions):
+            raise  # `first_in_files`: it offers models, which may be why all of it is refused
         rest = "to migrate only the rest, run `qwenlock migrate --only settings-version`"
         fix = f"{refused.fix}; {rest}" if refused.fix else rest
         raise RefusedError(refused.message, fix) from None

@@ -111,7 +111,7 @@ def _groups(only: tuple[str, ...]) -> list[tuple[Script, ...]]:
     from qwenlock.settings.shipped import folder
 
     others = [script for script in load(folder("migrations")) if script.name != SETTINGS_VERSION]
-    groups = [steps(), *((script,) for script in others)]
+    groups = [steps(for_files=True), *((script,) for script in others)]
     names = [scripts[0].name for scripts in groups]
     for name in only:
         if name not in names:

@@ -20,7 +20,7 @@ from qwenlock.text.credentials import (
 from qwenlock.text.document import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qwenlock.resolve.fields import Candidate, Origin, ResolvedField
     from qwenlock.resolve.resolution import Resolution
@@ -32,19 +32,24 @@ PROGRAMMATIC = ("authType", "model", "apiKey", "baseUrl", "generationConfig")
 _NAMES = {*NO_OPTIONS, *(field.name for field in GENERATION_FIELDS)}
 
 
-def described(resolution: Resolution, variables: Mapping[str, Variable]) -> dict[str, Any]:
+def described(
+    resolution: Resolution,
+    variables: Mapping[str, Variable],
+    definitions: Callable[[str], Sequence[Variable]] = lambda _: (),
+) -> dict[str, Any]:
     """Return a resolution as a JSON document.
 
     Args:
         resolution: what a client uses.
         variables: the variables that it was resolved with, to tell where each is set.
+        definitions: returns all definitions of a variable; the first is the one in `variables`.
 
     Returns:
         `kind`, `snapshot` and `fields`, each with `value`, `layer`, `source` and the values it
         `overrides`; keys are masked, and references to variables are shown as written. Also the
         client, what a snapshot is missing, what `/auth` and `/model` could change, and notes.
     """
-    describer = _Describer(resolution, variables)
+    describer = _Describer(resolution, variables, definitions)
     snapshot = resolution.snapshot
     return {
         "client": resolution.client.name,
@@ -60,14 +65,19 @@ def described(resolution: Resolution, variables: Mapping[str, Variable]) -> dict
 
 
 class _Describer:
-    def __init__(self, resolution: Resolution, variables: Mapping[str, Variable]) -> None:
-        self._variables = variables
+    def __init__(
+        self,
+        resolution: Resolution,
+        variables: Mapping[str, Variable],
+        definitions: Callable[[str], Sequence[Variable]],
+    ) -> None:
+        self._variables, self._definitions = variables, definitions
         named = {each.value for name, each in variables.items() if names_a_credential(name)}
         keys = (each.value for each in resolution.fields["apiKey"].candidates)
         self._secrets = named | {key for key in keys if key}
 
     def field(self, field: ResolvedField) -> dict[str, Any]:
-        said = [self._candidate(field.name, each) for each in field.candidates]
+        said = [row for each in field.candidates for row in self._rows(field.name, each)]
         winner = said[0] if said else {"value": None, "layer": None, "source": None}
         return {**winner, "overrides": said[1:]}
 
@@ -77,6 +87,22 @@ class _Describer:
 
     def text(self, text: str) -> str:
         return without(shown(text), self._secrets)
+
+    def _rows(self, name: str, candidate: Candidate) -> Iterator[dict[str, Any]]:
+        """Yield what a layer says, and then the other places that set the variable it is from."""
+        said = self._candidate(name, candidate)
+        yield said
+        for origin in candidate.origins:
+            if isinstance(origin, Named) and name != "authType":  # that is no variable's value
+                used = self._variables[origin.name]
+                for lost in self._definitions(origin.name):
+                    if lost.value and lost != used:
+                        value = self._lost(origin.name, lost.value, name)
+                        yield {**said, "value": value, "source": self._place(origin.name, lost)}
+
+    def _lost(self, variable: str, value: str, name: str) -> Any:
+        is_key = name == "apiKey" or names_a_credential(variable)
+        return MASK if is_key else self._harmless(masked(value, name))
 
     def _candidate(self, name: str, candidate: Candidate) -> dict[str, Any]:
         if name == "apiKey":
@@ -102,16 +128,18 @@ class _Describer:
     def _origin(self, origin: Origin) -> str:
         match origin:
             case Named(name):
-                variable = self._variables[name]
-                if variable.origin is None:
-                    return name
-                if isinstance(variable.origin, EnvFile):
-                    return f"{name} in {variable.origin.label}"
-                return f"{name} in {_line(variable.origin.place(('env', name), on_key=True))}"
+                return self._place(name, self._variables[name])
             case Place():
                 return _line(origin)
             case _:
                 return origin
+
+    def _place(self, name: str, variable: Variable) -> str:
+        if variable.origin is None:
+            return name
+        if isinstance(variable.origin, EnvFile):
+            return f"{name} in {variable.origin.label}"
+        return f"{name} in {_line(variable.origin.place(('env', name), on_key=True))}"
 
 
 def _variable(name: str) -> str:

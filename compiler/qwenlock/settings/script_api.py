@@ -8,6 +8,8 @@ A script is a Python file `NNNN_name.py` with
 - `TITLE`, `REASON`: what it does and why, one sentence each without a full stop, for the user;
 - `SINCE`, optional: the first release of the client that it is for, such as `"0.24.0"`. Without
   it, it is for every release and for the guide;
+- `FIRST_IN_FILES = True`, optional: `migrate` runs it before the other steps between settings
+  versions. In memory it keeps its place, which is the client's;
 - `detect(context) -> bool`: whether it applies; after its own change, it must not;
 - `change(context) -> Change`: what it changes;
 - `leaves(context) -> tuple[Note, ...]`, optional: what it leaves unchanged although it seems to

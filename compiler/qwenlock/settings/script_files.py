@@ -35,6 +35,7 @@ class Script:
     Attributes:
         identity: the number and name, as in the file name: `0001_settings_v1_to_v2`.
         since: the first release that it is for; "" for every release and the guide.
+        first_in_files: whether it runs before the other steps when a file is written.
 
     `detect`, `change` and `leaves` are given a `Context`, or a `migrate.context.ProjectContext`
     where they belong to no settings version.
@@ -48,6 +49,7 @@ class Script:
     change: Callable[[Any], SettingsChange]
     leaves: Callable[[Any], tuple[Note, ...]] | None = None
     since: str = ""
+    first_in_files: bool = False
 
 
 @cache
@@ -101,6 +103,7 @@ def _script(file: Path) -> Script:
         change=module.change,
         leaves=getattr(module, "leaves", None),
         since=since,
+        first_in_files=getattr(module, "FIRST_IN_FILES", False) is True,
     )
 
 

@@ -73,8 +73,12 @@ def source_of(scope: ScopeName, document: Document, path: str = "") -> Source:
     return Source(scope, document, migration.settings, migration.operations, path or document.label)
 
 
-def steps() -> tuple[Script, ...]:
-    """Return the steps in their order, as `runner.run` takes them."""
+def steps(*, for_files: bool = False) -> tuple[Script, ...]:
+    """Return the steps in their order, as `runner.run` takes them.
+
+    Args:
+        for_files: the order in which a file is migrated, instead of the client's own.
+    """
     from qwenlock.settings.script_files import Script, load
     from qwenlock.settings.shipped import folder
 
@@ -87,6 +91,8 @@ def steps() -> tuple[Script, ...]:
         change=_record,
     )
     between = [each for each in load(folder("migrations")) if each.name == SETTINGS_VERSION]
+    if for_files:
+        between.sort(key=lambda script: not script.first_in_files)
     return (*between, record)
 
 

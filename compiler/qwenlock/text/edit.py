@@ -127,17 +127,28 @@ def _move(document: Container, path: Path, to: Path) -> None:
     source, step = _reached(document, path)
     indent = source.line_indent(_effective(source, step))
     moved = _take(source, step)
-    _place(*_reached(document, to, make_parents=True), moved, indent)
+    was_inside = path[: len(to)] == to
+    _place(*_reached(document, to, make_parents=True), moved, indent, keeps_lead=was_inside)
 
 
 def _place(
-    target: Container, name: str | int, moved: Item, indent: str, *, insert: bool = False
+    target: Container,
+    name: str | int,
+    moved: Item,
+    indent: str,
+    *,
+    insert: bool = False,
+    keeps_lead: bool = False,
 ) -> None:
-    """Put an item that was taken from a line with an `indent` at its new place."""
+    """Put an item that was taken from a line with an `indent` at its new place.
+
+    With `keeps_lead`, the comments above what it replaces stay above it.
+    """
     there = [] if insert else target.at(name)
     if there:
         item = there[-1]
-        item.lead = cut_attached(item.lead).first
+        if not keeps_lead:
+            item.lead = cut_attached(item.lead).first
     elif insert and isinstance(name, int):
         item = Item()
         put_in(target, name, item, on_own_line=bool(line_breaks(moved.lead)))

@@ -53,7 +53,8 @@ _STRICT = frozenset({"env", "customHeaders", "headers"})
 """The objects whose keys are variables or headers, and whose values may be anything."""
 _SHOWN = frozenset({
     "id", "name", "description", "baseUrl", "envKey", "selectedType", "region", "version", "model",
-    "selectedAuthType", "theme", "schemaCompliance",
+    "selectedAuthType", "theme", "schemaCompliance", "fastModel", "visionModel", "compactionModel",
+    "advisorModel", "imageModel", "voiceModel", "exploreModel", "modelFallbacks",
 })  # fmt: skip
 """The keys whose strings name things: every string is shown that does not look like a key."""
 _LISTS = frozenset({"efforts"})

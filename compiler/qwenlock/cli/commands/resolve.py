@@ -104,7 +104,7 @@ def resolve(
     key = _from_input() if api_key == "-" else api_key
     arguments = Arguments(auth_type, model, key, base_url, proxy)
     resolution = resolved(here.sources, here.values(), here.client, arguments)
-    document = described(resolution, here.variables())
+    document = described(resolution, here.variables(), here.definitions)
     document["client-from"] = here.client_from
     if enforced is not None:
         document["enforced"] = enforced.lock

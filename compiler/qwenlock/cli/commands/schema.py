@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from qwenlock.cli.groups import HelpfulGroup
-from qwenlock.cli.options import ClientOption, TemplatesOption, own_folders
+from qwenlock.cli.options import ClientOption, TemplatesOption, directory_of, own_folders
+
+if TYPE_CHECKING:
+    from qwenlock.clients.profile import Profile
 
 app = typer.Typer(
     help="Print the JSON Schema for settings or for locks.",
@@ -18,17 +23,30 @@ app = typer.Typer(
 def settings(client: ClientOption = None, templates: TemplatesOption = None) -> int:
     """Print the schema for the parts of settings.json that choose models.
 
-    Editors use it to complete and check settings. --client adds the fields of a release.
+    Editors use it to complete and check settings. It has the fields of the client that the project
+    here is for, or of `--client`.
 
     Example: `qwenlock schema settings > .qwen/settings.schema.json`
     """
     from qwenlock.cli.console import emit_raw
-    from qwenlock.clients.profile import GUIDE, profile
+    from qwenlock.clients.profile import profile
     from qwenlock.clients.schema import settings_schema
     from qwenlock.edge.plans import load
 
-    emit_raw(_as_json(settings_schema(profile(client or GUIDE), load(own_folders(templates)))))
+    known = _here() if client is None else profile(client)
+    emit_raw(_as_json(settings_schema(known, load(own_folders(templates)))))
     return 0
+
+
+def _here() -> Profile:
+    """Return the client that the project here is for, and say which it is."""
+    from qwenlock.cli.client import client_line
+    from qwenlock.cli.console import say
+    from qwenlock.edge.project import client_only
+
+    project = client_only(directory_of(None))
+    say(client_line(project))
+    return project.client
 
 
 @app.command()
