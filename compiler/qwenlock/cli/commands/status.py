@@ -16,22 +16,27 @@ from qwenlock.cli.options import (
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
+from qwenlock.settings.values import SETTINGS_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from qwenlock.cli.views.picture import ScopeFile
     from qwenlock.compile.verdict import Status
     from qwenlock.edge.enforcement import InForce
+    from qwenlock.findings.finding import Finding
     from qwenlock.lint.subject import Subject
     from qwenlock.lock.diff import LockChange
     from qwenlock.lock.model import Lock
+    from qwenlock.migrate.migration import Step
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
 _LEVELS = ("error", "warning", "note")
+_VERSION = ("QL106", "QL125")
+"""The findings about settings of an old version."""
 
 
 @app.command(cls=ScopedCommand)
@@ -143,12 +148,24 @@ def _look(subject: Subject, directory: Path) -> _Overview:
         compilation.lock,
         tuple(files_of(project, compilation.lock)),
         tuple(_plans(project)),
-        tuple(step.script.name for step in due.steps),
+        tuple(step.script.name for step in due.steps if _is_reported(step, findings)),
         due.refused.message if due.refused else None,
         Counter(finding.level for finding in findings),
         in_force(project),
         _unset(project, compilation.lock),
     )
+
+
+def _is_reported(step: Step, findings: Sequence[Finding]) -> bool:
+    """Tell whether a migration is worth advising.
+
+    Every client records its settings version when it starts; where nothing else changes in the
+    file, and no finding says that the team would see the change, there is nothing to do.
+    """
+    if step.script.name != SETTINGS_VERSION:
+        return True
+    about = {each.place.document.label for each in findings if each.place and each.code in _VERSION}
+    return step.label in about
 
 
 def _unset(project: Project, lock: Lock | None) -> tuple[str, ...]:
