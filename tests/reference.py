@@ -156,7 +156,8 @@ def exit_codes() -> str:
         ("0", "Done, or nothing to do."),
         (
             str(QwenlockError.exit_code),
-            "Drift, a missing or hand-edited lock, differences, something due, or a lint error.",
+            "Drift, a missing or hand-edited lock, a tracked key, differences, something due, or a "
+            "lint error.",
         ),
         (
             str(UsageError.exit_code),

@@ -311,6 +311,37 @@ def test_key_in_a_tracked_file_fails_the_gate(workspace: World) -> None:
     assert workspace.run("check").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("entry", "more", "exit_code"),
+    [
+        ({"envKey": KEY}, {}, 1),
+        ({"generationConfig": {"customHeaders": {"Authorization": f"Bearer {KEY}"}}}, {}, 1),
+        ({"baseUrl": f"https://api.deepseek.com/v1?api_key={KEY}"}, {}, 1),
+        ({"envKey": KEY}, {"modelProviders": {"openai": "not a list"}}, 3),
+    ],
+)
+def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
+    workspace: World, entry: dict[str, Any], more: dict[str, Any], exit_code: int
+) -> None:
+    app = workspace.project / "apps" / "a"
+    workspace.run("lock")
+    with_key = models(MODEL | entry)
+    write(app / ".qwen" / "settings.json", settings() | with_key)
+    assert workspace.run("check", "apps/a").exit_code == 3
+    git(workspace.project, "add", ".")
+    if more:
+        more = {**more, "env": {"OPENAI_API_KEY": KEY}}
+        write(app / ".qwen" / "settings.json", settings() | more)
+    result = workspace.run("check", "apps/a")
+    assert result.exit_code == exit_code, result
+    verdict = "key: the settings of apps/a/qwen.lock hold a key, and git tracks them"
+    assert (verdict in result.err) == (exit_code == 1)
+    assert "QL406" in result.err
+    assert "replace the key at its vendor" in result.err
+    assert "in a .env file" in result.err or "to a .env file" in result.err
+    assert KEY not in result.err
+
+
 # Conflicts
 
 
