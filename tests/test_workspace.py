@@ -288,6 +288,44 @@ def test_annotations_of_several_projects_are_one_document(workspace: World) -> N
     assert files == {f"apps/{name}/.qwen/settings.json" for name in "ab"}
 
 
+@pytest.mark.parametrize("command", ["lint", "status", "diff"])
+def test_git_starts_as_often_for_many_projects_as_for_few(
+    workspace: World, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    root, started = workspace.project, []
+    start = subprocess.run
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        started.append(arguments)
+        return start(*arguments, **options)
+
+    def starts() -> int:
+        workspace.run("lock", "--recursive", ".")
+        git(root, "add", ".")
+        git(root, "commit", "-qm", "x")
+        write(root / "apps" / "a" / "qwen.lock", (root / "apps/b/qwen.lock").read_text())
+        with monkeypatch.context() as patch:
+            patch.setattr("qwenlock.edge.git.subprocess.run", counted)
+            started.clear()
+            arguments = ["HEAD"] if command == "diff" else []
+            result = workspace.run(command, *arguments, "--recursive")
+        assert "apps/a" in result.out + result.err
+        return len(started)
+
+    few = starts()
+    for number in range(5):
+        put(workspace, f"libs/{number}")
+    assert 0 < starts() == few
+
+
+def test_tracked_file_is_seen_among_many(workspace: World) -> None:
+    app = workspace.project / "apps" / "a"
+    write(app / ".qwen" / "settings.json", settings() | {"env": {"OPENAI_API_KEY": KEY}})
+    assert "QL406" not in workspace.run("lint").err
+    git(workspace.project, "add", ".")
+    assert "QL406" in workspace.run("lint").err
+
+
 # Keys
 
 

@@ -54,11 +54,12 @@ def status(
     project. Exits 3 if the settings or the lock are invalid.
     """
     from qwenlock.edge.lint_subject import gather
+    from qwenlock.edge.reader import Reader
 
     flags = flags_of(context)
 
     def status_of(directory: Path) -> int:
-        subject = gather(directory, flags, client, env=False)
+        subject = gather(directory, flags, client, env=False, reader=reader)
         found = _look(subject, directory)
         if format is Format.json:
             _emit(found, subject.project)
@@ -67,6 +68,7 @@ def status(
         return 3 if found.lock == "invalid" else 0
 
     found = chosen(projects, flags, recursive=recursive)
+    reader = Reader() if found.several else None
     return for_each(found, status_of, as_json=format is Format.json)
 
 
@@ -142,14 +144,15 @@ def _look(subject: Subject, directory: Path) -> _Overview:
     verdict = judge(project.stored, label_of(directory), compilation)
     due = migrate(Situation(project=project), project.client.settings_version)
     findings = [*findings_of(subject), *verdict.findings[len(compilation.findings) :]]
+    steps = [step for step in due.steps if _is_reported(step, findings)]
     return _Overview(
         verdict.status,
         verdict.changes,
         compilation.lock,
         tuple(files_of(project, compilation.lock)),
         tuple(_plans(project)),
-        tuple(step.script.name for step in due.steps if _is_reported(step, findings)),
-        due.refused.message if due.refused else None,
+        tuple(step.script.name for step in steps),
+        due.refused.message if steps and due.refused else None,
         Counter(finding.level for finding in findings),
         in_force(project),
         _unset(project, compilation.lock),
