@@ -12,7 +12,9 @@ from pages import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXAMPLE = re.compile(r'^```jsonc? title="[^"\n]*\.qwen/settings\.json"\n(.*?)^```', re.S | re.M)
+EXAMPLE = re.compile(
+    r'^```jsonc? title="[^"\n]*\.qwen/settings\.json"\n(.*?)^```', re.DOTALL | re.MULTILINE
+)
 OF_OLD_VERSIONS = {
     "docs/how-to/migrate.md": "migrates an old file",
     "docs/tutorial.md": "begins with old files",
