@@ -44,7 +44,7 @@ def lint(
         bool,
         typer.Option(
             "--unsafe-fixes",
-            help="Also make repairs that may change what the client does; needs --fix.",
+            help="With --fix: also what may change requests.",
         ),
     ] = False,
     select: Annotated[
@@ -53,7 +53,7 @@ def lint(
             "--select",
             autocompletion=codes,
             metavar="CODES",
-            help="Report only these codes, such as QL2,QL301. Repeatable.",
+            help="Report only these codes: QL2,QL301. Repeatable.",
         ),
     ] = None,
     ignore: Annotated[

@@ -59,7 +59,7 @@ def migrate(
             "--only",
             autocompletion=migrations,
             metavar="NAME",
-            help="Run only this group of migrations; see --list. Repeatable.",
+            help="Run only this group (see --list). Repeatable.",
         ),
     ] = None,
     to_settings_version: Annotated[
@@ -67,7 +67,7 @@ def migrate(
         typer.Option(
             "--to-settings-version",
             metavar="3|4",
-            help="The settings version; by default, that of the client, or 3 for the guide.",
+            help="The settings version to write.",
             show_default=False,
         ),
     ] = None,
@@ -78,13 +78,11 @@ def migrate(
         bool,
         typer.Option(
             "--drop-unused-key",
-            help="Delete security.auth.apiKey where the client sends another key.",
+            help="Delete security.auth.apiKey if never sent.",
         ),
     ] = False,
     lock: LockOption = False,
-    list_: Annotated[
-        bool, typer.Option("--list", help="List what would change, and why; write nothing.")
-    ] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List what would change, and why.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if a migration is due.")
     ] = False,
