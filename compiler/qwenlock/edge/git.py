@@ -133,7 +133,7 @@ class Revision(NamedTuple):
     def contents_below(self, directory: Path, name: str) -> dict[Path, bytes]:
         """Return the files called `name` that the commit has in and below a directory.
 
-        Git is started twice, however many there are.
+        Git is started three times, however many there are.
         """
         below = os.path.relpath(directory.resolve(), self.root)
         question = ("ls-tree", "-r", "-z", "--full-tree", self.commit)
@@ -164,9 +164,13 @@ def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
     """Yield the contents of blobs, in their order.
 
     Raises:
-        InputError: git does not answer.
+        InputError: git does not answer, or one is larger than a lock can be.
     """
     asked = "".join(f"{name}\n" for name in names).encode()
+    sizes = _run(root, "cat-file", "--batch-check=%(objectsize)", given=asked)
+    for size in sizes.stdout.split() if sizes is not None else ():
+        if size.isdigit() and int(size) > MAX_LOCK_BYTES:
+            raise too_large("a lock of the commit", MAX_LOCK_BYTES)
     answer = _run(root, "cat-file", "--batch", patience=_PATIENCE_FOR_ALL, given=asked)
     said = BytesIO(answer.stdout if answer is not None else b"")
     for name in names:
