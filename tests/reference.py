@@ -156,7 +156,7 @@ def exit_codes() -> str:
         ("0", "Done, or nothing to do."),
         (
             str(QwenlockError.exit_code),
-            "Drift, a missing or hand-edited lock, differences, something due, or a lint error.",
+            "Drift, a lock that is missing or edited, a tracked key, a lint error, something due.",
         ),
         (
             str(UsageError.exit_code),

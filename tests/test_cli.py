@@ -821,3 +821,22 @@ def test_interrupt_ends_quietly(world: World, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(app_module, "app", interrupted)
     assert world.run("lock") == (130, "", "")
+
+
+def test_help_ends_with_where_the_documentation_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    end = " ".join(world.run("--help").out.split())[-200:]
+    assert "qwenlock explain CODE" in end
+    assert end.endswith("begin with docs/tutorial.md.")
+
+
+@pytest.mark.parametrize("command", ["check", "lint", "migrate"])
+def test_help_has_a_line_for_each_option(
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    options = world.run(command, "--help").out.partition("─ Options ")[2]
+    folded = [line for line in options.splitlines() if line.startswith("│ " + " " * 20)]
+    assert [line for line in folded if "default:" not in line and "f]" not in line] == []

@@ -234,10 +234,10 @@ ALL = ("guide", "0.12.0", "0.15.10", "0.24.4")
         (1, {"theme": "x"}, ALL),
         (2, {"general": {"disableAutoUpdate": True}}, ALL),
         (3, {"general": {"gitCoAuthor": True}}, ALL[2:]),
-        (5, {"modelProviders": {"openai": {"models": [MODEL]}}}, ALL[2:]),
+        (5, {"modelProviders": {"openai": {"models": [MODEL]}}}, ALL),
     ],
 )
-def test_old_settings_version_is_reported_where_the_client_migrates_it(
+def test_old_settings_version_is_reported_where_a_migration_is_due(
     version: int | None, more: dict[str, Any], clients: tuple[str, ...]
 ) -> None:
     numbered = {} if version is None else {"$version": version}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
@@ -736,6 +737,32 @@ def test_other_value_is_a_conflict(world: World) -> None:
     assert migrate(world, "--drop-unused-key").exit_code == 0
     assert dotenv_values(env_of(world, "home/.qwen")) == {"OPENAI_API_KEY": "another"}
     assert "apiKey" not in world.user.read_text()
+
+
+@pytest.mark.parametrize("answers", [[True, True], [True, False], [False]])
+def test_terminal_is_asked_whether_to_drop_the_unused_key(
+    world: World, monkeypatch: pytest.MonkeyPatch, answers: list[bool]
+) -> None:
+    write(world.user, old())
+    write(env_of(world, "home/.qwen"), "OPENAI_API_KEY=another\n")
+    before, questions = files_of(world.root), []
+
+    def answer(question: str, **_: object) -> bool:
+        questions.append(question)
+        return answers[len(questions) - 1]
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(typer, "confirm", answer)
+    result = world.run("migrate")
+    assert questions[0] == "Delete security.auth.apiKey, which the client does not send?"
+    assert len(questions) == len(answers)
+    assert "hold different keys" in result.err
+    assert (result.exit_code == 0) == answers[0]
+    if all(answers):
+        assert "apiKey" not in world.user.read_text()
+        assert dotenv_values(env_of(world, "home/.qwen")) == {"OPENAI_API_KEY": "another"}
+    else:
+        assert files_of(world.root) == before
 
 
 @pytest.mark.parametrize("is_defined", [True, False])

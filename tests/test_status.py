@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_qwenlock_alone_shows_it_in_a_project(world: World) -> None:
     result = world.run()
     assert result == world.run("status")
     assert result.exit_code == 0
-    assert "lock        missing" in result.out
+    assert "lock      missing" in result.out
 
 
 def test_qwenlock_alone_at_home_shows_the_help(
@@ -62,7 +63,7 @@ def test_says_which_client_and_why(world: World, monkeypatch: pytest.MonkeyPatch
     assert (found["client"], found["client-from"], found["installed"]) == (
         "0.21.2", "installed", "0.21.2"
     )  # fmt: skip
-    assert "client      Qwen Code 0.21.2, installed" in world.run("status").out
+    assert "client    Qwen Code 0.21.2, installed" in world.run("status").out
 
 
 def test_lock_is_judged_as_by_check(world: World) -> None:
@@ -130,3 +131,30 @@ def test_of_broken_settings_is_the_finding(world: World) -> None:
     write(world.own, "{")
     result = world.run("status")
     assert (result.exit_code, "QL101" in result.err) == (3, True)
+
+
+WRAPPED = {"modelProviders": {"openai": {"protocol": "openai", "models": [MODEL]}}}
+ADVISED = re.compile(r"`(qwenlock migrate[^`]*)`")
+
+
+@pytest.mark.parametrize("client", ["0.12.0", "0.24.4"])
+@pytest.mark.parametrize("version", [None, -1, 3, 4, 5, 6, "4"])
+@pytest.mark.parametrize("more", [{}, WRAPPED, {"selectedAuthType": "openai"}])
+def test_advice_to_migrate_has_a_finding_and_changes_something(
+    world: World, client: str, version: object, more: dict[str, Any]
+) -> None:
+    numbered = {} if version is None else {"$version": version}
+    write(world.own, numbered | OPENAI | models(MODEL) | more)
+    option = ("--client", client)
+    due = document(world, *option)["migrations"]["due"]
+    found = world.run("lint", *option).err
+    advised = dict.fromkeys(ADVISED.findall(found))
+    assert not due or advised
+    for command in advised:
+        before = world.own.read_bytes()
+        result = world.run(*command.split()[1:], *option, "--yes")
+        assert result.exit_code == 0
+        assert "nothing to migrate" not in result.err
+        assert world.own.read_bytes() != before
+    assert not ADVISED.findall(world.run("lint", *option).err)
+    assert document(world, *option)["migrations"]["due"] == []

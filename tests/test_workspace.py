@@ -288,6 +288,44 @@ def test_annotations_of_several_projects_are_one_document(workspace: World) -> N
     assert files == {f"apps/{name}/.qwen/settings.json" for name in "ab"}
 
 
+@pytest.mark.parametrize("command", ["lint", "status", "diff"])
+def test_git_starts_as_often_for_many_projects_as_for_few(
+    workspace: World, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    root, started = workspace.project, []
+    start = subprocess.run
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        started.append(arguments)
+        return start(*arguments, **options)
+
+    def starts() -> int:
+        workspace.run("lock", "--recursive", ".")
+        git(root, "add", ".")
+        git(root, "commit", "-qm", "x")
+        write(root / "apps" / "a" / "qwen.lock", (root / "apps/b/qwen.lock").read_text())
+        with monkeypatch.context() as patch:
+            patch.setattr("qwenlock.edge.git.subprocess.run", counted)
+            started.clear()
+            arguments = ["HEAD"] if command == "diff" else []
+            result = workspace.run(command, *arguments, "--recursive")
+        assert "apps/a" in result.out + result.err
+        return len(started)
+
+    few = starts()
+    for number in range(5):
+        put(workspace, f"libs/{number}")
+    assert 0 < starts() == few
+
+
+def test_tracked_file_is_seen_among_many(workspace: World) -> None:
+    app = workspace.project / "apps" / "a"
+    write(app / ".qwen" / "settings.json", settings() | {"env": {"OPENAI_API_KEY": KEY}})
+    assert "QL406" not in workspace.run("lint").err
+    git(workspace.project, "add", ".")
+    assert "QL406" in workspace.run("lint").err
+
+
 # Keys
 
 
@@ -309,6 +347,37 @@ def test_key_in_a_tracked_file_fails_the_gate(workspace: World) -> None:
     assert follow_up.exit_code == 0, follow_up
     workspace.run("lock")
     assert workspace.run("check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "more", "exit_code"),
+    [
+        ({"envKey": KEY}, {}, 1),
+        ({"generationConfig": {"customHeaders": {"Authorization": f"Bearer {KEY}"}}}, {}, 1),
+        ({"baseUrl": f"https://api.deepseek.com/v1?api_key={KEY}"}, {}, 1),
+        ({"envKey": KEY}, {"modelProviders": {"openai": "not a list"}}, 3),
+    ],
+)
+def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
+    workspace: World, entry: dict[str, Any], more: dict[str, Any], exit_code: int
+) -> None:
+    app = workspace.project / "apps" / "a"
+    workspace.run("lock")
+    with_key = models(MODEL | entry)
+    write(app / ".qwen" / "settings.json", settings() | with_key)
+    assert workspace.run("check", "apps/a").exit_code == 3
+    git(workspace.project, "add", ".")
+    if more:
+        more = {**more, "env": {"OPENAI_API_KEY": KEY}}
+        write(app / ".qwen" / "settings.json", settings() | more)
+    result = workspace.run("check", "apps/a")
+    assert result.exit_code == exit_code, result
+    verdict = "key: the settings of apps/a/qwen.lock hold a key, and git tracks them"
+    assert (verdict in result.err) == (exit_code == 1)
+    assert "QL406" in result.err
+    assert "replace the key at its vendor" in result.err
+    assert "in a .env file" in result.err or "to a .env file" in result.err
+    assert KEY not in result.err
 
 
 # Conflicts

@@ -99,6 +99,10 @@ app = typer.Typer(
     cls=_Commands,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "Run `qwenlock COMMAND --help` for a command, and `qwenlock explain CODE` for a finding. "
+        "The guides are in the folder `docs` of the source code; begin with docs/tutorial.md."
+    ),
 )
 
 

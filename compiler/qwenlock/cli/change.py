@@ -129,6 +129,11 @@ def show(change: ProjectChange, diff: str) -> None:
         say(clean(line))
 
 
+def is_asked() -> bool:
+    """Tell whether somebody is at a terminal to answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def agreed(question: str) -> bool:
     """Ask whether to write; return the answer.
 
@@ -137,7 +142,7 @@ def agreed(question: str) -> bool:
     """
     from qwenlock.findings.errors import UsageError
 
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not is_asked():
         raise UsageError(
             "confirmation needs a terminal", "add --yes to write, or --dry-run to preview"
         )

@@ -89,7 +89,7 @@ UntrustedOption: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--untrusted/--trusted",
-        help="Ignore the project scope, as the client does in an untrusted folder.",
+        help="Ignore the project, as in an untrusted folder.",
         show_default=False,
         rich_help_panel=_SCOPES,
     ),
@@ -128,10 +128,7 @@ ClientOption: TypeAlias = Annotated[
         "--client",
         callback=_known,
         metavar="guide|VERSION|installed",
-        help=(
-            "The Qwen Code release to compile for; by default, the lock's, or else the installed "
-            "one."
-        ),
+        help="The Qwen Code release; by default, the lock's.",
         show_default=False,
         rich_help_panel=_READING,
     ),
@@ -141,7 +138,7 @@ TemplatesOption: TypeAlias = Annotated[
     typer.Option(
         "--templates",
         metavar="DIR",
-        help="A folder with your own plans, in addition to the bundled ones.",
+        help="A folder with plans of your own.",
         rich_help_panel=_READING,
     ),
 ]
@@ -155,7 +152,7 @@ GateFormatOption: TypeAlias = Annotated[
     GateFormat,
     typer.Option(
         "--format",
-        help="The output format; concise: a line for each finding.",
+        help="The output format.",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -28,7 +28,7 @@ ProjectsArgument: TypeAlias = Annotated[
     ),
 ]
 RecursiveOption: TypeAlias = Annotated[
-    bool, typer.Option("--recursive", help="Take every project in and below the directories.")
+    bool, typer.Option("--recursive", help="Take every project below.")
 ]
 
 

@@ -72,6 +72,9 @@ NEWEST_VERSION = 5
 
 
 _MIGRATE = "run `qwenlock migrate --only settings-version`"
+_MIGRATE_DOWN = f"{_MIGRATE[:-1]} --to-settings-version {CURRENT_VERSION}`"
+"""The client leaves the file as it is; `migrate` does so too, unless it is told the version."""
+_UPGRADE = f'upgrade qwenlock; if no release knows it, write "$version": {CURRENT_VERSION}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +234,12 @@ def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
         elif version is not None and changes and _is_old(version, client):
             message = f"settings version {_short(version)}; compiled as version {CURRENT_VERSION}"
             report(Finding("QL106", message, place, _MIGRATE))
+        elif version == NEWEST_VERSION and changes:
+            message = f"settings version {NEWEST_VERSION}; compiled as version {CURRENT_VERSION}"
+            report(Finding("QL106", message, place, _MIGRATE_DOWN))
         elif version is not None and version > NEWEST_VERSION:
             message = f"settings version {_short(version)} is newer than {NEWEST_VERSION}"
-            report(Finding("QL107", message, place, "upgrade qwenlock"))
+            report(Finding("QL107", message, place, _UPGRADE))
 
 
 def _is_old(version: float, client: Profile) -> bool:

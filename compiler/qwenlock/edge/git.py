@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_text, too_large
@@ -17,7 +18,7 @@ from qwenlock.edge.places import shown, spelled
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from qwenlock.migrate.file_changes import IgnoreFile, InGit
@@ -69,8 +70,15 @@ def ask(path: Path) -> InGit | None:
     )
 
 
-def tracked(paths: Iterable[Path]) -> set[Path]:
-    """Return those of `paths` that exist and that git tracks; git runs once per repository."""
+def tracked(
+    paths: Iterable[Path], listed: Callable[[Path], frozenset[str]] | None = None
+) -> set[Path]:
+    """Return those of `paths` that exist and that git tracks; git runs once per repository.
+
+    Args:
+        paths: the files.
+        listed: returns `all_tracked` of a repository, for a caller that asks many times.
+    """
     by_root: dict[Path, dict[str, Path]] = {}
     for path in paths:
         file = path.resolve()
@@ -80,9 +88,25 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
     found = set()
     for root, files in by_root.items():
         known = {spelled(name): path for name, path in files.items()}
-        names = map(spelled, _answer(root, *_LIST, "-z", "--", *files).split("\0"))
-        found |= {known[name] for name in names if name in known}
+        if listed is not None:
+            names = listed(root)
+        else:
+            names = frozenset(_names(_answer(root, *_LIST, "-z", "--", *files)))
+        found |= {path for name, path in known.items() if name in names}
     return found
+
+
+def all_tracked(root: Path) -> frozenset[str]:
+    """Return every file that git tracks in the repository at `root`, as `spelled` returns paths."""
+    try:
+        answer = _ask(root, _PATIENCE_FOR_ALL, *_LIST, "-z")
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    return frozenset(_names(os.fsdecode(answer.stdout)))
+
+
+def _names(listing: str) -> Iterator[str]:
+    return map(spelled, listing.split("\0"))
 
 
 def deleted_in_index(directory: Path) -> list[Path]:
@@ -106,13 +130,21 @@ class Revision(NamedTuple):
     root: Path
     commit: str
 
-    def files_below(self, directory: Path, name: str) -> list[Path]:
-        """Return the files called `name` that the commit has in and below a directory."""
+    def contents_below(self, directory: Path, name: str) -> dict[Path, bytes]:
+        """Return the files called `name` that the commit has in and below a directory.
+
+        Git is started three times, however many there are.
+        """
         below = os.path.relpath(directory.resolve(), self.root)
-        question = ("ls-tree", "-r", "--name-only", "-z", "--full-tree", self.commit)
+        question = ("ls-tree", "-r", "-z", "--full-tree", self.commit)
         answer = _answer(self.root, *question, *(() if below == "." else (f"{below}/",)))
-        paths = (self.root / each for each in answer.split("\0") if each)
-        return [path for path in paths if path.name == name]
+        entries = (each.partition("\t") for each in answer.split("\0"))
+        blobs = {
+            self.root / path: about.split()[2]
+            for about, _, path in entries
+            if path.rpartition("/")[2] == name and about.split()[1] == "blob"
+        }
+        return dict(zip(blobs, _blobs(self.root, blobs.values()), strict=True))
 
     def content(self, path: Path) -> bytes | None:
         """Return what the commit has in a file below its root, or None if it has no such file.
@@ -126,6 +158,28 @@ class Revision(NamedTuple):
             raise too_large(f"{shown(path)} at {self.commit}", MAX_LOCK_BYTES)
         answer = _run(self.root, "cat-file", "blob", name)
         return answer.stdout if answer is not None and answer.returncode == 0 else None
+
+
+def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
+    """Yield the contents of blobs, in their order.
+
+    Raises:
+        InputError: git does not answer, or one is larger than a lock can be.
+    """
+    asked = "".join(f"{name}\n" for name in names).encode()
+    sizes = _run(root, "cat-file", "--batch-check=%(objectsize)", given=asked)
+    for size in sizes.stdout.split() if sizes is not None else ():
+        if size.isdigit() and int(size) > MAX_LOCK_BYTES:
+            raise too_large("a lock of the commit", MAX_LOCK_BYTES)
+    answer = _run(root, "cat-file", "--batch", patience=_PATIENCE_FOR_ALL, given=asked)
+    said = BytesIO(answer.stdout if answer is not None else b"")
+    for name in names:
+        head = said.readline()  # "NAME blob SIZE"
+        if not head.startswith(f"{name} blob ".encode()):
+            fix = "run `git fsck`; in a partial clone, fetch the commit first"
+            raise InputError("git cannot read every lock of the commit", fix)
+        yield said.read(int(head.split()[2]))
+        said.readline()
 
 
 def revision(directory: Path, name: str) -> Revision:
@@ -234,16 +288,20 @@ def _answer(root: Path, *question: str) -> str:
     return os.fsdecode(answer.stdout) if answer is not None else ""
 
 
-def _run(root: Path, *question: str) -> subprocess.CompletedProcess[bytes] | None:
+def _run(
+    root: Path, *question: str, patience: int = _PATIENCE, given: bytes = b""
+) -> subprocess.CompletedProcess[bytes] | None:
     """Return git's output in the repository at `root`; None if git is missing or fails."""
     try:
-        return _ask(root, _PATIENCE, *question)
+        return _ask(root, patience, *question, given=given)
     except (OSError, subprocess.TimeoutExpired):
         return None
 
 
-def _ask(directory: Path, patience: int, *question: str) -> subprocess.CompletedProcess[bytes]:
-    """Return git's output in `directory`.
+def _ask(
+    directory: Path, patience: int, *question: str, given: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Return git's output in `directory`, for the input that it is given.
 
     Raises:
         OSError: git cannot be started.
@@ -258,7 +316,7 @@ def _ask(directory: Path, patience: int, *question: str) -> subprocess.Completed
     return subprocess.run(
         [_program(), *_UNAIDED, "-C", str(directory), *question],
         env=environment | _ALONE,
-        stdin=subprocess.DEVNULL,
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,

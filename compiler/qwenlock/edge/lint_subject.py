@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.captured import with_captured
 from qwenlock.edge.environment import with_variables
-from qwenlock.edge.git import tracked
+from qwenlock.edge.git import all_tracked, tracked
 from qwenlock.edge.places import shown
 from qwenlock.edge.project import read
 from qwenlock.edge.trust import trust
@@ -15,10 +15,11 @@ from qwenlock.lint.subject import Subject, World
 from qwenlock.plans.collection import Plans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from qwenlock.edge.places import Flags
+    from qwenlock.edge.reader import Reader
     from qwenlock.settings.project import Places, Project
 
 
@@ -29,6 +30,7 @@ def gather(
     *,
     env: bool,
     opened: Mapping[Path, str] | None = None,
+    reader: Reader | None = None,
 ) -> Subject:
     """Return the subject of `lint` for the project in `directory`.
 
@@ -38,16 +40,17 @@ def gather(
         client: the client whose rules apply; None for that of the lock.
         env: also look for the variables that the settings need.
         opened: the texts that an editor has open, by path, in place of what is on the disk.
+        reader: what other projects of the same command have read, if it changes no file.
 
     Raises:
         InputError: a settings file, a template, or a lock of another version is invalid.
         UsageError: there is no such client.
     """
-    project = with_variables(read(directory, flags, client, opened=opened))
-    return Subject(project, _world(project, env=env))
+    project = with_variables(read(directory, flags, client, reader, opened=opened))
+    return Subject(project, _world(project, reader, env=env))
 
 
-def _world(project: Project, *, env: bool) -> World:
+def _world(project: Project, reader: Reader | None, *, env: bool) -> World:
     places = project.places
     labels = {path: places.labels[scope] for scope, path in places.files.items()}
     labels |= {file.path: file.label for file in project.env_files if file.text}
@@ -56,11 +59,18 @@ def _world(project: Project, *, env: bool) -> World:
         in_ci=os.environ.get("CI", "").lower() not in ("", "0", "false"),
         trusted=said.trusted,
         trust_file=said.label,
-        tracked=frozenset(labels[path] for path in tracked(labels)),
+        tracked=frozenset(labels[path] for path in _tracked(labels, reader)),
         unread=tuple(shown(path) for path in _local_settings(places) if path.is_file()),
         env=env,
         captured=with_captured(Plans.of(project.plans)),
     )
+
+
+def _tracked(paths: Iterable[Path], reader: Reader | None) -> set[Path]:
+    """Return which files git tracks; with a reader, git lists each repository once."""
+    if reader is None:
+        return tracked(paths)
+    return tracked(paths, lambda root: reader.once(("tracked", root), lambda: all_tracked(root)))
 
 
 def _local_settings(places: Places) -> Iterator[Path]:

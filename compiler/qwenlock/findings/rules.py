@@ -91,7 +91,8 @@ RULES: dict[str, Rule] = {
     "QL106": Rule(
         "note",
         "old settings version",
-        "Qwen Code migrates the file when it loads it. qwenlock compiles the migrated settings.",
+        "Qwen Code migrates the file when it loads it, if it can. qwenlock compiles the migrated "
+        "settings.",
     ),
     "QL107": Rule(
         "warning",

@@ -46,7 +46,8 @@ def tracked_key(document: Document) -> Iterator[Finding]:
         "env": "move it to a .env file with `qwenlock migrate --env-secrets`",
         "security": "move it to a .env file with `qwenlock migrate`",
     }
-    way = ways.get(str(path[0]), "put a new one in a .env file, and its variable, as $NAME, here")
+    variable = "the name of its variable" if path[-1] == "envKey" else "its variable, as $NAME,"
+    way = ways.get(str(path[0]), f"put a new one in a .env file, and {variable} here")
     yield _tracked(Place(document, path), document.label, f"{_REPLACE}, and {way}")
 
 
@@ -60,7 +61,8 @@ def _first_key(settings: Any) -> Path | None:
     while pending:
         path, key, value = pending.pop()
         if isinstance(value, str):
-            if path[-1] != "envKey" and _is_key(value, key):
+            name = None if key == "envKey" else key  # by its name, every envKey could be a key
+            if _is_key(value, name):
                 return path
         elif isinstance(value, dict):
             pending += [((*path, name), name, value[name]) for name in reversed(value)]
@@ -75,6 +77,7 @@ def _first_variable(file: EnvFile) -> str | None:
 
 def _is_key(value: str, name: str | None) -> bool:
     """Tell whether `value` is a real key: not a reference, and not a placeholder."""
-    if len(value) < _SHORTEST_KEY or references(value) or is_placeholder(value):
+    parameter = value.rpartition("=")[2] if "://" in value else value  # `?api_key=` says nothing
+    if len(value) < _SHORTEST_KEY or references(value) or is_placeholder(parameter):
         return False
     return is_credential(value, name)

@@ -51,6 +51,8 @@ SENTENCES = {
 """What is printed about a project, by its status."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
+_KEYS = ("QL401", "QL402")
+"""The errors of compiling that are about literal keys."""
 _LOCK = "`qwenlock lock`"
 _NO_USER = (
     "the lock was made with user settings, and {file} is not on this machine: to copy the models "
@@ -91,8 +93,9 @@ def check(
     --recursive checks every directory below that has a lock, or whose settings have models, or
     that the configuration lists as one of the `projects`.
 
-    Exits 1 on drift and on a missing or hand-edited lock, and 3 if the settings or the lock are
-    invalid. With several projects, the highest exit code counts.
+    Exits 1 on drift, on a missing or hand-edited lock, and on a key in settings that git tracks,
+    and 3 if the settings or the lock are invalid. With several projects, the highest exit code
+    counts.
 
     Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
     """
@@ -373,10 +376,13 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     absent = _absent(compilation, project) if question.env else {}
     key = _literal_key(project)
     tracks_key = key is not None and bool(tracked([project.places.files["project"]]))
-    exit_code = max(EXIT[verdict.status], 1 if absent or tracks_key else 0)
+    only_keys = tracks_key and _has_no_error_but_keys(verdict)
+    exit_code = max(0 if only_keys else EXIT[verdict.status], 1 if absent or tracks_key else 0)
     trouble = _trouble(verdict, project)
-    if verdict.status == "ok" and exit_code:
-        trouble = "key" if tracks_key else "unset"
+    if only_keys:
+        trouble = "key"
+    elif verdict.status == "ok" and absent:
+        trouble = "unset"
     keys = (key,) if key is not None and tracks_key else ()
     said_once = (*verdict.findings, *keys)
     of_user = _users_file(project)
@@ -448,6 +454,16 @@ def _literal_key(project: Project) -> Finding | None:
 
     own = project.source("project")
     return next(tracked_key(own.document), None) if own is not None else None
+
+
+def _has_no_error_but_keys(verdict: Verdict) -> bool:
+    """Tell whether the lock is up to date, or nothing but keys keeps the settings from compiling.
+
+    Such settings are readable: the gate says what is wrong, and need not call them invalid.
+    """
+    if verdict.status != "invalid":
+        return verdict.status == "ok"
+    return all(each.code in _KEYS for each in verdict.findings if each.level == "error")
 
 
 def _lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:

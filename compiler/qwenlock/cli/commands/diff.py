@@ -85,14 +85,17 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
 
     directory = directory_of(None).resolve()
     then = revision(directory, commit)
-    directories = {directory}
     if recursive:
+        locks = then.contents_below(directory, NAME)
         directories = set(projects_below(directory))  # a link stays one, as in the commit
-        directories |= {each.parent for each in then.files_below(directory, NAME)}
+        directories |= {each.parent for each in locks}
+    else:
+        directories = {directory}
+        content = then.content(directory / NAME)
+        locks = {} if content is None else {directory / NAME: content}
     since = SinceCommit(commit)
     for each in sorted(directories):
-        before, after = then.content(each / NAME), _content(each / NAME)
-        since.add(from_here(each), before, after)
+        since.add(from_here(each), locks.get(each / NAME), _content(each / NAME))
     since.show(format.value)
     return 1 if since.differs else 0
 

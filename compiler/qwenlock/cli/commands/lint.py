@@ -44,7 +44,7 @@ def lint(
         bool,
         typer.Option(
             "--unsafe-fixes",
-            help="Also make repairs that may change what the client does; needs --fix.",
+            help="With --fix: also what may change requests.",
         ),
     ] = False,
     select: Annotated[
@@ -53,7 +53,7 @@ def lint(
             "--select",
             autocompletion=codes,
             metavar="CODES",
-            help="Report only these codes, such as QL2,QL301. Repeatable.",
+            help="Report only these codes: QL2,QL301. Repeatable.",
         ),
     ] = None,
     ignore: Annotated[
@@ -88,6 +88,7 @@ def lint(
     from qwenlock.cli.client import opening, say_other_installed
     from qwenlock.cli.console import say
     from qwenlock.edge.lint_subject import gather
+    from qwenlock.edge.reader import Reader
     from qwenlock.findings.codes import codes, is_wanted
 
     flags = flags_of(context)
@@ -97,7 +98,7 @@ def lint(
     annotations: list[Annotation] = []
 
     def lint_one(directory: Path) -> int:
-        subject = gather(directory, flags, client, env=env)
+        subject = gather(directory, flags, client, env=env, reader=reader)
         project = subject.project
         say(opening(project))
         say_other_installed(project)
@@ -154,6 +155,8 @@ def lint(
         return left.exit_code(strict=fails_on_warnings)
 
     found = chosen(projects, flags, recursive=recursive, every=True)
+    # a repair of one project may change what the next one reads
+    reader = Reader() if found.several and not fix else None
     exit_code = for_each(found, lint_one, as_json=as_json)
     if format not in (GateFormat.json, GateFormat.text, GateFormat.concise):
         from qwenlock.cli.views.annotations import emit_annotations

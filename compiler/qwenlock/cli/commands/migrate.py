@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.change import (
+    DryRunOption,
+    LockOption,
+    YesOption,
+    agreed,
+    carry_out,
+    is_asked,
+    relocking,
+)
 from qwenlock.cli.completion import migrations
 from qwenlock.cli.options import (
     ClientOption,
@@ -50,7 +59,7 @@ def migrate(
             "--only",
             autocompletion=migrations,
             metavar="NAME",
-            help="Run only this group of migrations; see --list. Repeatable.",
+            help="Run only this group (see --list). Repeatable.",
         ),
     ] = None,
     to_settings_version: Annotated[
@@ -58,7 +67,7 @@ def migrate(
         typer.Option(
             "--to-settings-version",
             metavar="3|4",
-            help="The settings version; by default, that of the client, or 3 for the guide.",
+            help="The settings version to write.",
             show_default=False,
         ),
     ] = None,
@@ -69,13 +78,11 @@ def migrate(
         bool,
         typer.Option(
             "--drop-unused-key",
-            help="Delete security.auth.apiKey where the client sends another key.",
+            help="Delete security.auth.apiKey if never sent.",
         ),
     ] = False,
     lock: LockOption = False,
-    list_: Annotated[
-        bool, typer.Option("--list", help="List what would change, and why; write nothing.")
-    ] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List what would change, and why.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if a migration is due.")
     ] = False,
@@ -117,6 +124,9 @@ def migrate(
                 again = command_again(context, "--list", "--check")
             _report(outcome, again, as_json=as_json)
             return 1 if check and outcome.steps else 0
+        if outcome.refused and not (dry_run or yes or as_json) and is_asked():
+            without = replace(situation, drop_unused_key=True)
+            outcome = _offered(outcome, migrated(without, version, only or ()))
         return carry_out(
             change_of(outcome, there.places.files, ask),
             "migrate",
@@ -130,6 +140,23 @@ def migrate(
 
     found = chosen(projects, flags, recursive=recursive, every=True)
     return for_each(found, migrate_one, as_json=as_json)
+
+
+def _offered(refused: MigrationOutcome, without_key: MigrationOutcome) -> MigrationOutcome:
+    """Return what the user chooses, if all that is in the way is a key that the client never sends.
+
+    Args:
+        refused: what is refused.
+        without_key: the same with the unused key deleted.
+    """
+    from qwenlock.cli.console import say
+    from qwenlock.cli.foreign import clean
+
+    if without_key.refused or refused.refused is None:
+        return refused
+    say(clean(refused.refused.message))
+    question = "Delete security.auth.apiKey, which the client does not send?"
+    return without_key if agreed(question) else refused
 
 
 def _report(outcome: MigrationOutcome, again: str, *, as_json: bool) -> None:

@@ -16,22 +16,27 @@ from qwenlock.cli.options import (
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
+from qwenlock.settings.values import SETTINGS_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from qwenlock.cli.views.picture import ScopeFile
     from qwenlock.compile.verdict import Status
     from qwenlock.edge.enforcement import InForce
+    from qwenlock.findings.finding import Finding
     from qwenlock.lint.subject import Subject
     from qwenlock.lock.diff import LockChange
     from qwenlock.lock.model import Lock
+    from qwenlock.migrate.migration import Step
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
 _LEVELS = ("error", "warning", "note")
+_VERSION = ("QL106", "QL125")
+"""The findings about settings of an old version."""
 
 
 @app.command(cls=ScopedCommand)
@@ -49,11 +54,12 @@ def status(
     project. Exits 3 if the settings or the lock are invalid.
     """
     from qwenlock.edge.lint_subject import gather
+    from qwenlock.edge.reader import Reader
 
     flags = flags_of(context)
 
     def status_of(directory: Path) -> int:
-        subject = gather(directory, flags, client, env=False)
+        subject = gather(directory, flags, client, env=False, reader=reader)
         found = _look(subject, directory)
         if format is Format.json:
             _emit(found, subject.project)
@@ -62,6 +68,7 @@ def status(
         return 3 if found.lock == "invalid" else 0
 
     found = chosen(projects, flags, recursive=recursive)
+    reader = Reader() if found.several else None
     return for_each(found, status_of, as_json=format is Format.json)
 
 
@@ -137,18 +144,31 @@ def _look(subject: Subject, directory: Path) -> _Overview:
     verdict = judge(project.stored, label_of(directory), compilation)
     due = migrate(Situation(project=project), project.client.settings_version)
     findings = [*findings_of(subject), *verdict.findings[len(compilation.findings) :]]
+    steps = [step for step in due.steps if _is_reported(step, findings)]
     return _Overview(
         verdict.status,
         verdict.changes,
         compilation.lock,
         tuple(files_of(project, compilation.lock)),
         tuple(_plans(project)),
-        tuple(step.script.name for step in due.steps),
-        due.refused.message if due.refused else None,
+        tuple(step.script.name for step in steps),
+        due.refused.message if steps and due.refused else None,
         Counter(finding.level for finding in findings),
         in_force(project),
         _unset(project, compilation.lock),
     )
+
+
+def _is_reported(step: Step, findings: Sequence[Finding]) -> bool:
+    """Tell whether a migration is worth advising.
+
+    Every client records its settings version when it starts; where nothing else changes in the
+    file, and no finding says that the team would see the change, there is nothing to do.
+    """
+    if step.script.name != SETTINGS_VERSION:
+        return True
+    about = {each.place.document.label for each in findings if each.place and each.code in _VERSION}
+    return step.label in about
 
 
 def _unset(project: Project, lock: Lock | None) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ class SinceCommit:
             if before is not after:
                 (self._new if before is None else self._gone).append(project)
             return
+        if before == after:
+            return
         label = f"{project}/qwen.lock"
         there = f"{label} at {self.commit}"
         changes = diff(load(decode(before, there), there), load(decode(after, label), label))
