@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("pty")
 pytest.importorskip("pexpect")
+pytestmark = pytest.mark.slow
 
 CLIENT = f"""#!{sys.executable}
 import hashlib, json, os, sys, time

@@ -132,6 +132,7 @@ ODD = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
 def test_no_command_fails_at_or_obeys_a_text(world: World, odd: str) -> None:
     for each in settings(odd):

@@ -86,6 +86,7 @@ def test_closed_streams(world: World, monkeypatch: pytest.MonkeyPatch, line: str
     sys.stderr.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_help_and_output_in_every_encoding(world: World, encoding: str) -> None:
     for line in (*PRINTING, *(f"{command} --help" for command in COMMANDS)):
