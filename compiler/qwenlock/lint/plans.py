@@ -49,7 +49,7 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     place = _first_model(plan, subject)
     if state is None:
         message = f"no version of {plan.title} is recorded for these models"
-        record = "`qwenlock upgrade --adopt --keep-selection`"
+        record = "`qwenlock upgrade --adopt --on-edited keep --keep-selection`"
         fix = f"give them an envKey of their own, or run {record} to record one"
         yield Finding("QL506", message, place, fix)
         return
