@@ -22,6 +22,7 @@ def world(
     return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_input_breaks_a_promise(world: World, target: str) -> None:
     assert len(seeds(target)) > 5
