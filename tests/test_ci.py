@@ -202,7 +202,7 @@ def test_job_of_gitlab_fails_on_drift_and_reports_it(runner: Runner) -> None:
     runner.settings("other")
     failed = runner.step("\n".join(job["script"]), {})
     assert failed.exit_code == 1
-    assert "+ model openai/other" in failed.out
+    assert 'model openai/gpt-4o: id "gpt-4o" → "other"' in failed.out
     runner.step("\n".join(job["after_script"]), {})
     report = json.loads((runner.project / job["artifacts"]["reports"]["codequality"]).read_text())
     assert [each["check_name"] for each in report] == ["drift"]
