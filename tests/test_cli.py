@@ -272,6 +272,26 @@ def test_no_command_shows_a_key_that_a_hand_put_into_a_lock(world: World, name: 
         assert_silent(result.out + result.err, arguments)
 
 
+ESCAPE = "\x1b]0;owned\x07\x9b31m\u202e"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEAVES)
+def test_no_command_sends_a_control_character_of_a_file_to_the_terminal(
+    world: World, name: str
+) -> None:
+    entry = {**MODEL, "id": f"a{ESCAPE}", "name": ESCAPE, "envKey": "K", ESCAPE: ESCAPE}
+    settings = {**models(entry, MODEL, MODEL), ESCAPE: 1, "model": {"name": f"b{ESCAPE}"}}
+    for arguments in command_lines(name):
+        write(world.user, settings)
+        write(world.own, {**OPENAI, "env": {ESCAPE: "hunter2hunter2"}, "theme": ESCAPE})
+        assert world.run("lock").exit_code == 0
+        result = call(world, arguments)
+        assert result.exit_code in range(5), (arguments, result)
+        for character in "\x1b\x07\x9b\u202e":
+            assert character not in result.out + result.err, (arguments, result)
+
+
 def crash(**values: Any) -> int:
     secret = f"sk-{BARE}"
     try:

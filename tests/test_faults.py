@@ -479,7 +479,7 @@ def driver(
 def stride(request: pytest.FixtureRequest) -> int:
     """Return how many faults there are to one that is injected."""
     every = ("--all-faults", "--update-faults")
-    return 1 if any(map(request.config.getoption, every)) else 40
+    return 1 if any(map(request.config.getoption, every)) else 20
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import pytest
 from qwenlock.edge import remembered
 from qwenlock.edge.checkouts import MARKS
 from qwenlock.edge.remembered import Memory
-from support import MODEL, a_third, models, write
+from support import MODEL, models, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -249,7 +249,7 @@ def walk(world: World, command: str, changes: Sequence[str]) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", a_third(COMMANDS))
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_change_is_seen(command: str, world: World) -> None:
     assert walk(world, command, [*CHANGES]) >= (0 if command == "run" else 2)
 

@@ -32,8 +32,8 @@ Every command that a help line advised for the setup was tried as well. The addr
 the tests send every connection of the client to a server of their own.
 
 The setups are files of data in `tests/conformance/never_worse/setups`, and the examples of the
-guides that the releases bring along. CI tries every setup with the newest release, a part of them
-with 0.15.10, and a sample with the others. To try all of them and write this page:
+guides that the releases bring along. CI tries every setup with two releases, and a sample with the
+others. To try all of them and write this page:
 
 <!-- not run: it starts real clients, for an hour -->
 ```sh
