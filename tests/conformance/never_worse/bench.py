@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.never_worse.commands import Done, Qwenlock, wait
+from conformance.never_worse.setups import value_of
 from conformance.never_worse.wire import Sent, Wire, listening
 from conformance.run import Machine
+from qwenlock.settings.enforced import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,11 +123,16 @@ class Bench:
         """Return what the client does under `qwenlock run`; what was said, if it is not started."""
         files = self.files()
         if not self._starts:
-            # Node alone, to learn which system settings a client would be given.
-            given = self._run([*options, "--", "node", "-e", ""])
-            if isinstance(given, Done):
-                return given
-            known = self._known(self._state(given.system, files))
+            # A copy alone, to learn which system settings a client would be given.
+            copy = self._root / "copy"
+            copying = ["sh", "-c", f'cp "${_SYSTEM}" "$0"', str(copy)]
+            done = self._qwenlock.run(
+                ["run", *options, "--", *copying], self.machine.project, self._environment()
+            )
+            if not copy.exists():
+                return done
+            known = self._known(self._state(copy.read_bytes(), files))
+            copy.unlink()
             if known:
                 return known
         given = self._run([*options, "--", "qwen", *_PROMPT])
@@ -189,10 +196,11 @@ class Bench:
         }
 
     def _state(self, system: bytes, files: dict[str, bytes] | None = None) -> str:
-        """Return a digest of all that a client reads here."""
+        """Return a digest of all that a client reads here, wherever the machine is."""
         files = self.files() if files is None else files
         read = {name: text for name, text in files.items() if is_read(name)}
-        said = repr(sorted({**read, "system": system}.items()))
+        said = repr(sorted({**read, "system": _without_mark(system)}.items()))
+        said = said.replace(str(self.machine.root), "")
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
     def _seen(self, wire: Wire, output: str) -> Seen:
@@ -205,6 +213,15 @@ def is_read(name: str) -> bool:
     """Tell whether a client reads the file: settings or variables, in the home or the project."""
     path = Path(name)
     return path.name == ".env" or any(part.startswith(".qwen") for part in path.parts)
+
+
+def _without_mark(system: bytes) -> bytes:
+    """Leave out what clients ignore: the mark of enforcing settings, with the paths in it."""
+    if MARK.encode() not in system:
+        return system
+    settings = value_of(system.decode())
+    settings.pop(MARK, None)
+    return json.dumps(settings).encode()
 
 
 _NOISE = re.compile(r"at |\(node:|\(Use `node|Ripgrep not available|Warning: .*ripgrep")

@@ -70,7 +70,7 @@ class Record:
         for setup, release in sorted(self.rows, key=lambda each: (each[0], Version(each[1]))):
             recorded = self.rows[setup, release]
             saved.setdefault(setup, {})[release] = _fields(recorded)
-        FILE.write_text(f"{json.dumps(saved, indent=1, ensure_ascii=False)}\n", "utf-8")
+        FILE.write_text(_a_line_each(saved), "utf-8")
 
     def drop_all_but(self, setups: Iterable[Setup]) -> None:
         """Leave rows out whose setup there is not any more, or not for that release."""
@@ -113,6 +113,21 @@ def digest(setup: Setup) -> str:
     """Return a short digest of all that a setup says."""
     said = json.dumps([setup.files, setup.shell, setup.lock], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def _a_line_each(saved: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return JSON in which each row has a line of its own."""
+
+    def value(each: Any) -> str:
+        return json.dumps(each, ensure_ascii=False)
+
+    setups = (
+        f"{value(setup)}: {{\n"
+        + ",\n".join(f" {value(release)}: {value(row)}" for release, row in releases.items())
+        + "\n}"
+        for setup, releases in saved.items()
+    )
+    return "{\n" + ",\n".join(setups) + "\n}\n"
 
 
 def _fields(recorded: Recorded) -> dict[str, Any]:
