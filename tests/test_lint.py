@@ -261,6 +261,25 @@ def test_an_early_release_trusts_what_is_in_any_trusted_folder(world: World) -> 
     assert trust(world.project, profile("0.24.4")).trusted is False
 
 
+@pytest.mark.parametrize("file", [".qwen/.env", ".env", "moved/.env"])
+def test_home_directory_may_name_the_list_of_trusted_folders(
+    world: World, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """As `HOME_ENV_BOOTSTRAP_KEYS` of 0.21.2 and later."""
+    from qwenlock.edge.trust import trust
+
+    named = write(world.root / "list.json", {str(world.project): "DO_NOT_TRUST"})
+    if file == "moved/.env":
+        (world.home / "moved").mkdir()
+        write(world.home / ".env", f"QWEN_HOME={world.home / 'moved'}\n")
+    write(world.home / file, f"QWEN_CODE_TRUSTED_FOLDERS_PATH={named}\n")
+    write(world.project / ".env", "QWEN_CODE_TRUSTED_FOLDERS_PATH=none.json\n")
+    assert trust(world.project, profile("0.21.2")).trusted is False
+    assert trust(world.project, profile("0.15.10")).trusted is None
+    monkeypatch.setenv("QWEN_CODE_TRUSTED_FOLDERS_PATH", "")
+    assert trust(world.project, profile("0.24.4")).trusted is None
+
+
 @pytest.mark.parametrize(("client", "level"), [("0.15.10", "note"), ("0.24.4", "warning")])
 def test_folder_on_no_list_is_not_trusted_by_later_releases(client: str, level: str) -> None:
     user = source({"security": {"folderTrust": {"enabled": True}}})

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.places import DEFAULTS, HOME_VARIABLE, SETTINGS, SYSTEM, home, qwen_folder
 from qwenlock.edge.trust import VARIABLE as TRUST
+from qwenlock.edge.trust import moved_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,8 +64,8 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
             for name in _OWN:
                 _copy(folder / name, root)
             _rebase(_below(root, folder / _TRUSTED), root)
-        if TRUST in environment:
-            listed = Path(environment[TRUST])
+        listed = moved_list(profile(NEWEST))
+        if listed is not None:
             _copy(listed, root)
             _rebase(_below(root, listed), root)
             variables[TRUST] = str(_below(root, listed))

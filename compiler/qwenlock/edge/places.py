@@ -18,6 +18,7 @@ from qwenlock.lock import NAME
 from qwenlock.settings.project import Places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
 
     from qwenlock.clients.profile import Profile
@@ -274,7 +275,7 @@ def qwen_folder(client: Profile) -> Path:
 
     Like the client, this takes a leading `~` for the home directory.
     """
-    moved = _moved(client.home_variable) if client.home_variable else None
+    moved = set_at_home(client.home_variable, deciding()) if client.home_variable else None
     if not moved:
         return _path(str(home()), ".qwen")
     if moved == "~" or moved[:2] in ("~/", "~\\"):
@@ -289,11 +290,11 @@ def deciding() -> tuple[Path, ...]:
     return _path(str(home()), ".qwen", ".env"), _path(str(home()), ".env")
 
 
-def _moved(variable: str) -> str | None:
+def set_at_home(variable: str, files: Iterable[Path]) -> str | None:
     """Return the value of a variable, from the environment or else the first file that sets it."""
     from qwenlock.edge.files import read_regular
 
-    for path in deciding():
+    for path in () if variable in os.environ else files:
         try:
             content = read_regular(path)
         except OSError:  # the client says nothing of it, either
