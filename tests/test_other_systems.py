@@ -13,10 +13,16 @@ from typing import Any
 import pytest
 
 from qwenlock.cli import console
-from qwenlock.edge import git, links, places, walk, windows, writer
+from qwenlock.cli.app import run
+from qwenlock.clients.profile import profile
+from qwenlock.edge import checkouts, git, places, remembered, walk, windows, writer
 from qwenlock.edge.history import History
+from qwenlock.edge.links import destination
 from qwenlock.edge.writer import FileEdit, write
-from qwenlock.findings.errors import WriteError
+from qwenlock.findings.errors import InputError, WriteError
+from qwenlock.lock.options import Options
+from support import World
+from support import write as put
 
 COMPOSED, DECOMPOSED = "projé", "proje\u0301"
 STUB = """#!/bin/sh
@@ -112,7 +118,74 @@ def test_two_spellings_of_one_file_are_not_two_files(
     ],
 )
 def test_where_a_junction_leads(read: str, path: str) -> None:
-    assert links._without_prefix(read) == path
+    assert checkouts.without_prefix(read) == path
+
+
+SERVER = "\\\\server\\share"
+READING = (
+    "check", "status", "lock --check", "doctor", "run -- true", "diff HEAD", "resolve .",
+    "init --ci github --dry-run", "migrate --dry-run", "lint --recursive --no-config",
+)  # fmt: skip
+LINKS = (".qwen/settings.json", "qwen.lock", ".env", "qwenlock.toml", "named", "below/.qwen")
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        *((link, SERVER) for link in LINKS),
+        *((".qwen", each) for each in ("\\\\?\\UNC\\server\\share", "//server/share", "hop")),
+    ],
+)
+def test_links_to_servers_are_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str, target: str
+) -> None:
+    """Windows would send the user's credentials there."""
+    world = World(tmp_path, monkeypatch, lambda: ("", ""))
+    (world.project / ".git").mkdir()
+    (world.project / ".qwen").rmdir()
+    (world.project / "hop").symlink_to(SERVER)
+    path = world.project / link
+    path.parent.mkdir(exist_ok=True)
+    if link == "named":
+        put(world.project / "qwenlock.toml", 'user = "named/settings.json"\n')
+    path.symlink_to(
+        os.path.relpath(world.project / target, path.parent) if target == "hop" else target
+    )
+    (world.home / "own").symlink_to(SERVER)
+    followed: list[str] = []
+
+    def watched(module: Any, name: str, *, itself: bool) -> None:
+        function = getattr(module, name)
+
+        def call(asked: Any = ".", *others: Any, **options: Any) -> Any:
+            where = os.path.abspath(os.fspath(asked)) if not isinstance(asked, int) else ""  # noqa: PTH100
+            goes_on = itself and options.get("follow_symlinks", True)
+            away = (str(path), str(world.project / "hop"))
+            if (goes_on and where in away) or where.startswith(tuple(f"{each}/" for each in away)):
+                followed.append(f"{name} {where}")
+            return function(asked, *others, **options)
+
+        monkeypatch.setattr(module, name, call)
+
+    for name in ("stat", "open", "scandir", "listdir"):
+        watched(os, name, itself=True)
+    watched(os, "lstat", itself=False)
+    watched(io, "open", itself=True)
+    watched(os.path, "realpath", itself=True)
+    monkeypatch.setattr(sys, "platform", "win32")
+    for line in READING:
+        before = [*followed]
+        code = run(line.split())
+        assert (line, followed) == (line, before)
+        assert code in (0, 1, 2, 3), line
+    with pytest.raises(WriteError, match="is a link to a server"):
+        destination(path / "x")
+    options = [Options(user=f"{link}/x"), *([Options()] if link in places._OWN else [])]
+    for each in options:
+        with pytest.raises(InputError, match="a server"):
+            places.locate(world.project, places.Flags(), each, profile())
+    assert not remembered.is_same(f"{remembered.CONTENT} {remembered._ABSENT} {path}")
+    assert not checkouts.leads_to_server(world.home / "own" / "x")  # what is the user's own
 
 
 @pytest.mark.parametrize(
