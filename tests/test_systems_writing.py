@@ -27,10 +27,14 @@ PRIVATE = f"D:P(A;;FA;;;{USER})(A;;FA;;;SY)"
 
 
 class Windows:
-    """The functions of Windows that are called; `lists` holds who may read each file."""
+    """The functions of Windows that are called.
+
+    `lists` holds who may read each file, `streams` the other streams of files, by their number.
+    """
 
     def __init__(self) -> None:
         self.lists: dict[str, str] = {}
+        self.streams: dict[int, str] = {}
         self.failing: list[int] = []
         self.last = 0
         self._texts: list[str] = []
@@ -42,7 +46,7 @@ class Windows:
         )
 
     def _replace(self, target: str, new: str, *others: object) -> int:
-        """Give the new file the name and the access list of the target, which must exist."""
+        """Give the new file the name, list and streams of the target, which must exist."""
         assert others == (None, 0, None, None)
         assert Path(target).exists()
         if self.failing:
@@ -50,6 +54,10 @@ class Windows:
             if self.last == 1176:
                 Path(target).unlink()
             return 0
+        kept = self.streams.pop(Path(target).stat().st_ino, None)
+        if kept:
+            self.streams[Path(new).stat().st_ino] = kept
+        Path(new).chmod(0o666)  # as every file there that is not read-only
         Path(new).replace(target)
         self.lists.pop(new, None)
         return 1
@@ -62,7 +70,7 @@ class Windows:
 
     def _set(self, path: str, what: int, descriptor: Any) -> int:
         assert what == 0x80000004
-        assert Path(path).read_bytes() == b""  # before anything is written to it
+        assert b"KEY" not in Path(path).read_bytes()  # before it is written to it
         self.lists[path] = self._texts[descriptor.value - 1]
         return 1
 
@@ -115,9 +123,12 @@ def test_a_file_with_a_key_is_restricted_before_it_has_it(
         file = tmp_path / name
         if before is not None:
             file.write_bytes(before)
+            system.streams[file.stat().st_ino] = "Zone.Identifier"
         system.lists.clear()
         write([FileEdit(file, before, b"KEY=x", 0o600)], reason="migrate", history=history)
         assert file.read_bytes() == b"KEY=x"
+        assert before is None or system.lists[str(file)] == PRIVATE
+        assert before is None or file.stat().st_ino in system.streams
         made = [path for path in system.lists if path.startswith(f"{file}.qwenlock-")]
         assert {system.lists[path] for path in made} == {PRIVATE}
     assert all(system.lists[path] == PRIVATE for path in system.lists)  # and so are the backups
