@@ -21,7 +21,7 @@ from qwenlock.edge.links import destination
 from qwenlock.edge.writer import FileEdit, write
 from qwenlock.findings.errors import InputError, WriteError
 from qwenlock.lock.options import Options
-from support import World
+from support import MODEL, World, models
 from support import write as put
 
 COMPOSED, DECOMPOSED = "projé", "proje\u0301"
@@ -59,8 +59,27 @@ def test_a_git_that_is_only_a_stub_knows_nothing(
     said = git.ask(repository / ".env")
     assert said is not None
     assert (said.tracked, said.ignored) == (None, None)
-    assert git.tracked([repository / ".env"]) == set()
+    assert git.tracked([repository / ".env"]) == {repository / ".env": None}
+    assert git.all_tracked(repository) is None
     assert git.ignored_below(repository) == set()
+
+
+def test_a_key_that_may_be_tracked_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+    put_git(tmp_path, STUB, monkeypatch)
+    (world.project / ".git").mkdir()
+    put(world.project / ".env", "A_KEY=sk-hunter-abcdefgh12345678\n")
+    put(world.own, models(MODEL) | {"env": {"B_KEY": "sk-hunter-abcdefgh12345678"}})
+    assert world.run("lock").exit_code == 0
+    said = world.run("lint").err
+    for name in (".env", ".qwen/settings.json"):
+        assert f"warning[QL406]: git failed, so it may track {name}, which holds a key" in said
+    for _ in range(2):
+        checked = world.run("check")
+        assert "git failed, so it may track .qwen/settings.json" in checked.err
+        assert checked.exit_code == 0
 
 
 @pytest.mark.parametrize("name", [COMPOSED, DECOMPOSED])
@@ -77,9 +96,9 @@ def test_names_of_git_in_other_characters_are_the_same_on_macos(
     assert [*walk.projects_below(repository)] == []
     put = repository / "bin" / "git"
     put.write_text(f"#!/bin/sh\nprintf '{said}.json\\0'")
-    assert git.tracked([file]) == {file}
+    assert git.tracked([file]) == {file: True}
     monkeypatch.setattr(sys, "platform", "linux")
-    assert git.tracked([file]) == ({file} if said == name else set())
+    assert git.tracked([file]) == {file: said == name}
 
 
 def test_a_lock_names_files_in_composed_characters_on_macos(
