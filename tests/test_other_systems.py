@@ -16,7 +16,7 @@ from qwenlock.cli import console
 from qwenlock.cli.app import run
 from qwenlock.clients.profile import profile
 from qwenlock.edge import checkouts, git, places, remembered, walk, windows, writer
-from qwenlock.edge.history import History
+from qwenlock.edge.history import History, _Record
 from qwenlock.edge.links import destination
 from qwenlock.edge.writer import FileEdit, write
 from qwenlock.findings.errors import InputError, WriteError
@@ -99,6 +99,29 @@ def test_names_of_git_in_other_characters_are_the_same_on_macos(
     assert git.tracked([file]) == {file: True}
     monkeypatch.setattr(sys, "platform", "linux")
     assert git.tracked([file]) == {file: said == name}
+
+
+@pytest.mark.parametrize("name", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("said", [COMPOSED, DECOMPOSED])
+def test_names_of_a_configuration_in_other_characters_are_the_same_on_macos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    asked = os.lstat
+
+    def as_macos(path: Any, **options: Any) -> os.stat_result:
+        there = [unicodedata.normalize(form, os.fspath(path)) for form in ("NFC", "NFD")]  # type: ignore[arg-type]
+        return asked(next(filter(os.path.lexists, there), path), **options)
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    for folder in (name, f"{name}2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "qwen.lock").touch()
+    team = f'projects = ["{said}"]\nexclude = ["{said}2"]\n'
+    (tmp_path / "qwenlock.toml").write_text(team, encoding="utf-8")
+    monkeypatch.setattr(walk, "os", SimpleNamespace(**{**vars(os), "lstat": as_macos}))
+    assert [*walk.projects_below(tmp_path)] == [tmp_path / name]
+    record = SimpleNamespace(projects=(tmp_path / said,))
+    assert _Record.is_of(record, tmp_path / name)  # type: ignore[arg-type]
 
 
 def test_a_lock_names_files_in_composed_characters_on_macos(

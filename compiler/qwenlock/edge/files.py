@@ -77,7 +77,9 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
 
 def identity(path: Path) -> str:
     """Return a path that is the same for every name of one file, as far as names tell."""
-    return os.path.normcase(os.path.realpath(path))
+    from qwenlock.edge.places import spelled
+
+    return os.path.normcase(spelled(os.path.realpath(path)))
 
 
 def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import writer
-from qwenlock.edge.files import read_regular
+from qwenlock.edge.files import identity, read_regular
 from qwenlock.edge.places import find_project, shown
 from qwenlock.findings.errors import InputError, UsageError, WriteError
 
@@ -122,7 +122,7 @@ class _Record:
     def is_of(self, project: Path) -> bool:
         """Tell whether a command in `project` wrote this; of an older record, its files tell."""
         if self.projects:
-            return project in self.projects
+            return identity(project) in map(identity, self.projects)
         return any(file.path.is_relative_to(project) for file in self.files)
 
 

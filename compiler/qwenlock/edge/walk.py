@@ -67,8 +67,10 @@ def projects_below(
                 continue
             if _leads_out(link, root) and _is_project(Path(link)):
                 yield Path(link)
-    for path in _named(team):
-        if path.is_relative_to(root) and str(path) not in found:
+    named = [path for path in _named(team) if path.is_relative_to(root)]
+    known = set(map(_file, found)) if named else set()
+    for path in named:
+        if _file(str(path)) not in known:
             yield Path(directory, path.relative_to(root))
 
 
@@ -139,14 +141,23 @@ def _matcher(team: Nearest, key: str) -> Callable[[str], bool]:
     origin = team.origins.get(key)
     if origin is None:
         return lambda _: False
-    base = str(origin.path.parent)
-    globs = pattern(team.configuration.said[key])
+    base = spelled(str(origin.path.parent))
+    globs = pattern(map(spelled, team.configuration.said[key]))
 
     def matches(path: str) -> bool:
-        below = os.path.relpath(path, base).replace(os.sep, "/")
+        below = os.path.relpath(spelled(path), base).replace(os.sep, "/")
         return globs.fullmatch("" if below == "." else f"{below}/") is not None
 
     return matches
+
+
+def _file(path: str) -> tuple[int, int] | str:
+    """Return what two spellings of one directory share, such as those in another case."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return path
+    return (status.st_dev, status.st_ino) if status.st_ino else path
 
 
 def _named(team: Nearest) -> list[Path]:
