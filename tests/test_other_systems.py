@@ -15,7 +15,7 @@ import pytest
 from qwenlock.cli import console
 from qwenlock.cli.app import run
 from qwenlock.clients.profile import profile
-from qwenlock.edge import checkouts, git, places, remembered, walk, windows, writer
+from qwenlock.edge import checkouts, git, places, walk, windows, writer
 from qwenlock.edge.history import History, _Record
 from qwenlock.edge.links import destination
 from qwenlock.edge.writer import FileEdit, write
@@ -226,7 +226,6 @@ def test_links_to_servers_are_not_followed(
     for each in options:
         with pytest.raises(InputError, match="a server"):
             places.locate(world.project, places.Flags(), each, profile())
-    assert not remembered.is_same(f"{remembered.CONTENT} {remembered._ABSENT} {path}")
     assert not checkouts.leads_to_server(world.home / "own" / "x")  # what is the user's own
 
 

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import pytest
 
-from qwenlock.edge import environment, files, windows, writer
+from qwenlock.edge import copies, environment, files, windows, writer
 from qwenlock.edge.history import History
 from qwenlock.edge.writer import FileEdit, write, write_output
 from qwenlock.findings.errors import InputError, WriteError
@@ -189,6 +190,21 @@ def test_reading_is_tried_again_and_then_named(
     with pytest.raises(InputError) as raised:
         files.read_bytes(file, "settings.json")
     assert raised.value.findings[0].message == "another program holds it open"
+
+
+def test_copies_are_removed_when_the_client_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows removes no directory that a process is in."""
+    remove, failures = tempfile.TemporaryDirectory.cleanup, [32, 5]
+
+    def sometimes(folder: tempfile.TemporaryDirectory[str]) -> None:
+        if failures:
+            raise held(failures.pop(0), folder.name)
+        remove(folder)
+
+    monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", sometimes)
+    with copies._temporary() as folder:
+        assert Path(folder).is_dir()
+    assert not Path(folder).exists()
 
 
 @pytest.mark.usefixtures("system")

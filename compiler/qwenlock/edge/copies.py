@@ -19,6 +19,7 @@ from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.places import DEFAULTS, HOME_VARIABLE, SETTINGS, SYSTEM, home, qwen_folder
 from qwenlock.edge.trust import VARIABLE as TRUST
 from qwenlock.edge.trust import moved_list
+from qwenlock.edge.windows import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
         places: the project, and the client's own files.
         environment: the variables that the client will have; they can name other places.
     """
-    with tempfile.TemporaryDirectory(prefix="qwenlock-") as temporary:
+    with _temporary() as temporary:
         root = Path(os.path.realpath(temporary))
         there = _below(root, home())
         there.mkdir(parents=True, exist_ok=True)
@@ -80,6 +81,16 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
             for file in (above / _QWEN / ".env", above / ".env"):
                 _link(file, root)
         yield Copies(_below(root, project), variables)
+
+
+@contextmanager
+def _temporary() -> Iterator[str]:
+    """Make a private directory, and remove it when Windows allows: not while a process is in it."""
+    folder = tempfile.TemporaryDirectory(prefix="qwenlock-")
+    try:
+        yield folder.name
+    finally:
+        patiently(folder.cleanup)
 
 
 def _below(root: Path, path: Path) -> Path:

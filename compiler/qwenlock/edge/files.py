@@ -75,13 +75,6 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
     return data
 
 
-def identity(path: Path) -> str:
-    """Return a path that is the same for every name of one file, as far as names tell."""
-    from qwenlock.edge.places import spelled
-
-    return os.path.normcase(spelled(os.path.realpath(path)))
-
-
 def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
     """Return the content of a file, or None if it does not exist.
 

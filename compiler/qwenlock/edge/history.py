@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import writer
-from qwenlock.edge.files import identity, read_regular
-from qwenlock.edge.places import find_project, shown
+from qwenlock.edge.files import read_regular
+from qwenlock.edge.places import find_project, identity, shown
 from qwenlock.findings.errors import InputError, UsageError, WriteError
 
 if TYPE_CHECKING:

@@ -191,6 +191,11 @@ def spelled(name: str) -> str:
     return name
 
 
+def identity(path: Path) -> str:
+    """Return a path that is the same for every name of one file, as far as names tell."""
+    return os.path.normcase(spelled(os.path.realpath(path)))
+
+
 def from_project(path: Path, project: Path) -> str:
     """Return `path` relative to `project` or to the home directory, links in both followed."""
     return named(str(path), os.path.realpath(project), os.path.realpath(home()))

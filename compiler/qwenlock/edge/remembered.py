@@ -14,7 +14,6 @@ import sys
 
 import qwenlock
 from qwenlock.edge import cache, lookup
-from qwenlock.edge.checkouts import leads_to_server
 
 COMMANDS = frozenset({"check", "lint", "show", "diff", "status", "run"})
 """The commands that are remembered."""
@@ -182,9 +181,7 @@ def keep(asked: str, memory: Memory) -> None:
 def is_same(line: str) -> bool:
     """Tell whether something has the state that a line of a memory says."""
     kind, was, name = line.split(" ", 2)
-    if was in (UNKNOWN, "") or leads_to_server(name):
-        return False
-    return state(kind, name) == was
+    return was not in (UNKNOWN, "") and state(kind, name) == was
 
 
 def state(kind: str, name: str) -> str:
