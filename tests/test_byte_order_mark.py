@@ -1,4 +1,4 @@
-"""A byte-order mark, as Windows editors write it, changes nothing in any file of ours."""
+"""What Windows writes: a byte-order mark changes nothing in a file of ours, and UTF-16 is named."""
 
 from __future__ import annotations
 
@@ -110,3 +110,37 @@ def test_settings_are_locked_only_for_a_release_that_reads_them(
         assert world.run("lint", "--fix", "--yes", "--client", client).exit_code == 0
         assert not world.own.read_bytes().startswith(MARK)
         assert world.run("lock", "--client", client).exit_code == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        (".qwen/settings.json", "{}", "lint"),
+        ("qwenlock.toml", 'client = "0.12.0"', "check"),
+        ("pyproject.toml", "[tool.qwenlock]", "check"),
+        ("qwen.lock", 'lock-version = "2.0"', "check"),
+        ("results.json", "{}", "report --merge results.json --markdown -"),
+    ],
+)
+def test_utf_16_is_named(world: World, encoding: str, name: str, text: str, line: str) -> None:
+    """As `>` in Windows PowerShell writes it, or an editor without a mark."""
+    write(world.project / name, text.encode(encoding))
+    result = world.run(*line.split())
+    assert result.exit_code == 3
+    assert f"{name}:1:1" in result.err
+    assert "the file is UTF-16" in result.err
+    assert "save the file as UTF-8" in result.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_variables_in_utf_16_are_not_read(world: World, encoding: str) -> None:
+    """The client reads none of them, either."""
+    env = write(world.project / ".env", "A_KEY=x\n".encode(encoding))
+    before = env.read_bytes()
+    write(world.own, SETTINGS | {"model": {"name": "a"}})
+    assert "save .env as UTF-8" in world.run("lint", "--env", "--client", "0.24.4").err
+    write(world.own, SETTINGS | {"env": {"A_KEY": "hunter-2-abcdefgh12345"}})
+    result = world.run("migrate", "--env-secrets", "--yes")
+    assert (result.exit_code, env.read_bytes()) == (4, before)
+    assert ".env is not UTF-8" in result.err

@@ -508,6 +508,8 @@ def test_copies_stand_where_a_file_of_variables_moves_the_clients_folder(world: 
     write(world.home / ".qwen" / ".env", f"QWEN_HOME={world.home / 'other'}\n")
     (world.home / "other").mkdir()
     moved = write(world.home / "other" / "settings.json", {"$version": 4})
+    named = write(world.home / "list.json", {str(world.project): "TRUST_FOLDER"})
+    write(world.home / "other" / ".env", f"QWEN_CODE_TRUSTED_FOLDERS_PATH={named}\n")
     write(world.user, {"$version": 3})
     places = locate(world.project, Flags(), Options(), profile("0.24.4"))
     with copied(places, {}) as copies:
@@ -516,3 +518,5 @@ def test_copies_stand_where_a_file_of_variables_moves_the_clients_folder(world: 
         assert copy != moved
         usual = Path(copies.variables["HOME"]) / ".qwen" / "settings.json"
         assert usual.read_bytes() == world.user.read_bytes()
+        trusted = Path(copies.variables["QWEN_CODE_TRUSTED_FOLDERS_PATH"])
+        assert json.loads(trusted.read_text()) == {str(copies.project): "TRUST_FOLDER"}

@@ -261,6 +261,25 @@ def test_an_early_release_trusts_what_is_in_any_trusted_folder(world: World) -> 
     assert trust(world.project, profile("0.24.4")).trusted is False
 
 
+@pytest.mark.parametrize("file", [".qwen/.env", ".env", "moved/.env"])
+def test_home_directory_may_name_the_list_of_trusted_folders(
+    world: World, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """As `HOME_ENV_BOOTSTRAP_KEYS` of 0.21.2 and later."""
+    from qwenlock.edge.trust import trust
+
+    named = write(world.root / "list.json", {str(world.project): "DO_NOT_TRUST"})
+    if file == "moved/.env":
+        (world.home / "moved").mkdir()
+        write(world.home / ".env", f"QWEN_HOME={world.home / 'moved'}\n")
+    write(world.home / file, f"QWEN_CODE_TRUSTED_FOLDERS_PATH={named}\n")
+    write(world.project / ".env", "QWEN_CODE_TRUSTED_FOLDERS_PATH=none.json\n")
+    assert trust(world.project, profile("0.21.2")).trusted is False
+    assert trust(world.project, profile("0.15.10")).trusted is None
+    monkeypatch.setenv("QWEN_CODE_TRUSTED_FOLDERS_PATH", "")
+    assert trust(world.project, profile("0.24.4")).trusted is None
+
+
 @pytest.mark.parametrize(("client", "level"), [("0.15.10", "note"), ("0.24.4", "warning")])
 def test_folder_on_no_list_is_not_trusted_by_later_releases(client: str, level: str) -> None:
     user = source({"security": {"folderTrust": {"enabled": True}}})
@@ -288,7 +307,7 @@ def test_a_tracked_file_is_reported_where_it_holds_a_key_that_works(
     value: str, is_key: bool
 ) -> None:
     settings = source({"$version": 4, "security": {"auth": {"apiKey": value}}}, "project")
-    said = in_world(Around(tracked=frozenset({"project.json"})), settings)
+    said = in_world(Around(tracked={"project.json": True}), settings)
     assert (("QL406", "error") in said) is is_key
     assert ("QL406", "error") not in in_world(Around(), settings)
 
@@ -686,9 +705,7 @@ PLANTED = "sk-" + "planted0123456789" * 2
 def test_no_finding_shows_a_key(text: str, tmp_path: Path) -> None:
     text = text.replace("KEY", PLANTED)
     for client in ("guide", "0.24.4"):
-        before = replace(
-            subject(text, client=client), world=Around(tracked=frozenset({"user.json"}))
-        )
+        before = replace(subject(text, client=client), world=Around(tracked={"user.json": True}))
         findings = lint(before)
         assert findings
         shown = findings_as_text(findings) + json.dumps(findings_as_json(findings))
@@ -706,7 +723,7 @@ def test_no_finding_shows_a_key(text: str, tmp_path: Path) -> None:
 )
 def test_no_place_of_a_key_makes_it_seen(text: str, place: str, client: str) -> None:
     text = text.replace(place, f'"{PLANTED}"' if place[0] == '"' else PLANTED)
-    before = replace(subject(text, client=client), world=Around(tracked=frozenset({"user.json"})))
+    before = replace(subject(text, client=client), world=Around(tracked={"user.json": True}))
     change = change_of(before, fix(before, everything, unsafe=True), {"user": Path("user.json")})
     shown = findings_as_text(lint(before)) + "".join(map(unified, change.files))
     assert "planted" not in shown + "".join(change.reasons)
@@ -717,7 +734,7 @@ def test_no_place_of_a_key_makes_it_seen(text: str, place: str, client: str) -> 
 def test_no_settings_are_too_odd_to_lint(settings: dict[str, Any], client: str) -> None:
     odd = replace(
         subject(settings, source(settings, "project"), client=client),
-        world=Around(in_ci=True, tracked=frozenset({"project.json"})),
+        world=Around(in_ci=True, tracked={"project.json": True}),
     )
     odd = with_project(odd, plans=load(), stored=b"")
     findings_as_text(lint(odd))

@@ -13,10 +13,16 @@ from typing import Any
 import pytest
 
 from qwenlock.cli import console
-from qwenlock.edge import git, links, places, walk, windows, writer
-from qwenlock.edge.history import History
+from qwenlock.cli.app import run
+from qwenlock.clients.profile import profile
+from qwenlock.edge import checkouts, git, places, walk, windows, writer
+from qwenlock.edge.history import History, _Record
+from qwenlock.edge.links import destination
 from qwenlock.edge.writer import FileEdit, write
-from qwenlock.findings.errors import WriteError
+from qwenlock.findings.errors import InputError, WriteError
+from qwenlock.lock.options import Options
+from support import MODEL, World, models
+from support import write as put
 
 COMPOSED, DECOMPOSED = "projé", "proje\u0301"
 STUB = """#!/bin/sh
@@ -53,8 +59,27 @@ def test_a_git_that_is_only_a_stub_knows_nothing(
     said = git.ask(repository / ".env")
     assert said is not None
     assert (said.tracked, said.ignored) == (None, None)
-    assert git.tracked([repository / ".env"]) == set()
+    assert git.tracked([repository / ".env"]) == {repository / ".env": None}
+    assert git.all_tracked(repository) is None
     assert git.ignored_below(repository) == set()
+
+
+def test_a_key_that_may_be_tracked_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+    put_git(tmp_path, STUB, monkeypatch)
+    (world.project / ".git").mkdir()
+    put(world.project / ".env", "A_KEY=sk-hunter-abcdefgh12345678\n")
+    put(world.own, models(MODEL) | {"env": {"B_KEY": "sk-hunter-abcdefgh12345678"}})
+    assert world.run("lock").exit_code == 0
+    said = world.run("lint").err
+    for name in (".env", ".qwen/settings.json"):
+        assert f"warning[QL406]: git failed, so it may track {name}, which holds a key" in said
+    for _ in range(2):
+        checked = world.run("check")
+        assert "git failed, so it may track .qwen/settings.json" in checked.err
+        assert checked.exit_code == 0
 
 
 @pytest.mark.parametrize("name", [COMPOSED, DECOMPOSED])
@@ -71,9 +96,32 @@ def test_names_of_git_in_other_characters_are_the_same_on_macos(
     assert [*walk.projects_below(repository)] == []
     put = repository / "bin" / "git"
     put.write_text(f"#!/bin/sh\nprintf '{said}.json\\0'")
-    assert git.tracked([file]) == {file}
+    assert git.tracked([file]) == {file: True}
     monkeypatch.setattr(sys, "platform", "linux")
-    assert git.tracked([file]) == ({file} if said == name else set())
+    assert git.tracked([file]) == {file: said == name}
+
+
+@pytest.mark.parametrize("name", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("said", [COMPOSED, DECOMPOSED])
+def test_names_of_a_configuration_in_other_characters_are_the_same_on_macos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    asked = os.lstat
+
+    def as_macos(path: Any, **options: Any) -> os.stat_result:
+        there = [unicodedata.normalize(form, os.fspath(path)) for form in ("NFC", "NFD")]  # type: ignore[arg-type]
+        return asked(next(filter(os.path.lexists, there), path), **options)
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    for folder in (name, f"{name}2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "qwen.lock").touch()
+    team = f'projects = ["{said}"]\nexclude = ["{said}2"]\n'
+    (tmp_path / "qwenlock.toml").write_text(team, encoding="utf-8")
+    monkeypatch.setattr(walk, "os", SimpleNamespace(**{**vars(os), "lstat": as_macos}))
+    assert [*walk.projects_below(tmp_path)] == [tmp_path / name]
+    record = SimpleNamespace(projects=(tmp_path / said,))
+    assert _Record.is_of(record, tmp_path / name)  # type: ignore[arg-type]
 
 
 def test_a_lock_names_files_in_composed_characters_on_macos(
@@ -112,7 +160,73 @@ def test_two_spellings_of_one_file_are_not_two_files(
     ],
 )
 def test_where_a_junction_leads(read: str, path: str) -> None:
-    assert links._without_prefix(read) == path
+    assert checkouts.without_prefix(read) == path
+
+
+SERVER = "\\\\server\\share"
+READING = (
+    "check", "status", "lock --check", "doctor", "run -- true", "diff HEAD", "resolve .",
+    "init --ci github --dry-run", "migrate --dry-run", "lint --recursive --no-config",
+)  # fmt: skip
+LINKS = (".qwen/settings.json", "qwen.lock", ".env", "qwenlock.toml", "named", "below/.qwen")
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        *((link, SERVER) for link in LINKS),
+        *((".qwen", each) for each in ("\\\\?\\UNC\\server\\share", "//server/share", "hop")),
+    ],
+)
+def test_links_to_servers_are_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str, target: str
+) -> None:
+    """Windows would send the user's credentials there."""
+    world = World(tmp_path, monkeypatch, lambda: ("", ""))
+    (world.project / ".git").mkdir()
+    (world.project / ".qwen").rmdir()
+    (world.project / "hop").symlink_to(SERVER)
+    path = world.project / link
+    path.parent.mkdir(exist_ok=True)
+    if link == "named":
+        put(world.project / "qwenlock.toml", 'user = "named/settings.json"\n')
+    path.symlink_to(
+        os.path.relpath(world.project / target, path.parent) if target == "hop" else target
+    )
+    (world.home / "own").symlink_to(SERVER)
+    followed: list[str] = []
+
+    def watched(module: Any, name: str, *, itself: bool) -> None:
+        function = getattr(module, name)
+
+        def call(asked: Any = ".", *others: Any, **options: Any) -> Any:
+            where = os.path.abspath(os.fspath(asked)) if not isinstance(asked, int) else ""  # noqa: PTH100
+            goes_on = itself and options.get("follow_symlinks", True)
+            away = (str(path), str(world.project / "hop"))
+            if (goes_on and where in away) or where.startswith(tuple(f"{each}/" for each in away)):
+                followed.append(f"{name} {where}")
+            return function(asked, *others, **options)
+
+        monkeypatch.setattr(module, name, call)
+
+    for name in ("stat", "open", "scandir", "listdir"):
+        watched(os, name, itself=True)
+    watched(os, "lstat", itself=False)
+    watched(io, "open", itself=True)
+    watched(os.path, "realpath", itself=True)
+    monkeypatch.setattr(sys, "platform", "win32")
+    for line in READING:
+        before = [*followed]
+        code = run(line.split())
+        assert (line, followed) == (line, before)
+        assert code in (0, 1, 2, 3), line
+    with pytest.raises(WriteError, match="is a link to a server"):
+        destination(path / "x")
+    options = [Options(user=f"{link}/x"), *([Options()] if link in places._OWN else [])]
+    for each in options:
+        with pytest.raises(InputError, match="a server"):
+            places.locate(world.project, places.Flags(), each, profile())
+    assert not checkouts.leads_to_server(world.home / "own" / "x")  # what is the user's own
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,45 @@ endLocal & goto #_undefined_# 2>NUL || title %COMSPEC% & "%_prog%"  "%dp0%\\SCRI
 """.replace("\n", "\r\n").replace("SCRIPT", "node_modules\\@qwen-code\\qwen-code\\cli.js")
 """What npm's package cmd-shim writes for Qwen Code, to the byte."""
 
+NEWER = SHIM.replace("  SET PATHEXT=%PATHEXT:;.JS;=;%\r\n", "").replace(
+    '& "%_prog%"', '& set PATHEXT=%PATHEXT:;.JS;=;% & "%_prog%"'
+)
+"""The same of 9.0.2."""
+
+PNPM = """@SETLOCAL
+@IF EXIST "%~dp0\\node.exe" (
+  "%~dp0\\node.exe"  "%~dp0\\SCRIPT" %*
+) ELSE (
+  @SET PATHEXT=%PATHEXT:;.JS;=;%
+  node  "%~dp0\\SCRIPT" %*
+)
+""".replace("\n", "\r\n").replace("SCRIPT", "node_modules\\@qwen-code\\qwen-code\\cli.js")
+"""What @zkochan/cmd-shim writes, the package of pnpm and yarn."""
+
+WITH_FOLDERS = PNPM.replace(
+    "@SETLOCAL\r\n",
+    """@SETLOCAL\r
+@IF NOT DEFINED NODE_PATH (\r
+  @SET "NODE_PATH=C:\\a;D:\\b"\r
+) ELSE (\r
+  @SET "NODE_PATH=C:\\a;D:\\b;%NODE_PATH%"\r
+)\r
+""",
+)
+"""The same for a global package of pnpm."""
+
+OF_YARN = PNPM.removeprefix("@SETLOCAL\r\n").replace("ELSE (", "ELSE (\r\n  @SETLOCAL")
+
+FOR_SHELLS = """#!/bin/sh
+basedir=$(dirname "$(echo "$0" | sed -e 's,\\\\,/,g')")
+if [ -x "$basedir/node" ]; then
+  exec "$basedir/node"  "$basedir/node_modules/@qwen-code/qwen-code/cli.js" "$@"
+else
+  exec node  "$basedir/node_modules/@qwen-code/qwen-code/cli.js" "$@"
+fi
+"""
+"""What it writes for a shell of POSIX, where npm makes a link."""
+
 
 class Windows:
     """A folder of npm on PATH, with the commands of a package, as on Windows."""
@@ -113,22 +152,40 @@ def test_endings_that_windows_adds(windows: Windows) -> None:
     assert lookup.find("node") == str(windows.node)
 
 
-def test_the_script_that_a_shim_names_is_started(windows: Windows) -> None:
-    arguments = ["-p", "fix&calc", "%PATH%", 'a "b"']
+def words(*command: str) -> list[str]:
+    return programs.words(command, dict(os.environ))
+
+
+@pytest.mark.parametrize("text", [SHIM, NEWER, PNPM, WITH_FOLDERS, OF_YARN])
+def test_the_script_that_a_shim_names_is_started(windows: Windows, text: str) -> None:
+    windows.put("qwen.cmd", text)
+    arguments = ["-p", "fix&calc", "%PATH%", 'a "b"', "", "a\nb\\"]
     expected = [str(windows.node), str(windows.script), *arguments]
-    assert programs.words(["qwen", *arguments]) == expected
-    assert programs.words(["qwen.cmd", *arguments]) == expected
+    assert words("qwen", *arguments) == expected
+    assert words("qwen.cmd", *arguments) == expected
+    assert installed_client.release() == "0.24.4"
     windows.node.unlink()
     elsewhere = windows.folder.parent / "nodejs"
     elsewhere.mkdir()
     (elsewhere / "node.exe").touch(mode=0o755)
     path = os.pathsep.join([str(windows.folder), str(elsewhere)])
-    assert programs.words(["qwen"], path) == [str(elsewhere / "node.exe"), str(windows.script)]
+    expected = [str(elsewhere / "node.exe"), str(windows.script)]
+    assert programs.words(["qwen"], {"PATH": path}) == expected
+
+
+@pytest.mark.parametrize(("own", "all_of_them"), [(None, []), ("E:\\c", ["E:\\c"])])
+def test_folders_of_a_shim_are_handed_on(
+    windows: Windows, own: str | None, all_of_them: list[str]
+) -> None:
+    windows.put("qwen.cmd", WITH_FOLDERS)
+    environment = {"PATH": str(windows.folder)} | ({"NODE_PATH": own} if own else {})
+    programs.words(["qwen"], environment)
+    assert environment["NODE_PATH"] == os.pathsep.join(["C:\\a;D:\\b", *all_of_them])
 
 
 def test_options_that_a_shim_has_for_node(windows: Windows) -> None:
     windows.shim.write_text(SHIM.replace('%"  "', '%" --no-warnings --x=1 "'))
-    assert programs.words(["qwen", "a"])[1:3] == ["--no-warnings", "--x=1"]
+    assert words("qwen", "a")[1:3] == ["--no-warnings", "--x=1"]
 
 
 @pytest.mark.parametrize(
@@ -141,19 +198,33 @@ def test_options_that_a_shim_has_for_node(windows: Windows) -> None:
         SHIM.replace("%*", "%1"),
         SHIM.replace('%"  "', '%" --a&b "'),
         SHIM.replace("cli.js", "..\\..\\..\\none.js"),
+        PNPM + "calc\r\n",
+        PNPM.replace("node  ", "python  "),
+        PNPM.replace("qwen-code\\cli.js", "none.js", 1),
+        WITH_FOLDERS.replace("D:\\b;", "D:\\c;"),
+        "@echo off\r\nvolta run %~n0 %*\r\n",
     ],
 )
 def test_other_files_of_cmd_get_only_what_it_passes_on(windows: Windows, text: str) -> None:
     windows.shim.write_text(text)
-    assert programs.words(["qwen", "--acp", "a b"]) == [str(windows.shim), "--acp", "a b"]
+    assert words("qwen", "--acp", "a b") == [str(windows.shim), "--acp", "a b"]
     for argument in ("fix&calc", "%PATH%", 'a"b', "a\nb", "a|b", "^", "!a!", "(a)", "<a", ">a"):
         with pytest.raises(UsageError, match=r"cmd\.exe would interpret"):
-            programs.words(["qwen", argument])
+            words("qwen", argument)
 
 
 def test_release_of_a_shim_is_that_of_its_script(windows: Windows) -> None:
     assert installed_client.release() == "0.24.4"
     assert installed_client.release_started_by(str(windows.shim)) == "0.24.4"
+
+
+def test_release_of_a_shim_for_shells(windows: Windows) -> None:
+    """As pnpm writes it where npm makes a link."""
+    windows.patch.setattr(sys, "platform", "linux")
+    shim = windows.put("qwen", FOR_SHELLS)
+    assert installed_client.release() == "0.24.4"
+    assert installed_client.release_started_by(str(shim)) == "0.24.4"
+    assert words("qwen", "a&b") == [str(shim), "a&b"]
 
 
 # A grammar of cmd.exe

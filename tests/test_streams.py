@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from qwenlock.cli.app import COMMANDS, run
+from qwenlock.cli.commands import template
 from support import World, models, write
 
 FULL = Path("/dev/full")
-ENCODINGS = ("ascii", "cp936", "cp1252")
+ENCODINGS = ("ascii", "cp936", "cp1252", "cp437")
 PRINTING = (
-    "--help", "--version", "show --help", "show", "export", "check --format json", "schema lock",
-    "resolve", "template list", "lock --output -", "lint --format sarif", "explain QL117",
-    "report --html -",
+    "--help", "--version", "show --help", "template capture --help", "show", "export",
+    "check --format json", "schema lock", "resolve", "template list", "lock --output -",
+    "lint --format sarif", "explain QL117", "report --html -",
 )  # fmt: skip
 NAME = "模型 é 😀"
 
@@ -87,16 +89,17 @@ def test_closed_streams(world: World, monkeypatch: pytest.MonkeyPatch, line: str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_every_help_and_output_in_every_encoding(world: World, encoding: str) -> None:
-    for line in (*PRINTING, *(f"{command} --help" for command in COMMANDS)):
-        code = world.run(*line.split()).exit_code
-        out, err = (TextIOWrapper(BytesIO(), encoding=encoding) for _ in range(2))
-        with redirect_stdout(out), redirect_stderr(err):
-            assert run(line.split()) == code, line
-        out.flush()
-        if "--help" in line:
-            assert "Usage" in out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+def test_every_help_and_output_in_every_encoding(world: World) -> None:
+    below = [f"template {each}" for each in typer.main.get_command(template.app).commands]  # type: ignore[attr-defined]
+    for line in (*PRINTING, *(f"{command} --help" for command in (*COMMANDS, *below))):
+        code = 0 if "--help" in line else world.run(*line.split()).exit_code
+        for encoding in ENCODINGS:
+            out, err = (TextIOWrapper(BytesIO(), encoding=encoding) for _ in range(2))
+            with redirect_stdout(out), redirect_stderr(err):
+                assert run(line.split()) == code, (line, encoding)
+            out.flush()
+            if "--help" in line:
+                assert "Usage" in out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import pytest
 
-from qwenlock.edge import environment, files, windows, writer
+from qwenlock.edge import copies, environment, files, windows, writer
 from qwenlock.edge.history import History
 from qwenlock.edge.writer import FileEdit, write, write_output
 from qwenlock.findings.errors import InputError, WriteError
@@ -27,10 +28,14 @@ PRIVATE = f"D:P(A;;FA;;;{USER})(A;;FA;;;SY)"
 
 
 class Windows:
-    """The functions of Windows that are called; `lists` holds who may read each file."""
+    """The functions of Windows that are called.
+
+    `lists` holds who may read each file, `streams` the other streams of files, by their number.
+    """
 
     def __init__(self) -> None:
         self.lists: dict[str, str] = {}
+        self.streams: dict[int, str] = {}
         self.failing: list[int] = []
         self.last = 0
         self._texts: list[str] = []
@@ -42,7 +47,7 @@ class Windows:
         )
 
     def _replace(self, target: str, new: str, *others: object) -> int:
-        """Give the new file the name and the access list of the target, which must exist."""
+        """Give the new file the name, list and streams of the target, which must exist."""
         assert others == (None, 0, None, None)
         assert Path(target).exists()
         if self.failing:
@@ -50,6 +55,10 @@ class Windows:
             if self.last == 1176:
                 Path(target).unlink()
             return 0
+        kept = self.streams.pop(Path(target).stat().st_ino, None)
+        if kept:
+            self.streams[Path(new).stat().st_ino] = kept
+        Path(new).chmod(0o666)  # as every file there that is not read-only
         Path(new).replace(target)
         self.lists.pop(new, None)
         return 1
@@ -62,7 +71,7 @@ class Windows:
 
     def _set(self, path: str, what: int, descriptor: Any) -> int:
         assert what == 0x80000004
-        assert Path(path).read_bytes() == b""  # before anything is written to it
+        assert b"KEY" not in Path(path).read_bytes()  # before it is written to it
         self.lists[path] = self._texts[descriptor.value - 1]
         return 1
 
@@ -115,9 +124,12 @@ def test_a_file_with_a_key_is_restricted_before_it_has_it(
         file = tmp_path / name
         if before is not None:
             file.write_bytes(before)
+            system.streams[file.stat().st_ino] = "Zone.Identifier"
         system.lists.clear()
         write([FileEdit(file, before, b"KEY=x", 0o600)], reason="migrate", history=history)
         assert file.read_bytes() == b"KEY=x"
+        assert before is None or system.lists[str(file)] == PRIVATE
+        assert before is None or file.stat().st_ino in system.streams
         made = [path for path in system.lists if path.startswith(f"{file}.qwenlock-")]
         assert {system.lists[path] for path in made} == {PRIVATE}
     assert all(system.lists[path] == PRIVATE for path in system.lists)  # and so are the backups
@@ -178,6 +190,21 @@ def test_reading_is_tried_again_and_then_named(
     with pytest.raises(InputError) as raised:
         files.read_bytes(file, "settings.json")
     assert raised.value.findings[0].message == "another program holds it open"
+
+
+def test_copies_are_removed_when_the_client_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows removes no directory that a process is in."""
+    remove, failures = tempfile.TemporaryDirectory.cleanup, [32, 5]
+
+    def sometimes(folder: tempfile.TemporaryDirectory[str]) -> None:
+        if failures:
+            raise held(failures.pop(0), folder.name)
+        remove(folder)
+
+    monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", sometimes)
+    with copies._temporary() as folder:
+        assert Path(folder).is_dir()
+    assert not Path(folder).exists()
 
 
 @pytest.mark.usefixtures("system")

@@ -43,7 +43,12 @@ def test_settings_count_where_the_list_trusts_the_folder(
         path.format(root=machine.root, project=machine.project): level
         for path, level in rules.items()
     }
-    (machine.home / ".qwen" / "trustedFolders.json").write_text(json.dumps(named))
+    listed = machine.home / ".qwen" / "trustedFolders.json"
+    if "{project}/below" in rules:  # from 0.21.2 on, another file; which earlier ones do not read
+        listed = machine.home / "list.json"
+        set_there = f"QWEN_CODE_TRUSTED_FOLDERS_PATH={listed}\n"
+        (machine.home / ".qwen" / ".env").write_text(set_there)
+    listed.write_text(json.dumps(named))
     monkeypatch.setenv("HOME", str(machine.home))
     monkeypatch.delenv("QWEN_CODE_TRUSTED_FOLDERS_PATH", raising=False)
 

@@ -12,7 +12,7 @@ import typer.core
 import typer.main
 
 from qwenlock.cli.advice import given_options, given_project
-from qwenlock.edge.places import SETTINGS, Flags, find_project
+from qwenlock.edge.places import SETTINGS, Flags, find_project, refuse_servers
 from qwenlock.lock import NAME
 
 
@@ -201,6 +201,7 @@ def directory_of(given: Path | None) -> Path:
 
     Raises:
         UsageError: `given` is not a directory, or the working directory no longer exists.
+        InputError: a file of it is a link to a server.
     """
     from qwenlock.findings.errors import UsageError
 
@@ -213,6 +214,7 @@ def directory_of(given: Path | None) -> Path:
         return find_project(here)
     if not given.is_dir():
         raise UsageError(f"{given} is not a directory", "name the directory that holds .qwen")
+    refuse_servers(given)
     given_project(given)
     return given
 

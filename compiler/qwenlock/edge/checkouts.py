@@ -4,9 +4,17 @@ Every start asks, so it loads nothing (`remembered`).
 """
 
 import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MARKS = (".git", ".hg", ".jj", ".sl", ".svn", ".bzr")
 """What the root of a checkout contains."""
+
+_MOST_LINKS = 63
+"""How many links are followed for one path, as Windows does; others follow fewer."""
 
 
 def root_of(folder: str) -> str | None:
@@ -33,3 +41,60 @@ def is_home(folder: "str | os.PathLike[str]") -> bool:
         return os.path.samefile(home, folder)
     except OSError:  # one of them does not exist
         return os.path.realpath(folder) == os.path.realpath(home)
+
+
+def leads_to_server(path: "str | os.PathLike[str]") -> bool:
+    r"""Tell whether a link in a checkout leads to a server, such as `\\server\share`.
+
+    Windows sends the user's credentials to the server when the link is followed, so it is not.
+
+    Args:
+        path: a path; the links on the way to it count, too.
+    """
+    if sys.platform == "win32":
+        for folder, there in followed(path):
+            if there.replace("/", "\\").startswith("\\\\"):
+                return checkout_of(folder) is not None
+    return False
+
+
+def followed(path: "str | os.PathLike[str]") -> "Iterator[tuple[str, str]]":
+    """Yield each real directory that is looked into on the way along `path`.
+
+    With it comes where the link leads that is followed there; empty if it is not a link.
+    """
+    folder, waiting = _steps(os.path.join(os.getcwd(), path))
+    links = 0
+    while waiting and links < _MOST_LINKS:
+        step = waiting.pop()
+        if step == os.pardir:
+            folder = os.path.dirname(folder)
+            continue
+        entry = os.path.join(folder, step)
+        try:
+            there = without_prefix(os.readlink(entry))
+        except (OSError, ValueError):  # not a link, or nothing
+            there = ""
+        yield folder, there
+        if not there:
+            folder = entry
+            continue
+        links += 1
+        root, steps = _steps(there)
+        folder = os.path.join(folder, root) if root else folder
+        waiting += steps
+
+
+def _steps(path: str) -> tuple[str, list[str]]:
+    """Return the root of a path, if it has one, and its names, the last first."""
+    drive, rest = os.path.splitdrive(path)
+    root = drive + os.sep if rest[:1] in (os.sep, os.altsep) else drive
+    names = rest.replace(os.altsep or os.sep, os.sep).split(os.sep)
+    return root, [name for name in reversed(names) if name not in ("", os.curdir)]
+
+
+def without_prefix(path: str) -> str:
+    r"""Return where a junction of Windows leads without the prefix `\\?\`."""
+    if path.startswith("\\\\?\\UNC\\"):
+        return "\\\\" + path[8:]
+    return path.removeprefix("\\\\?\\")

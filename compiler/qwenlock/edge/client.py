@@ -151,8 +151,9 @@ def started(
     Raises:
         ClientMissingError: there is no such command.
     """
+    variables = dict(environment)
     try:
-        words = programs.words(command, environment.get("PATH"))
+        words = programs.words(command, variables)
     except FileNotFoundError:
         message = f"command not found: {command[0]}"
         fix = "install Qwen Code, or name its command with --client-command"
@@ -162,7 +163,7 @@ def started(
             process = subprocess.Popen(
                 words,
                 cwd=directory,
-                env=dict(environment),
+                env=variables,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

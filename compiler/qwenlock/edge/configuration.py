@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.edge.checkouts import is_home
+from qwenlock.edge.checkouts import is_home, leads_to_server
 from qwenlock.edge.places import relative, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
@@ -154,8 +154,10 @@ def _options(found: Nearest, project: Path) -> Options:
             key = name.replace("_", "-")
             origin = found.origins[key]
             file = origin.path.parent / os.path.expanduser(value)  # noqa: PTH111
-            if not os.path.lexists(file):
-                message = f'{key}: "{credentials.shown(value)}" does not exist'
+            is_away = leads_to_server(file)
+            if is_away or not os.path.lexists(file):
+                what = "is a link to a server" if is_away else "does not exist"
+                message = f'{key}: "{credentials.shown(value)}" {what}'
                 place = (*TABLES[origin.path.name], key)
                 raise complain(origin.text, origin.label, place, message)
             if not value.startswith("~") and not Path(value).is_absolute():

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.places import DEFAULTS, HOME_VARIABLE, SETTINGS, SYSTEM, home, qwen_folder
 from qwenlock.edge.trust import VARIABLE as TRUST
+from qwenlock.edge.trust import moved_list
+from qwenlock.edge.windows import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +53,7 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
         places: the project, and the client's own files.
         environment: the variables that the client will have; they can name other places.
     """
-    with tempfile.TemporaryDirectory(prefix="qwenlock-") as temporary:
+    with _temporary() as temporary:
         root = Path(os.path.realpath(temporary))
         there = _below(root, home())
         there.mkdir(parents=True, exist_ok=True)
@@ -63,8 +65,8 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
             for name in _OWN:
                 _copy(folder / name, root)
             _rebase(_below(root, folder / _TRUSTED), root)
-        if TRUST in environment:
-            listed = Path(environment[TRUST])
+        listed = moved_list(profile(NEWEST))
+        if listed is not None:
             _copy(listed, root)
             _rebase(_below(root, listed), root)
             variables[TRUST] = str(_below(root, listed))
@@ -79,6 +81,16 @@ def copied(places: Places, environment: Mapping[str, str]) -> Iterator[Copies]:
             for file in (above / _QWEN / ".env", above / ".env"):
                 _link(file, root)
         yield Copies(_below(root, project), variables)
+
+
+@contextmanager
+def _temporary() -> Iterator[str]:
+    """Make a private directory, and remove it when Windows allows: not while a process is in it."""
+    folder = tempfile.TemporaryDirectory(prefix="qwenlock-")
+    try:
+        yield folder.name
+    finally:
+        patiently(folder.cleanup)
 
 
 def _below(root: Path, path: Path) -> Path:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import qwenlock
 from qwenlock.edge import cache
 from qwenlock.edge.cache import digest
+from qwenlock.edge.checkouts import leads_to_server
 from qwenlock.edge.files import read_regular
 from qwenlock.edge.places import system_file
 from qwenlock.plans.files import is_of_a_plan
@@ -120,6 +121,8 @@ def _state(path: Path) -> str:
     For a repository, only its existence counts. Files that are unreadable or too large never count
     as unchanged.
     """
+    if leads_to_server(path):
+        return _UNUSABLE
     try:
         status = path.stat()
         if path.name == ".git":

@@ -11,6 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.checkouts import leads_to_server
 from qwenlock.edge.windows import patiently
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
@@ -33,6 +34,7 @@ _REASONS = {
     errno.EACCES: ("permission denied", "make it readable by you"),
     errno.ETXTBSY: HELD,
     errno.ELOOP: ("its symbolic links form a loop", "remove the link"),
+    errno.EREMOTE: ("it is a link to a server", "replace the link with a file"),
 }
 _LEAST = 64 * 1024
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -47,8 +49,10 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
 
     Raises:
         OSError: it cannot be read; EINVAL if it is not a regular file, EFBIG if it is larger
-            than `most`.
+            than `most`, EREMOTE if a link in a checkout leads to a server.
     """
+    if leads_to_server(path):
+        raise OSError(errno.EREMOTE, "it is a link to a server", str(path))
     # Non-blocking: opening a FIFO without a writer would never return, nor would reading some
     # files of /proc.
     handle = patiently(lambda: os.open(path, _FLAGS))
@@ -69,11 +73,6 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
     if data is None:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(path))
     return data
-
-
-def identity(path: Path) -> str:
-    """Return a path that is the same for every name of one file, as far as names tell."""
-    return os.path.normcase(os.path.realpath(path))
 
 
 def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:

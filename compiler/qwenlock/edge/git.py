@@ -71,9 +71,11 @@ def ask(path: Path) -> InGit | None:
 
 
 def tracked(
-    paths: Iterable[Path], listed: Callable[[Path], frozenset[str]] | None = None
-) -> set[Path]:
-    """Return those of `paths` that exist and that git tracks; git runs once per repository.
+    paths: Iterable[Path], listed: Callable[[Path], frozenset[str] | None] | None = None
+) -> dict[Path, bool | None]:
+    """Return whether git tracks each of `paths` that exists in a repository; None if git fails.
+
+    Git runs once per repository.
 
     Args:
         paths: the files.
@@ -85,23 +87,28 @@ def tracked(
         root = repository_of(file) if file.is_file() else None
         if root is not None:
             by_root.setdefault(root, {})[file.relative_to(root).as_posix()] = path
-    found = set()
+    found: dict[Path, bool | None] = {}
     for root, files in by_root.items():
-        known = {spelled(name): path for name, path in files.items()}
         if listed is not None:
             names = listed(root)
         else:
-            names = frozenset(_names(_answer(root, *_LIST, "-z", "--", *files)))
-        found |= {path for name, path in known.items() if name in names}
+            names = _listed(_run(root, *_LIST, "-z", "--", *files))
+        for name, path in files.items():
+            found[path] = None if names is None else spelled(name) in names
     return found
 
 
-def all_tracked(root: Path) -> frozenset[str]:
-    """Return every file that git tracks in the repository at `root`, as `spelled` returns paths."""
-    try:
-        answer = _ask(root, _PATIENCE_FOR_ALL, *_LIST, "-z")
-    except (OSError, subprocess.TimeoutExpired):
-        return frozenset()
+def all_tracked(root: Path) -> frozenset[str] | None:
+    """Return every file that git tracks in the repository at `root`, as `spelled` returns paths.
+
+    None is returned if git fails.
+    """
+    return _listed(_run(root, *_LIST, "-z", patience=_PATIENCE_FOR_ALL))
+
+
+def _listed(answer: subprocess.CompletedProcess[bytes] | None) -> frozenset[str] | None:
+    if answer is None or answer.returncode:
+        return None
     return frozenset(_names(os.fsdecode(answer.stdout)))
 
 

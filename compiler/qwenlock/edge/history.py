@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import writer
 from qwenlock.edge.files import read_regular
-from qwenlock.edge.places import find_project, shown
+from qwenlock.edge.places import find_project, identity, shown
 from qwenlock.findings.errors import InputError, UsageError, WriteError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _Record:
     def is_of(self, project: Path) -> bool:
         """Tell whether a command in `project` wrote this; of an older record, its files tell."""
         if self.projects:
-            return project in self.projects
+            return identity(project) in map(identity, self.projects)
         return any(file.path.is_relative_to(project) for file in self.files)
 
 

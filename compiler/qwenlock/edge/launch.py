@@ -95,7 +95,7 @@ def start(command: Sequence[str], settings: Path, defaults: Path) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        program, *arguments = words(command)
+        program, *arguments = words(command, environment)
         if os.name == "posix":
             os.execve(program, [command[0], *arguments], environment)  # noqa: S606
         _stand_in_for([program, *arguments], environment)

@@ -8,31 +8,26 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from qwenlock.edge.checkouts import MARKS, checkout_of
+from qwenlock.edge.checkouts import MARKS, checkout_of, followed, leads_to_server
 from qwenlock.edge.places import home, shown
 from qwenlock.findings.errors import WriteError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_MOST_LINKS = 40
-"""How many links are followed for one path, as Linux does."""
 
 
 def destination(path: Path) -> Path:
     """Return the file that is written for `path`, with every link followed; it need not exist.
 
     Raises:
-        WriteError: a link leads out of the checkout that it is in, or into its `.git`.
+        WriteError: a link leads out of the checkout that it is in, into its `.git`, or to a server.
         OSError: the links form a loop, or cannot be read.
     """
+    if leads_to_server(path):
+        raise _refused(f"{shown(path)} is a link to a server")
     target = _real(path)
     if os.path.abspath(path) == str(target):  # noqa: PTH100  (no link, which is the usual case)
         return target
-    for folder in dict.fromkeys(_visited(path)):
-        checkout = checkout_of(str(folder))
+    for folder in dict.fromkeys(folder for folder, _ in followed(path)):
+        checkout = checkout_of(folder)
         if checkout is None:
             continue
         root = Path(checkout)
@@ -70,34 +65,3 @@ def _real(path: Path) -> Path:
         return Path(os.path.realpath(path, strict=True))
     except FileNotFoundError:
         return Path(os.path.realpath(path))
-
-
-def _visited(path: Path) -> Iterator[Path]:
-    """Yield each real directory that is looked into on the way along `path`."""
-    whole = Path.cwd() / path
-    folder, waiting = Path(whole.anchor), [*reversed(whole.parts[1:])]
-    links = 0
-    while waiting and links < _MOST_LINKS:
-        step = waiting.pop()
-        if step == os.pardir:
-            folder = folder.parent
-            continue
-        yield folder
-        entry = folder / step
-        try:
-            there = Path(_without_prefix(str(entry.readlink())))
-        except OSError:  # not a link, or nothing
-            folder = entry
-            continue
-        links += 1
-        parts = there.parts
-        if there.anchor:
-            folder, parts = Path(there.anchor), parts[1:]
-        waiting += reversed(parts)
-
-
-def _without_prefix(path: str) -> str:
-    r"""Return where a junction of Windows leads without the prefix `\\?\`."""
-    if path.startswith("\\\\?\\UNC\\"):
-        return "\\\\" + path[8:]
-    return path.removeprefix("\\\\?\\")

@@ -59,15 +59,15 @@ def _world(project: Project, reader: Reader | None, *, env: bool) -> World:
         in_ci=os.environ.get("CI", "").lower() not in ("", "0", "false"),
         trusted=said.trusted,
         trust_file=said.label,
-        tracked=frozenset(labels[path] for path in _tracked(labels, reader)),
+        tracked={labels[path]: said for path, said in _tracked(labels, reader).items()},
         unread=tuple(shown(path) for path in _local_settings(places) if path.is_file()),
         env=env,
         captured=with_captured(Plans.of(project.plans)),
     )
 
 
-def _tracked(paths: Iterable[Path], reader: Reader | None) -> set[Path]:
-    """Return which files git tracks; with a reader, git lists each repository once."""
+def _tracked(paths: Iterable[Path], reader: Reader | None) -> dict[Path, bool | None]:
+    """Return whether git tracks files; with a reader, git lists each repository once."""
     if reader is None:
         return tracked(paths)
     return tracked(paths, lambda root: reader.once(("tracked", root), lambda: all_tracked(root)))

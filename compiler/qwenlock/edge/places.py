@@ -12,12 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.edge.checkouts import checkout_of, is_home
+from qwenlock.edge.checkouts import checkout_of, is_home, leads_to_server
 from qwenlock.findings.errors import UsageError
 from qwenlock.lock import NAME
 from qwenlock.settings.project import Places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
 
     from qwenlock.clients.profile import Profile
@@ -31,6 +32,13 @@ HOME_VARIABLE = "QWEN_HOME"
 """The variable that relocates the client's folder in the home directory."""
 
 SETTINGS = Path(".qwen") / "settings.json"
+
+_OWN = (
+    NAME,
+    ".env",
+    *(f".qwen/{name}" for name in (".env", "settings.json", "settings.local.json")),
+)
+"""What is looked at in a project, besides its configuration."""
 
 _SYSTEM_FILES = {
     "darwin": "/Library/Application Support/QwenCode/settings.json",
@@ -57,16 +65,33 @@ def find_project(start: Path) -> Path:
 
     A project holds a lock, or settings. The search ends at the root of the repository, and does not
     reach the home directory unless that is `start` itself.
+
+    Raises:
+        InputError: a file of one of them is a link to a server.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
     for folder in (start, *start.parents):
         if folder != start and is_home(folder):
             break
+        refuse_servers(folder)
         if (folder / NAME).exists() or (folder / SETTINGS).exists():
             return folder
         if (folder / ".git").exists():
             break
     return start
+
+
+def refuse_servers(folder: Path) -> None:
+    """Refuse a project of which a file is a link to a server; nothing has been followed then.
+
+    Raises:
+        InputError: it is one.
+    """
+    for path in (folder / name for name in _OWN if sys.platform == "win32"):
+        if leads_to_server(path):
+            from qwenlock.findings.errors import InputError
+
+            raise InputError(f"{path} is a link to a server", "replace the link with a file")
 
 
 def home() -> Path:
@@ -85,11 +110,12 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
     Raises:
         UsageError: a file's name is not UTF-8, so a lock cannot hold it.
-        InputError: `recorded` names a server or a device.
+        InputError: `recorded` names a server or a device, or a file is a link to one.
     """
     from qwenlock.lock.options import Options
 
     project = Path(os.path.abspath(project))  # noqa: PTH100
+    refuse_servers(project)
     user = recorded.user if flags.user is None else flags.user
     untrusted = recorded.untrusted if flags.untrusted is None else flags.untrusted
     system = _chosen(flags.system, recorded.system, project)
@@ -163,6 +189,11 @@ def spelled(name: str) -> str:
 
         name = normalize("NFC", name)
     return name
+
+
+def identity(path: Path) -> str:
+    """Return a path that is the same for every name of one file, as far as names tell."""
+    return os.path.normcase(spelled(os.path.realpath(path)))
 
 
 def from_project(path: Path, project: Path) -> str:
@@ -253,7 +284,8 @@ def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | Non
     if recorded is not None:
         from qwenlock.lock.options import is_foreign
 
-        if is_foreign(recorded):
+        path = Path(os.path.normpath(project / os.path.expanduser(recorded)))  # noqa: PTH111
+        if is_foreign(recorded) or leads_to_server(path):
             from qwenlock.findings.errors import InputError
             from qwenlock.text import credentials
 
@@ -261,7 +293,7 @@ def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | Non
                 f'"{credentials.shown(recorded)}" names a server or a device, so it is not read'
             )
             raise InputError(message, "name a file of this machine with an option, and lock again")
-        return Path(os.path.normpath(project / os.path.expanduser(recorded)))  # noqa: PTH111
+        return path
     return None
 
 
@@ -274,7 +306,7 @@ def qwen_folder(client: Profile) -> Path:
 
     Like the client, this takes a leading `~` for the home directory.
     """
-    moved = _moved(client.home_variable) if client.home_variable else None
+    moved = set_at_home(client.home_variable, deciding()) if client.home_variable else None
     if not moved:
         return _path(str(home()), ".qwen")
     if moved == "~" or moved[:2] in ("~/", "~\\"):
@@ -289,11 +321,11 @@ def deciding() -> tuple[Path, ...]:
     return _path(str(home()), ".qwen", ".env"), _path(str(home()), ".env")
 
 
-def _moved(variable: str) -> str | None:
+def set_at_home(variable: str, files: Iterable[Path]) -> str | None:
     """Return the value of a variable, from the environment or else the first file that sets it."""
     from qwenlock.edge.files import read_regular
 
-    for path in deciding():
+    for path in () if variable in os.environ else files:
         try:
             content = read_regular(path)
         except OSError:  # the client says nothing of it, either

@@ -1,6 +1,6 @@
 """Says how programs are started; `lookup` finds them.
 
-On Windows, npm installs a command as a `.cmd`, for which Windows starts cmd.exe, and
+On Windows, npm, pnpm and yarn install a command as a `.cmd`, for which Windows starts cmd.exe, and
 that interprets the arguments: `fix&calc` starts calc. So the script that such a file names is
 started with node itself, as the file would. Any other gets only arguments that cmd.exe passes on.
 """
@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.lookup import find
 from qwenlock.findings.errors import UsageError
@@ -24,24 +24,46 @@ _SHIM = re.compile(
 )
 """The last line of a `.cmd` that npm has written, as its package cmd-shim does."""
 
+_OF_PNPM = re.compile(
+    r"""(?:@SETLOCAL
+)?(?:@IF NOT DEFINED NODE_PATH \(
+  @SET "NODE_PATH=(?P<node_path>[^"%]+)"
+\) ELSE \(
+  @SET "NODE_PATH=(?P=node_path);%NODE_PATH%"
+\)
+)?@IF EXIST "%~dp0\\node\.exe" \(
+  "%~dp0\\node\.exe" +(?P<options>(?:--?[\w=.-]+ +)*)"%~dp0\\(?P<script>[^"%]+)" %\*
+\) ELSE \(
+(?:  @SETLOCAL
+)?  @SET PATHEXT=%PATHEXT:;\.JS;=;%
+  node +(?P=options)"%~dp0\\(?P=script)" %\*
+\)\s*\Z"""
+)
+"""A `.cmd` that pnpm or yarn has written, as the package @zkochan/cmd-shim does."""
+
+_SCRIPT = re.compile(r'"(?:%~dp0|%dp0%|\$basedir|\$basedir_win)[\\/]([^"%$]+)" +(?:%\*|"\$@")')
+"""The script that a shim starts, on Windows or not."""
+
 _FOR_NODE, _SETS_VARIABLES = 'SET "_prog=node"', "@SET "
 
 _INTERPRETED = re.compile(r'["%!^&|<>()\x00-\x1f]')
 _LONGEST_SHIM = 8192
 
 
-def words(command: Sequence[str], path: str | None = None) -> list[str]:
+def words(command: Sequence[str], environment: dict[str, str]) -> list[str]:
     """Return what to start for a command: a program by its absolute path, and its arguments.
 
     Args:
         command: the name of a program, and its arguments.
-        path: as for `find`.
+        environment: the variables that it will get. Its PATH is searched, and a `NODE_PATH` that a
+            shim sets is added.
 
     Raises:
         FileNotFoundError: there is no such program.
         PermissionError: the path of a file is named that cannot be started.
         UsageError: cmd.exe would interpret an argument.
     """
+    path = environment.get("PATH")
     found = find(command[0], path)
     if found is None:
         is_path = os.path.dirname(command[0]) and os.path.exists(command[0])  # noqa: PTH110, PTH120
@@ -52,11 +74,13 @@ def words(command: Sequence[str], path: str | None = None) -> list[str]:
         return [found, *arguments]
     named = _named_by(found)
     if named is not None:
-        options, script = named
         own = os.path.join(os.path.dirname(found), "node.exe")  # noqa: PTH118, PTH120
         node = own if os.path.isfile(own) else find("node", path)  # noqa: PTH113
         if node is not None and not _is_for_cmd(node):
-            return [node, *options, script, *arguments]
+            folders = [named.node_path, environment.get("NODE_PATH")]
+            if named.node_path:
+                environment["NODE_PATH"] = os.pathsep.join(filter(None, folders))
+            return [node, *named.options, named.script, *arguments]
     refused = next((each for each in [found, *arguments] if _INTERPRETED.search(each)), None)
     if refused is not None:
         message = f"cmd.exe would interpret an argument of {command[0]}, and could start a program"
@@ -65,25 +89,46 @@ def words(command: Sequence[str], path: str | None = None) -> list[str]:
 
 
 def script_of(program: str) -> str:
-    """Return the script that a `.cmd` of npm's names; any other program is returned as it is."""
-    named = _named_by(program) if _is_for_cmd(program) else None
-    return program if named is None else named[1]
+    """Return the script that a shim of npm, pnpm or yarn names; another program as it is."""
+    scripts = set(_SCRIPT.findall(_text_of(program)))
+    return (_below(program, *scripts) if len(scripts) == 1 else None) or program
+
+
+class _Named(NamedTuple):
+    """What a shim starts: options of node, a script, and folders to look for packages in."""
+
+    options: list[str]
+    script: str
+    node_path: str | None
 
 
 def _is_for_cmd(program: str) -> bool:
     return sys.platform == "win32" and program.lower().endswith((".cmd", ".bat"))
 
 
-def _named_by(shim: str) -> tuple[list[str], str] | None:
-    """Return the options of node and the script that a `.cmd` names; None if npm wrote it not."""
+def _named_by(shim: str) -> _Named | None:
+    """Return what a `.cmd` starts; None if no package manager wrote it."""
+    text = _text_of(shim)
+    found = _OF_PNPM.match(text)
+    if found is None and _FOR_NODE in text and _SETS_VARIABLES not in text:
+        found = _SHIM.search(text)
+    script = found and _below(shim, found["script"])
+    if found is None or not script:
+        return None
+    return _Named(found["options"].split(), script, found.groupdict().get("node_path"))
+
+
+def _text_of(shim: str) -> str:
+    """Return the text of a shim; empty if it is none."""
     try:
         with open(shim, encoding="utf-8") as file:  # noqa: PTH123
-            text = file.read(_LONGEST_SHIM)
+            return file.read(_LONGEST_SHIM)
     except (OSError, UnicodeDecodeError):
-        return None
-    found = _SHIM.search(text)
-    if found is None or _FOR_NODE not in text or _SETS_VARIABLES in text:
-        return None
-    below = found["script"].replace("\\", os.sep)
+        return ""
+
+
+def _below(shim: str, name: str) -> str | None:
+    """Return a file that is named relative to a shim, if there is such."""
+    below = name.replace("\\", os.sep)
     script = os.path.normpath(os.path.join(os.path.dirname(shim), below))  # noqa: PTH118, PTH120
-    return (found["options"].split(), script) if os.path.isfile(script) else None  # noqa: PTH113
+    return script if os.path.isfile(script) else None  # noqa: PTH113

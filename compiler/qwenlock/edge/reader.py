@@ -8,11 +8,11 @@ from qwenlock.edge.file_states import States
 from qwenlock.edge.files import (
     MAX_BYTES,
     MAX_LOCK_BYTES,
-    identity,
     read_bytes,
     read_document,
     read_text,
 )
+from qwenlock.edge.places import identity
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.reading import decode, parse
 

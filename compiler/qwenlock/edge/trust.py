@@ -2,7 +2,8 @@
 
 Read off the packages of 0.12.0 and 0.24.4: `~/.qwen/trustedFolders.json`, moved by
 `QWEN_CODE_TRUSTED_FOLDERS_PATH`, holds a level for each path. Where several apply, the longest
-path decides in 0.24.4; 0.12.0 trusts what is inside of any folder that is trusted.
+path decides in 0.24.4; 0.12.0 trusts what is inside of any folder that is trusted. From 0.21.2 on,
+the variable may also be set in the `.env` of the home directory or of the client's folder.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.files import read_document
-from qwenlock.edge.places import qwen_folder, shown
+from qwenlock.edge.places import deciding, qwen_folder, set_at_home, shown
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ class Trust(NamedTuple):
 
 def trust(project: Path, client: Profile) -> Trust:
     """Return whether `project` is trusted; unknown if there is no list."""
-    named = os.environ.get(VARIABLE)
-    path = Path(named) if named else qwen_folder(client) / "trustedFolders.json"
+    path = moved_list(client) or qwen_folder(client) / "trustedFolders.json"
     label = shown(path)
     said_of: list[tuple[int, bool]] = []
     for rule, level in _rules(path, label).items():
@@ -45,6 +45,13 @@ def trust(project: Path, client: Profile) -> Trust:
     longest = max((depth for depth, _ in said_of), default=0)
     nearest = [said for depth, said in said_of if depth == longest]
     return Trust(all(nearest) if nearest else None, label)
+
+
+def moved_list(client: Profile) -> Path | None:
+    """Return the list that the variable names, if it is set."""
+    files = (*deciding(), qwen_folder(client) / ".env") if client.reads_home_env_too else ()
+    named = set_at_home(VARIABLE, files)
+    return Path(named) if named else None
 
 
 _LEVELS = {"TRUST_FOLDER": True, "TRUST_PARENT": True, "DO_NOT_TRUST": False}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.checkouts import leads_to_server
 from qwenlock.edge.configuration import Nearest, nearest
 from qwenlock.edge.files import read_document
 from qwenlock.edge.git import ignored_below
@@ -45,7 +47,7 @@ def projects_below(
     listed, excluded = _matcher(team, "projects"), _matcher(team, "exclude")
     ignored = ignored_below(directory)
     found = set()
-    for folder, names, files in os.walk(directory):
+    for folder, names, files in _walk(str(directory)):
         here = os.path.abspath(folder)  # noqa: PTH100
         if here != root and excluded(here):
             names.clear()
@@ -65,9 +67,27 @@ def projects_below(
                 continue
             if _leads_out(link, root) and _is_project(Path(link)):
                 yield Path(link)
-    for path in _named(team):
-        if path.is_relative_to(root) and str(path) not in found:
+    named = [path for path in _named(team) if path.is_relative_to(root)]
+    known = set(map(_file, found)) if named else set()
+    for path in named:
+        if _file(str(path)) not in known:
             yield Path(directory, path.relative_to(root))
+
+
+def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield directories as `os.walk` does, but follow no link to a server."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        names: list[str] = []
+        files: list[str] = []
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                is_away = entry.is_symlink() and leads_to_server(entry.path)
+                (names if not is_away and entry.is_dir() else files).append(entry.name)
+        yield folder, names, files
+        below = (os.path.join(folder, name) for name in reversed(names))  # noqa: PTH118
+        waiting += [each for each in below if not os.path.islink(each)]  # noqa: PTH114
 
 
 def projects_of(files: Iterable[Path]) -> Iterator[Path]:
@@ -121,14 +141,23 @@ def _matcher(team: Nearest, key: str) -> Callable[[str], bool]:
     origin = team.origins.get(key)
     if origin is None:
         return lambda _: False
-    base = str(origin.path.parent)
-    globs = pattern(team.configuration.said[key])
+    base = spelled(str(origin.path.parent))
+    globs = pattern(map(spelled, team.configuration.said[key]))
 
     def matches(path: str) -> bool:
-        below = os.path.relpath(path, base).replace(os.sep, "/")
+        below = os.path.relpath(spelled(path), base).replace(os.sep, "/")
         return globs.fullmatch("" if below == "." else f"{below}/") is not None
 
     return matches
+
+
+def _file(path: str) -> tuple[int, int] | str:
+    """Return what two spellings of one directory share, such as those in another case."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return path
+    return (status.st_dev, status.st_ino) if status.st_ino else path
 
 
 def _named(team: Nearest) -> list[Path]:

@@ -281,9 +281,11 @@ def replace_file(target: Path, content: memoryview, mode: int) -> None:
 def _move(new: Path, target: Path, mode: int) -> None:
     """Give `new` the name of `target`, if there is one: on Windows also who may read it.
 
-    What shall be private keeps its own access list, see `_keep_owner`.
+    There, what shall be private is made so before, as `new` gets the access list of `target`.
     """
-    if sys.platform == "win32" and mode & _OTHERS and target.exists():
+    if sys.platform == "win32" and target.exists():
+        if not mode & _OTHERS:
+            windows.patiently(lambda: windows.restrict(target))
         windows.patiently(lambda: windows.replace(new, target))
     else:
         windows.patiently(lambda: new.replace(target))

@@ -16,6 +16,8 @@ _CODES: dict[values.Kind, str] = {
     "number": "QL110",
 }
 
+FROM_POWERSHELL = "`>` in Windows PowerShell writes UTF-16"
+
 
 def decode(data: bytes, label: str) -> str:
     """Return the text of a file's `data`, which must be UTF-8.
@@ -23,19 +25,23 @@ def decode(data: bytes, label: str) -> str:
     Raises:
         InputError: it is not; the finding names the first offending byte's line and column.
     """
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode().removeprefix(BOM)
-        message = f"byte {data[error.start]:#04x} is not UTF-8"
-        fix = "save the file as UTF-8"
-        if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
-            message, fix = "the file is UTF-16", f"{fix}; `>` in Windows PowerShell writes UTF-16"
-        place = Place(
-            Document(label, before + "\ufffd", {}), at=values.line_and_column(before, len(before))
-        )
-        finding = Finding("QL103", message, place, fix)
-        raise InputError(message, findings=(finding,)) from None
+    before, fix = "", "save the file as UTF-8"
+    if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) or _is_wide(data):
+        message, fix = "the file is UTF-16", f"{fix}; {FROM_POWERSHELL}"
+    else:
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            before = data[: error.start].decode().removeprefix(BOM)
+            message = f"byte {data[error.start]:#04x} is not UTF-8"
+    place = Place(
+        Document(label, before + "\ufffd", {}), at=values.line_and_column(before, len(before))
+    )
+    raise InputError(message, findings=(Finding("QL103", message, place, fix),))
+
+
+def _is_wide(data: bytes) -> bool:
+    return len(data) % 2 == 0 and b"\0" in data[:2]
 
 
 def parse(text: str, label: str) -> Document:

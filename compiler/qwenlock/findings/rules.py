@@ -76,7 +76,7 @@ RULES: dict[str, Rule] = {
         ),
     ),
     "QL102": Rule("error", "not a JSON object", "A settings file holds one object of keys."),
-    "QL103": Rule("error", "not UTF-8", "Qwen Code reads settings as UTF-8."),
+    "QL103": Rule("error", "not UTF-8", "Qwen Code and qwenlock read their files as UTF-8."),
     "QL104": Rule(
         "error",
         "nested too deeply, or too large",

@@ -23,22 +23,29 @@ _REPLACE = "replace the key at its vendor: everyone with the repository has it"
 
 
 def tracked_keys(subject: Subject) -> Iterator[Finding]:
-    """Report files that git tracks and that hold a key, at the first key of each."""
+    """Report files that git tracks, or may track, and that hold a key, at the first key of each."""
     for source in subject.sources:
-        if source.document.label in subject.world.tracked:
-            yield from tracked_key(source.document)
+        said = subject.world.tracked.get(source.document.label, False)
+        if said is not False:
+            yield from tracked_key(source.document, is_known=said is True)
     for file in subject.project.env_files:
-        name = _first_variable(file) if file.label in subject.world.tracked else None
+        said = subject.world.tracked.get(file.label, False)
+        name = _first_variable(file) if said is not False else None
         if name is not None:
             fix = (
                 f"{_REPLACE}, put a new one in a .env file that git ignores, and stop tracking "
                 "this file with `git rm --cached`"
             )
-            yield _tracked(line_of(name, file), file.label, fix)
+            yield _tracked(line_of(name, file), file.label, fix, is_known=said is True)
 
 
-def tracked_key(document: Document) -> Iterator[Finding]:
-    """Report the first literal key of a settings file that git tracks, if it holds one."""
+def tracked_key(document: Document, *, is_known: bool = True) -> Iterator[Finding]:
+    """Report the first literal key of a settings file that git tracks, if it holds one.
+
+    Args:
+        document: the file.
+        is_known: whether git has said so; otherwise git failed.
+    """
     path = _first_key(document.value)
     if path is None:
         return
@@ -48,10 +55,16 @@ def tracked_key(document: Document) -> Iterator[Finding]:
     }
     variable = "the name of its variable" if path[-1] == "envKey" else "its variable, as $NAME,"
     way = ways.get(str(path[0]), f"put a new one in a .env file, and {variable} here")
-    yield _tracked(Place(document, path), document.label, f"{_REPLACE}, and {way}")
+    yield _tracked(
+        Place(document, path), document.label, f"{_REPLACE}, and {way}", is_known=is_known
+    )
 
 
-def _tracked(place: Place, label: str, fix: str) -> Finding:
+def _tracked(place: Place, label: str, fix: str, *, is_known: bool) -> Finding:
+    if not is_known:
+        message = f"git failed, so it may track {label}, which holds a key"
+        fix = "check with `git status` that it does not track the file"
+        return Finding("QL406", message, place, fix, severity="warning")
     return Finding("QL406", f"git tracks {label}, which holds a key", place, fix)
 
 

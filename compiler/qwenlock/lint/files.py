@@ -44,7 +44,7 @@ def rewritten(subject: Subject) -> Iterator[Finding]:
     If it changes more than the settings version, compiling reports that (QL106).
     """
     source = subject.project.source("project")
-    if source is None or source.document.label not in subject.world.tracked:
+    if source is None or not subject.world.tracked.get(source.document.label):
         return
     if not subject.client.is_release or any(each.path != VERSION for each in source.operations):
         return

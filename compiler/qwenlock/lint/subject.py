@@ -35,7 +35,8 @@ class World:
         in_ci: a continuous integration runs this.
         trusted: what the client's list of trusted folders says of the project; None for nothing.
         trust_file: that list, as messages name it.
-        tracked: the settings and `.env` files that git tracks, by label.
+        tracked: whether git tracks the settings and `.env` files in a repository, by label; None
+            if git fails.
         unread: files beside the settings that look like settings, and that nothing reads, by label.
         env: `lint --env`: look at the variables that are set here.
         captured: the plans with the lists that clients on this machine were made to write. No lock
@@ -45,7 +46,7 @@ class World:
     in_ci: bool = False
     trusted: bool | None = None
     trust_file: str = ""
-    tracked: frozenset[str] = frozenset()
+    tracked: Mapping[str, bool | None] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     env: bool = False
     captured: Sequence[Plan] = ()

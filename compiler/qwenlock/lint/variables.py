@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.misplaced import VARIABLES
 from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
 from qwenlock.findings.finding import Finding
+from qwenlock.findings.reading import FROM_POWERSHELL
 from qwenlock.settings.scopes import Source
 from qwenlock.settings.variables import read_files
 from qwenlock.text.credentials import shown
@@ -41,6 +42,9 @@ def unset(lock: Lock, project: Project) -> Iterator[Finding]:
         if not found:
             message = f"{variable.name} is not set; {users}"
             fix = f"set {variable.name} in the environment, or in a .env file of the project"
+            unread = next((each for each in project.env_files if "\0" in (each.text or "")), None)
+            if unread is not None:
+                fix = f"save {unread.label} as UTF-8, as nothing is read from it; {FROM_POWERSHELL}"
             yield Finding("QL405", message, None, fix)
             continue
         empty, *others = found

@@ -78,7 +78,7 @@ def _check_hides_nothing(situation: Situation, file: EnvFile) -> None:
 
 def _added(file: EnvFile, variables: Mapping[str, str]) -> str:
     text = file.text or ""
-    if "\ufffd" in text:
+    if "\ufffd" in text or "\0" in text:
         raise RefusedError(f"{file.label} is not UTF-8", "save it as UTF-8")
     try:
         return dotenv.add(text, variables)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from qwenlock.compile.verdict import judge
 from qwenlock.edge.checkouts import is_home
-from qwenlock.edge.files import identity
 from qwenlock.edge.lint_subject import gather
-from qwenlock.edge.places import SETTINGS, Flags, find_project, home, shown
+from qwenlock.edge.places import SETTINGS, Flags, find_project, home, identity, shown
 from qwenlock.edge.project import label_of
 from qwenlock.findings.codes import is_wanted
 from qwenlock.findings.errors import InputError, QwenlockError

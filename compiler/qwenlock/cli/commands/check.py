@@ -362,7 +362,6 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.cli.client import client_as_json, client_line
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
-    from qwenlock.edge.git import tracked
     from qwenlock.edge.project import label_of, read
     from qwenlock.findings.errors import InputError
 
@@ -374,8 +373,8 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         return _invalid(name, error)
     client, line = json.dumps(client_as_json(project)), client_line(project)
     absent = _absent(compilation, project) if question.env else {}
-    key = _literal_key(project)
-    tracks_key = key is not None and bool(tracked([project.places.files["project"]]))
+    key, is_tracked = _literal_key(project)
+    tracks_key = key is not None and is_tracked is True
     only_keys = tracks_key and _has_no_error_but_keys(verdict)
     exit_code = max(0 if only_keys else EXIT[verdict.status], 1 if absent or tracks_key else 0)
     trouble = _trouble(verdict, project)
@@ -383,7 +382,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         trouble = "key"
     elif verdict.status == "ok" and absent:
         trouble = "unset"
-    keys = (key,) if key is not None and tracks_key else ()
+    keys = (key,) if key is not None and is_tracked is not False else ()
     said_once = (*verdict.findings, *keys)
     of_user = _users_file(project)
     report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
@@ -448,12 +447,17 @@ def _lacks_settings(project: Project, changes: Sequence[LockChange]) -> bool:
     return gone and file is not None and not file.exists()
 
 
-def _literal_key(project: Project) -> Finding | None:
-    """Return the finding for a key in the project's own settings, if git tracks them."""
+def _literal_key(project: Project) -> tuple[Finding | None, bool | None]:
+    """Return the finding for a key in the project's own settings, and whether git tracks those."""
+    from qwenlock.edge.git import tracked
     from qwenlock.lint.credentials import tracked_key
 
     own = project.source("project")
-    return next(tracked_key(own.document), None) if own is not None else None
+    if own is None or next(tracked_key(own.document), None) is None:
+        return None, False
+    file = project.places.files["project"]
+    said = tracked([file]).get(file, False)
+    return next(tracked_key(own.document, is_known=said is not None)), said
 
 
 def _has_no_error_but_keys(verdict: Verdict) -> bool:
