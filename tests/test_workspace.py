@@ -254,6 +254,31 @@ def test_one_broken_project_does_not_hide_the_others(workspace: World) -> None:
         ("apps/a", True),
         ("apps/b", False),
     ]
+    write(workspace.project / "apps" / "b" / ".qwen" / "settings.json", '{"modelProvidres": {}}')
+    (workspace.project / "apps" / "c" / ".qwen" / "settings.json").mkdir(parents=True)
+    lines = workspace.run("lint", "--recursive", "--format", "concise").out
+    log = json.loads(workspace.run("lint", "--recursive", "--format", "sarif").out)
+    results = log["runs"][0]["results"]
+    at = [
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].partition("/.qwen")[0]
+        for each in results
+    ]
+    assert at == ["apps/a", "apps/b", "apps/c"]
+    assert [line.partition("/.qwen")[0] for line in lines.splitlines()] == at
+
+
+def test_processes_that_share_the_projects_say_the_same(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(workspace.project / "apps" / "a" / ".qwen" / "settings.json", '{"a": }')
+    commands = ["status"], ["status", "--format", "json"], ["check"]
+    before = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]
+    monkeypatch.setattr("qwenlock.cli.projects._WORTH_PROGRESS", 1)
+    monkeypatch.setattr("qwenlock.cli.projects._WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    after = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]
+    assert after == before
+    assert "qwenlock lock apps/b --client 0.12.0" in after[0].out
 
 
 def test_listed_project_must_exist(workspace: World) -> None:
@@ -355,11 +380,13 @@ def test_key_in_a_tracked_file_fails_the_gate(workspace: World) -> None:
         ({"envKey": KEY}, {}, 1),
         ({"generationConfig": {"customHeaders": {"Authorization": f"Bearer {KEY}"}}}, {}, 1),
         ({"baseUrl": f"https://api.deepseek.com/v1?api_key={KEY}"}, {}, 1),
-        ({"envKey": KEY}, {"modelProviders": {"openai": "not a list"}}, 3),
+        ({"envKey": KEY}, {"modelProviders": {"openai": "not a list"}}, 1),
+        ({"envKey": KEY}, '{"env": {"A_KEY": "%s"}, }', 3),
+        ({"envKey": KEY}, '<<<<<<< HEAD\n{"modelProviders": {"openai": [{"envKey": "%s"}]}}', 3),
     ],
 )
 def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
-    workspace: World, entry: dict[str, Any], more: dict[str, Any], exit_code: int
+    workspace: World, entry: dict[str, Any], more: dict[str, Any] | str, exit_code: int
 ) -> None:
     app = workspace.project / "apps" / "a"
     workspace.run("lock")
@@ -367,7 +394,9 @@ def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
     write(app / ".qwen" / "settings.json", settings() | with_key)
     assert workspace.run("check", "apps/a").exit_code == 3
     git(workspace.project, "add", ".")
-    if more:
+    if isinstance(more, str):
+        write(app / ".qwen" / "settings.json", more % KEY)
+    elif more:
         more = {**more, "env": {"OPENAI_API_KEY": KEY}}
         write(app / ".qwen" / "settings.json", settings() | more)
     result = workspace.run("check", "apps/a")
