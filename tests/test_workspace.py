@@ -474,6 +474,11 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     assert "99.0 is in the lock, and this qwenlock" in kept.err
     assert world.run("upgrade", "--check").exit_code == 0
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
+    world.lock.unlink()  # what the settings record is enough
+    kept = world.run("upgrade", "--yes")
+    assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
+    assert "this qwenlock may be the older one" in kept.err
+    assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0
     assert json.loads(world.own.read_text()) != newer
 
