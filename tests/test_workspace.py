@@ -522,6 +522,34 @@ def test_equal_changes_of_many_projects_are_shown_once_and_the_important_first(
     assert "apps/b: gone" in workspace.run("diff", "HEAD", "--recursive").out
 
 
+def test_lost_edit_of_a_plan_comes_first(workspace: World) -> None:
+    upgrade = ("upgrade", "--plan", "coding-plan", "--keep-selection", "--yes", "--recursive")
+    for name in "ab":
+        (workspace.project / "apps" / name / ".qwen" / "settings.json").write_text("{}")
+    old = ("--region", "china", "--scope", "project", "--to", "0.12.0")
+    assert workspace.run(*upgrade, *old, "--allow-downgrade").exit_code == 0
+    file = workspace.project / "apps" / "b" / ".qwen" / "settings.json"
+    first = json.loads(file.read_text())
+    first["modelProviders"]["openai"][0]["generationConfig"]["contextWindowSize"] = 99_999
+    first["modelProviders"]["openai"][1]["name"] = "mine"
+    write(file, first)
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    assert workspace.run(*upgrade, "--lock", "--on-edited", "keep").exit_code == 0
+    assert "an edit of" not in workspace.run("diff", "HEAD", "--recursive").err
+    git(workspace.project, "checkout", "-q", ".")
+    assert workspace.run(*upgrade, "--lock", "--on-edited", "replace").exit_code == 0
+    said = workspace.run("diff", "HEAD", "--recursive").err.splitlines()
+    assert said[0] == (
+        "look at this first: an edit of qwen3.5-plus is lost: generationConfig.contextWindowSize "
+        "was 99999, and is 1000000 now (apps/b)"
+    )
+    assert 'name was "mine"' in said[1]
+    assert "an edit of" not in said[2]
+    assert workspace.run("template", "list").exit_code == 0  # also at the root of a workspace
+
+
 def test_folder_that_became_a_link_is_compared_where_it_was(workspace: World) -> None:
     workspace.run("lock")
     git(workspace.project, "add", ".")
