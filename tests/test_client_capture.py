@@ -130,7 +130,7 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
     assert world.run("upgrade", "--to", "client", "--check", "--client", "0.24.4").exit_code == 0
     plain = world.run("upgrade", "--check", "--client", "0.24.4")
     assert plain.exit_code == 0
-    assert "which is newer than the version of Qwen Code 0.24.4" in plain.err
+    assert "the newest that qwenlock knows for Qwen Code 0.24.4" in plain.err
     assert world.run("lock", "--client", "0.24.4").exit_code == 0
     with_it = world.lock.read_bytes()
     assert b"captured" not in with_it

@@ -233,6 +233,29 @@ def test_what_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> No
     assert "<<<<<<< ours" in (tmp_path / "ours").read_text()
 
 
+def test_missing_or_empty_side_is_not_merged_as_if_it_said_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    files = {name: tmp_path / name for name in ("base", "ours", "theirs")}
+    for lacking in files:
+        for file in files.values():
+            write(file, document(A))
+        files[lacking].unlink()
+        result = world.run("merge", *map(str, files.values()))
+        assert (result.exit_code, f"{lacking} does not exist" in result.err) == (3, True)
+        assert files["ours"].exists() == (lacking != "ours")
+    write(files["base"], "")  # as git has it where both sides added the file
+    write(files["ours"], document(A))
+    write(files["theirs"], document(B))
+    assert world.run("merge", *map(str, files.values())).exit_code == 0
+    assert ids(files["ours"].read_text()) == ["a", "b"]
+    write(files["base"], document(A, B))
+    write(files["ours"], document(A, B, C))
+    write(files["theirs"], "")
+    assert world.run("merge", *map(str, files.values())).exit_code == 1
+    assert '"c"' in files["ours"].read_text()
+
+
 @pytest.fixture
 def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

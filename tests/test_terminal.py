@@ -210,9 +210,9 @@ def test_messages_are_printed_however_python_buffers(
 def slow_check(world: World) -> list[str]:
     many(world, "a", "b")
     slow = (
-        "import sys, time; from qwenlock.cli.commands import check; from qwenlock.cli import app\n"
-        "from qwenlock.cli import progress; progress.PATIENCE = 0.05\n"
-        "check._WORTH_PROGRESS, judge = 2, check._report_or_error\n"
+        "import sys, time; from qwenlock.cli.commands import check\n"
+        "from qwenlock.cli import app, progress, projects; progress.PATIENCE = 0.05\n"
+        "projects._WORTH_PROGRESS, judge = 2, check._report_or_error\n"
         "check._report_or_error = lambda *given: time.sleep(0.3) or judge(*given)\n"
         "sys.exit(app.run(['check', '--recursive']))"
     )
@@ -223,7 +223,7 @@ def test_what_takes_long_says_so_on_a_terminal_only(world: World) -> None:
     arguments = slow_check(world)
     system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
     screen = on_terminal(world.project, 80, arguments, program=(), **system)
-    assert "checking 2 projects …" in screen.sent
+    assert "reading 2 projects …" in screen.sent
     assert screen.sent.rstrip().endswith("which -v shows")
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
-    assert "checking 2 projects" not in done.stdout + done.stderr
+    assert "reading 2 projects" not in done.stdout + done.stderr

@@ -408,9 +408,7 @@ def test_nothing_is_due_for_a_client_whose_template_is_older(client: str, world:
     for options in (["--check"], ["--yes"]):
         result = world.run("upgrade", "--client", client, *options)
         assert result.exit_code == 0
-        assert f"{NEWEST} is installed, which is newer than the version of Qwen Code 0.12.0" in (
-            result.out + result.err
-        )
+        assert f"{NEWEST} is installed, which is newer than 0.12.0" in (result.out + result.err)
     assert (
         json.loads(world.run("upgrade", "--check", "--client", client, "--format", "json").out)[
             "status"

@@ -242,12 +242,13 @@ def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_ba
         assert "`--to client` upgrades to its list" in change.reasons[0]
         (found,) = [each for each in lint(Subject(here)) if each.code == "QL505"]
         assert "template capture --from-client" in str(found.fix)
-        for wishes in ({"allow_downgrade": True}, {"to": plan.newest().version}):
-            back = models_of(after(changed(here, **wishes)))
-            assert back == [*plan.models(plan.newest(), region), OWN]
-        for installed in (None, "0.24.4"):  # its client offers this update, too
+        back = models_of(after(changed(here, allow_downgrade=True)))
+        assert back == [*plan.models(plan.newest(), region), OWN]
+        for installed in (None, "0.24.4", "0.25.0"):  # a newer qwenlock may have installed it
             there = dataclasses.replace(here, installed=installed)
-            assert changed(there).report["status"] == "due"
+            assert changed(there).report["status"] == "current"
+            with pytest.raises(UsageError, match="does not know the list"):
+                changed(there, to=plan.newest().version)
         models[0]["name"] += " of mine"
         edited = dataclasses.replace(scopes(user=settings), installed="0.25.0")
         assert changed(edited).report["status"] == "edited"

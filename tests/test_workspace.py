@@ -254,6 +254,31 @@ def test_one_broken_project_does_not_hide_the_others(workspace: World) -> None:
         ("apps/a", True),
         ("apps/b", False),
     ]
+    write(workspace.project / "apps" / "b" / ".qwen" / "settings.json", '{"modelProvidres": {}}')
+    (workspace.project / "apps" / "c" / ".qwen" / "settings.json").mkdir(parents=True)
+    lines = workspace.run("lint", "--recursive", "--format", "concise").out
+    log = json.loads(workspace.run("lint", "--recursive", "--format", "sarif").out)
+    results = log["runs"][0]["results"]
+    at = [
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].partition("/.qwen")[0]
+        for each in results
+    ]
+    assert at == ["apps/a", "apps/b", "apps/c"]
+    assert [line.partition("/.qwen")[0] for line in lines.splitlines()] == at
+
+
+def test_processes_that_share_the_projects_say_the_same(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(workspace.project / "apps" / "a" / ".qwen" / "settings.json", '{"a": }')
+    commands = ["status"], ["status", "--format", "json"], ["check"]
+    before = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]
+    monkeypatch.setattr("qwenlock.cli.projects._WORTH_PROGRESS", 1)
+    monkeypatch.setattr("qwenlock.cli.projects._WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    after = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]
+    assert after == before
+    assert "qwenlock lock apps/b --client 0.12.0" in after[0].out
 
 
 def test_listed_project_must_exist(workspace: World) -> None:
@@ -355,11 +380,13 @@ def test_key_in_a_tracked_file_fails_the_gate(workspace: World) -> None:
         ({"envKey": KEY}, {}, 1),
         ({"generationConfig": {"customHeaders": {"Authorization": f"Bearer {KEY}"}}}, {}, 1),
         ({"baseUrl": f"https://api.deepseek.com/v1?api_key={KEY}"}, {}, 1),
-        ({"envKey": KEY}, {"modelProviders": {"openai": "not a list"}}, 3),
+        ({"envKey": KEY}, {"modelProviders": {"openai": "not a list"}}, 1),
+        ({"envKey": KEY}, '{"env": {"A_KEY": "%s"}, }', 3),
+        ({"envKey": KEY}, '<<<<<<< HEAD\n{"modelProviders": {"openai": [{"envKey": "%s"}]}}', 3),
     ],
 )
 def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
-    workspace: World, entry: dict[str, Any], more: dict[str, Any], exit_code: int
+    workspace: World, entry: dict[str, Any], more: dict[str, Any] | str, exit_code: int
 ) -> None:
     app = workspace.project / "apps" / "a"
     workspace.run("lock")
@@ -367,7 +394,9 @@ def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
     write(app / ".qwen" / "settings.json", settings() | with_key)
     assert workspace.run("check", "apps/a").exit_code == 3
     git(workspace.project, "add", ".")
-    if more:
+    if isinstance(more, str):
+        write(app / ".qwen" / "settings.json", more % KEY)
+    elif more:
         more = {**more, "env": {"OPENAI_API_KEY": KEY}}
         write(app / ".qwen" / "settings.json", settings() | more)
     result = workspace.run("check", "apps/a")
@@ -445,6 +474,11 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     assert "99.0 is in the lock, and this qwenlock" in kept.err
     assert world.run("upgrade", "--check").exit_code == 0
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
+    world.lock.unlink()  # what the settings record is enough
+    kept = world.run("upgrade", "--yes")
+    assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
+    assert "this qwenlock may be the older one" in kept.err
+    assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0
     assert json.loads(world.own.read_text()) != newer
 
@@ -486,6 +520,34 @@ def test_equal_changes_of_many_projects_are_shown_once_and_the_important_first(
     assert page.index("Look at this first") < page.index("### 2 projects: `apps/a`, `apps/b`")
     (file.parent.parent / "qwen.lock").unlink()
     assert "apps/b: gone" in workspace.run("diff", "HEAD", "--recursive").out
+
+
+def test_lost_edit_of_a_plan_comes_first(workspace: World) -> None:
+    upgrade = ("upgrade", "--plan", "coding-plan", "--keep-selection", "--yes", "--recursive")
+    for name in "ab":
+        (workspace.project / "apps" / name / ".qwen" / "settings.json").write_text("{}")
+    old = ("--region", "china", "--scope", "project", "--to", "0.12.0")
+    assert workspace.run(*upgrade, *old, "--allow-downgrade").exit_code == 0
+    file = workspace.project / "apps" / "b" / ".qwen" / "settings.json"
+    first = json.loads(file.read_text())
+    first["modelProviders"]["openai"][0]["generationConfig"]["contextWindowSize"] = 99_999
+    first["modelProviders"]["openai"][1]["name"] = "mine"
+    write(file, first)
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    assert workspace.run(*upgrade, "--lock", "--on-edited", "keep").exit_code == 0
+    assert "an edit of" not in workspace.run("diff", "HEAD", "--recursive").err
+    git(workspace.project, "checkout", "-q", ".")
+    assert workspace.run(*upgrade, "--lock", "--on-edited", "replace").exit_code == 0
+    said = workspace.run("diff", "HEAD", "--recursive").err.splitlines()
+    assert said[0] == (
+        "look at this first: an edit of qwen3.5-plus is lost: generationConfig.contextWindowSize "
+        "was 99999, and is 1000000 now (apps/b)"
+    )
+    assert 'name was "mine"' in said[1]
+    assert "an edit of" not in said[2]
+    assert workspace.run("template", "list").exit_code == 0  # also at the root of a workspace
 
 
 def test_folder_that_became_a_link_is_compared_where_it_was(workspace: World) -> None:

@@ -67,9 +67,12 @@ def upgrade_plan(
     if installed is not None:
         reasons = [said_of.of_a_newer_client(there, installed)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
+    if _is_unknown(there, wishes):
+        reasons = [said_of.unknown(there)]
+        return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
     newer = _newer(there, aim, wishes)
     if newer is not None:
-        reasons = [said_of.newer(there, newer, client)]
+        reasons = [said_of.newer(there, newer, aim, client)]
         return PlanUpgrade(there=there, aim=aim, status="current", reasons=reasons)
     if _is_current(there, aim) and not (wishes.on_edited == "replace" and aim.lost):
         reasons = [*said_of.current(there, aim)]
@@ -190,6 +193,26 @@ def _newer_than_known(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> str
     raise UsageError(
         f"the lock records {there.plan.id} {newest}; {aim.template.version} is older",
         "add --allow-downgrade to go back, or install a newer qwenlock",
+    )
+
+
+def _is_unknown(there: PlanInFile, wishes: UpgradeWishes) -> bool:
+    """Tell whether the settings record the list that they have, and nobody here knows its version.
+
+    It can be newer than every list that this qwenlock knows, so it is not replaced unasked.
+
+    Raises:
+        UsageError: the user explicitly asked for a known template.
+    """
+    is_known = there.template is not None or there.chosen_from is not None
+    if is_known or not there.is_unedited or wishes.allow_downgrade or wishes.lists is not None:
+        return False
+    if wishes.to is None and wishes.region is None:
+        return True
+    raise UsageError(
+        f"this qwenlock does not know the list of {there.plan.title} that "
+        f"{there.target.label} records, so it may be newer",
+        "add --allow-downgrade to replace it, or install a newer qwenlock",
     )
 
 

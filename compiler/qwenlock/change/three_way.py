@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qwenlock.plans.edits import Edit
     from qwenlock.plans.plan import Model
 
-_WHOLE = ("added", "removed", "moved")
+WHOLE = ("added", "removed", "moved")
 _LONGEST = 60
 _ABSENT = object()
 
@@ -53,7 +53,7 @@ class Edited(NamedTuple):
 
     def __str__(self) -> str:
         """Return the edit as a clause."""
-        if self.what in _WHOLE:
+        if self.what in WHOLE:
             return f"{self.model} {self.what}"
         values = f"template {brief(self.template)}, yours {brief(self.yours)}"
         return f"{self.model} {self.what}: {values}, new {brief(self.new)}"
@@ -77,7 +77,7 @@ def compare(
             kept = _names(mine, among=after) == _names(after, among=mine)
         else:
             kept = _equal(sides[1], _value(after, edit))
-        was, yours, will = (None if edit.what in _WHOLE else _masked(edit, each) for each in sides)
+        was, yours, will = (None if edit.what in WHOLE else _masked(edit, each) for each in sides)
         retired = edit.model not in newer
         result.append(Edited(shown(edit.model), shown(edit.what), was, yours, will, kept, retired))
     return result

@@ -115,11 +115,21 @@ def current(there: PlanInFile, aim: Aim) -> Iterator[str]:
         yield from (f"  {each}" for each in aim.edited)
 
 
-def newer(there: PlanInFile, installed: Template, client: Profile) -> str:
-    """Say that the installed version is newer than the client's, and stays."""
+def newer(there: PlanInFile, installed: Template, aim: Aim, client: Profile) -> str:
+    """Say that the installed version is newer than that of the client, and stays."""
     return (
-        f"{there.plan.title} {installed.version} is installed, which is newer than the version of "
-        f"Qwen Code {client.name}: no update is due; add --allow-downgrade to go back"
+        f"{there.plan.title} {installed.version} is installed, which is newer than "
+        f"{aim.template.version}, the newest that qwenlock knows for Qwen Code {client.name}: no "
+        "update is due; add --allow-downgrade to go back"
+    )
+
+
+def unknown(there: PlanInFile) -> str:
+    """Say that the settings record a list that only another qwenlock can know."""
+    return (
+        f"{there.target.label} records a list of {there.plan.title} that this qwenlock "
+        f"({__version__}) does not know, so this qwenlock may be the older one: install a newer "
+        "qwenlock, or add --allow-downgrade to replace the list"
     )
 
 

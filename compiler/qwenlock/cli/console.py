@@ -11,14 +11,14 @@ import sys
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from qwenlock.cli.advice import advised
 from qwenlock.cli.foreign import as_bytes, json_text
 from qwenlock.findings.errors import of_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _USUAL_WIDTH = 80
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -116,6 +116,36 @@ def as_json(value: Any) -> str:
     return json_text(value, ascii_only=False)
 
 
+Printed = tuple[Literal["out", "err"], str]
+"""A text, and the stream that it is for."""
+_kept: ContextVar[list[Printed] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept_back() -> Iterator[list[Printed]]:
+    """Keep the lines that are printed meanwhile, for `print_kept`, perhaps of another process."""
+    kept: list[Printed] = []
+    before = _kept.set(kept)
+    try:
+        yield kept
+    finally:
+        _kept.reset(before)
+
+
+def print_kept(kept: Iterable[Printed]) -> None:
+    """Print what `kept_back` has kept.
+
+    Raises:
+        WriteError: it cannot be printed.
+    """
+    for stream, text in kept:
+        if stream == "out":
+            emit(text)
+        else:
+            with suppress(OSError):
+                _print(text, sys.stderr)
+
+
 def painted(text: str, colour: str, stream: TextIO | None = None) -> str:
     """Return `text` in a colour of `_COLOURS` if `stream` (stderr) is a terminal."""
     if not in_colour(stream or sys.stderr):
@@ -172,6 +202,10 @@ def _console_has_colours(descriptor: int) -> bool:
 
 
 def _print(text: str, stream: TextIO) -> None:
+    kept = _kept.get()
+    if kept is not None:
+        kept.append(("out" if stream is sys.stdout else "err", text))
+        return
     if stream is sys.stderr and stream.isatty():
         text = "\n".join(folded(line, _width(stream)) for line in text.split("\n"))
     encoding = stream.encoding or "utf-8"

@@ -232,7 +232,7 @@ def own_folders(templates: str | None) -> list[Path]:
     if templates is None:
         from qwenlock.edge.configuration import configured
 
-        project = project_directory(None)
+        project = directory_of(None)
         chosen = configured(project, Flags()).configuration.options.templates
         if chosen:
             return [project / os.path.expanduser(chosen)]  # noqa: PTH111

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypeVar
 
 import typer
 
@@ -13,8 +15,15 @@ from qwenlock.cli.options import directory_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qwenlock.cli.console import Printed
     from qwenlock.edge.places import Flags
     from qwenlock.findings.errors import QwenlockError
+
+T = TypeVar("T")
+_WORTH_PROGRESS = 16
+"""How many projects may take longer than a second."""
+_WORTH_A_PROCESS, _PARTS = 64, 4
+"""Projects per worker process, and how many parts a worker's share is split into."""
 
 ProjectsArgument: TypeAlias = Annotated[
     list[Path] | None,
@@ -91,7 +100,14 @@ def of_files(files: Sequence[Path] | None) -> Chosen:
     return Chosen(tuple(dict.fromkeys(projects_of(changed))), several=True)
 
 
-def for_each(projects: Chosen, one: Callable[[Path], int], *, as_json: bool = False) -> int:
+def for_each(
+    projects: Chosen,
+    one: Callable[[Path], int],
+    report: Callable[[QwenlockError, Path], None] | None = None,
+    *,
+    as_json: bool = False,
+    apart: bool = False,
+) -> int:
     """Run a command for each project; return the highest exit code.
 
     Whatever is wrong with one of several projects is reported, and the others follow.
@@ -99,26 +115,94 @@ def for_each(projects: Chosen, one: Callable[[Path], int], *, as_json: bool = Fa
     Args:
         projects: the projects.
         one: runs the command for the project in a directory.
+        report: reports what is wrong with one of several projects, unless it is only printed.
         as_json: put the documents of several projects into one.
+        apart: `one` only reads and prints lines, and can run in other processes.
     """
-    from qwenlock.cli.advice import about, from_here
-    from qwenlock.cli.console import collected, emit_json
+    from qwenlock.cli.console import emit_json, print_kept
 
     if not projects.several:
         return one(projects.directories[0])
-    documents: list[dict[str, Any]] = []
-    exit_code = 0
-    for directory in projects.directories:
-        with about(directory), collected() as said:
-            exit_code = max(exit_code, _tried(one, directory, as_json=as_json))
-        documents += ({**each, "project": from_here(directory)} for each in said)
+    if apart:
+        work = partial(_each_apart, one=one, as_json=as_json)
+        exit_code, documents = 0, []
+        for result in in_processes(work, projects.directories):
+            print_kept(result.printed)
+            exit_code = max(exit_code, result.exit_code)
+            documents += result.documents
+    else:
+        exit_code, documents = _each(projects.directories, one, report, as_json=as_json)
     if as_json:
         emit_json({"projects": documents})
     return exit_code
 
 
-def _tried(one: Callable[[Path], int], directory: Path, *, as_json: bool) -> int:
+def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequence[Path]) -> list[T]:
+    """Return what `work` returns for directories, in their order; many are shared by processes.
+
+    Args:
+        work: takes some of the directories; it can be pickled, and so can what it returns.
+        directories: the directories.
+    """
+    if len(directories) < _WORTH_PROGRESS:
+        return work(directories)
+    from qwenlock.cli.progress import waiting
+
+    processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
+    with waiting(f"reading {len(directories)} projects"):
+        if processes < 2:
+            return work(directories)
+        from concurrent.futures import ProcessPoolExecutor
+
+        size = -(-len(directories) // (processes * _PARTS))
+        parts = [directories[start : start + size] for start in range(0, len(directories), size)]
+        with ProcessPoolExecutor(processes) as pool:
+            return [result for results in pool.map(work, parts) for result in results]
+
+
+class _Result(NamedTuple):
+    """What a command came to in some projects, in another process."""
+
+    exit_code: int
+    documents: list[dict[str, Any]]
+    printed: list[Printed]
+
+
+def _each_apart(
+    directories: Sequence[Path], one: Callable[[Path], int], *, as_json: bool
+) -> list[_Result]:
+    from qwenlock.cli.console import kept_back
+
+    with kept_back() as printed:
+        return [_Result(*_each(directories, one, None, as_json=as_json), printed)]
+
+
+def _each(
+    directories: Sequence[Path],
+    one: Callable[[Path], int],
+    report: Callable[[QwenlockError, Path], None] | None,
+    *,
+    as_json: bool,
+) -> tuple[int, list[dict[str, Any]]]:
+    from qwenlock.cli.advice import about, from_here
+    from qwenlock.cli.console import collected
     from qwenlock.cli.report import print_error
+
+    def printed(error: QwenlockError, _: Path) -> None:
+        print_error(error, "json" if as_json else None)
+
+    documents: list[dict[str, Any]] = []
+    exit_code = 0
+    for directory in directories:
+        with about(directory), collected() as said:
+            exit_code = max(exit_code, _tried(one, directory, report or printed))
+        documents += ({**each, "project": from_here(directory)} for each in said)
+    return exit_code, documents
+
+
+def _tried(
+    one: Callable[[Path], int], directory: Path, report: Callable[[QwenlockError, Path], None]
+) -> int:
     from qwenlock.findings.errors import QwenlockError, from_system
 
     try:
@@ -129,7 +213,7 @@ def _tried(one: Callable[[Path], int], directory: Path, *, as_json: bool) -> int
         problem = error
     except OSError as error:
         problem = from_system(error)
-    print_error(problem, "json" if as_json else None)
+    report(problem, directory)
     return problem.exit_code
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.advice import advised
-from qwenlock.cli.console import emit_json, painted, say
+from qwenlock.cli.console import emit, emit_json, painted, say
 from qwenlock.cli.foreign import clean
 from qwenlock.findings.bounded import bounded
 from qwenlock.findings.errors import InputError, QwenlockError
@@ -16,7 +16,9 @@ from qwenlock.findings.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
+    from qwenlock.cli.views.annotations import Annotation
     from qwenlock.lock.diff import LockChange
     from qwenlock.text.locate import Excerpt
 
@@ -44,14 +46,28 @@ def print_error(error: QwenlockError, format: str | None = None) -> None:  # noq
     if findings and format in {"github", "gitlab", "sarif"}:
         from pathlib import Path
 
-        from qwenlock.cli.views.annotations import emit_annotations, of_findings
+        from qwenlock.cli.views.annotations import emit_annotations
 
-        here = Path.cwd()
-        emit_annotations(list(of_findings(findings_as_json(findings), here)), format)
+        emit_annotations(list(error_as_annotations(error, Path.cwd())), format)
+    elif findings and format == "concise":
+        for line in findings_in_lines(findings_as_json(findings)):
+            emit(line)
     elif findings:
         print_findings(findings)
     else:
         say(error_as_text(error))
+
+
+def error_as_annotations(error: QwenlockError, project: Path) -> Iterator[Annotation]:
+    """Yield the annotations for an error that stops a command in a project."""
+    from qwenlock.cli.views.annotations import of_findings, of_status
+
+    findings = error.findings if isinstance(error, InputError) else ()
+    if findings:
+        yield from of_findings(findings_as_json(findings), project)
+    else:
+        fix = f"\nhelp: {error.fix}" if error.fix else ""
+        yield of_status("invalid", f"{error.message}{fix}", project)
 
 
 def print_findings(findings: Iterable[Finding], *, notes: bool = True) -> None:

@@ -6,6 +6,7 @@ them. `capturing` makes the client write them.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,12 @@ def is_captured(template: Template) -> bool:
 
 
 def _with_captured(plan: Plan) -> Plan:
-    others = [each for each in plan.templates if not is_captured(each)]
-    return replace(plan, templates=(*others, *_templates(plan)))
-
-
-def _templates(plan: Plan) -> Iterator[Template]:
     own = folder() / plan.id
+    others = [each for each in plan.templates if not each.file.startswith(f"{own}{os.sep}")]
+    return replace(plan, templates=(*others, *_templates(plan, own)))
+
+
+def _templates(plan: Plan, own: Path) -> Iterator[Template]:
     for file in sorted(own.glob(f"*{TEMPLATE}")) if own.is_dir() else ():
         try:
             yield replace(read_template(file, plan), recognised_only=True)

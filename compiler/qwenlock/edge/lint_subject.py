@@ -62,8 +62,17 @@ def _world(project: Project, reader: Reader | None, *, env: bool) -> World:
         tracked={labels[path]: said for path, said in _tracked(labels, reader).items()},
         unread=tuple(shown(path) for path in _local_settings(places) if path.is_file()),
         env=env,
-        captured=with_captured(Plans.of(project.plans)),
+        captured=_captured(project, reader),
     )
+
+
+def _captured(project: Project, reader: Reader | None) -> Plans:
+    def added() -> Plans:
+        return with_captured(Plans.of(project.plans))
+
+    if reader is None:
+        return added()
+    return reader.once(("captured", *project.places.templates), added)
 
 
 def _tracked(paths: Iterable[Path], reader: Reader | None) -> dict[Path, bool | None]:

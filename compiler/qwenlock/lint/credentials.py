@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.findings.errors import InputError
 from qwenlock.findings.finding import Finding
+from qwenlock.findings.reading import parse
 from qwenlock.lint.variables import line_of
 from qwenlock.text.credentials import is_credential, references
-from qwenlock.text.document import Place
+from qwenlock.text.document import BOM, Document, Place
+from qwenlock.text.mask import Mask
 from qwenlock.text.placeholders import is_placeholder
+from qwenlock.text.values import line_and_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenlock.lint.subject import Subject
     from qwenlock.settings.variables import EnvFile
-    from qwenlock.text.document import Document
     from qwenlock.text.operations import Path
 
 _SHORTEST_KEY = 12
@@ -58,6 +61,23 @@ def tracked_key(document: Document, *, is_known: bool = True) -> Iterator[Findin
     yield _tracked(
         Place(document, path), document.label, f"{_REPLACE}, and {way}", is_known=is_known
     )
+
+
+def tracked_key_of(text: str, label: str, *, is_known: bool) -> Iterator[Finding]:
+    """Report what `tracked_key` reports, even if the text is not JSON."""
+    try:
+        document = parse(text, label)
+    except InputError:
+        document = Document(label, text.removeprefix(BOM), {})
+    else:
+        yield from tracked_key(document, is_known=is_known)
+        return
+    for offset, key, value in Mask(document.text).strings():
+        if _is_key(value, None if key == "envKey" else key):
+            place = Place(document, at=line_and_column(document.text, offset))
+            fix = f"{_REPLACE}, and put a new one in a .env file that git ignores"
+            yield _tracked(place, label, fix, is_known=is_known)
+            return
 
 
 def _tracked(place: Place, label: str, fix: str, *, is_known: bool) -> Finding:

@@ -46,6 +46,8 @@ def difference(before: Project, after: Project) -> RefusedError | None:
 def _first(before: Project, after: Project) -> RefusedError | None:
     written = [file for file in after.env_files if file not in before.env_files]
     for then, now in zip(before.views(), after.views(), strict=True):
+        if _is_same(then, now):
+            continue
         changed = _changed(request(then, before.client), request(now, after.client))
         if changed:
             way_out = _where_it_is_hidden(now, written) or _BY_HAND
@@ -58,6 +60,12 @@ def _first(before: Project, after: Project) -> RefusedError | None:
                 )
                 return RefusedError(f"{then.place}, {name} would have another value", way_out)
     return None
+
+
+def _is_same(then: View, now: View) -> bool:
+    """Tell whether all that a request depends on is equal, as where only `$version` was written."""
+    settings = [[each.settings for each in view.sources] for view in (then, now)]
+    return settings[0] == settings[1] and then.variables == now.variables
 
 
 def _changed(sent: Request | None, sends: Request | None) -> str | None:

@@ -13,7 +13,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.text.credentials import (
     MASK,
@@ -24,6 +24,9 @@ from qwenlock.text.credentials import (
     without_references,
 )
 from qwenlock.text.secret_forms import looks_random
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TOKEN = re.compile(
     r"""
@@ -194,6 +197,14 @@ class Mask:
             pieces.append(Piece(start, stop, shown))
             done = stop
         return [*pieces, Piece(done, max(done, end), self._text[done:end])]
+
+    def strings(self) -> Iterator[tuple[int, str | None, str]]:
+        """Yield each string that is a value: its offset, the key that it belongs to, its value."""
+        tokens = self._tokens
+        for start, stop, context in zip(tokens.starts, tokens.stops, tokens.contexts, strict=True):
+            token = self._text[start:stop]
+            if token.startswith('"') and not context.is_key:
+                yield start, context.key, _content(token) or ""
 
     def lines(self, begin: int, end: int) -> list[str]:
         """Return the masked lines of the text from `begin` to `end`, with their comments.

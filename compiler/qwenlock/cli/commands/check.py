@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -18,7 +18,7 @@ from qwenlock.cli.options import (
     ScopedCommand,
     flags_of,
 )
-from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, in_processes
 from qwenlock.edge.places import Flags
 from qwenlock.lock import NAME
 
@@ -51,17 +51,11 @@ SENTENCES = {
 """What is printed about a project, by its status."""
 EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
 """The exit code of each status."""
-_KEYS = ("QL401", "QL402")
-"""The errors of compiling that are about literal keys."""
 _LOCK = "`qwenlock lock`"
 _NO_USER = (
     "the lock was made with user settings, and {file} is not on this machine: to copy the models "
     "to the project, run `qwenlock init --from-user` where the lock was made"
 )
-_WORTH_PROGRESS = 16
-"""How many projects may take longer than a second."""
-_WORTH_A_PROCESS, _PARTS = 64, 4
-"""Projects per worker process, and how many parts a worker's share is split into."""
 
 
 @app.command(cls=ScopedCommand)
@@ -102,13 +96,7 @@ def check(
     flags, loudness = flags_of(context), verbose - quiet
     directories, several = chosen(projects, flags, recursive=recursive)
     question = _Question(flags, client, env, several)
-    if len(directories) < _WORTH_PROGRESS:
-        reports = _reports(directories, question)
-    else:
-        from qwenlock.cli.progress import waiting
-
-        with waiting(f"checking {len(directories)} projects"):
-            reports = _reports(directories, question)
+    reports = in_processes(partial(_reports, question=question), directories)
     forget()  # each report has its own advice
     if loudness >= 0:
         _say_clients(reports)
@@ -215,14 +203,14 @@ class _Report(NamedTuple):
         """Yield the annotations of this project."""
         import json
 
+        from qwenlock.cli.report import error_as_annotations
         from qwenlock.cli.views.annotations import of_findings, of_status
         from qwenlock.cli.views.differences import changes_as_text
 
         directory = Path(self.project)
         yield from of_findings(json.loads(self.findings), directory)
         if self.error is not None:
-            fix = f"\nhelp: {self.error.fix}" if self.error.fix else ""
-            yield of_status("invalid", f"{self.error.message}{fix}", directory)
+            yield from error_as_annotations(self.error, directory)
         elif self.status in {"drift", "missing"}:
             changes = "".join(f"\n{line}" for line in changes_as_text(self.changes))
             yield of_status(self.status, f"{self._sentence(self.status)}{changes}", directory)
@@ -258,11 +246,18 @@ class _Report(NamedTuple):
         from qwenlock.cli.console import painted, say
         from qwenlock.cli.foreign import clean
 
-        verdict = self.trouble or self.status
-        colour = "good" if verdict == "ok" else "error"
-        say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
+        if self.trouble == "key" and self.status == "invalid":
+            self._say_verdict("invalid")
+        self._say_verdict(self.trouble or self.status)
         if self.hint:
             say(f"  {painted('help', 'good')}: {clean(self.hint)}")
+
+    def _say_verdict(self, verdict: str) -> None:
+        from qwenlock.cli.console import painted, say
+        from qwenlock.cli.foreign import clean
+
+        colour = "good" if verdict == "ok" else "error"
+        say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")
 
     def _sentence(self, verdict: str) -> str:
         lock = NAME if self.project == "." else f"{self.project}/{NAME}"
@@ -287,22 +282,6 @@ class _Passed(NamedTuple):
 
 
 def _reports(directories: Sequence[Path], question: _Question) -> list[_Report]:
-    """Check projects, in their order; if there are many, in several processes."""
-    from functools import partial
-
-    processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
-    if processes < 2:
-        return _reports_of(directories, question)
-    from concurrent.futures import ProcessPoolExecutor
-
-    size = -(-len(directories) // (processes * _PARTS))
-    parts = [directories[start : start + size] for start in range(0, len(directories), size)]
-    with ProcessPoolExecutor(processes) as pool:
-        found = pool.map(partial(_reports_of, question=question), parts)
-        return [report for reports in found for report in reports]
-
-
-def _reports_of(directories: Sequence[Path], question: _Question) -> list[_Report]:
     """Check projects; compile only those that changed since they last passed."""
     from qwenlock.edge import file_states
     from qwenlock.edge.reader import Reader
@@ -370,15 +349,14 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
         compilation = compile_project(project)
         verdict = judge(project.stored, label_of(directory), compilation)
     except InputError as error:
-        return _invalid(name, error)
+        return _invalid(name, error, _key_anyway(directory))
     client, line = json.dumps(client_as_json(project)), client_line(project)
     absent = _absent(compilation, project) if question.env else {}
     key, is_tracked = _literal_key(project)
     tracks_key = key is not None and is_tracked is True
-    only_keys = tracks_key and _has_no_error_but_keys(verdict)
-    exit_code = max(0 if only_keys else EXIT[verdict.status], 1 if absent or tracks_key else 0)
+    exit_code = 1 if tracks_key else max(EXIT[verdict.status], 1 if absent else 0)
     trouble = _trouble(verdict, project)
-    if only_keys:
+    if tracks_key and verdict.status in ("ok", "invalid"):
         trouble = "key"
     elif verdict.status == "ok" and absent:
         trouble = "unset"
@@ -460,14 +438,24 @@ def _literal_key(project: Project) -> tuple[Finding | None, bool | None]:
     return next(tracked_key(own.document, is_known=said is not None)), said
 
 
-def _has_no_error_but_keys(verdict: Verdict) -> bool:
-    """Tell whether the lock is up to date, or nothing but keys keeps the settings from compiling.
+def _key_anyway(directory: Path) -> list[Finding]:
+    """Return the finding for a key in tracked settings of a project that cannot be read."""
+    from qwenlock.edge.files import read_text
+    from qwenlock.edge.git import tracked
+    from qwenlock.edge.places import SETTINGS, shown
+    from qwenlock.findings.errors import InputError
+    from qwenlock.lint.credentials import tracked_key_of
 
-    Such settings are readable: the gate says what is wrong, and need not call them invalid.
-    """
-    if verdict.status != "invalid":
-        return verdict.status == "ok"
-    return all(each.code in _KEYS for each in verdict.findings if each.level == "error")
+    path = directory / SETTINGS
+    label = shown(path)
+    try:
+        text = read_text(path, label)
+    except InputError:
+        return []
+    said = False if text is None else tracked([path]).get(path, False)
+    if text is None or said is False:
+        return []
+    return [*tracked_key_of(text, label, is_known=said is True)]
 
 
 def _lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
@@ -478,15 +466,17 @@ def _lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
     return had and project.source("user") is None and "user" in project.places.labels
 
 
-def _invalid(name: str, error: InputError) -> _Report:
+def _invalid(name: str, error: InputError, keys: Sequence[Finding] = ()) -> _Report:
+    """Return the report on a project that cannot be read, and on the keys that it holds."""
     from qwenlock.cli.report import error_as_text
 
+    report = _Report(name, "invalid", exit_code=3)
     if error.findings:
         is_conflict = any("merge conflict" in each.message for each in error.findings)
-        trouble = "conflict" if is_conflict else ""
-        report = _Report(name, "invalid", exit_code=3, trouble=trouble)
-        return _with_findings(report, error.findings)
-    return _Report(name, "invalid", exit_code=3, words=advised(error_as_text(error)), error=error)
+        report = report._replace(trouble="conflict" if is_conflict else "")
+        return _with_findings(report, (*error.findings, *keys))
+    report = _with_findings(report, keys)
+    return report._replace(words=f"{report.words}{advised(error_as_text(error))}", error=error)
 
 
 def _users_file(project: Project) -> str | None:

@@ -44,7 +44,8 @@ def diff(
     """Compare two locks by meaning, not line by line.
 
     With a commit, equal changes of several projects are shown once, after what a reviewer must see
-    first: a model that disappears, a context window that shrinks, a new variable.
+    first: an edit of a plan's model that is lost, a model that disappears, a context window that
+    shrinks, a new variable.
 
     Exits 1 if they differ.
 
@@ -77,9 +78,10 @@ def diff(
 def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa: A002
     """Compare the locks here with those of a commit."""
     from qwenlock.cli.advice import from_here
-    from qwenlock.cli.options import directory_of
+    from qwenlock.cli.options import directory_of, own_folders
     from qwenlock.cli.views.since import SinceCommit
     from qwenlock.edge.git import revision
+    from qwenlock.edge.plans import load
     from qwenlock.edge.walk import projects_below
     from qwenlock.lock import NAME
 
@@ -93,7 +95,7 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
         directories = {directory}
         content = then.content(directory / NAME)
         locks = {} if content is None else {directory / NAME: content}
-    since = SinceCommit(commit)
+    since = SinceCommit(commit, load(own_folders(None)))
     for each in sorted(directories):
         since.add(from_here(each), locks.get(each / NAME), _content(each / NAME))
     since.show(format.value)

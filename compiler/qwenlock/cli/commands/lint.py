@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.cli.views.annotations import Annotation
+    from qwenlock.findings.errors import QwenlockError
     from qwenlock.findings.finding import Finding
     from qwenlock.findings.rules import Severity
     from qwenlock.lint.subject import Subject
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 _LEVELS: tuple[Severity, ...] = ("error", "warning", "note")
+_IN_ONE_DOCUMENT = (GateFormat.github, GateFormat.gitlab, GateFormat.sarif)
 
 
 @app.command(cls=ScopedCommand)
@@ -116,53 +118,46 @@ def lint(
 
             fixed = repaired(subject, wanted, unsafe=unsafe_fixes)
             change = change_of(subject, fixed, project.places.files)
+            write = partial(carry_out, command="lint", directory=directory, project=project)
             if as_json:
                 left = _Left(subject if dry_run else fixed.subject, wanted)
                 change = replace(change, report=left.as_json())
-                carry_out(
-                    change,
-                    "lint",
-                    directory,
-                    dry_run=dry_run,
-                    yes=yes,
-                    as_json=True,
-                    project=project,
-                )
+                write(change, dry_run=dry_run, yes=yes, as_json=True)
                 return left.exit_code(strict=fails_on_warnings)
             if change.files:
-                carry_out(
-                    change,
-                    "lint",
-                    directory,
-                    dry_run=dry_run,
-                    yes=yes,
-                    as_json=False,
-                    project=project,
-                )
+                write(change, dry_run=dry_run, yes=yes, as_json=False)
                 subject = gather(directory, flags, client, env=env)
         left = _Left(subject, wanted)
-        if as_json:
-            from qwenlock.cli.console import emit_json
-
-            emit_json(left.as_json())
-        elif format is GateFormat.concise:
-            left.say_lines()
-        elif format is not GateFormat.text:
-            annotations.extend(left.annotations(directory))
-            left.say_counts()
-        else:
-            left.say()
+        annotations.extend(left.show(format, directory))
         return left.exit_code(strict=fails_on_warnings)
+
+    def report(error: QwenlockError, directory: Path) -> None:
+        annotations.extend(_annotations(error, directory, format))
 
     found = chosen(projects, flags, recursive=recursive, every=True)
     # a repair of one project may change what the next one reads
     reader = Reader() if found.several and not fix else None
-    exit_code = for_each(found, lint_one, as_json=as_json)
-    if format not in (GateFormat.json, GateFormat.text, GateFormat.concise):
+    exit_code = for_each(found, lint_one, report, as_json=as_json)
+    if format in _IN_ONE_DOCUMENT:
         from qwenlock.cli.views.annotations import emit_annotations
 
         emit_annotations(annotations, format)
     return exit_code
+
+
+def _annotations(
+    error: QwenlockError,
+    project: Path,
+    format: GateFormat,  # noqa: A002
+) -> list[Annotation]:
+    """Report an error in one of several projects; return its annotations, if that is the format."""
+    from qwenlock.cli.report import error_as_annotations, print_error
+
+    if format not in _IN_ONE_DOCUMENT:
+        print_error(error, format)
+        return []
+    print_error(error)
+    return list(error_as_annotations(error, project))
 
 
 def _check_options(format: GateFormat, *, fix: bool, about_fix: bool) -> None:  # noqa: A002
@@ -211,21 +206,23 @@ class _Left:
             return "safe"
         return "unsafe" if self._can_repair(finding, unsafe=True) else None
 
-    def say(self) -> None:
-        from qwenlock.cli.report import print_findings
+    def show(self, format: GateFormat, project: Path) -> list[Annotation]:  # noqa: A002
+        """Print the findings; return their annotations instead, if that is the format."""
+        from qwenlock.cli.console import emit, emit_json
+        from qwenlock.cli.report import findings_as_json, findings_in_lines, print_findings
 
-        print_findings(self._findings)
+        if format is GateFormat.json:
+            emit_json(self.as_json())
+            return []
+        if format is GateFormat.concise:
+            for line in findings_in_lines(findings_as_json(self._findings)):
+                emit(line)
+            return []
+        if format is GateFormat.text:
+            print_findings(self._findings)
         self.say_counts()
-
-    def say_lines(self) -> None:
-        from qwenlock.cli.console import emit
-        from qwenlock.cli.report import findings_as_json, findings_in_lines
-
-        for line in findings_in_lines(findings_as_json(self._findings)):
-            emit(line)
-
-    def annotations(self, project: Path) -> list[Annotation]:
-        from qwenlock.cli.report import findings_as_json
+        if format is GateFormat.text:
+            return []
         from qwenlock.cli.views.annotations import of_findings
 
         return list(of_findings(findings_as_json(self._findings), project))

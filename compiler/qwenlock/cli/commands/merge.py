@@ -35,14 +35,13 @@ def merge(
     from qwenlock.change.merging import merged_settings
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
-    from qwenlock.edge.files import read_text
     from qwenlock.edge.git import merge_texts
     from qwenlock.edge.writer import write_output
     from qwenlock.text.values import TextError
 
     label = name or str(ours)
-    old, own, other = (read_text(each, str(each)) or "{}" for each in (base, ours, theirs))
-    texts = (old, own, other)
+    texts = old, own, other = _text(base), _text(ours), _text(theirs)
+    old = old or "{}"  # as git has it where both sides added the file
     found: Merged | None = None
     try:
         found = merged_settings(old, own, other)
@@ -63,6 +62,16 @@ def merge(
         where = ", ".join(".".join(map(_step, path)) for path in found.conflicts)
         say(f"{clean(label)}: both sides changed {clean(where)}")
     return 1
+
+
+def _text(path: Path) -> str:
+    from qwenlock.edge.files import read_text
+    from qwenlock.findings.errors import InputError
+
+    text = read_text(path, str(path))
+    if text is None:
+        raise InputError(f"{path} does not exist", "name the three files that git names")
+    return text
 
 
 def _step(step: str | int) -> str:

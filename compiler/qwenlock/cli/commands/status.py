@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
+from qwenlock.cli.advice import given_options
+from qwenlock.cli.console import emit
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from qwenlock.cli.views.picture import ScopeFile
     from qwenlock.compile.verdict import Status
     from qwenlock.edge.enforcement import InForce
+    from qwenlock.edge.places import Flags
+    from qwenlock.edge.reader import Reader
     from qwenlock.findings.finding import Finding
     from qwenlock.lint.subject import Subject
     from qwenlock.lock.diff import LockChange
@@ -53,23 +58,28 @@ def status(
     migrations that are due, and how many findings there are. `qwenlock` alone shows this in a
     project. Exits 3 if the settings or the lock are invalid.
     """
-    from qwenlock.edge.lint_subject import gather
     from qwenlock.edge.reader import Reader
 
-    flags = flags_of(context)
-
-    def status_of(directory: Path) -> int:
-        subject = gather(directory, flags, client, env=False, reader=reader)
-        found = _look(subject, directory)
-        if format is Format.json:
-            _emit(found, subject.project)
-        else:
-            _draw(found, subject.project)
-        return 3 if found.lock == "invalid" else 0
-
+    flags, as_json = flags_of(context), format is Format.json
     found = chosen(projects, flags, recursive=recursive)
     reader = Reader() if found.several else None
-    return for_each(found, status_of, as_json=format is Format.json)
+    one = partial(_status_of, flags=flags, client=client, reader=reader, as_json=as_json)
+    return for_each(found, one, as_json=as_json, apart=True)
+
+
+def _status_of(
+    directory: Path, flags: Flags, client: str | None, reader: Reader | None, *, as_json: bool
+) -> int:
+    from qwenlock.edge.lint_subject import gather
+
+    given_options(flags, client)  # this may be a process of its own
+    subject = gather(directory, flags, client, env=False, reader=reader)
+    found = _look(subject, directory)
+    if as_json:
+        _emit(found, subject.project)
+    else:
+        _draw(found, subject.project)
+    return 3 if found.lock == "invalid" else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,7 @@ def _look(subject: Subject, directory: Path) -> _Overview:
         verdict.changes,
         compilation.lock,
         tuple(files_of(project, compilation.lock)),
-        tuple(_plans(project)),
+        tuple(_plans(subject)),
         tuple(step.script.name for step in steps),
         due.refused.message if steps and due.refused else None,
         Counter(finding.level for finding in findings),
@@ -181,16 +191,14 @@ def _unset(project: Project, lock: Lock | None) -> tuple[str, ...]:
     return tuple(each.name for each in missing(lock, with_variables(project)))
 
 
-def _plans(project: Project) -> Iterator[_Plan]:
+def _plans(subject: Subject) -> Iterator[_Plan]:
     from dataclasses import replace
 
     from qwenlock.change.upgrade import upgrade
     from qwenlock.change.upgrade_data import UpgradeWishes
-    from qwenlock.edge.captured import with_captured
     from qwenlock.findings.errors import QwenlockError
-    from qwenlock.plans.collection import Plans
 
-    project = replace(project, plans=with_captured(Plans.of(project.plans)))
+    project = replace(subject.project, plans=subject.world.captured)
     for plan in project.plans:
         try:
             report = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep")).report
@@ -226,15 +234,21 @@ def _emit(found: _Overview, project: Project) -> None:
 
 
 def _draw(found: _Overview, project: Project) -> None:
-    """Draw the overview, folded at words."""
-    from rich.table import Table
+    """Draw the overview: on a terminal folded at words, otherwise a line for each row."""
+    from qwenlock.cli.views.terminal import draw, is_terminal, plain, text
 
-    from qwenlock.cli.views.terminal import draw, text
+    rows = list(_rows(found, project))
+    if not is_terminal():  # rich takes as long as reading the project
+        width = max(len(name) for name, _, _ in rows)
+        for name, value, _ in rows:
+            emit(f"{name:{width}}  {plain(value)}".rstrip())
+        return
+    from rich.table import Table
 
     table = Table.grid(padding=(0, 2))
     for _ in range(2):
         table.add_column(overflow="fold")
-    for name, value, style in _rows(found, project):
+    for name, value, style in rows:
         table.add_row(text(name, "bold"), text(value, style))
     draw(table)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.change.lost_edits import lost_edits
 from qwenlock.cli.console import emit, emit_json, emit_raw, say
 from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.report import changes_as_json
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenlock.lock.diff import LockChange
+    from qwenlock.plans.collection import Plans
 
 _MOST_NAMED = 12
 
@@ -28,8 +30,10 @@ class SinceCommit:
         commit: the commit, as the user named it.
     """
 
-    def __init__(self, commit: str) -> None:
-        self.commit = commit
+    def __init__(self, commit: str, plans: Plans) -> None:
+        """Take the commit, and the plans whose edited models are recognised."""
+        self.commit, self._plans = commit, plans
+        self._lost: dict[str, list[str]] = {}
         self._changes: dict[str, list[LockChange]] = {}
         self._new: list[str] = []
         self._gone: list[str] = []
@@ -43,7 +47,7 @@ class SinceCommit:
         """Compare the lock of a project.
 
         Raises:
-            InputError: one of them is not a lock.
+            InputError: one of them is not a lock, or a template cannot be used.
         """
         if before is None or after is None:
             if before is not after:
@@ -53,9 +57,12 @@ class SinceCommit:
             return
         label = f"{project}/qwen.lock"
         there = f"{label} at {self.commit}"
-        changes = diff(load(decode(before, there), there), load(decode(after, label), label))
+        old, new = load(decode(before, there), there), load(decode(after, label), label)
+        changes = diff(old, new)
         if changes:
             self._changes[project] = changes
+            for words in lost_edits(old, new, self._plans):
+                self._lost.setdefault(words, []).append(project)
 
     def show(self, format: str) -> None:  # noqa: A002
         """Print the differences as `text`, `json` or `markdown`."""
@@ -68,6 +75,7 @@ class SinceCommit:
 
     def _first(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Yield what a reviewer must see, and where."""
+        yield from self._lost.items()
         for projects, changes in grouped(self._changes):
             for words in dict.fromkeys(notable(changes)):
                 yield words, projects

@@ -73,4 +73,9 @@ def text(value: str, style: str = "") -> Text:
     """Return `value`, cleaned and never markup, in a style: `dim`, `good`, … or one of rich's."""
     from rich.text import Text
 
-    return Text(clean(value).replace("\t", "\\x09"), _STYLES.get(style, style), overflow="fold")
+    return Text(plain(value), _STYLES.get(style, style), overflow="fold")
+
+
+def plain(value: str) -> str:
+    """Return `value` cleaned for a cell, in which a tab has no width."""
+    return clean(value).replace("\t", "\\x09")
