@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qwenlock.cli.change import DryRunOption, YesOption
+from qwenlock.cli.groups import HelpfulCommand
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def undo(
     change: Annotated[
         str | None,
         typer.Argument(
             metavar="[ID]",
-            help="A change that `qwenlock history --all` lists; by default, this project's last.",
+            help="A change that `qwenlock history --all` lists. By default, this project's last.",
             show_default=False,
         ),
     ] = None,
