@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "compiler" / "qwenlock"
@@ -154,3 +160,36 @@ def test_one_module_opens_network_connections() -> None:
     ]
     # The server's library runs it in a loop of asyncio, over standard input and output.
     assert opening == ["edge/ping.py", "server/serving.py"]
+
+
+def loose_repeats(pattern: Any) -> Iterator[Any]:
+    """Yield the body of each possessive repeat in a parsed pattern that could backtrack."""
+    for operator, argument in pattern:
+        if str(operator) == "POSSESSIVE_REPEAT":
+            (kind, _), *others = argument[2]
+            if others or str(kind) not in {"ATOMIC_GROUP", "IN", "LITERAL", "NOT_LITERAL", "ANY"}:
+                yield argument[2]
+        parts = list(argument) if isinstance(argument, tuple) else [argument]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, list):
+                parts += part  # the branches of an alternation
+            elif hasattr(part, "data"):
+                yield from loose_repeats(part)
+
+
+def test_what_is_repeated_possessively_is_atomic() -> None:
+    """Python before 3.11.5 matches any other group wrongly (python/cpython#106052)."""
+    parse = sys.modules["re._parser"].parse
+    assert [*loose_repeats(parse("(?:a|bc)*+"))]
+    assert not [*loose_repeats(parse("(?:(?>a|bc))*+c++"))]
+    patterns = {
+        value
+        for name in BY_NAME
+        if not name.endswith("__main__")
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, re.Pattern)
+    }
+    assert len(patterns) > 50
+    found = {each.pattern for each in patterns if [*loose_repeats(parse(each.pattern, each.flags))]}
+    assert found == set()

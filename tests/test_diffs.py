@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,26 @@ def test_lines_of_others_in_a_plain_file_are_masked() -> None:
     assert SECRET not in shown
     assert "hunter" not in shown
     assert "+run: qwenlock check --recursive\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("name: qwenlock", "name: qwenlock"),
+        ("  - uses: actions/checkout@v5", "  - uses: actions/checkout@v5"),
+        ('  python: ["3.11", "3.12"]', '  python: ["3.11", "3.12"]'),
+        ("if: ${{ matrix.system == 'ubuntu-latest' }}", None),
+        ("  A_KEY: hunter2", "  A_KEY: ***"),
+        ("- export A_PASSWORD=hunter2", "- export A_PASSWORD=***"),
+        ("variables: {A_TOKEN: hunter2}", "variables: {A_TOKEN: ***"),
+        ("database: hunter2hunter2", "database: ***"),
+        ("run: deploy 4f9a8b7c6d5e4f3a2b1c", "run: ***"),
+        ("  4f9a8b7c6d5e4f3a2b1c", "  ***"),
+        ("a: " * 400, "***"),
+    ],
+)
+def test_only_keys_are_masked_in_a_plain_file(line: str, shown: str | None) -> None:
+    assert f"\n-{shown or line}\n" in diff("ci.yml", f"{line}\n", "")
 
 
 def test_new_file_comes_from_nowhere() -> None:

@@ -249,7 +249,7 @@ class TestUndo:
         assert undone is not None
         assert undone.reason == "to second"
         assert settings.read_bytes() == b"first"
-        assert told(history) == [("undo", "applied"), ("to second", "undone")]
+        assert told(history) == [("undo 1", "applied"), ("to second", "undone")]
 
     def test_twice_takes_back_the_change_before(self, settings: Path, history: History) -> None:
         change(settings, b"second", history)
@@ -328,7 +328,7 @@ class TestUndo:
         history.undo(force=True)
         assert settings.read_bytes() == b"first"
         assert [file.before for file in next(history._records()).files] == [b"mine"]
-        assert told(history) == [("undo", "applied"), ("to second", "undone")]
+        assert told(history) == [("undo 1", "applied"), ("to second", "undone")]
 
     def test_forced_makes_a_file_that_is_gone(self, settings: Path, history: History) -> None:
         settings.chmod(0o600)

@@ -206,6 +206,9 @@ class TestFollowed:
         assert "+++ b/.qwen/settings.json" in world.run("select", "b", "--dry-run").out
 
 
+UNDID = "{} qwen.lock\nundid `lock`: qwen.lock; `qwenlock undo {}` reverts it\n"
+
+
 class TestLock:
     @pytest.mark.parametrize(
         "content", [SCRIPT, "lock", "key = 1\n", "\0", "# a comment\nlock-version", "<<<<<<< a\nb"]
@@ -248,7 +251,7 @@ class TestLock:
         world.run("lock")
         assert world.lock.read_text() != old
         result = world.run("undo", "--yes")
-        assert result.err == "restore qwen.lock\nundid `lock`: qwen.lock\n"
+        assert result.err == UNDID.format("restore", 3)
         assert world.lock.read_text() == old
 
     def test_of_a_change_is_undone_with_it(self, world: World) -> None:
@@ -258,7 +261,7 @@ class TestLock:
         assert world.run("select", "b", "--yes", "--lock").exit_code == 0
         world.run("undo", "--yes")
         assert (world.own.read_text(), world.lock.read_text()) == old
-        assert world.run("undo", "--yes").err == "delete qwen.lock\nundid `lock`: qwen.lock\n"
+        assert world.run("undo", "--yes").err == UNDID.format("delete", 5)
         assert world.run("undo", "--yes").err == "nothing to undo\n"
 
     def test_is_written_where_nothing_can_be_kept(

@@ -154,8 +154,8 @@ def test_commands_and_excerpts_are_not_folded() -> None:
 def test_help_has_a_line_for_each_command_in_its_group(world: World) -> None:
     screen = on_terminal(world.home, 80, ["--help"])
     for group, names in GROUPS.items():
-        (start,) = [at for at, line in enumerate(screen.lines) if f"─ {group} ─" in line]
-        shown = [line.split()[1] for line in screen.lines[start + 1 : start + 1 + len(names)]]
+        (start,) = [at for at, line in enumerate(screen.lines) if line == f"{group}:"]
+        shown = [line.split()[0] for line in screen.lines[start + 1 : start + 1 + len(names)]]
         assert shown == [*names]
 
 

@@ -49,7 +49,9 @@ def test_shows_what_it_takes_back(world: World) -> None:
     assert result.err == "restore ~/.qwen/settings.json\nnothing was written\n"
     assert selected(world) == "b"
     result = world.run("undo", "--yes")
-    assert result.err.endswith("undid `select`: ~/.qwen/settings.json\n")
+    assert result.err.endswith(
+        "undid `select`: ~/.qwen/settings.json; `qwenlock undo 2` reverts it\n"
+    )
     assert selected(world) == "a"
 
 
@@ -144,7 +146,7 @@ def test_leaves_a_folder_that_holds_something_else(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("9", "there is no change '9'"), ("1", "is undone"), ("2", "is an undo")],
+    [("9", "there is no change '9'"), ("1", "is undone")],
 )
 def test_of_an_id_that_cannot_be_taken_back(world: World, name: str, said: str) -> None:
     world.run("select", "b", "--yes")
@@ -152,6 +154,38 @@ def test_of_an_id_that_cannot_be_taken_back(world: World, name: str, said: str) 
     result = world.run("undo", name, "--yes")
     assert result.exit_code == 2
     assert said in result.err
+
+
+def test_of_an_undo_makes_the_change_again(world: World) -> None:
+    write(world.own, TWO)
+    before = {each: each.read_bytes() for each in (world.own,)}
+    world.run("select", "b", "--lock", "--yes")  # 1, and the lock as 2
+    after = {each: each.read_bytes() for each in (world.own, world.lock)}
+    for undone, redone in (("3", "4"), ("5", "6")):
+        assert world.run("undo", "--yes").err.endswith(f"`qwenlock undo {undone}` reverts it\n")
+        assert {world.own: world.own.read_bytes()} == before
+        assert not world.lock.exists()
+        result = world.run("undo", undone, "--yes")
+        assert result.err.endswith(f"; `qwenlock undo {redone}` reverts it\n"), result.err
+        assert {each: each.read_bytes() for each in after} == after
+    states = [line.split()[3:] for line in world.run("history").out.splitlines()[1:]]
+    assert " ".join(each[0] for each in states) == "applied undone applied undone applied applied"
+    assert world.run("undo", "5", "--yes").exit_code == 2
+
+
+def test_undos_are_taken_back_from_the_last(world: World) -> None:
+    for model in ("b", "a", "b"):
+        world.run("select", model, "--yes")
+    for _ in range(3):  # 4 takes back 3, 5 takes back 2, 6 takes back 1
+        world.run("undo", "--yes")
+    result = world.run("undo", "4", "--yes")
+    assert (result.exit_code, selected(world)) == (4, "a")
+    assert "run `qwenlock undo 6` first" in result.err
+    for undo, model in (("6", "b"), ("5", "a"), ("4", "b")):
+        assert world.run("undo", undo, "--yes").exit_code == 0
+        assert selected(world) == model
+    assert world.run("undo", "--yes").exit_code == 0  # the last change is 3 again
+    assert selected(world) == "a"
 
 
 def test_history_lists_this_project_and_all(

@@ -127,23 +127,25 @@ def settings(
 # Merging
 
 
-@behaviour(
-    "modelProviders of the user with anthropic/a, of the project with openai/b", guide="openai/b"
-)
+@behaviour("models offered, if the user has anthropic/a and the project openai/b", guide="openai/b")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"anthropic": [bench.entry()]}))
     bench.machine.write("project", settings({"openai": [bench.entry("b")]}, "openai", "b"))
     return bench.offered()
 
 
-@behaviour("the same, with openai/a of the user", guide="openai/b")
+@behaviour("models offered, if the user has openai/a and the project openai/b", guide="openai/b")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"openai": [bench.entry()]}))
     bench.machine.write("project", settings({"openai": [bench.entry("b")]}, "openai", "b"))
     return bench.offered()
 
 
-@behaviour("an empty array in the system scope for what the user has", guide="openai/b")
+@behaviour(
+    "models offered, if the user has anthropic/a, and the system settings have openai/b "
+    "and an empty list for anthropic",
+    guide="openai/b",
+)
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"anthropic": [bench.entry()]}, "anthropic", "a"))
     providers = {"anthropic": [], "openai": [bench.entry("b")]}
@@ -154,7 +156,7 @@ def _(bench: Bench) -> str:
 # Models
 
 
-@behaviour("two entries of one id at two endpoints", guide="the first")
+@behaviour("models offered, if two have the same id and different endpoints", guide="the first")
 def _(bench: Bench) -> str:
     entries = [bench.entry(path="/1"), bench.entry(path="/2")]
     bench.machine.write("user", settings({"openai": entries}, "openai", "a"))
@@ -163,7 +165,10 @@ def _(bench: Bench) -> str:
     return {1: "the first", 2: "both"}[count]
 
 
-@behaviour("model.baseUrl that names the second of them", guide=UNSAID)
+@behaviour(
+    "which of two models with the same id is used, if model.baseUrl is that of the second",
+    guide=UNSAID,
+)
 def _(bench: Bench) -> str:
     first, second = bench.entry(path="/1"), bench.entry(path="/2")
     chosen = {"model": {"name": "a", "baseUrl": second["baseUrl"]}}
@@ -173,14 +178,20 @@ def _(bench: Bench) -> str:
     return {"1": "the first", "2": "the second"}[request.path[1]]
 
 
-@behaviour("a key of modelProviders that is not an auth type", guide="openai/a")
+@behaviour(
+    "models offered, if openai has a, and a name that is not an auth type has b",
+    guide="openai/a",
+)
 def _(bench: Bench) -> str:
     providers = {"openai-custom": [bench.entry("b")], "openai": [bench.entry()]}
     bench.machine.write("user", settings(providers, "openai", "a"))
     return bench.offered()
 
 
-@behaviour("the same, with a providerProtocol that makes it openai", guide="openai/a")
+@behaviour(
+    "models offered, if openai has a, and providerProtocol maps a name that has b to openai",
+    guide="openai/a",
+)
 def _(bench: Bench) -> str:
     providers = {"openai-custom": [bench.entry("b")], "openai": [bench.entry()]}
     mapped = {"providerProtocol": {"openai-custom": "openai"}}
@@ -188,7 +199,10 @@ def _(bench: Bench) -> str:
     return bench.offered()
 
 
-@behaviour("a providerProtocol that makes openai anthropic", guide="openai/a")
+@behaviour(
+    "models offered, if openai has a, and providerProtocol maps openai to anthropic",
+    guide="openai/a",
+)
 def _(bench: Bench) -> str:
     mapped = {"providerProtocol": {"openai": "anthropic"}}
     bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai", "a") | mapped)
@@ -196,7 +210,8 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "qwen-oauth models, with modelProviders that name another", guide="qwen-oauth/coder-model"
+    "qwen-oauth models offered, if modelProviders has others of its own for qwen-oauth",
+    guide="qwen-oauth/coder-model",
 )
 def _(bench: Bench) -> str:
     providers = {OAUTH: [bench.entry("b")], "openai": [bench.entry()]}
@@ -204,14 +219,14 @@ def _(bench: Bench) -> str:
     return bench.offered(OAUTH)
 
 
-@behaviour("an entry without id", guide=ENDS)
+@behaviour("a model without id", guide=ENDS)
 def _(bench: Bench) -> str:
     entries = [bench.entry(), {"envKey": "A_KEY"}]
     bench.machine.write("user", settings({"openai": entries}, "openai", "a"))
     return bench.offered()
 
 
-@behaviour("an entry without envKey", guide=ENDS)
+@behaviour("a model without envKey", guide=ENDS)
 def _(bench: Bench) -> str:
     entry = bench.entry()
     del entry["envKey"]
@@ -223,7 +238,7 @@ def _(bench: Bench) -> str:
     return f"uses {used}"
 
 
-@behaviour("an anthropic entry without baseUrl", guide=UNSAID)
+@behaviour("an anthropic model without baseUrl", guide=UNSAID)
 def _(bench: Bench) -> str:
     entry = bench.entry()
     del entry["baseUrl"]
@@ -232,7 +247,8 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "an entry with fastOnly, voiceOnly, imageOnly or realtimeOnly beside openai/a", guide=UNSAID
+    "models offered, if f is fastOnly, v voiceOnly, i imageOnly and r realtimeOnly",
+    guide=UNSAID,
 )
 def _(bench: Bench) -> str:
     flags = {"f": "fastOnly", "v": "voiceOnly", "i": "imageOnly", "r": "realtimeOnly"}
@@ -241,7 +257,7 @@ def _(bench: Bench) -> str:
     return bench.offered()
 
 
-@behaviour("the order of auth types", guide=UNSAID)
+@behaviour("the order of models of several auth types in the list", guide=UNSAID)
 def _(bench: Bench) -> str:
     types = ("anthropic", "gemini", "vertex-ai", "openai")
     bench.machine.write("user", settings({name: [bench.entry()] for name in types}, "openai", "a"))
@@ -251,47 +267,56 @@ def _(bench: Bench) -> str:
 # Selection
 
 
-@behaviour("openai selected without a model", guide="qwen3-coder-plus")
+@behaviour("the model used, if openai is selected without a model", guide="qwen3-coder-plus")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai"))
     return bench.selected(KEYS)
 
 
-@behaviour("anthropic selected without a model", guide=UNSAID)
+@behaviour("the model used, if anthropic is selected without a model", guide=UNSAID)
 def _(bench: Bench) -> str:
     entries = [bench.entry("a"), bench.entry("b")]
     bench.machine.write("user", settings({"anthropic": entries}, "anthropic"))
     return bench.selected(dummies(["A_KEY"]))
 
 
-@behaviour("the same, and ANTHROPIC_API_KEY is set", guide=UNSAID)
+@behaviour(
+    "the model used, if anthropic is selected without a model, and ANTHROPIC_API_KEY is set",
+    guide=UNSAID,
+)
 def _(bench: Bench) -> str:
     entries = [bench.entry("a"), bench.entry("b")]
     bench.machine.write("user", settings({"anthropic": entries}, "anthropic"))
     return bench.selected(KEYS)
 
 
-@behaviour("nothing selected", guide="takes qwen-oauth")
+@behaviour("the start, if no auth type is selected", guide="takes qwen-oauth")
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"gemini": [bench.entry()]}))
     return bench.offered()
 
 
-@behaviour("--model b, with a selected in the system scope", guide="b")
+@behaviour("the model used with --model b, if the system settings select a", guide="b")
 def _(bench: Bench) -> str:
     entries = [bench.entry("a"), bench.entry("b")]
     bench.machine.write("system", settings({"openai": entries}, "openai", "a"))
     return _model(bench.request("--model", "b"))
 
 
-@behaviour("OPENAI_MODEL=b, with the entry a selected", guide="a")
+@behaviour(
+    "the model used with OPENAI_MODEL=b, if a is selected, and modelProviders has it",
+    guide="a",
+)
 def _(bench: Bench) -> str:
     entries = [bench.entry("a"), bench.entry("b")]
     bench.machine.write("user", settings({"openai": entries}, "openai", "a"))
     return _model(bench.request(variables={**KEYS, "OPENAI_MODEL": "b"}))
 
 
-@behaviour("OPENAI_MODEL, with another model selected that no entry defines", guide="OPENAI_MODEL")
+@behaviour(
+    "the model used with OPENAI_MODEL, if another is selected, and modelProviders lacks it",
+    guide="OPENAI_MODEL",
+)
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"openai": []}, "openai", "a"))
     variables = {**KEYS, "OPENAI_MODEL": "b", "OPENAI_BASE_URL": bench.server.url}
@@ -299,7 +324,10 @@ def _(bench: Bench) -> str:
     return {"a": "the selected one", "b": "OPENAI_MODEL"}[model]
 
 
-@behaviour("an entry whose variable is not set, and OPENAI_API_KEY is", guide="uses OPENAI_API_KEY")
+@behaviour(
+    "a model whose own variable is not set, if OPENAI_API_KEY is",
+    guide="uses OPENAI_API_KEY",
+)
 def _(bench: Bench) -> str:
     bench.machine.write("user", settings({"openai": [bench.entry()]}, "openai", "a"))
     request = bench.request(variables=dummies(["OPENAI_API_KEY"]))
@@ -308,7 +336,7 @@ def _(bench: Bench) -> str:
     return f"uses {request.headers['authorization'].removeprefix('Bearer value-of-')}"
 
 
-@behaviour("a key that comes by flag alone", guide="is used")
+@behaviour("a key given with --openai-api-key only", guide="is used")
 def _(bench: Bench) -> str:
     flags = {
         "auth-type": "openai",
@@ -326,7 +354,7 @@ def _(bench: Bench) -> str:
 # Requests
 
 
-@behaviour("model.generationConfig beside the one of a selected entry", guide="is not sent")
+@behaviour("model.generationConfig, if the selected model has its own", guide="is not sent")
 def _(bench: Bench) -> str:
     own = {"samplingParams": {"temperature": 0.2}}
     below = {"samplingParams": {"top_p": 0.123}, "extra_body": {"leak": True}}
@@ -340,7 +368,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "where a base URL that ends in /v1, as in the guide's example, leads for anthropic",
+    "the path of a request to anthropic, if baseUrl ends in /v1, as in the guide's example",
     guide="/v1/messages",
 )
 def _(bench: Bench) -> str:
@@ -350,7 +378,7 @@ def _(bench: Bench) -> str:
     return request.path.split("?")[0]
 
 
-@behaviour("extra_body of an anthropic entry", guide="is not sent")
+@behaviour("extra_body of an anthropic model", guide="is not sent")
 def _(bench: Bench) -> str:
     entry = bench.entry(path="", generationConfig={"extra_body": {"leak": True}})
     bench.machine.write("user", settings({"anthropic": [entry]}, "anthropic", "a"))
@@ -362,7 +390,7 @@ def _(bench: Bench) -> str:
 # Files
 
 
-@behaviour("~/.qwen/.env, with a .env file in the project", guide=UNSAID)
+@behaviour("~/.qwen/.env, if the project has a .env file", guide=UNSAID)
 def _(bench: Bench) -> str:
     (bench.machine.home / ".qwen" / ".env").write_text("A_KEY=of-home\n")
     (bench.machine.project / ".env").write_text("OTHER=1\n")
@@ -370,7 +398,7 @@ def _(bench: Bench) -> str:
     return "is read" if bench.request(variables={}) else "is not read"
 
 
-@behaviour("a settings file with $version 3", guide=UNSAID)
+@behaviour("settings with $version 3", guide=UNSAID)
 def _(bench: Bench) -> str:
     bench.machine.write("user", {"$version": 3})
     bench.load()
@@ -378,7 +406,7 @@ def _(bench: Bench) -> str:
     return "is left alone" if version == 3 else f"becomes {version}"
 
 
-@behaviour("comments in a settings file that is migrated", guide=UNSAID)
+@behaviour("comments in settings that the client migrates", guide=UNSAID)
 def _(bench: Bench) -> str:
     bench.machine.write("user", '{\n  // mine\n  "$version": 2,\n  "ui": {}\n}\n')
     bench.load()
@@ -387,23 +415,24 @@ def _(bench: Bench) -> str:
     return "are kept" if "// mine" in text else "are dropped"
 
 
-@behaviour("a user file that is broken", guide=UNSAID)
+@behaviour("user settings that end in the middle", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("user", '{"a": ')
 
 
-@behaviour("a project file that is broken", guide=UNSAID)
+@behaviour("project settings that end in the middle", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("project", '{"a": ')
 
 
-@behaviour("a byte-order mark in the user file", guide=UNSAID)
+@behaviour("user settings that begin with a byte-order mark", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("user", '\ufeff{"$version": 4}')
 
 
 @behaviour(
-    "the settings of a project on no list of trusted folders, with security.folderTrust.enabled",
+    "project settings, if security.folderTrust.enabled is true, and the folder is not "
+    "listed as trusted",
     guide=UNSAID,
 )
 def _(bench: Bench) -> str:
@@ -414,7 +443,7 @@ def _(bench: Bench) -> str:
     return "count" if bench.offered("openai") == "openai/of-the-project" else "do not count"
 
 
-@behaviour("a trailing comma in the user file", guide=UNSAID)
+@behaviour("user settings with a trailing comma", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("user", '{"$version": 4,}')
 

@@ -23,12 +23,16 @@ FILE = Path(__file__).parents[2] / "docs" / "client-matrix.md"
 _HEAD = f"""\
 # What the client does, and what the guide says
 
-Made of `tests/conformance/behaviours.py`, which measures each line with the real client; `pytest
---update-matrix` writes it anew. **Bold** is where a release departs from the guide; – is what the
-guide does not speak of. [Never worse](never-worse.md) shows what each release sends before and
-after every command.
+Each row is a question: what does the client do with such settings? Each cell is what a release did
+when it was started with them. `openai/b` is the model `b` in the list of the auth type `openai`; a
+model that is *offered* can be chosen with `/model`. **Bold** is where a release departs from the
+guide; – is what the guide does not speak of. [Never worse](never-worse.md) shows what each release
+sends before and after every command.
 
-| settings | guide | {" | ".join(RELEASES)} |
+Made of `tests/conformance/behaviours.py`, which measures each row with the real client; `pytest
+--update-matrix` writes it anew.
+
+| what | guide | {" | ".join(RELEASES)} |
 | --- | --- |{" --- |" * len(RELEASES)}
 """
 

@@ -51,6 +51,14 @@ class _Commands(HelpfulGroup):
             args = ["status"]
         return super().parse_args(ctx, args)
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Explain Typer's own option in a line."""
+        params: list[Any] = super().get_params(ctx)
+        for each in params:
+            if each.name == "show_completion":
+                each.help = "Show completion for the current shell."
+        return params
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
@@ -101,7 +109,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Run `qwenlock COMMAND --help` for a command, and `qwenlock explain CODE` for a finding. "
-        "The guides are in the folder `docs` of the source code; begin with docs/tutorial.md."
+        "The guides are in the folder `docs` of the source code: begin with docs/tutorial.md. "
+        "More about each option is in docs/reference/commands.md."
     ),
 )
 

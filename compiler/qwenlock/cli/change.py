@@ -33,7 +33,7 @@ YesOption: TypeAlias = Annotated[
     typer.Option(
         "--yes",
         "-y",
-        help="Do not ask for confirmation; required without a terminal.",
+        help="Do not ask; required without a terminal.",
         rich_help_panel=_WRITING,
     ),
 ]

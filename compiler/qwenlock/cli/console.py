@@ -180,7 +180,8 @@ def _cells(text: str) -> int:
     return cell_len(text)
 
 
-def _width(stream: TextIO) -> int:
+def width_of(stream: TextIO) -> int:
+    """Return how many columns a stream's terminal has; 80 if it is none."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):  # something that only says it is a terminal
@@ -207,6 +208,6 @@ def _print(text: str, stream: TextIO) -> None:
         kept.append(("out" if stream is sys.stdout else "err", text))
         return
     if stream is sys.stderr and stream.isatty():
-        text = "\n".join(folded(line, _width(stream)) for line in text.split("\n"))
+        text = "\n".join(folded(line, width_of(stream)) for line in text.split("\n"))
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

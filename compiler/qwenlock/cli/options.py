@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
-import typer.core
 import typer.main
 
 from qwenlock.cli.advice import given_options, given_project
+from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.edge.places import SETTINGS, Flags, find_project, refuse_servers
 from qwenlock.lock import NAME
 
@@ -52,8 +52,8 @@ ProjectArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="[PROJECT]",
         help=(
-            "The project's directory; by default, the nearest one, from here upward, that has a "
-            "qwen.lock or a .qwen/settings.json."
+            "A directory; by default, the project here. That is the nearest directory upward that "
+            "has a qwen.lock or a .qwen/settings.json."
         ),
         show_default=False,
     ),
@@ -127,8 +127,11 @@ ClientOption: TypeAlias = Annotated[
     typer.Option(
         "--client",
         callback=_known,
-        metavar="guide|VERSION|installed",
-        help="The Qwen Code release; by default, the lock's.",
+        metavar="RELEASE",
+        help=(
+            "A version of Qwen Code, `guide` or `installed`. By default, that of the lock, or else "
+            "the installed one."
+        ),
         show_default=False,
         rich_help_panel=_READING,
     ),
@@ -138,7 +141,7 @@ TemplatesOption: TypeAlias = Annotated[
     typer.Option(
         "--templates",
         metavar="DIR",
-        help="A folder with plans of your own.",
+        help="A folder with plans of your own. The bundled ones stay.",
         rich_help_panel=_READING,
     ),
 ]
@@ -152,7 +155,7 @@ GateFormatOption: TypeAlias = Annotated[
     GateFormat,
     typer.Option(
         "--format",
-        help="The output format.",
+        help="The format. `concise` is a line for each finding.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -240,7 +243,7 @@ def own_folders(templates: str | None) -> list[Path]:
     return [Path(path) for path in templates.split(os.pathsep) if path]
 
 
-class ScopedCommand(typer.core.TyperCommand):
+class ScopedCommand(HelpfulCommand):
     """A command with the scope options, which are declared once, in `_flags`."""
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:

@@ -30,14 +30,18 @@ ProjectsArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="[PROJECT]...",
         help=(
-            "Project directories; by default, the nearest one, from here upward, that has a "
-            "qwen.lock or a .qwen/settings.json. The root of a workspace stands for its projects."
+            "Directories; by default, the project here. That is the nearest directory upward "
+            "that has a qwen.lock or a .qwen/settings.json. The root of a workspace stands for its "
+            "projects."
         ),
         show_default=False,
     ),
 ]
 RecursiveOption: TypeAlias = Annotated[
-    bool, typer.Option("--recursive", help="Take every project below.")
+    bool,
+    typer.Option(
+        "--recursive", help="Take every project below. That is, in and below the directories."
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +67,8 @@ class HistoryEntry:
 
     @property
     def number(self) -> str:
-        """Return the short id of a record; records of earlier releases have only a long one."""
-        return str(_order(self.backup)[0] or self.id)
+        """Return the id."""
+        return _number(self.backup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +213,8 @@ class History:
         """Return what takes back a change, with everything that is a part of it.
 
         Args:
-            name: the id of a change, of any project, long or short; None for the project's last
-                one that is in force.
+            name: the id of a change, of any project, long or short, also of an undo, which makes
+                the change again; None for the project's last one in force that is no undo.
             force: whether to overwrite a file that has changed since.
 
         Raises:
@@ -237,17 +238,23 @@ class History:
             tuple(folder for record, _ in group for folder in record.made),
         )
 
-    def revert(self, reversal: Reversal) -> None:
+    def revert(self, reversal: Reversal) -> str:
         """Write what `reversal` returned, and delete the folders that are empty then.
+
+        Returns:
+            The id of the undo, as users name it.
 
         Raises:
             WriteError: a file has changed, or cannot be written.
         """
-        writer.write(reversal.edits, reason="undo", history=self, undoes=reversal.entry.id)
+        entry = reversal.entry
+        reason = f"undo {entry.number}"
+        backup = writer.write(reversal.edits, reason=reason, history=self, undoes=entry.id)
         for folder in reversal.folders:
             with suppress(OSError):  # something else is in it
                 if os.path.realpath(folder) == str(folder):  # a link since may lead anywhere
                     folder.rmdir()
+        return _number(backup)
 
     def _last(self, examined: Sequence[tuple[_Record, RecordState]]) -> _Record | None:
         """Return the project's last record that is in force."""
@@ -255,7 +262,7 @@ class History:
             if not self._is_ours(record):
                 continue
             _refuse_damaged(record)
-            if _in_force(record, state):
+            if record.undoes is None and _in_force(record, state):
                 return record
         return None
 
@@ -312,16 +319,15 @@ class History:
             state = _compare(record.files, digests)
             if state is not RecordState.NOT_APPLIED:
                 digests |= {file.path: file.digest_before for file in record.files}
-            if state in {RecordState.APPLIED, RecordState.CHANGED}:
-                undone.add(record.undoes)
             is_undone = record.id in undone or (record.part_of or record.id) in undone
+            if state in {RecordState.APPLIED, RecordState.CHANGED} and not is_undone:
+                undone.add(record.undoes)
             yield record, RecordState.UNDONE if is_undone else state
 
 
 def _in_force(record: _Record, state: RecordState) -> bool:
-    """Tell whether a record is of a change that can be taken back; an undo is not."""
-    is_gone = state in {RecordState.UNDONE, RecordState.NOT_APPLIED}
-    return record.is_whole and record.undoes is None and not is_gone
+    """Tell whether a record is of a change that can be taken back."""
+    return record.is_whole and state not in {RecordState.UNDONE, RecordState.NOT_APPLIED}
 
 
 def _belongs(record: _Record, found: _Record, state: RecordState) -> bool:
@@ -347,8 +353,6 @@ def _named(name: str, examined: Sequence[tuple[_Record, RecordState]]) -> _Recor
         raise UsageError(f"several changes have the id {name}", f"use one of {ids}")
     record, state = found[0]
     _refuse_damaged(record)
-    if record.undoes is not None:
-        raise UsageError(f"the change {name} is an undo", "run the command that it took back again")
     if not _in_force(record, state):
         raise UsageError(f"the change {name} is {state}", fix)
     return record
@@ -360,10 +364,15 @@ def _refuse_later(
     examined: Sequence[tuple[_Record, RecordState]],
     newest: _Record,
 ) -> None:
-    """Refuse to take back a record if a later change that is in force wrote the same file."""
-    for later, state in examined:
-        if later.id == newest.id:
-            return
+    """Refuse to take back a record if a later change that is in force wrote the same file.
+
+    A later undo stands only in the way of an older one, unless it took back a later change.
+    """
+    since = [*takewhile(lambda each: each[0].id != newest.id, examined)]
+    ids = {later.id for later, _ in since}
+    for later, state in since:
+        if later.undoes is not None and (record.undoes is None or later.undoes in ids):
+            continue
         shared = [file.path for file in later.files if file.path in paths]
         if _in_force(later, state) and shared and not _belongs(later, record, state):
             entry = later.entry(state)
@@ -373,6 +382,11 @@ def _refuse_later(
                 f"{message} {shown(shared[0])}; nothing was changed",
                 f"run `qwenlock undo {entry.number}` first",
             )
+
+
+def _number(backup: Path) -> str:
+    """Return the short id of a record; those of earlier releases have only a long one."""
+    return str(_order(backup)[0] or backup.stem)
 
 
 def _order(backup: Path) -> tuple[int, str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _CONTEXT = 3  # lines before and after a change, as in every unified diff
 _PLAIN = (".gitignore", ".gitattributes", ".toml", ".yml", ".yaml")
 _VARIABLE = re.compile(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
+_NAMED = re.compile(r"""([\w.\-]+)["']?\s*[:=]=?\s*(?=\S)""")
+_LONGEST = 1_000  # characters of a line that is looked into
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -69,10 +71,8 @@ class _Plain(_Text):
     """A file where only qwenlock's own lines are written, which hold no keys."""
 
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:
-        from qwenlock.text.mask import masked_words
-
         lines = self.lines[first:last]
-        return list(lines) if is_new else [masked_words(line) for line in lines]
+        return list(lines) if is_new else [_entry(line) for line in lines]
 
 
 def _text(label: str, text: str) -> _Text:
@@ -87,6 +87,21 @@ def _variable(line: str) -> str:
     if _VARIABLE.match(line):
         return _VARIABLE.sub(rf"\1{MASK}", line)
     return f"# {MASK}" if line.strip() else line
+
+
+def _entry(line: str) -> str:
+    """Return a line of YAML or TOML without what could be a key, by its form or its name."""
+    from qwenlock.text.credentials import is_credential
+    from qwenlock.text.mask import masked_words
+    from qwenlock.text.secret_forms import is_made_of_words
+
+    if is_credential(line) or len(line) > _LONGEST:
+        return MASK
+    for found in _NAMED.finditer(line):
+        value = line[found.end() :]
+        if is_credential(value, found[1]) or not is_made_of_words(value):
+            return line[: found.end()] + MASK
+    return line if is_made_of_words(line) else masked_words(line)
 
 
 def _groups(before: Sequence[str], after: Sequence[str]) -> Iterator[Opcodes]:

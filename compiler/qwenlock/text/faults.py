@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SPACE = " \t\r\n"
 _BRACKET = re.compile(rf"{STRING}|([\[{{])|([\]}}])", re.DOTALL)
-_CLOSED = re.compile(r'(?:[^"\r\n]++|"[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+")*+')
+_CLOSED = re.compile(r'(?:(?>[^"\r\n]++|"[^"\\\r\n]*+(?:(?>\\[^\r\n][^"\\\r\n]*+))*+"))*+')
 _WORD = re.compile(r"[\w$]")
 
 

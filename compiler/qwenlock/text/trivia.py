@@ -9,10 +9,11 @@ import re
 from typing import NamedTuple
 
 # Patterns to compile with re.DOTALL. None backtracks: that would cost memory for every token, and
-# let a comment extend to the end of the next one.
-COMMENT = r"//[^\r\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/"
-STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-TRIVIA = rf"(?:\s++|{COMMENT})*+"
+# let a comment extend to the end of the next one. What is repeated possessively is atomic, because
+# Python before 3.11.5 matches other groups wrongly there (python/cpython#106052).
+COMMENT = r"//[^\r\n]*+|/\*[^*]*+(?:(?>\*(?!/)[^*]*+))*+\*/"
+STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
+TRIVIA = rf"(?:(?>\s++|{COMMENT}))*+"
 
 _COMMENTS = re.compile(COMMENT, re.DOTALL)
 _RUNS = re.compile(rf"\s+|{COMMENT}", re.DOTALL)
@@ -20,7 +21,7 @@ _AROUND_BREAK = re.compile(r"(?<!\s)\s*[\r\n]\s*")
 _LINE_BREAKS = re.compile(r"\r\n?|\n")
 _REST_OF_LINE = re.compile(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
 _UP_TO_COMMENT = re.compile(
-    rf'[^"/]*+(?:{STRING}[^"/]*+)*+(?:({COMMENT})|(/(?!\*)|\Z)|.)', re.DOTALL
+    rf'[^"/]*+(?:(?>{STRING}[^"/]*+))*+(?:({COMMENT})|(/(?!\*)|\Z)|.)', re.DOTALL
 )
 
 

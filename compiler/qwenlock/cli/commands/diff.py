@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.cli.options import PageFormat, PageFormatOption
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def diff(
     old: Annotated[
         Path,

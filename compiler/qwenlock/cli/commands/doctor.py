@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.cli.options import Format, FormatOption, ProjectArgument, project_directory
 from qwenlock.enforce.agreement import REMEDY
 from qwenlock.findings.errors import QwenlockError
@@ -31,7 +32,7 @@ _WORDS = {
 }
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def doctor(
     project: ProjectArgument = None,
     client_command: Annotated[
@@ -46,7 +47,9 @@ def doctor(
     ] = 30.0,
     ping: Annotated[
         bool,
-        typer.Option("--ping", help="Also ask each endpoint, with its key, which models it has."),
+        typer.Option(
+            "--ping", help="Also ask each endpoint which models it has. This sends its key."
+        ),
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:

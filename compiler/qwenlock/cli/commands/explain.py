@@ -7,19 +7,20 @@ from typing import Annotated, Any
 import typer
 
 from qwenlock.cli.completion import codes
+from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.cli.options import Format, FormatOption
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def explain(
     code: Annotated[
         str | None,
         typer.Argument(
             metavar="[CODE]",
             autocompletion=codes,
-            help="A finding's code, such as QL203; by default, list all codes.",
+            help="A code, such as QL203; by default, list all codes.",
         ),
     ] = None,
     format: FormatOption = Format.text,  # noqa: A002

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.cli.options import Format, FormatOption
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def history(
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete backups that are older than 30 days.")

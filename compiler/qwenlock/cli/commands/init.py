@@ -45,7 +45,7 @@ def init(
         bool | None,
         typer.Option(
             "--from-env/--no-from-env",
-            help="If .qwen/settings.json is missing, create it from the variables that are set.",
+            help="Write missing settings from variables that are set.",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +62,8 @@ def init(
         bool | None,
         typer.Option(
             "--from-user/--no-from-user",
-            help="Copy the models that you use, and the selection, to the project; never a key.",
+            help="Copy the models that you use to the project. The selection is copied, too; a "
+            "key never is.",
             show_default=False,
         ),
     ] = None,

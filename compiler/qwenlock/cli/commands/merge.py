@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qwenlock.cli.groups import HelpfulCommand
+
 if TYPE_CHECKING:
     from qwenlock.text.merge import Merged
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def merge(
     base: Annotated[Path, typer.Argument(metavar="BASE", help="The common ancestor; %O of git.")],
     ours: Annotated[

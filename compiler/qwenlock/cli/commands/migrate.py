@@ -67,7 +67,8 @@ def migrate(
         typer.Option(
             "--to-settings-version",
             metavar="3|4",
-            help="The settings version to write.",
+            help="The settings version to write. By default, that of the client, or 3 for the "
+            "guide.",
             show_default=False,
         ),
     ] = None,
@@ -78,11 +79,14 @@ def migrate(
         bool,
         typer.Option(
             "--drop-unused-key",
-            help="Delete security.auth.apiKey if never sent.",
+            help="Delete security.auth.apiKey if never sent. That is, where the client sends "
+            "another key.",
         ),
     ] = False,
     lock: LockOption = False,
-    list_: Annotated[bool, typer.Option("--list", help="List what would change, and why.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List what would change, and why. Nothing is written.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if a migration is due.")
     ] = False,

@@ -38,7 +38,7 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="[PROJECT|RESULT...]",
-            help="The project's directory; with --merge, files or directories of results.",
+            help="A directory; with --merge, files of results. They may be in directories.",
             show_default=False,
         ),
     ] = None,
@@ -53,7 +53,7 @@ def report(
     merge: Annotated[
         bool,
         typer.Option(
-            "--merge", help="Merge results of `qwenlock check --format json` into one report."
+            "--merge", help="Report on results of `check --format json`. They become one report."
         ),
     ] = False,
     client: ClientOption = None,

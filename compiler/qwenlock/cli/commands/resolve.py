@@ -51,7 +51,7 @@ def resolve(
             "--openai-api-key",
             "--openaiApiKey",
             metavar="KEY|-",
-            help="The client's key, which is never shown; - reads it from stdin.",
+            help="The client's key; - reads it from stdin. It is never shown.",
             rich_help_panel=_OF_CLIENT,
         ),
     ] = None,
@@ -76,7 +76,7 @@ def resolve(
         typer.Option(
             "--env-file",
             metavar="FILE",
-            help="Read this file instead of every .env that the client would find.",
+            help="Read this file instead of the client's .env files.",
         ),
     ] = None,
     client: ClientOption = None,

@@ -108,15 +108,15 @@ def run(
             "--select",
             autocompletion=locked_models,
             metavar="MODEL",
-            help="Another model of the lock, for this run alone: its id, or `auth-type/id`.",
+            help="Another locked model, for this run alone. Name its id, or `auth-type/id`.",
         ),
     ] = None,
     no_check: Annotated[
         bool,
         typer.Option(
             "--no-check",
-            help="Enforce the lock even if the settings have changed, or another release of the "
-            "client is installed.",
+            help="Enforce the lock even if it is out of date. That is, if the settings have "
+            "changed, or another release of the client is installed.",
         ),
     ] = False,
     strict: Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qwenlock.cli.groups import HelpfulGroup
+from qwenlock.cli.groups import HelpfulCommand, HelpfulGroup
 from qwenlock.cli.options import ClientOption, TemplatesOption, directory_of, own_folders
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def settings(client: ClientOption = None, templates: TemplatesOption = None) -> int:
-    """Print the schema for the parts of settings.json that choose models.
+    """Print the schema for what chooses models in settings.json.
 
     Editors use it to complete and check settings. It has the fields of the client that the project
     here is for, or of `--client`.
@@ -49,7 +49,7 @@ def _here() -> Profile:
     return project.client
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def lock() -> int:
     """Print the schema for the data of qwen.lock."""
     from qwenlock.cli.console import emit_raw

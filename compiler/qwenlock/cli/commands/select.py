@@ -35,7 +35,7 @@ def select(
         typer.Argument(
             autocompletion=offered_models,
             metavar="[MODEL]",
-            help="The id of an offered model; without one, you choose from a list.",
+            help="A model's id; without one, you choose from a list.",
             show_default=False,
         ),
     ] = None,
@@ -53,9 +53,7 @@ def select(
     ] = None,
     scope: Annotated[
         Literal["user", "project"] | None,
-        typer.Option(
-            "--scope", help="The scope to write to; by default, the one that has modelProviders."
-        ),
+        typer.Option("--scope", help="Where to write; by default, where modelProviders is."),
     ] = None,
     lock: LockOption = False,
     dry_run: DryRunOption = False,

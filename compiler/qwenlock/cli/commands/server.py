@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from qwenlock.cli.groups import HelpfulCommand
+
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def server() -> int:
-    """Serve an editor: show findings, and offer repairs, help and completion while you write.
+    """Serve an editor: findings, fixes, help, completion as you write.
 
     It speaks the Language Server Protocol over standard input and output. Editors start it; see
     docs/how-to/language-server.md. It writes only what you agree to. Needs the extra `server`.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qwenlock.cli.completion import plans, regions, versions
-from qwenlock.cli.groups import HelpfulGroup
+from qwenlock.cli.groups import HelpfulCommand, HelpfulGroup
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ PlanOption = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", cls=HelpfulCommand)
 def list_templates(
     plan: Annotated[
         str | None,
@@ -88,7 +88,7 @@ def list_templates(
     return 0
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def show(
     version: Annotated[
         str,
@@ -110,7 +110,7 @@ def show(
     plan: PlanOption = None,
     templates: TemplatesOption = None,
 ) -> int:
-    """Show the models of a template version in a region, as JSON for modelProviders."""
+    """Show the models of a version in a region, as JSON for modelProviders."""
     from qwenlock.cli.console import as_json, emit_raw
 
     chosen = _plan(_plans(templates), plan, version, region)
@@ -119,7 +119,7 @@ def show(
     return 0
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def verify(
     plan: Annotated[
         str | None,
@@ -172,7 +172,7 @@ def verify(
     return 1 if any(each.status in ("mismatch", "duplicate") for _, each in verdicts) else 0
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def capture(
     settings: Annotated[
         Path | None,
@@ -211,7 +211,7 @@ def capture(
         typer.Option(
             "--output",
             metavar="DIR",
-            help="Write PLAN/VERSION.json.j2 to this directory; default: stdout.",
+            help="Write PLAN/VERSION.json.j2 there. By default, it goes to stdout.",
         ),
     ] = None,
     templates: TemplatesOption = None,

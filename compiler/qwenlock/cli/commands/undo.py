@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qwenlock.cli.change import DryRunOption, YesOption
+from qwenlock.cli.groups import HelpfulCommand
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def undo(
     change: Annotated[
         str | None,
         typer.Argument(
             metavar="[ID]",
-            help="A change that `qwenlock history --all` lists; by default, this project's last.",
+            help="A change that `qwenlock history --all` lists. By default, this project's last.",
             show_default=False,
         ),
     ] = None,
@@ -35,8 +36,8 @@ def undo(
 ) -> int:
     """Undo the last change that a command in this project made.
 
-    Run it again for the change before. All files that the command wrote go back: settings, also
-    the user's, the lock, and new folders.
+    Run it again for the change before, or with the id of an undo to take that back. All files that
+    the command wrote go back: settings, also the user's, the lock, and new folders.
     Refused if a file has changed since; --force overwrites the file and keeps a backup of it.
 
     Examples: `qwenlock undo --dry-run`, `qwenlock undo 12 --yes`
@@ -62,9 +63,9 @@ def undo(
     if dry_run or not (yes or agreed("Undo this?")):
         say("nothing was written")
         return 0
-    records.revert(found)
+    number = records.revert(found)
     names = ", ".join(clean(file.label) for file in taken_back.files)
-    say(f"undid `{clean(found.entry.reason)}`: {names}")
+    say(f"undid `{clean(found.entry.reason)}`: {names}; `qwenlock undo {number}` reverts it")
     return 0
 
 

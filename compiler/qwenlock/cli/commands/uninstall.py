@@ -43,8 +43,8 @@ def uninstall(
         bool | None,
         typer.Option(
             "--remove-key/--keep-key",
-            help="Also remove the plan's key from settings and .env files; by default, you are "
-            "asked on a terminal, and elsewhere it is kept.",
+            help="Also remove its key from settings and .env files. By default, you are asked on "
+            "a terminal, and elsewhere it is kept.",
         ),
     ] = None,
     lock: LockOption = False,

@@ -45,7 +45,7 @@ def upgrade(
             "--to",
             autocompletion=versions,
             metavar="VERSION",
-            help="The template version; by default, the newest. `client` stands for the lists "
+            help="A version; by default, the newest. `client` stands for the lists "
             "that the installed client has.",
         ),
     ] = None,
@@ -60,9 +60,7 @@ def upgrade(
     ] = None,
     scope: Annotated[
         Literal["user", "project"] | None,
-        typer.Option(
-            "--scope", help="The scope to write to; by default, the one that has modelProviders."
-        ),
+        typer.Option("--scope", help="Where to write; by default, where modelProviders is."),
     ] = None,
     plan: Annotated[
         list[str] | None,
@@ -84,7 +82,7 @@ def upgrade(
         Literal["replace", "keep", "abort"] | None,
         typer.Option(
             "--on-edited",
-            help="What to do with edits of plan models; by default, you are asked for each model.",
+            help="What to do with edited models. By default, you are asked for each.",
         ),
     ] = None,
     adopt: Annotated[
@@ -95,7 +93,7 @@ def upgrade(
         typer.Option(
             "--client-command",
             metavar="C",
-            help="The client's command, for `--to client`; by default, qwen.",
+            help="With `--to client`: its command; by default, qwen.",
         ),
     ] = None,
     allow_downgrade: Annotated[
