@@ -4,6 +4,8 @@ Every start asks, so it loads nothing (`remembered`).
 """
 
 import os
+import stat
+import sys
 
 MARKS = (".git", ".hg", ".jj", ".sl", ".svn", ".bzr")
 """What the root of a checkout contains."""
@@ -24,6 +26,22 @@ def checkout_of(folder: str) -> str | None:
     """Return the root of the checkout around `folder`; a home that is one is the user's own."""
     root = root_of(folder)
     return None if root is None or is_home(root) else root
+
+
+def is_planted(path: "str | os.PathLike[str]") -> bool:
+    """Tell whether `path` is somebody else's, in a directory that anyone can write in, as /tmp.
+
+    What stands there says nothing about the directories below it, which may be yours.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        owner = os.lstat(path).st_uid
+        return owner not in (0, os.getuid()) and bool(
+            os.stat(os.path.dirname(path)).st_mode & stat.S_IWOTH
+        )
+    except OSError:
+        return False
 
 
 def is_home(folder: "str | os.PathLike[str]") -> bool:
