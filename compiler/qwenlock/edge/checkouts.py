@@ -33,15 +33,14 @@ def is_planted(path: "str | os.PathLike[str]") -> bool:
 
     What stands there says nothing about the directories below it, which may be yours.
     """
-    if sys.platform == "win32":
-        return False
-    try:
-        owner = os.lstat(path).st_uid
-        return owner not in (0, os.getuid()) and bool(
-            os.stat(os.path.dirname(path)).st_mode & stat.S_IWOTH
-        )
-    except OSError:
-        return False
+    is_planted = False
+    if sys.platform != "win32":
+        try:
+            is_everyones = os.stat(os.path.dirname(path)).st_mode & stat.S_IWOTH
+            is_planted = bool(is_everyones) and os.lstat(path).st_uid not in (0, os.getuid())
+        except OSError:
+            pass
+    return is_planted
 
 
 def is_home(folder: "str | os.PathLike[str]") -> bool:
