@@ -85,6 +85,8 @@ NAMES = (
     "refresh_token", "db_password", "X-Service-Key", "X-License-Key", "X-Master-Key",
     "X-Key", "Fastly-Key", "DD-APPLICATION-KEY", "X-OpenAI-Key", "Azure-Key",
     "Authentication", "basicauth", "macaroon", "X-JWT-Assertion", "X-OAuth", "X-Tkn",
+    "passwords", "apiKeys", "X-Signature-V4", "X-Hmac-Sha256", "X-Bind-PW", "AppCode", "akid",
+    "Passwort", "密码", "密钥", "访问令牌", "пароль",
 )  # fmt: skip
 """Names of headers and fields that hold credentials."""
 
@@ -115,6 +117,19 @@ HARMLESS: Mapping[str, str] = {
     "X-Team": "platform-engineering",
     "Accept": "application/json;charset=utf-8",
     "model": "accounts/fireworks/models/llama-v3p1-405b-instruct",
+    "X-DashScope-WorkSpace": "ws-9dk2mq7xl4pr8st1",
+    "X-Pod": "qwen-gateway-7d9f8b6c5-x2k4p",
+    "X-Build-Commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+    "X-Checksum-Sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "If-None-Match": '"33a64df551425fcc55e4d42a148795d9f25f89d4"',
+    "X-Group": "rechtsschutzversicherungsgesellschaften",
+    "X-Region": "ASIA-PACIFIC-SOUTHEAST-1",
+    "X-Client": "FitPosOrStrainsOMP",
+    "X-Package": "npm:lodash@4.17.21",
+    "X-Contact": "mailto:ops@example.com",
+    "X-Ratio": "16:9",
+    "X-Note": "rotate tokens: monthly; password: see the vault",
+    "guided_regex": "^Qwen[0-9]{1,2}.*$",
     "draft": "unsloth/Qwen2.5-Coder-32B-Instruct-bnb-4bit",
     "Authorization": "Bearer $GATEWAY_TOKEN",
     "X-Api-Key": "${GATEWAY_KEY}",
@@ -130,7 +145,8 @@ PARAMETERS = (
     "X-Amz-Signature", "X-Goog-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "sas",
     "subscription-key", "Ocp-Apim-Subscription-Key", "ak", "sk", "hmac", "private_key",
     "credential", "cookie", "otp",
-    "appkey", "session", "sessionid", "ticket", "tk",
+    "appkey", "session", "sessionid", "ticket", "tk", "keys[0]", "api_keys", "csrf", "pin",
+    "authcode", "hmac_sha256",
 )  # fmt: skip
 """Parameters of a query that hold credentials."""
 
@@ -151,6 +167,20 @@ URLS: Mapping[str, str] = {
     "`key@`": "https://hunter@gateway.example/v1",
     "`//user:key@`": "//user:hunter@gateway.example/v1",
     "`user:key@`, no slashes": "user:hunter@gateway.example/v1",
+    "`key@`, no slashes": "hunter@gateway.example/v1",
+    "`user:ke/y@`": "https://user:hun/ter@gateway.example/v1",
+    "`?a=1;api_key=…`": "https://gateway.example/v1?a=1;api_key=hunter",
+    "`?a=1,api_key=…`": "https://gateway.example/v1?a=1,api_key=hunter",
+    "`/key=…/`": "https://gateway.example/key=hunter/v1",
+    "`/token/…`, random": f"https://gateway.example/token/{made(12)}7b9/v1",
+    "`?key%3D…`": "https://gateway.example/v1?key%3Dhunter",
+    "`%3Fkey%3D…`": "https://gateway.example/v1%3Fkey%3Dhunter",
+    "`?a=%26key%3D…`": "https://gateway.example/v1?a=%26key%3Dhunter",
+    "`?u=https%3A%2F%2Fx%3Ftoken%3D…`": "https://a.example/v1?u=https%3A%2F%2Fx%3Ftoken%3Dhunter",
+    "`?q=key:…`": "https://gateway.example/v1?q=key:hunter",
+    "`/sk%2D…`": f"https://gateway.example/sk%2D{made(24)}/v1",
+    "`?k` U+200B `ey=…`": "https://gateway.example/v1?k\u200bey=hunter",
+    "`?key=…`, full width": "https://gateway.example/v1?\uff4b\uff45\uff59=hunter",
 }
 """URLs that hold credentials."""
 

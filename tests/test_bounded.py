@@ -44,6 +44,17 @@ def test_output_is_bounded_and_says_how_many_there_are(world: World, command: li
     assert "--format json" in said
 
 
+@pytest.mark.parametrize("command", ["check", "lint"])
+@pytest.mark.parametrize("form", ["sarif", "gitlab"])
+def test_report_for_a_review_has_more(
+    world: World, command: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qwenlock.cli.views.annotations.MOST_IN_REVIEW", 300)
+    said = world.run(command, "--format", form).out
+    assert said.count("is unknown") == 300
+    assert "and 700 more QL212: `--format json` lists all" in said
+
+
 @pytest.mark.parametrize("command", [["lock"], ["check"], ["lint"]])
 def test_json_has_all(world: World, command: list[str]) -> None:
     document = json.loads(world.run(*command, "--format", "json").out)
@@ -54,6 +65,19 @@ def test_json_has_all(world: World, command: list[str]) -> None:
 def test_few_are_all_shown(world: World) -> None:
     write(world.own, models(MODEL | {f"unknown-field-{number}": 1 for number in range(20)}))
     assert world.run("lint").err.count("QL212") == 20
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_diff_of_very_many_is_bounded(
+    world: World, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qwenlock.cli.views.differences._MOST_ROWS", 20)
+    for name, file in (("x", "old.lock"), ("y", "qwen.lock")):
+        write(world.own, models(*(MODEL | {"id": f"m{n}", "name": name} for n in range(50))))
+        assert world.run("lock", "--output", str(world.project / file)).exit_code == 0
+    said = world.run("diff", "old.lock", "qwen.lock", "--format", form).out
+    assert said.count("m4") < 10
+    assert "… and 30 more differences: run `qwenlock diff --format json` to see all" in said
 
 
 @pytest.mark.parametrize("command", [["check"], ["lock", "--check"], ["run", "--", "true"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from qwenlock import __version__
 from qwenlock.edge.configuration import configured
-from qwenlock.edge.places import Flags
+from qwenlock.edge.places import Flags, find_project
 from qwenlock.edge.project import read
 from qwenlock.findings.errors import InputError
 from qwenlock.lock.options import Options
@@ -132,6 +133,34 @@ def test_search_never_reaches_the_home_directory(world: World) -> None:
     assert client_of(world.home) == "0.12.0"
     (world.home / FILE).unlink()
     assert client_of(world.home) is None
+
+
+def test_deep_directory_is_searched_as_any_other(world: World) -> None:
+    write(world.project / "qwenlock.toml", 'client = "0.15.10"\n')
+    deep = world.project.joinpath(*["a"] * 600)
+    (deep / ".qwen").mkdir(parents=True)
+    write(deep / ".qwen" / "settings.json", models(MODEL))
+    assert "Qwen Code 0.15.10" in world.run("lock", str(deep)).err
+
+
+def test_what_somebody_put_into_a_directory_for_everyone_counts_only_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in /tmp, where a lock with another's endpoint would be enforced by `run` below it."""
+    below = world.project / "mine"
+    below.mkdir()
+    write(world.project / "qwenlock.toml", 'client = "0.15.10"\n')
+    write(world.own, models(MODEL))
+    world.project.chmod(0o1777)
+    assert find_project(below) == world.project
+    assert configured(below, Flags()).configuration.client == "0.15.10"
+    for name in ("qwenlock.toml", ".qwen"):
+        if os.getuid() == 0:
+            os.chown(world.project / name, 54321, -1)
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert find_project(below) == below
+    assert configured(below, Flags()).configuration.client is None
+    assert configured(world.project, Flags()).configuration.client == "0.15.10"
 
 
 def test_no_config_looks_for_nothing(world: World) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from random import Random
+from string import ascii_letters, ascii_uppercase, digits
 from typing import Any
 
 import pytest
@@ -47,6 +48,63 @@ def test_prefix_that_words_have_too_needs_more_behind_it(prefix: str) -> None:
     assert is_credential(f"{prefix}0a1b2c3d4e5f6a7b8c9d")
     assert not is_variable_name(f"{prefix}0a1b2c3d4e5f6a7b8c9d")
     assert not is_credential(f"{prefix}a_plain_name_that_is_long")
+
+
+CAPITALS, HEX, WORDS = ascii_uppercase, "0123456789abcdef", ascii_letters + digits
+
+
+@pytest.mark.parametrize(
+    ("form", "alphabet"),
+    [
+        ("AKIA{16}", CAPITALS + "234567"),
+        ("LTAI5t{18}", WORDS),
+        ("AKID{32}", WORDS),
+        ("dapi{32}", HEX),
+        ("fc-{32}", HEX),
+        ("ark-{8}-{4}-{4}-{4}-{12}", HEX),
+        ("app-{24}", WORDS),
+        ("pa-{43}", WORDS),
+        ("{14}.atlasv1.{60}", WORDS),
+        ("sess-{40}", WORDS),
+        ("secret_{43}", WORDS),
+        ("STS.{25}", WORDS),
+        ("sk-1{3}", HEX),
+        ("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC{40}", WORDS),
+        ("----BEGIN SSH2 ENCRYPTED PRIVATE KEY----{9}", WORDS),
+        ("-----begin rsa private key-----{9}", WORDS),
+        ("u:{6}@tcp(127.0.0.1:3306)/db", WORDS),
+    ],
+)
+def test_form_of_a_service_is_a_credential_where_ids_stand_too(form: str, alphabet: str) -> None:
+    chance = Random(form)  # noqa: S311
+    for _ in range(20):
+        text = re.sub(r"\{(\d+)\}", lambda n: "".join(chance.choices(alphabet, k=int(n[1]))), form)
+        if re.search(r"(?<=[A-Z])\d|[a-z.\-(]", text):
+            assert is_credential(text, "id"), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rziacskcvoqutsvxsbcgwfwulecxcodrgtitwtob",
+        "YIDVRLHXQOAGSAWNIHMVFZPVOTVNYDSW",
+        "18634183860328501345330530490162",
+        "x#9Kq!vT2@mLp$7w",
+        "P@ssw0rd!2024#Prod",
+        "admin:hunter2secret",
+        "api_key=hunter",
+        '{"password": "hunter"}',
+        "sk%2Dproj%2Dabcdefghijklmnop",
+        "sk-\u200babcdefghijklmnop",
+    ],
+)
+def test_text_of_a_header_is_a_credential(text: str) -> None:
+    assert is_credential(text, "X-Team")
+
+
+@pytest.mark.parametrize("name", ["ASIA_API_KEY", "AKIDA_MODELS_KEY", "QWEN3CODER_API_KEY"])
+def test_name_that_begins_like_a_key_is_a_variable(name: str) -> None:
+    assert is_variable_name(name)
 
 
 @pytest.mark.parametrize(
@@ -309,6 +367,13 @@ def test_the_scheme_of_a_token_alone_needs_no_length() -> None:
     assert is_credential("Bearer abcdef", "X-Upstream")
     assert not is_credential("bearer of news", "X-Upstream")
     assert not is_credential("Bearer $TOKEN", "X-Upstream")
+
+
+@pytest.mark.parametrize(
+    "key", ["3qLf+lYVp1c/a9Kq7Zw2/Tb4x==", "24.116e8c6c4c1b38.2592000.17-35", "aB3dE7gH1jK9"]
+)
+def test_no_part_of_a_word_of_a_comment_stays(key: str) -> None:
+    assert masked_words(f"the old one is {key} here") == "the old one is *** here"
 
 
 def test_comment_is_masked_by_the_same_judgement() -> None:

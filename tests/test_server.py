@@ -242,6 +242,34 @@ def test_other_files_are_left_alone(world: World) -> None:
     edit(world, act)
 
 
+@pytest.mark.parametrize("scheme", ["git:", "untitled:", "vscode-remote://host", "file://server"])
+def test_what_is_no_file_here_counts_for_nothing(world: World, scheme: str) -> None:
+    """An editor shows the version of a commit under the path of the file."""
+
+    async def act(editor: Editor) -> None:
+        uri = await editor.open(world.own, MODELS)
+        other = types.TextDocumentItem(f"{scheme}{world.own.as_posix()}", "json", 1, "{}")
+        editor.client.text_document_did_open(types.DidOpenTextDocumentParams(other))
+        editor.type(uri, f"\n{MODELS}")
+        await editor.until(lambda: editor.diagnostic(uri, "QL209").range.start.line == 7)
+        assert "QL209" in editor.codes(uri)
+        assert other.uri not in editor.said
+
+    edit(world, act)
+
+
+def test_of_many_findings_an_editor_gets_some_and_how_many_more(world: World) -> None:
+    fields = ", ".join(f'"unknown-{number}": 1' for number in range(1_005))
+
+    async def act(editor: Editor) -> None:
+        uri = await editor.open(world.own, MODELS.replace('"id": "b"', f'"id": "b", {fields}'))
+        said = [each.message for each in editor.said[uri]]
+        assert sum("is unknown" in each for each in said) == 1_000
+        assert "… and 5 more QL212: `qwenlock lint --format json`" in said
+
+    edit(world, act)
+
+
 def test_many_changes_are_checked_once(world: World) -> None:
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, "{}")

@@ -1,8 +1,9 @@
 """Finds a team's configuration, and applies it to a project.
 
 It is searched for in the project's directory and its parents, up to the root of the repository (the
-directory with `.git`), but never in the home directory or above, unless the project is there. Of
-each key, the nearest file that has it counts.
+directory with `.git`), but never in the home directory or above, unless the project is there, and
+not in what somebody else has put into a directory for everyone, such as /tmp. Of each key, the
+nearest file that has it counts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.edge.checkouts import is_home, leads_to_server
+from qwenlock.edge.checkouts import is_home, is_planted, leads_to_server
 from qwenlock.edge.places import relative, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
@@ -104,33 +105,41 @@ def nearest(folder: Path, reader: Reader) -> Nearest:
     Raises:
         InputError: the file is invalid.
     """
+    known: dict[Path, Nearest] = reader.once("configurations", dict)
+    folders = [folder]
+    while not _is_topmost(folders[-1]) and folders[-1].parent not in known:
+        folders.append(folders[-1].parent)
+    said = Nearest(()) if _is_topmost(folders[-1]) else known[folders[-1].parent]
+    for each in reversed(folders):
+        said = _over(said, each, reader, is_start=each == folder)
+        if each != folder:
+            known[each] = said
+    return said
+
+
+def _is_topmost(folder: Path) -> bool:
+    """Tell whether what stands above `folder` says nothing about it."""
+    is_root = (folder / ".git").exists() or folder == folder.parent
+    return is_root or is_home(folder) or is_home(folder.parent)
+
+
+def _over(said: Nearest, folder: Path, reader: Reader, *, is_start: bool) -> Nearest:
+    """Return the choices of a directory, over those of its parents."""
     states: list[str] = []
     own = None
     for name in TABLES:
         states += reader.states.lines([folder / name])
-        own = _read(folder / name, reader)
+        if is_start or not is_planted(folder / name):
+            own = _read(folder / name, reader)
         if own is not None:
             break
-    repository = folder / ".git"
-    states += reader.states.lines([repository])
-    said = Nearest(())
-    if not (repository.exists() or is_home(folder) or folder == folder.parent):
-        said = reader.once(("configuration", folder.parent), lambda: above(folder.parent, reader))
+    states += reader.states.lines([folder / ".git"])
     said = said._replace(states=(*states, *said.states))
     if own is None:
         return said
     file, configuration = own
     origins = {**said.origins, **dict.fromkeys(configuration.said, file)}
     return Nearest(said.states, configuration.over(said.configuration), origins, file)
-
-
-def above(folder: Path, reader: Reader) -> Nearest:
-    """Return the choices of `folder` that apply to directories below; none in the home directory.
-
-    Raises:
-        InputError: the file is invalid.
-    """
-    return Nearest(()) if is_home(folder) else nearest(folder, reader)
 
 
 def _read(path: Path, reader: Reader) -> tuple[Origin, Configuration] | None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.edge.checkouts import checkout_of, is_home, leads_to_server
+from qwenlock.edge.checkouts import checkout_of, is_home, is_planted, leads_to_server
 from qwenlock.findings.errors import UsageError
 from qwenlock.lock import NAME
 from qwenlock.settings.project import Places
@@ -64,7 +64,8 @@ def find_project(start: Path) -> Path:
     """Return the nearest directory from `start` upward that is a project, otherwise `start`.
 
     A project holds a lock, or settings. The search ends at the root of the repository, and does not
-    reach the home directory unless that is `start` itself.
+    reach the home directory unless that is `start` itself. What somebody else has put into a
+    directory for everyone, such as /tmp, makes a project of it only for who is there.
 
     Raises:
         InputError: a file of one of them is a link to a server.
@@ -74,7 +75,10 @@ def find_project(start: Path) -> Path:
         if folder != start and is_home(folder):
             break
         refuse_servers(folder)
-        if (folder / NAME).exists() or (folder / SETTINGS).exists():
+        if any(
+            (folder / name).exists() and (folder == start or not is_planted(folder / name.parts[0]))
+            for name in (Path(NAME), SETTINGS)
+        ):
             return folder
         if (folder / ".git").exists():
             break

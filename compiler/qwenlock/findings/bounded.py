@@ -1,4 +1,4 @@
-"""How many findings of one kind are shown to a person; programs get all."""
+"""How many findings of one kind are shown: to a person some, to a code review more, in JSON all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST = 20
-"""How many findings with the same code are shown."""
+"""How many findings with the same code are shown to a person."""
+
+MOST_IN_REVIEW = 1_000
+"""The same in a report that a code review shows, and in an editor."""
 
 
 class HasCode(Protocol):
@@ -33,12 +36,12 @@ class Rest(NamedTuple):
         return f"… and {self.number:,} more {self.code}: `--format json` lists all"
 
 
-def bounded(findings: Iterable[T]) -> tuple[list[T], list[Rest]]:
-    """Return the findings to show, and what is left out of each kind."""
+def bounded(findings: Iterable[T], most: int = MOST) -> tuple[list[T], list[Rest]]:
+    """Return the findings to show, at most `most` of a kind, and what is left out of each."""
     seen: Counter[str] = Counter()
     shown = []
     for finding in findings:
         seen[finding.code] += 1
-        if seen[finding.code] <= MOST:
+        if seen[finding.code] <= most:
             shown.append(finding)
-    return shown, [Rest(code, count - MOST) for code, count in seen.items() if count > MOST]
+    return shown, [Rest(code, count - most) for code, count in seen.items() if count > most]

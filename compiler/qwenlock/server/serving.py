@@ -12,6 +12,7 @@ import sys
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -86,7 +87,7 @@ class Server(LanguageServer):
 
     def opened(self, uri: str) -> None:
         """Take note of the text of a file that was opened or changed."""
-        path = to_fs_path(uri)
+        path = _file_of(uri)
         if path is not None:
             document = self.workspace.get_text_document(uri)
             file = OpenFile(uri, Path(path), document.source, document.version)
@@ -210,6 +211,13 @@ class Server(LanguageServer):
             types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
         )
         return chosen.title if chosen else None
+
+
+def _file_of(uri: str) -> str | None:
+    """Return the path of a file of this machine, or None: `git:` is another version of it."""
+    parts = urlsplit(uri)
+    is_here = parts.scheme.lower() == "file" and parts.netloc.lower() in ("", "localhost")
+    return to_fs_path(uri) if is_here else None
 
 
 def _guarded(handler: Handler) -> Handler:

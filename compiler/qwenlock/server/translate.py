@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 from qwenlock.clients.scopes import WRITABLE
+from qwenlock.findings.bounded import MOST_IN_REVIEW, bounded
 from qwenlock.findings.repair import repaired
 from qwenlock.findings.rules import RULES
 from qwenlock.lint.about import about
@@ -112,7 +113,12 @@ class Translator:
         settings = [each for each in opened.values() if each.path.name == "settings.json"]
         anywhere = next(iter([*reversed(settings), *opened.values()]), None)
         silent = dict.fromkeys(file.uri for file in opened.values())
-        for finding in project.findings:
+        shown, rest = bounded(project.findings, MOST_IN_REVIEW)
+        for each in rest:
+            if anywhere is not None:
+                said = f"… and {each.number:,} more {each.code}: `qwenlock lint --format json`"
+                yield anywhere.uri, self._plain(said, types.DiagnosticSeverity.Information)
+        for finding in shown:
             file = opened.get(finding.place.document.label) if finding.place else anywhere
             if file is not None:
                 yield file.uri, self._diagnostic(finding, file, project)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.text.secret_forms import (
@@ -40,9 +41,17 @@ _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]
 _SCHEME = re.compile(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
 _URL_USER = re.compile(r"//:*[^/?#\s@:][^/?#\s@]*@")
 _MAY_BE_A_URL = re.compile(r"//|[?&;#@]")
-_BARE_USER = re.compile(r"[^/?#\s@:]+:[^/?#\s@]+@[^/?#\s@]")
-_PARAMETER = re.compile(r"[?&;#]([^=&#?;\s]+)=([^&#\s]+)")
-_BARE = re.compile(r"[?&#]([^=&#?;\s]+)(?=[&#;]|\Z)")
+_URL_PASSWORD = re.compile(r"//[^/?#\s@:\[]+:(?!\d*(?:[/?#]|\Z))[^\s@?#]*@")
+_BARE_USER = re.compile(r"(?:[^/?#\s@:]+:)?[^/?#\s@]+@[^/?#\s@]")
+_NAME_AND_PASSWORD = re.compile(r"[A-Za-z][\w.\-@]*:([^\s:/@]{8,})")
+_ASSIGNED = re.compile(
+    r"(?<![\w.\-])([A-Za-z][\w.\-]{1,40})([\"']?)[ \t]?([=:])[ \t]?[\"']?([^\s\"'&;,]{3,200})"
+)
+_ANYTHING = re.compile(
+    r"(?!(?:true|false|none|null|yes|no|optional|required)\b)[^<\[({*=]", re.IGNORECASE
+)
+_PIECES = re.compile(r"[?&;#]")
+_PIECES_OF_A_URL = re.compile(r"[?&;#,|]")
 _BEGINS_AS_A_URL = re.compile(r"\s*(?:https?|wss?):", re.IGNORECASE)
 _DROPPED = re.compile(r"[\t\r\n]")
 _SLASHES = re.compile(r"(?<=:)/*")
@@ -94,16 +103,27 @@ def is_credential(text: str, key: str | None = None) -> bool:
 
     Without a `key`, only what has the form of one is.
     """
+    if not text.isascii() and (plain := _plainly(text)) != text:
+        return is_credential(plain, key)
     bare = without_references(text)
     if has_form(text) or (_MAY_BE_A_URL.search(text) and _url_has_credential(bare)):
         return True
+    if "%" in text and (plain := _unquoted(text)) != text and has_form(plain):
+        return True
+    name = NameSays.NOTHING if key is None else named(key)
+    if ("=" in text or ":" in text) and _holds_an_assignment(
+        bare, is_text=key is None or name is NameSays.IDENTIFIER
+    ):
+        return True
     if key is None:
         return False
-    name = named(key)
     if name is NameSays.STRONG:
         return not _SCHEME.fullmatch(bare)
     if name is NameSays.IDENTIFIER:
         return key in _URLS and _BARE_USER.match(bare) is not None
+    pair = _NAME_AND_PASSWORD.fullmatch(bare)
+    if pair is not None and not is_made_of_words(pair[1]):
+        return True
     if name is NameSays.WEAK and not is_made_of_words(bare):
         return True
     return looks_random(bare) or has_scheme(bare)
@@ -146,13 +166,25 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 def _url_has_credential(url: str) -> bool:
     url = _as_sent(url)
-    bare = _BARE.findall(url) if _BEGINS_AS_A_URL.match(url) else []
+    if _URL_USER.search(url) or _URL_PASSWORD.search(url):
+        return True
+    is_url = _BEGINS_AS_A_URL.match(url) is not None
+    path, *parts = (_PIECES_OF_A_URL if is_url else _PIECES).split(url)
+    pieces = set(parts)  # many are alike
+    return any(_is_key_parameter(_unquoted(piece).strip(), is_url=is_url) for piece in pieces) or (
+        is_url and _path_has_credential(path)
+    )
+
+
+def _path_has_credential(path: str) -> bool:
+    """Tell whether a credential stands in a path under its name, or has a known form."""
+    steps = [_unquoted(step) for step in path.split("/")]
     return (
-        _URL_USER.search(url) is not None
-        or any(looks_random(_unquoted(each)) for each in bare)
+        ("%" in path and any(map(has_form, set(steps))))
+        or ("=" in "".join(steps) and any(map(_is_key_parameter, set(steps))))
         or any(
-            _is_key_parameter(_unquoted(name), _unquoted(value))
-            for name, value in _PARAMETER.findall(url)
+            named(name) is NameSays.STRONG and not is_made_of_words(step)
+            for name, step in set(pairwise(steps))
         )
     )
 
@@ -167,14 +199,39 @@ def _as_sent(url: str) -> str:
     return _SLASHES.sub("//", _DROPPED.sub("", url).replace("\\", "/"), count=1)
 
 
-def _is_key_parameter(name: str, value: str) -> bool:
+def _is_key_parameter(piece: str, *, is_url: bool = False) -> bool:
+    """Tell whether a part of a query, `NAME=VALUE`, is or holds a credential."""
+    name, sign, value = piece.partition("=")
+    name, value = name.strip(), value.strip("= ")
+    if not sign or not value:
+        return is_url and looks_random(piece)
     if names_in_a_query(name) or has_form(value) or _URL_USER.search(value):
         return True
-    return named(name) is not NameSays.IDENTIFIER and looks_random(value)
+    inner = [each.partition("=" if "=" in each else ":") for each in _PIECES_OF_A_URL.split(value)]
+    if any(names_in_a_query(each) and rest for each, _, rest in inner):
+        return True
+    says = named(name)
+    odd = says is NameSays.WEAK and not is_made_of_words(value)
+    return odd or (says is not NameSays.IDENTIFIER and looks_random(value))
+
+
+def _holds_an_assignment(text: str, *, is_text: bool) -> bool:
+    """Tell whether text holds `NAME=VALUE` or `"NAME": "VALUE"` under the name of a credential.
+
+    Args:
+        text: any text.
+        is_text: it describes something, and so may speak of credentials.
+    """
+    return any(
+        named(name) is NameSays.STRONG
+        and _ANYTHING.match(value) is not None
+        and ((sign == "=" and not is_text) or bool(quote) or not is_made_of_words(value))
+        for name, quote, sign, value in _ASSIGNED.findall(text)
+    )
 
 
 def _unquoted(text: str) -> str:
-    """Return a part of a query with its escapes resolved, also those that escape others."""
+    """Return a text with its escapes resolved, also those that escape others."""
     for _ in range(_ESCAPED_AT_MOST):
         if "%" not in text:
             break
@@ -182,3 +239,10 @@ def _unquoted(text: str) -> str:
 
         text = unquote(text)
     return text
+
+
+def _plainly(text: str) -> str:
+    """Return a text without characters that nobody sees, and with the usual form of letters."""
+    from unicodedata import category, normalize
+
+    return "".join(each for each in normalize("NFKC", text) if category(each) != "Cf")

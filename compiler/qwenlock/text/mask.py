@@ -23,7 +23,7 @@ from qwenlock.text.credentials import (
     names_a_credential,
     without_references,
 )
-from qwenlock.text.secret_forms import looks_random
+from qwenlock.text.secret_forms import is_a_password, is_made_of_words, looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +42,9 @@ _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _IGNORE = r"(?<=qwenlock:)\s*(?:ignore(?:\[[QL\d, ]*\])?|allow-literal)(?=\s|\*/|\Z)"
-_KEY_LIKE = re.compile(
-    rf"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{{16,}}|(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}"
-)
-_LONG = re.compile(r"\S{16,}")
+_AFTER_A_NAME = re.compile(rf"(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}")
+_KEY_LIKE = re.compile(r"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}")
+_LONG = re.compile(r"[^\s/*]\S{7,}")
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
 _QUANTITY = re.compile(r"\d{1,9}(?:\.\d{1,3})?[a-zA-Z%]{0,2}")
 _PART = r"(?:[A-Z]{1,15}|[A-Z]?[a-z]{1,15}(?:[A-Z][a-z]{2,14}){0,3})"
@@ -282,8 +281,13 @@ def masked_words(text: str) -> str:
     """Return any text, such as a comment, without possible keys, in the same number of lines."""
     if is_credential(text):
         return MASK + "".join(_LINE_BREAK.findall(text))
-    text = _KEY_LIKE.sub(lambda found: "".join(_LINE_BREAK.findall(found[0])) + MASK, text)
-    return _LONG.sub(lambda found: MASK if looks_random(found[0]) else found[0], text)
+    text = _AFTER_A_NAME.sub(lambda found: "".join(_LINE_BREAK.findall(found[0])) + MASK, text)
+    text = _LONG.sub(lambda found: MASK if _is_odd(found[0]) else found[0], text)
+    return _KEY_LIKE.sub(MASK, text)
+
+
+def _is_odd(word: str) -> bool:
+    return looks_random(word) or is_a_password(word) or not is_made_of_words(word)
 
 
 def _masked_comment(text: str) -> str:

@@ -120,9 +120,9 @@ def _print(changes: list[LockChange]) -> None:
         draw_differences(changes)
         return
     from qwenlock.cli.console import emit
-    from qwenlock.cli.views.differences import changes_as_text
+    from qwenlock.cli.views.differences import all_changes_as_text
 
-    for line in changes_as_text(changes):
+    for line in all_changes_as_text(changes):
         emit(line)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.console import emit_raw
 from qwenlock.cli.foreign import as_uri, clean, in_command, in_property, json_text
-from qwenlock.findings.bounded import bounded
+from qwenlock.findings.bounded import MOST, MOST_IN_REVIEW, bounded
 from qwenlock.findings.rules import RULES, Rule
 from qwenlock.lock import NAME
 
@@ -98,20 +98,22 @@ def of_status(status: str, message: str, project: Path) -> Annotation:
 
 def emit_annotations(annotations: Sequence[Annotation], format: str) -> None:  # noqa: A002
     """Print annotations on stdout, as `github`, `gitlab` or `sarif`."""
+    shown = _bounded(annotations, MOST if format == "github" else MOST_IN_REVIEW)
     if format == "github":
-        emit_raw(as_github(annotations))
+        emit_raw(as_github(shown))
         return
-    emit_raw(json_text(as_gitlab(annotations) if format == "gitlab" else as_sarif(annotations)))
+    emit_raw(json_text(as_gitlab(shown) if format == "gitlab" else as_sarif(shown)))
+
+
+def _bounded(annotations: Iterable[Annotation], most: int) -> list[Annotation]:
+    """Return some of many annotations with the same code, and how many more there are."""
+    shown, rest = bounded(annotations, most)
+    return [*shown, *(Annotation(each.code, "note", str(each), NAME) for each in rest)]
 
 
 def as_github(annotations: Iterable[Annotation]) -> str:
-    """Return annotations as workflow commands of GitHub Actions, one per line.
-
-    A person reads them: of many with the same code, some are shown.
-    """
-    shown, rest = bounded(annotations)
-    notices = (Annotation(each.code, "note", str(each), NAME) for each in rest)
-    return "".join(f"{_command(each)}\n" for each in (*shown, *notices))
+    """Return annotations as workflow commands of GitHub Actions, one per line."""
+    return "".join(f"{_command(each)}\n" for each in annotations)
 
 
 def _command(annotation: Annotation) -> str:

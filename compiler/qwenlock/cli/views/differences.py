@@ -32,7 +32,7 @@ _ORDER: tuple[Kind, ...] = (
     *("model", "selection", "other model", "plan", "client", "merge"),
     *("option", "variable", "input"),
 )
-_MOST_LINES = 100
+_MOST_LINES, _MOST_ROWS = 100, 1_000
 _FOLDED: frozenset[str] = frozenset({"variable", "input"})
 """Kinds that follow from the others and are folded in Markdown."""
 _USERS = "used-by"
@@ -78,14 +78,30 @@ def changes_as_text(changes: Sequence[LockChange]) -> list[str]:
     return [_change_as_text(change) for change in telling or alike]
 
 
-def first_changes_as_text(changes: Sequence[LockChange]) -> list[str]:
-    """Return the first of `changes_as_text`, and how many more there are and how to see them."""
+def first_changes_as_text(
+    changes: Sequence[LockChange], most: int = _MOST_LINES, command: str = "check"
+) -> list[str]:
+    """Return the first of `changes_as_text`, and how many more there are and how to see them.
+
+    Args:
+        changes: the differences.
+        most: how many are returned.
+        command: the command that shows all as JSON.
+    """
     lines = changes_as_text(changes)
-    rest = len(lines) - _MOST_LINES
+    rest = len(lines) - most
     if rest > 0:
-        see = "run `qwenlock check --format json` to see all"
-        lines[_MOST_LINES:] = [f"… and {rest} more differences: {see}"]
+        lines[most:] = [f"… and {rest} more differences: {_see(command)}"]
     return lines
+
+
+def all_changes_as_text(changes: Sequence[LockChange]) -> list[str]:
+    """Return what `diff` prints: all differences, unless they are very many."""
+    return first_changes_as_text(changes, _MOST_ROWS, "diff")
+
+
+def _see(command: str) -> str:
+    return f"run `qwenlock {command} --format json` to see all"
 
 
 def _change_as_text(change: LockChange) -> str:
@@ -220,8 +236,11 @@ def as_markdown(changes: Sequence[LockChange]) -> str:
     return "\n".join(parts)
 
 
-def _table(rows: Iterable[Row]) -> str:
+def _table(rows: Sequence[Row]) -> str:
     cells = (
-        [row.action, f"{row.kind} {code(row.name)}".strip(), *map(code, row[3:])] for row in rows
+        [row.action, f"{row.kind} {code(row.name)}".strip(), *map(code, row[3:])]
+        for row in rows[:_MOST_ROWS]
     )
-    return table(["", "what", "field", "before", "after"], cells)
+    rest = len(rows) - _MOST_ROWS
+    more = f"\n… and {rest} more differences: {_see('diff')}\n" if rest > 0 else ""
+    return table(["", "what", "field", "before", "after"], cells) + more

@@ -8,7 +8,7 @@ from qwenlock.change.lost_edits import lost_edits
 from qwenlock.cli.console import emit, emit_json, emit_raw, say
 from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.report import changes_as_json
-from qwenlock.cli.views.differences import as_markdown, changes_as_text
+from qwenlock.cli.views.differences import all_changes_as_text, as_markdown
 from qwenlock.findings.reading import decode
 from qwenlock.lock.diff import diff
 from qwenlock.lock.groups import grouped, notable
@@ -107,7 +107,7 @@ class SinceCommit:
             emit(f"{clean(project)}: gone")
         for projects, changes in grouped(self._changes):
             emit(f"{clean(_named(projects))}:")
-            for line in changes_as_text(changes):
+            for line in all_changes_as_text(changes):
                 emit(f"  {line}")
 
     def _markdown(self) -> Iterator[str]:
