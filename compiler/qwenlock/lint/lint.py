@@ -33,6 +33,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     files.rewritten,
     files.misspelt_keys,
     unread.unread_keys,
+    unread.misplaced_options,
     providers.shadowed_by_update,
     providers.without_env_key,
     providers.same_id_elsewhere,
