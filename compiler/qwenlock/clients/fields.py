@@ -111,34 +111,6 @@ SAMPLING_FIELDS: tuple[Field, ...] = (
     Field("repetition_penalty", "number", "Discourage repetition.", minimum=0),
 )
 
-RIGHT_PLACES: dict[str, tuple[str, ...]] = {
-    "temperature": ("samplingParams", "temperature"),
-    "temperatures": ("samplingParams", "temperature"),
-    "top_p": ("samplingParams", "top_p"),
-    "topP": ("samplingParams", "top_p"),
-    "top_k": ("samplingParams", "top_k"),
-    "topK": ("samplingParams", "top_k"),
-    "max_tokens": ("samplingParams", "max_tokens"),
-    "maxTokens": ("samplingParams", "max_tokens"),
-    "maxOutputTokens": ("samplingParams", "max_tokens"),
-    "presence_penalty": ("samplingParams", "presence_penalty"),
-    "presencePenalty": ("samplingParams", "presence_penalty"),
-    "frequency_penalty": ("samplingParams", "frequency_penalty"),
-    "frequencyPenalty": ("samplingParams", "frequency_penalty"),
-    "repetition_penalty": ("samplingParams", "repetition_penalty"),
-    "enable_thinking": ("extra_body", "enable_thinking"),
-    "enableThinking": ("extra_body", "enable_thinking"),
-    "extraBody": ("extra_body",),
-    "headers": ("customHeaders",),
-    "contextWindow": ("contextWindowSize",),
-    "contextLength": ("contextWindowSize",),
-    "maxContextTokens": ("contextWindowSize",),
-    "timeoutMs": ("timeout",),
-    "retries": ("maxRetries",),
-}
-"""Options that no client reads where people write them, in generationConfig or beside it, and where
-below generationConfig they belong."""
-
 HEADERS = "customHeaders"
 """The option whose values may hold placeholders of the client's own, see `Profile.placeholders`."""
 

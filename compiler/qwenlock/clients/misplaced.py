@@ -50,6 +50,11 @@ _SPELLINGS = {
     "headers": "customHeaders",
     "custom_headers": "customHeaders",
     "max_retries": "maxRetries",
+    "retries": "maxRetries",
+    "timeoutMs": "timeout",
+    "temperatures": "temperature",
+    "maxContextTokens": "contextWindowSize",
+    "enableThinking": "enable_thinking",
 }
 
 _HOMES: dict[str, Home] = {

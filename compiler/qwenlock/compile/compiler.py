@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from qwenlock.lock.previous import RecordedLock
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
+    from qwenlock.settings.scopes import Source
 
     Report = Callable[[Finding], None]
 
@@ -72,6 +73,7 @@ NEWEST_VERSION = 5
 
 
 _MIGRATE = "run `qwenlock migrate --only settings-version`"
+_UNWRAP = 'first put the "models" of each provider in its place'
 _MIGRATE_DOWN = f"{_MIGRATE[:-1]} --to-settings-version {CURRENT_VERSION}`"
 """The client leaves the file as it is; `migrate` does so too, unless it is told the version."""
 _UPGRADE = f'upgrade qwenlock; if no release knows it, write "$version": {CURRENT_VERSION}'
@@ -230,7 +232,8 @@ def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
         changes = any(each.path != ("$version",) for each in source.operations)
         if version is None and changes:
             message = f"settings without a version; compiled as version {CURRENT_VERSION}"
-            report(Finding("QL106", message, source.document.place(()), _MIGRATE))
+            fix = _UNWRAP if _wraps_models(source) else _MIGRATE
+            report(Finding("QL106", message, source.document.place(()), fix))
         elif version is not None and changes and _is_old(version, client):
             message = f"settings version {_short(version)}; compiled as version {CURRENT_VERSION}"
             report(Finding("QL106", message, place, _MIGRATE))
@@ -240,6 +243,13 @@ def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
         elif version is not None and version > NEWEST_VERSION:
             message = f"settings version {_short(version)} is newer than {NEWEST_VERSION}"
             report(Finding("QL107", message, place, _UPGRADE))
+
+
+def _wraps_models(source: Source) -> bool:
+    """Tell whether a provider's models are still wrapped: `migrate` may refuse to unwrap them."""
+    providers = source.settings.get("modelProviders")
+    values = providers.values() if isinstance(providers, dict) else ()
+    return any(isinstance(each, dict) and "models" in each for each in values)
 
 
 def _is_old(version: float, client: Profile) -> bool:

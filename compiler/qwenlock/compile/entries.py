@@ -246,6 +246,21 @@ class EntryReader:
                 if field is not None and (wrong := problem(field, value)):
                     where = (*path, "samplingParams", name)
                     self._say("QL211", f"{name} {wrong}", where, None)
+                elif field is None:
+                    self._check_name(name, (*path, "samplingParams", name))
+
+    def _check_name(self, name: str, path: Path) -> None:
+        """Report an option of samplingParams whose right name, or place, is another.
+
+        What is not known may be an option of the API: it is sent as it stands.
+        """
+        home = home_of(name)
+        if home is None or home[1] == "extra_body" or name == "max_output_tokens":
+            return
+        inside = home[1:-1] == ("samplingParams",)
+        fix = f"write it as {home[-1] if inside else '.'.join(home)}"
+        message = f'"{shown(name)}" is not an option of samplingParams'
+        self._say("QL211", message, path, fix, on_key=True)
 
     def _unknown(self, code: str, name: str, known: Mapping[str, Field], path: Path) -> None:
         field = known.get(name)

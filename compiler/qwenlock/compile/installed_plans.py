@@ -93,6 +93,8 @@ def _edited(
     known = recorded(plan, sources)
     if known is not None and proves(models, known.version):
         return
+    if known is None and not plan.may_have_set_up(entry.model.id for entry in owned):
+        return
     state = plan.identify(PREFIX + known.version) if known else None
     if recognition.template is not None and (state is None or state[0] == recognition.template):
         return

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.profile import Profile
     from qwenlock.clients.scopes import ScopeName
+    from qwenlock.findings.rules import Severity
     from qwenlock.text.document import Place
     from qwenlock.text.operations import Path
 
@@ -98,6 +99,10 @@ class _Selector:
             self._say("QL602", message, AUTH_TYPE, f"add models under {self._auth_type}")
         if entry is None:
             return self._undefined(self._auth_type, name, decided=decided)
+        if self._depends_on_urls(entry):
+            message = f'variables decide which "{shown(entry.id)}" model.baseUrl names'
+            self._say("QL615", message, MODEL_URL, "write both base URLs in the same way", "note")
+            return self._made_of_layers("undecided", name)
         named = entry.wire_api or entry.route.protocol != self._auth_type
         return Selection(
             auth_type=self._auth_type,
@@ -165,6 +170,17 @@ class _Selector:
             return True
         given = self._string(API_KEY) or self._string(BASE_URL)
         return not given and any(map(self._can_be_first, self._entries))
+
+    def _depends_on_urls(self, entry: Model) -> bool:
+        """Tell whether variables in base URLs decide which entry of one id is meant.
+
+        Where a base URL is written as the entry's is, they are the same, whatever is set.
+        """
+        url = self._url()
+        if not (self._client.selects_url and url) or url == entry.base_url:
+            return False
+        urls = [model.base_url or "" for model in self._models if model.id == entry.id]
+        return len(urls) > 1 and any(map(references, [url, *urls]))
 
     def _can_be_first(self, model: Model) -> bool:
         return not any(model.fields.get(flag) for flag in self._client.not_first)
@@ -307,7 +323,9 @@ class _Selector:
         ids = tuple(model.id for model in self._entries)
         return suggestion(name, ids) or f'select an entry, such as "{shown(ids[0])}"'
 
-    def _say(self, code: str, message: str, path: Path, fix: str | None) -> None:
+    def _say(
+        self, code: str, message: str, path: Path, fix: str | None, severity: Severity | None = None
+    ) -> None:
         source = highest(self._sources, path)
         place = source.place(path) if source else None
-        self._report(Finding(code, message, place, fix))
+        self._report(Finding(code, message, place, fix, severity))

@@ -539,4 +539,10 @@ RULES: dict[str, Rule] = {
         "The settings leave the model to the variables that are set. This is what the client does "
         "with those that are set here.",
     ),
+    "QL615": Rule(
+        "warning",
+        "model.baseUrl that does not decide",
+        "From 0.21 on, model.baseUrl chooses between entries of one id, and nothing else. If none "
+        "of them has that base URL, to the letter, the first one is used.",
+    ),
 }

@@ -48,6 +48,9 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     state = recorded(plan, subject.sources)
     place = _first_model(plan, subject)
     if state is None:
+        owned = (each.model for each in subject.compilation.entries)
+        if not plan.may_have_set_up(each.id for each in owned if each.origin == plan.id):
+            return
         message = f"no version of {plan.title} is recorded for these models"
         record = "`qwenlock upgrade --adopt --on-edited keep --keep-selection`"
         fix = f"give them an envKey of their own, or run {record} to record one"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qwenlock.text.operations import Path
 
 _ABSENT = object()
+_UNKNOWN = ("QL212", "QL213")
 
 
 def with_repairs(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
@@ -43,6 +44,9 @@ def _with_repair(finding: Finding, subject: Subject) -> Finding:
         return finding
     if source not in subject.as_written or get(source.document.value, path, _ABSENT) is _ABSENT:
         return finding
+    home = (*path[:3], *(home_of(str(path[-1])) or (_ABSENT,)))
+    if finding.code in _UNKNOWN and get(source.document.value, home, _ABSENT) is not _ABSENT:
+        return replace(finding, fix=f"remove it: {'.'.join(map(str, home[3:]))} is set")
     return replace(finding, repair=repair_of(path, source, subject))
 
 
@@ -107,6 +111,9 @@ def _brought_home(path: Path, source: Source) -> Repair | None:
     if home is None or path[:1] != PROVIDERS or path[3:] == home:
         return None
     settings = source.document.value
+    siblings = get(settings, path[:-1], {})
+    if [home_of(str(each)) for each in siblings].count(home) > 1:
+        return None  # nobody knows which of them is meant
     above = [(*model, *home[:length]) for length in range(1, len(home))]
     if get(settings, (*model, *home), _ABSENT) is not _ABSENT:
         return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.clients.profile import GUIDE
-from qwenlock.compile.selection import AUTH_TYPE, GENERATION_CONFIG, MODEL
+from qwenlock.clients.profile import DEFAULT_BASE_URLS, GUIDE
+from qwenlock.compile.selection import AUTH_TYPE, GENERATION_CONFIG, MODEL, MODEL_URL
 from qwenlock.findings.finding import Finding
 from qwenlock.resolve.resolution import resolve
 from qwenlock.settings.scopes import highest, merged
-from qwenlock.text.credentials import shown
+from qwenlock.text.credentials import references, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,45 @@ def default_of_the_release(subject: Subject) -> Iterator[Finding]:
     message = f"no model is selected: {_name(subject)} uses {default}, other releases use another"
     place = source.place(AUTH_TYPE)
     yield Finding("QL607", message, place, "set model.name")
+
+
+def url_of_no_entry(subject: Subject) -> Iterator[Finding]:
+    """Report a model.baseUrl that is not the base URL of the model in use.
+
+    One of a lower scope than `model.name` may be of what is selected there. One with variables may
+    be the right one.
+    """
+    selection, client = subject.compilation.selection, subject.client
+    named, source = highest(subject.sources, MODEL), highest(subject.sources, MODEL_URL)
+    url = merged(subject.sources, MODEL_URL)
+    if named is None or source is None or not client.is_release or not isinstance(url, str):
+        return
+    if not url or subject.sources.index(source) < subject.sources.index(named):
+        return
+    models = [each.model for each in subject.compilation.entries if not each.skipped]
+    urls = [model.base_url or "" for model in models if model.id == selection.model]
+    usual = dict(DEFAULT_BASE_URLS).get(selection.auth_type or "", "")
+    if any(map(references, [url, *urls])) or url.rstrip("/") in [
+        (each or usual).rstrip("/") for each in urls[:1]
+    ]:
+        return
+    model = shown(selection.model or "")
+    if selection.kind == "runtime":
+        message = f'model.baseUrl has no effect, because no entry defines "{model}"'
+        fix = f'define "{model}" in modelProviders, with this baseUrl'
+    elif selection.kind == "provider" and url not in urls:
+        message = f'no entry "{model}" has this base URL, so the client uses {_at(urls[0])}'
+        fix = "write the baseUrl of the entry, or remove model.baseUrl"
+    elif selection.kind == "provider" and not client.selects_url:
+        message = f"{_name(subject)} does not read model.baseUrl, and uses {_at(urls[0])}"
+        fix = f'move the entry "{model}" that you mean before the other'
+    else:
+        return
+    yield Finding("QL615", message, source.place(MODEL_URL), fix)
+
+
+def _at(url: str) -> str:
+    return f"the one at {shown(url)}" if url else "the one without a baseUrl"
 
 
 def sealed(subject: Subject) -> Iterator[Finding]:
@@ -73,11 +112,13 @@ def undecided_here(subject: Subject) -> Iterator[Finding]:
     source = highest(subject.sources, MODEL) or highest(subject.sources, AUTH_TYPE)
     path = MODEL if source and source.has(MODEL) else AUTH_TYPE
     place = source.place(path) if source else None
-    message = _outcome(resolve(subject.sources, values, subject.client))
+    is_ambiguous = any(each.code == "QL615" for each in subject.compilation.findings)
+    resolution = resolve(subject.sources, values, subject.client)
+    message = _outcome(resolution, is_ambiguous=is_ambiguous)
     yield Finding("QL614", message, place)
 
 
-def _outcome(resolution: Resolution) -> str:
+def _outcome(resolution: Resolution, *, is_ambiguous: bool) -> str:
     """Return what a client does with the variables that are set here; never a key."""
     if resolution.kind is None:
         return "here no auth type is selected, so the client asks for a login"
@@ -85,6 +126,8 @@ def _outcome(resolution: Resolution) -> str:
     name = f"{resolution.auth_type}/{shown(str(model))}" if model else str(resolution.auth_type)
     if resolution.kind != "runtime":
         first = ", the first entry" if resolution.is_first else ""
+        if is_ambiguous and (url := resolution.fields["baseUrl"].value):
+            first = f" at {shown(str(url))}"
         return f"here the client uses {name}{first}"
     keyless = "; it has no key" if "apiKey" in resolution.missing else ""
     return f"here the client uses {name}, a runtime model{keyless}"

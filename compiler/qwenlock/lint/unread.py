@@ -1,10 +1,11 @@
-"""Rules about keys at the top level of settings that nothing reads (QL119)."""
+"""Rules about keys, at the top level of settings or in `model`, that nothing reads (QL119)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients import misplaced
+from qwenlock.compile.selection import GENERATION_CONFIG
 from qwenlock.findings.finding import Finding
 from qwenlock.findings.repair import Repair
 from qwenlock.settings.versions import migrate
@@ -49,6 +50,29 @@ def unread_keys(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def misplaced_options(subject: Subject) -> Iterator[Finding]:
+    """Report options of requests in `model` and at the top level, where they are not read."""
+    sealed = subject.compilation.selection.kind == "provider"
+    for source in subject.sources:
+        for path in (("model",), *(() if sealed else (GENERATION_CONFIG,))):
+            members = get(source.settings, path)
+            for key in members if isinstance(members, dict) else ():
+                home = misplaced.home_of(key)
+                if home is None or (*path[1:], key) == home or not source.has((*path, key)):
+                    continue
+                place = source.place((*path, key), on_key=True)
+                message = f'Qwen Code does not read "{".".join(map(str, path))}.{key}"'
+                yield Finding("QL119", message, place, _home_fix(home, subject))
+
+
+def _home_fix(home: misplaced.Home, subject: Subject) -> str:
+    """Return where an option is read: in the model that is selected, or in `model`."""
+    where = ".".join(home)
+    if subject.compilation.selection.kind != "provider" and not subject.compilation.entries:
+        return f"write it as model.{where}"
+    return f"write it as {where} of a model in modelProviders"
+
+
 def _message(key: str, advice: _Advice) -> str:
     if advice.is_old:
         return f'"{key}" is written as in settings version 1, so Qwen Code does not read it here'
@@ -72,8 +96,8 @@ def _advice(key: str, value: Any, subject: Subject) -> _Advice | None:
         return _Advice("define models in modelProviders, under their auth type")
     if key in misplaced.PROMPTS:
         return _Advice("write it into QWEN.md")
-    home = misplaced.home_of(key)
-    return _Advice(f"write it as {'.'.join(home)} of a model in modelProviders") if home else None
+    home = ("generationConfig",) if key == "generationConfig" else misplaced.home_of(key)
+    return _Advice(_home_fix(home, subject)) if home else None
 
 
 def _of_old_versions(settings: Mapping[str, Any], target: int) -> dict[str, _Advice]:

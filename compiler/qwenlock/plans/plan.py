@@ -324,6 +324,16 @@ class Plan:
             found |= {model["id"] for model in self.models(template, region)} & asked
         return found
 
+    def may_have_set_up(self, ids: Iterable[str]) -> bool:
+        """Tell whether the plan may have set up models of these `ids`, which it owns.
+
+        A plan that owns a whole host also owns what anybody writes by hand for that host.
+
+        Raises:
+            InputError: a template cannot be rendered.
+        """
+        return not self.ownership.hosts or bool(self.known_ids(ids))
+
     def digest(self, template: Template, region: Region) -> str:
         """Return the published digest of `template` in `region`, else that of its models.
 

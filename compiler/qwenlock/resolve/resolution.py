@@ -45,7 +45,7 @@ from qwenlock.resolve.fields import (
 )
 from qwenlock.settings.providers import providers
 from qwenlock.settings.scopes import merged
-from qwenlock.text.credentials import references
+from qwenlock.text.credentials import references, substituted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -241,9 +241,17 @@ class _Resolver:
         if asked is None:
             return None
         url = merged(self._sources, MODEL_URL) if asked.layer == "settings" else None
-        routes = [each.route(self._client) for each in self._all]
-        index = chosen(routes, Route(self._type, asked.value, url), self._client)
+        wanted = Route(self._type, asked.value, url if isinstance(url, str) else None)
+        routes = [self._filled(each.route(self._client)) for each in self._all]
+        index = chosen(routes, self._filled(wanted), self._client)
         return None if index is None else self._all[index]
+
+    def _filled(self, route: Route) -> Route:
+        """Return a route with the variables that its id and base URL refer to."""
+        name, url = (
+            text and substituted(text, self._variables) for text in (route.model, route.base_url)
+        )
+        return route._replace(model=name, base_url=url)
 
     def _named_by_settings(self) -> list[Candidate]:
         """Return the model that each scope names; some clients persist the id of a snapshot."""

@@ -3,7 +3,8 @@
 The text need not be valid, and is read as signs, strings, words and comments, from its start. A
 string is shown where it is plain that it is not a key: under a field that names things, or as a
 number, a word, an address or a reference. Under a key that names a credential, in `env` and in
-headers nothing is shown but references. Values are located in `locate`.
+headers nothing is shown but references, and variables such as OPENAI_MODEL. Values are located in
+`locate`.
 """
 
 from __future__ import annotations
@@ -56,9 +57,25 @@ _STRICT = frozenset({"env", "customHeaders", "headers"})
 _SHOWN = frozenset({
     "id", "name", "description", "baseUrl", "envKey", "selectedType", "region", "version", "model",
     "selectedAuthType", "theme", "schemaCompliance", "fastModel", "visionModel", "compactionModel",
-    "advisorModel", "imageModel", "voiceModel", "exploreModel", "modelFallbacks",
+    "advisorModel", "imageModel", "voiceModel", "exploreModel", "modelFallbacks", "modelName",
+    "model_name", "defaultModel", "selectedModel", "currentModel", "provider", "outputLanguage",
 })  # fmt: skip
 """The keys whose strings name things: every string is shown that does not look like a key."""
+_PLAIN_VARIABLES = frozenset({
+    "OPENAI_MODEL", "QWEN_MODEL", "ANTHROPIC_MODEL", "GEMINI_MODEL", "GOOGLE_MODEL",
+    "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
+    "https_proxy", "no_proxy",
+})  # fmt: skip
+"""Variables that hold a name or an address: shown in `env` too, if no key is in them."""
+_PROSE = frozenset({"systemPrompt", "system_prompt", "customInstructions", "instructions"})
+"""The keys whose text is shown where a comment of that text would be."""
+_NAMES = _SHOWN | _STRICT | _PROSE | {
+    "modelProviders", "generationConfig", "samplingParams", "extra_body", "capabilities", "timeout",
+    "maxRetries", "contextWindowSize", "temperature", "top_p", "max_tokens", "wireApi", "security",
+    "auth", "general", "ui", "tools", "openai", "anthropic", "gemini", "vertex-ai", "$version",
+}  # fmt: skip
+"""Names that are shown wherever they stand, as where a comma or a colon is missing."""
+_MARKS = re.compile(r"[^\w\s\"]{1,3}")
 _LISTS = frozenset({"efforts"})
 """The arrays whose words are shown; others may be the arguments of a program."""
 
@@ -252,13 +269,17 @@ def _may_be_shown(content: str, context: _Context, *, is_string: bool) -> bool:
     if content in ("true", "false", "null"):
         return True
     if context.key is None:
-        return False
+        return content in _NAMES or (not is_string and _MARKS.fullmatch(content) is not None)
+    if is_string and not context.in_array and context.key in _PLAIN_VARIABLES:
+        return not is_credential(content, "baseUrl")
     if context.is_strict:
         return is_string and bool(content) and not without_references(content).strip()
     if is_credential(content, context.key):
         return False
     if not is_string and _NUMBER.fullmatch(content):
         return True
+    if context.key in _PROSE:
+        return masked_words(content) == content
     if context.key == "envKey":
         return is_variable_name(content)
     if context.in_array:
