@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -261,3 +262,11 @@ def test_only_consoles_that_obey_escapes_get_colours(
 
     assert console.in_colour(Terminal()) == colours
     console._console_has_colours.cache_clear()
+
+
+def test_every_test_can_be_collected_on_windows() -> None:
+    """Else its first run there measures nothing."""
+    modules = r"^(import|from) (fcntl|grp|pty|pwd|resource|termios|tty)\b"
+    absent = re.compile(rf"(?m){modules}|^(?!.*os\.name).*os\.geteuid\(")
+    for path in Path(__file__).parent.rglob("*.py"):
+        assert not absent.search(path.read_text("utf-8")), path
