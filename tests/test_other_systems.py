@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import io
 import os
 import re
@@ -9,12 +10,13 @@ import sys
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
 from qwenlock.cli import console
 from qwenlock.cli.app import run
+from qwenlock.cli.commands import check
 from qwenlock.clients.profile import profile
 from qwenlock.edge import checkouts, git, places, walk, windows, writer
 from qwenlock.edge.history import History, _Record
@@ -24,6 +26,9 @@ from qwenlock.findings.errors import InputError, WriteError
 from qwenlock.lock.options import Options
 from support import MODEL, World, models
 from support import write as put
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 COMPOSED, DECOMPOSED = "projé", "proje\u0301"
 STUB = """#!/bin/sh
@@ -262,6 +267,34 @@ def test_only_consoles_that_obey_escapes_get_colours(
 
     assert console.in_colour(Terminal()) == colours
     console._console_has_colours.cache_clear()
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_no_new_python_is_started_for_many_projects(
+    monkeypatch: pytest.MonkeyPatch, *, forks: bool
+) -> None:
+    """It would import what a checkout has under the name of a module, before anything else."""
+    methods: list[str] = []
+
+    class Pool:
+        def __init__(self, _: int, context: BaseContext) -> None:
+            methods.append(context.get_start_method())
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def map(self, function: Any, parts: list[Any]) -> list[Any]:
+            return [function(part) for part in parts]
+
+    monkeypatch.setattr(concurrent.futures, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(check, "_FORKS", forks)
+    monkeypatch.setattr(check, "_reports_of", lambda directories, *_, **__: [*directories])
+    folders = [Path(str(number)) for number in range(300)]
+    assert check._reports(folders, check._Question(places.Flags(), None, False, True)) == folders
+    assert methods == (["fork"] if forks else [])
 
 
 def test_every_test_can_be_collected_on_windows() -> None:

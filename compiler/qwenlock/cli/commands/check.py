@@ -63,6 +63,9 @@ _WORTH_PROGRESS = 16
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 
+_FORKS = sys.platform == "linux"
+"""Windows cannot fork, and macOS not safely."""
+
 
 @app.command(cls=ScopedCommand)
 def check(
@@ -287,17 +290,22 @@ class _Passed(NamedTuple):
 
 
 def _reports(directories: Sequence[Path], question: _Question) -> list[_Report]:
-    """Check projects, in their order; if there are many, in several processes."""
+    """Check projects, in their order; if there are many, in several processes where it forks.
+
+    A new Python would look for its modules in the working directory first, and so run what the
+    checkout has there.
+    """
     from functools import partial
 
     processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
-    if processes < 2:
+    if processes < 2 or not _FORKS:
         return _reports_of(directories, question)
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
     size = -(-len(directories) // (processes * _PARTS))
     parts = [directories[start : start + size] for start in range(0, len(directories), size)]
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
         found = pool.map(partial(_reports_of, question=question), parts)
         return [report for reports in found for report in reports]
 
