@@ -163,6 +163,7 @@ def test_two_spellings_of_one_file_are_not_two_files(
         ("\\\\?\\C:\\dotfiles", "C:\\dotfiles"),
         ("\\\\?\\UNC\\server\\share", "\\\\server\\share"),
         ("..\\x", "..\\x"),
+        ("\\\\?\\GLOBALROOT\\Device\\Mup\\server", "\\\\?\\GLOBALROOT\\Device\\Mup\\server"),
     ],
 )
 def test_where_a_junction_leads(read: str, path: str) -> None:
