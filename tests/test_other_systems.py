@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import io
+import ntpath
 import os
 import re
 import sys
@@ -234,6 +235,53 @@ def test_links_to_servers_are_not_followed(
         with pytest.raises(InputError, match="a server"):
             places.locate(world.project, places.Flags(), each, profile())
     assert not checkouts.leads_to_server(world.home / "own" / "x")  # what is the user's own
+
+
+def test_what_links_to_servers_lead_to_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (".git", SERVER):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "link").symlink_to(SERVER)
+    monkeypatch.setattr(sys, "platform", "win32")
+    _, names, files = next(walk._walk(str(tmp_path)))
+    assert (sorted(names), files) == ([".git", SERVER], ["link"])
+
+
+REPOSITORY = "C:\\work\\repo"
+
+
+@pytest.mark.parametrize(
+    ("path", "links", "last"),
+    [
+        (".qwen/x", {".qwen": "..\\repo\\a"}, f"{REPOSITORY}\\a"),
+        (".qwen/x", {".qwen": "..\\repo\\a", "a": "//server/share"}, None),
+        ("j\\x", {"j": "\\\\?\\D:\\data"}, "D:\\data"),
+        ("j\\x", {"j": "\\work\\repo\\k", "k": SERVER}, None),
+        ("C:\\work\\own\\x", {"..\\own": SERVER}, SERVER),  # the user's own link
+        (f"{SERVER}\\x\\y", {}, f"{SERVER}\\x"),
+    ],
+)
+def test_links_and_junctions_are_followed_as_on_windows(
+    monkeypatch: pytest.MonkeyPatch, path: str, links: dict[str, str], last: str | None
+) -> None:
+    there = {ntpath.normpath(f"{REPOSITORY}\\{name}"): to for name, to in links.items()}
+
+    def readlink(asked: str) -> str:
+        if asked in there:
+            return there[asked]
+        raise OSError
+
+    system = {"path": ntpath, "sep": "\\", "altsep": "/", "curdir": ".", "pardir": ".."}
+    windows = SimpleNamespace(**system, readlink=readlink, getcwd=lambda: REPOSITORY)
+    monkeypatch.setattr(checkouts, "os", windows)
+    monkeypatch.setattr(sys, "platform", "win32")
+    inside = ntpath.normcase(REPOSITORY)
+    monkeypatch.setattr(
+        checkouts, "checkout_of", lambda each: each if each.lower().startswith(inside) else None
+    )
+    assert checkouts.leads_to_server(path) == (last is None)
+    assert last is None or [*checkouts.followed(path)][-1][0] == last
 
 
 @pytest.mark.parametrize(
