@@ -22,7 +22,7 @@ _OPTIONS = (
     "--remote-debugging-pipe",
 )
 _START = """
-import fcntl, os, sys
+import os, sys, fcntl
 ours = [fcntl.fcntl(int(given), fcntl.F_DUPFD, 10) for given in sys.argv[1:3]]
 for descriptor, wanted in zip(ours, (3, 4)):
     os.dup2(descriptor, wanted)

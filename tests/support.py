@@ -189,6 +189,7 @@ class World:
             patch.delenv(name)
         patch.setattr(os, "fsync", lambda _: None)  # a test survives no power failure
         patch.setenv("HOME", str(self.home))
+        patch.setenv("USERPROFILE", str(self.home))
         patch.setenv("QWEN_CODE_SYSTEM_SETTINGS_PATH", str(self.system / "settings.json"))
         for folder in (self.home, self.project):
             (folder / ".qwen").mkdir(parents=True)

@@ -417,7 +417,9 @@ def unreadable(path: Path) -> None:
         pytest.param(
             unreadable,
             "QL105",
-            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything"),
+            marks=pytest.mark.skipif(
+                os.name != "posix" or os.geteuid() == 0, reason="root reads everything"
+            ),
         ),
     ],
 )
@@ -619,6 +621,7 @@ def test_lock_is_the_same_in_another_home_and_project(
         write(home / ".qwen" / "settings.json", models(MODEL))
         write(project / ".qwen" / "settings.json", {"model": {"name": "gpt-4o"}})
         monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("USERPROFILE", str(home))
         monkeypatch.chdir(project)
         assert world.run("lock", "--client", "guide").exit_code == 0
         written.append((project / "qwen.lock").read_bytes())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 import tomllib
@@ -287,6 +286,8 @@ def test_user_scope_can_be_kept(world: World) -> None:
 
 def answered(answers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `qwenlock init` on a terminal on which `answers` are typed."""
+    import pty
+
     ours, theirs = pty.openpty()
     os.write(ours, answers.encode())
     done = subprocess.run(

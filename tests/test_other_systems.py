@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import io
+import ntpath
 import os
+import re
 import sys
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from qwenlock.cli import console
+from qwenlock.cli import console, projects
 from qwenlock.cli.app import run
 from qwenlock.clients.profile import profile
 from qwenlock.edge import checkouts, git, places, walk, windows, writer
@@ -23,6 +26,9 @@ from qwenlock.findings.errors import InputError, WriteError
 from qwenlock.lock.options import Options
 from support import MODEL, World, models
 from support import write as put
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 COMPOSED, DECOMPOSED = "projé", "proje\u0301"
 STUB = """#!/bin/sh
@@ -157,6 +163,7 @@ def test_two_spellings_of_one_file_are_not_two_files(
         ("\\\\?\\C:\\dotfiles", "C:\\dotfiles"),
         ("\\\\?\\UNC\\server\\share", "\\\\server\\share"),
         ("..\\x", "..\\x"),
+        ("\\\\?\\GLOBALROOT\\Device\\Mup\\server", "\\\\?\\GLOBALROOT\\Device\\Mup\\server"),
     ],
 )
 def test_where_a_junction_leads(read: str, path: str) -> None:
@@ -229,6 +236,53 @@ def test_links_to_servers_are_not_followed(
     assert not checkouts.leads_to_server(world.home / "own" / "x")  # what is the user's own
 
 
+def test_what_links_to_servers_lead_to_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (".git", SERVER):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "link").symlink_to(SERVER)
+    monkeypatch.setattr(sys, "platform", "win32")
+    _, names, files = next(walk._walk(str(tmp_path)))
+    assert (sorted(names), files) == ([".git", SERVER], ["link"])
+
+
+REPOSITORY = "C:\\work\\repo"
+
+
+@pytest.mark.parametrize(
+    ("path", "links", "last"),
+    [
+        (".qwen/x", {".qwen": "..\\repo\\a"}, f"{REPOSITORY}\\a"),
+        (".qwen/x", {".qwen": "..\\repo\\a", "a": "//server/share"}, None),
+        ("j\\x", {"j": "\\\\?\\D:\\data"}, "D:\\data"),
+        ("j\\x", {"j": "\\work\\repo\\k", "k": SERVER}, None),
+        ("C:\\work\\own\\x", {"..\\own": SERVER}, SERVER),  # the user's own link
+        (f"{SERVER}\\x\\y", {}, f"{SERVER}\\x"),
+    ],
+)
+def test_links_and_junctions_are_followed_as_on_windows(
+    monkeypatch: pytest.MonkeyPatch, path: str, links: dict[str, str], last: str | None
+) -> None:
+    there = {ntpath.normpath(f"{REPOSITORY}\\{name}"): to for name, to in links.items()}
+
+    def readlink(asked: str) -> str:
+        if asked in there:
+            return there[asked]
+        raise OSError
+
+    system = {"path": ntpath, "sep": "\\", "altsep": "/", "curdir": ".", "pardir": ".."}
+    windows = SimpleNamespace(**system, readlink=readlink, getcwd=lambda: REPOSITORY)
+    monkeypatch.setattr(checkouts, "os", windows)
+    monkeypatch.setattr(sys, "platform", "win32")
+    inside = ntpath.normcase(REPOSITORY)
+    monkeypatch.setattr(
+        checkouts, "checkout_of", lambda each: each if each.lower().startswith(inside) else None
+    )
+    assert checkouts.leads_to_server(path) == (last is None)
+    assert last is None or [*checkouts.followed(path)][-1][0] == last
+
+
 @pytest.mark.parametrize(
     ("mode", "can", "colours"), [(None, 0, False), (3, 0, False), (3, 1, True), (7, 0, True)]
 )
@@ -261,3 +315,38 @@ def test_only_consoles_that_obey_escapes_get_colours(
 
     assert console.in_colour(Terminal()) == colours
     console._console_has_colours.cache_clear()
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_no_new_python_is_started_for_many_projects(
+    monkeypatch: pytest.MonkeyPatch, *, forks: bool
+) -> None:
+    """It would import what a checkout has under the name of a module, before anything else."""
+    methods: list[str] = []
+
+    class Pool:
+        def __init__(self, _: int, context: BaseContext) -> None:
+            methods.append(context.get_start_method())
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def map(self, function: Any, parts: list[Any]) -> list[Any]:
+            return [function(part) for part in parts]
+
+    monkeypatch.setattr(concurrent.futures, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(projects, "_FORKS", forks)
+    folders = [Path(str(number)) for number in range(300)]
+    assert projects.in_processes(lambda directories: [*directories], folders) == folders
+    assert methods == (["fork"] if forks else [])
+
+
+def test_every_test_can_be_collected_on_windows() -> None:
+    """Else its first run there measures nothing."""
+    modules = r"^(import|from) (fcntl|grp|pty|pwd|resource|termios|tty)\b"
+    absent = re.compile(rf"(?m){modules}|^(?!.*os\.name).*os\.geteuid\(")
+    for path in Path(__file__).parent.rglob("*.py"):
+        assert not absent.search(path.read_text("utf-8")), path

@@ -225,6 +225,8 @@ def test_release_of_a_shim_for_shells(windows: Windows) -> None:
     assert installed_client.release() == "0.24.4"
     assert installed_client.release_started_by(str(shim)) == "0.24.4"
     assert words("qwen", "a&b") == [str(shim), "a&b"]
+    windows.put("qwen", FOR_SHELLS + "#" * programs._LONGEST_SHIM)
+    assert installed_client.release() is None
 
 
 # A grammar of cmd.exe

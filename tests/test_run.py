@@ -217,6 +217,7 @@ def test_a_run_that_takes_a_file_up_while_it_is_being_removed_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     name = launch.prepare({"a": 1})
     (file,) = tmp_path.rglob("enforced/*")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import struct
 import subprocess
 import sys
-import termios
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -47,6 +44,10 @@ def on_terminal(
     **environment: str,
 ) -> Screen:
     """Run qwenlock in a pseudo-terminal of so many columns."""
+    import fcntl
+    import pty
+    import termios
+
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     process = subprocess.Popen(

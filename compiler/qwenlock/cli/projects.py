@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,8 @@ _WORTH_PROGRESS = 16
 """How many projects may take longer than a second."""
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
+_FORKS = sys.platform == "linux"
+"""Windows cannot fork, and macOS not safely."""
 
 ProjectsArgument: TypeAlias = Annotated[
     list[Path] | None,
@@ -144,6 +147,9 @@ def for_each(
 def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequence[Path]) -> list[T]:
     """Return what `work` returns for directories, in their order; many are shared by processes.
 
+    Processes are forked, or there are none: a new Python would look for its modules in the working
+    directory first, and so run what the checkout has there.
+
     Args:
         work: takes some of the directories; it can be pickled, and so can what it returns.
         directories: the directories.
@@ -154,13 +160,14 @@ def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequenc
 
     processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
     with waiting(f"reading {len(directories)} projects"):
-        if processes < 2:
+        if processes < 2 or not _FORKS:
             return work(directories)
         from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
 
         size = -(-len(directories) // (processes * _PARTS))
         parts = [directories[start : start + size] for start in range(0, len(directories), size)]
-        with ProcessPoolExecutor(processes) as pool:
+        with ProcessPoolExecutor(processes, get_context("fork")) as pool:
             return [result for results in pool.map(work, parts) for result in results]
 
 

@@ -110,7 +110,7 @@ def _steps(path: str) -> tuple[str, list[str]]:
 
 
 def without_prefix(path: str) -> str:
-    r"""Return where a junction of Windows leads without the prefix `\\?\`."""
+    r"""Return where a junction of Windows leads without the prefix `\\?\`; a device keeps it."""
     if path.startswith("\\\\?\\UNC\\"):
         return "\\\\" + path[8:]
-    return path.removeprefix("\\\\?\\")
+    return path[4:] if path.startswith("\\\\?\\") and path[5:6] == ":" else path

@@ -48,6 +48,7 @@ _FOR_NODE, _SETS_VARIABLES = 'SET "_prog=node"', "@SET "
 
 _INTERPRETED = re.compile(r'["%!^&|<>()\x00-\x1f]')
 _LONGEST_SHIM = 8192
+"""In bytes. A larger program is not opened, as its digest would be part of what is remembered."""
 
 
 def words(command: Sequence[str], environment: dict[str, str]) -> list[str]:
@@ -119,10 +120,12 @@ def _named_by(shim: str) -> _Named | None:
 
 
 def _text_of(shim: str) -> str:
-    """Return the text of a shim; empty if it is none."""
+    """Return the text of a shim; empty if it is none, as a large program."""
     try:
+        if os.path.getsize(shim) > _LONGEST_SHIM:  # noqa: PTH202
+            return ""
         with open(shim, encoding="utf-8") as file:  # noqa: PTH123
-            return file.read(_LONGEST_SHIM)
+            return file.read()
     except (OSError, UnicodeDecodeError):
         return ""
 
