@@ -237,10 +237,10 @@ def test_missing_or_empty_side_is_not_merged_as_if_it_said_nothing(
     world: World, tmp_path: Path
 ) -> None:
     files = {name: tmp_path / name for name in ("base", "ours", "theirs")}
-    for lacking in files:
+    for lacking, gone in files.items():
         for file in files.values():
             write(file, document(A))
-        files[lacking].unlink()
+        gone.unlink()
         result = world.run("merge", *map(str, files.values()))
         assert (result.exit_code, f"{lacking} does not exist" in result.err) == (3, True)
         assert files["ours"].exists() == (lacking != "ours")
