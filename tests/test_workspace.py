@@ -599,6 +599,28 @@ def test_lock_whose_settings_are_not_checked_out(workspace: World) -> None:
     assert "absent: the settings of apps/a/qwen.lock are absent: check them out" in result.err
 
 
+def test_sparse_checkout_is_checked_without_what_it_leaves_out(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(workspace.project / "qwenlock.toml", 'user = false\nprojects = ["apps/a", "apps/b"]\n')
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    git(workspace.root, "clone", "-q", "--sparse", f"file://{workspace.project}", "sparse")
+    sparse = workspace.root / "sparse"
+    git(sparse, "sparse-checkout", "set", "apps/a")
+    monkeypatch.chdir(sparse)
+    checked = workspace.run("check", "-v")
+    assert (checked.exit_code, "apps/a/qwen.lock is up" in checked.err) == (0, True)
+    git(sparse, "sparse-checkout", "set", "--no-cone", "/qwenlock.toml", "qwen.lock")
+    assert "absent" in workspace.run("check").err
+    before = (sparse / "apps" / "a" / "qwen.lock").read_bytes()
+    refused = workspace.run("lock")
+    assert refused.exit_code == 3
+    assert "apps/a/.qwen/settings.json are not checked out" in refused.err
+    assert (sparse / "apps" / "a" / "qwen.lock").read_bytes() == before
+
+
 def test_other_line_endings_are_not_called_an_edit(world: World) -> None:
     write(world.lock, world.lock.read_bytes().replace(b"\n", b"\r\n"))
     assert (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.configuration import Nearest, nearest
 from qwenlock.edge.files import read_document
-from qwenlock.edge.git import ignored_below
+from qwenlock.edge.git import ignored_below, is_left_out
 from qwenlock.edge.places import SETTINGS, home, spelled
 from qwenlock.edge.reader import Reader
 from qwenlock.findings.errors import InputError
@@ -29,8 +29,8 @@ def projects_below(
     """Yield `directory` and each directory below it that is a project, in alphabetical order.
 
     That is one that holds a lock, whose settings have models, or that the configuration lists as
-    one of the `projects`. Directories such as `node_modules`, those that git ignores, and those
-    that the configuration excludes are skipped.
+    one of the `projects`. Directories such as `node_modules`, those that git ignores, those that
+    the configuration excludes, and those that a sparse checkout leaves out are skipped.
 
     Args:
         directory: where to look.
@@ -66,7 +66,7 @@ def projects_below(
             if _leads_out(link, root) and _is_project(Path(link)):
                 yield Path(link)
     for path in _named(team):
-        if path.is_relative_to(root) and str(path) not in found:
+        if path.is_relative_to(root) and str(path) not in found and not is_left_out(path):
             yield Path(directory, path.relative_to(root))
 
 
