@@ -126,6 +126,14 @@ def test_advice_names_the_project_and_works_from_here(
         (app / "qwen.lock").unlink()
 
 
+def test_project_that_looks_like_an_option_can_be_typed(world: World) -> None:
+    put(world, "-a")
+    advised = world.run("check", "--recursive")
+    assert "run `qwenlock lock ./-a`" in advised.err
+    follow(world, advised.err)
+    assert world.run("check", "--recursive").exit_code == 0
+
+
 def test_advice_has_the_options_that_were_used(world: World) -> None:
     put(world, "app")
     arguments = ("app", "--client", "0.15.10", "--user", ".qwen/settings.json")
