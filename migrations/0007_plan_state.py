@@ -63,6 +63,8 @@ def _outdated(context: ProjectContext) -> Iterator[tuple[Plan, PlanState, PlanSt
     """Give each plan with the place where it is recorded, and the one that the client reads."""
     client = context.situation.project.client
     for plan in context.situation.project.plans:
+        if all(get(context.settings, each.version) is None for each in plan.states.values()):
+            continue
         template = latest(plan, client)
         if template is None:
             continue

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from conformance.clients import installed
+from conformance.run import QWENLOCK, Client, Machine
+from conformance.server import ANSWER, serving
 from qwenlock import __version__
 from support import MODEL, World, models, write
 from test_enforced import enter
 from test_workspace import git
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +89,39 @@ def test_a_month(team: Team, tmp_path: Path) -> None:
     _people(team)
 
 
+def test_people_with_three_clients_get_the_locked_model(team: Team, tmp_path: Path) -> None:
+    with serving() as server:
+        entry = {**MODEL, "baseUrl": f"{server.url}/v1"}
+        write(team.file(NAMES[0]), settings(entry, {**entry, "id": "gpt-4o-mini"}))
+        team.lock()
+        team.commit("Lock")
+        mine = {**entry, "id": "mine", "envKey": "MY_KEY"}
+        theirs: dict[str, dict[str, Any]] = {
+            "0.12.0": {},
+            "0.15.10": models(mine),
+            "0.24.4": {**models(mine), "fastModel": "mine", "env": {"OPENAI_MODEL": "mine"}},
+        }
+
+        commands = {release: installed(release) for release in theirs}
+
+        def start(release: str) -> None:
+            machine = Machine(tmp_path / release, team.root / NAMES[0])
+            machine.write("user", {"$version": 4, **theirs[release]})
+            done = machine.qwenlock(
+                Client(release, commands[release]),
+                *("run", "--", "qwen", "-p", "hi"),
+                variables={"OPENAI_API_KEY": f"of-{release}", "MY_KEY": "x"},
+            )
+            assert (done.returncode, ANSWER in done.stdout) == (0, True), done
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(start, theirs))
+    sent = {(each.headers["authorization"], each.body["model"]) for each in server.requests}
+    assert sent == {(f"Bearer of-{release}", "gpt-4o") for release in theirs}
+    assert team.git("status", "--short") == ""
+    assert team.gate() == 0
+
+
 def _adopt(team: Team) -> None:
     assert team.gate() == 1
     team.lock()
@@ -127,6 +163,34 @@ def _branches(team: Team) -> None:
     assert team.gate() == 0
     team.git("switch", "-q", "main")
     team.git("merge", "-q", "--ff-only", "three")
+
+    _by_the_hook_of_the_page(team)
+
+
+def _by_the_hook_of_the_page(team: Team) -> None:
+    """Where a driver takes one lock of two, the hook locks every project again."""
+    page = Path(__file__).parents[1] / "docs" / "how-to" / "merge.md"
+    code = page.read_text("utf-8").partition('title=".git/hooks/pre-merge-commit"\n')[2]
+    hook = write(team.root / ".git" / "hooks" / "pre-merge-commit", code.partition("```")[0])
+    hook.chmod(0o755)
+    team.patch.setenv("PATH", os.pathsep.join([str(QWENLOCK.parent), os.environ["PATH"]]))
+    attributes = team.root / ".gitattributes"
+    write(attributes, attributes.read_text().replace("-merge", "merge=qwenlock"))
+    team.git("config", "merge.qwenlock.driver", "true")
+    team.commit("Merge locks by a driver")
+    for branch, added in (("four", OTHER), ("five", {**MODEL, "id": "o4"})):
+        team.git("switch", "-q", "-c", branch, "main")
+        for name in NAMES[4:]:
+            write(team.file(name), settings(MODEL, added))
+        team.lock()
+        team.commit(f"Add {added['id']}")
+    with pytest.raises(AssertionError, match="git commit --no-edit"):
+        team.git("merge", "-q", "--no-edit", "four")
+    team.git("commit", "-q", "--no-edit")
+    assert team.git("status", "--short") == ""
+    assert team.gate() == 0
+    team.git("switch", "-q", "main")
+    team.git("merge", "-q", "--ff-only", "five")
 
 
 def _upgrade(team: Team) -> None:

@@ -126,6 +126,14 @@ def test_advice_names_the_project_and_works_from_here(
         (app / "qwen.lock").unlink()
 
 
+def test_project_that_looks_like_an_option_can_be_typed(world: World) -> None:
+    put(world, "-a")
+    advised = world.run("check", "--recursive")
+    assert "run `qwenlock lock ./-a`" in advised.err
+    follow(world, advised.err)
+    assert world.run("check", "--recursive").exit_code == 0
+
+
 def test_advice_has_the_options_that_were_used(world: World) -> None:
     put(world, "app")
     arguments = ("app", "--client", "0.15.10", "--user", ".qwen/settings.json")
@@ -478,6 +486,7 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     kept = world.run("upgrade", "--yes")
     assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
     assert "this qwenlock may be the older one" in kept.err
+    assert "deepseek default, a list that this qwenlock does not know" in world.run("status").out
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0
     assert json.loads(world.own.read_text()) != newer
@@ -597,6 +606,28 @@ def test_lock_whose_settings_are_not_checked_out(workspace: World) -> None:
     result = workspace.run("check")
     assert result.exit_code == 1
     assert "absent: the settings of apps/a/qwen.lock are absent: check them out" in result.err
+
+
+def test_sparse_checkout_is_checked_without_what_it_leaves_out(
+    workspace: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(workspace.project / "qwenlock.toml", 'user = false\nprojects = ["apps/a", "apps/b"]\n')
+    workspace.run("lock")
+    git(workspace.project, "add", ".")
+    git(workspace.project, "commit", "-q", "-m", "Lock")
+    git(workspace.root, "clone", "-q", "--sparse", f"file://{workspace.project}", "sparse")
+    sparse = workspace.root / "sparse"
+    git(sparse, "sparse-checkout", "set", "apps/a")
+    monkeypatch.chdir(sparse)
+    checked = workspace.run("check", "-v")
+    assert (checked.exit_code, "apps/a/qwen.lock is up" in checked.err) == (0, True)
+    git(sparse, "sparse-checkout", "set", "--no-cone", "/qwenlock.toml", "qwen.lock")
+    assert "absent" in workspace.run("check").err
+    before = (sparse / "apps" / "a" / "qwen.lock").read_bytes()
+    refused = workspace.run("lock")
+    assert refused.exit_code == 3
+    assert "apps/a/.qwen/settings.json are not checked out" in refused.err
+    assert (sparse / "apps" / "a" / "qwen.lock").read_bytes() == before
 
 
 def test_other_line_endings_are_not_called_an_edit(world: World) -> None:

@@ -91,7 +91,8 @@ def _typed(directory: Path) -> str:
 
     if find_project(Path.cwd()) == Path(os.path.abspath(directory)):  # noqa: PTH100
         return ""
-    return clean(shlex.quote(from_here(directory)))
+    name = from_here(directory)
+    return clean(shlex.quote(f"./{name}" if name.startswith("-") else name))
 
 
 def _command(running: _Running, project: str, name: str, rest: str) -> str:

@@ -98,6 +98,14 @@ def tracked(
     return found
 
 
+def is_left_out(path: Path) -> bool:
+    """Tell whether git tracks a file or directory that a sparse checkout leaves out."""
+    root = repository_of(path)
+    if root is None or path.exists():
+        return False
+    return _answer(root, *_LIST, "-t", "--", str(path)).startswith("S ")
+
+
 def all_tracked(root: Path) -> frozenset[str] | None:
     """Return every file that git tracks in the repository at `root`, as `spelled` returns paths.
 

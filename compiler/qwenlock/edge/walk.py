@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwenlock.edge.checkouts import leads_to_server
 from qwenlock.edge.configuration import Nearest, nearest
 from qwenlock.edge.files import read_document
-from qwenlock.edge.git import ignored_below
+from qwenlock.edge.git import ignored_below, is_left_out
 from qwenlock.edge.places import SETTINGS, home, spelled
 from qwenlock.edge.reader import Reader
 from qwenlock.findings.errors import InputError
@@ -31,8 +31,8 @@ def projects_below(
     """Yield `directory` and each directory below it that is a project, in alphabetical order.
 
     That is one that holds a lock, whose settings have models, or that the configuration lists as
-    one of the `projects`. Directories such as `node_modules`, those that git ignores, and those
-    that the configuration excludes are skipped.
+    one of the `projects`. Directories such as `node_modules`, those that git ignores, those that
+    the configuration excludes, and those that a sparse checkout leaves out are skipped.
 
     Args:
         directory: where to look.
@@ -70,7 +70,7 @@ def projects_below(
     named = [path for path in _named(team) if path.is_relative_to(root)]
     known = set(map(_file, found)) if named else set()
     for path in named:
-        if _file(str(path)) not in known:
+        if _file(str(path)) not in known and not is_left_out(path):
             yield Path(directory, path.relative_to(root))
 
 

@@ -43,7 +43,7 @@ SENTENCES = {
     "missing": "{lock} is missing: run {command}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
-    "absent": "the settings of {lock} are absent: check them out, or run {command}",
+    "absent": "the settings of {lock} are absent: check them out; or, if deleted, run {command}",
     "endings": "{lock} has other line endings: run {command}",
     "key": "the settings of {lock} hold a key, and git tracks them",
     "conflict": "{lock} or its settings have an unresolved merge conflict",

@@ -120,7 +120,25 @@ def _compiled(
     from qwenlock.edge.project import read
 
     project = read(directory, flags, client, merge=merge)
+    _refuse_left_out(project)
     return _Compiled(project, compile_project(project))
+
+
+def _refuse_left_out(project: Project) -> None:
+    """Refuse to write an empty lock over that of settings which are not checked out.
+
+    Raises:
+        InputError: a sparse checkout leaves the settings of the project out.
+    """
+    from qwenlock.edge.git import is_left_out
+    from qwenlock.findings.errors import InputError
+
+    if project.stored is not None and project.source("project") is None:
+        own = project.places.files.get("project")
+        if own is not None and is_left_out(own):
+            label = project.places.labels["project"]
+            fix = "run `git sparse-checkout add` with their folder, and lock again"
+            raise InputError(f"the settings {label} are not checked out", fix)
 
 
 def relock(directory: Path, flags: Flags, client: str | None, part_of: str | None = None) -> int:

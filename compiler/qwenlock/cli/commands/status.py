@@ -305,6 +305,8 @@ def _plan(plan: _Plan) -> tuple[str, str]:
     name = " ".join(filter(None, [plan.plan, plan.region, plan.version]))
     if plan.status == "due":
         return f"{name}, {plan.newest} is available", "warning"
+    if plan.status == "current" and plan.version is None:
+        return f"{name}, a list that this qwenlock does not know", ""
     words = {"current": "up to date", "dismissed": "an update was dismissed in the client",
              "manual": "configured by hand"}  # fmt: skip
     return f"{name}, {words.get(plan.status, plan.status)}", ""
