@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from qwenlock.cli import completion
 from qwenlock.cli.app import GROUPS
 from qwenlock.cli.console import folded
+from qwenlock.cli.table import as_lines
 from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, write
 from test_cli import LEAVES
@@ -139,6 +141,26 @@ def test_findings_fold_at_words(world: World, width: int) -> None:
 @given(st.text(st.sampled_from("ab `模\x1b[3m"), max_size=60), st.integers(10, 30))
 def test_folding_changes_only_spaces(line: str, width: int) -> None:
     assert folded(line, width).split() == line.split()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["template list", "template verify", "resolve"])
+def test_tables_fold_at_words(world: World, command: str) -> None:
+    long = {**MODEL, "baseUrl": "https://api.a-long-name-of-a-host.example.com/compatible/v1"}
+    write(world.own, json.dumps({**models(long), "model": {"name": "gpt-4o"}}, indent=1))
+    system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
+    screen = on_terminal(world.project, 80, command.split(), **system)
+    assert len(screen.lines) > 10
+    assert [line for line in screen.lines if len(line) > 80] == []
+
+
+@given(st.lists(st.text("ab/ .-_", max_size=40), min_size=3, max_size=3), st.integers(20, 90))
+def test_a_folded_table_has_the_same_words(row: list[str], width: int) -> None:
+    head = ["one", "two", "three"]
+    wide, narrow = as_lines(head, [row]), as_lines(head, [row], width)
+    for before, after in zip(wide, narrow, strict=True):
+        assert Counter("".join(before.split())) == Counter("".join(after.split()))
+        assert all(len(line) <= max(width, len(before)) for line in after.split("\n"))
 
 
 def test_commands_and_excerpts_are_not_folded() -> None:
