@@ -199,6 +199,13 @@ def test_what_the_shell_completes(world: World) -> None:
     write(world.own, models(MODEL))
     world.run("lock")
     assert completion.offered_models("gpt") == completion.locked_models("gpt") == ["gpt-4o"]
+    assert completion.releases("0.1") == ["0.15.10", "0.15.6", "0.12.0", "0.10.1"]
+    assert {"guide", "installed"} <= set(completion.releases(""))
+    hostile = ("\\$(touch x)", "`touch x`", "$(touch x)", "'; touch x; '", "*", "a b", "a\nb")
+    write(world.own, models({**MODEL, "id": "qwen2.5:7b"}, *({**MODEL, "id": i} for i in hostile)))
+    offered = completion.offered_models("")
+    assert "qwen2.5:7b" in offered
+    assert not {*offered} & {*hostile}
     write(world.own, "{")
     assert completion.offered_models("gpt") == []
 

@@ -11,6 +11,7 @@ import typer
 import typer.main
 
 from qwenlock.cli.advice import given_options, given_project
+from qwenlock.cli.completion import releases
 from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.edge.places import SETTINGS, Flags, find_project
 from qwenlock.lock import NAME
@@ -126,6 +127,7 @@ ClientOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--client",
+        autocompletion=releases,
         callback=_known,
         metavar="RELEASE",
         help=(
