@@ -100,6 +100,7 @@ def _choose(
     from qwenlock.change.selecting import chosen
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
+    from qwenlock.clients import route
     from qwenlock.findings.errors import UsageError
     from qwenlock.text.credentials import shown
 
@@ -109,9 +110,10 @@ def _choose(
         names = list(dict.fromkeys(clean(shown(each.model)) for each in choices))
         more = ", …" if names[5:] else ""
         raise UsageError("no model was named", f"name one: {', '.join(names[:5])}{more}")
-    selected = chosen(project.sources)
+    selected = route.Route(*(chosen(project.sources) or (None, None)))
+    current = route.chosen([route.Route(*each) for each in choices], selected, project.client)
     for number, choice in enumerate(choices, 1):
-        mark = "*" if choice == selected else " "
+        mark = "*" if number - 1 == current else " "
         at = f"  {shown(choice.base_url)}" if choice.base_url else ""
         say(f"{mark} {number:{len(str(len(choices)))}}  {clean(f'{choice}{at}')}")
     while True:
