@@ -97,10 +97,10 @@ def _choose(
     choices: Sequence[Choice], project: Project, *, may_ask: bool
 ) -> tuple[str, str, str | None]:
     """Ask for a model of a list; return its id, its auth type and its base URL."""
+    from qwenlock.change.select import used
     from qwenlock.change.selecting import chosen
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
-    from qwenlock.clients import route
     from qwenlock.findings.errors import UsageError
     from qwenlock.text.credentials import shown
 
@@ -110,8 +110,8 @@ def _choose(
         names = list(dict.fromkeys(clean(shown(each.model)) for each in choices))
         more = ", …" if names[5:] else ""
         raise UsageError("no model was named", f"name one: {', '.join(names[:5])}{more}")
-    selected = route.Route(*(chosen(project.sources) or (None, None)))
-    current = route.chosen([route.Route(*each) for each in choices], selected, project.client)
+    selected = chosen(project.sources)
+    current = used(choices, selected, project.client) if selected else None
     for number, choice in enumerate(choices, 1):
         mark = "*" if number - 1 == current else " "
         at = f"  {shown(choice.base_url)}" if choice.base_url else ""
