@@ -5,10 +5,11 @@ Text is in the style of rustc and Ruff: code, place, excerpt with a caret, reaso
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.advice import advised
-from qwenlock.cli.console import emit_json, painted, say
+from qwenlock.cli.console import emit_json, painted, say, width_of
 from qwenlock.cli.foreign import clean
 from qwenlock.findings.bounded import bounded
 from qwenlock.findings.errors import InputError, QwenlockError
@@ -103,6 +104,8 @@ def finding_as_text(finding: Finding, told: set[tuple[str, str | None]] | None =
         place = f"{finding.place.document.label}:{position.line}:{position.column}"
         lines.append(f"{margin}{painted('-->', 'dim')} {clean(place)}")
         if excerpt.text.strip():
+            if sys.stderr.isatty():
+                excerpt = cropped(excerpt, width_of(sys.stderr) - len(number) - 3)
             lead, carets = underline(excerpt)
             lines += [
                 f"{margin} {bar}",
@@ -116,6 +119,17 @@ def finding_as_text(finding: Finding, told: set[tuple[str, str | None]] | None =
         lines.append(f"{margin} {equals} help: {clean(finding.fix)}")
     told |= {(finding.reason, None), (finding.code, finding.fix)}
     return "\n".join(lines) + "\n"
+
+
+def cropped(excerpt: Excerpt, room: int) -> Excerpt:
+    """Return the part of an excerpt that a screen with `room` columns shows, with its place."""
+    before = excerpt.column - 1
+    start = max(0, min(before - room // 3, len(excerpt.text) - room))
+    return excerpt._replace(
+        text=excerpt.text[start : start + room],
+        column=excerpt.column - start,
+        width=max(1, min(excerpt.width, room - before + start)),
+    )
 
 
 def underline(excerpt: Excerpt) -> tuple[str, str]:
