@@ -124,6 +124,19 @@ def test_check_of_many_says_what_is_wrong_and_sums_up_the_rest(world: World) -> 
     assert "ok: " not in quiet
 
 
+def test_check_at_a_root_without_settings_says_how_to_check_the_projects_below(
+    world: World,
+) -> None:
+    many(world, "repository/a")
+    assert "run `qwenlock lock repository`" in world.run("check", "repository").err
+    subprocess.run(["git", "init", "-q", world.project / "repository"], check=True)
+    result = world.run("check", "repository")
+    assert result.exit_code == 1
+    advised = "no project: repository/qwen.lock is missing; for the projects below, run"
+    assert f"{advised} `qwenlock check --recursive repository`" in result.err
+    assert world.run("check", "--recursive", "repository").exit_code == 0
+
+
 # Folding
 
 
