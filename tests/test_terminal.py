@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from qwenlock.cli import completion
 from qwenlock.cli.app import GROUPS
@@ -151,17 +152,19 @@ def test_findings_fold_at_words(world: World, width: int) -> None:
     assert set(re.findall(r"\w{4,}", "\n".join(screen.lines))) == words
 
 
-@pytest.mark.parametrize("text", ["", " " * 200])
+@pytest.mark.parametrize("text", ["", " " * 200, "模型 " * 99])
 def test_excerpt_of_a_long_line_keeps_its_place_on_the_screen(world: World, text: str) -> None:
-    write(world.own, json.dumps({"x": text.replace(" ", "y "), **models(*TWICE)}))
+    write(world.own, json.dumps({f"{text}x": 1, **models(*TWICE)}, ensure_ascii=False))
     system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
     arguments = ["lint", "--client", "guide", "--select", "QL212"]
     lines = on_terminal(world.project, 80, arguments, **system).lines
     carets = [(lines[at - 1], line) for at, line in enumerate(lines) if "^" in line]
     assert len(carets) == 2
     for excerpt, line in carets:
-        assert max(len(excerpt), len(line)) <= 80
-        assert excerpt[line.index("^") : line.rindex("^") + 1] == '"basUrl"'
+        assert max(cell_len(excerpt), len(line)) <= 80
+        assert excerpt.count('"basUrl"') == 1
+        assert cell_len(excerpt.partition('"basUrl"')[0]) == line.index("^")
+        assert line.count("^") == len('"basUrl"')
 
 
 @given(st.text(st.sampled_from("ab `模\x1b[3m"), max_size=60), st.integers(10, 30))

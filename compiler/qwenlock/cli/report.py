@@ -123,13 +123,17 @@ def finding_as_text(finding: Finding, told: set[tuple[str, str | None]] | None =
 
 def cropped(excerpt: Excerpt, room: int) -> Excerpt:
     """Return the part of an excerpt that a screen with `room` columns shows, with its place."""
-    before = excerpt.column - 1
-    start = max(0, min(before - room // 3, len(excerpt.text) - room))
-    return excerpt._replace(
-        text=excerpt.text[start : start + room],
-        column=excerpt.column - start,
-        width=max(1, min(excerpt.width, room - before + start)),
-    )
+    from rich.cells import cell_len
+
+    before, length = excerpt.column - 1, room
+    while True:
+        start = max(0, min(before - length // 3, len(excerpt.text) - length))
+        text = excerpt.text[start : start + length]
+        if cell_len(clean(text)) <= room or length <= 1:
+            break
+        length -= 1  # some characters are wide
+    width = max(1, min(excerpt.width, length - before + start))
+    return excerpt._replace(text=text, column=excerpt.column - start, width=width)
 
 
 def underline(excerpt: Excerpt) -> tuple[str, str]:
