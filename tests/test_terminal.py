@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from qwenlock.cli import completion
+from qwenlock.cli import completion, options
 from qwenlock.cli.app import GROUPS
 from qwenlock.cli.console import folded
 from qwenlock.cli.table import as_lines
@@ -228,8 +228,8 @@ def test_what_the_shell_completes(world: World) -> None:
     write(world.own, models(MODEL))
     world.run("lock")
     assert completion.offered_models("gpt") == completion.locked_models("gpt") == ["gpt-4o"]
-    assert completion.releases("0.1") == ["0.15.10", "0.15.6", "0.12.0", "0.10.1"]
-    assert {"guide", "installed"} <= set(completion.releases(""))
+    assert options.releases("0.1") == ["0.15.10", "0.15.6", "0.12.0", "0.10.1"]
+    assert {"guide", "installed"} <= set(options.releases(""))
     hostile = ("\\$(touch x)", "`touch x`", "$(touch x)", "'; touch x; '", "*", "a b", "a\nb")
     write(world.own, models({**MODEL, "id": "qwen2.5:7b"}, *({**MODEL, "id": i} for i in hostile)))
     offered = completion.offered_models("")

@@ -60,13 +60,6 @@ def locked_models(incomplete: str) -> list[str]:
     return _beginning(incomplete, _locked())
 
 
-def releases(incomplete: str) -> list[str]:
-    """Return what `--client` takes and begins so, the newest release first."""
-    from qwenlock.clients.profile import GUIDE, RELEASES
-
-    return _beginning(incomplete, ("installed", GUIDE, *reversed(RELEASES)))
-
-
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
     """Return the names that begin so and that a shell takes as they are.
 

@@ -11,7 +11,6 @@ import typer
 import typer.main
 
 from qwenlock.cli.advice import given_options, given_project
-from qwenlock.cli.completion import releases
 from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.edge.places import SETTINGS, Flags, find_project
 from qwenlock.lock import NAME
@@ -121,6 +120,14 @@ def _installed() -> str:
     from qwenlock.edge.installed_client import release
 
     return release() or version(["qwen"], os.environ)
+
+
+def releases(incomplete: str) -> list[str]:
+    """Return what the shell completes after `--client`, the newest release first."""
+    from qwenlock.clients.profile import GUIDE, RELEASES
+
+    known = ("installed", GUIDE, *reversed(RELEASES))
+    return [each for each in known if each.startswith(incomplete)]
 
 
 ClientOption: TypeAlias = Annotated[
