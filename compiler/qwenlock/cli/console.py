@@ -171,7 +171,7 @@ def _cells(text: str) -> int:
 
 
 def width_of(stream: TextIO) -> int:
-    """Return how many columns a stream's terminal has; 80 if it is none."""
+    """Return how many columns a stream's terminal has; 80 if it is not a terminal."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):  # something that only says it is a terminal
