@@ -71,7 +71,7 @@ def change(context: ProjectContext) -> SettingsChange:
     if unused and not context.situation.drop_unused_key:
         raise _two_keys(context, unused)
     for view in serving:
-        key = _serve(context, view, drafts)
+        key = _serve(context, view, drafts, is_unused=unused is not None)
         variables |= {} if unused else key
     for path in _present(context):
         if drafts[context.scope].get(path) is not None:
@@ -151,8 +151,13 @@ def _is_higher(holder: Source, context: ProjectContext) -> bool:
     return SCOPES.index(holder.scope) > SCOPES.index(context.scope)
 
 
-def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) -> dict[str, str]:
-    """Write the entry for what is selected in `view`; return the key by its variable."""
+def _serve(
+    context: ProjectContext, view: View, drafts: dict[ScopeName, Draft], *, is_unused: bool
+) -> dict[str, str]:
+    """Write the entry for what is selected in `view`; return the key by its variable.
+
+    Beside a key that is not used, the entry's own endpoint stands.
+    """
     holder = view.owner() or context.situation.project.source(context.scope)
     model = chosen_model(view, context.situation.project.client)
     assert holder is not None  # noqa: S101  (the file itself is a source)
@@ -171,7 +176,7 @@ def _serve(context: ProjectContext, view: View, drafts: dict[ScopeName, Draft]) 
     else:
         index = draft.get(path).index(existing)
         wanted.pop("generationConfig", None)
-        if existing.get("baseUrl") and _is_higher(holder, context):
+        if existing.get("baseUrl") and (is_unused or _is_higher(holder, context)):
             wanted.pop("baseUrl", None)  # a higher scope may override it
     _complete(draft, (*path, index), wanted, moves=holder.scope == context.scope)
     if text_at(view, MODEL) is None:

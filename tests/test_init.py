@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -436,6 +436,33 @@ def test_all_models_are_copied_if_asked_for(world: World) -> None:
     write(world.user, USERS)
     assert world.run("init", "--from-user", "--all-models", *NEWEST).exit_code == 0
     assert copied(world) == ["a", "b", "c"]
+
+
+KEYED = {**MODEL, "id": "keyed", "generationConfig": {"customHeaders": {"Authorization": KEY}}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "code"),
+    [
+        ({}, (), 0),
+        ({}, ("--all-models",), 3),
+        ({"fastModel": "keyed"}, (), 3),
+        ({"model": {"name": "keyed"}}, (), 3),
+    ],
+)
+def test_a_key_in_a_model_that_is_not_copied_stops_nothing(
+    world: World, settings: dict[str, Any], arguments: tuple[str, ...], code: int
+) -> None:
+    user = json.loads(json.dumps(USERS))
+    user["modelProviders"]["openai"].insert(0, KEYED)
+    write(world.user, user | settings)
+    result = world.run("init", "--from-user", *NEWEST, *arguments)
+    assert result.exit_code == code, result
+    assert KEY not in result.out + result.err
+    assert world.own.exists() is (code == 0)
+    if not code:
+        assert "copy 2 of your 4 models" in result.err
+        assert copied(world) == ["b", "c"]
 
 
 def test_settings_of_the_project_stay(world: World) -> None:

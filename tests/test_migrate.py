@@ -782,6 +782,17 @@ def test_key_that_differs_from_the_one_in_settings_env_is_named(
     assert settings_of(world.user)["env"] == {"OPENAI_API_KEY": "another"}
 
 
+def test_an_unused_endpoint_is_dropped_with_the_key(world: World) -> None:
+    settings = {**old(), **models(MODEL), "env": {"OPENAI_API_KEY": "another"}}
+    settings["security"] = json.loads(json.dumps(old()["security"]))
+    settings["security"]["auth"] |= {"baseUrl": "https://stale.example/v1"}
+    write(world.user, json.dumps({**settings, "model": {"name": "gpt-4o"}}, indent=1))
+    assert "add --drop-unused-key" in refused(world)
+    assert migrate(world, "--drop-unused-key").exit_code == 0
+    assert settings_of(world.user)["security"] == {"auth": {"selectedType": "openai"}}
+    assert "stale" not in world.user.read_text()
+
+
 def test_key_that_is_sent_somewhere_is_not_dropped(world: World) -> None:
     write(world.user, old())
     write(env_of(world, "project"), "OPENAI_API_KEY=another\n")

@@ -265,5 +265,18 @@ def test_without_a_model_a_list_is_offered(world: World, monkeypatch: pytest.Mon
     assert json.loads(world.user.read_text()).items() >= choice("anthropic", "two").items()
 
 
+def test_list_marks_the_model_that_is_used_of_two_with_one_id(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = [{**ONE, "baseUrl": f"https://{at}.example/v1"} for at in ("a", "b")]
+    providers = {"modelProviders": {"openai": two}}
+    write(world.user, {"$version": 4, **providers, **choice("openai", "one")})
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(typer, "prompt", lambda *_, **__: 2)
+    for number in (1, 2):
+        listed = world.run("select", "--client", "0.24.4", "--yes").err
+        assert f"\n* {number}  openai/one" in listed
+
+
 def test_without_any_model_nothing_can_be_chosen(world: World) -> None:
     assert "no model is offered" in world.run("select", "--client", "0.24.4").err

@@ -6,15 +6,18 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from qwenlock.cli import completion
+from qwenlock.cli import completion, options
 from qwenlock.cli.app import GROUPS
 from qwenlock.cli.console import folded
+from qwenlock.cli.table import as_lines
 from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, write
 from test_cli import LEAVES
@@ -122,6 +125,19 @@ def test_check_of_many_says_what_is_wrong_and_sums_up_the_rest(world: World) -> 
     assert "ok: " not in quiet
 
 
+def test_check_at_a_root_without_settings_says_how_to_check_the_projects_below(
+    world: World,
+) -> None:
+    many(world, "repository/a")
+    assert "run `qwenlock lock repository`" in world.run("check", "repository").err
+    subprocess.run(["git", "init", "-q", world.project / "repository"], check=True)
+    result = world.run("check", "repository")
+    assert result.exit_code == 1
+    advised = "no project: repository/qwen.lock is missing; for the projects below, run"
+    assert f"{advised} `qwenlock check --recursive repository`" in result.err
+    assert world.run("check", "--recursive", "repository").exit_code == 0
+
+
 # Folding
 
 
@@ -136,9 +152,44 @@ def test_findings_fold_at_words(world: World, width: int) -> None:
     assert set(re.findall(r"\w{4,}", "\n".join(screen.lines))) == words
 
 
+@pytest.mark.parametrize("text", ["", " " * 200, "模型 " * 99])
+def test_excerpt_of_a_long_line_keeps_its_place_on_the_screen(world: World, text: str) -> None:
+    write(world.own, json.dumps({f"{text}x": 1, **models(*TWICE)}, ensure_ascii=False))
+    system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
+    arguments = ["lint", "--client", "guide", "--select", "QL212"]
+    lines = on_terminal(world.project, 80, arguments, **system).lines
+    carets = [(lines[at - 1], line) for at, line in enumerate(lines) if "^" in line]
+    assert len(carets) == 2
+    for excerpt, line in carets:
+        assert max(cell_len(excerpt), len(line)) <= 80
+        assert excerpt.count('"basUrl"') == 1
+        assert cell_len(excerpt.partition('"basUrl"')[0]) == line.index("^")
+        assert line.count("^") == len('"basUrl"')
+
+
 @given(st.text(st.sampled_from("ab `模\x1b[3m"), max_size=60), st.integers(10, 30))
 def test_folding_changes_only_spaces(line: str, width: int) -> None:
     assert folded(line, width).split() == line.split()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["template list", "template verify", "resolve"])
+def test_tables_fold_at_words(world: World, command: str) -> None:
+    long = {**MODEL, "baseUrl": "https://api.a-long-name-of-a-host.example.com/compatible/v1"}
+    write(world.own, json.dumps({**models(long), "model": {"name": "gpt-4o"}}, indent=1))
+    system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
+    screen = on_terminal(world.project, 80, command.split(), **system)
+    assert len(screen.lines) > 10
+    assert [line for line in screen.lines if len(line) > 80] == []
+
+
+@given(st.lists(st.text("ab/ .-_", max_size=40), min_size=3, max_size=3), st.integers(20, 90))
+def test_a_folded_table_has_the_same_words(row: list[str], width: int) -> None:
+    head = ["one", "two", "three"]
+    wide, narrow = as_lines(head, [row]), as_lines(head, [row], width)
+    for before, after in zip(wide, narrow, strict=True):
+        assert Counter("".join(before.split())) == Counter("".join(after.split()))
+        assert all(len(line) <= max(width, len(before)) for line in after.split("\n"))
 
 
 def test_commands_and_excerpts_are_not_folded() -> None:
@@ -177,6 +228,13 @@ def test_what_the_shell_completes(world: World) -> None:
     write(world.own, models(MODEL))
     world.run("lock")
     assert completion.offered_models("gpt") == completion.locked_models("gpt") == ["gpt-4o"]
+    assert options.releases("0.1") == ["0.15.10", "0.15.6", "0.12.0", "0.10.1"]
+    assert {"guide", "installed"} <= set(options.releases(""))
+    hostile = ("\\$(touch x)", "`touch x`", "$(touch x)", "'; touch x; '", "*", "a b", "a\nb")
+    write(world.own, models({**MODEL, "id": "qwen2.5:7b"}, *({**MODEL, "id": i} for i in hostile)))
+    offered = completion.offered_models("")
+    assert "qwen2.5:7b" in offered
+    assert not {*offered} & {*hostile}
     write(world.own, "{")
     assert completion.offered_models("gpt") == []
 

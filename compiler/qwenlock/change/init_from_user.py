@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,16 @@ from qwenlock.compile.selection import MODEL_URL
 from qwenlock.enforce.enforcing import enforcing_settings
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.settings.scopes import PROVIDERS, merged
-from qwenlock.text.operations import Set
+from qwenlock.text.operations import Remove, Set, apply, get
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from qwenlock.findings.file_changes import FileChange
+    from qwenlock.findings.finding import Finding
     from qwenlock.lock.model import Lock, Model
     from qwenlock.settings.project import Project
+    from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
 
 
@@ -36,7 +39,7 @@ def settings_from_user(project: Project, *, everything: bool) -> tuple[tuple[Fil
     own = project.source("project")
     if own is not None and own.has(PROVIDERS):
         raise UsageError(f"{own.document.label} has models already", "remove --from-user")
-    lock = _locked(project)
+    lock, left_out = _locked(project, everything=everything)
     if lock.selected() is None:
         fix = "select one with `qwenlock select`, or use --from-env"
         raise UsageError("the model in use is not one of your modelProviders", fix)
@@ -49,15 +52,47 @@ def settings_from_user(project: Project, *, everything: bool) -> tuple[tuple[Fil
     aim = target(project, "project")
     check_usable(aim, values)
     text = aim.edited([Set(path, value) for path, value in values.items()])
-    count = f"{len(models)} of your {len(lock.models)} model{'s' * (len(lock.models) != 1)}"
+    total = len(lock.models) + left_out
+    count = f"{len(models)} of your {total} model{'s' * (total != 1)}"
     return aim.file_change(text), f"copy {count} to {aim.label}; here, its list replaces yours"
 
 
-def _locked(project: Project) -> Lock:
+def _locked(project: Project, *, everything: bool) -> tuple[Lock, int]:
+    """Return the lock of the user's settings, and how many models it leaves out.
+
+    A model with errors is left out, unless all are wanted, or something may use it: another setting
+    has its id.
+
+    Raises:
+        InputError: the settings have errors.
+    """
     compilation = compile_project(project)
-    if compilation.lock is None:
-        raise InputError("your settings have errors", findings=compilation.findings)
-    return compilation.lock
+    if compilation.lock is not None:
+        return compilation.lock, 0
+    user = project.source("user")
+    if user is not None and not everything:
+        faulty = set(_with_errors(user, compilation.findings))
+        rest = json.dumps({**user.settings, PROVIDERS[0]: None})
+        ids = [json.dumps(get(user.settings, (*path, "id")))[1:-1] for path in faulty]
+        lock = compile_project(project.with_sources([_without(user, faulty)])).lock
+        if lock is not None and lock.selected() and not any(each in rest for each in ids):
+            return lock, len(faulty)
+    raise InputError("your settings have errors", findings=compilation.findings)
+
+
+def _with_errors(user: Source, findings: Sequence[Finding]) -> Iterator[Path]:
+    """Yield the path of each model of the user's that has an error."""
+    for each in findings:
+        if each.level == "error" and each.place and each.place.document is user.document:
+            path = each.place.path[:3]  # modelProviders, an auth type, a number
+            if path[:1] == PROVIDERS and isinstance(path[-1], int):
+                yield path
+
+
+def _without(user: Source, faulty: Collection[Path]) -> Source:
+    """Return the settings without some models."""
+    left = [Remove(path) for path in sorted(faulty, reverse=True)]
+    return replace(user, settings=apply(user.settings, left))
 
 
 def _is_used(model: Model, lock: Lock) -> bool:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from qwenlock.change import selecting
 from qwenlock.change.selecting import Choice
 from qwenlock.change.target import check_usable, owning_scope, target
+from qwenlock.clients import route
 from qwenlock.clients.profile import OAUTH, OAUTH_ENDED
-from qwenlock.clients.route import SNAPSHOT_PREFIX
+from qwenlock.clients.route import SNAPSHOT_PREFIX, Route
 from qwenlock.compile import catalogue
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import ProjectChange
@@ -55,7 +56,7 @@ def select(
     there = project if scope != "user" else _elsewhere(project)
     wanted = _find(there, model, auth_type, base_url)
     before = selecting.chosen(there.sources)
-    if before is not None and _is_same(before, wanted):
+    if before is not None and _is_same(before, wanted, there):
         reason = f"{wanted} is already selected"
         return ProjectChange(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
     check_usable(to, selecting.PATHS)
@@ -165,10 +166,17 @@ def _oauth_type(project: Project, model: str) -> str | None:
     return OAUTH if model in {*project.client.oauth_models} - entries else None
 
 
-def _is_same(before: Choice, wanted: Choice) -> bool:
-    return before[:2] == wanted[:2] and (
-        wanted.base_url is None or before.base_url in (None, wanted.base_url)
-    )
+def used(choices: Sequence[Choice], selected: Choice, client: Profile) -> int | None:
+    """Return which of the models the client uses if one is selected; None if it is none of them."""
+    return route.chosen([Route(*each) for each in choices], Route(*selected), client)
+
+
+def _is_same(before: Choice, wanted: Choice, project: Project) -> bool:
+    if before[:2] != wanted[:2] or wanted.base_url is None or before.base_url:
+        return before[:2] == wanted[:2] and wanted.base_url in (None, before.base_url)
+    choices = offered(project)
+    at = used(choices, before, project.client)
+    return at is not None and choices[at] == wanted
 
 
 def _report(scope: str, label: str, before: Choice | None, after: Choice) -> dict[str, object]:

@@ -5,6 +5,7 @@ Nothing is said if a project cannot be read: a shell that completes has no place
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qwenlock.plans.plan import Plan
+
+_PLAIN = re.compile(r"[\w.:/@+,=-]+")
 
 
 def codes(incomplete: str) -> list[str]:
@@ -58,7 +61,12 @@ def locked_models(incomplete: str) -> list[str]:
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
+    """Return the names that begin so and that a shell takes as they are.
+
+    A repository names models, and zsh evaluates what it completes.
+    """
+    plain = (name for name in dict.fromkeys(names) if _PLAIN.fullmatch(name))
+    return [name for name in plain if name.startswith(incomplete)]
 
 
 def _known() -> Iterator[Plan]:

@@ -76,6 +76,15 @@ def emit(text: str) -> None:
         _print(text, sys.stdout)
 
 
+def emit_words(text: str) -> None:
+    """Print data that is words for people, on stdout; on a terminal, its lines are folded.
+
+    Raises:
+        WriteError: it cannot be printed.
+    """
+    emit(_folded(text, sys.stdout))
+
+
 def emit_raw(text: str) -> None:
     """Print data for programs on stdout, exactly, without an added newline.
 
@@ -174,6 +183,17 @@ def folded(line: str, width: int) -> str:
     return "\n".join([*lines, now])
 
 
+def _folded(text: str, stream: TextIO) -> str:
+    """Return text with its lines folded if `stream` is a terminal; blocks of code stay."""
+    if not stream.isatty():
+        return text
+    lines, in_code = [], False
+    for line in text.split("\n"):
+        in_code ^= line.startswith("```")
+        lines.append(line if in_code else folded(line, width_of(stream)))
+    return "\n".join(lines)
+
+
 def _cells(text: str) -> int:
     from rich.cells import cell_len
 
@@ -181,7 +201,7 @@ def _cells(text: str) -> int:
 
 
 def width_of(stream: TextIO) -> int:
-    """Return how many columns a stream's terminal has; 80 if it is none."""
+    """Return how many columns a stream's terminal has; 80 if it is not a terminal."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):  # something that only says it is a terminal
@@ -207,7 +227,7 @@ def _print(text: str, stream: TextIO) -> None:
     if kept is not None:
         kept.append(("out" if stream is sys.stdout else "err", text))
         return
-    if stream is sys.stderr and stream.isatty():
-        text = "\n".join(folded(line, width_of(stream)) for line in text.split("\n"))
+    if stream is sys.stderr:
+        text = _folded(text, stream)
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -122,10 +122,19 @@ def _installed() -> str:
     return release() or version(["qwen"], os.environ)
 
 
+def releases(incomplete: str) -> list[str]:
+    """Return what the shell completes after `--client`, the newest release first."""
+    from qwenlock.clients.profile import GUIDE, RELEASES
+
+    known = ("installed", GUIDE, *reversed(RELEASES))
+    return [each for each in known if each.startswith(incomplete)]
+
+
 ClientOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--client",
+        autocompletion=releases,
         callback=_known,
         metavar="RELEASE",
         help=(

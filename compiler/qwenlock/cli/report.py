@@ -5,10 +5,11 @@ Text is in the style of rustc and Ruff: code, place, excerpt with a caret, reaso
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.advice import advised
-from qwenlock.cli.console import emit, emit_json, painted, say
+from qwenlock.cli.console import emit, emit_json, painted, say, width_of
 from qwenlock.cli.foreign import clean
 from qwenlock.findings.bounded import bounded
 from qwenlock.findings.errors import InputError, QwenlockError
@@ -119,6 +120,8 @@ def finding_as_text(finding: Finding, told: set[tuple[str, str | None]] | None =
         place = f"{finding.place.document.label}:{position.line}:{position.column}"
         lines.append(f"{margin}{painted('-->', 'dim')} {clean(place)}")
         if excerpt.text.strip():
+            if sys.stderr.isatty():
+                excerpt = cropped(excerpt, width_of(sys.stderr) - len(number) - 3)
             lead, carets = underline(excerpt)
             lines += [
                 f"{margin} {bar}",
@@ -132,6 +135,21 @@ def finding_as_text(finding: Finding, told: set[tuple[str, str | None]] | None =
         lines.append(f"{margin} {equals} help: {clean(finding.fix)}")
     told |= {(finding.reason, None), (finding.code, finding.fix)}
     return "\n".join(lines) + "\n"
+
+
+def cropped(excerpt: Excerpt, room: int) -> Excerpt:
+    """Return the part of an excerpt that a screen with `room` columns shows, with its place."""
+    from rich.cells import cell_len
+
+    before, length = excerpt.column - 1, room
+    while True:
+        start = max(0, min(before - length // 3, len(excerpt.text) - length))
+        text = excerpt.text[start : start + length]
+        if cell_len(clean(text)) <= room or length <= 1:
+            break
+        length -= 1  # some characters are wide
+    width = max(1, min(excerpt.width, length - before + start))
+    return excerpt._replace(text=text, column=excerpt.column - start, width=width)
 
 
 def underline(excerpt: Excerpt) -> tuple[str, str]:

@@ -2,21 +2,99 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from operator import gt
 from typing import TYPE_CHECKING
 
+from qwenlock.cli.console import emit, painted, width_of
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+_PIECES = (re.compile(r"[^ /]*(?:://[^ /]*)?/|[^ /]* ?"), re.compile(r"[^ /_.-]*(?:://)?[ /_.-]?"))
+"""What stays on one line: words and parts of paths; where that is too wide, smaller parts."""
 
 
-def as_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table with a line for `head` and one for each of `rows`, columns aligned."""
+def emit_table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    dimmed: Callable[[Sequence[str]], bool] = lambda _: False,
+) -> None:
+    """Print a table on stdout, folded to the width of a terminal; `dimmed` rows are dim.
+
+    Raises:
+        WriteError: it cannot be printed.
+    """
+    width = width_of(sys.stdout) if sys.stdout.isatty() else None
+    for row, text in zip([head, *rows], as_lines(head, rows, width), strict=True):
+        emit(painted(text, "dim", sys.stdout) if dimmed(row) else text)
+
+
+def as_lines(
+    head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None
+) -> list[str]:
+    """Return a table as text: one for `head` and one for each of `rows`, columns aligned.
+
+    Args:
+        head: the names of the columns.
+        rows: a cell for each column.
+        width: the columns of the screen: a row that is wider takes several lines, if its words
+            allow it; None for any.
+    """
     from rich.cells import cell_len
 
-    lines = [head, *([cell.replace("\t", "\\x09") for cell in row] for row in rows)]
-    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(head))]
+    table = [head, *([cell.replace("\t", "\\x09") for cell in row] for row in rows)]
+    columns = [*zip(*table, strict=True)]
+    widths, piece = [max(map(cell_len, column)) for column in columns], _PIECES[0]
+    if width is not None:
+        width -= 2 * (len(columns) - 1)
+        for piece in _PIECES:
+            if sum(widths) > width:
+                widths = _narrowed(widths, columns, width, piece)
+    return [
+        _row([_folded(cell, each, piece) for cell, each in zip(row, widths, strict=True)], widths)
+        for row in table
+    ]
+
+
+def _narrowed(
+    widths: list[int], columns: Sequence[Sequence[str]], width: int, piece: re.Pattern[str]
+) -> list[int]:
+    """Return widths that are `width` together, if their cells can be folded so."""
+    from rich.cells import cell_len
+
+    widths = [*widths]
+    least = [
+        max(cell_len(part.rstrip()) for cell in column for part in piece.findall(cell))
+        for column in columns
+    ]
+    while sum(widths) > width and any(map(gt, widths, least)):
+        at = max(range(len(widths)), key=lambda at: (widths[at] > least[at], widths[at]))
+        widths[at] -= 1
+    return widths
+
+
+def _folded(cell: str, width: int, piece: re.Pattern[str]) -> list[str]:
+    """Return the lines of a cell."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for part in piece.findall(cell):
+        if cell_len((lines[-1] + part).rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return [line.rstrip() for line in lines]
+
+
+def _row(cells: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
+    from itertools import zip_longest
+
+    from rich.cells import cell_len
+
     return "\n".join(
         "  ".join(
             cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
         ).rstrip()
-        for line in lines
+        for line in zip_longest(*cells, fillvalue="")
     )

@@ -214,7 +214,7 @@ class History:
 
         Args:
             name: the id of a change, of any project, long or short, also of an undo, which makes
-                the change again; None for the project's last one in force that is no undo.
+                the change again; None for the project's last one in force that is not an undo.
             force: whether to overwrite a file that has changed since.
 
         Raises:

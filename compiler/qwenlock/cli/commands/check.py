@@ -41,6 +41,7 @@ SENTENCES = {
     "drift": "{lock} differs from its settings: run {command}",
     "edited": "{lock} was edited by hand: run {command}",
     "missing": "{lock} is missing: run {command}",
+    "no project": "{lock} is missing; for the projects below, run {below}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
     "absent": "the settings of {lock} are absent: check them out; or, if deleted, run {command}",
@@ -261,7 +262,8 @@ class _Report(NamedTuple):
 
     def _sentence(self, verdict: str) -> str:
         lock = NAME if self.project == "." else f"{self.project}/{NAME}"
-        return SENTENCES[verdict].format(lock=lock, command=self.command)
+        below = self.command.replace("qwenlock lock", "qwenlock check --recursive", 1)
+        return SENTENCES[verdict].format(lock=lock, command=self.command, below=below)
 
 
 class _Question(NamedTuple):
@@ -398,6 +400,12 @@ def _trouble(verdict: Verdict, project: Project) -> str:
         return "endings"
     if verdict.status == "drift" and _lacks_settings(project, verdict.changes):
         return "absent"
+    directory = project.places.lock.parent
+    is_root = verdict.status == "missing" and (directory / ".git").exists()
+    if is_root and project.source("project") is None:
+        from qwenlock.edge.walk import projects_below
+
+        return "no project" if next(projects_below(directory), None) is not None else ""
     return ""
 
 

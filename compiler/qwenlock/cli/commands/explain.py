@@ -29,7 +29,7 @@ def explain(
 
     Examples: `qwenlock explain QL203`, `qwenlock explain`
     """
-    from qwenlock.cli.console import emit, emit_json, emit_raw
+    from qwenlock.cli.console import emit, emit_json, emit_words
     from qwenlock.findings.codes import check
     from qwenlock.findings.rules import RULES
     from qwenlock.lint.explain import HUNDREDS
@@ -38,7 +38,7 @@ def explain(
     if format is Format.json:
         emit_json({"findings": [_as_json(each) for each in codes]})
     elif code is not None:
-        emit_raw(_page(codes[0]))
+        emit_words(_page(codes[0]).rstrip("\n"))
     else:
         for hundred, title in HUNDREDS.items():
             emit(title)

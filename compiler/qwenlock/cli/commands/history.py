@@ -28,10 +28,10 @@ def history(
     Backups are kept for 90 days. A damaged backup is listed as such;
     `qwenlock undo` does not restore it.
     """
-    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.console import emit_json, say
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.options import project_directory
-    from qwenlock.cli.table import as_text
+    from qwenlock.cli.table import emit_table
     from qwenlock.edge.history import History
     from qwenlock.edge.places import from_project, shown
 
@@ -72,7 +72,7 @@ def history(
     ]
     if rows:
         project = ["project"] if everywhere else []
-        emit(as_text(["id", "time (UTC)", "state", "command", *project, "files"], rows))
+        emit_table(["id", "time (UTC)", "state", "command", *project, "files"], rows)
     elif everywhere:
         say("qwenlock has changed nothing yet")
     else:

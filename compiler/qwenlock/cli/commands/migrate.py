@@ -165,7 +165,7 @@ def _offered(refused: MigrationOutcome, without_key: MigrationOutcome) -> Migrat
 
 def _report(outcome: MigrationOutcome, again: str, *, as_json: bool) -> None:
     """Print what would change in which file, and why; `again` is the command that does it."""
-    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.console import emit_json, emit_words, say
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.report import error_as_text
     from qwenlock.migrate.file_changes import described
@@ -174,8 +174,8 @@ def _report(outcome: MigrationOutcome, again: str, *, as_json: bool) -> None:
         emit_json(described(outcome))
         return
     for step in outcome.steps:
-        emit(f"{step.script.name}: {clean(step.label)}: {step.script.title}")
-        emit(f"  why: {step.script.reason}")
+        emit_words(f"{step.script.name}: {clean(step.label)}: {step.script.title}")
+        emit_words(f"  why: {step.script.reason}")
     count = len(outcome.steps)
     due = f"{count} migration{' is' if count == 1 else 's are'} due"
     if outcome.refused:

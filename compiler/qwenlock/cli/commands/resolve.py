@@ -135,17 +135,14 @@ def _from_input() -> str:
 
 
 def _print(document: dict[str, Any]) -> None:
-    import sys
-
-    from qwenlock.cli.console import emit, painted
-    from qwenlock.cli.table import as_text
+    from qwenlock.cli.console import emit, emit_words
+    from qwenlock.cli.table import emit_table
 
     rows = [row for name, field in document["fields"].items() for row in _rows(name, field)]
-    for line in as_text(["field", "value", "layer", "source"], rows).split("\n"):
-        emit(painted(line, "dim", sys.stdout) if line.startswith(_LOSER) else line)
+    emit_table(["field", "value", "layer", "source"], rows, lambda row: row[0] == _LOSER)
     emit("")
     for line in _words(document):
-        emit(line)
+        emit_words(line)
 
 
 def _rows(name: str, field: dict[str, Any]) -> Iterator[list[str]]:

@@ -97,6 +97,7 @@ def _choose(
     choices: Sequence[Choice], project: Project, *, may_ask: bool
 ) -> tuple[str, str, str | None]:
     """Ask for a model of a list; return its id, its auth type and its base URL."""
+    from qwenlock.change.select import used
     from qwenlock.change.selecting import chosen
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
@@ -110,8 +111,9 @@ def _choose(
         more = ", …" if names[5:] else ""
         raise UsageError("no model was named", f"name one: {', '.join(names[:5])}{more}")
     selected = chosen(project.sources)
+    current = used(choices, selected, project.client) if selected else None
     for number, choice in enumerate(choices, 1):
-        mark = "*" if choice == selected else " "
+        mark = "*" if number - 1 == current else " "
         at = f"  {shown(choice.base_url)}" if choice.base_url else ""
         say(f"{mark} {number:{len(str(len(choices)))}}  {clean(f'{choice}{at}')}")
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,8 +48,8 @@ def list_templates(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
     """List the plans, their template versions and regions."""
-    from qwenlock.cli.console import emit, emit_json
-    from qwenlock.cli.table import as_text
+    from qwenlock.cli.console import emit_json
+    from qwenlock.cli.table import emit_table
     from qwenlock.edge.captured import is_captured
 
     versions = [
@@ -84,7 +85,7 @@ def list_templates(
         ]
         for chosen, template in versions
     ]
-    emit(as_text(["plan", "version", "regions", "client"], rows))
+    emit_table(["plan", "version", "regions", "client"], rows)
     return 0
 
 
@@ -134,9 +135,9 @@ def verify(
 
     Exits 1 if one differs, or if two versions have the same models.
     """
-    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.console import emit_json, say
     from qwenlock.cli.foreign import clean
-    from qwenlock.cli.table import as_text
+    from qwenlock.cli.table import emit_table
     from qwenlock.plans.verify import verify as verify_plan
 
     verdicts = [
@@ -163,9 +164,10 @@ def verify(
         )
     else:
         rows = [
-            [each.status, name, each.version, each.region, each.digest] for name, each in verdicts
+            [each.status, name, each.version, each.region, _short(each.digest)]
+            for name, each in verdicts
         ]
-        emit(as_text(["status", "plan", "version", "region", "digest"], rows))
+        emit_table(["status", "plan", "version", "region", "digest"], rows)
     twice = {(name, each.version): each.same_as for name, each in verdicts if each.same_as}
     for (name, version), first in twice.items():
         say(clean(f"{name} {version} has the same models as {first}: delete one of the two files"))
@@ -321,11 +323,18 @@ def captured_lists(
         return release, capture_from(words, release, plans, wanted)
 
 
+def _short(digest: str) -> str:
+    """Return a digest as a terminal has room for it; in a file it is whole."""
+    from qwenlock.cli.views.differences import shortened
+
+    return shortened(digest).removeprefix("sha256:") if sys.stdout.isatty() else digest
+
+
 def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     """Capture all lists of the installed client, and say which are new."""
-    from qwenlock.cli.console import emit, emit_json, say
+    from qwenlock.cli.console import emit_json, say
     from qwenlock.cli.foreign import clean
-    from qwenlock.cli.table import as_text
+    from qwenlock.cli.table import emit_table
     from qwenlock.edge.captured import folder
     from qwenlock.edge.capturing import keep
 
@@ -336,10 +345,15 @@ def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
         emit_json({"release": release, "lists": [each._asdict() for each in found]})
         return 0
     rows = [
-        [each.plan, each.region, each.version if each.is_bundled else "captured", each.digest]
+        [
+            each.plan,
+            each.region,
+            each.version if each.is_bundled else "captured",
+            _short(each.digest),
+        ]
         for each in found
     ]
-    emit(as_text(["plan", "region", "version", "digest"], rows))
+    emit_table(["plan", "region", "version", "digest"], rows)
     new = [each for each in found if not each.is_bundled]
     say(
         clean(f"{len(new)} of {len(found)} lists are kept in {folder()}")

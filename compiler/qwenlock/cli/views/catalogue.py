@@ -75,7 +75,7 @@ def window(model: Model) -> str:
 
 
 def _print_plain(lock: Lock) -> None:
-    from qwenlock.cli.table import as_text
+    from qwenlock.cli.table import emit_table
 
     rows = [
         [
@@ -91,7 +91,7 @@ def _print_plain(lock: Lock) -> None:
         for model in lock.models
     ]
     head = ["", "auth type", "id", "name", "base URL", "variable", "origin", "scope"]
-    emit(as_text(head, rows))
+    emit_table(head, rows)
 
 
 def _draw_table(lock: Lock) -> None:

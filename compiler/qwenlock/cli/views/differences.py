@@ -191,7 +191,12 @@ def _field(change: LockChange) -> Text:
 
 def _value(value: Any) -> str:
     """Return a value as JSON; a digest is shortened."""
-    return _DIGEST.sub(r"\1…", value_as_text(value))
+    return shortened(value_as_text(value))
+
+
+def shortened(text: str) -> str:
+    """Return a text with its digests shortened."""
+    return _DIGEST.sub(r"\1…", text)
 
 
 class Row(NamedTuple):
