@@ -32,6 +32,7 @@ from qwenlock.lock.model import Input, InstalledPlan, Lock, Model, Selection
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest
 from qwenlock.plans.collection import Plans
+from qwenlock.settings.providers import providers_in
 from qwenlock.settings.scopes import (
     CURRENT_VERSION,
     PROTOCOLS,
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
     from qwenlock.lock.previous import RecordedLock
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
-    from qwenlock.settings.scopes import Source
 
     Report = Callable[[Finding], None]
 
@@ -232,7 +232,9 @@ def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
         changes = any(each.path != ("$version",) for each in source.operations)
         if version is None and changes:
             message = f"settings without a version; compiled as version {CURRENT_VERSION}"
-            fix = _UNWRAP if _wraps_models(source) else _MIGRATE
+            found = providers_in(source, sources, client)
+            is_wrapped = any(isinstance(each.value, dict) for each in found)
+            fix = _UNWRAP if is_wrapped else _MIGRATE
             report(Finding("QL106", message, source.document.place(()), fix))
         elif version is not None and changes and _is_old(version, client):
             message = f"settings version {_short(version)}; compiled as version {CURRENT_VERSION}"
@@ -243,13 +245,6 @@ def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
         elif version is not None and version > NEWEST_VERSION:
             message = f"settings version {_short(version)} is newer than {NEWEST_VERSION}"
             report(Finding("QL107", message, place, _UPGRADE))
-
-
-def _wraps_models(source: Source) -> bool:
-    """Tell whether a provider's models are still wrapped: `migrate` may refuse to unwrap them."""
-    providers = source.settings.get("modelProviders")
-    values = providers.values() if isinstance(providers, dict) else ()
-    return any(isinstance(each, dict) and "models" in each for each in values)
 
 
 def _is_old(version: float, client: Profile) -> bool:
