@@ -246,7 +246,7 @@ class RunningClient:
 
     def others(self, roles: Sequence[str]) -> dict[str, str]:
         """Return what the client says of its models of other roles, as far as it says anything."""
-        said = {}
+        said: dict[str, str] = {}
         for role in roles:
             self._said = ""
             prompt = [{"type": "text", "text": f"/model --{role}"}]

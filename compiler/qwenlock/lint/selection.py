@@ -98,7 +98,7 @@ def enforced_elsewhere(subject: Subject) -> Iterator[Finding]:
     selected = merged(subject.sources, AUTH_TYPE)
     if not client.enforces_auth_type or source is None or not isinstance(enforced, str):
         return
-    if not enforced or not isinstance(selected, str) or not selected:
+    if not enforced or not isinstance(selected, str) or not selected or references(selected):
         return
     used = _protocol(subject) or selected
     if enforced == used:
