@@ -210,6 +210,22 @@ def test_other_selection_is_told(lock: Lock, current: str, instead: str) -> None
     assert found.reason == f"the client selects {instead}"
 
 
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("Current fast model: b", []),
+        ("\u5f53\u524d\u5feb\u901f\u6a21\u578b\uff1ab  ", []),
+        ("Current fast model: b2", ["other"]),
+        ("Current fast model: not set", ["other"]),
+        ("?", []),
+    ],
+)
+def test_other_model_that_the_client_does_not_name_is_told(said: str, kinds: list[str]) -> None:
+    lock = locked(settings(entry("a"), entry("b")) | {"fastModel": "b"}, client="0.24.4")
+    given = answer("a(openai)", "b(openai)")._replace(others={"fast": said})
+    assert [each.kind for each in agreement(lock, given).differences] == kinds
+
+
 def test_model_that_its_own_fields_hide_is_no_difference() -> None:
     lock = locked(settings(entry("a", fastOnly=True), entry("b")), client="0.24.4")
     found = agreement(lock, answer("b(openai)", current="a"))

@@ -36,6 +36,7 @@ MODELS = (
     '{"jsonrpc": "2.0", "id": 2, "result": {"models": {"currentModelId": "a(openai)",'
     ' "availableModels": [{"modelId": "a(openai)", "name": "A"}, {"modelId": "b(openai)"}]}}}'
 )
+SESSION = '"sessionId": "s1", "models"'
 
 
 class Fake:
@@ -49,9 +50,9 @@ class Fake:
         file.write_text("import os, sys, time\n" + textwrap.dedent(script), encoding="utf-8")
         return [sys.executable, "-u", str(file)]
 
-    def ask(self, script: str, timeout: float = 20) -> Answer:
+    def ask(self, script: str, timeout: float = 20, roles: tuple[str, ...] = ()) -> Answer:
         environment = {"PATH": os.environ["PATH"], "A_KEY": KEY}
-        return ask(self.command(script), self._directory, environment, timeout)
+        return ask(self.command(script), self._directory, environment, timeout, roles)
 
     def answering(self, *answers: str) -> str:
         """Return a script that prints each of `answers` when it is sent a line, and stays."""
@@ -67,7 +68,30 @@ def fake(tmp_path: Path) -> Fake:
 def test_answer_is_the_release_the_models_and_the_selection(fake: Fake) -> None:
     answer = fake.ask(fake.answering(HELLO, MODELS))
     offered = (Offered("a(openai)", "A"), Offered("b(openai)", ""))
-    assert answer == ("0.24.4", offered, "a(openai)")
+    assert answer == ("0.24.4", offered, "a(openai)", {})
+
+
+def test_other_models_are_asked_for_only_where_the_release_is_known_to_tell(fake: Fake) -> None:
+    said = (
+        '{"jsonrpc": "2.0", "method": "session/update", "params": {"update": {"content": '
+        '{"type": "text", "text": "Current fast model: b  \\nUse …"}}}}'
+    )
+    hello, models = HELLO.replace("0.24.4", "0.23.3"), MODELS.replace('"models"', SESSION, 1)
+    script = f"""
+    import json
+    for answer in ({hello!r}, {models!r}):
+        sys.stdin.readline()
+        print(answer)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        assert asked["params"]["sessionId"] == "s1"
+        print({said!r} if "/model --fast" in line else "")
+        print(json.dumps({{"jsonrpc": "2.0", "id": asked["id"], "result": {{}}}}))
+    """
+    roles = ("fast", "fallback", "vision", "fast")
+    assert fake.ask(script, roles=roles).others == {"fast": "Current fast model: b  "}
+    older = script.replace("0.23.3", "0.12.0")
+    assert fake.ask(older, roles=roles).others == {}
 
 
 def test_client_is_asked_in_the_project_over_acp_with_the_given_environment_only(

@@ -844,6 +844,25 @@ def test_selection_without_models_is_told_of_once() -> None:
         assert len(messages_of(named, client)) == (1 if client == "guide" else 0)
 
 
+def test_enforced_type_is_compared_with_the_api_of_the_model() -> None:
+    entry = dict(MODEL) | {"wireApi": "responses"}
+    for enforced, expected in (("openai", ["QL613"]), ("openai-responses", [])):
+        auth = {"security": {"auth": {"selectedType": "openai", "enforcedType": enforced}}}
+        settings = {"$version": 4} | models(entry) | {"model": {"name": "gpt-4o"}} | auth
+        found = lint(subject(settings, client=NEWEST))
+        assert [each.code for each in found] == expected
+
+
+def test_a_duplicate_for_another_api_is_not_removed_safely() -> None:
+    other = dict(MODEL) | {"wireApi": "responses"}
+    for second, safe in ((other, False), (MODEL, True)):
+        settings = {"$version": 4} | models(MODEL, dict(second)) | {"model": {"name": "gpt-4o"}}
+        found = lint(subject(settings, client="0.23.3"))
+        (repair,) = (each.repair for each in found if each.code == "QL209")
+        assert repair is not None
+        assert repair.safe is safe
+
+
 @pytest.mark.parametrize(
     ("path", "home"),
     [

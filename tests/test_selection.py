@@ -68,6 +68,21 @@ def test_unknown_auth_type_is_an_error(auth_type: str, fix: str) -> None:
     assert fix in str(compilation.findings[0].fix)
 
 
+def test_variables_decide_an_auth_type_and_which_endpoint_is_meant() -> None:
+    first = {"id": "m", "envKey": "A", "baseUrl": "https://first.example/v1"}
+    second = first | {"baseUrl": "https://second.example/v1"}
+    settings = {"$version": 4, "modelProviders": {"openai": [first, second]}}
+    by_type = settings | {"security": {"auth": {"selectedType": "${TYPE}"}}, "model": {"name": "m"}}
+    assert said(by_type, "0.24.4") == []
+    selection = chosen(by_type, "0.24.4")
+    assert (selection.auth_type, selection.model, selection.kind) == (None, "m", "undecided")
+    for url, kind in (("$URL", "undecided"), (second["baseUrl"], "provider")):
+        model = {"model": {"name": "m", "baseUrl": url}}
+        openai = settings | {"security": {"auth": {"selectedType": "openai"}}} | model
+        assert chosen(openai, "0.24.4").kind == kind
+        assert chosen(openai, "0.15.10").kind == "provider"
+
+
 def test_openai_responses_can_be_selected_where_the_client_knows_it() -> None:
     entry = {"id": "m", "envKey": "K"}
     settings = {**models(entry, auth_type="openai-responses"), "model": {"name": "m"}}

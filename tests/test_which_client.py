@@ -58,4 +58,5 @@ def test_a_release_that_is_not_known_counts_as_none(
 ) -> None:
     install(world, version, monkeypatch)
     write(world.own, models(MODEL))
-    assert said(world, "lint").startswith(f"for Qwen Code {NEWEST}, the newest known")
+    line = f"for Qwen Code {NEWEST}, the newest known (the installed one states no release)"
+    assert said(world, "lint") == line

@@ -36,15 +36,17 @@ def opening(project: Project) -> str:
 def client_line(project: Project) -> str:
     """Return which client a project is for, and why: `for Qwen Code 0.24.4, installed`."""
     from qwenlock.cli.foreign import clean
+    from qwenlock.edge.installed_client import is_there
     from qwenlock.edge.places import shown
 
+    installed = "the installed one states no release" if is_there() else "none is installed"
     where = shown(project.configured_in) if project.configured_in else ""
     why = {
         "option": "as --client says",
         "configuration": f"as {where} says",
         "lock": "as qwen.lock says",
         "installed": "installed",
-        "newest": "the newest known (none is installed)",
+        "newest": f"the newest known ({installed})",
     }[project.client_from]
     return clean(f"for {named(project.client.name)}, {why}")
 

@@ -45,6 +45,8 @@ class ModelSetting(NamedTuple):
         words: texts that name no entry: the main model, or the fast one.
         variable: the variable that wins over the setting, or empty.
         without: what the client does where no entry is found.
+        told_since: the first release that was seen to tell it, asked with `/model --ROLE`, which
+            sends nothing to a model there; empty for none.
     """
 
     role: str
@@ -59,6 +61,7 @@ class ModelSetting(NamedTuple):
     words: tuple[str, ...] = _WORDS
     variable: str = ""
     without: str = "the main model is used"
+    told_since: str = ""
 
 
 _FAST, _VOICE, _IMAGE = ("fastOnly", "0.21"), ("voiceOnly", "0.21"), ("imageOnly", "0.21")
@@ -73,6 +76,7 @@ OTHER_MODELS: tuple[ModelSetting, ...] = (
         "The model for small requests beside the main one.",
         search="selected",
         unfit=(_VOICE, _IMAGE, _VISION),
+        told_since="0.15.10",
     ),
     ModelSetting(
         "vision",
@@ -83,6 +87,7 @@ OTHER_MODELS: tuple[ModelSetting, ...] = (
         endpoint_since="0.21",
         unfit=(_FAST, _VOICE, _IMAGE),
         without="the client picks one that takes images",
+        told_since="0.23.3",
     ),
     ModelSetting(
         "image",
@@ -94,6 +99,7 @@ OTHER_MODELS: tuple[ModelSetting, ...] = (
         unfit=(_FAST, _VOICE),
         needs=(_IMAGE, ("supportsImageGeneration", "0.23")),
         without="the client cannot draw",
+        told_since="0.23.3",
     ),
     ModelSetting(
         "voice",
@@ -105,6 +111,7 @@ OTHER_MODELS: tuple[ModelSetting, ...] = (
         unfit=(_IMAGE,),
         words=(),
         without="dictation fails",
+        told_since="0.23.3",
     ),
     ModelSetting(
         "fallback",
@@ -150,6 +157,7 @@ OTHER_MODELS: tuple[ModelSetting, ...] = (
         "The model that sums up a long conversation.",
         search="selected",
         unfit=(_FAST, _VOICE, _IMAGE, _VISION),
+        told_since="0.23.3",
     ),
     ModelSetting(
         "advisor",
@@ -181,6 +189,13 @@ class Wanted(NamedTuple):
 def other_models(client: Profile) -> tuple[ModelSetting, ...]:
     """Return the settings that name further models, of those that `client` reads."""
     return tuple(each for each in OTHER_MODELS if client.knows(each.since))
+
+
+def told_roles(client: Profile) -> tuple[str, ...]:
+    """Return the roles of the models that `client` tells when it is asked."""
+    return tuple(
+        each.role for each in OTHER_MODELS if each.told_since and client.knows(each.told_since)
+    )
 
 
 def wanted(other: ModelSetting, value: object, client: Profile) -> tuple[Wanted, ...]:

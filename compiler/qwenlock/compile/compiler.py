@@ -232,8 +232,8 @@ def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
         changes = any(each.path != ("$version",) for each in source.operations)
         if version is None and changes:
             message = f"settings without a version; compiled as version {CURRENT_VERSION}"
-            values = [each.value for each in providers_in(source, sources, client)]
-            is_wrapped = any(isinstance(each, dict) and "models" in each for each in values)
+            found = providers_in(source, sources, client)
+            is_wrapped = any(isinstance(each.value, dict) for each in found)
             fix = _UNWRAP if is_wrapped else _MIGRATE  # which may refuse to unwrap them
             report(Finding("QL106", message, source.document.place(()), fix))
         elif version is not None and changes and _is_old(version, client):

@@ -72,7 +72,7 @@ class _Selector:
         self._client = client
         self._report = report
         self._reader = EntryReader(client, report, self._highest_place)
-        self._auth_type = self._string(AUTH_TYPE) or client.default_auth_type
+        self._auth_type: str | None = self._string(AUTH_TYPE) or client.default_auth_type
         self._name = self._string(MODEL)
         if self._name is not None and client.strips_snapshot:
             self._name = without_snapshot(self._name)
@@ -80,6 +80,9 @@ class _Selector:
 
     def select(self) -> Selection:
         self._say_ignored()
+        if self._client.is_release and references(self._auth_type or ""):
+            self._auth_type = None  # variables decide, as they are meant to
+            return self._made_of_layers("undecided", self._name)
         if self._auth_type is None:
             self._say_nothing_selected()
             return self._made_of_layers("undecided", self._name)

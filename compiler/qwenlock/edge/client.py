@@ -21,6 +21,8 @@ from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
+from qwenlock.clients.other_models import told_roles
+from qwenlock.clients.profile import GUIDE, profile
 from qwenlock.edge import programs
 from qwenlock.enforce.agreement import Answer, Offered
 from qwenlock.findings.errors import QwenlockError, UsageError
@@ -99,6 +101,7 @@ def ask(
     project: Path,
     environment: Mapping[str, str],
     timeout: float = TIMEOUT,
+    roles: Sequence[str] = (),
 ) -> Answer:
     """Start a client in `project`, and return what it offers and selects.
 
@@ -107,6 +110,7 @@ def ask(
         project: the directory it runs in.
         environment: all its variables.
         timeout: how long it may take in total, in seconds.
+        roles: the other models to ask for too, such as `fast`, if the release is known to tell.
 
     Raises:
         ClientMissingError: there is no such command.
@@ -115,10 +119,20 @@ def ask(
     with started([*command, "--acp"], project, environment, timeout) as client:
         release = client.initialize()
         try:
-            return client.session(project, release)
+            answer = client.session(project, release)
+            return answer._replace(others=client.others(_told(roles, release)))
         except ClientError as error:
             error.release = release
             raise
+
+
+def _told(roles: Sequence[str], release: str | None) -> list[str]:
+    """Return those of `roles` that a release tells; another one would ask its model instead."""
+    try:
+        client = profile(release or GUIDE)
+    except UsageError:
+        return []
+    return [role for role in dict.fromkeys(roles) if role in told_roles(client)]
 
 
 def version(
@@ -202,6 +216,7 @@ class RunningClient:
         self._timeout = timeout
         self._deadline = monotonic() + timeout
         self._requests = 0
+        self._session = self._said = ""
         self._received: SimpleQueue[str | None] = SimpleQueue()
         self._reader = Thread(target=self._receive, daemon=True)
         self._reader.start()
@@ -217,8 +232,10 @@ class RunningClient:
     def session(self, directory: Path, release: str | None = None) -> Answer:
         """Return what a new session in `directory` offers and selects."""
         parameters = {"cwd": str(directory), "mcpServers": []}
-        models: Any = self._request("session/new", parameters).get("models")
+        answer = self._request("session/new", parameters)
+        models: Any = answer.get("models")
         try:
+            self._session = str(answer["sessionId"]) if "sessionId" in answer else ""
             offered = [
                 Offered(str(each["modelId"]), str(each.get("name", "")))
                 for each in models["availableModels"]
@@ -227,6 +244,18 @@ class RunningClient:
         except (TypeError, KeyError, AttributeError):
             message = "the client does not list its models over the Agent Client Protocol"
             raise ClientRefusedError(message, "use Qwen Code 0.10.1 or later") from None
+
+    def others(self, roles: Sequence[str]) -> dict[str, str]:
+        """Return what the client says of its models of other roles, as far as it says anything."""
+        said: dict[str, str] = {}
+        for role in roles:
+            self._said = ""
+            prompt = [{"type": "text", "text": f"/model --{role}"}]
+            with suppress(ClientError):
+                self._request("session/prompt", {"sessionId": self._session, "prompt": prompt})
+                line = next(iter(self._said.splitlines()), "")
+                said |= {role: line} if re.search(r"[:\uff1a]", line) else {}
+        return said
 
     def lines(self) -> Iterator[str]:
         """Yield the client's output line by line until it ends.
@@ -293,6 +322,7 @@ class RunningClient:
             answer = _message(line)
             if answer.get("id") == self._requests and "method" not in answer:
                 return self._result(answer, method)
+            self._said += _said(answer)
         raise self._crashed()
 
     def _result(self, answer: dict[str, Any], method: str) -> dict[str, Any]:
@@ -326,6 +356,15 @@ class RunningClient:
             if len(value) >= _SHORTEST_VALUE:
                 words = words.replace(value, MASK)
         return ": " + _COULD_BE_A_KEY.sub(MASK, words[:_LONGEST_REASON])
+
+
+def _said(message: dict[str, Any]) -> str:
+    """Return the text that a message of the client is a piece of; empty if it is none."""
+    try:
+        text = message["params"]["update"]["content"]["text"]
+    except (KeyError, TypeError):
+        return ""
+    return text if isinstance(text, str) else ""
 
 
 def _message(line: str) -> dict[str, Any]:

@@ -23,6 +23,11 @@ def release() -> str | None:
     return _release(_COMMAND)
 
 
+def is_there() -> bool:
+    """Tell whether there is the command, even one that states no release, such as a script."""
+    return find(_COMMAND) is not None
+
+
 def release_started_by(command: str) -> str | None:
     """Return the release that a command line starts, as far as its first word tells.
 

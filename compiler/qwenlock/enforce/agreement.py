@@ -17,7 +17,7 @@ from qwenlock.clients.profile import AUTH_TYPES, NEWEST, OAUTH, PROTOCOLS_SINCE,
 from qwenlock.clients.route import Route
 from qwenlock.lock.model import settings_entry
 from qwenlock.settings.providers import providers_in
-from qwenlock.text.credentials import substituted
+from qwenlock.text.credentials import shown, substituted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwenlock.settings.providers import PlacedEntry
     from qwenlock.settings.scopes import Sources
 
-Kind: TypeAlias = Literal["missing", "extra", "reordered", "selected"]
+Kind: TypeAlias = Literal["missing", "extra", "reordered", "selected", "other"]
 
 UNLISTED_FLAGS = ("fastOnly", "voiceOnly", "imageOnly", "realtimeOnly")
 """The fields that keep a model out of /model: the last from 0.24, the others from 0.21."""
@@ -36,6 +36,7 @@ REMEDY = "qwenlock run -- qwen"
 
 _PLAIN = re.compile(r"(?s)(.*)\(([^()]+)\)")
 _RUNTIME = re.compile(r"(?s)\$runtime\|([^|]+)\|(.*)")
+_NAMED = re.compile(r"[:\uff1a]\s*(.*)")
 _ROUTE = "qwen-route:v1:"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -48,11 +49,15 @@ class Offered(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a client said: its release, the models it offers, the one it selects."""
+    """What a client said: its release, the models it offers, the one it selects.
+
+    `others` is what it said of the models of other roles, such as the fast one: a line of text.
+    """
 
     release: str | None
     offered: tuple[Offered, ...]
     current: str
+    others: Mapping[str, str] = {}
 
 
 class Seen(NamedTuple):
@@ -72,7 +77,8 @@ class Difference(NamedTuple):
 
     Attributes:
         kind: what is wrong with it.
-        model: which one, as `auth-type/id`; for `reordered`, the auth type.
+        model: which one, as `auth-type/id`; for `reordered`, the auth type; for `other`, the
+            setting and its value.
         reason: why, if that is known.
         remedy: what helps, if that is known.
     """
@@ -119,7 +125,20 @@ def agreement(
     ]
     defined = [(str(route.protocol), entry.value) for route, entry in _of_scopes(sources)]
     routes = {route_id(*each): each for each in [*_of_lock(lock), *defined]}
-    return _Comparison(lock, answer, sources, routes).result()
+    found = _Comparison(lock, answer, sources, routes).result()
+    others = tuple(_others(lock, answer, environment or {}))
+    return replace(found, differences=(*found.differences, *others))
+
+
+def _others(lock: Lock, answer: Answer, environment: Mapping[str, str]) -> Iterator[Difference]:
+    """Give the other models of the lock that a client does not name: `current X model: ID`."""
+    for other in lock.other_models:
+        said = answer.others.get(other.role)
+        wanted = _substituted(other.value, environment).partition("\0")[0].strip()
+        named = _NAMED.search(said or "")
+        if named is not None and wanted not in (named[1].strip(), *named[1].split()):
+            reason = f"the client says {shown(named[1].strip())}"
+            yield Difference("other", f"{other.setting} {shown(wanted)}", reason)
 
 
 def parse(model_id: str, routes: dict[str, tuple[str, dict[str, Any]]]) -> Seen | None:

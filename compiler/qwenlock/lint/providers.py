@@ -71,8 +71,12 @@ def without_env_key(subject: Subject) -> Iterator[Finding]:
 
 
 def same_id_elsewhere(subject: Subject) -> Iterator[Finding]:
-    """Report models that only later releases offer beside another one of the same id."""
-    if not subject.client.identity_has_url or subject.client.name == GUIDE:
+    """Report models that only later releases offer beside another one of the same id.
+
+    A release that can select each of them needs no such note.
+    """
+    client = subject.client
+    if not client.identity_has_url or client.selects_url or client.name == GUIDE:
         return
     seen: dict[tuple[str, str], Entry] = {}
     for entry in subject.compilation.entries:

@@ -63,12 +63,13 @@ def _wrapped_models(path: Path, source: Source, _subject: Subject) -> Repair | N
 
 
 def _skipped_model(path: Path, _source: Source, subject: Subject) -> Repair | None:
-    """Remove a model; safe if clients that look at the base URL ignore it as well."""
+    """Remove a model; safe if clients that look at the base URL and the API ignore it as well."""
     again = subject.entries.get(path[:-1])
     if again is None or again.model.origin != CUSTOM:
         return None
     first = subject.first_of(again)
-    safe = first.model.origin == CUSTOM and first.model.base_url == again.model.base_url
+    alike = all(first.raw.get(name) == again.raw.get(name) for name in ("baseUrl", "wireApi"))
+    safe = first.model.origin == CUSTOM and alike
     return Repair((Remove(path[:-1]),), safe=safe)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import DEFAULT_BASE_URLS, GUIDE
+from qwenlock.clients.route import chosen
 from qwenlock.compile.selection import AUTH_TYPE, GENERATION_CONFIG, MODEL, MODEL_URL
 from qwenlock.findings.finding import Finding
 from qwenlock.resolve.resolution import resolve
@@ -97,11 +98,26 @@ def enforced_elsewhere(subject: Subject) -> Iterator[Finding]:
     selected = merged(subject.sources, AUTH_TYPE)
     if not client.enforces_auth_type or source is None or not isinstance(enforced, str):
         return
-    if not enforced or not isinstance(selected, str) or not selected or enforced == selected:
+    if not enforced or not isinstance(selected, str) or not selected or references(selected):
+        return
+    used = _protocol(subject) or selected
+    if enforced == used:
         return
     message = f"{shown(enforced)} is enforced, but {shown(selected)} is selected"
+    if used != selected:
+        model = shown(subject.compilation.selection.model or "")
+        message = f"{shown(enforced)} is enforced, but {model} is a model of {used}, by its wireApi"
     fix = f"select {shown(enforced)} in security.auth.selectedType, or remove enforcedType"
     yield Finding("QL613", message, source.place(path), fix)
+
+
+def _protocol(subject: Subject) -> str | None:
+    """Return the auth type of the model that is selected, as its `wireApi` makes it."""
+    selected = subject.compilation.selection
+    models = [each.model for each in subject.compilation.entries if not each.skipped]
+    routes = [model.route for model in models]
+    index = chosen(routes, selected.route, subject.client) if selected.kind == "provider" else None
+    return None if index is None else routes[index].protocol
 
 
 def undecided_here(subject: Subject) -> Iterator[Finding]:

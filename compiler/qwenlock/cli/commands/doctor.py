@@ -29,6 +29,7 @@ _WORDS = {
     "extra": "is offered, but not in the lock",
     "reordered": "models are in a different order",
     "selected": "is not selected",
+    "other": "is not used",
 }
 
 
@@ -56,8 +57,9 @@ def doctor(
     """Compare what the installed client offers with the lock.
 
     The client is started twice: normally, and with the lock enforced as `qwenlock run` does. It
-    gets copies of all settings, so it changes none of your files. A client names the models that it
-    offers and the selected one, but not the others that it uses, such as the fast model.
+    gets copies of all settings, so it changes none of your files. It names the models that it
+    offers and the selected one; later releases also say which fast, vision, image, voice and
+    compaction model they use. Of the others, nothing is known.
 
     With `--ping`, the endpoints of the locked models are asked too, even if no client is
     installed: is the endpoint reachable, does it accept the key, does it have the models? Without
@@ -81,7 +83,9 @@ def doctor(
         as_it_is = as_it_is.without_remedy()
     elif as_it_is.error is not None:
         as_it_is.error.fix = f"{REMEDY}: with the lock enforced, the client agrees with it"
-    unasked = [other.setting for other in lock.other_models]
+    told = {*as_it_is.told, *enforced.told}
+    others = (other.setting for other in lock.other_models if other.role not in told)
+    unasked = list(dict.fromkeys(others))
     release = as_it_is.release or enforced.release
     if format is Format.json:
         from qwenlock.cli.console import emit_json
@@ -176,11 +180,12 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
 
 
 class _Result(NamedTuple):
-    """The result of asking once: an agreement, or an error."""
+    """The result of asking once: an agreement, or an error; and the other models it told of."""
 
     release: str | None = None
     found: Agreement | None = None
     error: QwenlockError | None = None
+    told: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
@@ -281,7 +286,8 @@ class _Asking:
         from qwenlock.enforce.agreement import agreement
 
         try:
-            answer = ask(self._command, directory, environment, self._timeout)
+            roles = [other.role for other in self._lock.other_models]
+            answer = ask(self._command, directory, environment, self._timeout, roles)
         except ClientError as error:
             return _Result(error.release, error=error)
         except ClientMissingError as error:
@@ -289,7 +295,7 @@ class _Asking:
                 raise
             return _Result(error=error)
         found = agreement(self._lock, answer, [*self._machine.found.values()], environment)
-        return _Result(answer.release, found)
+        return _Result(answer.release, found, told=tuple(answer.others))
 
 
 def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:
