@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def projects_below(
     listed, excluded = _matcher(team, "projects"), _matcher(team, "exclude")
     ignored = ignored_below(directory)
     found = set()
-    for folder, names, files in os.walk(directory):
+    for folder, names, files in _walk(str(directory)):
         here = os.path.abspath(folder)  # noqa: PTH100
         if here != root and excluded(here):
             names.clear()
@@ -68,6 +69,28 @@ def projects_below(
     for path in _named(team):
         if path.is_relative_to(root) and str(path) not in found:
             yield Path(directory, path.relative_to(root))
+
+
+def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield directories as `os.walk` does, which fails in a thousand levels before Python 3.12."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        names: list[str] = []
+        files: list[str] = []
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                (names if _is_folder(entry) else files).append(entry.name)
+        yield folder, names, files
+        below = (os.path.join(folder, name) for name in reversed(names))  # noqa: PTH118
+        waiting += [each for each in below if not os.path.islink(each)]  # noqa: PTH114
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def projects_of(files: Iterable[Path]) -> Iterator[Path]:
