@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.checkouts import leads_to_server
 from qwenlock.edge.configuration import Nearest, nearest
-from qwenlock.edge.files import read_document
+from qwenlock.edge.files import MAX_BYTES, read_document, read_regular
 from qwenlock.edge.git import ignored_below, is_left_out
 from qwenlock.edge.places import SETTINGS, home, spelled
 from qwenlock.edge.reader import Reader
@@ -75,7 +75,10 @@ def projects_below(
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield directories as `os.walk` does, but follow no link to a server."""
+    """Yield directories as `os.walk` does, but follow no link to a server.
+
+    `os.walk` fails in a thousand levels before Python 3.12.
+    """
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -83,11 +86,19 @@ def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
         files: list[str] = []
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                is_away = entry.is_symlink() and leads_to_server(entry.path)
-                (names if not is_away and entry.is_dir() else files).append(entry.name)
+                (names if _is_folder(entry) else files).append(entry.name)
         yield folder, names, files
         below = (os.path.join(folder, name) for name in reversed(names))  # noqa: PTH118
         waiting += [each for each in below if not os.path.islink(each)]  # noqa: PTH114
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    if entry.is_symlink() and leads_to_server(entry.path):
+        return False
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def projects_of(files: Iterable[Path]) -> Iterator[Path]:
@@ -105,9 +116,17 @@ def projects_of(files: Iterable[Path]) -> Iterator[Path]:
             yield folder
     for file in files:
         if file.name in TABLES and file.parent.is_dir():
-            text = file.read_text("utf-8", "replace") if file.is_file() else None
+            text = _text_of(file)
             if text is None or may_configure(file.name, text):
                 yield from projects_below(Path(os.path.abspath(file.parent)))  # noqa: PTH100
+
+
+def _text_of(file: Path) -> str | None:
+    """Return the text of a configuration; None if it is gone, or cannot be read."""
+    try:
+        return read_regular(file, MAX_BYTES).decode(errors="replace")
+    except OSError:
+        return None
 
 
 def _folder_of(file: Path) -> Path | None:

@@ -31,7 +31,7 @@ def merge(
     Two branches may each add a model at the same place. Comments are kept. Where both changed the
     same model or the same key, git's conflict markers are written, and the exit code is 1.
 
-    To use it, run `git config merge.qwenlock-settings.driver 'qwenlock merge %O %A %B %P'`, and
+    To use it, run `git config merge.qwenlock-settings.driver 'qwenlock merge -- %O %A %B %P'`, and
     write `**/.qwen/settings.json merge=qwenlock-settings` into .gitattributes.
     """
     from qwenlock.change.merging import merged_settings
@@ -86,12 +86,13 @@ def _step(step: str | int) -> str:
 def _with_both_comments(texts: tuple[str, str, str], found: Merged) -> str:
     """Return git's own merge if it means the same: it keeps the comments of both sides."""
     from qwenlock.edge.git import merge_texts
+    from qwenlock.findings.errors import QwenlockError
     from qwenlock.text.values import TextError, object_of
 
     try:
         text, is_clean = merge_texts(*texts)
         if is_clean and object_of(text) == object_of(found.text):
             return text
-    except TextError:
+    except (QwenlockError, TextError):
         pass
     return found.text
