@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -16,14 +15,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 from qwenlock.cli.advice import advised
 from qwenlock.cli.foreign import as_bytes, json_text
 from qwenlock.findings.errors import of_output
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _USUAL_WIDTH = 80
-_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-_EXCERPT = re.compile(r"\s*\d* \|")
-_WORD = re.compile(r"(?:`[^`]*`|\S)+")
+_ESCAPE = pattern(r"\x1b\[[0-9;]*m")
+_EXCERPT = pattern(r"\s*\d* \|")
+_WORD = pattern(r"(?:`[^`]*`|\S)+")
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
 
 

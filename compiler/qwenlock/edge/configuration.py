@@ -8,7 +8,7 @@ each key, the nearest file that has it counts.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +19,7 @@ from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure
 from qwenlock.text import credentials
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

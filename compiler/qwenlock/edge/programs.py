@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.lookup import find
 from qwenlock.findings.errors import UsageError
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SHIM = re.compile(
+_SHIM = pattern(
     r'"%_prog%" +(?P<options>(?:--?[\w=.-]+ +)*)"%(?:~dp0|dp0%)\\(?P<script>[^"%]+)" +%\*\s*\Z'
 )
 """The last line of a `.cmd` that npm has written, as its package cmd-shim does."""
 
 _FOR_NODE, _SETS_VARIABLES = 'SET "_prog=node"', "@SET "
 
-_INTERPRETED = re.compile(r'["%!^&|<>()\x00-\x1f]')
+_INTERPRETED = pattern(r'["%!^&|<>()\x00-\x1f]')
 _LONGEST_SHIM = 8192
 
 

@@ -6,8 +6,10 @@ Upgrading, migrating and selecting are functions from documents to a change. Sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.clients.profile import GUIDE
 from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model, OtherModel
 from qwenlock.text.credentials import masked, shown
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,12 +5,13 @@ What the client reads is decided in `settings`; what it would send, in `request`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.settings.project import Project
 from qwenlock.settings.scopes import CURRENT_VERSION
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

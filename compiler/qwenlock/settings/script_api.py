@@ -27,11 +27,12 @@ A script does not know files: it returns what it moves out of the settings as va
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from qwenlock.findings.errors import WriteError
 from qwenlock.text import operations
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.text.pattern import pattern
 from qwenlock.text.secret_forms import (
     NameSays,
     begins_as_a_key,
@@ -36,17 +37,17 @@ _REMEMBERED = 10_000  # settings repeat the same headers, endpoints and variable
 MASK = "***"
 """The text shown in place of a credential."""
 
-_REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
-_SCHEME = re.compile(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
-_URL_USER = re.compile(r"//:*[^/?#\s@:][^/?#\s@]*@")
-_MAY_BE_A_URL = re.compile(r"//|[?&;#@]")
-_BARE_USER = re.compile(r"[^/?#\s@:]+:[^/?#\s@]+@[^/?#\s@]")
-_PARAMETER = re.compile(r"[?&;#]([^=&#?;\s]+)=([^&#\s]+)")
-_BARE = re.compile(r"[?&#]([^=&#?;\s]+)(?=[&#;]|\Z)")
-_BEGINS_AS_A_URL = re.compile(r"\s*(?:https?|wss?):", re.IGNORECASE)
-_DROPPED = re.compile(r"[\t\r\n]")
-_SLASHES = re.compile(r"(?<=:)/*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = pattern(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_SCHEME = pattern(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
+_URL_USER = pattern(r"//:*[^/?#\s@:][^/?#\s@]*@")
+_MAY_BE_A_URL = pattern(r"//|[?&;#@]")
+_BARE_USER = pattern(r"[^/?#\s@:]+:[^/?#\s@]+@[^/?#\s@]")
+_PARAMETER = pattern(r"[?&;#]([^=&#?;\s]+)=([^&#\s]+)")
+_BARE = pattern(r"[?&#]([^=&#?;\s]+)(?=[&#;]|\Z)")
+_BEGINS_AS_A_URL = pattern(r"\s*(?:https?|wss?):", re.IGNORECASE)
+_DROPPED = pattern(r"[\t\r\n]")
+_SLASHES = pattern(r"(?<=:)/*")
+_VARIABLE = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def references(text: str) -> list[str]:

@@ -9,6 +9,8 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from qwenlock.text.pattern import pattern
+
 KEY_PREFIXES = (
     "sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "AIza", "ya29.", "gsk_",
     "r8_", "nvapi-", "tvly-", "csk-", "bce-v3/", "ghp_", "gho_",
@@ -27,17 +29,17 @@ WORDLIKE_PREFIXES = (
 """The same, where words begin so too: what follows is longer, and is not made of words."""
 
 _SHORTEST_AFTER_PREFIX = 8
-_PREFIXED = re.compile(
+_PREFIXED = pattern(
     r"(?<![A-Za-z0-9])(?:(?:"
     + "|".join(map(re.escape, KEY_PREFIXES))
     + rf")[A-Za-z0-9_\-.]{{{_SHORTEST_AFTER_PREFIX},}}|(?:"
     + "|".join(map(re.escape, WORDLIKE_PREFIXES))
     + r")([A-Za-z0-9_\-.]{16,}))"
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d")
-_PAIR = re.compile(r"(?<![\w.])[0-9a-f]{24,}\.[A-Za-z0-9]{12,}(?![\w.])")
-_IN_A_PAIR = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=\S")
-_SCHEME = re.compile(
+_PRIVATE_KEY = pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d")
+_PAIR = pattern(r"(?<![\w.])[0-9a-f]{24,}\.[A-Za-z0-9]{12,}(?![\w.])")
+_IN_A_PAIR = pattern(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=\S")
+_SCHEME = pattern(
     r"^bearer[ \t]+\S+$"
     r"|(?:^|[\s\"'=:,])(?:(?:basic|digest|token|apikey)[ \t]+(\S{8,})|bearer[ \t]+\S{8})",
     re.IGNORECASE,
@@ -99,23 +101,23 @@ _HARMLESS_KEYS = frozenset({
 _FILLERS = frozenset({
     "base64", "b64", "dev", "new", "old", "primary", "prod", "secondary", "test", "value", "values",
 })  # fmt: skip
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_NUMBER = re.compile(r"v?\d+")
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NUMBER = pattern(r"v?\d+")
 
-_URL = re.compile(r"\w+://\S+\Z")
-_TOKEN = re.compile(r"[A-Za-z0-9+/=_~.\-]{16,}")
-_SEGMENT = re.compile(r"[A-Za-z0-9]+")
-_UUID = re.compile(
+_URL = pattern(r"\w+://\S+\Z")
+_TOKEN = pattern(r"[A-Za-z0-9+/=_~.\-]{16,}")
+_SEGMENT = pattern(r"[A-Za-z0-9]+")
+_UUID = pattern(
     r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
 )
-_GROUPS = re.compile(
+_GROUPS = pattern(
     r"(?<![\w-])(?:[A-Z0-9]{4}(?:-[A-Z0-9]{4}){3,}|[A-Z0-9]{5}(?:-[A-Z0-9]{5}){3,})(?![\w-])"
 )
-_MIXED_GROUP = re.compile(r"[A-Z]+[0-9]|[0-9]+[A-Z]")
+_MIXED_GROUP = pattern(r"[A-Z]+[0-9]|[0-9]+[A-Z]")
 _MIXED_GROUPS = 3
-_CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
-_INSIDE = re.compile(r"[A-Za-z]{2}[0-9]+[A-Za-z]{2}")
-_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
+_CHANGE = pattern(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
+_INSIDE = pattern(r"[A-Za-z]{2}[0-9]+[A-Za-z]{2}")
+_VOWEL = pattern(r"[aeiouy]", re.IGNORECASE)
 _SHORTEST_RANDOM = 16
 _SHORTEST_MIXED = 8
 _LETTERS_A_WORD = 4

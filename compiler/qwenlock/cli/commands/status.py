@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +17,7 @@ from qwenlock.cli.options import (
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 from qwenlock.settings.values import SETTINGS_VERSION
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

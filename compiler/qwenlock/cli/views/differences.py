@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +10,7 @@ from qwenlock.cli.report import value_as_text
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
 from qwenlock.lock.diff import ABSENT
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ _MOST_LINES = 100
 _FOLDED: frozenset[str] = frozenset({"variable", "input"})
 """Kinds that follow from the others and are folded in Markdown."""
 _USERS = "used-by"
-_DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+_DIGEST = pattern("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 def summary(changes: Sequence[LockChange]) -> str:
