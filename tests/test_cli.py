@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.cli import app as app_module
-from qwenlock.cli.app import BUG, COMMANDS, app
+from qwenlock.cli.app import COMMANDS, app
+from qwenlock.cli.start import BUG
 from qwenlock.lock.text import digest
 from qwenlock.settings import shipped
 from support import JSON, MODEL, OPENAI, World, a_third, models, untimed, write

@@ -29,7 +29,7 @@ import os, sys
 end = os._exit
 def ended(code):
     sys.stdout.flush(), sys.stderr.flush()
-    os.write(3, b"afresh" if "typer" in sys.modules else b"remembered")
+    os.write(3, b"afresh" if "qwenlock.cli.start" in sys.modules else b"remembered")
     end(code)
 os._exit = ended
 from qwenlock.__main__ import main
@@ -265,12 +265,14 @@ def test_every_file_that_the_system_is_asked_for_is_noted(command: str, world: W
         memory.unlink()
     trace = world.root.parent / f"{world.root.name}.trace"
     tracing = ["strace", "-f", "-e", "trace=%file", "-o", str(trace)]
-    line = [*tracing, sys.executable, "-m", "qwenlock", *COMMANDS[command]]
+    line = [*tracing, sys.executable, "-P", "-m", "qwenlock", *COMMANDS[command]]
     subprocess.run(line, cwd=world.project, env=world.environment, check=False)
     before, _, _ = trace.read_text("utf-8").partition('execve("/usr')
     asked = {
         os.path.normpath(world.project / path)
-        for path in re.findall(r'^\d+ +\w+\((?:AT_FDCWD, )?"([^"]+)"', before, re.MULTILINE)
+        for path in re.findall(
+            r'^\d+ +(?!getcwd)\w+\((?:AT_FDCWD, )?"([^"]+)"', before, re.MULTILINE
+        )
     }
     [memory] = world.memories
     noted = {line.split(" ", 2)[2] for line in Memory.read(memory.read_bytes()[65:]).depends}

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from qwenlock.cli.app import COMMANDS, run
+from qwenlock.cli.app import COMMANDS
+from qwenlock.cli.start import run
 from support import World, models, write
 
 FULL = Path("/dev/full")

@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import directory_of
 
 if TYPE_CHECKING:

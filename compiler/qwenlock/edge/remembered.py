@@ -18,6 +18,9 @@ from qwenlock.edge import cache, lookup
 COMMANDS = frozenset({"check", "lint", "show", "diff", "status", "run"})
 """The commands that are remembered."""
 
+ANSWERS, MEANINGS = "remembered", "parsed"
+"""The folders of the cache for invocations, and for what their arguments mean."""
+
 MOST = 64 * 1024 * 1024
 """The largest file in bytes that is compared by its content; a larger one is not remembered."""
 
@@ -45,7 +48,8 @@ class Memory:
     Attributes:
         depends: lines of a kind, a state and a name, separated by blanks.
         code: its exit code; None for `run`, which starts a command.
-        written: what it printed: the number of a stream, and the bytes.
+        written: what it printed: the number of a stream, and the bytes. What arguments mean is
+            stream 0.
         changes: for `run`, `NAME=value` of each variable that the command gets.
         judged: for `run`, the options of the command for which everything is decided afresh.
     """
@@ -156,10 +160,10 @@ def command_of(arguments: list[str]) -> list[str]:
     return arguments[arguments.index(_END) + 1 :] if _END in arguments else []
 
 
-def recall(asked: str) -> Memory | None:
+def recall(asked: str, folder: str = ANSWERS) -> Memory | None:
     """Return what is remembered of a question, if everything is as it was."""
     try:
-        data = cache.believed(_file(asked))
+        data = cache.believed(_file(asked, folder))
         if data is None:
             return None
         digest, _, content = data.partition(b"\n")
@@ -171,11 +175,11 @@ def recall(asked: str) -> Memory | None:
     return memory if all(map(is_same, memory.depends)) else None
 
 
-def keep(asked: str, memory: Memory) -> None:
+def keep(asked: str, memory: Memory, folder: str = ANSWERS) -> None:
     """Remember what a question came to; the cache need not be writable."""
     content = memory.as_bytes()
     digest = cache.digest(os.fsencode(asked) + content)
-    cache.keep(_file(asked), digest.encode() + b"\n" + content)
+    cache.keep(_file(asked, folder), digest.encode() + b"\n" + content)
 
 
 def is_same(line: str) -> bool:
@@ -232,8 +236,8 @@ def _variable(name: str) -> str:
     return _ABSENT if value is None else cache.digest(os.fsencode(value))
 
 
-def _file(asked: str) -> str:
-    return os.path.join(cache.directory(), "remembered", cache.digest(os.fsencode(asked)))
+def _file(asked: str, folder: str) -> str:
+    return os.path.join(cache.directory(), folder, cache.digest(os.fsencode(asked)))
 
 
 def _lines(items: "list[str] | tuple[str, ...]") -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.completion import codes
 from qwenlock.cli.options import Format, FormatOption
 

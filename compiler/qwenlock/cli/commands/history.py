@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import Format, FormatOption
 
 app = typer.Typer(add_completion=False)

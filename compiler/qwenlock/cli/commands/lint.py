@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, YesOption
 from qwenlock.cli.completion import codes
 from qwenlock.cli.options import (

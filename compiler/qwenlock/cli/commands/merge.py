@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from qwenlock.cli import declared as typer
 
 if TYPE_CHECKING:
     from qwenlock.text.merge import Merged

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from qwenlock.cli.groups import HelpfulGroup
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import ClientOption, TemplatesOption, directory_of, own_folders
 
 if TYPE_CHECKING:
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Print the JSON Schema for settings or for locks.",
-    cls=HelpfulGroup,
+    cls="group",
     add_completion=False,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+from qwenlock.cli import declared as typer
 
 app = typer.Typer(add_completion=False)
 

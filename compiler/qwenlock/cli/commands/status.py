@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import (
     ClientOption,
     Format,

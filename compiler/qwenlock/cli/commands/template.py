@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.completion import plans, regions, versions
-from qwenlock.cli.groups import HelpfulGroup
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="List, show, verify and capture the templates of plans.",
-    cls=HelpfulGroup,
+    cls="group",
     add_completion=False,
 )
 
