@@ -5,16 +5,16 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
-from dataclasses import FrozenInstanceError, field
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
 
 from qwenlock.text.pattern import pattern
-from qwenlock.text.record import dataclass
+from qwenlock.text.record import dataclass, field, replace
 
 
-def of(make: Any) -> type[Any]:
+def of(make: Any, field: Any) -> type[Any]:
     class Part:
         """A part."""
 
@@ -51,7 +51,7 @@ GIVEN: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
 
 
 def test_dataclass_is_as_that_of_the_standard_library() -> None:
-    ours, standard = of(dataclass), of(dataclasses.dataclass)
+    ours, standard = of(dataclass, field), of(dataclasses.dataclass, dataclasses.field)
     mine, theirs = ([cls(*args, **named) for args, named in GIVEN] for cls in (ours, standard))
     assert list(map(repr, mine)) == list(map(repr, theirs))
     assert [[a == b for b in mine] for a in mine] == [[a == b for b in theirs] for a in theirs]
@@ -60,6 +60,7 @@ def test_dataclass_is_as_that_of_the_standard_library() -> None:
         assert dataclasses.asdict(a) == dataclasses.asdict(b)
         assert repr(dataclasses.replace(a, value=9)) == repr(dataclasses.replace(b, value=9))
         assert a != b
+        assert replace(a, value=9) == dataclasses.replace(a, value=9)
         assert copy.deepcopy(a) == copy.copy(a) == a
     assert mine[0].others is not mine[1].others
     for cls in (ours, standard):

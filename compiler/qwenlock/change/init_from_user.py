@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.change.target import check_usable, target
@@ -12,6 +11,7 @@ from qwenlock.enforce.enforcing import enforcing_settings
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.settings.scopes import PROVIDERS, merged
 from qwenlock.text.operations import Set
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,13 @@ Sources: the guide, and for the releases the page How Qwen Code reads settings.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from qwenlock.clients.scopes import SCOPES, ScopeName
 from qwenlock.findings.errors import UsageError
 from qwenlock.text.pattern import pattern
-from qwenlock.text.record import dataclass
+from qwenlock.text.record import dataclass, replace
 
 GUIDE = "guide"
 RELEASES = (

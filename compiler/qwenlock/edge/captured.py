@@ -6,7 +6,6 @@ them. `capturing` makes the client write them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from qwenlock.edge import cache
 from qwenlock.edge.plans import read_template
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.files import TEMPLATE
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

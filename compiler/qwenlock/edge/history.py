@@ -15,7 +15,6 @@ import os
 import re
 from binascii import a2b_base64, b2a_base64
 from contextlib import suppress
-from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -26,7 +25,7 @@ from qwenlock.edge.files import read_regular
 from qwenlock.edge.places import find_project, shown
 from qwenlock.findings.errors import InputError, UsageError, WriteError
 from qwenlock.text.pattern import pattern
-from qwenlock.text.record import dataclass
+from qwenlock.text.record import dataclass, field, replace
 from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import os
 import stat
 import sys
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from qwenlock.edge import windows
@@ -21,7 +20,7 @@ from qwenlock.edge.exchange import create, exchange
 from qwenlock.edge.files import HELD, read_regular
 from qwenlock.edge.links import destination
 from qwenlock.findings.errors import WriteError
-from qwenlock.text.record import dataclass
+from qwenlock.text.record import dataclass, field
 from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:

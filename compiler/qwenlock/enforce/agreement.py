@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from qwenlock.lock.model import settings_entry
 from qwenlock.settings.providers import providers_in
 from qwenlock.text.credentials import substituted
 from qwenlock.text.pattern import pattern
-from qwenlock.text.record import dataclass
+from qwenlock.text.record import dataclass, replace
 from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import types
 from contextlib import suppress
-from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -23,6 +22,7 @@ from typing import (
 )
 
 from qwenlock.text.checked import Text
+from qwenlock.text.record import names, required
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -57,15 +57,8 @@ def read(part: type[PartT], table: Any) -> PartT:
 @cache
 def _fields(part: type[DataclassInstance]) -> list[tuple[str, str, Any, bool]]:
     hints = get_type_hints(part, include_extras=True)
-    return [
-        (
-            each.name,
-            each.name.replace("_", "-"),
-            hints[each.name],
-            each.default is MISSING and each.default_factory is MISSING,
-        )
-        for each in fields(part)
-    ]
+    needed = required(part)
+    return [(each, each.replace("_", "-"), hints[each], each in needed) for each in names(part)]
 
 
 def _value(annotation: Any, value: Any) -> Any:
@@ -75,7 +68,7 @@ def _value(annotation: Any, value: Any) -> Any:
         return _one_of(parts, value)
     if kind is tuple and isinstance(value, list):
         return tuple(_value(parts[0], each) for each in value)
-    if kind is None and is_dataclass(annotation) and isinstance(annotation, type):
+    if names(annotation):
         return read(annotation, value)
     if not _allows(annotation, kind, parts, value):
         raise UnsureError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import fields, replace
 from functools import cache, lru_cache
 from json.encoder import encode_basestring
 from operator import attrgetter
@@ -19,6 +18,7 @@ from qwenlock.lock.values import from_toml, to_toml
 from qwenlock.text import toml
 from qwenlock.text.document import Document, Place
 from qwenlock.text.pattern import pattern
+from qwenlock.text.record import names, replace
 from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def as_table(
 @cache
 def keys(part: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
     """Return each attribute of a part of a lock with its key in TOML."""
-    return tuple((field.name, field.name.replace("_", "-")) for field in fields(part))
+    return tuple((name, name.replace("_", "-")) for name in names(part))
 
 
 def _decoded(data: dict[str, Any]) -> dict[str, Any]:

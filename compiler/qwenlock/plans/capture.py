@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.findings.errors import InputError
@@ -14,6 +13,7 @@ from qwenlock.plans.files import TEMPLATE, PlanFile
 from qwenlock.plans.plan import Template
 from qwenlock.plans.template_body import body, forms
 from qwenlock.text.pattern import pattern
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

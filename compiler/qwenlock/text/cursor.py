@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, field
 from qwenlock.text.trivia import COMMENT
 
 if TYPE_CHECKING:

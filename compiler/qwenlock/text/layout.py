@@ -6,11 +6,10 @@ The position of a new value is decided in `edit`.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenlock.text.pattern import pattern
-from qwenlock.text.record import dataclass
+from qwenlock.text.record import dataclass, replace
 from qwenlock.text.trivia import indentation, indented
 
 if TYPE_CHECKING:

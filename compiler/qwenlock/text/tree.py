@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from qwenlock.text.layout import Layout, container_layout, document_layout
 from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, field
 from qwenlock.text.trivia import (
     COMMENT,
     STRING,

@@ -194,7 +194,7 @@ class _Result(NamedTuple):
         """Return the same without advice to enforce the lock."""
         if self.found is None:
             return self
-        from dataclasses import replace
+        from qwenlock.text.record import replace
 
         differences = tuple(
             each._replace(remedy=None) if each.remedy == REMEDY else each

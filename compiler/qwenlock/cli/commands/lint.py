@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from qwenlock.cli.options import (
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from qwenlock.cli import declared as typer
@@ -19,6 +18,7 @@ from qwenlock.cli.options import (
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.foreign import clean, code
@@ -11,6 +10,7 @@ from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
 from qwenlock.lock.diff import ABSENT
 from qwenlock.text.pattern import pattern
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
