@@ -91,12 +91,11 @@ def test_it_is_what_typer_says(
 
 
 @pytest.mark.parametrize(
-    "line", [["lint", "--client", "0.24.4"], ["lint", "--no-such"], [], ["run", "--", "true"]]
+    "line", [["lint", "--client", "0.24.4"], ["lint", "--no-such"], [], ["explain", "QL101"]]
 )
 def test_what_may_differ_or_failed_is_not_remembered(line: list[str]) -> None:
     run(["lock"])
-    if line[:1] != ["run"]:
-        run(line, from_memory=True)
+    run(line, from_memory=True)
     assert parsed.recall(line) is None
 
 
@@ -122,3 +121,18 @@ def test_change_of_what_is_declared_is_seen() -> None:
     files = {Path(each.split(" ", 2)[2]).name for each in found.depends}
     assert files >= {"lint.py", "options.py", "projects.py", "change.py", "app.py", "parsing.py"}
     assert any(each.endswith("-packages") for each in files)
+
+
+def test_what_run_starts_is_not_in_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(["lock"])
+    started: list[Any] = []
+    monkeypatch.setattr("qwenlock.edge.launch.start", lambda *given: started.append(given[0]))
+    run(["--debug", "run", "--", "true"], from_memory=True)
+    assert parsed.recall(["--debug", "run", "--", "true"]) is None
+    for rest in (["true", "--key", "planted"], ["true", "--", "x"]):
+        run(["run", "--no-user", "--", *rest], from_memory=True)
+        found = parsed.recall(["run", "--no-user", "--", *rest])
+        assert found is not None
+        assert found.values["context"].meta[parsed.COMMAND] == rest == started[-1]
+    [memory] = Path(cache.directory(), remembered.MEANINGS).iterdir()
+    assert b"planted" not in memory.read_bytes()

@@ -210,11 +210,12 @@ def test_messages_are_printed_however_python_buffers(
 def slow_check(world: World) -> list[str]:
     many(world, "a", "b")
     slow = (
-        "import sys, time; from qwenlock.cli.commands import check; from qwenlock.cli import app\n"
+        "import sys, time; from qwenlock.cli.commands import check\n"
+        "from qwenlock.cli.start import run\n"
         "from qwenlock.cli import progress; progress.PATIENCE = 0.05\n"
         "check._WORTH_PROGRESS, judge = 2, check._report_or_error\n"
         "check._report_or_error = lambda *given: time.sleep(0.3) or judge(*given)\n"
-        "sys.exit(app.run(['check', '--recursive']))"
+        "sys.exit(run(['check', '--recursive']))"
     )
     return ["-c", slow]
 

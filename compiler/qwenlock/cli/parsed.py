@@ -22,7 +22,7 @@ from qwenlock.edge import remembered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = frozenset({"check", "lint", "lock", "migrate", "show", "status", "upgrade"})
+_COMMANDS = frozenset({"check", "lint", "lock", "migrate", "run", "show", "status", "upgrade"})
 LINE = "qwenlock.line"
 """The key of a context's `meta` for all arguments of qwenlock."""
 
@@ -52,13 +52,14 @@ class Parsed(NamedTuple):
 
 def recall(arguments: Sequence[str]) -> Parsed | None:
     """Return what a command line means, if it is remembered."""
-    asked = _asked(arguments)
+    line, command_line = _parts(arguments)
+    asked = _asked(line)
     memory = remembered.recall(asked, remembered.MEANINGS) if asked else None
     if memory is None:
         return None
     try:
         command, values = json.loads(memory.written[0][1])
-        read = {name: _decoded(value) for name, value in values.items()}
+        read = {name: _decoded(value, command_line) for name, value in values.items()}
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
     return Parsed(command, read, memory.depends)
@@ -78,9 +79,10 @@ def keep() -> None:
         return
     command, values = _noted.pop()
     context = values.get("context")
-    line = context.meta.get(LINE) if context is not None else None
-    asked = _asked(line) if line and command in _COMMANDS else None
-    if asked is None or values.get("client") is not None:
+    line = context.meta.get(LINE, []) if context is not None else []
+    asked = _asked(_parts(line)[0]) if line and command in _COMMANDS else None
+    is_cut = command == "run" and line[:1] != ["run"]  # such as `--debug run`
+    if asked is None or is_cut or values.get("client") is not None:
         return
     try:
         text = json.dumps([command, {name: _encoded(value) for name, value in values.items()}])
@@ -101,6 +103,14 @@ def run(parsed: Parsed) -> Any:
         given_options(context.obj, None)
     module = import_module(f"qwenlock.cli.commands.{parsed.command}")
     return getattr(module, parsed.command)(**parsed.values)
+
+
+def _parts(arguments: Sequence[str]) -> tuple[Sequence[str], list[str]]:
+    """Return the arguments of qwenlock, and what `run` starts."""
+    if arguments[:1] != ["run"] or remembered.END not in arguments:
+        return arguments, []
+    end = arguments.index(remembered.END)
+    return arguments[: end + 1], [*arguments[end + 1 :]]
 
 
 def _asked(arguments: Sequence[str]) -> str | None:
@@ -138,9 +148,9 @@ def _encoded(value: Any) -> Any:
     raise TypeError
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: Any, command_line: list[str]) -> Any:
     if isinstance(value, list):
-        return [_decoded(each) for each in value]
+        return [_decoded(each, command_line) for each in value]
     if not isinstance(value, dict):
         return value
     [(kind, content)] = value.items()
@@ -152,4 +162,4 @@ def _decoded(value: Any) -> Any:
     from qwenlock.edge.places import Flags
 
     path, arguments, flags = content
-    return Context(path, {ARGUMENTS: arguments}, flags and Flags(*flags))
+    return Context(path, {ARGUMENTS: arguments, COMMAND: command_line}, flags and Flags(*flags))

@@ -6,7 +6,7 @@ Typer, which parses it, is loaded only if what it means is not remembered (`pars
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +41,10 @@ def run(arguments: Sequence[str], watch: Watch | None = None, *, from_memory: bo
         found = _recall(arguments, watch) if from_memory else None
         result = _parse_and_run(arguments) if found is None else parsed.run(found)
         sys.stdout.flush()  # here, so that a closed pipe is noticed
-        code = _end(result, watch)
         if from_memory:
-            parsed.keep()
+            with nullcontext() if watch is None else watch.looking_away():
+                parsed.keep()
+        code = _end(result, watch)
     except QwenlockError as error:
         return _stop(error, arguments, debug=debug)
     except KeyboardInterrupt:
@@ -63,11 +64,9 @@ def run(arguments: Sequence[str], watch: Watch | None = None, *, from_memory: bo
 
 
 def _recall(arguments: Sequence[str], watch: Watch | None) -> Parsed | None:
-    if watch is None:
-        return parsed.recall(arguments)
-    with watch.looking_away():
+    with nullcontext() if watch is None else watch.looking_away():
         found = parsed.recall(arguments)
-    if found is not None:
+    if found is not None and watch is not None:
         watch.rely_on(found.depends)
     return found
 

@@ -39,7 +39,7 @@ ALL_VARIABLES = "*"
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ABSENT = "absent"
-_END = "--"
+END = "--"
 
 
 class Memory:
@@ -141,7 +141,7 @@ def question(arguments: list[str]) -> str | None:
     """
     if os.name != "posix" or sys.stdout is None or sys.stderr is None:
         return None
-    end = arguments.index(_END) if _END in arguments else len(arguments)
+    end = arguments.index(END) if END in arguments else len(arguments)
     asked = [*arguments[:end], *command_of(arguments)[:1]]
     if arguments[0] == "run" and end == len(arguments):
         return None
@@ -157,7 +157,7 @@ def question(arguments: list[str]) -> str | None:
 
 def command_of(arguments: list[str]) -> list[str]:
     """Return what `run` starts: what follows `--`."""
-    return arguments[arguments.index(_END) + 1 :] if _END in arguments else []
+    return arguments[arguments.index(END) + 1 :] if END in arguments else []
 
 
 def recall(asked: str, folder: str = ANSWERS) -> Memory | None:
