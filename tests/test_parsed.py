@@ -130,8 +130,8 @@ def test_what_run_starts_is_not_in_the_memory(monkeypatch: pytest.MonkeyPatch) -
     run(["--debug", "run", "--", "true"], from_memory=True)
     assert parsed.recall(["--debug", "run", "--", "true"]) is None
     for rest in (["true", "--key", "planted"], ["true", "--", "x"]):
-        run(["run", "--no-user", "--", *rest], from_memory=True)
-        found = parsed.recall(["run", "--no-user", "--", *rest])
+        run(["run", "--no-check", "--", *rest], from_memory=True)
+        found = parsed.recall(["run", "--no-check", "--", *rest])
         assert found is not None
         assert found.values["context"].meta[parsed.COMMAND] == rest == started[-1]
     [memory] = Path(cache.directory(), remembered.MEANINGS).iterdir()

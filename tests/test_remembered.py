@@ -403,6 +403,17 @@ def test_key_is_not_in_a_memory(world: World) -> None:
         assert b"planted" not in memory.read_bytes()
 
 
+def test_memories_do_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(remembered, "MOST_KEPT", 4)
+    for number in range(9):
+        remembered.keep(f"question {number}", Memory([], 0, []))
+        os.utime(remembered._file(f"question {number}", remembered.ANSWERS), (number, number))
+    kept = [number for number in range(9) if remembered.recall(f"question {number}")]
+    assert len(kept) <= 4
+    assert kept[-1] == 8
+
+
 @pytest.mark.parametrize("code", [0, 3, None])
 def test_memory_is_read_as_it_was_written(code: int | None) -> None:
     memory = Memory(["var absent A B"], code, [(1, b"a\n1\n"), (2, b"")], ("A=b c",), ("--model",))

@@ -102,6 +102,7 @@ def _usage_error(error: Any) -> UsageError:
     command = context.command_path if context else "qwenlock"
     near = getattr(error, "possibilities", None)
     message = error.message if near else error.format_message()
+    message = message.replace(": Value error, ", ": ")  # what Typer says since 0.29
     fix = f"did you mean {near[0]}? " if near else ""
     return UsageError(message, f"{fix}see `{command} --help`")
 

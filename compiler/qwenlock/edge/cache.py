@@ -92,6 +92,17 @@ def keep(path: str, content: bytes) -> None:
         return
 
 
+def prune(folder: str, most: int) -> None:
+    """Delete the older half of the files in a folder of the cache if there are more than `most`."""
+    try:
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+        if len(paths) > most:
+            for path in sorted(paths, key=lambda each: os.lstat(each).st_mtime)[: len(paths) // 2]:
+                os.unlink(path)
+    except OSError:  # another process deletes, too
+        return
+
+
 def digest(data: bytes) -> str:
     """Return the digest of `data` for the cache, in hexadecimal."""
     return str(blake2b(data, digest_size=32).hexdigest())

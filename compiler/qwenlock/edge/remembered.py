@@ -18,6 +18,9 @@ from qwenlock.edge import cache, lookup
 COMMANDS = frozenset({"check", "lint", "show", "diff", "status", "run"})
 """The commands that are remembered."""
 
+MOST_KEPT = 1000
+"""How many memories of a kind there may be: a hook has other arguments for each commit."""
+
 ANSWERS, MEANINGS = "remembered", "parsed"
 """The folders of the cache for invocations, and for what their arguments mean."""
 
@@ -179,7 +182,9 @@ def keep(asked: str, memory: Memory, folder: str = ANSWERS) -> None:
     """Remember what a question came to; the cache need not be writable."""
     content = memory.as_bytes()
     digest = cache.digest(os.fsencode(asked) + content)
-    cache.keep(_file(asked, folder), digest.encode() + b"\n" + content)
+    path = _file(asked, folder)
+    cache.keep(path, digest.encode() + b"\n" + content)
+    cache.prune(os.path.dirname(path), MOST_KEPT)
 
 
 def is_same(line: str) -> bool:
