@@ -7,7 +7,6 @@ gets the project and the options of the command that is running, unless it works
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
@@ -85,6 +84,7 @@ def from_here(directory: Path) -> str:
 
 def _typed(directory: Path) -> str:
     """Return a project as an argument, or nothing if a command here finds it by itself."""
+    import shlex
     from pathlib import Path
 
     from qwenlock.cli.foreign import clean
@@ -96,6 +96,8 @@ def _typed(directory: Path) -> str:
 
 
 def _command(running: _Running, project: str, name: str, rest: str) -> str:
+    import shlex
+
     from qwenlock.cli.foreign import clean
 
     said = rest.split()

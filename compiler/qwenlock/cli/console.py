@@ -130,21 +130,24 @@ def folded(line: str, width: int) -> str:
     stays as it is.
     """
     plain = _ESCAPE.sub("", line)
-    if _cells(plain) <= width or _EXCERPT.match(plain):
+    if cells(plain) <= width or _EXCERPT.match(plain):
         return line
     margin = len(plain) - len(plain.lstrip())
     indent = " " * (margin + (4 if plain.lstrip().startswith("= ") else 2))
     lines, now = [], plain[:margin]
     for word in _WORD.findall(line):
         longer = f"{now} {word}" if now.strip() else f"{now}{word}"
-        if _cells(_ESCAPE.sub("", longer)) > width and now.strip():
+        if cells(_ESCAPE.sub("", longer)) > width and now.strip():
             lines.append(now)
             longer = f"{indent}{word}"
         now = longer
     return "\n".join([*lines, now])
 
 
-def _cells(text: str) -> int:
+def cells(text: str) -> int:
+    """Return how wide a text is on a terminal."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)

@@ -55,6 +55,8 @@ class Watch:
         self._own = tuple(os.path.join(cache.directory(), each) for each in kept)  # noqa: PTH118
         self._libraries = (f"{os.path.dirname(os.__file__)}/", *libraries())  # noqa: PTH120
         self._program = f"{os.path.dirname(qwenlock.__file__)}/"  # noqa: PTH120
+        root = os.path.dirname(os.path.dirname(self._program[:-1]))  # noqa: PTH120
+        self._shipped = (f"{root}/templates/", f"{root}/migrations/")  # of an editable install
 
     def finish(
         self, code: int | None, changes: Sequence[str] = (), judged: Sequence[str] = ()
@@ -92,6 +94,8 @@ class Watch:
                     return
                 if kind == LISTING and f"{text}/".startswith(self._program):
                     return
+                if f"{text}/".startswith(self._shipped):
+                    kind = TIME
             if (kind, text) not in self._states:
                 self._states[kind, text] = remembered.state(kind, text)
         except (OSError, TypeError):
