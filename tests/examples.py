@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.cli.app import run
+from qwenlock.cli.start import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

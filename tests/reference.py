@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pages import ROOT
-from qwenlock.cli.app import BUG, app
+from qwenlock.cli.app import app
+from qwenlock.cli.start import BUG
 from qwenlock.clients.fields import (
     CAPABILITY_FIELDS,
     GENERATION_FIELDS,

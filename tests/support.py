@@ -18,7 +18,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from qwenlock.cli.app import run
+from qwenlock.cli.start import run
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.findings.reading import parse

@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.cli import app as app_module
-from qwenlock.cli.app import BUG, COMMANDS, app
+from qwenlock.cli.app import COMMANDS, app
+from qwenlock.cli.start import BUG
 from qwenlock.lock.text import digest
 from qwenlock.settings import shipped
 from support import JSON, MODEL, OPENAI, World, a_third, models, untimed, write
@@ -67,12 +68,14 @@ def command_lines(name: str) -> list[list[str]]:
     for parameter in LEAVES[name].params:
         is_argument = parameter.param_type_name == "argument"
         value = GIVEN.get(parameter.name, "x")
+        kind = getattr(parameter, "type_descriptor", None) or parameter.type  # since Typer 0.29
+        choices = getattr(kind, "choices", None)
         if parameter.required:
             base += [value] if is_argument else [parameter.opts[0], value]
         elif getattr(parameter, "is_flag", False):
             extra += [[spelling] for spelling in (*parameter.opts[:1], *parameter.secondary_opts)]
-        elif not is_argument and hasattr(parameter.type, "choices"):
-            extra += [[parameter.opts[0], str(choice)] for choice in parameter.type.choices]
+        elif choices and not is_argument:
+            extra += [[parameter.opts[0], str(choice)] for choice in choices]
         elif parameter.name in WRITTEN:
             extra.append([parameter.opts[0], "written"])
     if ["--yes"] in extra:

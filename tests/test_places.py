@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path, PureWindowsPath
 
+import platformdirs
 import pytest
 import tomli_w
-from platformdirs import user_cache_path
 
 from qwenlock.clients.profile import profile
 from qwenlock.edge import cache
@@ -284,20 +284,22 @@ def test_file_that_a_flag_names_must_exist() -> None:
     assert located(recorded=Options(system="x")).files["system"] == Path.cwd() / "x"
 
 
-# The cache
+# The user's directories
 
 
+@pytest.mark.parametrize("kind", ["cache", "state", "data"])
 @pytest.mark.parametrize("folder", [None, "", " ", "relative", "/srv/cache", "/srv/cache/"])
 @pytest.mark.parametrize("at_home", [None, "", "/", "/home/me", "/home/me/"])
-def test_cache_is_where_platformdirs_says(
-    monkeypatch: pytest.MonkeyPatch, folder: str | None, at_home: str | None
+def test_they_are_where_platformdirs_says(
+    monkeypatch: pytest.MonkeyPatch, folder: str | None, at_home: str | None, kind: str
 ) -> None:
-    for name, value in (("XDG_CACHE_HOME", folder), ("HOME", at_home)):
+    for name, value in ((f"XDG_{kind.upper()}_HOME", folder), ("HOME", at_home)):
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    assert Path(cache.directory()) == user_cache_path("qwenlock", appauthor=False)
+    said = getattr(platformdirs, f"user_{kind}_path")("qwenlock", appauthor=False)
+    assert Path(cache.place(kind)) == said
 
 
 # The project

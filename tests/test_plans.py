@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError, UsageError
@@ -811,3 +812,16 @@ def test_templates_print_json_and_leave_text_to_its_quotes() -> None:
     model = MODEL.removesuffix("}") + f', "extra": [{", ".join(printed)}]}}'
     (rendered,) = render("{% set quote = '\"' %}[" + model + "]")
     assert rendered["extra"] == [True, None, 1.5, -2, 'china "']
+
+
+RANGES = ("", ">=0.1", "<0.15", ">=0.15.6,<0.15.10", " >= 0.2 , <1", ">1", "==0.15.*", "~=0.15")
+
+
+@pytest.mark.parametrize("said", RANGES)
+@pytest.mark.parametrize("release", ["0.1", "0.15", "0.15.6", "0.15.10", "1.0", "0.15.6rc1", "1"])
+def test_range_is_as_packaging_reads_it(said: str, release: str) -> None:
+    plan = load()[0]
+    template = dataclasses.replace(plan.templates[0], version="0.15.6", client=said or None)
+    wanted = said or ">=0.15.6"
+    expected = SpecifierSet(wanted).contains(release, prereleases=True)
+    assert dataclasses.replace(plan, client=None)._admits(template, release) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.findings.errors import InputError
-from qwenlock.lock.model import InstalledPlan
+from qwenlock.lock import plain
+from qwenlock.lock.model import InstalledPlan, Lock
 from qwenlock.lock.options import Options
 from qwenlock.lock.previous import RecordedLock, read
 from qwenlock.lock.text import dump, load
@@ -36,6 +38,23 @@ def test_what_was_written_is_read(options: Options, client: str) -> None:
     assert read(dump(lock), "qwen.lock") == RecordedLock(client, options, (PLAN,))
 
 
+def loaded(text: str, *, most_models: int) -> Lock | str:
+    """Return a lock, or what is said of it; with less models than it has, pydantic decides."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(plain, "MOST_MODELS", most_models)
+        try:
+            return load(text, "qwen.lock")
+        except InputError as error:
+            return str([(each.code, each.message) for each in error.findings])
+
+
+def test_lock_that_was_written_is_read_without_pydantic(monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in (LOCK, locked(models(MODEL | {"x": {"y": None}}))):
+        with monkeypatch.context() as patched:
+            patched.setitem(sys.modules, "pydantic", None)
+            assert load(dump(part), "qwen.lock") == part
+
+
 @untimed(200)
 @given(st.data())
 def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.DataObject) -> None:
@@ -44,9 +63,9 @@ def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.D
     stop = data.draw(st.integers(start, min(len(text), start + 30)))
     put = data.draw(st.sampled_from(["", "\n", '"', "[", "true", "false", "7", '"\\u0000"', "[]"]))
     changed = text[:start] + put + text[stop:]
-    try:
-        lock = load(changed, "qwen.lock")
-    except InputError:
+    lock, plainly = (loaded(changed, most_models=most) for most in (-1, plain.MOST_MODELS))
+    assert plainly == lock
+    if isinstance(lock, str):
         return
     whole = RecordedLock(lock.client, lock.options, lock.plans, lock.merge)
     assert read(changed, "qwen.lock") in (whole, None)

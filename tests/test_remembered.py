@@ -29,7 +29,7 @@ import os, sys
 end = os._exit
 def ended(code):
     sys.stdout.flush(), sys.stderr.flush()
-    os.write(3, b"afresh" if "typer" in sys.modules else b"remembered")
+    os.write(3, b"afresh" if "qwenlock.cli.start" in sys.modules else b"remembered")
     end(code)
 os._exit = ended
 from qwenlock.__main__ import main
@@ -265,12 +265,14 @@ def test_every_file_that_the_system_is_asked_for_is_noted(command: str, world: W
         memory.unlink()
     trace = world.root.parent / f"{world.root.name}.trace"
     tracing = ["strace", "-f", "-e", "trace=%file", "-o", str(trace)]
-    line = [*tracing, sys.executable, "-m", "qwenlock", *COMMANDS[command]]
+    line = [*tracing, sys.executable, "-P", "-m", "qwenlock", *COMMANDS[command]]
     subprocess.run(line, cwd=world.project, env=world.environment, check=False)
     before, _, _ = trace.read_text("utf-8").partition('execve("/usr')
     asked = {
         os.path.normpath(world.project / path)
-        for path in re.findall(r'^\d+ +\w+\((?:AT_FDCWD, )?"([^"]+)"', before, re.MULTILINE)
+        for path in re.findall(
+            r'^\d+ +(?!getcwd)\w+\((?:AT_FDCWD, )?"([^"]+)"', before, re.MULTILINE
+        )
     }
     [memory] = world.memories
     noted = {line.split(" ", 2)[2] for line in Memory.read(memory.read_bytes()[65:]).depends}
@@ -399,6 +401,17 @@ def test_key_is_not_in_a_memory(world: World) -> None:
     assert len(world.memories) == len(COMMANDS)
     for memory in world.memories:
         assert b"planted" not in memory.read_bytes()
+
+
+def test_memories_do_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(remembered, "MOST_KEPT", 4)
+    for number in range(9):
+        remembered.keep(f"question {number}", Memory([], 0, []))
+        os.utime(remembered._file(f"question {number}", remembered.ANSWERS), (number, number))
+    kept = [number for number in range(9) if remembered.recall(f"question {number}")]
+    assert len(kept) <= 4
+    assert kept[-1] == 8
 
 
 @pytest.mark.parametrize("code", [0, 3, None])

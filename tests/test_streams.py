@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import typer.main
 
-from qwenlock.cli.app import COMMANDS, run
+from qwenlock.cli.app import COMMANDS
 from qwenlock.cli.commands import template
+from qwenlock.cli.start import run
 from support import World, models, write
 
 FULL = Path("/dev/full")

@@ -269,10 +269,11 @@ def slow_check(world: World) -> list[str]:
     many(world, "a", "b")
     slow = (
         "import sys, time; from qwenlock.cli.commands import check\n"
-        "from qwenlock.cli import app, progress, projects; progress.PATIENCE = 0.05\n"
+        "from qwenlock.cli.start import run\n"
+        "from qwenlock.cli import progress, projects; progress.PATIENCE = 0.05\n"
         "projects._WORTH_PROGRESS, judge = 2, check._report_or_error\n"
         "check._report_or_error = lambda *given: time.sleep(0.3) or judge(*given)\n"
-        "sys.exit(app.run(['check', '--recursive']))"
+        "sys.exit(run(['check', '--recursive']))"
     )
     return ["-c", slow]
 

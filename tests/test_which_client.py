@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwenlock.cli.app import run
+from qwenlock.cli.start import run
 from qwenlock.clients.profile import NEWEST
 from support import MODEL, Result, World, install, models, write
 

@@ -20,9 +20,9 @@ def main() -> None:
         from qwenlock.edge.watch import watched
 
         with watched(arguments) as watch:
-            from qwenlock.cli.app import run
+            from qwenlock.cli.start import run
 
-            code = run(arguments, watch)
+            code = run(arguments, watch, from_memory=True)
     os._exit(code)
 
 

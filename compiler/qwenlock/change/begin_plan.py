@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from qwenlock.findings.errors import InputError, UsageError
@@ -14,6 +13,7 @@ from qwenlock.plans.files import DEFINITION, PlanFile
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.credentials import is_variable_name, shown
 from qwenlock.text.operations import get
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from qwenlock.plans.plan import Model, Plan
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 REGION = "default"
 """What the only region of a new plan is called, if no name is given."""
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_PREFIX = re.compile(r"\[[^\]]+\] ")
+_ID = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_PREFIX = pattern(r"\[[^\]]+\] ")
 
 
 def begun(

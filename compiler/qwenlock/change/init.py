@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.change.init_from_user import settings_from_user
@@ -16,6 +15,7 @@ from qwenlock.lock import NAME
 from qwenlock.lock.text import as_table
 from qwenlock.migrate.file_changes import with_lines
 from qwenlock.settings.scopes import PROVIDERS, merged, owner
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

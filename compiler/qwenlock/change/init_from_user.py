@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.change.target import check_usable, target
@@ -13,6 +12,7 @@ from qwenlock.enforce.enforcing import enforcing_settings
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.settings.scopes import PROVIDERS, merged
 from qwenlock.text.operations import Remove, Set, apply, get
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

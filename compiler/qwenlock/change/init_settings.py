@@ -5,7 +5,6 @@ The variables of each auth type: How Qwen Code reads settings, "Variables".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.change.target import target
@@ -18,6 +17,7 @@ from qwenlock.findings.reading import parse
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.settings.versions import source_of
 from qwenlock.text.operations import Set
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from qwenlock.text.record import dataclass
 
 Host: TypeAlias = Literal["github", "gitlab"]
 HOSTS: dict[Host, str] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}

@@ -5,7 +5,6 @@ Guide, "Selection Persistence and Recommendations" and "Provider Models vs Runti
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.change import selecting
@@ -20,6 +19,7 @@ from qwenlock.findings.file_changes import ProjectChange
 from qwenlock.settings.scopes import owner
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.credentials import shown
+from qwenlock.text.record import replace
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.scopes import SCOPES, WRITABLE
@@ -13,6 +12,7 @@ from qwenlock.settings.scopes import CURRENT_VERSION, PROVIDERS, Source, owner
 from qwenlock.settings.versions import source_of
 from qwenlock.text.edit import edit, lost_comments
 from qwenlock.text.operations import Remove, get
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

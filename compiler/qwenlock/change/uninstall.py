@@ -5,7 +5,6 @@ How Qwen Code reads settings, "Plans".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.change import selecting
@@ -27,6 +26,7 @@ from qwenlock.settings.variables import references_in
 from qwenlock.text import dotenv
 from qwenlock.text.credentials import shown
 from qwenlock.text.operations import Remove, get
+from qwenlock.text.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.change import selecting
@@ -18,6 +17,7 @@ from qwenlock.plans.collection import Plans, meant
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import owner
 from qwenlock.text.operations import get
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from qwenlock.findings.reading import parse
 from qwenlock.settings.versions import source_of
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,11 +7,11 @@ gets the project and the options of the command that is running, unless it works
 from __future__ import annotations
 
 import os
-import re
-import shlex
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
+
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _SCOPED = (
 _ELSEWHERE = ("select", "init")
 """The commands that work on the project of the current directory only."""
 _WITH_PROJECT = (*_SCOPED, "doctor")
-_ADVISED = re.compile(rf"`qwenlock ({'|'.join((*_WITH_PROJECT, *_ELSEWHERE))})((?: [^`]*)?)`")
+_ADVISED = pattern(rf"`qwenlock ({'|'.join((*_WITH_PROJECT, *_ELSEWHERE))})((?: [^`]*)?)`")
 
 
 class _Running(NamedTuple):
@@ -84,6 +84,7 @@ def from_here(directory: Path) -> str:
 
 def _typed(directory: Path) -> str:
     """Return a project as an argument, or nothing if a command here finds it by itself."""
+    import shlex
     from pathlib import Path
 
     from qwenlock.cli.foreign import clean
@@ -96,6 +97,8 @@ def _typed(directory: Path) -> str:
 
 
 def _command(running: _Running, project: str, name: str, rest: str) -> str:
+    import shlex
+
     from qwenlock.cli.foreign import clean
 
     said = rest.split()

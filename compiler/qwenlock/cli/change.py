@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.client import client_as_json
 from qwenlock.cli.console import emit, emit_json, painted, say
 from qwenlock.cli.foreign import clean

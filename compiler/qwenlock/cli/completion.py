@@ -5,18 +5,18 @@ Nothing is said if a project cannot be read: a shell that completes has no place
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qwenlock.findings.errors import QwenlockError
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qwenlock.plans.plan import Plan
 
-_PLAIN = re.compile(r"[\w.:/@+,=-]+")
+_PLAIN = pattern(r"[\w.:/@+,=-]+")
 
 
 def codes(incomplete: str) -> list[str]:

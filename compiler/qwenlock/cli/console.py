@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -16,14 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 from qwenlock.cli.advice import advised
 from qwenlock.cli.foreign import as_bytes, json_text
 from qwenlock.findings.errors import of_output
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _USUAL_WIDTH = 80
-_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-_EXCERPT = re.compile(r"\s*\d* \|")
-_WORD = re.compile(r"(?:`[^`]*`|\S)+")
+_ESCAPE = pattern(r"\x1b\[[0-9;]*m")
+_EXCERPT = pattern(r"\s*\d* \|")
+_WORD = pattern(r"(?:`[^`]*`|\S)+")
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
 
 
@@ -169,14 +169,14 @@ def folded(line: str, width: int) -> str:
     stays as it is.
     """
     plain = _ESCAPE.sub("", line)
-    if _cells(plain) <= width or _EXCERPT.match(plain):
+    if cells(plain) <= width or _EXCERPT.match(plain):
         return line
     margin = len(plain) - len(plain.lstrip())
     indent = " " * (margin + (4 if plain.lstrip().startswith("= ") else 2))
     lines, now = [], plain[:margin]
     for word in _WORD.findall(line):
         longer = f"{now} {word}" if now.strip() else f"{now}{word}"
-        if _cells(_ESCAPE.sub("", longer)) > width and now.strip():
+        if cells(_ESCAPE.sub("", longer)) > width and now.strip():
             lines.append(now)
             longer = f"{indent}{word}"
         now = longer
@@ -194,7 +194,10 @@ def _folded(text: str, stream: TextIO) -> str:
     return "\n".join(lines)
 
 
-def _cells(text: str) -> int:
+def cells(text: str) -> int:
+    """Return how wide a text is on a terminal."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)

@@ -21,21 +21,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from qwenlock.text.pattern import pattern
+
 _CONTROL = "\x00-\x08\x0a-\x1f\x7f-\x9f"
 _UNSEEN = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
 _SURROGATES = "\ud800-\udfff"
-_ESCAPED = re.compile(f"[{_CONTROL}{_UNSEEN}{_SURROGATES}]")
-_ESCAPED_IN_JSON = re.compile(f"[\x7f-\x9f{_UNSEEN}{_SURROGATES}]")
-_COMMAND_ANYWHERE = re.compile(r"##(?=\[|vso\[)")
+_ESCAPED = pattern(f"[{_CONTROL}{_UNSEEN}{_SURROGATES}]")
+_ESCAPED_IN_JSON = pattern(f"[\x7f-\x9f{_UNSEEN}{_SURROGATES}]")
+_COMMAND_ANYWHERE = pattern(r"##(?=\[|vso\[)")
 """What begins a command in the log of GitHub Actions and of Azure Pipelines, anywhere in a line."""
-_COMMAND_FIRST = re.compile(r"^([ \t]*)::")
+_COMMAND_FIRST = pattern(r"^([ \t]*)::")
 """What begins a command of GitHub Actions at the start of a line."""
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
-_LINKED = re.compile(r"[@#]\w|://|www\.|\bGH-\d|\b(?:mailto|xmpp):")
+_SPECIAL = pattern(r"([\\`*_\[\]<>|~$&])")
+_LINKED = pattern(r"[@#]\w|://|www\.|\bGH-\d|\b(?:mailto|xmpp):")
 """What GitHub turns into a mention, a reference or a link."""
 
 

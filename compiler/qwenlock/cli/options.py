@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-import typer
-import typer.main
-
-from qwenlock.cli.advice import given_options, given_project
-from qwenlock.cli.groups import HelpfulCommand
+from qwenlock.cli import declared as typer
+from qwenlock.cli.advice import given_project
+from qwenlock.cli.parsed import ARGUMENTS
 from qwenlock.edge.places import SETTINGS, Flags, find_project, refuse_servers
 from qwenlock.lock import NAME
 
@@ -45,7 +42,8 @@ class GateFormat(StrEnum):
 _SCOPES = "Scopes"
 _READING = "Client and plans"
 OUTPUT = "Output"
-_ARGUMENTS = "qwenlock.arguments"
+ScopedCommand = "scoped"
+"""The class of a command with the scope options, see `parsing`."""
 
 ProjectArgument: TypeAlias = Annotated[
     Path | None,
@@ -252,30 +250,11 @@ def own_folders(templates: str | None) -> list[Path]:
     return [Path(path) for path in templates.split(os.pathsep) if path]
 
 
-class ScopedCommand(HelpfulCommand):
-    """A command with the scope options, which are declared once, in `_flags`."""
-
-    def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, params=[*(params or ()), *_scope_parameters()], **kwargs)
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Remember the arguments, for `command_again`."""
-        ctx.meta[_ARGUMENTS] = list(args)
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Put what the scope options say where `flags_of` finds it, and run the command."""
-        given = {each.name: ctx.params.pop(each.name) for each in _scope_parameters()}
-        ctx.obj = _flags(**given)
-        given_options(ctx.obj, ctx.params.get("client"))
-        return super().invoke(ctx)
-
-
 def command_again(context: typer.Context, *without: str) -> str:
     """Return the command line that was given, without some flags and without `--format`."""
     import shlex
 
-    given: list[str] = context.meta[_ARGUMENTS]
+    given: list[str] = context.meta[ARGUMENTS]
     kept = [
         each
         for before, each in zip(["", *given], given, strict=False)
@@ -291,14 +270,7 @@ def flags_of(context: typer.Context) -> Flags:
     return flags
 
 
-@functools.cache
-def _scope_parameters() -> list[Any]:
-    application = typer.Typer(add_completion=False)
-    application.command()(_flags)
-    return typer.main.get_command(application).params
-
-
-def _flags(
+def scope_flags(
     user: UserOption = None,
     no_user: NoUserOption = False,
     system: SystemOption = None,
@@ -307,6 +279,11 @@ def _flags(
     templates: TemplatesOption = None,
     no_config: NoConfigOption = False,
 ) -> Flags:
+    """Return what the scope options say, which every command with `ScopedCommand` has.
+
+    Raises:
+        UsageError: two of them contradict each other.
+    """
     if user is not None and no_user:
         from qwenlock.findings.errors import UsageError
 

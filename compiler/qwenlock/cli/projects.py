@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypeVar
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import directory_of
 
 if TYPE_CHECKING:

@@ -154,13 +154,13 @@ def cropped(excerpt: Excerpt, room: int) -> Excerpt:
 
 def underline(excerpt: Excerpt) -> tuple[str, str]:
     """Return the space before the carets and the carets, by the width of characters on screen."""
-    from rich.cells import cell_len
+    from qwenlock.cli.console import cells
 
     start = excerpt.column - 1
     before = clean(excerpt.text[:start])
     place = clean(excerpt.text[start : start + excerpt.width])
-    lead = "".join("\t" if each == "\t" else " " * cell_len(each) for each in before)
-    return lead, "^" * min(max(1, cell_len(place)), 80)
+    lead = "".join("\t" if each == "\t" else " " * cells(each) for each in before)
+    return lead, "^" * min(max(1, cells(place)), 80)
 
 
 def findings_as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:

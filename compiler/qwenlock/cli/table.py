@@ -8,11 +8,12 @@ from operator import gt
 from typing import TYPE_CHECKING
 
 from qwenlock.cli.console import emit, painted, width_of
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_PIECES = (re.compile(r"[^ /]*(?:://[^ /]*)?/|[^ /]* ?"), re.compile(r"[^ /_.-]*(?:://)?[ /_.-]?"))
+_PIECES = (pattern(r"[^ /]*(?:://[^ /]*)?/|[^ /]* ?"), pattern(r"[^ /_.-]*(?:://)?[ /_.-]?"))
 """What stays on one line: words and parts of paths; where that is too wide, smaller parts."""
 
 

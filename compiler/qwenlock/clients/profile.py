@@ -6,13 +6,13 @@ Sources: the guide, and for the releases the page How Qwen Code reads settings.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from qwenlock.clients.scopes import SCOPES, ScopeName
 from qwenlock.findings.errors import UsageError
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, replace
 
 GUIDE = "guide"
 RELEASES = (
@@ -34,8 +34,8 @@ Broken: TypeAlias = Literal["stops", "renamed", "reset"]
 """What a client does about settings that are not JSON: it stops and leaves the file; it renames the
 file and goes on without it; or it replaces what is in it by an empty object, beside a copy."""
 
-_NUMBERS = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
-_PRE_RELEASE = re.compile(r"v?([0-9]+\.[0-9]+\.[0-9]+)-[0-9A-Za-z.-]+(?:\+[0-9A-Za-z.-]+)?")
+_NUMBERS = pattern(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
+_PRE_RELEASE = pattern(r"v?([0-9]+\.[0-9]+\.[0-9]+)-[0-9A-Za-z.-]+(?:\+[0-9A-Za-z.-]+)?")
 
 OAUTH = "qwen-oauth"
 """The auth type whose models are built in."""

@@ -6,7 +6,6 @@ Scopes → merge → catalogue ← plans → selection → lock.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.other_models import other_models
@@ -51,6 +50,7 @@ from qwenlock.text.credentials import (
 from qwenlock.text.document import BOM, Place
 from qwenlock.text.marks import allows_a_literal
 from qwenlock.text.placeholders import is_placeholder
+from qwenlock.text.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,7 +6,6 @@ How Qwen Code reads settings, "Selection". A lock does not depend on flags or th
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH, OAUTH_ENDED
@@ -16,6 +15,7 @@ from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import Model, Selection
 from qwenlock.settings.scopes import PROVIDERS, Sources, highest, merged, protocols
 from qwenlock.text.credentials import references, shown
+from qwenlock.text.pattern import pattern
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ MODEL_URL: Path = ("model", "baseUrl")
 GENERATION_CONFIG: Path = ("model", "generationConfig")
 ENFORCED_TYPE: Path = ("security", "auth", "enforcedType")
 
-_PLAIN = re.compile(r"[A-Za-z0-9][\w./:-]*")
+_PLAIN = pattern(r"[A-Za-z0-9][\w./:-]*")
 
 
 def select(sources: Sources, models: Sequence[Model], client: Profile, report: Report) -> Selection:

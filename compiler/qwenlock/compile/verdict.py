@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from qwenlock.findings.reading import decode
 from qwenlock.lock import text
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from qwenlock.compile.compiler import Compilation

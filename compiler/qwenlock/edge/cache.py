@@ -22,18 +22,30 @@ _OTHERS_WRITE = 0o022
 _OTHERS = 0o077
 
 
+_PLACES = {
+    "cache": ("XDG_CACHE_HOME", ".cache"),
+    "state": ("XDG_STATE_HOME", ".local/state"),
+    "data": ("XDG_DATA_HOME", ".local/share"),
+}
+
+
 def directory() -> str:
-    """Return the user's cache directory, as platformdirs does.
+    """Return the user's cache directory."""
+    return place("cache")
+
+
+def place(kind: str) -> str:
+    """Return the directory that platformdirs says the user has for `cache`, `state` or `data`.
 
     platformdirs is loaded only if necessary: that would take longer than a start.
     """
-    usual = os.path.join(os.environ.get("HOME", ""), ".cache")
-    folder = os.environ.get("XDG_CACHE_HOME") or usual
+    variable, usual = _PLACES[kind]
+    folder = os.environ.get(variable) or os.path.join(os.environ.get("HOME", ""), usual)
     if sys.platform == "linux" and folder.startswith("/"):
         return f"{folder}/qwenlock"
-    from platformdirs import user_cache_dir
+    import platformdirs
 
-    return user_cache_dir("qwenlock", appauthor=False)
+    return str(getattr(platformdirs, f"user_{kind}_dir")("qwenlock", appauthor=False))
 
 
 def believed(path: str, *, in_checkouts: bool = False) -> bytes | None:
@@ -77,6 +89,17 @@ def keep(path: str, content: bytes) -> None:
             file.write(content)
         os.replace(new, path)
     except OSError:
+        return
+
+
+def prune(folder: str, most: int) -> None:
+    """Delete the older half of the files in a folder of the cache if there are more than `most`."""
+    try:
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+        if len(paths) > most:
+            for path in sorted(paths, key=lambda each: os.lstat(each).st_mtime)[: len(paths) // 2]:
+                os.unlink(path)
+    except OSError:  # another process deletes, too
         return
 
 

@@ -7,16 +7,17 @@ them. `capturing` makes the client write them.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenlock.edge import cache
 from qwenlock.edge.plans import read_template
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.files import TEMPLATE
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from qwenlock.plans.collection import Plans
     from qwenlock.plans.plan import Plan, Template
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 def folder() -> Path:
     """Return the directory of captured templates, which need not exist."""
-    from platformdirs import user_data_path
-
-    return user_data_path("qwenlock", appauthor=False) / "captured"
+    return Path(cache.place("data"), "captured")
 
 
 def with_captured(plans: Plans) -> Plans:

@@ -5,7 +5,6 @@ They are kept in the user's data directory, where `captured` finds them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.change.outdated import VARIABLE, lists_in, outdated, runs
@@ -16,6 +15,7 @@ from qwenlock.edge.terminal import update_accepted
 from qwenlock.plans.capture import capture as capture_template
 from qwenlock.plans.definition import template_of
 from qwenlock.plans.files import TEMPLATE, PlanFile
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

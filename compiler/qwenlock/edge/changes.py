@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.history import History
@@ -10,6 +9,7 @@ from qwenlock.edge.links import named
 from qwenlock.edge.writer import FileEdit, naming, write
 from qwenlock.findings.errors import WriteError
 from qwenlock.text.credentials import without
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,6 +27,7 @@ from qwenlock.edge import programs
 from qwenlock.enforce.agreement import Answer, Offered
 from qwenlock.findings.errors import QwenlockError, UsageError
 from qwenlock.text.credentials import MASK, is_credential
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,10 +39,10 @@ TIMEOUT = 30.0
 _LINE_LIMIT = 32 * 1024 * 1024
 _LONGEST_ERRORS = 64 * 1024
 _LOGIN_REQUIRED = -32000
-_VERSION = re.compile(r"^v?(\d+\.\d+\.\d+\S*)$", re.MULTILINE)
-_ERROR_LINE = re.compile(r"^[ \t]*(?:\w*Error|error|fatal)\b.*", re.MULTILINE)
+_VERSION = pattern(r"^v?(\d+\.\d+\.\d+\S*)$", re.MULTILINE)
+_ERROR_LINE = pattern(r"^[ \t]*(?:\w*Error|error|fatal)\b.*", re.MULTILINE)
 _LONGEST_REASON = 300
-_COULD_BE_A_KEY = re.compile(r"(?=[\w.-]*\d)[\w.-]{16,}")
+_COULD_BE_A_KEY = pattern(r"(?=[\w.-]*\d)[\w.-]{16,}")
 _SHORTEST_VALUE = 6
 
 

@@ -9,7 +9,6 @@ nearest file that has it counts.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +19,7 @@ from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure
 from qwenlock.text import credentials
+from qwenlock.text.record import as_dict, dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,5 +175,5 @@ def _options(found: Nearest, project: Path) -> Options:
 
 
 def _said(options: Options) -> dict[str, Any]:
-    values = {each.name: getattr(options, each.name) for each in fields(options)}
+    values = as_dict(options)
     return {name: value for name, value in values.items() if value is not None}

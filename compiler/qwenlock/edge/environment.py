@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.places import SETTINGS, home, qwen_folder
 from qwenlock.findings.errors import UsageError
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,20 +13,21 @@ from __future__ import annotations
 import json
 import os
 import re
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.edge import writer
+from qwenlock.edge import cache, writer
 from qwenlock.edge.files import read_regular
 from qwenlock.edge.places import find_project, identity, shown
 from qwenlock.findings.errors import InputError, UsageError, WriteError
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, field, replace
+from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,7 +39,9 @@ LONGEST_GAP = timedelta(days=31)
 """What the time between two records counts at most: so a clock that jumps ahead prunes nothing."""
 
 _UNREADABLE = "unreadable"
-_NAME = re.compile(r"(?:(\d{6,})-)?(\d{8}T\d{6}\.\d{6})-[0-9a-f]{8}")
+_NAME = pattern(
+    r"(?:(\d{6,})-)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})-[0-9a-f]{8}", re.ASCII
+)
 _STAMP = "%Y%m%dT%H%M%S.%f"
 
 
@@ -129,9 +132,7 @@ class _Record:
 
 def state_directory() -> Path:
     """Return the user's state directory for qwenlock; never inside a project."""
-    from platformdirs import user_state_path
-
-    return user_state_path("qwenlock", appauthor=False)
+    return Path(cache.place("state"))
 
 
 def _now() -> datetime:
@@ -413,11 +414,12 @@ def _time(backup: Path) -> datetime:
     found = _NAME.match(backup.name)
     if found is None:
         raise ValueError
-    return datetime.strptime(found[2], _STAMP).replace(tzinfo=UTC)
+    year, month, day, hour, minute, second, part = map(int, found.groups()[1:])
+    return datetime(year, month, day, hour, minute, second, part, UTC)
 
 
 def _digest(content: bytes | None) -> str | None:
-    return None if content is None else f"sha256:{sha256(content).hexdigest()}"
+    return None if content is None else f"sha256:{sha256(content).hex()}"
 
 
 def _digest_now(path: Path) -> str | None:
@@ -542,8 +544,8 @@ def _expect_kinds(kind: type, *values: object) -> None:
 
 
 def _encode(content: bytes | None) -> str | None:
-    return None if content is None else b64encode(content).decode()
+    return None if content is None else b2a_base64(content, newline=False).decode()
 
 
 def _decode(text: str | None) -> bytes | None:
-    return None if text is None else b64decode(text)
+    return None if text is None else a2b_base64(text)

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.lookup import find
 from qwenlock.findings.errors import UsageError
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SHIM = re.compile(
+_SHIM = pattern(
     r'"%_prog%" +(?P<options>(?:--?[\w=.-]+ +)*)"%(?:~dp0|dp0%)\\(?P<script>[^"%]+)" +%\*\s*\Z'
 )
 """The last line of a `.cmd` that npm has written, as its package cmd-shim does."""
 
-_OF_PNPM = re.compile(
+_OF_PNPM = pattern(
     r"""(?:@SETLOCAL
 )?(?:@IF NOT DEFINED NODE_PATH \(
   @SET "NODE_PATH=(?P<node_path>[^"%]+)"
@@ -41,12 +41,12 @@ _OF_PNPM = re.compile(
 )
 """A `.cmd` that pnpm or yarn has written, as the package @zkochan/cmd-shim does."""
 
-_SCRIPT = re.compile(r'"(?:%~dp0|%dp0%|\$basedir|\$basedir_win)[\\/]([^"%$]+)" +(?:%\*|"\$@")')
+_SCRIPT = pattern(r'"(?:%~dp0|%dp0%|\$basedir|\$basedir_win)[\\/]([^"%$]+)" +(?:%\*|"\$@")')
 """The script that a shim starts, on Windows or not."""
 
 _FOR_NODE, _SETS_VARIABLES = 'SET "_prog=node"', "@SET "
 
-_INTERPRETED = re.compile(r'["%!^&|<>()\x00-\x1f]')
+_INTERPRETED = pattern(r'["%!^&|<>()\x00-\x1f]')
 _LONGEST_SHIM = 8192
 """In bytes. A larger program is not opened, as its digest would be part of what is remembered."""
 

@@ -18,6 +18,12 @@ from qwenlock.edge import cache, lookup
 COMMANDS = frozenset({"check", "lint", "show", "diff", "status", "run"})
 """The commands that are remembered."""
 
+MOST_KEPT = 1000
+"""How many memories of a kind there may be: a hook has other arguments for each commit."""
+
+ANSWERS, MEANINGS = "remembered", "parsed"
+"""The folders of the cache for invocations, and for what their arguments mean."""
+
 MOST = 64 * 1024 * 1024
 """The largest file in bytes that is compared by its content; a larger one is not remembered."""
 
@@ -36,7 +42,7 @@ ALL_VARIABLES = "*"
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ABSENT = "absent"
-_END = "--"
+END = "--"
 
 
 class Memory:
@@ -45,7 +51,8 @@ class Memory:
     Attributes:
         depends: lines of a kind, a state and a name, separated by blanks.
         code: its exit code; None for `run`, which starts a command.
-        written: what it printed: the number of a stream, and the bytes.
+        written: what it printed: the number of a stream, and the bytes. What arguments mean is
+            stream 0.
         changes: for `run`, `NAME=value` of each variable that the command gets.
         judged: for `run`, the options of the command for which everything is decided afresh.
     """
@@ -137,7 +144,7 @@ def question(arguments: list[str]) -> str | None:
     """
     if os.name != "posix" or sys.stdout is None or sys.stderr is None:
         return None
-    end = arguments.index(_END) if _END in arguments else len(arguments)
+    end = arguments.index(END) if END in arguments else len(arguments)
     asked = [*arguments[:end], *command_of(arguments)[:1]]
     if arguments[0] == "run" and end == len(arguments):
         return None
@@ -153,13 +160,13 @@ def question(arguments: list[str]) -> str | None:
 
 def command_of(arguments: list[str]) -> list[str]:
     """Return what `run` starts: what follows `--`."""
-    return arguments[arguments.index(_END) + 1 :] if _END in arguments else []
+    return arguments[arguments.index(END) + 1 :] if END in arguments else []
 
 
-def recall(asked: str) -> Memory | None:
+def recall(asked: str, folder: str = ANSWERS) -> Memory | None:
     """Return what is remembered of a question, if everything is as it was."""
     try:
-        data = cache.believed(_file(asked))
+        data = cache.believed(_file(asked, folder))
         if data is None:
             return None
         digest, _, content = data.partition(b"\n")
@@ -171,11 +178,13 @@ def recall(asked: str) -> Memory | None:
     return memory if all(map(is_same, memory.depends)) else None
 
 
-def keep(asked: str, memory: Memory) -> None:
+def keep(asked: str, memory: Memory, folder: str = ANSWERS) -> None:
     """Remember what a question came to; the cache need not be writable."""
     content = memory.as_bytes()
     digest = cache.digest(os.fsencode(asked) + content)
-    cache.keep(_file(asked), digest.encode() + b"\n" + content)
+    path = _file(asked, folder)
+    cache.keep(path, digest.encode() + b"\n" + content)
+    cache.prune(os.path.dirname(path), MOST_KEPT)
 
 
 def is_same(line: str) -> bool:
@@ -232,8 +241,8 @@ def _variable(name: str) -> str:
     return _ABSENT if value is None else cache.digest(os.fsencode(value))
 
 
-def _file(asked: str) -> str:
-    return os.path.join(cache.directory(), "remembered", cache.digest(os.fsencode(asked)))
+def _file(asked: str, folder: str) -> str:
+    return os.path.join(cache.directory(), folder, cache.digest(os.fsencode(asked)))
 
 
 def _lines(items: "list[str] | tuple[str, ...]") -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from qwenlock.edge.lookup import find
 from qwenlock.edge.places import DEFAULTS, SETTINGS, SYSTEM
 from qwenlock.edge.reader import read_settings
 from qwenlock.findings.errors import UsageError
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ TIMEOUT = 60.0
 """How long a client may take to offer an update, and to write it, in seconds."""
 
 _ROWS, _COLUMNS = 400, 120  # the offer names every model of every plan
-_OFFER = re.compile(r"Provider Update|New model configurations are available")
-_READY = re.compile("Type your message")
+_OFFER = pattern(r"Provider Update|New model configurations are available")
+_READY = pattern("Type your message")
 _SETTLED = (
     2.5  # how long nothing must happen after the first lists, or without an offer, in seconds
 )

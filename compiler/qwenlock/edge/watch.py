@@ -51,10 +51,12 @@ class Watch:
         self._written: list[tuple[int, bytes]] = []
         self._is_repeatable = True
         self._is_looking = False
-        kept = ("checked", "remembered")
+        kept = ("checked", remembered.ANSWERS, remembered.MEANINGS)
         self._own = tuple(os.path.join(cache.directory(), each) for each in kept)  # noqa: PTH118
-        self._libraries = (f"{os.path.dirname(os.__file__)}/", *_libraries())  # noqa: PTH120
+        self._libraries = (f"{os.path.dirname(os.__file__)}/", *libraries())  # noqa: PTH120
         self._program = f"{os.path.dirname(qwenlock.__file__)}/"  # noqa: PTH120
+        root = os.path.dirname(os.path.dirname(self._program[:-1]))  # noqa: PTH120
+        self._shipped = (f"{root}/templates/", f"{root}/migrations/")  # of an editable install
 
     def finish(
         self, code: int | None, changes: Sequence[str] = (), judged: Sequence[str] = ()
@@ -92,12 +94,26 @@ class Watch:
                     return
                 if kind == LISTING and f"{text}/".startswith(self._program):
                     return
+                if f"{text}/".startswith(self._shipped):
+                    kind = TIME
             if (kind, text) not in self._states:
                 self._states[kind, text] = remembered.state(kind, text)
         except (OSError, TypeError):
             self._is_repeatable = False
         finally:
             self._is_looking = False
+
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        """Note nothing of what is looked at."""
+        self._is_looking = True
+        yield
+        self._is_looking = False
+
+    def rely_on(self, depends: Sequence[str]) -> None:
+        """Note what something depended on that was remembered."""
+        for kind, state, name in (each.split(" ", 2) for each in depends):
+            self._states[kind, name] = state
 
     def give_up(self) -> None:
         """Note that the invocation cannot be remembered."""
@@ -222,9 +238,9 @@ def _files_of_the_program() -> Iterator[str]:
         file = getattr(module, "__file__", None)
         if file is not None and name.startswith("qwenlock"):
             yield file
-    yield from _libraries()
+    yield from libraries()
 
 
-def _libraries() -> list[str]:
+def libraries() -> list[str]:
     """Return the directories that others' packages are installed in."""
     return [each for each in sys.path if each.endswith(("site-packages", "dist-packages"))]

@@ -12,7 +12,6 @@ import os
 import stat
 import sys
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from qwenlock.edge import windows
@@ -21,6 +20,8 @@ from qwenlock.edge.exchange import create, exchange
 from qwenlock.edge.files import HELD, read_regular
 from qwenlock.edge.links import destination
 from qwenlock.findings.errors import WriteError
+from qwenlock.text.record import dataclass, field
+from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -325,8 +326,6 @@ def _explain(error: OSError) -> tuple[str, str | None]:
 @contextmanager
 def _locked(targets: Iterable[Path], directory: Path) -> Iterator[None]:
     """Keep other processes from writing `targets`; in a fixed order, to avoid deadlocks."""
-    from hashlib import sha256
-
     from filelock import FileLock, Timeout
 
     with ExitStack() as stack:
@@ -334,7 +333,7 @@ def _locked(targets: Iterable[Path], directory: Path) -> Iterator[None]:
             private_directory(directory.parent)
             private_directory(directory)
             for target in sorted(targets):
-                name = sha256(os.fsencode(target)).hexdigest()
+                name = sha256(os.fsencode(target)).hex()
                 lock = FileLock(directory / name, timeout=LOCK_TIMEOUT, mode=0o600)
                 try:
                     lock.acquire()

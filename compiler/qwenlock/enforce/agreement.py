@@ -6,10 +6,7 @@ The forms of model ids were seen in the releases 0.10.1 to 0.24.4.
 from __future__ import annotations
 
 import json
-import re
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -18,6 +15,9 @@ from qwenlock.clients.route import Route
 from qwenlock.lock.model import settings_entry
 from qwenlock.settings.providers import providers_in
 from qwenlock.text.credentials import shown, substituted
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, replace
+from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,9 +34,9 @@ UNLISTED_FLAGS = ("fastOnly", "voiceOnly", "imageOnly", "realtimeOnly")
 REMEDY = "qwenlock run -- qwen"
 """The command that makes a client follow the lock."""
 
-_PLAIN = re.compile(r"(?s)(.*)\(([^()]+)\)")
-_RUNTIME = re.compile(r"(?s)\$runtime\|([^|]+)\|(.*)")
-_NAMED = re.compile(r"[:\uff1a]\s*(.*)")
+_PLAIN = pattern(r"(?s)(.*)\(([^()]+)\)")
+_RUNTIME = pattern(r"(?s)\$runtime\|([^|]+)\|(.*)")
+_NAMED = pattern(r"[:\uff1a]\s*(.*)")
 _ROUTE = "qwen-route:v1:"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -175,7 +175,7 @@ def route_id(auth_type: str, entry: dict[str, Any]) -> str:
         _as_browsers_write(url) if url else None,
     ]
     text = json.dumps(identity, separators=(",", ":"), ensure_ascii=False)
-    digest = sha256(text.encode(errors="surrogatepass")).digest()
+    digest = sha256(text.encode(errors="surrogatepass"))
     return _ROUTE + urlsafe_b64encode(digest).decode()[:16]
 
 

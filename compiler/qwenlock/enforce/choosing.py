@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import profile
@@ -10,6 +9,7 @@ from qwenlock.clients.route import api_of
 from qwenlock.findings.errors import UsageError
 from qwenlock.lock.model import Selection
 from qwenlock.text.credentials import shown
+from qwenlock.text.record import replace
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ Guide, SDKs Used for API Requests: a base URL is what the auth type's SDK expect
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from qwenlock.clients.profile import API_KEY_VARIABLES, profile
 from qwenlock.settings.variables import is_placeholder
 from qwenlock.text.credentials import references, substituted
 from qwenlock.text.hosts import is_public
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,12 +5,12 @@ The diff compares the real text and masks the lines that it shows.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwenlock.text.credentials import MASK
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _CONTEXT = 3  # lines before and after a change, as in every unified diff
 _PLAIN = (".gitignore", ".gitattributes", ".toml", ".yml", ".yaml")
-_VARIABLE = re.compile(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
-_NAMED = re.compile(r"""([\w.\-]+)["']?\s*[:=]=?\s*(?=\S)""")
+_VARIABLE = pattern(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
+_NAMED = pattern(r"""([\w.\-]+)["']?\s*[:=]=?\s*(?=\S)""")
 _LONGEST = 1_000  # characters of a line that is looked into
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_LINE_BREAK = pattern(r"\r\n|\r|\n")
 
 
 def unified(file: FileChange) -> str:

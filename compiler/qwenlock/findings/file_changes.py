@@ -6,8 +6,9 @@ Upgrading, migrating and selecting are functions from documents to a change. Sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from pathlib import Path

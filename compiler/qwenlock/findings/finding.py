@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.findings.rules import RULES
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from qwenlock.findings.repair import Repair

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.text.credentials import shown
 from qwenlock.text.operations import Deduplicate, Move, Remove
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

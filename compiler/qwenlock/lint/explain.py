@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qwenlock.findings.rules import RULES
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

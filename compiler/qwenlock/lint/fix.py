@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.findings.repair import Repair, repaired
 from qwenlock.lint.lint import lint
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.lint import (
@@ -19,6 +18,7 @@ from qwenlock.lint import (
 from qwenlock.lint.repairs import with_repairs
 from qwenlock.lint.suppress import suppressed
 from qwenlock.settings.scopes import owner
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from qwenlock.compile.entries import canonical
@@ -11,6 +10,7 @@ from qwenlock.findings.finding import Finding, Related
 from qwenlock.settings.providers import providers_in
 from qwenlock.settings.scopes import PROVIDERS, merged, owner
 from qwenlock.text.credentials import shown
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _RELATED = 10
 """How many models that are defined differently a finding leads to."""
 _TRUST = ("security", "folderTrust", "enabled")
-_OF_THE_MACHINE = re.compile(r"~|/|[A-Za-z]:")  # what a path begins with, as a lock records it
+_OF_THE_MACHINE = pattern(r"~|/|[A-Za-z]:")  # what a path begins with, as a lock records it
 _TRUST_FIX = "trust it in Qwen Code with /trust (/permissions in earlier releases)"
 
 

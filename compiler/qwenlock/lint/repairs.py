@@ -6,7 +6,6 @@ are the plan's: nothing in them is repaired.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
@@ -17,6 +16,7 @@ from qwenlock.compile.selection import API_KEY, BASE_URL
 from qwenlock.findings.repair import Repair
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.text.operations import Move, Remove, get
+from qwenlock.text.record import replace
 from qwenlock.text.similar import nearest
 
 if TYPE_CHECKING:

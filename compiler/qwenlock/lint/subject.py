@@ -5,13 +5,13 @@ All of it is data, gathered at the edge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qwenlock.compile.compiler import compile_project
 from qwenlock.findings.reading import parse
 from qwenlock.settings.versions import source_of
+from qwenlock.text.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

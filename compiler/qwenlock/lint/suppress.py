@@ -5,7 +5,6 @@ A comment is on the line of the finding, or alone on the line above.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,18 +14,20 @@ from qwenlock.findings.repair import Cut, Repair
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Place
 from qwenlock.text.marks import ends_line, marks, starts_line
+from qwenlock.text.pattern import pattern
 from qwenlock.text.trivia import comment_spans
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Sequence
 
     from qwenlock.text.document import Document
 
-_COMMENT = re.compile(r"(?://|/\*)\s*qwenlock:\s*ignore(?![\w-])\s*(?:\[([^\]]*)\])?")
-_ENDING = re.compile(r"\r\n|\r|\n")
+_COMMENT = pattern(r"(?://|/\*)\s*qwenlock:\s*ignore(?![\w-])\s*(?:\[([^\]]*)\])?")
+_ENDING = pattern(r"\r\n|\r|\n")
 _UNUSED = "QL115"
-_BLANKS = re.compile(r"[ \t]*")
-_LINE_END = re.compile(r"[ \t]*(?:\r\n?|\n)?")
+_BLANKS = pattern(r"[ \t]*")
+_LINE_END = pattern(r"[ \t]*(?:\r\n?|\n)?")
 _VARYING = frozenset(
     {"QL117", "QL218", "QL220", "QL221", "QL305", "QL306", "QL307", "QL406", "QL504", "QL607"}
 )

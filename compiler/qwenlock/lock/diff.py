@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.clients.profile import GUIDE
 from qwenlock.lock.model import EnvironmentVariable, Input, InstalledPlan, Lock, Model, OtherModel
 from qwenlock.text.credentials import masked, shown
+from qwenlock.text.record import as_dict, dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,8 +78,8 @@ def diff(old: Lock, new: Lock) -> list[LockChange]:
     changes = [
         *_one("client", "client", {"client": old.client}, {"client": new.client}),
         *_one("merge", "merge", {"merge": old.merge}, {"merge": new.merge}),
-        *_one("option", "options", asdict(old.options), asdict(new.options)),
-        *_one("selection", "selection", asdict(old.selection), asdict(new.selection)),
+        *_one("option", "options", as_dict(old.options), as_dict(new.options)),
+        *_one("selection", "selection", as_dict(old.selection), as_dict(new.selection)),
         *(change for pair in pairs[:-1] for change in _many(*pair)),
         *_models_reordered(old, new),
         *_many(*pairs[-1]),
@@ -145,7 +145,7 @@ def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[Lo
     renamed = dict(_renamed(old, new))
     for name in {**old, **new}:
         if name in renamed:
-            before, after = asdict(old[name]), asdict(new[renamed[name]])
+            before, after = as_dict(old[name]), as_dict(new[renamed[name]])
             yield LockChange(kind, "changed", name, "id", before["id"], after["id"])
         elif name in renamed.values():
             continue
@@ -154,7 +154,7 @@ def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[Lo
         elif name not in old:
             yield LockChange(kind, "added", name)
         elif not _same(old[name], new[name]):
-            yield from _one(kind, name, asdict(old[name]), asdict(new[name]))
+            yield from _one(kind, name, as_dict(old[name]), as_dict(new[name]))
 
 
 def _renamed(old: dict[str, Part], new: dict[str, Part]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,6 @@ in from outside, and makes their JSON Schema.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from qwenlock.clients.other_models import path_of
@@ -14,6 +13,7 @@ from qwenlock.clients.route import Route
 from qwenlock.clients.scopes import ScopeName  # noqa: TC001  (pydantic reads it)
 from qwenlock.lock.options import Options
 from qwenlock.text.checked import Digest, File, KebabCase, NonEmpty, Variable, Version
+from qwenlock.text.record import dataclass, field
 
 LOCK_VERSION = "2.0"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from dataclasses import dataclass
 
 from qwenlock.text.checked import File, KebabCase
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass
 
-_DEVICE = re.compile(
+_DEVICE = pattern(
     r"""(?xi) (?:^|[\\/]) (?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])
     [ .]* (?:[.:][^\\/]*)? (?:$|[\\/])"""
 )

@@ -11,8 +11,9 @@ An object whose only key reads like a tag gets one `$` more in front, and loses 
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
+
+from qwenlock.text.pattern import pattern
 
 EXACT = 2**53
 """Integers up to here are held exactly by a 64-bit float, and so by JavaScript."""
@@ -21,8 +22,8 @@ MAX_DEPTH = 100
 """How many levels of objects and arrays one value may have."""
 
 _NULL, _NUMBER = "$null", "$number"
-_TAG = re.compile(r"\$+(?:null|number)")
-_INTEGER = re.compile(r"-?[0-9]{1,4000}")
+_TAG = pattern(r"\$+(?:null|number)")
+_INTEGER = pattern(r"-?[0-9]{1,4000}")
 
 
 def canonical_number(number: int | float) -> int | float:

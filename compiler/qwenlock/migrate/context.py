@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from qwenlock.migrate.env_files import add
 from qwenlock.migrate.situation import Situation
 from qwenlock.settings.script_api import Context
 from qwenlock.text import operations
+from qwenlock.text.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName

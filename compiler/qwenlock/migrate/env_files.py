@@ -6,13 +6,13 @@ It is the file that the client reads, never a new file that would hide another
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.settings.script_api import RefusedError
 from qwenlock.settings.variables import read_files
 from qwenlock.text import dotenv
 from qwenlock.text.operations import get
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ written here: `situation` holds what was read, and `file_changes` returns what t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +15,7 @@ from qwenlock.settings.script_api import RefusedError
 from qwenlock.settings.script_runner import run
 from qwenlock.settings.values import SETTINGS_VERSION
 from qwenlock.settings.versions import TARGETS, steps
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,6 @@ made by settings alone, is that of `compile.selection`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.hosts import runtime_base_url
@@ -19,6 +18,7 @@ from qwenlock.clients.profile import (
 from qwenlock.clients.route import Route, chosen
 from qwenlock.compile.selection import AUTH_TYPE, MODEL, MODEL_URL, default_model
 from qwenlock.settings.scopes import merged
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,11 +6,11 @@ directories, with and without the variables that are set here.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.migrate.request import request
 from qwenlock.settings.script_api import RefusedError
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

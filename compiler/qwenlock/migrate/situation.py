@@ -5,12 +5,12 @@ What the client reads is decided in `settings`; what it would send, in `request`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.settings.project import Project
 from qwenlock.settings.scopes import CURRENT_VERSION
+from qwenlock.text.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

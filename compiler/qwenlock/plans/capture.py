@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.findings.errors import InputError
@@ -13,6 +12,8 @@ from qwenlock.plans.digest import models_digest, stringify
 from qwenlock.plans.files import TEMPLATE, PlanFile
 from qwenlock.plans.plan import Template
 from qwenlock.plans.template_body import body, forms
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from qwenlock.plans.template_body import Path
 
 _SOURCE = "captured from settings that the client wrote"
-_REGIONS = re.compile(r"^\[regions\]\n", re.MULTILINE)
-_HALF = re.compile("[\ud800-\udfff]")
+_REGIONS = pattern(r"^\[regions\]\n", re.MULTILINE)
+_HALF = pattern("[\ud800-\udfff]")
 """Half of a character, which JSON can hold and a file cannot."""
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = pattern(r"[A-Za-z0-9_-]+")
 _END = "---#}"
 
 

@@ -13,6 +13,7 @@ from qwenlock.findings.errors import InputError
 from qwenlock.plans.files import DEFINITION, TEMPLATE
 from qwenlock.plans.plan import Ownership, Plan, PlanState, Region, Template
 from qwenlock.text import toml
+from qwenlock.text.pattern import pattern
 from qwenlock.text.shape import Shape, flag, problems, strings, text
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from qwenlock.plans.files import PlanFile
     from qwenlock.plans.plan import Keys
 
-_FRONT_MATTER = re.compile(r"\A\{#---\n(.*?)^---#\}", re.DOTALL | re.MULTILINE)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_FRONT_MATTER = pattern(r"\A\{#---\n(.*?)^---#\}", re.DOTALL | re.MULTILINE)
+_DIGEST = pattern(r"sha256:[0-9a-f]{64}")
 
 
 def _digest(value: Any) -> str | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from qwenlock.text.pattern import pattern
+from qwenlock.text.sha256 import sha256
 
 PREFIX = "sha256:"
 """What stands before the hexadecimal here, and does not in the client's settings."""
 
 _LARGEST_INDEX = 2**32 - 2
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 def models_digest(models: Sequence[Any]) -> str:
@@ -27,7 +28,7 @@ def models_digest(models: Sequence[Any]) -> str:
 
     Follows the guide, "Automatic Updates": templates are versioned by this.
     """
-    return PREFIX + hashlib.sha256(stringify(models).encode()).hexdigest()
+    return PREFIX + sha256(stringify(models).encode()).hex()
 
 
 def stringify(value: Any, *, sort_keys: bool = False) -> str:

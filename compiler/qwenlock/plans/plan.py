@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.plans.digest import PREFIX, models_digest, stringify
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,11 @@ Model: TypeAlias = dict[str, Any]
 
 Keys: TypeAlias = tuple[str, ...]
 """The way to a value of the settings, key by key."""
+
+_RELEASE = pattern(r"[0-9]+(?:\.[0-9]+)*")
+_ONE_BOUND = r" *(>=|<) *([0-9]+(?:\.[0-9]+)*) *"
+_BOUND = pattern(_ONE_BOUND)
+_PLAIN_RANGE = pattern(rf"{_ONE_BOUND}(?:,{_ONE_BOUND})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,16 +406,27 @@ class Plan:
 
     def _admits(self, template: Template, client: str) -> bool:
         """Tell whether release `client` is in the template's range, which newer ones may close."""
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
         said = template.client or self.client
+        wanted = said or f">={template.version}"
+        if _RELEASE.fullmatch(client) and _PLAIN_RANGE.fullmatch(wanted):
+            return _is_in(client, wanted)
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet  # takes long to load
+
         try:
-            return SpecifierSet(said or f">={template.version}").contains(client, prereleases=True)
+            return SpecifierSet(wanted).contains(client, prereleases=True)
         except InvalidSpecifier as error:
             raise InputError(
                 f"{template.file}: client: {said!r} is not a version specifier",
                 fix="write a range of releases, such as '>=1.2,<1.3'",
             ) from error
+
+
+def _is_in(release: str, plain_range: str) -> bool:
+    from packaging.version import Version
+
+    there = Version(release)
+    bounds = [(each[1], Version(each[2])) for each in _BOUND.finditer(plain_range)]
+    return all(there >= bound if sign == ">=" else there < bound for sign, bound in bounds)
 
 
 def proves(models: Sequence[Any], recorded: str) -> bool:

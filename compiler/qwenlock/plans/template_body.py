@@ -15,6 +15,7 @@ from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import stringify
 from qwenlock.plans.slots import ID, Form, Slot, candidates, values
 from qwenlock.text.credentials import shown
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ Path = tuple[str, ...]
 _TAKEN = frozenset({"region", "plan", "loop", "models", "field", "true", "false", "none", "in",
                     "is", "if", "else", "for", "not", "and", "or", "set"})  # fmt: skip
 _WIDEST = 88
-_MARKS = re.compile(r"\{[{%#]")
+_MARKS = pattern(r"\{[{%#]")
 """What a template reads as its own."""
 
 

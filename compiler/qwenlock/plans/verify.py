@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import models_digest
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan, Template

@@ -5,7 +5,6 @@ Guide, Resolution Layers and Atomicity.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from qwenlock.findings.errors import InputError
@@ -14,6 +13,7 @@ from qwenlock.lock.values import MAX_DEPTH
 from qwenlock.settings.scopes import contribution, highest, is_cut_off, merged
 from qwenlock.text.credentials import substituted
 from qwenlock.text.operations import get
+from qwenlock.text.record import dataclass, field
 from qwenlock.text.values import deeper_than
 
 if TYPE_CHECKING:

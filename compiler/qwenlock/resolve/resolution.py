@@ -7,8 +7,6 @@ made by settings alone, is that of `compile.selection`.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qwenlock.clients.fields import GENERATION_FIELDS
@@ -46,6 +44,8 @@ from qwenlock.resolve.fields import (
 from qwenlock.settings.providers import providers
 from qwenlock.settings.scopes import merged
 from qwenlock.text.credentials import references, substituted
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ NO_OPTIONS = ("authType", "model", "apiKey", "baseUrl", "apiKeyEnvKey", "proxy")
 """The fields besides the options of generationConfig, in the order of the guide."""
 
 _PROXY: Path = ("proxy",)
-_MILLISECONDS = re.compile(r"\s*[0-9]{1,15}\s*")
+_MILLISECONDS = pattern(r"\s*[0-9]{1,15}\s*")
 _COMPLETE = ("model", "apiKey", "baseUrl")
 _NO_ARGUMENTS = Arguments()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenlock.change import select, upgrade
@@ -15,6 +14,7 @@ from qwenlock.migrate.file_changes import change_of
 from qwenlock.migrate.migration import migrate
 from qwenlock.migrate.situation import Situation
 from qwenlock.plans.collection import Plans
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from qwenlock.change.upgrade_data import OnEdited

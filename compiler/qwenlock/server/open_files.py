@@ -5,7 +5,6 @@ A project is read when somebody asks, and kept until a text or a file changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwenlock.compile.verdict import judge
@@ -18,6 +17,7 @@ from qwenlock.findings.errors import InputError, QwenlockError
 from qwenlock.lint.lint import lint
 from qwenlock.lock import NAME
 from qwenlock.settings.configuration import FILE
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,16 +6,17 @@ with CR LF, LF or CR, and with nothing else.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from lsprotocol.types import Position, PositionEncodingKind, Range, TextEdit
 
+from qwenlock.text.pattern import pattern
+
 if TYPE_CHECKING:
     from qwenlock.text import locate
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = pattern(r"\r\n|\r|\n")
 
 
 def _units(text: str, encoding: str) -> int:

@@ -6,7 +6,6 @@ option overrides the file, and the file overrides what a lock records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
 from qwenlock import __version__
@@ -19,6 +18,7 @@ from qwenlock.lock.options import Options, is_foreign
 from qwenlock.text import toml
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Document, Place
+from qwenlock.text.record import dataclass, field
 from qwenlock.text.shape import Shape, flag, problems
 from qwenlock.text.similar import suggestion
 

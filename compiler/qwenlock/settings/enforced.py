@@ -6,11 +6,11 @@ does not know.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.settings.scopes import PROTOCOLS, PROVIDERS
 from qwenlock.text.operations import Path, Remove, apply, get
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

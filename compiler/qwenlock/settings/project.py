@@ -5,7 +5,6 @@ Reading is done in `edge.project`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -24,6 +23,7 @@ from qwenlock.settings.variables import (
     read_files,
     variables,
 )
+from qwenlock.text.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,10 +6,10 @@ are not read here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qwenlock.text.operations import Operation, Path, get, original
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

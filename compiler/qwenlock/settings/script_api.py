@@ -27,11 +27,11 @@ A script does not know files: it returns what it moves out of the settings as va
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from qwenlock.findings.errors import WriteError
 from qwenlock.text import operations
+from qwenlock.text.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

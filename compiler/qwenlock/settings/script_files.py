@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
@@ -15,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.findings.errors import InputError
 from qwenlock.settings.values import SETTINGS_VERSION
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from qwenlock.settings.script_api import Note, SettingsChange
 
-_FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+")
-_RELEASE = re.compile(r"(\d+\.\d+\.\d+)?")
+_FILE_NAME = pattern(r"(\d{4})_[a-z0-9_]+")
+_RELEASE = pattern(r"(\d+\.\d+\.\d+)?")
 _TEXTS = ("NAME", "TITLE", "REASON")
 _FUNCTIONS = ("detect", "change")
 

@@ -5,12 +5,12 @@ Loading scripts is done in `script_files`; nothing is read or written here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from qwenlock.findings.errors import InputError
 from qwenlock.settings.script_api import Context, Note
 from qwenlock.text.operations import original
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

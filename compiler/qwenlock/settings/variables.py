@@ -5,13 +5,13 @@ How Qwen Code reads settings, "Variables". The edge decides where the files are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from qwenlock.clients.fields import HEADERS
 from qwenlock.settings.scopes import highest, merged
 from qwenlock.text.credentials import references
 from qwenlock.text.operations import get
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

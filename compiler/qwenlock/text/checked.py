@@ -5,10 +5,11 @@ Pydantic is loaded only where something is checked.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 
-class _Text:
+class Text:
     """A constraint on strings in pydantic-core's terms; loads pydantic only when used."""
 
     def __init__(self, **constraints: Any) -> None:
@@ -17,13 +18,19 @@ class _Text:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         return {"type": "str", "strict": True, **self._constraints}
 
+    def allows(self, value: str) -> bool:
+        """Tell whether a string meets the constraints, without pydantic."""
+        pattern = self._constraints.get("pattern", "")
+        is_long_enough = len(value) >= self._constraints.get("min_length", 0)
+        return is_long_enough and (not pattern or re.fullmatch(pattern, value) is not None)
 
-Digest: TypeAlias = Annotated[str, _Text(pattern="^sha256:[0-9a-f]{64}$")]
-Variable: TypeAlias = Annotated[str, _Text(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
-NonEmpty: TypeAlias = Annotated[str, _Text(min_length=1)]
-File: TypeAlias = Annotated[str, _Text(pattern="^[^\\x00]+$")]
+
+Digest: TypeAlias = Annotated[str, Text(pattern="^sha256:[0-9a-f]{64}$")]
+Variable: TypeAlias = Annotated[str, Text(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+NonEmpty: TypeAlias = Annotated[str, Text(min_length=1)]
+File: TypeAlias = Annotated[str, Text(pattern="^[^\\x00]+$")]
 VERSION = "^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$"
-Version: TypeAlias = Annotated[str, _Text(pattern=VERSION)]
+Version: TypeAlias = Annotated[str, Text(pattern=VERSION)]
 
 
 def _kebab(name: str) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from qwenlock.text.pattern import pattern
 from qwenlock.text.secret_forms import (
     NameSays,
     begins_as_a_key,
@@ -37,25 +38,25 @@ _REMEMBERED = 10_000  # settings repeat the same headers, endpoints and variable
 MASK = "***"
 """The text shown in place of a credential."""
 
-_REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
-_SCHEME = re.compile(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
-_URL_USER = re.compile(r"//:*[^/?#\s@:][^/?#\s@]*@")
-_MAY_BE_A_URL = re.compile(r"//|[?&;#@]")
-_URL_PASSWORD = re.compile(r"//[^/?#\s@:\[]+:(?!\d*(?:[/?#]|\Z))[^\s@?#]*@")
-_BARE_USER = re.compile(r"(?:[^/?#\s@:]+:)?[^/?#\s@]+@[^/?#\s@]")
-_NAME_AND_PASSWORD = re.compile(r"[A-Za-z][\w.\-@]*:([^\s:/@]{8,})")
-_ASSIGNED = re.compile(
+_REFERENCE = pattern(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_SCHEME = pattern(r"(?>\s*)(?:bearer|basic|token|apikey|key)?[\s:=]*", re.IGNORECASE)
+_URL_USER = pattern(r"//:*[^/?#\s@:][^/?#\s@]*@")
+_MAY_BE_A_URL = pattern(r"//|[?&;#@]")
+_URL_PASSWORD = pattern(r"//[^/?#\s@:\[]+:(?!\d*(?:[/?#]|\Z))[^\s@?#]*@")
+_BARE_USER = pattern(r"(?:[^/?#\s@:]+:)?[^/?#\s@]+@[^/?#\s@]")
+_NAME_AND_PASSWORD = pattern(r"[A-Za-z][\w.\-@]*:([^\s:/@]{8,})")
+_ASSIGNED = pattern(
     r"(?<![\w.\-])([A-Za-z][\w.\-]{1,40})([\"']?)[ \t]?([=:])[ \t]?[\"']?([^\s\"'&;,]{3,200})"
 )
-_ANYTHING = re.compile(
+_ANYTHING = pattern(
     r"(?!(?:true|false|none|null|yes|no|optional|required)\b)[^<\[({*=]", re.IGNORECASE
 )
-_PIECES = re.compile(r"[?&;#]")
-_PIECES_OF_A_URL = re.compile(r"[?&;#,|]")
-_BEGINS_AS_A_URL = re.compile(r"\s*(?:https?|wss?):", re.IGNORECASE)
-_DROPPED = re.compile(r"[\t\r\n]")
-_SLASHES = re.compile(r"(?<=:)/*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PIECES = pattern(r"[?&;#]")
+_PIECES_OF_A_URL = pattern(r"[?&;#,|]")
+_BEGINS_AS_A_URL = pattern(r"\s*(?:https?|wss?):", re.IGNORECASE)
+_DROPPED = pattern(r"[\t\r\n]")
+_SLASHES = pattern(r"(?<=:)/*")
+_VARIABLE = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def references(text: str) -> list[str]:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, field
 from qwenlock.text.trivia import COMMENT
 
 if TYPE_CHECKING:
     from qwenlock.text.operations import Path
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     rf'(?P<comment>{COMMENT}|/\*.*)|(?P<string>"(?:[^"\\\r\n]|\\[^\r\n])*"?)'
     r'|(?P<mark>[{}\[\],:])|(?P<scalar>[^\s{}\[\],:"/]+|/)',
     re.DOTALL,
 )
-_BEFORE_COLON = re.compile(rf"(?:\s|{COMMENT})*:", re.DOTALL)
+_BEFORE_COLON = pattern(rf"(?:\s|{COMMENT})*:", re.DOTALL)
 
 
 class Cursor(NamedTuple):

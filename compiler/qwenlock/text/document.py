@@ -5,9 +5,10 @@ Texts are parsed in `values`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from qwenlock.text.locate import Excerpt, Locator, Position

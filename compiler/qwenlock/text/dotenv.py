@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.text.document import BOM
 from qwenlock.text.javascript import JAVASCRIPT_SPACE
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,19 +21,19 @@ _S = f"[{JAVASCRIPT_SPACE}]"
 _ENDS = "\n\r\u2028\u2029"
 # The expressions of Node's dotenv, with JavaScript's meaning of ^, $, \s, \w and . spelled out, and
 # with the search for a line's start separated, because blank lines would take quadratic time.
-_LINE = re.compile(
+_LINE = pattern(
     rf"(?>{_S}*)(?:export{_S}+)?([A-Za-z0-9_.\-]+)(?:{_S}*=|:{_S}+?)"
     rf"({_S}*'(?:\\'|[^'])*'|{_S}*\"(?:\\\"|[^\"])*\"|{_S}*`(?:\\`|[^`])*`|[^#\r\n]+)?"
     rf"{_S}*(?:#[^{_ENDS}]*)?(?=[{_ENDS}]|\Z)"
 )
-_BLANK = re.compile(f"{_S}*")
-_LINE_BREAK = re.compile(f"[{_ENDS}]")
-_OPENING = re.compile(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
-_CLOSING = re.compile(rf"['\"`](?=[{_ENDS}]|\Z)")
-_LONG_BLANK = re.compile(r"(?<!\s)([^\S\n]{1000})[^\S\n]+")
-_PLAIN = re.compile(r"[A-Za-z0-9_./+:@%^~,=\-]+")
+_BLANK = pattern(f"{_S}*")
+_LINE_BREAK = pattern(f"[{_ENDS}]")
+_OPENING = pattern(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
+_CLOSING = pattern(rf"['\"`](?=[{_ENDS}]|\Z)")
+_LONG_BLANK = pattern(r"(?<!\s)([^\S\n]{1000})[^\S\n]+")
+_PLAIN = pattern(r"[A-Za-z0-9_./+:@%^~,=\-]+")
 # One that does not end is found with all that start within: they do not end, either.
-_REFERENCE = re.compile(r"\$\{[^}:]*((?::-[^}]*)?\})?")
+_REFERENCE = pattern(r"\$\{[^}:]*((?::-[^}]*)?\})?")
 
 
 def parse(text: str) -> dict[str, str]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.text.pattern import pattern
 from qwenlock.text.trivia import STRING
 
 if TYPE_CHECKING:
     import json
 
 _SPACE = " \t\r\n"
-_BRACKET = re.compile(rf"{STRING}|([\[{{])|([\]}}])", re.DOTALL)
-_CLOSED = re.compile(r'(?:(?>[^"\r\n]++|"[^"\\\r\n]*+(?:(?>\\[^\r\n][^"\\\r\n]*+))*+"))*+')
-_WORD = re.compile(r"[\w$]")
+_BRACKET = pattern(rf"{STRING}|([\[{{])|([\]}}])", re.DOTALL)
+_CLOSED = pattern(r'(?:(?>[^"\r\n]++|"[^"\\\r\n]*+(?:(?>\\[^\r\n][^"\\\r\n]*+))*+"))*+')
+_WORD = pattern(r"[\w$]")
 
 
 class Fault(NamedTuple):

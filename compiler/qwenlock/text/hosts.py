@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_address
 
-_LOCAL = re.compile(
+from qwenlock.text.pattern import pattern
+
+_LOCAL = pattern(
     r"(?:.*\.)?(?:localhost|local|internal|intranet|lan|home|corp|private|test|home\.arpa)\.?"
 )
 

@@ -6,19 +6,19 @@ The position of a new value is decided in `edit`.
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, replace
 from qwenlock.text.trivia import indentation, indented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LINE_BREAK = re.compile(r"\r\n?|\n")
-_INDENTED_LINE = re.compile(r"[\r\n]([ \t]+)[^\s/*]")
-_BARE_COLON = re.compile(r"[ \t]*:[ \t]*")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LINE_BREAK = pattern(r"\r\n?|\n")
+_INDENTED_LINE = pattern(r"[\r\n]([ \t]+)[^\s/*]")
+_BARE_COLON = pattern(r"[ \t]*:[ \t]*")
+_SURROGATE = pattern(r"[\ud800-\udfff]")
 
 
 class LaidOut(Protocol):

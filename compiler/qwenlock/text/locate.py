@@ -5,13 +5,13 @@ This is slower than parsing values, so it is used only to report findings.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.text.mask import Mask
+from qwenlock.text.pattern import pattern
 from qwenlock.text.tree import Container, SourceValue, opened, parse, root_start
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qwenlock.text.operations import Path
     from qwenlock.text.tree import Item
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = pattern(r"\r\n|\r|\n")
 _BEFORE, _WITHIN, _AFTER = 120, 80, 80  # how much of a long line an excerpt shows, in characters
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.text.pattern import pattern
 from qwenlock.text.trivia import comment_spans
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from qwenlock.text.document import Document, Place
 
 MARK = "qwenlock:"
-_ALLOWED = re.compile(r"(?://|/\*)\s*qwenlock:\s*allow-literal(?![\w-])")
-_BLANKS = re.compile(r"[ \t]*")
-_SPACE = re.compile(r"\s*")
+_ALLOWED = pattern(r"(?://|/\*)\s*qwenlock:\s*allow-literal(?![\w-])")
+_BLANKS = pattern(r"[ \t]*")
+_SPACE = pattern(r"\s*")
 
 
 class Mark(NamedTuple):

@@ -24,12 +24,13 @@ from qwenlock.text.credentials import (
     names_a_credential,
     without_references,
 )
+from qwenlock.text.pattern import pattern
 from qwenlock.text.secret_forms import is_a_password, is_made_of_words, looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""
     "[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"?       # a string, perhaps unterminated
     | //[^\r\n]* | /\*[\s\S]*?(?:\*/|\Z)    # a comment
@@ -38,19 +39,19 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_COLON = re.compile(r"\s*:")
+_COLON = pattern(r"\s*:")
 _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_LINE_BREAK = pattern(r"\r\n|\r|\n")
 _IGNORE = r"(?<=qwenlock:)\s*(?:ignore(?:\[[QL\d, ]*\])?|allow-literal)(?=\s|\*/|\Z)"
-_AFTER_A_NAME = re.compile(rf"(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}")
-_KEY_LIKE = re.compile(r"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}")
-_LONG = re.compile(r"[^\s/*]\S{7,}")
-_NUMBER = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
-_QUANTITY = re.compile(r"\d{1,9}(?:\.\d{1,3})?[a-zA-Z%]{0,2}")
+_AFTER_A_NAME = pattern(rf"(?!{_IGNORE})(?<=[:=])\s*\S{{8,}}")
+_KEY_LIKE = pattern(r"(?<![A-Za-z0-9_\-])(?=[A-Za-z_\-]*\d)[A-Za-z0-9_\-]{16,}")
+_LONG = pattern(r"[^\s/*]\S{7,}")
+_NUMBER = pattern(r"-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d+)?")
+_QUANTITY = pattern(r"\d{1,9}(?:\.\d{1,3})?[a-zA-Z%]{0,2}")
 _PART = r"(?:[A-Z]{1,15}|[A-Z]?[a-z]{1,15}(?:[A-Z][a-z]{2,14}){0,3})"
-_WORD = re.compile(rf"[+\-']?(?:[A-Za-z]{{1,4}}|{_PART}(?:[_.\-]{_PART}){{0,4}})'?")
-_ADDRESS = re.compile(r"https?://[\w.\-]{1,80}(?::\d{1,5})?(?:/(?:[a-z.\-]{1,30}|v\d{1,4}))*/?")
+_WORD = pattern(rf"[+\-']?(?:[A-Za-z]{{1,4}}|{_PART}(?:[_.\-]{_PART}){{0,4}})'?")
+_ADDRESS = pattern(r"https?://[\w.\-]{1,80}(?::\d{1,5})?(?:/(?:[a-z.\-]{1,30}|v\d{1,4}))*/?")
 _HARMLESS = (_QUANTITY, _WORD, _ADDRESS)
 _STRICT = frozenset({"env", "customHeaders", "headers"})
 """The objects whose keys are variables or headers, and whose values may be anything."""
@@ -75,7 +76,7 @@ _NAMES = _SHOWN | _STRICT | _PROSE | {
     "auth", "general", "ui", "tools", "openai", "anthropic", "gemini", "vertex-ai", "$version",
 }  # fmt: skip
 """Names that are shown wherever they stand, as where a comma or a colon is missing."""
-_MARKS = re.compile(r"[^\w\s\"]{1,3}")
+_MARKS = pattern(r"[^\w\s\"]{1,3}")
 _LISTS = frozenset({"efforts"})
 """The arrays whose words are shown; others may be the arguments of a program."""
 

@@ -5,8 +5,9 @@ The same operations are applied to parsed values here and to the text of a docum
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

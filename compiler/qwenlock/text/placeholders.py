@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from qwenlock.text.pattern import pattern
+
 _SHORTEST_KEY = 8
 _WORDS = (
     *("your", "placeholder", "example", "replace", "dummy", "fake", "sample", "insert", "paste"),
@@ -18,7 +20,7 @@ _WORDS = (
     ),
     *("lm[-_ ]?studio", "ollama", "localhost", "xxxx", r"\.\.\.", r"\*\*\*"),
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     rf"<.*>|\[.*\]|\{{.*\}}|[x*.]+|(?:.*[^a-z0-9])?(?:{'|'.join(_WORDS)}).*", re.IGNORECASE
 )
 

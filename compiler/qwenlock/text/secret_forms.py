@@ -9,6 +9,8 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from qwenlock.text.pattern import pattern
+
 KEY_PREFIXES = (
     "sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "AIza", "ya29.", "gsk_",
     "r8_", "nvapi-", "tvly-", "csk-", "bce-v3/", "ghp_", "gho_",
@@ -40,7 +42,7 @@ _CODED = (
     r"[A-Za-z0-9]{14}\.atlasv1\.",
 )
 """Forms of keys whose prefixes could begin words: `ASIA_API_KEY` is none."""
-_PREFIXED = re.compile(
+_PREFIXED = pattern(
     r"(?<![A-Za-z0-9])(?:(?:"
     + "|".join(map(re.escape, KEY_PREFIXES))
     + rf")[A-Za-z0-9_\-.]{{{_SHORTEST_AFTER_PREFIX},}}|"
@@ -49,13 +51,13 @@ _PREFIXED = re.compile(
     + "|".join(map(re.escape, WORDLIKE_PREFIXES))
     + r")([A-Za-z0-9_\-.]{16,}))"
 )
-_PRIVATE_KEY = re.compile(
+_PRIVATE_KEY = pattern(
     r"----[ ]?BEGIN[A-Z0-9 ]* PRIVATE KEY(?: BLOCK)?[ ]?----|PuTTY-User-Key-File-\d", re.IGNORECASE
 )
-_PAIR = re.compile(r"(?<![\w.])[0-9a-f]{24,}\.[A-Za-z0-9]{12,}(?![\w.])")
-_IN_A_PAIR = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=\S")
-_AT_A_HOST = re.compile(r"(?<![^\s\"'=])\w[\w.\-]*:[^\s:/@\"']+@(?:(?:tcp|unix)\(|[\w.\-]+:\d)")
-_SCHEME = re.compile(
+_PAIR = pattern(r"(?<![\w.])[0-9a-f]{24,}\.[A-Za-z0-9]{12,}(?![\w.])")
+_IN_A_PAIR = pattern(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=\S")
+_AT_A_HOST = pattern(r"(?<![^\s\"'=])\w[\w.\-]*:[^\s:/@\"']+@(?:(?:tcp|unix)\(|[\w.\-]+:\d)")
+_SCHEME = pattern(
     r"^bearer[ \t]+\S+$"
     r"|(?:^|[\s\"'=:,])(?:(?:basic|digest|token|apikey)[ \t]+(\S{8,})|bearer[ \t]+\S{8})",
     re.IGNORECASE,
@@ -92,7 +94,7 @@ WEAK_WORDS = frozenset({
 _TELLING = frozenset({"authorization", "credential", "credentials", "password", "passwd", "secret"})
 """A name that holds one of these, and ends with another word, is as one of `WEAK_WORDS`."""
 
-_IN_OTHER_LANGUAGES = re.compile(
+_IN_OTHER_LANGUAGES = pattern(
     "密[码碼钥鑰]|[金秘私祕][钥鑰]|令牌|口令|[凭憑][证證据據]|パスワード|비밀번호"
     "|пароль|токен|contraseña",
     re.IGNORECASE,
@@ -134,26 +136,26 @@ _FILLERS = frozenset({
 })  # fmt: skip
 _NUMBERED = frozenset({"b", "base", "md", "sha", "v"})
 _DIGESTS = frozenset({"md", "sha"})
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_URL = re.compile(r"\w+://\S+\Z")
-_TOKEN = re.compile(r"[A-Za-z0-9+/=_~.\-]{16,}")
-_SEGMENT = re.compile(r"[A-Za-z0-9]+")
-_SIGN = re.compile(r"[!@#$%^&*]")
-_NO_PASSWORD = re.compile(r"[/\\{}\[\]()<>\"']|%[0-9A-F]{2}")
-_KINDS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
+_URL = pattern(r"\w+://\S+\Z")
+_TOKEN = pattern(r"[A-Za-z0-9+/=_~.\-]{16,}")
+_SEGMENT = pattern(r"[A-Za-z0-9]+")
+_SIGN = pattern(r"[!@#$%^&*]")
+_NO_PASSWORD = pattern(r"[/\\{}\[\]()<>\"']|%[0-9A-F]{2}")
+_KINDS = (pattern("[a-z]"), pattern("[A-Z]"), pattern("[0-9]"))
 _SHORTEST_PASSWORD = 10
-_UUID = re.compile(
+_UUID = pattern(
     r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
 )
-_GROUPS = re.compile(
+_GROUPS = pattern(
     r"(?<![\w-])(?:[A-Z0-9]{4}(?:-[A-Z0-9]{4}){3,}|[A-Z0-9]{5}(?:-[A-Z0-9]{5}){3,})(?![\w-])"
 )
-_MIXED_GROUP = re.compile(r"[A-Z]+[0-9]|[0-9]+[A-Z]")
+_MIXED_GROUP = pattern(r"[A-Z]+[0-9]|[0-9]+[A-Z]")
 _MIXED_GROUPS = 3
-_CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
-_INSIDE = re.compile(r"[A-Za-z]{2}[0-9]+[A-Za-z]{2}")
-_TWO_CONSONANTS = re.compile(r"(?=([b-df-hj-np-tv-xz]{2}))")
+_CHANGE = pattern(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]")
+_INSIDE = pattern(r"[A-Za-z]{2}[0-9]+[A-Za-z]{2}")
+_TWO_CONSONANTS = pattern(r"(?=([b-df-hj-np-tv-xz]{2}))")
 _IN_WORDS = frozenset(
     re.findall(
         "..",

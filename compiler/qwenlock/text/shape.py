@@ -7,8 +7,9 @@ rest. A whole lock is validated by pydantic, see `lock.text`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Union
+
+from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.text.document import BOM
+from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ _HEAD = r"""(?xa) (?> [ \t]* \[{0,2} [ \t]* )
 """
 MAX_PARTS = 100
 """The largest number of parts in a dotted key: the parser takes quadratic time."""
-_LONG_KEY = re.compile(
+_LONG_KEY = pattern(
     rf"""(?xm)^ (?> [ \t]* \[{{0,2}} [ \t]* )
     (?> (?: (?> "(?:\\.|[^"\\\n])*" | '[^'\n]*' | [\w\-]+ ) [ \t]* \. [ \t]* ){{{MAX_PARTS}}} )
     """

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from qwenlock.text.layout import Layout, container_layout, document_layout
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import dataclass, field
 from qwenlock.text.trivia import (
     COMMENT,
     STRING,
@@ -24,11 +25,11 @@ from qwenlock.text.trivia import (
     starts_line,
 )
 
-_BEFORE_ROOT = re.compile(rf"\ufeff?{TRIVIA}", re.DOTALL)
-_BEFORE_VALUE = re.compile(rf"({TRIVIA})(?:({STRING})({TRIVIA}:{TRIVIA}))?", re.DOTALL)
-_COMMA = re.compile(rf"(?:({TRIVIA}),)?", re.DOTALL)
-_SCALAR = re.compile(rf"{STRING}|[\w.+-]+", re.DOTALL)
-_UP_TO_BRACKET = re.compile(
+_BEFORE_ROOT = pattern(rf"\ufeff?{TRIVIA}", re.DOTALL)
+_BEFORE_VALUE = pattern(rf"({TRIVIA})(?:({STRING})({TRIVIA}:{TRIVIA}))?", re.DOTALL)
+_COMMA = pattern(rf"(?:({TRIVIA}),)?", re.DOTALL)
+_SCALAR = pattern(rf"{STRING}|[\w.+-]+", re.DOTALL)
+_UP_TO_BRACKET = pattern(
     rf"(?>(?:[^\[\]{{}}\"/]+|{STRING}|{COMMENT})*)(?:([\[{{])|([\]}}])|\Z)", re.DOTALL
 )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from qwenlock.text.pattern import pattern
+
 # Patterns to compile with re.DOTALL. None backtracks: that would cost memory for every token, and
 # let a comment extend to the end of the next one. What is repeated possessively is atomic, because
 # Python before 3.11.5 matches other groups wrongly there (python/cpython#106052).
@@ -15,12 +17,12 @@ COMMENT = r"//[^\r\n]*+|/\*[^*]*+(?:(?>\*(?!/)[^*]*+))*+\*/"
 STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
 TRIVIA = rf"(?:(?>\s++|{COMMENT}))*+"
 
-_COMMENTS = re.compile(COMMENT, re.DOTALL)
-_RUNS = re.compile(rf"\s+|{COMMENT}", re.DOTALL)
-_AROUND_BREAK = re.compile(r"(?<!\s)\s*[\r\n]\s*")
-_LINE_BREAKS = re.compile(r"\r\n?|\n")
-_REST_OF_LINE = re.compile(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
-_UP_TO_COMMENT = re.compile(
+_COMMENTS = pattern(COMMENT, re.DOTALL)
+_RUNS = pattern(rf"\s+|{COMMENT}", re.DOTALL)
+_AROUND_BREAK = pattern(r"(?<!\s)\s*[\r\n]\s*")
+_LINE_BREAKS = pattern(r"\r\n?|\n")
+_REST_OF_LINE = pattern(r"(?:[ \t]|/\*.*?\*/)*(?://[^\r\n]*)?", re.DOTALL)
+_UP_TO_COMMENT = pattern(
     rf'[^"/]*+(?:(?>{STRING}[^"/]*+))*+(?:({COMMENT})|(/(?!\*)|\Z)|.)', re.DOTALL
 )
 

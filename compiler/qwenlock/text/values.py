@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from qwenlock.text.faults import explained
+from qwenlock.text.pattern import pattern
 from qwenlock.text.trivia import STRING, comment_spans
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MAX_VALUES = 1_000_000
 Kind: TypeAlias = Literal["syntax", "not-an-object", "limit", "number"]
 
 _CONTAINERS: frozenset[type] = frozenset({dict, list})
-_BEYOND = re.compile(rf"{STRING}|(NaN|-?Infinity|(?<![\w.+-])-?\d{{4301,}}(?![\d.eE]))", re.DOTALL)
+_BEYOND = pattern(rf"{STRING}|(NaN|-?Infinity|(?<![\w.+-])-?\d{{4301,}}(?![\d.eE]))", re.DOTALL)
 
 
 class TextError(ValueError):

@@ -108,7 +108,7 @@ def _load_everything() -> None:
     from io import StringIO
 
     import qwenlock
-    from qwenlock.cli.app import run
+    from qwenlock.cli.start import run
 
     for module in pkgutil.walk_packages(qwenlock.__path__, "qwenlock."):
         if not module.name.endswith("__main__"):

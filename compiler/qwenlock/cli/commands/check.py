@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.advice import about, advised, forget, from_here, given_options
 from qwenlock.cli.options import (
     OUTPUT,
@@ -307,7 +306,7 @@ def _report_or_error(
     directory: Path, question: _Question, reader: Reader, passed: list[_Passed]
 ) -> _Report:
     """Check one project; whatever is wrong with it must not hide the others."""
-    from qwenlock.cli.app import BUG
+    from qwenlock.cli.start import BUG
     from qwenlock.findings.errors import InputError, UsageError, from_system
 
     name = from_here(directory)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from qwenlock.cli.groups import HelpfulCommand
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import PageFormat, PageFormatOption
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def diff(
     old: Annotated[
         Path,

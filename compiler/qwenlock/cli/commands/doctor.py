@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import typer
-
-from qwenlock.cli.groups import HelpfulCommand
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import Format, FormatOption, ProjectArgument, project_directory
 from qwenlock.enforce.agreement import REMEDY
 from qwenlock.findings.errors import QwenlockError
@@ -33,7 +31,7 @@ _WORDS = {
 }
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def doctor(
     project: ProjectArgument = None,
     client_command: Annotated[
@@ -203,7 +201,7 @@ class _Result(NamedTuple):
         """Return the same without advice to enforce the lock."""
         if self.found is None:
             return self
-        from dataclasses import replace
+        from qwenlock.text.record import replace
 
         differences = tuple(
             each._replace(remedy=None) if each.remedy == REMEDY else each

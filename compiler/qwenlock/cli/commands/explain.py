@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.completion import codes
-from qwenlock.cli.groups import HelpfulCommand
 from qwenlock.cli.options import Format, FormatOption
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def explain(
     code: Annotated[
         str | None,

@@ -6,8 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import ScopedCommand, flags_of
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen
 from qwenlock.edge.places import Flags

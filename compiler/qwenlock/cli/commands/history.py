@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-import typer
-
-from qwenlock.cli.groups import HelpfulCommand
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import Format, FormatOption
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def history(
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete backups that are older than 30 days.")

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
 from qwenlock.change.init_wishes import HOSTS, Host, InitWishes
+from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, YesOption, carry_out, relocking
 from qwenlock.cli.completion import regions
 from qwenlock.cli.options import (

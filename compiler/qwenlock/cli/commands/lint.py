@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, YesOption
 from qwenlock.cli.completion import codes
 from qwenlock.cli.options import (
@@ -19,6 +17,7 @@ from qwenlock.cli.options import (
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

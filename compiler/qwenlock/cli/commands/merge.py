@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from qwenlock.cli.groups import HelpfulCommand
+from qwenlock.cli import declared as typer
 
 if TYPE_CHECKING:
     from qwenlock.text.merge import Merged
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def merge(
     base: Annotated[Path, typer.Argument(metavar="BASE", help="The common ancestor; %O of git.")],
     ours: Annotated[

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.change import (
     DryRunOption,
     LockOption,
@@ -28,6 +26,7 @@ from qwenlock.cli.options import (
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 from qwenlock.clients.scopes import WRITABLE
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import (
     ClientOption,
     Format,
@@ -141,13 +140,12 @@ def _write(target: str, text: str) -> None:
 
 def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     """Return everything about a project, even if it does not compile."""
-    from dataclasses import replace
-
     from qwenlock.cli.views.picture import Picture, said
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.lint_subject import gather
     from qwenlock.edge.project import label_of
     from qwenlock.findings.errors import InputError
+    from qwenlock.text.record import replace
 
     name = directory.absolute().name or "/"
     try:
@@ -184,9 +182,8 @@ def findings_of(subject: Subject) -> list[Finding]:
 
 
 def _unusable(picture: Picture, error: InputError) -> Picture:
-    from dataclasses import replace
-
     from qwenlock.cli.views.picture import said
+    from qwenlock.text.record import replace
 
     findings = (*said(error.findings), *picture.findings)
     return replace(picture, findings=findings, problem="" if error.findings else error.message)

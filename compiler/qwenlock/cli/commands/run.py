@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
-import typer
-import typer.core
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.completion import locked_models
 from qwenlock.cli.options import (
     ClientOption,
     ProjectArgument,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
+from qwenlock.cli.parsed import COMMAND
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -28,22 +26,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-_COMMAND = "qwenlock.command"
 _LEAVING = (
     "--model", "-m", "--fallback-model", "--fallbackModel", "--auth-type", "--authType",
     "--openai-api-key", "--openai-base-url", "--openaiApiKey", "--openaiBaseUrl",
 )  # fmt: skip
 """The options with which a client asks another model, another endpoint, or with another key."""
 _YES = ("1", "true", "yes", "on")
-
-
-class _RunCommand(ScopedCommand):
-    """A command that passes on what follows `--` unchanged."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        end = args.index("--") if "--" in args else len(args)
-        ctx.meta[_COMMAND] = args[end + 1 :]
-        return super().parse_args(ctx, args[:end])
 
 
 class _Prepared(NamedTuple):
@@ -95,7 +83,7 @@ class _Enforced(NamedTuple):
 
 
 @app.command(
-    cls=_RunCommand,
+    cls="run",
     options_metavar="[OPTIONS]",
     epilog="The command follows `--`.",
 )
@@ -137,7 +125,7 @@ def run(
     from qwenlock.edge.installed_client import release_started_by
 
     flags = flags_of(context)
-    command: list[str] = context.meta[_COMMAND]
+    command: list[str] = context.meta[COMMAND]
     if not command:
         from qwenlock.findings.errors import UsageError
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from qwenlock.cli.groups import HelpfulCommand, HelpfulGroup
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import ClientOption, TemplatesOption, directory_of, own_folders
 
 if TYPE_CHECKING:
@@ -14,12 +12,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Print the JSON Schema for settings or for locks.",
-    cls=HelpfulGroup,
+    cls="group",
     add_completion=False,
 )
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def settings(client: ClientOption = None, templates: TemplatesOption = None) -> int:
     """Print the schema for what chooses models in settings.json.
 
@@ -49,7 +47,7 @@ def _here() -> Profile:
     return project.client
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def lock() -> int:
     """Print the schema for the data of qwen.lock."""
     from qwenlock.cli.console import emit_raw

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
 from qwenlock.cli.completion import offered_models
 from qwenlock.cli.options import (

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import typer
-
-from qwenlock.cli.groups import HelpfulCommand
+from qwenlock.cli import declared as typer
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def server() -> int:
     """Serve an editor: findings, fixes, help, completion as you write.
 

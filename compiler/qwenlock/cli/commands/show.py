@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.options import (
     ClientOption,
     PageFormat,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.advice import given_options
 from qwenlock.cli.console import emit
 from qwenlock.cli.options import (
@@ -20,6 +18,7 @@ from qwenlock.cli.options import (
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
 from qwenlock.settings.values import SETTINGS_VERSION
+from qwenlock.text.record import as_dict, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -192,11 +191,10 @@ def _unset(project: Project, lock: Lock | None) -> tuple[str, ...]:
 
 
 def _plans(subject: Subject) -> Iterator[_Plan]:
-    from dataclasses import replace
-
     from qwenlock.change.upgrade import upgrade
     from qwenlock.change.upgrade_data import UpgradeWishes
     from qwenlock.findings.errors import QwenlockError
+    from qwenlock.text.record import replace
 
     project = replace(subject.project, plans=subject.world.captured)
     for plan in project.plans:
@@ -221,9 +219,9 @@ def _emit(found: _Overview, project: Project) -> None:
             **client_as_json(project),
             "installed": project.installed,
             "lock": {"status": found.lock, "changes": changes_as_json(found.changes)},
-            "selection": asdict(selection) if selection else None,
+            "selection": as_dict(selection) if selection else None,
             "scopes": [each._asdict() for each in found.scopes],
-            "plans": [asdict(plan) for plan in found.plans],
+            "plans": [as_dict(plan) for plan in found.plans],
             "migrations": {"due": list(found.migrations), "refused": found.refused},
             "findings": {f"{level}s": found.levels[level] for level in _LEVELS},
             "unset": list(found.unset),

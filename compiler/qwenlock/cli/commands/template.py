@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.completion import plans, regions, versions
-from qwenlock.cli.groups import HelpfulCommand, HelpfulGroup
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="List, show, verify and capture the templates of plans.",
-    cls=HelpfulGroup,
+    cls="group",
     add_completion=False,
 )
 
@@ -36,7 +34,7 @@ PlanOption = Annotated[
 ]
 
 
-@app.command("list", cls=HelpfulCommand)
+@app.command("list")
 def list_templates(
     plan: Annotated[
         str | None,
@@ -89,7 +87,7 @@ def list_templates(
     return 0
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def show(
     version: Annotated[
         str,
@@ -120,7 +118,7 @@ def show(
     return 0
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def verify(
     plan: Annotated[
         str | None,
@@ -174,7 +172,7 @@ def verify(
     return 1 if any(each.status in ("mismatch", "duplicate") for _, each in verdicts) else 0
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def capture(
     settings: Annotated[
         Path | None,

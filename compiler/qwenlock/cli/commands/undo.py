@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, YesOption
-from qwenlock.cli.groups import HelpfulCommand
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=HelpfulCommand)
+@app.command()
 def undo(
     change: Annotated[
         str | None,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
-
+from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
 from qwenlock.cli.completion import plans, regions, versions
 from qwenlock.cli.console import say
@@ -20,6 +18,7 @@ from qwenlock.cli.options import (
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -197,7 +197,7 @@ def _results(annotations: Sequence[Annotation], rules: list[str]) -> Iterator[di
 
 def _fingerprints(annotations: Iterable[Annotation]) -> Iterator[str]:
     """Yield a fingerprint for each annotation that stays the same when its line number changes."""
-    from hashlib import sha256
+    from qwenlock.text.sha256 import sha256
 
     seen: dict[str, int] = {}
     for each in annotations:
@@ -205,7 +205,7 @@ def _fingerprints(annotations: Iterable[Annotation]) -> Iterator[str]:
         alike = f"{each.rule}\n{each.file}\n{said}"
         seen[alike] = seen.get(alike, 0) + 1
         text = f"{alike}\n{seen[alike]}"
-        yield sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]
+        yield sha256(text.encode(errors="backslashreplace")).hex()[:32]
 
 
 def _lock_of(project: Path, root: Path) -> str:

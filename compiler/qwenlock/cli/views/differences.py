@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.foreign import clean, code
@@ -11,6 +9,8 @@ from qwenlock.cli.report import value_as_text
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
 from qwenlock.lock.diff import ABSENT
+from qwenlock.text.pattern import pattern
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ _MOST_LINES, _MOST_ROWS = 100, 1_000
 _FOLDED: frozenset[str] = frozenset({"variable", "input"})
 """Kinds that follow from the others and are folded in Markdown."""
 _USERS = "used-by"
-_DIGEST = re.compile("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+_DIGEST = pattern("(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 def summary(changes: Sequence[LockChange]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.foreign import clean, code, prose
@@ -10,6 +9,7 @@ from qwenlock.cli.report import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.findings.bounded import bounded
+from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
