@@ -143,7 +143,7 @@ def repository(
 ) -> World:
     world = World(tmp_path, monkeypatch, capsys.readouterr)
     git(world.project, "init", "-q", "-b", "main")
-    driver = f"'{sys.executable}' -m qwenlock merge %O %A %B %P"
+    driver = f"'{sys.executable}' -m qwenlock merge -- %O %A %B %P"
     git(world.project, "config", "merge.qwenlock-settings.driver", driver)
     write(world.project / ".gitattributes", ".qwen/settings.json merge=qwenlock-settings\n")
     commit(world, document(A))

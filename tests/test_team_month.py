@@ -45,7 +45,7 @@ class Team:
         self.use_driver(self.root)
 
     def use_driver(self, clone: Path) -> None:
-        driver = f"'{sys.executable}' -m qwenlock merge %O %A %B %P"
+        driver = f"'{sys.executable}' -m qwenlock merge -- %O %A %B %P"
         git(clone, "config", "merge.qwenlock-settings.driver", driver)
 
     def file(self, name: str) -> Path:

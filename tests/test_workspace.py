@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenlock.edge.git import Revision
 from qwenlock.edge.places import find_project
 from qwenlock.plans.digest import PREFIX, models_digest
 from support import MODEL, World, models, write
@@ -572,6 +573,37 @@ def test_lock_of_a_commit_is_bounded(world: World, monkeypatch: pytest.MonkeyPat
     assert "it is larger than" in result.err
 
 
+def test_locks_of_a_commit_are_bounded_together_and_each_is_read_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit of some kilobytes can name one large lock a million times."""
+    for name, more in (("a", ""), ("b", ""), ("c", ""), ("d", "# other\n")):
+        (world.project / name).mkdir()
+        write(world.project / name / "qwen.lock", world.lock.read_text() + more)
+    git(world.project, "add", ".")
+    git(world.project, "commit", "-q", "-m", "Lock")
+    size = world.lock.stat().st_size
+    monkeypatch.setattr("qwenlock.edge.git._MOST_OF_ALL", 2 * size + 10)
+    assert world.run("diff", "HEAD", "--recursive").exit_code == 0
+    monkeypatch.setattr("qwenlock.edge.git._MOST_OF_ALL", 2 * size)
+    result = world.run("diff", "HEAD", "--recursive")
+    assert result.exit_code == 3
+    assert "the locks of the commit have more than" in result.err
+
+
+def test_commit_that_git_cannot_list_is_no_empty_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the trees of a commit name each other so often that git never comes to an end."""
+    git(world.project, "add", ".")
+    git(world.project, "commit", "-q", "-m", "Lock")
+    there = Revision(world.project, "0" * 40)
+    monkeypatch.setattr("qwenlock.edge.git.revision", lambda *_: there)
+    result = world.run("diff", "HEAD", "--recursive")
+    assert result.exit_code == 3
+    assert "git cannot list the files of the commit" in result.err
+
+
 def test_a_branch_is_compared_with_where_it_began(world: World) -> None:
     git(world.project, "add", ".")
     git(world.project, "commit", "-q", "-m", "Lock")
@@ -583,7 +615,7 @@ def test_a_branch_is_compared_with_where_it_began(world: World) -> None:
     assert "+ model openai/other" in changed.out
     assert world.run("diff", "main").out == changed.out
     assert world.run("diff", "HEAD").exit_code == 0
-    for wrong in ("nothing", "nothing..."):
+    for wrong in ("nothing", "nothing...", "main..topic"):
         assert world.run("diff", wrong).exit_code == 2
     assert world.run("diff", "--recursive", ".", ".").exit_code == 2
 

@@ -33,6 +33,8 @@ _UNAIDED = (
     f"core.hooksPath={os.devnull}",
     "-c",
     "submodule.recurse=false",
+    "-c",
+    "safe.bareRepository=explicit",
 )
 _ALONE = {
     "GIT_ALLOW_PROTOCOL": "none",  # a repository's protocol.ext.allow would win over -c
@@ -47,6 +49,8 @@ _ALONE = {
 
 _PATIENCE = 10
 """In seconds: git blocks forever if a .gitignore is a FIFO."""
+_MOST_OF_ALL = 4 * MAX_LOCK_BYTES
+"""The largest size of all locks of a commit, in bytes: they are in memory at once."""
 _PATIENCE_FOR_ALL = 60
 """The same, in seconds, for a command that walks the whole repository."""
 
@@ -141,17 +145,25 @@ class Revision(NamedTuple):
         """Return the files called `name` that the commit has in and below a directory.
 
         Git is started three times, however many there are.
+
+        Raises:
+            InputError: git does not answer, or they are too large.
         """
         below = os.path.relpath(directory.resolve(), self.root)
         question = ("ls-tree", "-r", "-z", "--full-tree", self.commit)
-        answer = _answer(self.root, *question, *(() if below == "." else (f"{below}/",)))
-        entries = (each.partition("\t") for each in answer.split("\0"))
+        answer = _run(self.root, *question, *(() if below == "." else (f"{below}/",)))
+        if answer is None or answer.returncode != 0:
+            raise InputError("git cannot list the files of the commit", "run `git fsck`")
+        listing = os.fsdecode(answer.stdout).split("\0")
+        entries = (each.partition("\t") for each in listing)
         blobs = {
             self.root / path: about.split()[2]
             for about, _, path in entries
             if path.rpartition("/")[2] == name and about.split()[1] == "blob"
         }
-        return dict(zip(blobs, _blobs(self.root, blobs.values()), strict=True))
+        names = dict.fromkeys(blobs.values())
+        contents = dict(zip(names, _blobs(self.root, names), strict=True))
+        return {path: contents[blob] for path, blob in blobs.items()}
 
     def content(self, path: Path) -> bytes | None:
         """Return what the commit has in a file below its root, or None if it has no such file.
@@ -168,16 +180,19 @@ class Revision(NamedTuple):
 
 
 def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
-    """Yield the contents of blobs, in their order.
+    """Yield the contents of blobs, each once, in their order.
 
     Raises:
-        InputError: git does not answer, or one is larger than a lock can be.
+        InputError: git does not answer, or they are too large.
     """
     asked = "".join(f"{name}\n" for name in names).encode()
     sizes = _run(root, "cat-file", "--batch-check=%(objectsize)", given=asked)
-    for size in sizes.stdout.split() if sizes is not None else ():
-        if size.isdigit() and int(size) > MAX_LOCK_BYTES:
-            raise too_large("a lock of the commit", MAX_LOCK_BYTES)
+    known = [int(size) for size in sizes.stdout.split() if size.isdigit()] if sizes else [0]
+    if max(known, default=0) > MAX_LOCK_BYTES:
+        raise too_large("a lock of the commit", MAX_LOCK_BYTES)
+    if sum(known) > _MOST_OF_ALL:
+        message = f"the locks of the commit have more than {_MOST_OF_ALL // 1024**2} MiB"
+        raise InputError(message, "name fewer projects: run it in a directory below")
     answer = _run(root, "cat-file", "--batch", patience=_PATIENCE_FOR_ALL, given=asked)
     said = BytesIO(answer.stdout if answer is not None else b"")
     for name in names:
@@ -206,7 +221,7 @@ def revision(directory: Path, name: str) -> Revision:
     else:
         verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         answer = _answer(root, *verify)
-    if not answer.strip():
+    if not answer.strip() or len(answer.split()) > 1:  # a range
         fix = "name a branch, tag or commit; in a shallow clone, fetch it first"
         raise UsageError(f"git knows no commit {name!r}", fix)
     return Revision(root, answer.strip())

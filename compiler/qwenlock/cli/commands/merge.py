@@ -31,7 +31,7 @@ def merge(
     Two branches may each add a model at the same place. Comments are kept. Where both changed the
     same model or the same key, git's conflict markers are written, and the exit code is 1.
 
-    To use it, run `git config merge.qwenlock-settings.driver 'qwenlock merge %O %A %B %P'`, and
+    To use it, run `git config merge.qwenlock-settings.driver 'qwenlock merge -- %O %A %B %P'`, and
     write `**/.qwen/settings.json merge=qwenlock-settings` into .gitattributes.
     """
     from qwenlock.change.merging import merged_settings
