@@ -86,12 +86,13 @@ def _step(step: str | int) -> str:
 def _with_both_comments(texts: tuple[str, str, str], found: Merged) -> str:
     """Return git's own merge if it means the same: it keeps the comments of both sides."""
     from qwenlock.edge.git import merge_texts
+    from qwenlock.findings.errors import QwenlockError
     from qwenlock.text.values import TextError, object_of
 
     try:
         text, is_clean = merge_texts(*texts)
         if is_clean and object_of(text) == object_of(found.text):
             return text
-    except TextError:
+    except (QwenlockError, TextError):
         pass
     return found.text
