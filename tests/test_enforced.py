@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,25 @@ def same_everywhere(world: World) -> None:
 
 def test_every_project_compiles_inside_a_run_as_outside(inside: World) -> None:
     same_everywhere(inside)
+
+
+def test_mark_in_a_file_that_git_tracks_hides_nothing_from_a_check(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository that names a system file of its own could mark a model that `check` must see."""
+    evil = {**models({**MODEL, "id": "evil"}), "model": {"name": "evil"}}
+    file = write(world.project / "system.json", marked(evil, str(world.lock), "/nothing"))
+    write(world.project / "qwenlock.toml", 'system = "system.json"\n')
+    git = ["git", "-C", str(world.project)]
+    for arguments in (["init", "-q"], ["add", "."]):
+        subprocess.run([*git, *arguments], check=True)
+    assert world.run("check").exit_code == 1
+    assert "evil" in world.run("lock", "--output", "-").out
+    monkeypatch.setenv("QWEN_CODE_SYSTEM_SETTINGS_PATH", str(file))
+    assert world.run("check").exit_code == 1
+    assert "enforced" not in world.run("status").out
+    subprocess.run([*git, "rm", "-q", "--cached", "system.json"], check=True)
+    assert "evil" not in world.run("lock", "--output", "-").out
 
 
 def test_findings_are_the_same_inside_a_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
+from qwenlock.edge import cache
+from qwenlock.edge.checkouts import checkout_of
 from qwenlock.edge.files import read_document
 from qwenlock.findings.errors import InputError
 from qwenlock.settings.enforced import Enforced, enforced_by
 
 
 def own_file(path: Path) -> Path:
-    """Return the system file that the settings at `path` were merged over, or else `path`."""
+    """Return the system file that the settings at `path` were merged over, or else `path`.
+
+    A file of a checkout does not say so; that of `qwenlock run` is in the cache, wherever that is.
+    """
+    folder = os.path.realpath(path.parent)
+    is_in_cache = Path(folder).is_relative_to(os.path.realpath(cache.directory()))
+    if checkout_of(folder) is not None and not is_in_cache:
+        return path
     try:
         status = path.stat()
     except OSError:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes, read_document
+from qwenlock.edge.marks import as_without, is_brought
 from qwenlock.edge.places import Flags, locate, shown, system_file
 from qwenlock.edge.reader import Reader
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
 from qwenlock.lock import NAME, text
 from qwenlock.lock.options import Options
-from qwenlock.settings.enforced import enforced_by, marked, without_enforced
+from qwenlock.settings.enforced import enforced_by, marked
 from qwenlock.settings.project import Project
 from qwenlock.settings.versions import source_of
 
@@ -100,7 +101,7 @@ def in_force(project: Project) -> InForce | None:
     path = system_file()
     document = read_document(path, shown(path))
     mark = enforced_by(document.value) if document is not None else None
-    if document is None or mark is None:
+    if document is None or mark is None or is_brought(path):
         return None
     return InForce(path, mark.lock, source_of("system", document))
 
@@ -189,5 +190,5 @@ def machine(project: Path, flags: Flags, recorded: Options) -> Machine:
         document = read_document(path, label)
         if document is not None:
             source = source_of(scope, document)
-            found[path] = without_enforced(source) if scope == "system" else source
+            found[path] = as_without(source, path) if scope == "system" else source
     return Machine(own, found, tuple(files))

@@ -77,7 +77,7 @@ class Reader:
         Raises:
             InputError: files are invalid; the findings cover every one of them.
         """
-        from qwenlock.settings.enforced import without_enforced
+        from qwenlock.edge.marks import as_without
         from qwenlock.settings.versions import source_of
 
         sources, problems = [], []
@@ -86,7 +86,7 @@ class Reader:
                 document = self._document(path, places.labels[scope], shared=scope != "project")
                 if document is not None:
                     source = source_of(scope, document, places.recorded[scope])
-                    sources.append(without_enforced(source) if scope == "system" else source)
+                    sources.append(as_without(source, path) if scope == "system" else source)
             except InputError as error:
                 problems.append(error)
         if problems:
