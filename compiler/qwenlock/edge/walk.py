@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.edge.checkouts import leads_to_server
 from qwenlock.edge.configuration import Nearest, nearest
-from qwenlock.edge.files import read_document
+from qwenlock.edge.files import MAX_BYTES, read_document, read_regular
 from qwenlock.edge.git import ignored_below
 from qwenlock.edge.places import SETTINGS, home, spelled
 from qwenlock.edge.reader import Reader
@@ -105,9 +105,17 @@ def projects_of(files: Iterable[Path]) -> Iterator[Path]:
             yield folder
     for file in files:
         if file.name in TABLES and file.parent.is_dir():
-            text = file.read_text("utf-8", "replace") if file.is_file() else None
+            text = _text_of(file)
             if text is None or may_configure(file.name, text):
                 yield from projects_below(Path(os.path.abspath(file.parent)))  # noqa: PTH100
+
+
+def _text_of(file: Path) -> str | None:
+    """Return the text of a configuration; None if it is gone, or cannot be read."""
+    try:
+        return read_regular(file, MAX_BYTES).decode(errors="replace")
+    except OSError:
+        return None
 
 
 def _folder_of(file: Path) -> Path | None:
