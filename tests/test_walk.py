@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -47,6 +48,22 @@ def test_what_git_ignores_is_not_walked(tmp_path: Path) -> None:
     write(tmp_path / "pkg" / ".gitignore", "built/\n")
     assert found(tmp_path) == ["own", "pkg/own"]
     assert found(tmp_path / "pkg") == ["own"]
+
+
+def test_neither_a_link_to_itself_nor_depth_hides_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qwenlock.edge.walk.ignored_below", lambda _: frozenset())
+    for name in ("a", "loop", "z"):
+        (tmp_path / name).symlink_to(name) if name == "loop" else put(tmp_path, name)
+    deep = "/".join(["d"] * 300)
+    put(tmp_path, deep)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 150)
+    try:
+        assert found(tmp_path) == ["a", deep, "z"]
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def test_walk_needs_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

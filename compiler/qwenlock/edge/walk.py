@@ -75,7 +75,7 @@ def projects_below(
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield directories as `os.walk` does, but follow no link to a server."""
+    """Yield directories as `os.walk` does, whatever their depth, but follow no link to a server."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -83,11 +83,17 @@ def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
         files: list[str] = []
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                is_away = entry.is_symlink() and leads_to_server(entry.path)
-                (names if not is_away and entry.is_dir() else files).append(entry.name)
+                (names if _is_folder(entry) else files).append(entry.name)
         yield folder, names, files
         below = (os.path.join(folder, name) for name in reversed(names))  # noqa: PTH118
         waiting += [each for each in below if not os.path.islink(each)]  # noqa: PTH114
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return not (entry.is_symlink() and leads_to_server(entry.path)) and entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def projects_of(files: Iterable[Path]) -> Iterator[Path]:
