@@ -75,10 +75,7 @@ def projects_below(
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield directories as `os.walk` does, but follow no link to a server.
-
-    `os.walk` fails in a thousand levels before Python 3.12.
-    """
+    """Yield directories as `os.walk` does, whatever their depth, but follow no link to a server."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -93,10 +90,8 @@ def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    if entry.is_symlink() and leads_to_server(entry.path):
-        return False
     try:
-        return entry.is_dir()
+        return not (entry.is_symlink() and leads_to_server(entry.path)) and entry.is_dir()
     except OSError:  # a link to itself
         return False
 
