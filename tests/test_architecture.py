@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenlock.text.pattern import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -162,9 +164,9 @@ def test_one_module_opens_network_connections() -> None:
     assert opening == ["edge/ping.py", "server/serving.py"]
 
 
-def loose_repeats(pattern: Any) -> Iterator[Any]:
+def loose_repeats(parsed: Any) -> Iterator[Any]:
     """Yield the body of each possessive repeat in a parsed pattern that could backtrack."""
-    for operator, argument in pattern:
+    for operator, argument in parsed:
         if str(operator) == "POSSESSIVE_REPEAT":
             (kind, _), *others = argument[2]
             if others or str(kind) not in {"ATOMIC_GROUP", "IN", "LITERAL", "NOT_LITERAL", "ANY"}:
@@ -184,11 +186,11 @@ def test_what_is_repeated_possessively_is_atomic() -> None:
     assert [*loose_repeats(parse("(?:a|bc)*+"))]
     assert not [*loose_repeats(parse("(?:(?>a|bc))*+c++"))]
     patterns = {
-        re.compile(*value._made_of)
+        value
         for name in BY_NAME
         if not name.endswith("__main__")
         for value in vars(importlib.import_module(name)).values()
-        if type(value).__name__ == "pattern"
+        if isinstance(value, (re.Pattern, pattern))
     }
     assert len(patterns) > 50
     found = {each.pattern for each in patterns if [*loose_repeats(parse(each.pattern, each.flags))]}
