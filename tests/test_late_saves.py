@@ -77,6 +77,7 @@ def everything(folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", [by_rename, in_place])
 def test_save_at_every_moment_of_a_write_survives(
     tmp_path: Path, way: str, save: Callable[[Path], None]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from qwenlock.cli import console, projects
-from qwenlock.cli.app import run
+from qwenlock.cli.start import run
 from qwenlock.clients.profile import profile
 from qwenlock.edge import checkouts, git, places, walk, windows, writer
 from qwenlock.edge.history import History, _Record

@@ -22,7 +22,10 @@ from support import MODEL, models, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there")
+pytestmark = [
+    pytest.mark.slow,  # every command is a process
+    pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there"),
+]
 
 WATCHED = """
 import os, sys
@@ -248,13 +251,11 @@ def walk(world: World, command: str, changes: Sequence[str]) -> int:
     return known
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_change_is_seen(command: str, world: World) -> None:
     assert walk(world, command, [*CHANGES]) >= (0 if command == "run" else 2)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_file_that_the_system_is_asked_for_is_noted(command: str, world: World) -> None:

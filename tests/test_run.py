@@ -345,6 +345,7 @@ def test_a_signal_reaches_the_command(project: Project, tmp_path: Path) -> None:
     assert process.wait(30) == 9
 
 
+@pytest.mark.slow
 def test_eight_runs_at_once_agree(project: Project) -> None:
     processes = [
         subprocess.Popen(

@@ -93,6 +93,7 @@ def test_schema_is_one_of_the_dialect_it_names(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
 
 
+@pytest.mark.slow
 def test_check_jsonschema_accepts_the_schema_and_an_example(
     schema: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -155,6 +155,7 @@ def test_tree_says_everything(folder: Path) -> None:
         assert fact in said, fact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_no_colour_where_none_is_wanted(two: Path, variables: dict[str, str]) -> None:
     for arguments in (["show", "p"], ["show", "--tree", "p"], ["diff", "p", "q"]):
