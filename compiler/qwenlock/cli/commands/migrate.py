@@ -79,7 +79,7 @@ def migrate(
         bool,
         typer.Option(
             "--drop-unused-key",
-            help="Delete security.auth.apiKey if never sent. That is, where the client sends "
+            help="Delete security.auth.apiKey if never sent. That is so if the client sends "
             "another key.",
         ),
     ] = False,

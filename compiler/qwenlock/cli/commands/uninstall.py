@@ -42,7 +42,7 @@ def uninstall(
         bool | None,
         typer.Option(
             "--remove-key/--keep-key",
-            help="Also remove its key from settings and .env files. By default, you are asked on "
+            help="Also remove the plan's key from settings and .env. By default, you are asked on "
             "a terminal, and elsewhere it is kept.",
         ),
     ] = None,

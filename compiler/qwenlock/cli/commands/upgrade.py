@@ -44,7 +44,7 @@ def upgrade(
             "--to",
             autocompletion=versions,
             metavar="VERSION",
-            help="A version; by default, the newest. `client` stands for the lists "
+            help="The version to install; by default, the newest. `client` stands for the lists "
             "that the installed client has.",
         ),
     ] = None,
@@ -92,7 +92,7 @@ def upgrade(
         typer.Option(
             "--client-command",
             metavar="C",
-            help="With `--to client`: its command; by default, qwen.",
+            help="The client's command for `--to client`. By default, it is qwen.",
         ),
     ] = None,
     allow_downgrade: Annotated[
