@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwenlock.clients.keys import known_keys, known_since
 from qwenlock.clients.other_models import OTHER_MODELS
 from qwenlock.clients.profile import NEWEST, RELEASES, profile
+from settings_keys import known_keys, known_since
 
 COUNTS = {
     "0.10.1": 18, "0.12.0": 19, "0.15.6": 26, "0.15.10": 27, "0.21.2": 41, "0.21.10": 42,

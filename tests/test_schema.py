@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from jsonschema import Draft202012Validator
 
-from qwenlock.clients.keys import known_keys
 from qwenlock.clients.other_models import OTHER_MODELS
 from qwenlock.clients.profile import NEWEST, profile
+from settings_keys import known_keys
 from support import World, plainly_read, write
 
 if TYPE_CHECKING:

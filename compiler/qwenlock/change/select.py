@@ -167,7 +167,7 @@ def _oauth_type(project: Project, model: str) -> str | None:
 
 
 def used(choices: Sequence[Choice], selected: Choice, client: Profile) -> int | None:
-    """Return which of the models the client uses if one is selected; None if it is none of them."""
+    """Return the index of the choice that a client uses for `selected`; None if it uses none."""
     return route.chosen([Route(*each) for each in choices], Route(*selected), client)
 
 

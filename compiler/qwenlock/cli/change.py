@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 from qwenlock.cli import declared as typer
 from qwenlock.cli.client import client_as_json
@@ -42,8 +42,24 @@ LockOption: TypeAlias = Annotated[
 ]
 
 
+class Writing(NamedTuple):
+    """How a command carries out a change.
+
+    Attributes:
+        dry_run: only show the change.
+        yes: do not ask.
+        as_json: print the change's report as JSON, with the diff, instead of text.
+        relock: locks the project again afterwards, if the user wants that.
+    """
+
+    dry_run: bool
+    yes: bool
+    as_json: bool
+    relock: Relock | None = None
+
+
 def relocking(directory: Path, flags: Flags, client: str | None) -> Relock:
-    """Return a function for `carry_out` that locks the project again."""
+    """Return a function for `Writing` that locks the project again."""
     from functools import partial
 
     from qwenlock.cli.commands.lock import relock
@@ -55,11 +71,7 @@ def carry_out(
     change: ProjectChange,
     command: str,
     directory: Path,
-    *,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-    relock: Relock | None = None,
+    writing: Writing,
     project: Project | None = None,
 ) -> int:
     """Show `change`, ask, and write all of it or nothing; return the exit code.
@@ -68,10 +80,7 @@ def carry_out(
         change: what to write.
         command: the command, as the history names it; must not hold a secret.
         directory: the project whose change this is, for `undo`.
-        dry_run: only show the change.
-        yes: do not ask.
-        as_json: print the change's report as JSON, with the diff, instead of text.
-        relock: locks the project again afterwards, if the user wants that.
+        writing: whether to write, to ask, and to lock afterwards, and how to report it.
         project: the project that changes; the JSON document names its client.
 
     Raises:
@@ -83,28 +92,28 @@ def carry_out(
     change = to_show(change, project.places.outside if project else ())
     diff = diff_of(change)
     about = client_as_json(project) if project else {}
-    to_write = bool(change.files) and not dry_run
-    if not as_json:
+    to_write = bool(change.files) and not writing.dry_run
+    if not writing.as_json:
         show(change, diff)
-    elif to_write and not yes:
+    elif to_write and not writing.yes:
         from qwenlock.findings.errors import UsageError
 
         raise UsageError(
             "--format json cannot ask for confirmation",
             "add --yes to write, or --dry-run to preview",
         )
-    if to_write and not yes and not agreed("Write this?"):
+    if to_write and not writing.yes and not agreed("Write this?"):
         say("nothing was written")
         return 0
     backup = _write(change, command, directory) if to_write else None
-    if as_json:
+    if writing.as_json:
         warnings = list(change.warnings)
         said = {"written": to_write, "warnings": warnings, "diff": diff}
         emit_json({**about, **change.report, **said})
     if backup is None:
         return 0
-    if relock is not None:
-        return relock(backup.stem)
+    if writing.relock is not None:
+        return writing.relock(backup.stem)
     say(f"run `qwenlock lock` to update {_lock_of(project)}")
     return 0
 

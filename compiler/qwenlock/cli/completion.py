@@ -61,9 +61,9 @@ def locked_models(incomplete: str) -> list[str]:
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
-    """Return the names that begin so and that a shell takes as they are.
+    """Return the names that begin with `incomplete`, without those that a shell would evaluate.
 
-    A repository names models, and zsh evaluates what it completes.
+    The names come from the repository, and zsh evaluates what it completes.
     """
     plain = (name for name in dict.fromkeys(names) if _PLAIN.fullmatch(name))
     return [name for name in plain if name.startswith(incomplete)]

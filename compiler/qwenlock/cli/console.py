@@ -77,7 +77,7 @@ def emit(text: str) -> None:
 
 
 def emit_words(text: str) -> None:
-    """Print data that is words for people, on stdout; on a terminal, its lines are folded.
+    """Print data that people read on stdout; on a terminal, its lines are folded.
 
     Raises:
         WriteError: it cannot be printed.
@@ -132,7 +132,7 @@ _kept: ContextVar[list[Printed] | None] = ContextVar("kept", default=None)
 
 @contextmanager
 def kept_back() -> Iterator[list[Printed]]:
-    """Keep the lines that are printed meanwhile, for `print_kept`, perhaps of another process."""
+    """Keep what is printed meanwhile, for `print_kept`, which another process may call."""
     kept: list[Printed] = []
     before = _kept.set(kept)
     try:

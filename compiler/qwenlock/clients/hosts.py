@@ -68,17 +68,6 @@ def paths(host: str, auth_type: str) -> tuple[str, ...]:
     return (known or {}).get(_LIKE.get(auth_type, auth_type), ())
 
 
-def right_path(host: str, auth_type: str) -> str | None:
-    """Return the usual path of a base URL of `auth_type` at `host`; see `paths`.
-
-    Returns:
-        The path, empty if there is none to write; or None if the host is not known, or not
-        for that auth type. Then nothing can be said of a base URL's path.
-    """
-    found = paths(host, auth_type)
-    return found[0] if found else None
-
-
 def auth_type_of(host: str, path: str) -> str | None:
     """Return the auth type that `path` is for at `host`, where it is one's alone.
 

@@ -45,8 +45,8 @@ class ModelSetting(NamedTuple):
         words: texts that name no entry: the main model, or the fast one.
         variable: the variable that wins over the setting, or empty.
         without: what the client does where no entry is found.
-        told_since: the first release that was seen to tell it, asked with `/model --ROLE`, which
-            sends nothing to a model there; empty for none.
+        told_since: the first release that answers `/model --ROLE` by itself, without asking a
+            model; empty if none does.
     """
 
     role: str
@@ -192,7 +192,7 @@ def other_models(client: Profile) -> tuple[ModelSetting, ...]:
 
 
 def told_roles(client: Profile) -> tuple[str, ...]:
-    """Return the roles of the models that `client` tells when it is asked."""
+    """Return the roles whose model `client` names when it is asked."""
     return tuple(
         each.role for each in OTHER_MODELS if each.told_since and client.knows(each.told_since)
     )

@@ -334,7 +334,7 @@ def release_of(version: str) -> str:
     `0.24.4rc1` are all taken for 0.24.4: most of what a release changes is there before it.
 
     Raises:
-        UsageError: `version` is none, neither of npm (SemVer) nor PEP 440.
+        UsageError: `version` is not a version of npm (SemVer) or of PEP 440.
     """
     if _NUMBERS.fullmatch(version):
         return version

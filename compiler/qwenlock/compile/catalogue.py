@@ -68,7 +68,7 @@ def build(
 ) -> tuple[Entry, ...]:
     """Return the entries that count, in catalogue order.
 
-    Skipped ones are among them: they are no models, but still part of a plan.
+    Skipped ones are among them: they are not models, but still part of a plan.
 
     Args:
         sources: the scopes that have a file, low to high.

@@ -224,7 +224,7 @@ def _report_marks(sources: Sources, client: Profile, report: Report) -> None:
 def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
     """Say which files a client would migrate, and which are from a client that is not known.
 
-    A file in which only the number changes is none.
+    A file in which only the number changes does not count.
     """
     for source in sources:
         version = version_of(source.document.value)

@@ -64,7 +64,7 @@ class EntryReader:
         self._orders: dict[tuple[str, ...], list[str]] = {}
 
     def read(self, auth_type: str, entry: Any, path: Path) -> dict[str, Any] | None:
-        """Return `entry` canonical (see `canonical`), or None if it is none the client takes.
+        """Return `entry` canonical (see `canonical`), or None if the client does not take it.
 
         Reports what is wrong with it and what the client will ignore. Catalogues repeat
         themselves: names and objects like some that were clean are not read again.
@@ -130,7 +130,7 @@ class EntryReader:
         return True
 
     def _field(self, auth_type: str, name: str, value: Any, path: Path) -> Any:
-        """Return the canonical value of a field that is none of the client's texts."""
+        """Return the canonical value of a field that the client does not take as text."""
         if name == "generationConfig" and isinstance(value, dict):
             self._check_config(auth_type, value, path)
         return self._canonical(value, path, name, MAX_DEPTH - 1)
@@ -250,9 +250,9 @@ class EntryReader:
                     self._check_name(name, (*path, "samplingParams", name))
 
     def _check_name(self, name: str, path: Path) -> None:
-        """Report an option of samplingParams whose right name, or place, is another.
+        """Report an option in samplingParams that has another name, or belongs in another place.
 
-        What is not known may be an option of the API: it is sent as it stands.
+        An unknown one may be an option of the API, and is sent unchanged.
         """
         home = home_of(name)
         if home is None or home[1] == "extra_body" or name == "max_output_tokens":

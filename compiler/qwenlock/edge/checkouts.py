@@ -36,18 +36,17 @@ def checkout_of(folder: str) -> str | None:
 
 
 def is_planted(path: "str | os.PathLike[str]") -> bool:
-    """Tell whether `path` is somebody else's, in a directory that anyone can write in, as /tmp.
+    """Tell whether somebody else put `path` into a directory for everyone, such as /tmp.
 
-    What stands there says nothing about the directories below it, which may be yours.
+    It says nothing about the directories below, which may be yours.
     """
-    is_planted = False
     if sys.platform != "win32":
         try:
-            is_everyones = os.stat(os.path.dirname(path)).st_mode & stat.S_IWOTH
-            is_planted = bool(is_everyones) and os.lstat(path).st_uid not in (0, os.getuid())
+            is_for_everyone = os.stat(os.path.dirname(path)).st_mode & stat.S_IWOTH
+            return bool(is_for_everyone) and os.lstat(path).st_uid not in (0, os.getuid())
         except OSError:
             pass
-    return is_planted
+    return False
 
 
 def is_home(folder: "str | os.PathLike[str]") -> bool:
@@ -75,9 +74,9 @@ def leads_to_server(path: "str | os.PathLike[str]") -> bool:
 
 
 def followed(path: "str | os.PathLike[str]") -> "Iterator[tuple[str, str]]":
-    """Yield each real directory that is looked into on the way along `path`.
+    """Yield each real directory on the way along `path`, and where the link in it leads.
 
-    With it comes where the link leads that is followed there; empty if it is not a link.
+    The second is empty if the next step is not a link.
     """
     folder, waiting = _steps(os.path.join(os.getcwd(), path))
     links = 0
@@ -102,7 +101,7 @@ def followed(path: "str | os.PathLike[str]") -> "Iterator[tuple[str, str]]":
 
 
 def _steps(path: str) -> tuple[str, list[str]]:
-    """Return the root of a path, if it has one, and its names, the last first."""
+    """Return the root of a path (empty if it has none), and its names, the last one first."""
     drive, rest = os.path.splitdrive(path)
     root = drive + os.sep if rest[:1] in (os.sep, os.altsep) else drive
     names = rest.replace(os.altsep or os.sep, os.sep).split(os.sep)

@@ -128,7 +128,7 @@ def ask(
 
 
 def _told(roles: Sequence[str], release: str | None) -> list[str]:
-    """Return those of `roles` that a release tells; another one would ask its model instead."""
+    """Return the `roles` that a release answers by itself; for others it would ask its model."""
     try:
         client = profile(release or GUIDE)
     except UsageError:
@@ -360,7 +360,7 @@ class RunningClient:
 
 
 def _said(message: dict[str, Any]) -> str:
-    """Return the text that a message of the client is a piece of; empty if it is none."""
+    """Return the piece of text in a message of the client; empty if there is none."""
     try:
         text = message["params"]["update"]["content"]["text"]
     except (KeyError, TypeError):

@@ -1,9 +1,9 @@
 """Finds a team's configuration, and applies it to a project.
 
 It is searched for in the project's directory and its parents, up to the root of the repository (the
-directory with `.git`), but never in the home directory or above, unless the project is there, and
-not in what somebody else has put into a directory for everyone, such as /tmp. Of each key, the
-nearest file that has it counts.
+directory with `.git`), but never in the home directory or above, unless the project is there. A
+file that somebody else has put into a directory for everyone, such as /tmp, is ignored by projects
+below. For each key, the nearest file that has it counts.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def nearest(folder: Path, reader: Reader) -> Nearest:
 
 
 def _is_topmost(folder: Path) -> bool:
-    """Tell whether what stands above `folder` says nothing about it."""
+    """Tell whether the search ends at `folder`."""
     is_root = (folder / ".git").exists() or folder == folder.parent
     return is_root or is_home(folder) or is_home(folder.parent)
 

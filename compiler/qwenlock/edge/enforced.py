@@ -16,7 +16,7 @@ from qwenlock.settings.enforced import Enforced, enforced_by
 def own_file(path: Path) -> Path:
     """Return the system file that the settings at `path` were merged over, or else `path`.
 
-    A file of a checkout does not say so; that of `qwenlock run` is in the cache, wherever that is.
+    A file in a checkout is not believed, unless it is in the cache, as that of `qwenlock run` is.
     """
     folder = os.path.realpath(path.parent)
     is_in_cache = Path(folder).is_relative_to(os.path.realpath(cache.directory()))
@@ -32,7 +32,7 @@ def own_file(path: Path) -> Path:
 
 @lru_cache(maxsize=8)
 def _mark(path: Path, *_: int) -> Enforced | None:
-    """Return the mark in a file; what else is given makes a changed file another."""
+    """Return the mark in a file; the other arguments tell apart its versions in the cache."""
     try:
         document = read_document(path, str(path))
     except InputError:  # whoever reads the settings will say so

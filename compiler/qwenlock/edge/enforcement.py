@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
+from qwenlock.edge.enforcing_marks import as_without, may_be_tracked
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes, read_document
-from qwenlock.edge.marks import as_without, is_brought
 from qwenlock.edge.places import Flags, locate, shown, system_file
 from qwenlock.edge.reader import Reader
 from qwenlock.enforce.enforcing import enforcing_settings, over
@@ -101,7 +101,7 @@ def in_force(project: Project) -> InForce | None:
     path = system_file()
     document = read_document(path, shown(path))
     mark = enforced_by(document.value) if document is not None else None
-    if document is None or mark is None or is_brought(path):
+    if document is None or mark is None or may_be_tracked(path):
         return None
     return InForce(path, mark.lock, source_of("system", document))
 

@@ -214,8 +214,8 @@ class History:
         """Return what takes back a change, with everything that is a part of it.
 
         Args:
-            name: the id of a change, of any project, long or short, also of an undo, which makes
-                the change again; None for the project's last one in force that is not an undo.
+            name: the id of a change of any project, long or short; that of an undo makes the
+                change again. None for the project's last change in force that is not an undo.
             force: whether to overwrite a file that has changed since.
 
         Raises:
@@ -367,7 +367,8 @@ def _refuse_later(
 ) -> None:
     """Refuse to take back a record if a later change that is in force wrote the same file.
 
-    A later undo stands only in the way of an older one, unless it took back a later change.
+    A later undo does not count if it took back one of the later changes, or if `record` is not
+    an undo itself.
     """
     since = [*takewhile(lambda each: each[0].id != newest.id, examined)]
     ids = {later.id for later, _ in since}

@@ -24,7 +24,7 @@ def release() -> str | None:
 
 
 def is_there() -> bool:
-    """Tell whether there is the command, even one that states no release, such as a script."""
+    """Tell whether the command is there, even if its release is unknown, as that of a script is."""
     return find(_COMMAND) is not None
 
 

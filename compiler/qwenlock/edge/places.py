@@ -38,7 +38,7 @@ _OWN = (
     ".env",
     *(f".qwen/{name}" for name in (".env", "settings.json", "settings.local.json")),
 )
-"""What is looked at in a project, besides its configuration."""
+"""The files that are read in a project, besides its configuration."""
 
 _SYSTEM_FILES = {
     "darwin": "/Library/Application Support/QwenCode/settings.json",
@@ -65,10 +65,10 @@ def find_project(start: Path) -> Path:
 
     A project holds a lock, or settings. The search ends at the root of the repository, and does not
     reach the home directory unless that is `start` itself. What somebody else has put into a
-    directory for everyone, such as /tmp, makes a project of it only for who is there.
+    directory for everyone, such as /tmp, counts only if that is `start`.
 
     Raises:
-        InputError: a file of one of them is a link to a server.
+        InputError: a file of a directory on the way is a link to a server.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100  (a symbolic link stays one)
     for folder in (start, *start.parents):
@@ -86,10 +86,10 @@ def find_project(start: Path) -> Path:
 
 
 def refuse_servers(folder: Path) -> None:
-    """Refuse a project of which a file is a link to a server; nothing has been followed then.
+    """Refuse a project with a file that is a link to a server, before any link is followed.
 
     Raises:
-        InputError: it is one.
+        InputError: it has one.
     """
     for path in (folder / name for name in _OWN if sys.platform == "win32"):
         if leads_to_server(path):

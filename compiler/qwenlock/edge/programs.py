@@ -108,7 +108,7 @@ def _is_for_cmd(program: str) -> bool:
 
 
 def _named_by(shim: str) -> _Named | None:
-    """Return what a `.cmd` starts; None if no package manager wrote it."""
+    """Return what a `.cmd` starts; None if it was not written by a package manager."""
     text = _text_of(shim)
     found = _OF_PNPM.match(text)
     if found is None and _FOR_NODE in text and _SETS_VARIABLES not in text:
@@ -120,7 +120,7 @@ def _named_by(shim: str) -> _Named | None:
 
 
 def _text_of(shim: str) -> str:
-    """Return the text of a shim; empty if it is none, as a large program."""
+    """Return the text of a shim; empty for any other program, which is larger or not text."""
     try:
         if os.path.getsize(shim) > _LONGEST_SHIM:  # noqa: PTH202
             return ""
@@ -131,7 +131,7 @@ def _text_of(shim: str) -> str:
 
 
 def _below(shim: str, name: str) -> str | None:
-    """Return a file that is named relative to a shim, if there is such."""
+    """Return the file that a shim names relative to itself; None if it does not exist."""
     below = name.replace("\\", os.sep)
     script = os.path.normpath(os.path.join(os.path.dirname(shim), below))  # noqa: PTH118, PTH120
     return script if os.path.isfile(script) else None  # noqa: PTH113

@@ -77,7 +77,7 @@ class Reader:
         Raises:
             InputError: files are invalid; the findings cover every one of them.
         """
-        from qwenlock.edge.marks import as_without
+        from qwenlock.edge.enforcing_marks import as_without
         from qwenlock.settings.versions import source_of
 
         sources, problems = [], []

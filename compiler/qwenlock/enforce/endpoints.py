@@ -258,7 +258,7 @@ def _fits_a_header(text: str) -> bool:
 
 
 def _listed(body: bytes, prefix: str) -> tuple[set[str], bool] | None:
-    """Return the ids that a list of models has, and whether it is whole; None if it is none."""
+    """Return the ids that a list of models has, and whether it is whole; None if it is not one."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

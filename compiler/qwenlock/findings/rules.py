@@ -542,7 +542,7 @@ RULES: dict[str, Rule] = {
     "QL615": Rule(
         "warning",
         "model.baseUrl that does not decide",
-        "From 0.21 on, model.baseUrl chooses between entries of one id, and nothing else. If none "
-        "of them has that base URL, to the letter, the first one is used.",
+        "From 0.21 on, model.baseUrl only chooses between entries with the same id. If none of "
+        "them has exactly that base URL, the first one is used.",
     ),
 }

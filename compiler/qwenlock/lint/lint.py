@@ -52,7 +52,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     variables.idle_variables,
     plans.plan_versions,
     selection.default_of_the_release,
-    selection.url_of_no_entry,
+    selection.base_url_without_effect,
     selection.sealed,
     selection.enforced_elsewhere,
     selection.undecided_here,

@@ -38,7 +38,7 @@ def default_of_the_release(subject: Subject) -> Iterator[Finding]:
     yield Finding("QL607", message, place, "set model.name")
 
 
-def url_of_no_entry(subject: Subject) -> Iterator[Finding]:
+def base_url_without_effect(subject: Subject) -> Iterator[Finding]:
     """Report a model.baseUrl that is not the base URL of the model in use.
 
     One of a lower scope than `model.name` may be of what is selected there. One with variables may

@@ -114,7 +114,7 @@ def _port(url: SplitResult) -> int | None:
 
 
 def _may_be(path: str, known: tuple[str, ...], given: Given) -> bool:
-    """Tell whether a path that is not `known` is none of this rule's business."""
+    """Tell whether a path that is not `known` does not concern this rule."""
     doubled = given.sdk == "anthropic" and path.removesuffix("/v1") in known  # see doubled_version
     return doubled or (bool(path) and has_deployments(given.url.hostname or ""))
 

@@ -61,9 +61,9 @@ class LockChange:
 def diff(old: Lock, new: Lock) -> list[LockChange]:
     """Return what has changed from `old` to `new`; nothing if they are the same.
 
-    The version of the lock format is no difference, nor is what a lock of version 1.x cannot hold,
-    where only one of the two is one. What could be a credential, which only a hand can have put
-    into a lock, is masked.
+    The version of the lock format is not a difference. If only one of the two is of version 1.x,
+    what that version cannot hold is not one either. What could be a credential, which somebody must
+    have written into a lock by hand, is masked.
     """
     if old.is_old != new.is_old:
         was_default = GUIDE in (lock.client for lock in (old, new) if lock.is_old)

@@ -150,7 +150,7 @@ def load(text: str, label: str) -> Lock:
         label: the file as messages name it.
 
     Raises:
-        InputError: the text is no lock, is of another major version, or holds merge conflicts.
+        InputError: the text is not a lock, is of another major version, or holds merge conflicts.
     """
     conflict = _CONFLICT.search(text)
     if conflict:

@@ -61,7 +61,7 @@ def candidates(
 
 
 def _of(text: str, given: Values) -> Iterator[Form]:
-    """Give `text` with every slot, with those alone that are no id, and as it is."""
+    """Give `text` with every slot, with only those that are not ids, and unchanged."""
     regional = _replaced((text,) if text else (), {s: v for s, v in given.items() if s != ID})
     yield _replaced(regional, {ID: given[ID]})
     yield regional

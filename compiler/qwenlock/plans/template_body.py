@@ -210,7 +210,7 @@ class _Body:
         return name
 
     def _known(self, cells: list[Any]) -> str | None:
-        """Return the column that holds `cells` already; true is no 1."""
+        """Return the column that holds `cells` already; true is not 1."""
         alike = [repr(cell) for cell in cells]
         return next((n for n, known in self._columns.items() if [*map(repr, known)] == alike), None)
 

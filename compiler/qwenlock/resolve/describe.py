@@ -93,7 +93,7 @@ class _Describer:
         said = self._candidate(name, candidate)
         yield said
         for origin in candidate.origins:
-            if isinstance(origin, Named) and name != "authType":  # that is no variable's value
+            if isinstance(origin, Named) and name != "authType":  # that is not a variable's value
                 used = self._variables[origin.name]
                 for lost in self._definitions(origin.name):
                     if lost.value and lost != used:

@@ -69,13 +69,13 @@ _PLAIN_VARIABLES = frozenset({
 })  # fmt: skip
 """Variables that hold a name or an address: shown in `env` too, if no key is in them."""
 _PROSE = frozenset({"systemPrompt", "system_prompt", "customInstructions", "instructions"})
-"""The keys whose text is shown where a comment of that text would be."""
+"""The keys whose text is shown as far as a comment with that text would be."""
 _NAMES = _SHOWN | _STRICT | _PROSE | {
     "modelProviders", "generationConfig", "samplingParams", "extra_body", "capabilities", "timeout",
     "maxRetries", "contextWindowSize", "temperature", "top_p", "max_tokens", "wireApi", "security",
     "auth", "general", "ui", "tools", "openai", "anthropic", "gemini", "vertex-ai", "$version",
 }  # fmt: skip
-"""Names that are shown wherever they stand, as where a comma or a colon is missing."""
+"""Names that are shown wherever they stand, for example where a comma is missing."""
 _MARKS = pattern(r"[^\w\s\"]{1,3}")
 _LISTS = frozenset({"efforts"})
 """The arrays whose words are shown; others may be the arguments of a program."""

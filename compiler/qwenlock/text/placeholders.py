@@ -26,5 +26,5 @@ _PLACEHOLDER = pattern(
 
 
 def is_placeholder(value: str) -> bool:
-    """Tell whether `value`, in the place of a key, is too short for one or says that it is none."""
+    """Tell whether `value`, in the place of a key, is too short or says that it is not a key."""
     return len(value) < _SHORTEST_KEY or bool(_PLACEHOLDER.fullmatch(value))

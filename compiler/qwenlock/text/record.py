@@ -20,7 +20,7 @@ _MISSING: Any = object()
 
 
 class _Described(NamedTuple):
-    """What is said of a field."""
+    """The arguments of `field`."""
 
     default: Any = _MISSING
     default_factory: Any = _MISSING
@@ -82,7 +82,7 @@ def as_dict(made: Any) -> dict[str, Any]:
 
 
 def required(cls: Any) -> frozenset[str]:
-    """Return the names of those without a default."""
+    """Return the names of the fields without a default."""
     return frozenset(
         each.name
         for each in cls._fields_of_record
@@ -101,7 +101,7 @@ def _field(cls: Any, name: str, kw_only: bool) -> _Field:
 
 
 def _with_slots(cls: Any, names: list[str]) -> Any:
-    """Return the class anew: a class gets its slots when it is made."""
+    """Return a copy of the class with slots, which a class can only get when it is made."""
     left_out = {*names, "__dict__", "__weakref__"}
     content = {name: value for name, value in vars(cls).items() if name not in left_out}
     made = type(cls)(cls.__name__, cls.__bases__, {**content, "__slots__": tuple(names)})

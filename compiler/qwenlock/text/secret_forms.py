@@ -41,7 +41,7 @@ _CODED = (
     r"(?:app|dataset|pa|al|ak|as)-(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[A-Za-z0-9]{20,}",
     r"[A-Za-z0-9]{14}\.atlasv1\.",
 )
-"""Forms of keys whose prefixes could begin words: `ASIA_API_KEY` is none."""
+"""Forms of keys whose prefixes could begin words: `ASIA_API_KEY` is not a key."""
 _PREFIXED = pattern(
     r"(?<![A-Za-z0-9])(?:(?:"
     + "|".join(map(re.escape, KEY_PREFIXES))
@@ -92,7 +92,7 @@ WEAK_WORDS = frozenset({
 """Under a name whose last word is one of these, text is a credential unless it is made of words."""
 
 _TELLING = frozenset({"authorization", "credential", "credentials", "password", "passwd", "secret"})
-"""A name that holds one of these, and ends with another word, is as one of `WEAK_WORDS`."""
+"""A name that holds one of these, and ends with another word, counts as one of `WEAK_WORDS`."""
 
 _IN_OTHER_LANGUAGES = pattern(
     "密[码碼钥鑰]|[金秘私祕][钥鑰]|令牌|口令|[凭憑][证證据據]|パスワード|비밀번호"
@@ -214,7 +214,7 @@ def named(name: str) -> NameSays:
 
 
 def _words(name: str) -> tuple[list[str], bool]:
-    """Return the words of a name without what says nothing at its end, and if that is a digest."""
+    """Return the words of a name, without meaningless ones at its end, and if one is a digest."""
     words = [word.lower() for word in _WORD.findall(name)]
     is_digest = False
     while len(words) > 1 and (words[-1] in _FILLERS or words[-1].isdecimal()):

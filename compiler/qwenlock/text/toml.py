@@ -44,7 +44,7 @@ def parse(text: str) -> dict[str, Any]:
     """Return the value of TOML `text`, which may begin with a byte-order mark.
 
     Raises:
-        TomlError: it is none, nested too deeply, or has a key of more than `MAX_PARTS` parts.
+        TomlError: it is not TOML, nested too deeply, or has a key of more than `MAX_PARTS` parts.
     """
     import tomllib
 

@@ -178,7 +178,7 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
 
 
 class _Result(NamedTuple):
-    """The result of asking once: an agreement, or an error; and the other models it told of."""
+    """The result of asking once: an agreement, or an error; and the roles that were answered."""
 
     release: str | None = None
     found: Agreement | None = None

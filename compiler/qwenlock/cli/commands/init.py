@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from qwenlock.change.init_wishes import HOSTS, Host, InitWishes
 from qwenlock.cli import declared as typer
-from qwenlock.cli.change import DryRunOption, YesOption, carry_out, relocking
+from qwenlock.cli.change import DryRunOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import regions
 from qwenlock.cli.options import (
     ClientOption,
@@ -137,15 +137,8 @@ def init(
     relock = relocking(directory, *lock_options)
     if wanted:
         relock = _relocking_each([directory / each for each in wanted], *lock_options)
-    code = carry_out(
-        change,
-        "init",
-        directory,
-        dry_run=dry_run,
-        yes=yes,
-        as_json=format is Format.json,
-        relock=relock,
-    )
+    writing = Writing(dry_run, yes, format is Format.json, relock)
+    code = carry_out(change, "init", directory, writing)
     if dry_run:
         return code
     if not change.files:

@@ -111,20 +111,20 @@ def lint(
             return is_wanted(finding.code, *codes)
 
         if fix:
-            from qwenlock.cli.change import carry_out
+            from qwenlock.cli.change import Writing, carry_out
             from qwenlock.lint.fix import change_of
             from qwenlock.lint.fix import fix as repaired
 
             fixed = repaired(subject, wanted, unsafe=unsafe_fixes)
             change = change_of(subject, fixed, project.places.files)
-            write = partial(carry_out, command="lint", directory=directory, project=project)
+            writing = Writing(dry_run, yes, as_json)
             if as_json:
                 left = _Left(subject if dry_run else fixed.subject, wanted)
                 change = replace(change, report=left.as_json())
-                write(change, dry_run=dry_run, yes=yes, as_json=True)
+                carry_out(change, "lint", directory, writing, project)
                 return left.exit_code(strict=fails_on_warnings)
             if change.files:
-                write(change, dry_run=dry_run, yes=yes, as_json=False)
+                carry_out(change, "lint", directory, writing, project)
                 subject = gather(directory, flags, client, env=env)
         left = _Left(subject, wanted)
         annotations.extend(left.show(format, directory))

@@ -9,6 +9,7 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.change import (
     DryRunOption,
     LockOption,
+    Writing,
     YesOption,
     agreed,
     carry_out,
@@ -78,7 +79,7 @@ def migrate(
         bool,
         typer.Option(
             "--drop-unused-key",
-            help="Delete security.auth.apiKey if never sent. That is, where the client sends "
+            help="Delete security.auth.apiKey if never sent. That is so if the client sends "
             "another key.",
         ),
     ] = False,
@@ -130,16 +131,10 @@ def migrate(
         if outcome.refused and not (dry_run or yes or as_json) and is_asked():
             without = replace(situation, drop_unused_key=True)
             outcome = _offered(outcome, migrated(without, version, only or ()))
-        return carry_out(
-            change_of(outcome, there.places.files, ask),
-            "migrate",
-            directory,
-            dry_run=dry_run,
-            yes=yes,
-            as_json=as_json,
-            relock=relocking(directory, flags, client) if lock else None,
-            project=there,
-        )
+        change = change_of(outcome, there.places.files, ask)
+        relock = relocking(directory, flags, client) if lock else None
+        writing = Writing(dry_run, yes, as_json, relock)
+        return carry_out(change, "migrate", directory, writing, there)
 
     found = chosen(projects, flags, recursive=recursive, every=True)
     return for_each(found, migrate_one, as_json=as_json)

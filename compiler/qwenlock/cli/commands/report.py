@@ -37,7 +37,7 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="[PROJECT|RESULT...]",
-            help="A directory; with --merge, files of results. They may be in directories.",
+            help="A project; with --merge, files with results. These may be in directories.",
             show_default=False,
         ),
     ] = None,

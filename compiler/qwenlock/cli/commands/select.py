@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from qwenlock.cli import declared as typer
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import offered_models
 from qwenlock.cli.options import (
     ClientOption,
@@ -80,16 +80,9 @@ def select(
         model, auth_type, base_url = _choose(choices, there, may_ask=format is Format.text)
     change = change_for(there, model, auth_type, base_url=base_url, scope=scope)
 
-    return carry_out(
-        change,
-        "select",
-        directory,
-        dry_run=dry_run,
-        yes=yes,
-        as_json=format is Format.json,
-        relock=relocking(directory, flags, client) if lock else None,
-        project=there,
-    )
+    relock = relocking(directory, flags, client) if lock else None
+    writing = Writing(dry_run, yes, format is Format.json, relock)
+    return carry_out(change, "select", directory, writing, there)
 
 
 def _choose(

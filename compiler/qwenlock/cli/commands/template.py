@@ -211,7 +211,7 @@ def capture(
         typer.Option(
             "--output",
             metavar="DIR",
-            help="Write PLAN/VERSION.json.j2 there. By default, it goes to stdout.",
+            help="Write DIR/PLAN/VERSION.json.j2. By default, it goes to stdout.",
         ),
     ] = None,
     templates: TemplatesOption = None,

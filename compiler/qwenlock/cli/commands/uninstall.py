@@ -6,7 +6,7 @@ import sys
 from typing import Annotated, Literal
 
 from qwenlock.cli import declared as typer
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import plans
 from qwenlock.cli.options import (
     ClientOption,
@@ -42,7 +42,7 @@ def uninstall(
         bool | None,
         typer.Option(
             "--remove-key/--keep-key",
-            help="Also remove its key from settings and .env files. By default, you are asked on "
+            help="Also remove the plan's key from settings and .env. By default, you are asked on "
             "a terminal, and elsewhere it is kept.",
         ),
     ] = None,
@@ -75,13 +75,6 @@ def uninstall(
         if typer.confirm(f"Also remove the plan's key from {where}?", err=True):
             change = change_for(there, plan, scope, with_key=True)
 
-    return carry_out(
-        change,
-        "uninstall",
-        directory,
-        dry_run=dry_run,
-        yes=yes,
-        as_json=as_json,
-        relock=relocking(directory, flags, client) if lock else None,
-        project=there,
-    )
+    relock = relocking(directory, flags, client) if lock else None
+    writing = Writing(dry_run, yes, as_json, relock)
+    return carry_out(change, "uninstall", directory, writing, there)

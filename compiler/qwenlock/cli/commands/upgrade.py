@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from qwenlock.cli import declared as typer
-from qwenlock.cli.change import DryRunOption, LockOption, YesOption, carry_out, relocking
+from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import plans, regions, versions
 from qwenlock.cli.console import say
 from qwenlock.cli.options import (
@@ -44,7 +44,7 @@ def upgrade(
             "--to",
             autocompletion=versions,
             metavar="VERSION",
-            help="A version; by default, the newest. `client` stands for the lists "
+            help="The version to install; by default, the newest. `client` stands for the lists "
             "that the installed client has.",
         ),
     ] = None,
@@ -92,7 +92,7 @@ def upgrade(
         typer.Option(
             "--client-command",
             metavar="C",
-            help="With `--to client`: its command; by default, qwen.",
+            help="The client's command for `--to client`. By default, it is qwen.",
         ),
     ] = None,
     allow_downgrade: Annotated[
@@ -160,16 +160,9 @@ def upgrade(
                 say("nothing was written")
                 return 1
             change = change_for(there, replace(wishes, decided=decided), release())
-        code = carry_out(
-            change,
-            "upgrade",
-            directory,
-            dry_run=dry_run,
-            yes=yes,
-            as_json=as_json,
-            relock=relocking(directory, flags, client) if lock else None,
-            project=there,
-        )
+        relock = relocking(directory, flags, client) if lock else None
+        writing = Writing(dry_run, yes, as_json, relock)
+        code = carry_out(change, "upgrade", directory, writing, there)
         return 1 if change.report["status"] == "edited" else code
 
     found = chosen(projects, flags, recursive=recursive)
@@ -246,16 +239,8 @@ def _answer(*, retired: bool) -> Decision | None:
 def _report(change: ProjectChange, project: Project, again: str, *, as_json: bool) -> int:
     """Report whether an update is due; `again` is the command that makes it."""
     status = change.report["status"]
-    directory = project.places.project
-    carry_out(
-        change,
-        "upgrade",
-        directory,
-        dry_run=True,
-        yes=False,
-        as_json=as_json,
-        project=project,
-    )
+    writing = Writing(dry_run=True, yes=False, as_json=as_json)
+    carry_out(change, "upgrade", project.places.project, writing, project)
     plans = change.report["plans"]
     due = [each["plan"] for each in plans if each["status"] in ("due", "edited")]
     if due:

@@ -1,4 +1,4 @@
-"""Tells whether a mark in a system file counts: a repository could mark settings of its own."""
+"""Whether a mark in a system file, that it enforces a lock, counts: a repository could fake one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def as_without(source: Source, path: Path) -> Source:
     """Return the settings in the system file at `path` without what enforces a lock in them."""
     mark = enforced_by(source.settings)
-    return source if mark is None or is_brought(path) else without_enforced(source)
+    return source if mark is None or may_be_tracked(path) else without_enforced(source)
 
 
-def is_brought(path: Path) -> bool:
-    """Tell whether a file may have come with a checkout: it is in one, and may be tracked."""
+def may_be_tracked(path: Path) -> bool:
+    """Tell whether a file may have come with a checkout: git tracks it, or that is unknown."""
     if root_of(os.path.realpath(path.parent)) is None:
         return False
     from qwenlock.edge.git import ask  # which is seldom asked here
