@@ -176,7 +176,7 @@ SCENARIOS = {
         calls=frozenset({"unlink"}),
     ),
 }
-RANDOM = r"\d{6}-\d{8}T[\d.]+-[0-9a-f]{8}|[0-9a-f]{16,}"
+RANDOM = r"\d{6}-\d{8}T[\d.]+-[0-9a-f]{8}|[0-9a-f]{16,}(?:\.\d+)?"
 
 ERRORS = {
     "fchmod": ("EPERM",),
