@@ -195,7 +195,11 @@ def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
     """
     asked = "".join(f"{name}\n" for name in names).encode()
     sizes = _run(root, "cat-file", "--batch-check=%(objectsize)", given=asked)
-    known = [int(size) for size in sizes.stdout.split() if size.isdigit()] if sizes else [0]
+    known = [int(size) for size in sizes.stdout.split() if size.isdigit()] if sizes else []
+    fix = "run `git fsck`; in a partial clone, fetch the commit first"
+    unreadable = InputError("git cannot read every lock of the commit", fix)
+    if len(known) < len(names):
+        raise unreadable
     if max(known, default=0) > MAX_LOCK_BYTES:
         raise too_large("a lock of the commit", MAX_LOCK_BYTES)
     if sum(known) > _MOST_OF_ALL:
@@ -206,8 +210,7 @@ def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
     for name in names:
         head = said.readline()  # "NAME blob SIZE"
         if not head.startswith(f"{name} blob ".encode()):
-            fix = "run `git fsck`; in a partial clone, fetch the commit first"
-            raise InputError("git cannot read every lock of the commit", fix)
+            raise unreadable
         yield said.read(int(head.split()[2]))
         said.readline()
 
