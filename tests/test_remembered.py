@@ -316,6 +316,15 @@ def test_run_does_not_use_settings_that_were_changed(world: World) -> None:
     assert b"modelProviders" in shown.out
 
 
+def test_settings_in_use_are_marked_so_that_no_other_run_deletes_them(world: World) -> None:
+    for _ in range(3):
+        world.start("run", "--", "true")
+    [path] = (world.home / ".cache" / "qwenlock" / "enforced").glob("*.json")
+    os.utime(path, (1, 1))
+    world.start("run", "--", "true")
+    assert path.stat().st_mtime > 1
+
+
 def test_command_that_writes_is_not_remembered(world: World) -> None:
     write(world.own, {"modelProviders": {"openai": [MODEL, MODEL]}})
     for _ in range(2):

@@ -121,10 +121,22 @@ def answer(arguments: list[str]) -> int | None:
     if program is not None:
         changes = dict(each.split("=", 1) for each in memory.changes)
         try:
+            _mark_as_used(changes)
             os.execve(program, command, {**os.environ, **changes})  # noqa: S606
         except OSError:
             return None
     return memory.code
+
+
+def _mark_as_used(variables: dict[str, str]) -> None:
+    """Mark the settings that enforce the lock as used: unused ones are deleted after a while.
+
+    Raises:
+        OSError: they are gone.
+    """
+    for path in variables.values():
+        if path.startswith(f"{cache.directory()}/enforced/"):
+            os.utime(path)
 
 
 def _memory(arguments: list[str]) -> Memory | None:
