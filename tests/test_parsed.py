@@ -123,6 +123,13 @@ def test_change_of_what_is_declared_is_seen() -> None:
     assert any(each.endswith("-packages") for each in files)
 
 
+def test_completion_is_not_answered_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(["lint"], from_memory=True)
+    assert parsed.recall(["lint"]) is not None
+    monkeypatch.setenv("_QWENLOCK_COMPLETE", "source_bash")
+    assert parsed.recall(["lint"]) is None
+
+
 def test_what_run_starts_is_not_in_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     run(["lock"])
     started: list[Any] = []

@@ -317,6 +317,15 @@ def test_run_does_not_use_settings_that_were_changed(world: World) -> None:
     assert b"modelProviders" in shown.out
 
 
+def test_settings_in_use_are_marked_so_that_no_other_run_deletes_them(world: World) -> None:
+    for _ in range(3):
+        world.start("run", "--", "true")
+    [path] = (world.home / ".cache" / "qwenlock" / "enforced").glob("*.json")
+    os.utime(path, (1, 1))
+    world.start("run", "--", "true")
+    assert path.stat().st_mtime > 1
+
+
 def test_command_that_writes_is_not_remembered(world: World) -> None:
     write(world.own, {"modelProviders": {"openai": [MODEL, MODEL]}})
     for _ in range(2):
@@ -402,6 +411,35 @@ def test_key_is_not_in_a_memory(world: World) -> None:
     assert len(world.memories) == len(COMMANDS)
     for memory in world.memories:
         assert b"planted" not in memory.read_bytes()
+
+
+def test_another_home_is_seen(world: World) -> None:
+    shutil.copy(world.own, world.user)
+    shutil.copytree(world.home, world.root / "other")
+    world.home = world.home.rename(world.root / "one")
+    link = world.root / "home"
+    link.symlink_to("one")
+    cache = {"XDG_CACHE_HOME": str(world.root / "cache")}
+    world.variables |= {"HOME": str(link), **cache}
+    world.project = world.home
+    said = [world.start("show") for _ in range(3)]  # the first makes the directory of the cache
+    assert said[2] == (said[0][0], True)
+    link.unlink()
+    link.symlink_to("other")
+    assert world.start("show")[0] == world.afresh("show") != said[0][0]
+
+
+def test_what_a_link_in_a_directory_leads_to_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "listed").mkdir()
+    (tmp_path / "listed" / "loop").symlink_to("loop")
+    (tmp_path / "listed" / "link").symlink_to(tmp_path / "target")
+    states = [remembered.state("listing", str(tmp_path / "listed"))]
+    for make in (Path.mkdir, Path.rmdir, Path.touch):
+        make(tmp_path / "target")
+        states.append(remembered.state("listing", str(tmp_path / "listed")))
+    absent, directory, again, file = states
+    assert absent == again
+    assert len({absent, directory, file}) == 3
 
 
 def test_memories_do_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

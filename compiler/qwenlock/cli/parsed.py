@@ -32,6 +32,8 @@ ARGUMENTS = "qwenlock.arguments"
 COMMAND = "qwenlock.command"
 """The key for what `run` starts."""
 
+_COMPLETION = "_QWENLOCK_COMPLETE"
+"""The variable with which a shell asks Typer to complete a command line instead."""
 
 _noted: list[tuple[str, dict[str, Any]]] = []
 
@@ -88,7 +90,11 @@ def keep() -> None:
         text = json.dumps([command, {name: _encoded(value) for name, value in values.items()}])
     except TypeError:
         return
-    depends = [f"time {remembered.state('time', each)} {each}" for each in _files()]
+    asked_for = [
+        (remembered.VARIABLE, _COMPLETION),
+        *((remembered.TIME, each) for each in _files()),
+    ]
+    depends = [f"{kind} {remembered.state(kind, name)} {name}" for kind, name in asked_for]
     if not any("\n" in each for each in depends):
         memory = remembered.Memory(depends, 0, [(0, text.encode())])
         remembered.keep(asked, memory, remembered.MEANINGS)

@@ -121,10 +121,22 @@ def answer(arguments: list[str]) -> int | None:
     if program is not None:
         changes = dict(each.split("=", 1) for each in memory.changes)
         try:
+            _mark_as_used(changes)
             os.execve(program, command, {**os.environ, **changes})  # noqa: S606
         except OSError:
             return None
     return memory.code
+
+
+def _mark_as_used(variables: dict[str, str]) -> None:
+    """Mark the settings that enforce the lock as used: unused ones are deleted after a while.
+
+    Raises:
+        OSError: they are gone.
+    """
+    for path in variables.values():
+        if path.startswith(f"{cache.directory()}/enforced/"):
+            os.utime(path)
 
 
 def _memory(arguments: list[str]) -> Memory | None:
@@ -204,9 +216,10 @@ def state(kind: str, name: str) -> str:
         about = f"{status.st_mode:o}:{status.st_uid}:{status.st_gid}"
         if kind == LISTING:
             return f"{about}:{_listing(name)}"
+        if kind == CONTENT and stat.S_ISREG(status.st_mode):
+            return f"{about}:{_content(name)}" if status.st_size <= MOST else UNKNOWN
+        about = f"{about}:{status.st_dev}:{status.st_ino}"  # which `samefile` compares
         if stat.S_ISREG(status.st_mode):
-            if kind == CONTENT:
-                return f"{about}:{_content(name)}" if status.st_size <= MOST else UNKNOWN
             return f"{about}:{status.st_size}:{status.st_mtime_ns}"
         if stat.S_ISLNK(status.st_mode):
             return f"{about}:{cache.digest(os.fsencode(os.readlink(name)))}"
@@ -228,10 +241,15 @@ def _content(name: str) -> str:
 
 def _listing(name: str) -> str:
     with os.scandir(name) as entries:
-        found = sorted(
-            (each.name, each.is_dir(follow_symlinks=False), each.is_symlink()) for each in entries
-        )
+        found = sorted((each.name, each.is_symlink(), _leads_to(each)) for each in entries)
     return cache.digest(os.fsencode(repr(found)))
+
+
+def _leads_to(entry: "os.DirEntry[str]") -> str:
+    try:
+        return f"{entry.is_dir()} {entry.is_file()}"
+    except OSError:  # a link to itself
+        return UNKNOWN
 
 
 def _variable(name: str) -> str:
