@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
 from qwenlock.cli.app import COMMANDS
 from qwenlock.cli.commands import template
+from qwenlock.cli.parsing import command_of
 from qwenlock.cli.start import run
 from support import World, models, write
 
@@ -91,7 +91,7 @@ def test_closed_streams(world: World, monkeypatch: pytest.MonkeyPatch, line: str
 
 @pytest.mark.slow
 def test_every_help_and_output_in_every_encoding(world: World) -> None:
-    below = [f"template {each}" for each in typer.main.get_command(template.app).commands]  # type: ignore[attr-defined]
+    below = [f"template {each}" for each in command_of(template.app).commands]
     for line in (*PRINTING, *(f"{command} --help" for command in (*COMMANDS, *below))):
         code = 0 if "--help" in line else world.run(*line.split()).exit_code
         for encoding in ENCODINGS:
