@@ -75,7 +75,7 @@ def _option(option: Any, context: Any) -> tuple[str, str]:
         about += " (required)"
     if option.is_flag:
         return ", ".join([names, *short]), about
-    value = option.make_metavar(context).strip("[]")
+    value = option.get_help_record(context)[0].rpartition(" ")[2].strip("[]<>")
     written = ", ".join([names, *short]) + f" {value}"
     if len(written) > _WIDEST:
         written = f"{names} {option.name.upper()}"
