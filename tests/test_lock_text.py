@@ -16,7 +16,7 @@ from qwenlock.findings.errors import InputError
 from qwenlock.lock.model import Input, Lock, Selection, settings_entry
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, dump, is_unedited, load, own_side
-from qwenlock.text.credentials import is_credential, names_a_credential
+from qwenlock.text.credentials import is_credential, is_credential_as_name, names_a_credential
 from support import (
     JSON,
     KEYS,
@@ -37,10 +37,12 @@ LOCK = locked(models(MODEL))
 
 def is_harmless(value: Any, key: str = "") -> bool:
     if isinstance(value, dict):
-        return all(not is_credential(k) and is_harmless(v, k) for k, v in value.items())
+        return all(not is_credential_as_name(k) and is_harmless(v, k) for k, v in value.items())
     if isinstance(value, list):
         return all(is_harmless(item, key) for item in value)
-    return not names_a_credential(key) and not (isinstance(value, str) and is_credential(value))
+    return not names_a_credential(key) and not (
+        isinstance(value, str) and is_credential(value, key)
+    )
 
 
 ENTRIES = st.builds(
