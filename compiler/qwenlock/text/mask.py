@@ -148,18 +148,25 @@ class _Tokens:
         self.starts, self.stops = array("Q"), array("Q")
         self.contexts: list[_Context] = []
         self._alike: dict[_Context, _Context] = {}
-        self._read(text)
+        self._rest = self._read(text)
 
-    def _read(self, text: str) -> None:
+    def read_to(self, end: int) -> None:
+        """Read on, until a token begins at the offset `end` or behind it."""
+        for start in self._rest:
+            if start >= end:
+                return
+
+    def _read(self, text: str) -> Iterator[int]:
+        """Read the text token by token; yield where each begins that is kept."""
         containers = _Containers()
         key, before = None, "{"  # the key whose value comes next, and the sign or value before
         for count, found in enumerate(_TOKEN.finditer(text)):
             if count == _MOST:
-                self._add(found.start(), len(text), _Context())
+                yield self._add(found.start(), len(text), _Context())
                 return
             piece, level = found[0], containers.inner
             if piece.startswith(("//", "/*")):
-                self._add(*found.span(), _Context())
+                yield self._add(*found.span(), _Context())
                 continue
             is_strict = level.is_strict or _is_strict(key)
             if piece in "{[":
@@ -171,7 +178,7 @@ class _Tokens:
                 is_key = before in ("{", ",") and bool(_COLON.match(text, found.end()))
                 is_value = before in ("[", ",") if in_array else before == ":"
                 named = (level.key if in_array else key) if is_value else None
-                self._add(*found.span(), _Context(named, is_key, in_array, is_strict))
+                yield self._add(*found.span(), _Context(named, is_key, in_array, is_strict))
                 if is_key:
                     key, before = _content(piece), "key"
                     continue
@@ -179,10 +186,11 @@ class _Tokens:
             key = key if piece == ":" and before == "key" else None
             before = piece
 
-    def _add(self, start: int, stop: int, context: _Context) -> None:
+    def _add(self, start: int, stop: int, context: _Context) -> int:
         self.starts.append(start)
         self.stops.append(stop)
         self.contexts.append(self._alike.setdefault(context, context))
+        return start
 
 
 class Mask:
@@ -204,6 +212,7 @@ class Mask:
             comments: also show comments, with possible keys in them masked.
         """
         tokens = self._tokens
+        tokens.read_to(end)
         first, behind = bisect_right(tokens.stops, begin), bisect_left(tokens.starts, end)
         done = begin
         pieces = []
@@ -218,6 +227,7 @@ class Mask:
     def strings(self) -> Iterator[tuple[int, str | None, str]]:
         """Yield each string that is a value: its offset, the key that it belongs to, its value."""
         tokens = self._tokens
+        tokens.read_to(len(self._text))
         for start, stop, context in zip(tokens.starts, tokens.stops, tokens.contexts, strict=True):
             token = self._text[start:stop]
             if token.startswith('"') and not context.is_key:
