@@ -366,6 +366,7 @@ SCHEMAS = {"github.yml": "vendor.github-workflows", "gitlab.yml": "vendor.gitlab
            "gitlab-ci.yml": "vendor.gitlab-ci"}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", SCHEMAS)
 def test_files_of_ci_are_valid(file: str) -> None:
     (path,) = (each for each in shipped() if each.name == file)
@@ -377,6 +378,7 @@ def test_files_of_ci_are_valid(file: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_hooks_for_pre_commit_are_valid() -> None:
     (path,) = (each for each in shipped() if each.name == "pre-commit.yaml")
     subprocess.run([sys.executable, "-m", "pre_commit", "validate-config", path], check=True)

@@ -747,6 +747,7 @@ ENTRIES = ",".join(f'{{"id":"m{index}","envKey":"K"}}' for index in range(MANY))
 OBJECTS = ",".join('{"a":1,"a":2}' for _ in range(MANY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "count"),
     [

@@ -498,6 +498,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 @settings(max_examples=20, deadline=None)
 @given(st.lists(JSON, min_size=2, max_size=5))

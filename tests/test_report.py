@@ -360,6 +360,7 @@ def test_highest_exit_code_counts(world: World, statuses: list[str], exit_code: 
     assert world.run("report", "--merge", "all.json").exit_code == exit_code
 
 
+@pytest.mark.slow
 def test_thousands_of_results_are_merged(world: World) -> None:
     """As many jobs write them: files in folders, and many documents one after another."""
     folder = world.project / "results"

@@ -14,7 +14,10 @@ import pytest
 
 from qwenlock.edge import launch
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process becomes another on POSIX")
+pytestmark = [
+    pytest.mark.slow,  # each test starts the program, and this a command
+    pytest.mark.skipif(os.name != "posix", reason="a process becomes another on POSIX"),
+]
 
 PRINT_SYSTEM = f"""{sys.executable} -c "
 import os
@@ -345,7 +348,6 @@ def test_a_signal_reaches_the_command(project: Project, tmp_path: Path) -> None:
     assert process.wait(30) == 9
 
 
-@pytest.mark.slow
 def test_eight_runs_at_once_agree(project: Project) -> None:
     processes = [
         subprocess.Popen(

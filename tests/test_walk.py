@@ -198,6 +198,7 @@ def check(root: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
 def test_many_projects_are_judged_as_each_alone(tmp_path: Path) -> None:
     settings = models(MODEL)

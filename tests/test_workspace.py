@@ -276,6 +276,7 @@ def test_one_broken_project_does_not_hide_the_others(workspace: World) -> None:
     assert [line.partition("/.qwen")[0] for line in lines.splitlines()] == at
 
 
+@pytest.mark.slow
 def test_processes_that_share_the_projects_say_the_same(
     workspace: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
