@@ -232,7 +232,8 @@ def test_command_that_writes_one_file(
     world = World(tmp_path, monkeypatch, capsys.readouterr)
     write_file(world.own, {**models(MODEL), "model": {"name": "gpt-4o"}})
     assert world.run("lock").exit_code == 0
-    one, two, three = (f'{{"modelProviders": {{"openai": [{{"id": "{each}"}}]}}}}' for each in "abc")
+    text = '{"modelProviders": {"openai": [{"id": "a"}]}}'
+    one, two, three = (text.replace('"a"', f'"{each}"') for each in "abc")
     sides = {"base.json": one, "ours.json": f"{one} // {OLD.decode()}", "theirs.json": two}
     for name, text in {**sides, "env.example": three}.items():
         write_file(world.project / name, text)
