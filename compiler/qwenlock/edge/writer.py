@@ -270,11 +270,33 @@ def permissions(path: Path) -> int | None:
 
 
 def private_directory(path: Path) -> None:
-    """Create a directory that only the user can open, if it is missing; it is flushed."""
+    """Create a directory that only the user can open, if it is missing; it is flushed.
+
+    Raises:
+        WriteError: there is one that somebody else made, or in which everybody can write.
+    """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in reversed(missing):
         sync_directory(each.parent)
+    refuse_of_others(path)
+
+
+def refuse_of_others(path: Path) -> None:
+    """Refuse a directory in which somebody else may have put files, if there is one.
+
+    Root may use that of a user, as in a container with a mounted home.
+
+    Raises:
+        WriteError: somebody else may have.
+    """
+    if sys.platform != "win32" and path.exists():
+        status = path.stat()
+        if status.st_mode & stat.S_IWOTH or os.getuid() not in (0, status.st_uid):
+            message = f"{path} is not yours alone: somebody else could have put files into it"
+            raise WriteError(
+                message, "delete it if it is not yours; set HOME to your own directory"
+            )
 
 
 def replace_file(target: Path, content: memoryview, mode: int) -> None:
