@@ -95,3 +95,11 @@ def test_any_text_can_be_asked(text: str, data: Any) -> None:
     offset = data.draw(st.integers(0, len(text)))
     found = cursor(text, offset)
     assert found is None or found.start <= offset <= found.end
+
+
+@pytest.mark.parametrize("piece", ["[", '{"a":'])
+def test_depth_costs_no_square(piece: str) -> None:
+    text = '{"a":' + piece * 100_000
+    found = cursor(text, len(text) // 2 // len(piece) * len(piece))
+    assert found is not None
+    assert len(found.path) > 10_000

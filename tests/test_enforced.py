@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
-from qwenlock.edge import launch
+from qwenlock.edge import enforcing_marks, launch
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.settings.enforced import enforced_by, marked, without_enforced
 from support import MODEL, OBJECTS, OPENAI, World, locked, models, source, strict, write
@@ -93,6 +93,49 @@ def test_mark_in_a_file_that_git_tracks_hides_nothing_from_a_check(
     assert "enforced" not in world.run("status").out
     subprocess.run([*git, "rm", "-q", "--cached", "system.json"], check=True)
     assert "evil" not in world.run("lock", "--output", "-").out
+
+
+TRACKS, FORGETS = ("add", "."), ("rm", "-rq", "--cached", ".")
+
+
+@pytest.mark.parametrize(
+    ("folder", "checkout", "said", "path", "counts"),
+    [
+        ("elsewhere", "", [], None, True),
+        ("home", ".git", [TRACKS], None, True),  # a home that is a checkout is the user's own
+        ("elsewhere", ".git", [TRACKS], None, False),
+        ("elsewhere", ".git", [TRACKS, FORGETS], None, True),
+        ("elsewhere", ".git", [TRACKS, FORGETS], "/nowhere", False),  # git cannot tell
+        ("elsewhere", ".hg", [], None, False),
+    ],
+)
+def test_one_rule_says_whether_a_mark_counts(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    checkout: str,
+    said: Sequence[Sequence[str]],
+    path: str | None,
+    counts: bool,
+) -> None:
+    """Whether the settings name the file, the environment, or `run`, whose cache it is in."""
+    root = world.root / folder
+    file = root / "cache" / "qwenlock" / "enforced" / "settings.json"
+    file.parent.mkdir(parents=True)
+    write(file, marked({"fastModel": "a"}, str(world.lock), "/own.json"))
+    if checkout == ".git":
+        for arguments in (["init", "-q"], *said):
+            subprocess.run(["git", "-C", str(root), *arguments], check=True)
+    elif checkout:
+        (root / checkout).mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+    monkeypatch.setenv("QWEN_CODE_SYSTEM_SETTINGS_PATH", str(file))
+    if path is not None:
+        monkeypatch.setenv("PATH", path)
+    settings = source(json.loads(file.read_bytes()), "system")
+    assert (enforcing_marks.own_file(file) != file) == counts
+    assert ("fastModel" not in enforcing_marks.as_without(settings, file).settings) == counts
+    assert ("enforced here" in world.run("resolve").out) == counts
 
 
 def test_findings_are_the_same_inside_a_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,6 +165,7 @@ SCENARIOS = {
         },
         {OURS: '{"id": "c"}'},
         whole=False,
+        calls=frozenset({"fsync", "openat", "write", "renameat2"}),
     ),
     "history --prune": Scenario(
         ("history", "--prune"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import stat
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -147,7 +149,7 @@ class TestRecords:
             *(("part-of", each) for each in ([1], {"a": 1})),
             *(("reason", each) for each in (None, 1)),
             *(("path", each) for each in ("a\0b", "\ud800", "relative", 1)),
-            *(("mode-after", each) for each in ([], "other")),
+            *(("mode-after", each) for each in ([], "other", -1, 2**40)),
             *(("after", each) for each in ([], 1)),
         ],
     )
@@ -186,6 +188,44 @@ class TestRecords:
         with pytest.raises(InputError, match="is damaged"):
             history.undo()
         assert settings.read_bytes() == b"second"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there, profiles are private")
+    @pytest.mark.parametrize("below", ["", "backups"])
+    @pytest.mark.parametrize("whose", ["somebody's", "everybody's"])
+    def test_that_others_could_have_put_there_are_not_believed(
+        self,
+        settings: Path,
+        history: History,
+        monkeypatch: pytest.MonkeyPatch,
+        whose: str,
+        below: str,
+    ) -> None:
+        change(settings, b"second", history)
+        if whose == "everybody's":
+            (history.state / below).chmod(0o777)
+        else:
+            monkeypatch.setattr(os, "getuid", lambda: 12345)
+        for act in (history.history, history.undo, lambda: change(settings, b"third", history)):
+            with pytest.raises(WriteError, match="somebody else could have put files into it"):
+                act()
+        assert settings.read_bytes() == b"second"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="it has no umask")
+    def test_are_private_whatever_the_umask(self, settings: Path, history: History) -> None:
+        umask = os.umask(0)
+        try:
+            write_lock(settings.with_name("qwen.lock"), LOCK, history, None)
+        finally:
+            os.umask(umask)
+        for folder in (history.state, history.state / "backups"):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+    def test_too_large_to_be_one_are_not_read(
+        self, settings: Path, history: History, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        backup = change(settings, b"second", history)
+        monkeypatch.setattr("qwenlock.edge.history._MOST", backup.stat().st_size - 1)
+        assert told(history) == [("unknown", "damaged")]
 
     def test_lie_in_the_state_directory_of_the_user(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

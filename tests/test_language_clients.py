@@ -62,10 +62,30 @@ def test_process_serves_and_writes_nothing(world: World) -> None:
     assert files(world.root) == before
 
 
-def test_process_ends_with_its_editor() -> None:
+def message(method: str, number: int | None = None) -> bytes:
+    told: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
+    text = json.dumps(told if number is None else {**told, "id": number})
+    return f"Content-Length: {len(text)}\r\n\r\n{text}".encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "told"),
+    [
+        (b"", 0, ""),
+        (message("exit"), 1, ""),
+        (message("shutdown", 1) + message("shutdown", 2) + message("exit"), 0, ""),
+        (b"Content-Length: 9223372036854775808\r\n\r\n{}", 2, "does not speak the Language"),
+        (b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}", 2, "does not speak the Language"),
+    ],
+    ids=["nothing", "exit", "shutdown", "large", "endless"],
+)
+def test_process_ends_with_its_editor(said: bytes, code: int, told: str) -> None:
     command = [sys.executable, "-m", "qwenlock", "server"]
-    done = subprocess.run(command, input=b"", capture_output=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    done = subprocess.run(command, input=said, capture_output=True, timeout=30, check=False)
+    assert done.returncode == code
+    assert told in done.stderr.decode()
+    assert bool(done.stderr) == bool(told)
+    assert (b'"id": 1' in done.stdout) == (b"shutdown" in said)
 
 
 def test_process_opens_no_connection(world: World) -> None:

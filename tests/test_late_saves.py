@@ -16,7 +16,7 @@ import pytest
 from qwenlock.edge import exchange as exchanging
 from qwenlock.edge import writer
 from qwenlock.edge.history import History
-from qwenlock.edge.writer import FileEdit, write, write_lock
+from qwenlock.edge.writer import FileEdit, write, write_lock, write_output
 from qwenlock.findings.errors import WriteError
 
 if TYPE_CHECKING:
@@ -109,6 +109,37 @@ def test_save_at_every_moment_of_a_write_survives(
             assert (first.read_bytes(), second.read_bytes()) == (OLD, SAVED)
     assert moment > 100
     # where names cannot be exchanged, some calls lie between the comparison and the rename
+    assert len(lost) <= (0 if way == "exchanged" else 2), lost
+
+
+def lock(path: Path, state: Path) -> None:
+    write_lock(path, f"{HEAD}# ours", History(state), None)
+
+
+def merged(path: Path, _: Path) -> None:
+    write_output(path, f"{HEAD}# ours", HEAD.encode())
+
+
+@pytest.mark.parametrize("save", [by_rename, in_place])
+@pytest.mark.parametrize("write_one", [lock, merged])
+def test_save_at_every_moment_of_a_lock_or_a_merge_survives(
+    tmp_path: Path,
+    way: str,
+    save: Callable[[Path], None],
+    write_one: Callable[[Path, Path], None],
+) -> None:
+    moment, more, lost = 0, True, []
+    while more:
+        moment += 1
+        path = tmp_path / str(moment) / "project" / "qwen.lock"
+        path.parent.mkdir(parents=True)
+        path.write_text(HEAD)
+        with Moments(moment, lambda path=path: save(path)) as moments, suppress(WriteError):  # type: ignore[misc]
+            write_one(path, path.parents[1] / "state")
+        more = moments.count >= moment
+        if more and SAVED not in everything(path.parents[1]):
+            lost.append(moment)
+    assert moment > 20
     assert len(lost) <= (0 if way == "exchanged" else 2), lost
 
 

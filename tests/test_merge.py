@@ -233,6 +233,23 @@ def test_what_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> No
     assert "<<<<<<< ours" in (tmp_path / "ours").read_text()
 
 
+def test_save_while_it_is_merged_is_not_overwritten(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"base": document(A), "ours": document(A, B), "theirs": document(A, C)}
+    files = [str(write(tmp_path / name, text)) for name, text in texts.items()]
+
+    def saves(*_: str) -> tuple[str, bool]:
+        write(tmp_path / "ours", document(B))
+        return "", False
+
+    monkeypatch.setattr("qwenlock.edge.git.merge_texts", saves)
+    result = world.run("merge", *files)
+    assert result.exit_code == 4
+    assert "changed since it was read; nothing was changed" in result.err
+    assert (tmp_path / "ours").read_text() == document(B)
+
+
 def test_missing_or_empty_side_is_not_merged_as_if_it_said_nothing(
     world: World, tmp_path: Path
 ) -> None:

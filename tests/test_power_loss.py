@@ -19,6 +19,8 @@ from qwenlock.edge import exchange as exchanging
 from qwenlock.edge import writer
 from qwenlock.edge.history import History
 from qwenlock.edge.writer import FileEdit, write, write_lock, write_output
+from support import MODEL, World, models
+from support import write as write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,6 +212,38 @@ def test_lock_and_output(tmp_path: Path, record: Callable[[Callable[[], object]]
     for state in record(both).states():
         assert state[str(lock)] in (HEAD.encode(), f"{HEAD}# new".encode())
         assert state[str(report)] in (b"old", b"new")
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        (["merge", "--", "base.json", "ours.json", "theirs.json"], "ours.json"),
+        (["export", "--format", "env", "--output", "env.example"], "env.example"),
+    ],
+)
+def test_command_that_writes_one_file(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    record: Callable[[Callable[[], object]], Disk],
+    command: list[str],
+    file: str,
+) -> None:
+    world = World(tmp_path, monkeypatch, capsys.readouterr)
+    write_file(world.own, {**models(MODEL), "model": {"name": "gpt-4o"}})
+    assert world.run("lock").exit_code == 0
+    text = '{"modelProviders": {"openai": [{"id": "a"}]}}'
+    one, two, three = (text.replace('"a"', f'"{each}"') for each in "abc")
+    sides = {"base.json": one, "ours.json": f"{one} // {OLD.decode()}", "theirs.json": two}
+    for name, text in {**sides, "env.example": three}.items():
+        write_file(world.project / name, text)
+    path = world.project / file
+    old = path.read_bytes()
+    disk = record(lambda: world.run(*command))
+    new = path.read_bytes()
+    assert new != old
+    seen = {state.get(str(path)) for state in disk.states()}
+    assert seen == {old, new}
 
 
 def test_what_is_not_flushed_would_be_noticed(

@@ -6,12 +6,14 @@ import json
 import re
 import shlex
 import subprocess
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qwenlock.edge.git import Revision
 from qwenlock.edge.places import find_project
+from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import PREFIX, models_digest
 from support import MODEL, World, models, write
 
@@ -39,11 +41,12 @@ def settings(*entries: dict[str, Any]) -> dict[str, Any]:
     return {**models(*(entries or (MODEL,))), "model": {"name": "gpt-4o"}, "$version": 4}
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, given: str = "") -> str:
     identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     done = subprocess.run(
         ["git", *identity, "-C", str(folder), *arguments],
         capture_output=True,
+        input=given,
         text=True,
         check=False,
     )
@@ -340,7 +343,7 @@ def test_git_starts_as_often_for_many_projects_as_for_few(
         git(root, "commit", "-qm", "x")
         write(root / "apps" / "a" / "qwen.lock", (root / "apps/b/qwen.lock").read_text())
         with monkeypatch.context() as patch:
-            patch.setattr("qwenlock.edge.git.subprocess.run", counted)
+            patch.setattr("subprocess.run", counted)
             started.clear()
             arguments = ["HEAD"] if command == "diff" else []
             result = workspace.run(command, *arguments, "--recursive")
@@ -599,6 +602,30 @@ def test_locks_of_a_commit_are_bounded_together_and_each_is_read_once(
     result = world.run("diff", "HEAD", "--recursive")
     assert result.exit_code == 3
     assert "the locks of the commit have more than" in result.err
+    monkeypatch.setattr("qwenlock.edge.git._MOST_LOCKS", 4)
+    assert "the commit has more than 4 locks" in world.run("diff", "HEAD", "--recursive").err
+
+
+def test_files_of_a_commit_are_listed_in_little_memory(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten trees of some bytes, each ten times in the next, hold ten billion files."""
+    git(world.project, "add", ".")
+    git(world.project, "commit", "-q", "-m", "Lock")
+    blob = git(world.project, "rev-parse", "HEAD:qwen.lock").strip()
+    entry = f"100644 blob {blob}"
+    for _ in range(10):
+        listing = "".join(f"{entry}\t{name}\n" for name in "abcdefghij")
+        tree = git(world.project, "mktree", given=listing).strip()
+        entry = f"040000 tree {tree}"
+    there = Revision(world.project, tree)
+    monkeypatch.setattr("qwenlock.edge.asking_git.PATIENCE", 0.3)
+    tracemalloc.start()
+    with pytest.raises(InputError, match="git cannot list"):
+        there.contents_below(world.project, "qwen.lock")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 * 1024**2
 
 
 def test_commit_that_git_cannot_list_is_no_empty_one(

@@ -20,6 +20,7 @@ from qwenlock.lock import previous
 from qwenlock.lock import text as lock
 from qwenlock.settings import configuration
 from qwenlock.text import credentials, document, dotenv, mask, trivia
+from qwenlock.text.cursor import cursor
 from qwenlock.text.edit import edit
 from qwenlock.text.locate import Locator
 from qwenlock.text.operations import Set
@@ -37,7 +38,14 @@ PIECES = [
 AROUND = [
     *(("", ""), ("{}//", ""), ("{/*", "*/}"), ('{"a":"', '"}'), ("{", '"a":1}')),
     *(("A=", ""), ('A="', '"'), ("A='", ""), ('a = """', '"""'), ("# ", "\n"), ("a=1 #", "")),
-    *(("", "!"), ('{"a":[1', "\n,1]}"), ("a = [", "]"), ("[a]\n", "b = 1"), ("qwenlock: ", "")),
+    *(
+        ("", "!"),
+        ('{"a":[1', "\n,1]}"),
+        ("a = [", "]"),
+        ('{"a":', ""),
+        ("[a]\n", "b = 1"),
+        ("qwenlock: ", ""),
+    ),
 ]
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     ".env, read": dotenv.parse,
@@ -46,6 +54,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "settings, shown": lambda text: Locator(text).masked(),
     "settings, edited": lambda text: document.parse(text, "x") and edit(text, [Set(("z",), 1)]),
     "settings, placed": lambda text: document.parse(text, "x").place(("a",)).position(),
+    "settings, typed": lambda text: [cursor(text, len(text) * part // 4) for part in (1, 2, 4)],
     "comments": lambda text: document.parse(text, "x") and trivia.comments_of(text),
     "words": mask.masked_words,
     "credentials": credentials.is_credential,

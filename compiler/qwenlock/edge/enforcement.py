@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import NEWEST, profile
-from qwenlock.edge.enforcing_marks import as_without, may_be_tracked
+from qwenlock.edge.enforcing_marks import as_without, mark_of
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes, read_document
 from qwenlock.edge.places import Flags, locate, shown, system_file
 from qwenlock.edge.reader import Reader
@@ -19,7 +19,7 @@ from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
 from qwenlock.lock import NAME, text
 from qwenlock.lock.options import Options
-from qwenlock.settings.enforced import enforced_by, marked
+from qwenlock.settings.enforced import marked
 from qwenlock.settings.project import Project
 from qwenlock.settings.versions import source_of
 
@@ -100,8 +100,8 @@ def in_force(project: Project) -> InForce | None:
         return None
     path = system_file()
     document = read_document(path, shown(path))
-    mark = enforced_by(document.value) if document is not None else None
-    if document is None or mark is None or may_be_tracked(path):
+    mark = mark_of(document.value, path) if document is not None else None
+    if document is None or mark is None:
         return None
     return InForce(path, mark.lock, source_of("system", document))
 

@@ -1,30 +1,61 @@
-"""Whether a mark in a system file, that it enforces a lock, counts: a repository could fake one."""
+"""Whether a mark in a system file, that it enforces a lock, counts: a repository could fake one.
+
+Where it counts, qwenlock sees the settings as they are without what enforces the lock.
+"""
 
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.checkouts import root_of
-from qwenlock.settings.enforced import enforced_by, without_enforced
+from qwenlock.edge.asking_git import is_tracked, repository_of
+from qwenlock.edge.checkouts import checkout_of
+from qwenlock.edge.files import read_document
+from qwenlock.findings.errors import InputError
+from qwenlock.settings.enforced import Enforced, enforced_by, without_enforced
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.settings.scopes import Source
+
+
+def mark_of(settings: object, path: Path) -> Enforced | None:
+    """Return the mark in the settings of the system file at `path`, or None if none counts.
+
+    One in a checkout counts only if git says that it does not track the file.
+    """
+    mark = enforced_by(settings)
+    if mark is None or checkout_of(os.path.realpath(path.parent)) is None:
+        return mark
+    file = path.resolve()
+    root = repository_of(file)
+    return mark if root is not None and is_tracked(root, file) is False else None
 
 
 def as_without(source: Source, path: Path) -> Source:
     """Return the settings in the system file at `path` without what enforces a lock in them."""
-    mark = enforced_by(source.settings)
-    return source if mark is None or may_be_tracked(path) else without_enforced(source)
+    return source if mark_of(source.settings, path) is None else without_enforced(source)
 
 
-def may_be_tracked(path: Path) -> bool:
-    """Tell whether a file may have come with a checkout: git tracks it, or that is unknown."""
-    if root_of(os.path.realpath(path.parent)) is None:
-        return False
-    from qwenlock.edge.git import ask  # which is seldom asked here
+def own_file(path: Path) -> Path:
+    """Return the system file that the settings at `path` were merged over, or else `path`.
 
-    in_git = ask(path)
-    return in_git is None or in_git.tracked is not False
+    It is the machine's own, where `qwenlock run` has put another in its place.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return path
+    mark = mark_of(_settings(path, status.st_mtime_ns, status.st_size, status.st_ino), path)
+    return Path(mark.over) if mark is not None and mark.over is not None else path
+
+
+@lru_cache(maxsize=8)
+def _settings(path: Path, *_: int) -> object:
+    """Return the settings in a file; the other arguments tell apart its versions."""
+    try:
+        document = read_document(path, str(path))
+    except InputError:  # whoever reads the settings will say so
+        return None
+    return document.value if document is not None else None

@@ -1,19 +1,22 @@
-"""Asks git whether it tracks or ignores a file.
-
-A repository's configuration can name programs that git starts. None of them is: nothing is fetched,
-no hook, monitor, pager or prompt runs, and git itself is never one of the repository's files.
-"""
+"""What git knows of files: whether it tracks or ignores them, and what a commit has in them."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
+from qwenlock.edge.asking_git import (
+    LIST,
+    is_tracked,
+    output,
+    records,
+    repository_of,
+    run,
+    start_git,
+)
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_text, too_large
-from qwenlock.edge.lookup import find
 from qwenlock.edge.places import shown, spelled
 from qwenlock.findings.errors import InputError
 
@@ -23,36 +26,12 @@ if TYPE_CHECKING:
 
     from qwenlock.migrate.file_changes import IgnoreFile, InGit
 
-_LIST = ("--literal-pathspecs", "ls-files")  # check-ignore does not accept this option
-
-_UNAIDED = (
-    "--no-pager",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    f"core.hooksPath={os.devnull}",
-    "-c",
-    "submodule.recurse=false",
-    "-c",
-    "safe.bareRepository=explicit",
-)
-_ALONE = {
-    "GIT_ALLOW_PROTOCOL": "none",  # a repository's protocol.ext.allow would win over -c
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "",
-    "SSH_ASKPASS": "",
-    "GCM_INTERACTIVE": "never",
-}
-"""With `_UNAIDED`, keeps git from starting programs that a repository's configuration names."""
-
-_PATIENCE = 10
-"""In seconds: git blocks forever if a .gitignore is a FIFO."""
 _MOST_OF_ALL = 4 * MAX_LOCK_BYTES
 """The largest size of all locks of a commit, in bytes: they are in memory at once."""
+_MOST_LOCKS = 20_000
+"""How many locks of a commit are read: one tree can be in it any number of times."""
 _PATIENCE_FOR_ALL = 60
-"""The same, in seconds, for a command that walks the whole repository."""
+"""How long git may take to walk a whole repository, in seconds."""
 
 
 def ask(path: Path) -> InGit | None:
@@ -68,7 +47,7 @@ def ask(path: Path) -> InGit | None:
     if root is None:
         return None
     return InGit(
-        tracked=_is_tracked(root, path),
+        tracked=is_tracked(root, path),
         ignored=_is_ignored(root, path),
         ignore_file=_ignore_file(root),
     )
@@ -96,7 +75,7 @@ def tracked(
         if listed is not None:
             names = listed(root)
         else:
-            names = _listed(_run(root, *_LIST, "-z", "--", *files))
+            names = _listed(run(root, *LIST, "-z", "--", *files))
         for name, path in files.items():
             found[path] = None if names is None else spelled(name) in names
     return found
@@ -107,7 +86,7 @@ def is_left_out(path: Path) -> bool:
     root = repository_of(path)
     if root is None or path.exists():
         return False
-    return _answer(root, *_LIST, "-t", "--", str(path)).startswith("S ")
+    return output(root, *LIST, "-t", "--", str(path)).startswith("S ")
 
 
 def all_tracked(root: Path) -> frozenset[str] | None:
@@ -115,7 +94,7 @@ def all_tracked(root: Path) -> frozenset[str] | None:
 
     None is returned if git fails.
     """
-    return _listed(_run(root, *_LIST, "-z", patience=_PATIENCE_FOR_ALL))
+    return _listed(run(root, *LIST, "-z", patience=_PATIENCE_FOR_ALL))
 
 
 def _listed(answer: subprocess.CompletedProcess[bytes] | None) -> frozenset[str] | None:
@@ -134,7 +113,7 @@ def deleted_in_index(directory: Path) -> list[Path]:
     if root is None:
         return []
     question = ("diff", "--cached", "--name-only", "--diff-filter=D", "--no-renames", "-z")
-    answer = _answer(root, *question, "--no-ext-diff", "--no-textconv")
+    answer = output(root, *question, "--no-ext-diff", "--no-textconv")
     return [root / name for name in answer.split("\0") if name]
 
 
@@ -159,16 +138,17 @@ class Revision(NamedTuple):
         """
         below = os.path.relpath(directory.resolve(), self.root)
         question = ("ls-tree", "-r", "-z", "--full-tree", self.commit)
-        answer = _run(self.root, *question, *(() if below == "." else (f"{below}/",)))
-        if answer is None or answer.returncode != 0:
-            raise InputError("git cannot list the files of the commit", "run `git fsck`")
-        listing = os.fsdecode(answer.stdout).split("\0")
-        entries = (each.partition("\t") for each in listing)
-        blobs = {
-            self.root / path: about.split()[2]
-            for about, _, path in entries
-            if path.rpartition("/")[2] == name and about.split()[1] == "blob"
-        }
+        blobs: dict[Path, str] = {}
+        try:
+            for each in records(self.root, *question, *(() if below == "." else (f"{below}/",))):
+                about, _, path = os.fsdecode(each).partition("\t")
+                _, kind, blob = about.split()
+                if path.rpartition("/")[2] == name and kind == "blob":
+                    blobs[self.root / path] = blob
+                    if len(blobs) > _MOST_LOCKS:
+                        raise _too_many(f"the commit has more than {_MOST_LOCKS} locks")
+        except OSError:
+            raise InputError("git cannot list the files of the commit", "run `git fsck`") from None
         names = dict.fromkeys(blobs.values())
         contents = dict(zip(names, _blobs(self.root, names), strict=True))
         return {path: contents[blob] for path, blob in blobs.items()}
@@ -180,10 +160,10 @@ class Revision(NamedTuple):
             InputError: the file is larger than a lock can be.
         """
         name = f"{self.commit}:{path.relative_to(self.root).as_posix()}"
-        size = _answer(self.root, "cat-file", "-s", name).strip()
+        size = output(self.root, "cat-file", "-s", name).strip()
         if size and int(size) > MAX_LOCK_BYTES:
             raise too_large(f"{shown(path)} at {self.commit}", MAX_LOCK_BYTES)
-        answer = _run(self.root, "cat-file", "blob", name)
+        answer = run(self.root, "cat-file", "blob", name)
         return answer.stdout if answer is not None and answer.returncode == 0 else None
 
 
@@ -194,7 +174,7 @@ def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
         InputError: git does not answer, or they are too large.
     """
     asked = "".join(f"{name}\n" for name in names).encode()
-    sizes = _run(root, "cat-file", "--batch-check=%(objectsize)", given=asked)
+    sizes = run(root, "cat-file", "--batch-check=%(objectsize)", given=asked)
     known = [int(size) for size in sizes.stdout.split() if size.isdigit()] if sizes else []
     fix = "run `git fsck`; in a partial clone, fetch the commit first"
     unreadable = InputError("git cannot read every lock of the commit", fix)
@@ -203,9 +183,8 @@ def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
     if max(known, default=0) > MAX_LOCK_BYTES:
         raise too_large("a lock of the commit", MAX_LOCK_BYTES)
     if sum(known) > _MOST_OF_ALL:
-        message = f"the locks of the commit have more than {_MOST_OF_ALL // 1024**2} MiB"
-        raise InputError(message, "name fewer projects: run it in a directory below")
-    answer = _run(root, "cat-file", "--batch", patience=_PATIENCE_FOR_ALL, given=asked)
+        raise _too_many(f"the locks of the commit have more than {_MOST_OF_ALL // 1024**2} MiB")
+    answer = run(root, "cat-file", "--batch", patience=_PATIENCE_FOR_ALL, given=asked)
     said = BytesIO(answer.stdout if answer is not None else b"")
     for name in names:
         head = said.readline()  # "NAME blob SIZE"
@@ -213,6 +192,10 @@ def _blobs(root: Path, names: Collection[str]) -> Iterator[bytes]:
             raise unreadable
         yield said.read(int(head.split()[2]))
         said.readline()
+
+
+def _too_many(message: str) -> InputError:
+    return InputError(message, "name fewer projects: run it in a directory below")
 
 
 def revision(directory: Path, name: str) -> Revision:
@@ -228,10 +211,10 @@ def revision(directory: Path, name: str) -> Revision:
         raise UsageError(f"{shown(directory)} is not in a git repository", "name two locks")
     start = name.removesuffix("...")
     if start != name and not start.startswith("-"):
-        answer = _answer(root, "merge-base", start or "HEAD", "HEAD")
+        answer = output(root, "merge-base", start or "HEAD", "HEAD")
     else:
         verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        answer = _answer(root, *verify)
+        answer = output(root, *verify)
     if not answer.strip() or len(answer.split()) > 1:  # a range
         fix = "name a branch, tag or commit; in a shallow clone, fetch it first"
         raise UsageError(f"git knows no commit {name!r}", fix)
@@ -254,7 +237,7 @@ def merge_texts(base: str, ours: str, theirs: str) -> tuple[str, bool]:
         for name, text in zip(names, (ours, base, theirs), strict=True):
             Path(folder, name).write_bytes(text.encode())
         labels = [part for name in names for part in ("-L", name)]
-        answer = _run(Path(folder), "merge-file", "-p", "-q", *labels, *names)
+        answer = run(Path(folder), "merge-file", "-p", "-q", *labels, *names)
     if answer is None or answer.returncode > 127:
         raise QwenlockError("git cannot merge these files", "check that git is installed")
     return answer.stdout.decode(), answer.returncode == 0
@@ -272,7 +255,7 @@ def ignored_below(directory: Path) -> set[str]:
     """
     listing = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"]
     try:
-        answer = _ask(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
+        answer = start_git(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
     except subprocess.TimeoutExpired:
         message = (
             f"git took over {_PATIENCE_FOR_ALL} s to list what it ignores in {shown(directory)}"
@@ -286,11 +269,6 @@ def ignored_below(directory: Path) -> set[str]:
     return set(map(spelled, paths))
 
 
-def repository_of(path: Path) -> Path | None:
-    """Return the repository that contains a path, which need not exist."""
-    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
-
-
 def _ignore_file(root: Path) -> IgnoreFile:
     from qwenlock.migrate.file_changes import IgnoreFile
 
@@ -299,71 +277,12 @@ def _ignore_file(root: Path) -> IgnoreFile:
     return IgnoreFile(path, label, read_text(path, label))
 
 
-def _is_tracked(root: Path, path: Path) -> bool | None:
-    """Return what git says; None if it fails."""
-    answer = _run(root, *_LIST, "--", str(path))
-    return bool(answer.stdout) if answer is not None and answer.returncode == 0 else None
-
-
 def _is_ignored(root: Path, path: Path) -> bool | None:
     """Return what git says; None if it fails.
 
     An exit code of 1 alone is not an answer: the stub of macOS without its developer tools has it.
     """
-    answer = _run(root, "check-ignore", "--verbose", "--non-matching", "--", str(path))
+    answer = run(root, "check-ignore", "--verbose", "--non-matching", "--", str(path))
     if answer is None or not answer.stdout:
         return None
     return {0: True, 1: False}.get(answer.returncode)
-
-
-def _answer(root: Path, *question: str) -> str:
-    answer = _run(root, *question)
-    return os.fsdecode(answer.stdout) if answer is not None else ""
-
-
-def _run(
-    root: Path, *question: str, patience: int = _PATIENCE, given: bytes = b""
-) -> subprocess.CompletedProcess[bytes] | None:
-    """Return git's output in the repository at `root`; None if git is missing or fails."""
-    try:
-        return _ask(root, patience, *question, given=given)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-
-
-def _ask(
-    directory: Path, patience: int, *question: str, given: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    """Return git's output in `directory`, for the input that it is given.
-
-    Raises:
-        OSError: git cannot be started.
-        subprocess.TimeoutExpired: it did not answer within `patience` seconds.
-    """
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_")
-        or name.startswith("GIT_CONFIG")  # these would point to another repository
-    }
-    return subprocess.run(
-        [_program(), *_UNAIDED, "-C", str(directory), *question],
-        env=environment | _ALONE,
-        input=given,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        timeout=patience,
-    )
-
-
-def _program() -> str:
-    """Return the path of git.
-
-    Raises:
-        FileNotFoundError: git is not installed.
-    """
-    found = find("git.exe" if sys.platform == "win32" else "git")
-    if found is None:
-        raise FileNotFoundError("git")
-    return found

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import cache, writer
-from qwenlock.edge.files import read_regular
+from qwenlock.edge.files import MAX_LOCK_BYTES, read_regular
 from qwenlock.edge.places import find_project, identity, shown
 from qwenlock.findings.errors import InputError, UsageError, WriteError
 from qwenlock.text.pattern import pattern
@@ -38,10 +38,14 @@ RETENTION_DAYS = 90
 LONGEST_GAP = timedelta(days=31)
 """What the time between two records counts at most: so a clock that jumps ahead prunes nothing."""
 
+_MOST = 8 * MAX_LOCK_BYTES
+"""The largest record that is read, in bytes: it holds the files of one change."""
+
 _UNREADABLE = "unreadable"
 _NAME = pattern(
     r"(?:(\d{6,})-)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})-[0-9a-f]{8}", re.ASCII
 )
+_MOST_MODE = 0o7777
 _STAMP = "%Y%m%dT%H%M%S.%f"
 
 
@@ -180,6 +184,7 @@ class History:
             projects = (self.project, find_project(Path.cwd()))
             told["projects"] = list(dict.fromkeys(map(os.path.realpath, projects)))
         with writer.naming(self._backups):
+            writer.private_directory(self.state)
             writer.private_directory(self._backups)
             number = max((_order(path)[0] for path in self._backups.iterdir()), default=0) + 1
             name = f"{number:06}-{time.strftime(_STAMP)}-{os.urandom(4).hex()}.json"
@@ -199,7 +204,11 @@ class History:
             backup.unlink()
 
     def history(self) -> list[HistoryEntry]:
-        """Return the project's records, newest first; of a damaged one only the id is known."""
+        """Return the project's records, newest first; of a damaged one only the id is known.
+
+        Raises:
+            WriteError: somebody else could have put records there.
+        """
         return [record.entry(state) for record, state in self._examined() if self._is_ours(record)]
 
     def undo(self, *, force: bool = False) -> HistoryEntry | None:
@@ -298,6 +307,8 @@ class History:
         return self.state / "backups"
 
     def _records(self) -> Iterator[_Record]:
+        for folder in (self.state, self._backups):
+            writer.refuse_of_others(folder)
         for backup in self._in_order(self._backups.glob("*.json")):
             yield _parse(backup)
 
@@ -487,7 +498,7 @@ def _whole(document: dict[str, Any]) -> bytes:
 
 def _parse(backup: Path) -> _Record:
     try:
-        return _record(backup, json.loads(read_regular(backup, most=None)))
+        return _record(backup, json.loads(read_regular(backup, _MOST)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _Record(backup, _time(backup), "unknown", is_whole=False)
 
@@ -515,6 +526,8 @@ def _record(backup: Path, document: dict[str, Any]) -> _Record:
             raise ValueError
         _expect_kinds(str, file.after)
         _expect_kinds(int, file.mode_before, file.mode_after)
+        if not all(0 <= mode <= _MOST_MODE for mode in (file.mode_before or 0, file.mode_after)):
+            raise ValueError
     record = _Record(
         backup,
         datetime.fromisoformat(document["time"]),

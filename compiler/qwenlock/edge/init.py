@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import qwenlock
 from qwenlock.change.init import File, Found
 from qwenlock.edge import git
+from qwenlock.edge.asking_git import repository_of
 from qwenlock.edge.environment import with_variables
 from qwenlock.edge.files import read_text
 from qwenlock.edge.places import SETTINGS, Flags, shown
@@ -40,7 +41,7 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
     if places.home_is_project:
         raise UsageError("the home directory is not a project", "name a project's directory")
     team = project.configured_in
-    root = git.repository_of(places.lock)
+    root = repository_of(places.lock)
     kept = (places.project / SETTINGS, places.lock)
     return Found(
         project=project,

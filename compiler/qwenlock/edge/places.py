@@ -357,7 +357,7 @@ def _default_system() -> Path:
     """Return the machine's own system file, also inside `qwenlock run`."""
     if not os.environ.get(SYSTEM):
         return system_file()
-    from qwenlock.edge.enforced import own_file
+    from qwenlock.edge.enforcing_marks import own_file
 
     return own_file(system_file())
 

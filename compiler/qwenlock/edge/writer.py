@@ -177,17 +177,27 @@ def write(
     return backup
 
 
-def write_output(path: Path, text: str) -> None:
+def write_output(path: Path, text: str, before: bytes | None = None) -> None:
     """Write `text` to a file that qwenlock owns, such as one that `--output` names.
 
+    Args:
+        path: the file.
+        text: its new content.
+        before: what it must still hold; None if that does not matter.
+
     Raises:
-        WriteError: the file cannot be written, and is unchanged.
+        WriteError: the file cannot be written, or has changed, and stays as it is; or another
+            program saved it in the same moment, and the message says where that is kept.
     """
     target = _resolve(path)
+    content = text.encode("utf-8", "backslashreplace")
     with naming(path):
-        _, mode = _modes(target, None)
+        old_mode, mode = _modes(target, None)
         _remove_leftovers(target, ABANDONED_AFTER)
-        replace_file(target, memoryview(text.encode("utf-8", "backslashreplace")), mode)
+        if before is None:
+            replace_file(target, memoryview(content), mode)
+        else:
+            _replace(FileEdit(path, before, content), target, old_mode, mode)
 
 
 def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> str | None:
@@ -224,13 +234,7 @@ def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> s
             trouble = error.message if before else None  # nothing is lost with a new file
         try:
             _remove_leftovers(target, ABANDONED_AFTER)
-            with _temporary(target, memoryview(text.encode()), mode) as new:
-                _expect(target, before)
-                _move(new, target, mode)
-        except _ChangedError:
-            if backup is not None:
-                history.discard(backup)
-            raise _changed(path) from None
+            _replace(edit, target, old_mode, mode)
         except BaseException:
             if backup is not None:
                 history.discard(backup)
@@ -266,17 +270,60 @@ def permissions(path: Path) -> int | None:
 
 
 def private_directory(path: Path) -> None:
-    """Create a directory that only the user can open, if it is missing; it is flushed."""
+    """Create a directory that only the user can open, if it is missing; it is flushed.
+
+    Raises:
+        WriteError: there is one that somebody else made, or in which everybody can write.
+    """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in reversed(missing):
         sync_directory(each.parent)
+    refuse_of_others(path)
+
+
+def refuse_of_others(path: Path) -> None:
+    """Refuse a directory in which somebody else may have put files, if there is one.
+
+    Root may use that of a user, as in a container with a mounted home.
+
+    Raises:
+        WriteError: somebody else may have.
+    """
+    if sys.platform != "win32" and path.exists():
+        status = path.stat()
+        if status.st_mode & stat.S_IWOTH or os.getuid() not in (0, status.st_uid):
+            message = f"{path} is not yours alone: somebody else could have put files into it"
+            raise WriteError(
+                message, "delete it if it is not yours; set HOME to your own directory"
+            )
 
 
 def replace_file(target: Path, content: memoryview, mode: int) -> None:
     """Replace the content of `target` atomically."""
     with _temporary(target, content, mode) as temporary:
         _move(temporary, target, mode)
+
+
+def _replace(edit: FileEdit, target: Path, old_mode: int | None, mode: int) -> None:
+    """Make one edit, without a backup.
+
+    Raises:
+        WriteError: another program has saved the file.
+    """
+    with _temporary(target, memoryview(edit.after or b""), mode) as new:
+        replacement = Replacement(edit, target, new, None, mode, old_mode)
+        with _noticing_changes(edit.path):
+            _place(replacement)
+        _keep_late_saves([replacement])
+
+
+@contextmanager
+def _noticing_changes(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (_ChangedError, FileExistsError, FileNotFoundError):
+        raise _changed(path) from None
 
 
 def _move(new: Path, target: Path, mode: int) -> None:
@@ -578,10 +625,8 @@ def _cannot_keep(target: Path, what: str, fix: str) -> WriteError:
 def _commit(replacements: Sequence[Replacement]) -> None:
     for replacement in replacements:
         with naming(replacement.edit.path):
-            try:
+            with _noticing_changes(replacement.edit.path):
                 _place(replacement)
-            except (_ChangedError, FileExistsError, FileNotFoundError):
-                raise _changed(replacement.edit.path) from None
             sync_directory(replacement.target.parent)
 
 

@@ -57,6 +57,8 @@ class Server(LanguageServer):
         self._pending: asyncio.TimerHandle | None = None
         self._told: dict[str, list[types.Diagnostic]] = {}
         self._bugs: set[str] = set()
+        self.is_shut_down = False
+        self.exit_code = 0
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002
         """Say once that there is a bug, but not its message, which could hold a key."""
@@ -263,6 +265,14 @@ def _initialized(ls: Server, _: types.InitializedParams) -> None:
         ls.client_register_capability(types.RegistrationParams([registration]))
 
 
+def _shut_down(ls: Server, *_: object) -> None:
+    ls.is_shut_down = True
+
+
+def _exits(ls: Server, *_: object) -> None:
+    ls.exit_code = 0 if ls.is_shut_down else 1  # as the protocol says
+
+
 def _opened(ls: Server, told: types.DidOpenTextDocumentParams) -> None:
     ls.opened(told.text_document.uri)
 
@@ -332,6 +342,8 @@ def make() -> Server:
     server = Server()
     features: list[tuple[str, Callable[..., Any], Any]] = [
         (types.INITIALIZED, _initialized, None),
+        (types.SHUTDOWN, _shut_down, None),
+        (types.EXIT, _exits, None),
         (types.TEXT_DOCUMENT_DID_OPEN, _opened, None),
         (types.TEXT_DOCUMENT_DID_CHANGE, _changed, None),
         (types.TEXT_DOCUMENT_DID_CLOSE, _closed, None),
@@ -360,10 +372,20 @@ def make() -> Server:
     return server
 
 
-def serve() -> None:
-    """Serve the editor that has started this process, until it ends."""
+def serve() -> int:
+    """Serve the editor that has started this process, until it ends; return the exit code.
+
+    Raises:
+        UsageError: what the editor says is not the Language Server Protocol.
+    """
     logging.getLogger("pygls").addHandler(logging.NullHandler())
     logging.getLogger("pygls").propagate = False  # a log could hold what a text holds
     protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else gets between the answers
-    make().start_io(sys.stdin.buffer, protocol)
+    server = make()
+    try:
+        server.start_io(sys.stdin.buffer, protocol)
+    except (MemoryError, OverflowError, ValueError):  # a length that no message has
+        message = "the editor does not speak the Language Server Protocol"
+        raise UsageError(message, "see docs/how-to/language-server.md") from None
+    return server.exit_code

@@ -50,7 +50,6 @@ class _Frame:
     """An object or array that has begun: where in it the reading is."""
 
     is_object: bool
-    path: Path
     key: str = ""
     index: int = 0
     at_key: bool = True
@@ -61,8 +60,8 @@ class _Frame:
         return self.is_object and self.at_key
 
     @property
-    def here(self) -> Path:
-        return (*self.path, self.key if self.is_object else self.index)
+    def step(self) -> str | int:
+        return self.key if self.is_object else self.index
 
 
 def cursor(text: str, offset: int) -> Cursor | None:
@@ -82,6 +81,7 @@ class _Search:
         self._frames: list[_Frame] = []
         self._found: Cursor | None = None
         self._around: _Frame | None = None
+        self._depth = 0
         self._in_comment = False
 
     def goes_on_after(self, token: re.Match[str]) -> bool:
@@ -91,7 +91,7 @@ class _Search:
             touches = is_word and token.start() == self._offset
             if not touches and not self._is_between():
                 return False
-        if self._around is not None and self._around not in self._frames:
+        if len(self._frames) < self._depth:
             return False  # the object that the offset is in has ended
         if token.lastgroup == "comment":
             self._in_comment = self._found is None and _is_within(token, self._offset)
@@ -114,18 +114,31 @@ class _Search:
         """Take note that the offset is between two tokens; tell whether it is in an object."""
         if not self._frames:
             return False
-        self._around = frame = self._frames[-1]
-        path = (*frame.path, "") if frame.expects_key else frame.here
-        self._found = Cursor(path, frame.expects_key, self._offset, self._offset)
+        frame = self._frames[-1]
+        path = self._path("") if frame.expects_key else self._path(frame.step)
+        self._find(Cursor(path, frame.expects_key, self._offset, self._offset))
         return True
+
+    def _path(self, last: str | int) -> Path:
+        return (*(frame.step for frame in self._frames[:-1]), last)
+
+    def _find(self, found: Cursor) -> None:
+        self._found, self._around, self._depth = found, self._frames[-1], len(self._frames)
 
     def _word(self, token: re.Match[str], frame: _Frame) -> None:
         here = self._found is None and self._offset <= token.end()
         if here:
-            self._found, self._around = _on(token, frame, self._text), frame
+            self._find(self._on(token, frame))
         if frame.expects_key and token.lastgroup == "string":
             frame.key = _name(token[0])
             frame.keys += [] if here else [frame.key]
+
+    def _on(self, token: re.Match[str], frame: _Frame) -> Cursor:
+        start, end = token.span()
+        if not frame.expects_key:
+            return Cursor(self._path(frame.step), False, start, end)
+        has_colon = _BEFORE_COLON.match(self._text, end) is not None
+        return Cursor(self._path(_name(token[0])), True, start, end, (), has_colon)
 
 
 def _is_within(comment: re.Match[str], offset: int) -> bool:
@@ -134,19 +147,10 @@ def _is_within(comment: re.Match[str], offset: int) -> bool:
     return comment.start() < offset and (offset < comment.end() or is_open)
 
 
-def _on(token: re.Match[str], frame: _Frame, text: str) -> Cursor:
-    start, end = token.span()
-    if not frame.expects_key:
-        return Cursor(frame.here, False, start, end)
-    has_colon = _BEFORE_COLON.match(text, end) is not None
-    return Cursor((*frame.path, _name(token[0])), True, start, end, (), has_colon)
-
-
 def _step(frames: list[_Frame], mark: str) -> None:
     """Take the step of a bracket, comma or colon."""
     if mark in "{[":
-        path = frames[-1].here if frames else ()
-        frames.append(_Frame(mark == "{", path))
+        frames.append(_Frame(mark == "{"))
     elif not frames:
         return
     elif mark in "}]":

@@ -35,18 +35,20 @@ def merge(
     from qwenlock.change.merging import merged_settings
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
+    from qwenlock.edge.files import read_bytes
     from qwenlock.edge.git import merge_texts
     from qwenlock.edge.writer import write_output
     from qwenlock.text.values import TextError
 
     label = name or str(ours)
+    before = read_bytes(ours, str(ours))
     texts = old, own, other = _text(base), _text(ours), _text(theirs)
     old = old or "{}"  # as git has it where both sides added the file
     found: Merged | None = None
     try:
         found = merged_settings(old, own, other)
         if not found.conflicts:
-            write_output(ours, _with_both_comments(texts, found))
+            write_output(ours, _with_both_comments(texts, found), before)
             return 0
         # Sides that differ only where both changed the same value make the smallest conflicts.
         base_wins = merged_settings(old, own, other, "base").text
@@ -55,7 +57,7 @@ def merge(
     except TextError:
         pass  # git merges the lines of what is not JSON, or differs very much
     text, is_clean = merge_texts(*texts)
-    write_output(ours, text)
+    write_output(ours, text, before)
     if is_clean and found is None:
         return 0
     if found is not None:

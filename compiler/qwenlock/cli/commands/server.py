@@ -34,5 +34,4 @@ def server() -> int:
     gc.enable()  # `__main__` turns it off, for processes that end soon
     from qwenlock.server.serving import serve
 
-    serve()
-    return 0
+    return serve()
