@@ -339,7 +339,7 @@ def test_git_starts_as_often_for_many_projects_as_for_few(
         git(root, "commit", "-qm", "x")
         write(root / "apps" / "a" / "qwen.lock", (root / "apps/b/qwen.lock").read_text())
         with monkeypatch.context() as patch:
-            patch.setattr("qwenlock.edge.git.subprocess.run", counted)
+            patch.setattr("subprocess.run", counted)
             started.clear()
             arguments = ["HEAD"] if command == "diff" else []
             result = workspace.run(command, *arguments, "--recursive")

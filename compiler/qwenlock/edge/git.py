@@ -7,7 +7,6 @@ no hook, monitor, pager or prompt runs, and git itself is never one of the repos
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +19,7 @@ from qwenlock.findings.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
+    from subprocess import CompletedProcess
 
     from qwenlock.migrate.file_changes import IgnoreFile, InGit
 
@@ -118,7 +118,7 @@ def all_tracked(root: Path) -> frozenset[str] | None:
     return _listed(_run(root, *_LIST, "-z", patience=_PATIENCE_FOR_ALL))
 
 
-def _listed(answer: subprocess.CompletedProcess[bytes] | None) -> frozenset[str] | None:
+def _listed(answer: CompletedProcess[bytes] | None) -> frozenset[str] | None:
     if answer is None or answer.returncode:
         return None
     return frozenset(_names(os.fsdecode(answer.stdout)))
@@ -273,7 +273,7 @@ def ignored_below(directory: Path) -> set[str]:
     listing = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"]
     try:
         answer = _ask(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         message = (
             f"git took over {_PATIENCE_FOR_ALL} s to list what it ignores in {shown(directory)}"
         )
@@ -323,38 +323,43 @@ def _answer(root: Path, *question: str) -> str:
 
 def _run(
     root: Path, *question: str, patience: int = _PATIENCE, given: bytes = b""
-) -> subprocess.CompletedProcess[bytes] | None:
+) -> CompletedProcess[bytes] | None:
     """Return git's output in the repository at `root`; None if git is missing or fails."""
     try:
         return _ask(root, patience, *question, given=given)
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return None
 
 
 def _ask(
     directory: Path, patience: int, *question: str, given: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
+) -> CompletedProcess[bytes]:
     """Return git's output in `directory`, for the input that it is given.
 
     Raises:
         OSError: git cannot be started.
-        subprocess.TimeoutExpired: it did not answer within `patience` seconds.
+        TimeoutError: it did not answer within `patience` seconds.
     """
+    import subprocess
+
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_")
         or name.startswith("GIT_CONFIG")  # these would point to another repository
     }
-    return subprocess.run(
-        [_program(), *_UNAIDED, "-C", str(directory), *question],
-        env=environment | _ALONE,
-        input=given,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        timeout=patience,
-    )
+    try:
+        return subprocess.run(
+            [_program(), *_UNAIDED, "-C", str(directory), *question],
+            env=environment | _ALONE,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=patience,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
 
 
 def _program() -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import cache, writer
-from qwenlock.edge.files import read_regular
+from qwenlock.edge.files import permissions, read_regular
 from qwenlock.edge.places import find_project, identity, shown
 from qwenlock.findings.errors import InputError, UsageError, WriteError
 from qwenlock.text.pattern import pattern
@@ -445,7 +445,7 @@ def _compare(files: Sequence[_SavedFile], digests: dict[Path, str | None]) -> Re
 def _taken_back(file: _SavedFile, *, force: bool) -> writer.FileEdit:
     """Return the edit that restores the backup; permissions changed since are kept."""
     with writer.naming(file.path):
-        is_ours = writer.permissions(file.path) in {None, file.mode_after}
+        is_ours = permissions(file.path) in {None, file.mode_after}
         edit = writer.FileEdit(
             path=file.path,
             before=writer.read(file.path),

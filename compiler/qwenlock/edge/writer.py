@@ -257,14 +257,6 @@ def read(path: Path) -> bytes | None:
         return None
 
 
-def permissions(path: Path) -> int | None:
-    """Return the permission bits of a file, or None if it does not exist."""
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        return None
-
-
 def private_directory(path: Path) -> None:
     """Create a directory that only the user can open, if it is missing; it is flushed."""
     missing = [each for each in (path, *path.parents) if not each.exists()]
