@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import zlib
 from binascii import a2b_base64, b2a_base64
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -545,8 +546,23 @@ def _expect_kinds(kind: type, *values: object) -> None:
 
 
 def _encode(content: bytes | None) -> str | None:
-    return None if content is None else b2a_base64(content, newline=False).decode()
+    """Return a content for a record: locks and settings compress to a fiftieth, in little time."""
+    if content is None:
+        return None
+    return f"zlib:{b2a_base64(zlib.compress(content, 1), newline=False).decode()}"
 
 
 def _decode(text: str | None) -> bytes | None:
-    return None if text is None else a2b_base64(text)
+    """Return what `_encode` was given; earlier releases did not compress it.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if text is None:
+        return None
+    kind, _, encoded = text.rpartition(":")
+    content = a2b_base64(encoded)
+    try:
+        return zlib.decompress(content) if kind else content
+    except zlib.error as error:
+        raise ValueError from error

@@ -190,41 +190,44 @@ def write_output(path: Path, text: str) -> None:
         replace_file(target, memoryview(text.encode("utf-8", "backslashreplace")), mode)
 
 
-def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> str | None:
+def write_lock(path: Path, content: bytes, history: Keeper, part_of: str | None) -> str | None:
     """Write a lock, and keep what it replaces for `undo`.
 
     Args:
         path: the file.
-        text: the lock.
+        content: the lock.
         history: where the old lock is kept.
         part_of: the id of the record that the lock belongs to: `undo` takes back both.
 
     Returns:
-        Why the old lock could not be kept, or None.
+        Why the old lock could not be kept, "" if it could; None if it was the same.
 
     Raises:
         WriteError: the file is not a lock, or cannot be written; it is unchanged.
     """
     from qwenlock.lock.text import begins_as_lock
 
+    with naming(path):
+        before = read(path)
+    if before == content:
+        return None
     target = _resolve(path)
     with naming(path):
-        before = read(target)
         old_mode, mode = _modes(target, None)
         if not begins_as_lock(before or b""):
             raise WriteError(
                 f"{path} is not a lock; nothing was changed", "delete it, or name another file"
             )
-        backup = trouble = None
-        edit = FileEdit(path, before, text.encode())
+        backup, trouble = None, ""
+        edit = FileEdit(path, before, content)
         replaced = Replacement(edit, target, None, None, mode, old_mode)
         try:
             backup = history.save([replaced], reason="lock", part_of=part_of)
         except WriteError as error:
-            trouble = error.message if before else None  # nothing is lost with a new file
+            trouble = error.message if before else ""  # nothing is lost with a new file
         try:
             _remove_leftovers(target, ABANDONED_AFTER)
-            with _temporary(target, memoryview(text.encode()), mode) as new:
+            with _temporary(target, memoryview(content), mode) as new:
                 _expect(target, before)
                 _move(new, target, mode)
         except _ChangedError:

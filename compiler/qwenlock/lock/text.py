@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache
 from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,6 @@ _BEGINNING = pattern(
 )
 _CONFLICT = pattern(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _FREE_FORM = frozenset({"generation_config", "capabilities", "fields"})
-_REMEMBERED = 10_000  # models repeat their endpoints and variables
 _RELOCK = "run `qwenlock lock`"
 _DELETE = f"delete it, then {_RELOCK}"
 _READ = ("1", "2")
@@ -94,7 +93,6 @@ def _variable(variable: EnvironmentVariable) -> str:
     return f"[[environment]]\nname = {_quoted(variable.name)}\nused-by = [\n{users}]\n"
 
 
-@lru_cache(_REMEMBERED)
 def _quoted(text: str) -> str:
     """Return `text` as a TOML basic string: JSON's escapes are TOML's, and DEL needs one too."""
     return encode_basestring(text).replace("\x7f", "\\u007f")
