@@ -200,13 +200,13 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
     compiled = project.compilation.lock
     assert compiled is not None  # noqa: S101  (_refuse_errors)
     if output == "-":
-        emit_raw(dump(compiled))
+        emit_raw(dump(compiled).decode())
         return "written"
     if output is None and _says_the_same(project):
         return "unchanged"
     path = Path(output) if output else project.project.places.lock
     history = History(project=project.project.places.project)
-    trouble = write_lock(path, dump(compiled).encode(), history, part_of)
+    trouble = write_lock(path, dump(compiled), history, part_of)
     if trouble is None:
         return "unchanged"
     if trouble:
