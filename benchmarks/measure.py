@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,11 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Sample(NamedTuple):
-    """A finished process: wall time in seconds, peak memory in MiB."""
-
-    seconds: float
-    memory: float
+_PEAK = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print(usage.ru_maxrss)
+sys.exit(status)
+"""
 
 
 class Figure(NamedTuple):
@@ -40,8 +44,8 @@ class Bench:
         self.environment = dict(environment)
         self.rounds = rounds
 
-    def run(self, command: Sequence[str], cwd: Path, expected: tuple[int, ...] = (0,)) -> Sample:
-        """Run a command to its end, which must have an expected exit code."""
+    def run(self, command: Sequence[str], cwd: Path, expected: tuple[int, ...] = (0,)) -> float:
+        """Run a command to its end, which must have an expected exit code; return the seconds."""
         begin = time.perf_counter()
         null = os.open(os.devnull, os.O_RDWR)
         pid = os.fork()
@@ -51,10 +55,21 @@ class Bench:
                 os.dup2(null, stream)
             os.execvpe(command[0], list(command), self.environment)
         os.close(null)
-        _, status, usage = os.wait4(pid, 0)
+        _, status = os.waitpid(pid, 0)
         if os.waitstatus_to_exitcode(status) not in expected:
             raise SystemExit(f"failed in {cwd}: {' '.join(command)}")
-        return Sample(time.perf_counter() - begin, usage.ru_maxrss / 1024)
+        return time.perf_counter() - begin
+
+    def memory(self, command: Sequence[str], cwd: Path) -> float:
+        """Return the peak memory of a command in MiB.
+
+        A small process starts it: what the system counts begins with the memory of that.
+        """
+        starting = [sys.executable, "-ISc", _PEAK, *command]
+        done = subprocess.run(
+            starting, cwd=cwd, env=self.environment, capture_output=True, check=True
+        )
+        return int(done.stdout.split()[-1]) / 1024
 
     def side_by_side(
         self,
@@ -64,7 +79,7 @@ class Bench:
         before: Callable[[], None] | None = None,
         rounds: int | None = None,
         expected: tuple[int, ...] = (0, 1),
-    ) -> dict[str, Sample]:
+    ) -> dict[str, float]:
         """Run commands in turn, after one round that does not count; return their medians.
 
         Args:
@@ -74,21 +89,15 @@ class Bench:
             rounds: how often, where that is not the usual number.
             expected: the exit codes that they may have.
         """
-        samples: dict[str, list[Sample]] = {name: [] for name in commands}
+        samples: dict[str, list[float]] = {name: [] for name in commands}
         for number in range((rounds or self.rounds) + 1):
             for name, command in commands.items():
                 if before is not None:
                     before()
-                sample = self.run(command, cwd, expected)
+                seconds = self.run(command, cwd, expected)
                 if number:
-                    samples[name].append(sample)
-        return {
-            name: Sample(
-                statistics.median(each.seconds for each in found),
-                max(each.memory for each in found),
-            )
-            for name, found in samples.items()
-        }
+                    samples[name].append(seconds)
+        return {name: statistics.median(found) for name, found in samples.items()}
 
 
 def fastest(work: Callable[[], object], rounds: int = 5) -> float:

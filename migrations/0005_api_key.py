@@ -11,7 +11,6 @@ client sent none with it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.hosts import runtime_base_url
@@ -31,6 +30,7 @@ from qwenlock.settings.script_api import Draft, Note, RefusedError, SettingsChan
 from qwenlock.settings.variables import EnvFile
 from qwenlock.text.credentials import is_credential, is_variable_name, references
 from qwenlock.text.operations import Insert, Move, Remove, Set, get
+from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

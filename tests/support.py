@@ -22,6 +22,7 @@ from qwenlock.cli.start import run
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import Compilation, compile_lock
 from qwenlock.findings.reading import parse
+from qwenlock.lock import text
 from qwenlock.settings.scopes import Source
 from qwenlock.settings.versions import source_of
 
@@ -98,6 +99,11 @@ def _plain(value: Any) -> Any:
 
 
 # Compiling
+
+
+def dump(lock: Lock) -> str:
+    """Return the text of a lock."""
+    return text.dump(lock).decode()
 
 
 def models(*entries: Any, auth_type: str = "openai") -> dict[str, Any]:

@@ -16,13 +16,13 @@ from qwenlock.edge.plans import load as load_plans
 from qwenlock.lock.model import InstalledPlan, Lock
 from qwenlock.lock.options import Options
 from qwenlock.lock.previous import RecordedLock
-from qwenlock.lock.text import dump
 from support import (
     JSON,
     MODEL,
     OPENAI,
     codes,
     compiled,
+    dump,
     locked,
     models,
     source,

@@ -14,8 +14,8 @@ from qwenlock.cli.views.differences import as_markdown, changes_as_text, rows, s
 from qwenlock.lock.diff import ABSENT, LockChange, diff
 from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock
 from qwenlock.lock.options import Options
-from qwenlock.lock.text import digest, dump, load
-from support import JSON, MODEL, OBJECTS, locked, models, strict, untimed
+from qwenlock.lock.text import digest, load
+from support import JSON, MODEL, OBJECTS, dump, locked, models, strict, untimed
 
 LOCK = locked({**models(MODEL, {**MODEL, "id": "b"}), "model": {"name": "b"}})
 PLAN = InstalledPlan(id="coding-plan", region="china", version="0.12.0", digest=digest(b""))

@@ -32,8 +32,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwenlock.edge.history import History, RecordState
-from qwenlock.lock.text import dump
-from support import locked, source
+from support import dump, locked, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

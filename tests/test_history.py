@@ -101,6 +101,7 @@ class TestRecords:
         backup = change(settings, b"second", history)
         document = json.loads(backup.read_bytes())
         del document["digest"], document["part-of"], document["files"][0]["digest-before"]
+        document["files"][0]["before"] = "Zmlyc3Q="  # they did not compress
         old = backup.with_name("29991231T000000.000000-0123abcd.json")
         old.write_text(json.dumps(document))
         backup.unlink()
@@ -151,6 +152,7 @@ class TestRecords:
             *(("path", each) for each in ("a\0b", "\ud800", "relative", 1)),
             *(("mode-after", each) for each in ([], "other", -1, 2**40)),
             *(("after", each) for each in ([], 1)),
+            *(("before", each) for each in ("zlib:AAAA", 1)),
         ],
     )
     def test_of_no_release_do_not_hide_the_others(
@@ -413,7 +415,7 @@ class TestUndo:
         other.write_bytes(b"old")
         backup = change(settings, b"second", history)
         change(other, b"new", history)
-        write_lock(lock, f"{LOCK}# new", history, backup.stem)
+        write_lock(lock, f"{LOCK}# new".encode(), history, backup.stem)
         history.undo()
         assert (settings.read_bytes(), lock.read_text()) == (b"first", LOCK)
         assert other.read_bytes() == b"new"
@@ -424,6 +426,8 @@ class TestUndo:
     def test_takes_back_a_lock_alone(self, tmp_path: Path, history: History) -> None:
         lock = tmp_path / "qwen.lock"
         lock.write_text(LOCK)
-        write_lock(lock, f"{LOCK}# new", history, None)
+        for told in ("", None):  # the second time, nothing is written
+            assert write_lock(lock, f"{LOCK}# new".encode(), history, None) == told
+        assert len(history.history()) == 1
         history.undo()
         assert lock.read_text() == LOCK

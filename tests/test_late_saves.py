@@ -174,7 +174,7 @@ def test_save_of_a_lock_is_compared_right_before(tmp_path: Path) -> None:
         patch.setattr(writer, "_temporary", saved_then)
         history = History(tmp_path / "state")
         with pytest.raises(WriteError, match="changed since it was read"):
-            write_lock(lock, f"{HEAD}# ours", history, None)
+            write_lock(lock, f"{HEAD}# ours".encode(), history, None)
     assert lock.read_text() == f"{HEAD}# theirs"
 
 

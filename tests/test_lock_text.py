@@ -15,7 +15,7 @@ from qwenlock.compile.entries import canonical
 from qwenlock.findings.errors import InputError
 from qwenlock.lock.model import Input, Lock, Selection, settings_entry
 from qwenlock.lock.options import Options
-from qwenlock.lock.text import digest, dump, is_unedited, load, own_side
+from qwenlock.lock.text import digest, is_unedited, load, own_side
 from qwenlock.text.credentials import is_credential, is_credential_as_name, names_a_credential
 from support import (
     JSON,
@@ -24,6 +24,7 @@ from support import (
     OBJECTS,
     OPENAI,
     compiled,
+    dump,
     locked,
     models,
     source,

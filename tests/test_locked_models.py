@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qwenlock.lock.diff import diff
-from qwenlock.lock.text import dump, load
-from support import codes, compiled, locked
+from qwenlock.lock.text import load
+from support import codes, compiled, dump, locked
 
 NEW = "0.24.4"
 

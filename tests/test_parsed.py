@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,22 @@ def test_what_run_starts_is_not_in_the_memory(monkeypatch: pytest.MonkeyPatch) -
         assert found.values["context"].meta[parsed.COMMAND] == rest == started[-1]
     [memory] = Path(cache.directory(), remembered.MEANINGS).iterdir()
     assert b"planted" not in memory.read_bytes()
+
+
+def test_no_command_that_is_fast_loads_what_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither do the scripts that migrate the settings in memory."""
+    monkeypatch.setenv("COLUMNS", "200")  # only a table that is too wide needs rich
+    script = """
+import sys
+from qwenlock.cli.commands import check, lint, lock, show
+from qwenlock.cli.declared import Context
+from qwenlock.edge.places import Flags
+context = Context("qwenlock", {}, Flags())
+assert [lock.lock(context), check.check(context), lint.lint(context), show.show(context)] == [0] * 4
+slow = {"dataclasses", "hashlib", "inspect", "jinja2", "platformdirs", "pydantic", "rich"}
+print({*slow, "subprocess", "typer"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], text=True, capture_output=True, check=False
+    )
+    assert done.stdout.endswith("set()\n"), done

@@ -12,9 +12,9 @@ from qwenlock.clients.profile import profile
 from qwenlock.enforce.agreement import Answer, Offered, agreement, route_id
 from qwenlock.enforce.enforcing import enforcing_settings
 from qwenlock.lock.model import settings_entry
-from qwenlock.lock.text import dump, load
+from qwenlock.lock.text import load
 from qwenlock.settings.scopes import merge
-from support import JSON, codes, compiled, locked, source
+from support import JSON, codes, compiled, dump, locked, source
 
 NEW, BEFORE = "0.21.2", "0.15.10"
 URL, OTHER = "https://one.example/v1", "https://two.example/v1"

@@ -14,8 +14,8 @@ from qwenlock.lock import plain
 from qwenlock.lock.model import InstalledPlan, Lock
 from qwenlock.lock.options import Options
 from qwenlock.lock.previous import RecordedLock, read
-from qwenlock.lock.text import dump, load
-from support import MODEL, locked, models, untimed
+from qwenlock.lock.text import load
+from support import MODEL, dump, locked, models, untimed
 
 PLAN = InstalledPlan(id="p", region="r", version="1.0", digest="sha256:" + "0" * 64)
 LOCK = replace(locked(models(MODEL)), options=Options(user=False, system="s.json"), plans=(PLAN,))

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.clients.scopes import SCOPES
-from qwenlock.lock.text import dump
 from qwenlock.settings.scopes import Source, contribution, highest, merged, owner
 from qwenlock.text.operations import Path, get
-from support import JSON, KEYS, MODEL, codes, compiled, locked, models, source, untimed
+from support import JSON, KEYS, MODEL, codes, compiled, dump, locked, models, source, untimed
 
 PATHS: tuple[Path, ...] = (
     ("security", "auth", "selectedType"),

@@ -13,7 +13,6 @@ import random
 import subprocess
 import sys
 import time
-from base64 import b64decode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -22,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from qwenlock.edge.history import _decode
 from qwenlock.findings.reading import parse
 from qwenlock.lock import text
 
@@ -101,9 +101,7 @@ def test_some_order_explains_what_eight_writers_leave(
         for file in document["files"]:
             if file["path"] not in map(str, files):
                 continue
-            before = file["before"]
-            found = None if before is None else b64decode(before)
-            assert now.get(file["path"]) == digest(found), record.name
+            assert now.get(file["path"]) == digest(_decode(file["before"])), record.name
             now[file["path"]] = file["after"]
     for path in files:
         assert now.get(str(path)) == digest(path.read_bytes() if path.exists() else None)

@@ -43,7 +43,8 @@ _LINKED = pattern(r"[@#]\w|://|www\.|\bGH-\d|\b(?:mailto|xmpp):")
 
 def clean(text: str) -> str:
     """Return one line with all that a terminal or a CI job could obey, or nobody sees, escaped."""
-    text = _ESCAPED.sub(lambda found: _escape(ord(found[0])), text)
+    if not (text.isascii() and text.isprintable()):
+        text = _ESCAPED.sub(lambda found: _escape(ord(found[0])), text)
     text = _COMMAND_FIRST.sub(r"\1\\x3a:", text)
     return _COMMAND_ANYWHERE.sub(r"#\\x23", text)
 

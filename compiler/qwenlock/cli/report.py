@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.advice import advised
-from qwenlock.cli.console import emit, emit_json, painted, say, width_of
+from qwenlock.cli.console import cells, emit, emit_json, painted, say, width_of
 from qwenlock.cli.foreign import clean
 from qwenlock.findings.bounded import bounded
 from qwenlock.findings.errors import InputError, QwenlockError
@@ -139,13 +139,11 @@ def finding_as_text(finding: Finding, told: set[tuple[str, str | None]] | None =
 
 def cropped(excerpt: Excerpt, room: int) -> Excerpt:
     """Return the part of an excerpt that a screen with `room` columns shows, with its place."""
-    from rich.cells import cell_len
-
     before, length = excerpt.column - 1, room
     while True:
         start = max(0, min(before - length // 3, len(excerpt.text) - length))
         text = excerpt.text[start : start + length]
-        if cell_len(clean(text)) <= room or length <= 1:
+        if cells(clean(text)) <= room or length <= 1:
             break
         length -= 1  # some characters are wide
     width = max(1, min(excerpt.width, length - before + start))

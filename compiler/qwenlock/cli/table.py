@@ -7,7 +7,7 @@ import sys
 from operator import gt
 from typing import TYPE_CHECKING
 
-from qwenlock.cli.console import emit, painted, width_of
+from qwenlock.cli.console import cells, emit, painted, width_of
 from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
@@ -43,11 +43,9 @@ def as_lines(
         width: the columns of the screen: a row that is wider takes several lines, if its words
             allow it; None for any.
     """
-    from rich.cells import cell_len
-
     table = [head, *([cell.replace("\t", "\\x09") for cell in row] for row in rows)]
     columns = [*zip(*table, strict=True)]
-    widths, piece = [max(map(cell_len, column)) for column in columns], _PIECES[0]
+    widths, piece = [max(map(cells, column)) for column in columns], _PIECES[0]
     if width is not None:
         width -= 2 * (len(columns) - 1)
         for piece in _PIECES:
@@ -63,11 +61,9 @@ def _narrowed(
     widths: list[int], columns: Sequence[Sequence[str]], width: int, piece: re.Pattern[str]
 ) -> list[int]:
     """Return widths that are `width` together, if their cells can be folded so."""
-    from rich.cells import cell_len
-
     widths = [*widths]
     least = [
-        max(cell_len(part.rstrip()) for cell in column for part in piece.findall(cell))
+        max(cells(part.rstrip()) for cell in column for part in piece.findall(cell))
         for column in columns
     ]
     while sum(widths) > width and any(map(gt, widths, least)):
@@ -78,24 +74,20 @@ def _narrowed(
 
 def _folded(cell: str, width: int, piece: re.Pattern[str]) -> list[str]:
     """Return the lines of a cell."""
-    from rich.cells import cell_len
-
     lines = [""]
     for part in piece.findall(cell):
-        if cell_len((lines[-1] + part).rstrip()) > width and lines[-1]:
+        if cells((lines[-1] + part).rstrip()) > width and lines[-1]:
             lines.append("")
         lines[-1] += part
     return [line.rstrip() for line in lines]
 
 
-def _row(cells: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
+def _row(columns: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
     from itertools import zip_longest
-
-    from rich.cells import cell_len
 
     return "\n".join(
         "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
+            cell + " " * (width - cells(cell)) for cell, width in zip(line, widths, strict=True)
         ).rstrip()
-        for line in zip_longest(*cells, fillvalue="")
+        for line in zip_longest(*columns, fillvalue="")
     )

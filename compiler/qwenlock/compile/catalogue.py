@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import OAUTH, PROTOCOLS_SINCE
-from qwenlock.clients.route import Route
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding, Related
 from qwenlock.lock.model import FIELDS, Model
@@ -102,7 +101,7 @@ class _Builder:
         self._report = report
         self._protocols = protocols(sources, client)
         self._readers: dict[ScopeName, EntryReader] = {}
-        self._first: dict[Route, Entry] = {}
+        self._first: dict[tuple[str | None, str, str | None], Entry] = {}
 
     def read(self, provider: Provider) -> list[Entry]:
         """Return the entries of `provider`."""
@@ -125,7 +124,7 @@ class _Builder:
         model = self._model(auth_type, provider, canonical, origin, source)
         url = model.base_url or None if self._client.identity_has_url else None
         entry = Entry(model, raw, canonical, source, path)
-        first = self._first.setdefault(Route(model.route.protocol, model.id, url), entry)
+        first = self._first.setdefault((model.route.protocol, model.id, url), entry)
         if first is entry:
             return entry
         self._report_duplicate(entry, url, first)

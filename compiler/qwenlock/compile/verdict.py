@@ -43,7 +43,7 @@ def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict
         return Verdict("invalid", (), findings)
     if stored is None:
         return Verdict("missing", (), findings)
-    if stored == text.dump(new).encode():
+    if stored == text.dump(new):
         return Verdict("ok", (), findings)
     old = text.load(decode(stored, label), label)
     changes = tuple(diff(old, new))

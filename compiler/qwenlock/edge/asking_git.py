@@ -7,9 +7,7 @@ no hook, monitor, pager or prompt runs, and git itself is never one of the repos
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from threading import Timer
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.lookup import find
@@ -17,6 +15,7 @@ from qwenlock.edge.lookup import find
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from subprocess import CompletedProcess
 
 _UNAIDED = (
     "--no-pager",
@@ -66,32 +65,37 @@ def output(root: Path, *question: str) -> str:
 
 def run(
     root: Path, *question: str, patience: int = PATIENCE, given: bytes = b""
-) -> subprocess.CompletedProcess[bytes] | None:
+) -> CompletedProcess[bytes] | None:
     """Return git's output in the repository at `root`; None if git is missing or fails."""
     try:
         return start_git(root, patience, *question, given=given)
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return None
 
 
 def start_git(
     directory: Path, patience: int, *question: str, given: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
+) -> CompletedProcess[bytes]:
     """Return git's output in `directory`, for the input that it is given.
 
     Raises:
         OSError: git cannot be started.
-        subprocess.TimeoutExpired: it did not answer within `patience` seconds.
+        TimeoutError: it did not answer within `patience` seconds.
     """
-    return subprocess.run(
-        [_program(), *_UNAIDED, "-C", str(directory), *question],
-        env=_environment(),
-        input=given,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        timeout=patience,
-    )
+    import subprocess
+
+    try:
+        return subprocess.run(
+            [_program(), *_UNAIDED, "-C", str(directory), *question],
+            env=_environment(),
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=patience,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
 
 
 def records(root: Path, *question: str) -> Iterator[bytes]:
@@ -100,6 +104,9 @@ def records(root: Path, *question: str) -> Iterator[bytes]:
     Raises:
         OSError: git is missing, fails, or takes too long.
     """
+    import subprocess
+    from threading import Timer
+
     command = [_program(), *_UNAIDED, "-C", str(root), *question]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(

@@ -77,9 +77,8 @@ def _at_home(client: Profile) -> dict[Path, Location]:
 
 
 def _read(path: Path, at: Location) -> EnvFile:
-    from qwenlock.edge.files import read_bytes
+    from qwenlock.edge.files import permissions, read_bytes
     from qwenlock.edge.places import shown
-    from qwenlock.edge.writer import permissions
     from qwenlock.findings.errors import InputError
     from qwenlock.settings.variables import EnvFile
 

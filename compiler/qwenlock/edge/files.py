@@ -75,6 +75,14 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
     return data
 
 
+def permissions(path: Path) -> int | None:
+    """Return the permission bits of a file, or None if it does not exist."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
 def read_bytes(path: Path, label: str, most: int = MAX_BYTES) -> bytes | None:
     """Return the content of a file, or None if it does not exist.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +22,7 @@ from qwenlock.findings.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
+    from subprocess import CompletedProcess
 
     from qwenlock.migrate.file_changes import IgnoreFile, InGit
 
@@ -97,7 +97,7 @@ def all_tracked(root: Path) -> frozenset[str] | None:
     return _listed(run(root, *LIST, "-z", patience=_PATIENCE_FOR_ALL))
 
 
-def _listed(answer: subprocess.CompletedProcess[bytes] | None) -> frozenset[str] | None:
+def _listed(answer: CompletedProcess[bytes] | None) -> frozenset[str] | None:
     if answer is None or answer.returncode:
         return None
     return frozenset(_names(os.fsdecode(answer.stdout)))
@@ -256,7 +256,7 @@ def ignored_below(directory: Path) -> set[str]:
     listing = ["--others", "--ignored", "--exclude-standard", "--directory", "-z"]
     try:
         answer = start_git(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         message = (
             f"git took over {_PATIENCE_FOR_ALL} s to list what it ignores in {shown(directory)}"
         )

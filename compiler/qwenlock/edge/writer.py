@@ -200,38 +200,41 @@ def write_output(path: Path, text: str, before: bytes | None = None) -> None:
             _replace(FileEdit(path, before, content), target, old_mode, mode)
 
 
-def write_lock(path: Path, text: str, history: Keeper, part_of: str | None) -> str | None:
+def write_lock(path: Path, content: bytes, history: Keeper, part_of: str | None) -> str | None:
     """Write a lock, and keep what it replaces for `undo`.
 
     Args:
         path: the file.
-        text: the lock.
+        content: the lock.
         history: where the old lock is kept.
         part_of: the id of the record that the lock belongs to: `undo` takes back both.
 
     Returns:
-        Why the old lock could not be kept, or None.
+        Why the old lock could not be kept, "" if it could; None if it was the same.
 
     Raises:
         WriteError: the file is not a lock, or cannot be written; it is unchanged.
     """
     from qwenlock.lock.text import begins_as_lock
 
+    with naming(path):
+        before = read(path)
+    if before == content:
+        return None
     target = _resolve(path)
     with naming(path):
-        before = read(target)
         old_mode, mode = _modes(target, None)
         if not begins_as_lock(before or b""):
             raise WriteError(
                 f"{path} is not a lock; nothing was changed", "delete it, or name another file"
             )
-        backup = trouble = None
-        edit = FileEdit(path, before, text.encode())
+        backup, trouble = None, ""
+        edit = FileEdit(path, before, content)
         replaced = Replacement(edit, target, None, None, mode, old_mode)
         try:
             backup = history.save([replaced], reason="lock", part_of=part_of)
         except WriteError as error:
-            trouble = error.message if before else None  # nothing is lost with a new file
+            trouble = error.message if before else ""  # nothing is lost with a new file
         try:
             _remove_leftovers(target, ABANDONED_AFTER)
             _replace(edit, target, old_mode, mode)
@@ -257,14 +260,6 @@ def read(path: Path) -> bytes | None:
     """Return the bytes of a file, or None if it does not exist."""
     try:
         return read_regular(path)
-    except FileNotFoundError:
-        return None
-
-
-def permissions(path: Path) -> int | None:
-    """Return the permission bits of a file, or None if it does not exist."""
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
         return None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache
+from itertools import chain
 from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -35,26 +36,28 @@ _BEGINNING = pattern(
 )
 _CONFLICT = pattern(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _FREE_FORM = frozenset({"generation_config", "capabilities", "fields"})
-_REMEMBERED = 10_000  # models repeat their endpoints and variables
 _RELOCK = "run `qwenlock lock`"
 _DELETE = f"delete it, then {_RELOCK}"
 _READ = ("1", "2")
 """The major versions of the format that are read."""
 
 
-def dump(lock: Lock) -> str:
+def dump(lock: Lock) -> bytes:
     """Return the text of `lock`: the same for the same lock, on every machine and Python."""
     import tomli_w
 
     head = as_table(replace(lock, models=(), other_models=(), environment=()))
-    parts = [
-        tomli_w.dumps(head),
-        *_models(lock.models),
-        *map(_other_model, lock.other_models),
-        *map(_variable, lock.environment),
-    ]
-    body = "".join(f"\n{part}" for part in parts)
-    return f"{_HEADER}# digest: {digest(body.encode())}\n{body}"
+    parts = chain(
+        (tomli_w.dumps(head),),
+        _models(lock.models),
+        map(_other_model, lock.other_models),
+        map(_variable, lock.environment),
+    )
+    body = bytearray()
+    for part in parts:
+        body += b"\n"
+        body += part.encode()
+    return f"{_HEADER}# digest: {digest(body)}\n".encode() + body
 
 
 def _models(models: Iterable[Model]) -> Iterator[str]:
@@ -94,13 +97,12 @@ def _variable(variable: EnvironmentVariable) -> str:
     return f"[[environment]]\nname = {_quoted(variable.name)}\nused-by = [\n{users}]\n"
 
 
-@lru_cache(_REMEMBERED)
 def _quoted(text: str) -> str:
     """Return `text` as a TOML basic string: JSON's escapes are TOML's, and DEL needs one too."""
     return encode_basestring(text).replace("\x7f", "\\u007f")
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes | bytearray) -> str:
     """Return the digest of `data` in the form that locks use, `sha256:` and 64 hex digits."""
     return "sha256:" + sha256(data).hex()
 
@@ -121,7 +123,7 @@ def begins_as_lock(data: bytes) -> bool:
 
     So a file that something else wrote is not taken for a lock and overwritten.
     """
-    return not data.strip() or _BEGINNING.match(data) is not None
+    return not data or data.isspace() or _BEGINNING.match(data) is not None
 
 
 def own_side(text: str) -> str:

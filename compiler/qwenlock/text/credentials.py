@@ -33,7 +33,7 @@ _SHORTEST_SECRET = 4
 _ESCAPED_AT_MOST = 3
 _A_FIELD = "field"
 _URLS = frozenset({"baseUrl", "base_url", "base-url"})
-_REMEMBERED = 10_000  # settings repeat the same headers, endpoints and variables
+_REMEMBERED = 3_000  # settings repeat the same headers, endpoints and variables
 
 MASK = "***"
 """The text shown in place of a credential."""

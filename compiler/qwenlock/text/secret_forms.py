@@ -172,7 +172,7 @@ _NO_WORDS, _NO_SHORT_WORD, _NO_CAPITALISED_WORDS = 0.25, 0.4, 0.15
 _LONG_WORD = 20
 _LONG_NUMBER = 28
 _FEW_LETTERS, _FEW_DIGITS = 8, 6
-_REMEMBERED = 10_000
+_REMEMBERED = 3_000
 
 
 class NameSays(IntEnum):
@@ -236,7 +236,7 @@ def _is_harmless(words: list[str]) -> bool:
 
 def has_prefix(text: str) -> bool:
     """Tell whether a known prefix, followed by enough for a key, stands in `text`."""
-    return any(map(_is_prefixed, _PREFIXED.finditer(text)))
+    return _PREFIXED.search(text) is not None and any(map(_is_prefixed, _PREFIXED.finditer(text)))
 
 
 def begins_as_a_key(text: str) -> bool:

@@ -58,13 +58,13 @@ def object_of(text: str) -> dict[str, Any]:
     if text.count(",") > MAX_VALUES:
         message = f"it contains more than {MAX_VALUES:,} values"
         raise TextError("limit", message, (1, 1), "split the file")
-    if not text.strip():
+    if not text or text.isspace():
         raise TextError("syntax", "the file is empty", (1, 1), "write { }")
     value = value_of(text)
     if not isinstance(value, dict):
         message = "the top level must be an object"
         raise TextError("not-an-object", message, None, "wrap the settings in { }")
-    if text.count("{") + text.count("[") > MAX_DEPTH and deeper_than(value, MAX_DEPTH):
+    if deeper_than(value, MAX_DEPTH):
         raise _too_deep()
     return value
 

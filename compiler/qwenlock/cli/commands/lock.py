@@ -199,31 +199,30 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
 
     compiled = project.compilation.lock
     assert compiled is not None  # noqa: S101  (_refuse_errors)
-    text = dump(compiled)
     if output == "-":
-        emit_raw(text)
+        emit_raw(dump(compiled).decode())
         return "written"
-    if output is None and _is_up_to_date(project, text):
+    if output is None and _says_the_same(project):
         return "unchanged"
     path = Path(output) if output else project.project.places.lock
     history = History(project=project.project.places.project)
-    trouble = write_lock(path, text, history, part_of)
-    if trouble is not None:
+    trouble = write_lock(path, dump(compiled), history, part_of)
+    if trouble is None:
+        return "unchanged"
+    if trouble:
         message = f"`qwenlock undo` will not be able to restore the old lock: {trouble}"
         say(f"{painted('warning', 'warning')}: {clean(message)}")
     return "written"
 
 
-def _is_up_to_date(project: _Compiled, text: str) -> bool:
-    """Tell whether the stored lock is `text` already, or says the same in a later 2.x."""
+def _says_the_same(project: _Compiled) -> bool:
+    """Tell whether the stored lock is of a later 2.x, and says what would be written."""
     import re
 
     from qwenlock.findings.errors import InputError
     from qwenlock.lock.model import LOCK_VERSION
 
     stored = project.project.stored or b""
-    if stored == text.encode():
-        return True
     major, _, minor = LOCK_VERSION.partition(".")
     later = re.search(rf'\nlock-version = "{major}\.(\d+)"\n'.encode(), stored)
     if later is None or int(later[1]) <= int(minor):
