@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from rich.cells import cell_len
 from qwenlock.cli import completion, options
 from qwenlock.cli.app import GROUPS
 from qwenlock.cli.console import folded
+from qwenlock.cli.start import run
 from qwenlock.cli.table import as_lines
 from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, write
@@ -270,8 +272,8 @@ def slow_check(world: World) -> list[str]:
     slow = (
         "import sys, time; from qwenlock.cli.commands import check\n"
         "from qwenlock.cli.start import run\n"
-        "from qwenlock.cli import progress, projects; progress.PATIENCE = 0.05\n"
-        "projects._WORTH_PROGRESS, judge = 2, check._report_or_error\n"
+        "from qwenlock.cli import progress; progress.PATIENCE = 0.05\n"
+        "judge = check._report_or_error\n"
         "check._report_or_error = lambda *given: time.sleep(0.3) or judge(*given)\n"
         "sys.exit(run(['check', '--recursive']))"
     )
@@ -286,3 +288,42 @@ def test_what_takes_long_says_so_on_a_terminal_only(world: World) -> None:
     assert screen.sent.rstrip().endswith("which -v shows")
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
     assert "reading 2 projects" not in done.stdout + done.stderr
+
+
+ASKED = "asking the client for its release"
+LOOKED, READ, WROTE = "looking for projects", "reading 1 project", "writing"
+
+
+def test_every_command_that_may_take_long_says_what_it_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def waiting(words: str) -> AbstractContextManager[None]:
+        said.append(words)
+        return nullcontext()
+
+    monkeypatch.setattr("qwenlock.cli.progress.waiting", waiting)
+    client = write(world.root / "qwen", "#!/bin/sh\necho 0.24.4\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(world.root), prepend=":")
+    write(world.own, models(MODEL))
+    for command, expected in (
+        ("lock --client installed", [ASKED, WROTE]),
+        ("select gpt-4o --yes", [WROTE]),
+        ("undo --yes", [WROTE]),
+        ("check", [READ]),
+        ("check --recursive", [LOOKED, READ]),
+        ("status --recursive", [LOOKED, READ]),
+        ("lint --recursive", [LOOKED]),
+        ("export --recursive --format env", [LOOKED, READ]),
+        ("init --dry-run below", [LOOKED]),
+        ("diff main", ["reading the locks and the commit"]),
+        (f"template capture --from-client --client-command {world.root}/none", [ASKED]),
+        (f"doctor --client-command {world.root}/none", ["asking the client as it is"]),
+    ):
+        said.clear()
+        (world.project / "below").mkdir(exist_ok=True)
+        run(command.split())
+        world.read()
+        assert said == expected, command

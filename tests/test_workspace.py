@@ -282,7 +282,6 @@ def test_processes_that_share_the_projects_say_the_same(
     write(workspace.project / "apps" / "a" / ".qwen" / "settings.json", '{"a": }')
     commands = ["status"], ["status", "--format", "json"], ["check"]
     before = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]
-    monkeypatch.setattr("qwenlock.cli.projects._WORTH_PROGRESS", 1)
     monkeypatch.setattr("qwenlock.cli.projects._WORTH_A_PROCESS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     after = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]

@@ -114,10 +114,12 @@ def _installed() -> str:
     """Return the release of the client installed on this machine."""
     import os
 
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.client import version
     from qwenlock.edge.installed_client import release
 
-    return release() or version(["qwen"], os.environ)
+    with waiting("asking the client for its release"):
+        return release() or version(["qwen"], os.environ)
 
 
 def releases(incomplete: str) -> list[str]:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from qwenlock.findings.errors import QwenlockError
 
 T = TypeVar("T")
-_WORTH_PROGRESS = 16
-"""How many projects may take longer than a second."""
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 _FORKS = sys.platform == "linux"
@@ -75,6 +73,7 @@ def chosen(
         InputError: the configuration is invalid.
         QwenlockError: there is no project.
     """
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.walk import projects_below, workspace_at
     from qwenlock.findings.errors import InputError, QwenlockError
 
@@ -90,7 +89,8 @@ def chosen(
             directories.append(directory)
             continue
         several = True
-        directories += projects_below(root, every=every, no_config=flags.no_config)
+        with waiting("looking for projects"):
+            directories += projects_below(root, every=every, no_config=flags.no_config)
     if not directories:
         message = "no project found: no directory has a qwen.lock, or settings with models"
         raise QwenlockError(message, "run `qwenlock init` in a project")
@@ -143,6 +143,11 @@ def for_each(
     return exit_code
 
 
+def reading(directories: Sequence[Path]) -> str:
+    """Return what to say while projects are read."""
+    return f"reading {len(directories)} project{'s' * (len(directories) != 1)}"
+
+
 def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequence[Path]) -> list[T]:
     """Return what `work` returns for directories, in their order; many are shared by processes.
 
@@ -153,21 +158,22 @@ def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequenc
         work: takes some of the directories; it can be pickled, and so can what it returns.
         directories: the directories.
     """
-    if len(directories) < _WORTH_PROGRESS:
-        return work(directories)
     from qwenlock.cli.progress import waiting
 
+    words = reading(directories)
     processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
-    with waiting(f"reading {len(directories)} projects"):
-        if processes < 2 or not _FORKS:
+    if processes < 2 or not _FORKS:
+        with waiting(words):
             return work(directories)
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-        size = -(-len(directories) // (processes * _PARTS))
-        parts = [directories[start : start + size] for start in range(0, len(directories), size)]
-        with ProcessPoolExecutor(processes, get_context("fork")) as pool:
-            return [result for results in pool.map(work, parts) for result in results]
+    size = -(-len(directories) // (processes * _PARTS))
+    parts = [directories[start : start + size] for start in range(0, len(directories), size)]
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
+        pending = pool.map(work, parts)  # forks now, before `waiting` starts a thread
+        with waiting(words):
+            return [result for results in pending for result in results]
 
 
 class _Result(NamedTuple):
