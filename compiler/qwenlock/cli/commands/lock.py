@@ -169,7 +169,7 @@ def _refuse_errors(project: _Compiled) -> None:
 
 def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     """Say whether the lock would change."""
-    from qwenlock.cli.console import emit, painted, say
+    from qwenlock.cli.console import emit_words, painted, say
     from qwenlock.cli.report import print_findings
     from qwenlock.cli.views.differences import first_changes_as_text
 
@@ -184,7 +184,7 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
         say(painted(f"{_name(project)} is up to date", "good"))
     else:
         for line in first_changes_as_text(verdict.changes):
-            emit(line)
+            emit_words(line)
         say(f"{_name(project)} would change ({verdict.status}): run `qwenlock lock`")
     return 0 if verdict.status == "ok" else 1
 
