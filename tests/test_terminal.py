@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from typer.core import TyperCommand, TyperGroup
 
 from qwenlock.cli import completion, options
 from qwenlock.cli.app import GROUPS
@@ -225,6 +226,24 @@ def test_help_has_a_line_for_each_command_in_its_group(world: World) -> None:
         (start,) = [at for at, line in enumerate(screen.lines) if line == f"{group}:"]
         shown = [line.split()[0] for line in screen.lines[start + 1 : start + 1 + len(names)]]
         assert shown == [*names]
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("", "qwenlock [OPTIONS] COMMAND [ARGS]..."),
+        ("template", "qwenlock template [OPTIONS] COMMAND [ARGS]..."),
+        ("template show", "qwenlock template show [OPTIONS] VERSION"),
+        ("diff", "qwenlock diff [OPTIONS] OLD [NEW]"),
+        ("check", "qwenlock check [OPTIONS] [PROJECT]..."),
+    ],
+)
+def test_usage_is_written_alike_with_every_typer(
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str, usage: str
+) -> None:
+    for kind in (TyperCommand, TyperGroup):
+        monkeypatch.setattr(kind, "get_usage", lambda *_: "Usage: {OLD} [[NEW]]")
+    assert world.run(*command.split(), "--help").out.startswith(f"Usage: {usage}\n")
 
 
 @pytest.mark.parametrize("name", LEAVES)
