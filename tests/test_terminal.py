@@ -266,7 +266,16 @@ def test_what_the_shell_completes(world: World) -> None:
     assert completion.offered_models("gpt") == completion.locked_models("gpt") == ["gpt-4o"]
     assert options.releases("0.1") == ["0.15.10", "0.15.6", "0.12.0", "0.10.1"]
     assert {"guide", "installed"} <= set(options.releases(""))
-    hostile = ("\\$(touch x)", "`touch x`", "$(touch x)", "'; touch x; '", "*", "a b", "a\nb")
+    hostile = (
+        "\\$(touch x)",
+        "`touch x`",
+        "$(touch x)",
+        "'; touch x; '",
+        "*",
+        "a b",
+        "a\nb",
+        "--yes",
+    )
     write(world.own, models({**MODEL, "id": "qwen2.5:7b"}, *({**MODEL, "id": i} for i in hostile)))
     offered = completion.offered_models("")
     assert "qwen2.5:7b" in offered
@@ -282,10 +291,37 @@ def test_shell_completes_through_the_command(world: World, monkeypatch: pytest.M
         ("select g", "gpt-4o"),
         ("explain QL20", "QL203"),
         ("migrate --only a", "api-key"),
+        ("upgrade --plan = cod", "coding-plan"),
     ):
-        monkeypatch.setenv("COMP_WORDS", f"qwenlock {words}")
+        monkeypatch.setenv("COMP_WORDS", "\n".join(["qwenlock", *words.split()]))
         monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
         assert found in world.start().out.split(), words
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("select qwen2.5 :", ["7b", "14b"]),
+        ("select qwen2.5 : 1", ["14b"]),
+        ("select a/b = c : d", ["d:e"]),
+        ("select org @ v1 : f", ["free"]),
+        ("select qwen", ["qwen2.5:7b", "qwen2.5:14b"]),
+        ("upgrade --plan = cod", ["coding-plan"]),
+        ("upgrade --plan =", ["alibabaStandard", "coding-plan"]),
+    ],
+)
+def test_bash_completes_words_that_it_takes_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch, words: str, found: list[str]
+) -> None:
+    ids = ("qwen2.5:7b", "qwen2.5:14b", "a/b=c:d:e", "org@v1:free")
+    write(world.own, models(*({**MODEL, "id": each} for each in ids)))
+    monkeypatch.setenv("_QWENLOCK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(["qwenlock", *words.split()]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    assert run([]) == 0
+    said = world.read()[0].split()
+    assert said[: len(found)] == found
+    assert len(said) == len(found) or words.endswith("=")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
