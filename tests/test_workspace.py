@@ -298,6 +298,18 @@ def test_listed_project_must_exist(workspace: World) -> None:
     assert not (workspace.project / "gone").exists()
 
 
+@pytest.mark.parametrize("command", ["lock", "check", "status --recursive"])
+def test_glob_that_matches_no_project_is_named(workspace: World, command: str) -> None:
+    (workspace.project / "libs" / "c").mkdir(parents=True)
+    write(workspace.project / "qwenlock.toml", 'projects = ["apps/*", "libs/*", "**/b", "x/?"]\n')
+    said = 'warning: qwenlock.toml: "{}" in `projects` matches no project'
+    lines = workspace.run(*command.split()).err.splitlines()
+    assert [line for line in lines if "matches no" in line] == [
+        said.format("libs/*"), said.format("x/?")
+    ]  # fmt: skip
+    assert "matches no" not in workspace.run(*command.split(), "--no-config").err
+
+
 def test_variables_of_a_workspace_are_listed_once(workspace: World) -> None:
     workspace.run("lock")
     exported = workspace.run("export", "--format", "env")

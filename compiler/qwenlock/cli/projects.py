@@ -73,8 +73,10 @@ def chosen(
         InputError: the configuration is invalid.
         QwenlockError: there is no project.
     """
+    from qwenlock.cli.console import painted, say
+    from qwenlock.cli.foreign import clean
     from qwenlock.cli.progress import waiting
-    from qwenlock.edge.walk import projects_below, workspace_at
+    from qwenlock.edge.walk import projects_below, unmatched, workspace_at
     from qwenlock.findings.errors import InputError, QwenlockError
 
     several = recursive or len(given or ()) > 1
@@ -90,7 +92,11 @@ def chosen(
             continue
         several = True
         with waiting("looking for projects"):
-            directories += projects_below(root, every=every, no_config=flags.no_config)
+            found = [*projects_below(root, every=every, no_config=flags.no_config)]
+            warnings = [] if flags.no_config else [*unmatched(root, found)]
+        directories += found
+        for words in warnings:
+            say(f"{painted('warning', 'warning')}: {clean(words)}")
     if not directories:
         message = "no project found: no directory has a qwen.lock, or settings with models"
         raise QwenlockError(message, "run `qwenlock init` in a project")
