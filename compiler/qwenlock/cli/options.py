@@ -50,8 +50,8 @@ ProjectArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="[PROJECT]",
         help=(
-            "A directory; by default, the project here. That is the nearest directory upward that "
-            "has a qwen.lock or a .qwen/settings.json."
+            "A directory; by default, the project here. The project here is the nearest directory "
+            "upward that has a qwen.lock or a .qwen/settings.json."
         ),
         show_default=False,
     ),

@@ -30,18 +30,16 @@ ProjectsArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="[PROJECT]...",
         help=(
-            "Directories; by default, the project here. That is the nearest directory upward "
-            "that has a qwen.lock or a .qwen/settings.json. The root of a workspace stands for its "
-            "projects."
+            "Directories; by default, the project here. The project here is the nearest directory "
+            "upward that has a qwen.lock or a .qwen/settings.json. The root of a workspace stands "
+            "for its projects."
         ),
         show_default=False,
     ),
 ]
 RecursiveOption: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--recursive", help="Take every project below. That is, in and below the directories."
-    ),
+    typer.Option("--recursive", help="Take every project in and below the directories."),
 ]
 
 
