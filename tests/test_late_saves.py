@@ -113,7 +113,7 @@ def test_save_at_every_moment_of_a_write_survives(
 
 
 def lock(path: Path, state: Path) -> None:
-    write_lock(path, f"{HEAD}# ours", History(state), None)
+    write_lock(path, f"{HEAD}# ours".encode(), History(state), None)
 
 
 def merged(path: Path, _: Path) -> None:

@@ -185,6 +185,47 @@ def test_conflict_has_the_markers_of_git_only_where_both_changed(
     assert '"c"' not in between
 
 
+def sides(folder: Path, *texts: str) -> list[str]:
+    names = ("base", "ours", "theirs")
+    return [str(write(folder / name, text)) for name, text in zip(names, texts, strict=True)]
+
+
+def test_comment_that_both_changed_is_a_conflict(world: World, tmp_path: Path) -> None:
+    base, ours, theirs = (document(f"// {each}\n      {A}", B) for each in ("old", "1st", "2nd"))
+    result = world.run("merge", *sides(tmp_path, base, ours, theirs), "s.json")
+    assert (result.exit_code, "s.json: both sides changed a comment" in result.err) == (1, True)
+    text = (tmp_path / "ours").read_text()
+    between = text[text.index("<<<<<<<") : text.index(">>>>>>>")]
+    assert "// 1st" in between
+    assert "// 2nd" in between
+    assert '"b"' not in between
+
+
+def test_comment_is_changed_where_the_other_side_changed_what_it_is_about(
+    world: World, tmp_path: Path
+) -> None:
+    changed = A.replace("A_KEY", "MINE")
+    base, ours, theirs = (
+        document(f"// {note}\n      {entry}", B)
+        for note, entry in (("old", A), ("old", changed), ("new", A))
+    )
+    assert world.run("merge", *sides(tmp_path, base, ours, theirs)).exit_code == 1
+    text = (tmp_path / "ours").read_text()
+    assert "// new" in text
+    assert "MINE" in text
+
+
+def test_comment_that_only_they_changed_is_taken_beside_models_that_both_added(
+    world: World, tmp_path: Path
+) -> None:
+    base, ours, theirs = (
+        f"// {note}\n{document(*entries)}"
+        for note, *entries in (("old", A), ("old", A, B), ("new", A, C))
+    )
+    assert world.run("merge", *sides(tmp_path, base, ours, theirs)).exit_code == 0
+    assert (tmp_path / "ours").read_text() == f"// new\n{document(A, B, C)}"
+
+
 def test_no_key_in_a_path_is_shown(world: World, tmp_path: Path) -> None:
     key = "sk-hunter2hunter2hunter2"
     files = [

@@ -213,6 +213,19 @@ def test_other_files_of_cmd_get_only_what_it_passes_on(windows: Windows, text: s
             words("qwen", argument)
 
 
+def test_path_that_cmd_would_interpret_is_named(windows: Windows) -> None:
+    folder = windows.folder / "Program Files (x86)"
+    folder.mkdir()
+    file = folder / "qwen.cmd"
+    file.write_text("@echo off\r\nvolta run %~n0 %*\r\n")
+    file.chmod(0o755)
+    with pytest.raises(UsageError) as refused:
+        words(str(file), "--acp")
+    assert refused.value.message == f"cmd.exe would interpret ( ) in the path {file}"
+    file.write_bytes(SHIM.replace("node_modules", "..\\node_modules").encode())
+    assert words(str(file), "fix&calc")[-1] == "fix&calc"
+
+
 def test_release_of_a_shim_is_that_of_its_script(windows: Windows) -> None:
     assert installed_client.release() == "0.24.4"
     assert installed_client.release_started_by(str(windows.shim)) == "0.24.4"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenlock.edge.plans import load
 from support import MODEL, OPENAI, World, install, models, write
 from test_views import on_terminal
 
@@ -117,9 +118,18 @@ def test_tells_whether_the_lock_is_enforced(world: World) -> None:
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_fits_on_one_screen(world: World, width: int) -> None:
-    arguments = ("--plan", "coding-plan", "--region", "china", "--yes")
-    world.run("upgrade", *arguments, "--to", "0.10.1")
-    write(world.own, {**models(MODEL), "modelProviders": {"opnai": [MODEL]}})
+    for plan in [*load()][:6]:
+        region = min(plan.regions)
+        oldest = next(each for each in plan.ordered() if region in each.digests)
+        arguments = ("--plan", plan.id, "--region", region, "--scope", "project", "--yes")
+        world.run("upgrade", *arguments, "--to", oldest.version)
+    installed = json.loads(world.own.read_text())
+    assert len({each["envKey"] for each in installed["modelProviders"]["openai"]}) > 4
+    installed["modelProviders"]["opnai"] = [MODEL]
+    write(world.own, installed | CONFLICTING)
+    write(world.user, models(MODEL))
+    assert "qwenlock lint --env: show the" in world.run("status").out
+    assert "QL405" in world.run("lint", "--env").err
     system = str(world.system / "settings.json")
     screen = on_terminal(world.project, width, [], QWEN_CODE_SYSTEM_SETTINGS_PATH=system)
     assert len(screen.lines) <= 24

@@ -7,16 +7,19 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from typer.core import TyperCommand, TyperGroup
 
 from qwenlock.cli import completion, options
 from qwenlock.cli.app import GROUPS
 from qwenlock.cli.console import folded
+from qwenlock.cli.start import run
 from qwenlock.cli.table import as_lines
 from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, write
@@ -173,13 +176,27 @@ def test_folding_changes_only_spaces(line: str, width: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["template list", "template verify", "resolve"])
-def test_tables_fold_at_words(world: World, command: str) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        "template list",
+        "template verify",
+        "resolve",
+        "check",
+        "lock --check",
+        "doctor --ping --client-command none",
+    ],
+)
+def test_tables_and_what_differs_fold_at_words(world: World, command: str) -> None:
     long = {**MODEL, "baseUrl": "https://api.a-long-name-of-a-host.example.com/compatible/v1"}
+    write(world.own, json.dumps({**models(MODEL), "model": {"name": "gpt-4o"}}, indent=1))
+    world.run("lock")
     write(world.own, json.dumps({**models(long), "model": {"name": "gpt-4o"}}, indent=1))
+    if command.startswith("doctor"):
+        world.run("lock")
     system = {"QWEN_CODE_SYSTEM_SETTINGS_PATH": str(world.system / "settings.json")}
     screen = on_terminal(world.project, 80, command.split(), **system)
-    assert len(screen.lines) > 10
+    assert len(screen.lines) > 3
     assert [line for line in screen.lines if len(line) > 80] == []
 
 
@@ -195,6 +212,7 @@ def test_a_folded_table_has_the_same_words(row: list[str], width: int) -> None:
 def test_commands_and_excerpts_are_not_folded() -> None:
     command = "  help: run `qwenlock lock --client installed --no-user` to lock it"
     assert "`qwenlock lock --client installed --no-user`" in folded(command, 50)
+    assert folded('  ~ "a  b" → "c" and more', 16) == '  ~ "a  b" → "c"\n    and more'
     excerpt = f"12 | {'x ' * 50}"
     assert folded(excerpt, 40) == excerpt
 
@@ -208,6 +226,24 @@ def test_help_has_a_line_for_each_command_in_its_group(world: World) -> None:
         (start,) = [at for at, line in enumerate(screen.lines) if line == f"{group}:"]
         shown = [line.split()[0] for line in screen.lines[start + 1 : start + 1 + len(names)]]
         assert shown == [*names]
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("", "qwenlock [OPTIONS] COMMAND [ARGS]..."),
+        ("template", "qwenlock template [OPTIONS] COMMAND [ARGS]..."),
+        ("template show", "qwenlock template show [OPTIONS] VERSION"),
+        ("diff", "qwenlock diff [OPTIONS] OLD [NEW]"),
+        ("check", "qwenlock check [OPTIONS] [PROJECT]..."),
+    ],
+)
+def test_usage_is_written_alike_with_every_typer(
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str, usage: str
+) -> None:
+    for kind in (TyperCommand, TyperGroup):
+        monkeypatch.setattr(kind, "get_usage", lambda *_: "Usage: {OLD} [[NEW]]")
+    assert world.run(*command.split(), "--help").out.startswith(f"Usage: {usage}\n")
 
 
 @pytest.mark.parametrize("name", LEAVES)
@@ -230,7 +266,16 @@ def test_what_the_shell_completes(world: World) -> None:
     assert completion.offered_models("gpt") == completion.locked_models("gpt") == ["gpt-4o"]
     assert options.releases("0.1") == ["0.15.10", "0.15.6", "0.12.0", "0.10.1"]
     assert {"guide", "installed"} <= set(options.releases(""))
-    hostile = ("\\$(touch x)", "`touch x`", "$(touch x)", "'; touch x; '", "*", "a b", "a\nb")
+    hostile = (
+        "\\$(touch x)",
+        "`touch x`",
+        "$(touch x)",
+        "'; touch x; '",
+        "*",
+        "a b",
+        "a\nb",
+        "--yes",
+    )
     write(world.own, models({**MODEL, "id": "qwen2.5:7b"}, *({**MODEL, "id": i} for i in hostile)))
     offered = completion.offered_models("")
     assert "qwen2.5:7b" in offered
@@ -246,10 +291,37 @@ def test_shell_completes_through_the_command(world: World, monkeypatch: pytest.M
         ("select g", "gpt-4o"),
         ("explain QL20", "QL203"),
         ("migrate --only a", "api-key"),
+        ("upgrade --plan = cod", "coding-plan"),
     ):
-        monkeypatch.setenv("COMP_WORDS", f"qwenlock {words}")
+        monkeypatch.setenv("COMP_WORDS", "\n".join(["qwenlock", *words.split()]))
         monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
         assert found in world.start().out.split(), words
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("select qwen2.5 :", ["7b", "14b"]),
+        ("select qwen2.5 : 1", ["14b"]),
+        ("select a/b = c : d", ["d:e"]),
+        ("select org @ v1 : f", ["free"]),
+        ("select qwen", ["qwen2.5:7b", "qwen2.5:14b"]),
+        ("upgrade --plan = cod", ["coding-plan"]),
+        ("upgrade --plan =", ["alibabaStandard", "coding-plan"]),
+    ],
+)
+def test_bash_completes_words_that_it_takes_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch, words: str, found: list[str]
+) -> None:
+    ids = ("qwen2.5:7b", "qwen2.5:14b", "a/b=c:d:e", "org@v1:free")
+    write(world.own, models(*({**MODEL, "id": each} for each in ids)))
+    monkeypatch.setenv("_QWENLOCK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(["qwenlock", *words.split()]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    assert run([]) == 0
+    said = world.read()[0].split()
+    assert said[: len(found)] == found
+    assert len(said) == len(found) or words.endswith("=")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -270,8 +342,8 @@ def slow_check(world: World) -> list[str]:
     slow = (
         "import sys, time; from qwenlock.cli.commands import check\n"
         "from qwenlock.cli.start import run\n"
-        "from qwenlock.cli import progress, projects; progress.PATIENCE = 0.05\n"
-        "projects._WORTH_PROGRESS, judge = 2, check._report_or_error\n"
+        "from qwenlock.cli import progress; progress.PATIENCE = 0.05\n"
+        "judge = check._report_or_error\n"
         "check._report_or_error = lambda *given: time.sleep(0.3) or judge(*given)\n"
         "sys.exit(run(['check', '--recursive']))"
     )
@@ -286,3 +358,42 @@ def test_what_takes_long_says_so_on_a_terminal_only(world: World) -> None:
     assert screen.sent.rstrip().endswith("which -v shows")
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
     assert "reading 2 projects" not in done.stdout + done.stderr
+
+
+ASKED = "asking the client for its release"
+LOOKED, READ, WROTE = "looking for projects", "reading 1 project", "writing"
+
+
+def test_every_command_that_may_take_long_says_what_it_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def waiting(words: str) -> AbstractContextManager[None]:
+        said.append(words)
+        return nullcontext()
+
+    monkeypatch.setattr("qwenlock.cli.progress.waiting", waiting)
+    client = write(world.root / "qwen", "#!/bin/sh\necho 0.24.4\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(world.root), prepend=":")
+    write(world.own, models(MODEL))
+    for command, expected in (
+        ("lock --client installed", [ASKED, WROTE]),
+        ("select gpt-4o --yes", [WROTE]),
+        ("undo --yes", [WROTE]),
+        ("check", [READ]),
+        ("check --recursive", [LOOKED, READ]),
+        ("status --recursive", [LOOKED, READ]),
+        ("lint --recursive", [LOOKED]),
+        ("export --recursive --format env", [LOOKED, READ]),
+        ("init --dry-run below", [LOOKED]),
+        ("diff main", ["reading the locks and the commit"]),
+        (f"template capture --from-client --client-command {world.root}/none", [ASKED]),
+        (f"doctor --client-command {world.root}/none", ["asking the client as it is"]),
+    ):
+        said.clear()
+        (world.project / "below").mkdir(exist_ok=True)
+        run(command.split())
+        world.read()
+        assert said == expected, command

@@ -286,7 +286,6 @@ def test_processes_that_share_the_projects_say_the_same(
     write(workspace.project / "apps" / "a" / ".qwen" / "settings.json", '{"a": }')
     commands = ["status"], ["status", "--format", "json"], ["check"]
     before = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]
-    monkeypatch.setattr("qwenlock.cli.projects._WORTH_PROGRESS", 1)
     monkeypatch.setattr("qwenlock.cli.projects._WORTH_A_PROCESS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     after = [workspace.run(*each, "--recursive", "--client", "0.12.0") for each in commands]
@@ -301,6 +300,18 @@ def test_listed_project_must_exist(workspace: World) -> None:
         assert result.exit_code == 3
         assert "gone is one of the `projects`, but does not exist" in result.err
     assert not (workspace.project / "gone").exists()
+
+
+@pytest.mark.parametrize("command", ["lock", "check", "status --recursive"])
+def test_glob_that_matches_no_project_is_named(workspace: World, command: str) -> None:
+    (workspace.project / "libs" / "c").mkdir(parents=True)
+    write(workspace.project / "qwenlock.toml", 'projects = ["apps/*", "libs/*", "**/b", "x/?"]\n')
+    said = 'warning: qwenlock.toml: "{}" in `projects` matches no project'
+    lines = workspace.run(*command.split()).err.splitlines()
+    assert [line for line in lines if "matches no" in line] == [
+        said.format("libs/*"), said.format("x/?")
+    ]  # fmt: skip
+    assert "matches no" not in workspace.run(*command.split(), "--no-config").err
 
 
 def test_variables_of_a_workspace_are_listed_once(workspace: World) -> None:
@@ -490,7 +501,7 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     world.lock.unlink()  # what the settings record is enough
     kept = world.run("upgrade", "--yes")
     assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
-    assert "this qwenlock may be the older one" in kept.err
+    assert "newer or older than every list here, so it is not replaced: install" in kept.err
     assert "deepseek default, a list that this qwenlock does not know" in world.run("status").out
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     assert world.run("upgrade", "--allow-downgrade", "--yes").exit_code == 0

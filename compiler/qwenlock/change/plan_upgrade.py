@@ -211,8 +211,8 @@ def _is_unknown(there: PlanInFile, wishes: UpgradeWishes) -> bool:
         return True
     raise UsageError(
         f"this qwenlock does not know the list of {there.plan.title} that "
-        f"{there.target.label} records, so it may be newer",
-        "add --allow-downgrade to replace it, or install a newer qwenlock",
+        f"{there.target.label} records; it may be newer or older than the one you ask for",
+        "install a newer qwenlock; or, if you know that the list is older, add --allow-downgrade",
     )
 
 

@@ -128,8 +128,9 @@ def unknown(there: PlanInFile) -> str:
     """Say that the settings record a list that only another qwenlock can know."""
     return (
         f"{there.target.label} records a list of {there.plan.title} that this qwenlock "
-        f"({__version__}) does not know, so this qwenlock may be the older one: install a newer "
-        "qwenlock, or add --allow-downgrade to replace the list"
+        f"({__version__}) does not know. It may be newer or older than every list here, so it is "
+        "not replaced: install a newer qwenlock; or, if you know that the list is older, add "
+        "--allow-downgrade to replace it"
     )
 
 

@@ -158,9 +158,11 @@ def agreed(question: str) -> bool:
 
 
 def _write(change: ProjectChange, command: str, directory: Path) -> Path:
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge import changes
 
-    backup = changes.carry_out(change, command, directory)
+    with waiting("writing"):  # another qwenlock may be at it
+        backup = changes.carry_out(change, command, directory)
     names = ", ".join(clean(file.name) for file in change.files)
     say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` reverts it (backup: {backup})")
     return backup

@@ -5,7 +5,10 @@ Nothing is said if a project cannot be read: a shell that completes has no place
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout, suppress
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from qwenlock.findings.errors import QwenlockError
@@ -16,7 +19,44 @@ if TYPE_CHECKING:
 
     from qwenlock.plans.plan import Plan
 
-_PLAIN = pattern(r"[\w.:/@+,=-]+")
+_PLAIN = pattern(r"(?!-)[\w.:/@+,=-]+")
+_BREAKS = frozenset(":=@")
+"""Where bash takes words apart."""
+
+
+@contextmanager
+def whole_words() -> Iterator[None]:
+    """Let bash complete words such as `qwen2.5:7b` and `--plan=ID`, of which it gives the parts.
+
+    It replaces only the last part, so that alone may be printed.
+    """
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    at = os.environ.get("COMP_CWORD", "")
+    given = words[: int(at) + 1] if at.isdecimal() else []
+    whole: list[str] = []
+    for before, word in zip(["", *given], given, strict=False):
+        if len(whole) > 1 and word and (_is_break(before) or _is_break(word)):
+            whole[-1] += word
+        else:
+            whole.append(word)
+    if len(whole) == len(given):
+        yield
+        return
+    value = whole[-1].partition("=")[2] if whole[-1].startswith("-") else whole[-1]
+    known = max(value.rfind(each) for each in _BREAKS) + 1
+    os.environ |= {"COMP_WORDS": "\n".join(whole), "COMP_CWORD": str(len(whole) - 1)}
+    found = StringIO()
+    try:
+        with redirect_stdout(found):
+            yield
+    finally:
+        lines = found.getvalue().splitlines(keepends=True)
+        sys.stdout.write("".join(line[known:] for line in lines))
+        sys.stdout.flush()  # the process ends without that
+
+
+def _is_break(word: str) -> bool:
+    return bool(word) and _BREAKS.issuperset(word)
 
 
 def codes(incomplete: str) -> list[str]:

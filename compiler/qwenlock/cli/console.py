@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _USUAL_WIDTH = 80
 _ESCAPE = pattern(r"\x1b\[[0-9;]*m")
 _EXCERPT = pattern(r"\s*\d* \|")
-_WORD = pattern(r"(?:`[^`]*`|\S)+")
+_WORD = pattern(r"\s*(?:`[^`]*`|\S)+")
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "good": "32", "dim": "2", "bold": "1"}
 
 
@@ -173,12 +173,12 @@ def folded(line: str, width: int) -> str:
         return line
     margin = len(plain) - len(plain.lstrip())
     indent = " " * (margin + (4 if plain.lstrip().startswith("= ") else 2))
-    lines, now = [], plain[:margin]
+    lines, now = [], ""
     for word in _WORD.findall(line):
-        longer = f"{now} {word}" if now.strip() else f"{now}{word}"
-        if cells(_ESCAPE.sub("", longer)) > width and now.strip():
+        longer = f"{now}{word}"
+        if cells(_ESCAPE.sub("", longer)) > width and _ESCAPE.sub("", now).strip():
             lines.append(now)
-            longer = f"{indent}{word}"
+            longer = f"{indent}{word.lstrip()}"
         now = longer
     return "\n".join([*lines, now])
 

@@ -26,13 +26,22 @@ def print_help(command: Any, context: Any) -> None:
         WriteError: it cannot be printed.
     """
     width = width_of(sys.stdout)
-    parts = [command.get_usage(context)]
+    parts = [_folded(_usage(command, context), width)]
     parts += [_folded(text, width) for text in command.help.split("\n\n")]
     for described in (_parameters(command, context), _commands(command, context)):
         parts += _groups([*described], width)
     if command.epilog:
         parts.append(_folded(command.epilog, width))
     emit("\n\n".join(parts))
+
+
+def _usage(command: Any, context: Any) -> str:
+    """Return how the command is used; Typer writes arguments differently since 0.29."""
+    arguments = [
+        each.metavar for each in command.get_params(context) if each.param_type_name == "argument"
+    ]
+    more = ["COMMAND [ARGS]..."] if hasattr(command, "list_commands") else arguments
+    return " ".join(["Usage:", context.command_path, "[OPTIONS]", *more])
 
 
 def _folded(text: str, width: int, column: int = 0) -> str:

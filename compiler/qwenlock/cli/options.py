@@ -50,8 +50,8 @@ ProjectArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="[PROJECT]",
         help=(
-            "A directory; by default, the project here. That is the nearest directory upward that "
-            "has a qwen.lock or a .qwen/settings.json."
+            "A directory; by default, the project here. The project here is the nearest directory "
+            "upward that has a qwen.lock or a .qwen/settings.json."
         ),
         show_default=False,
     ),
@@ -114,10 +114,12 @@ def _installed() -> str:
     """Return the release of the client installed on this machine."""
     import os
 
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.client import version
     from qwenlock.edge.installed_client import release
 
-    return release() or version(["qwen"], os.environ)
+    with waiting("asking the client for its release"):
+        return release() or version(["qwen"], os.environ)
 
 
 def releases(incomplete: str) -> list[str]:

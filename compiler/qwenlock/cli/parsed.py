@@ -32,7 +32,7 @@ ARGUMENTS = "qwenlock.arguments"
 COMMAND = "qwenlock.command"
 """The key for what `run` starts."""
 
-_COMPLETION = "_QWENLOCK_COMPLETE"
+COMPLETION = "_QWENLOCK_COMPLETE"
 """The variable with which a shell asks Typer to complete a command line instead."""
 
 _noted: list[tuple[str, dict[str, Any]]] = []
@@ -91,7 +91,7 @@ def keep() -> None:
     except TypeError:
         return
     asked_for = [
-        (remembered.VARIABLE, _COMPLETION),
+        (remembered.VARIABLE, COMPLETION),
         *((remembered.TIME, each) for each in _files()),
     ]
     depends = [f"{kind} {remembered.state(kind, name)} {name}" for kind, name in asked_for]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
-from threading import Timer
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,15 +23,21 @@ def waiting(words: str) -> Iterator[None]:
     if stream is None or not stream.isatty():
         yield
         return
-    from rich.console import Console
+    from threading import Timer
 
-    status = Console(file=stream).status(f"{words} …")
-    timer = Timer(PATIENCE, status.start)
+    shown = ExitStack()
+
+    def show() -> None:
+        from rich.console import Console
+
+        shown.enter_context(Console(file=stream).status(f"{words} …"))
+
+    timer = Timer(PATIENCE, show)
     timer.daemon = True
     timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        status.stop()
+    with shown:
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from qwenlock.findings.errors import QwenlockError
 
 T = TypeVar("T")
-_WORTH_PROGRESS = 16
-"""How many projects may take longer than a second."""
 _WORTH_A_PROCESS, _PARTS = 64, 4
 """Projects per worker process, and how many parts a worker's share is split into."""
 _FORKS = sys.platform == "linux"
@@ -32,18 +30,16 @@ ProjectsArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="[PROJECT]...",
         help=(
-            "Directories; by default, the project here. That is the nearest directory upward "
-            "that has a qwen.lock or a .qwen/settings.json. The root of a workspace stands for its "
-            "projects."
+            "Directories; by default, the project here. The project here is the nearest directory "
+            "upward that has a qwen.lock or a .qwen/settings.json. The root of a workspace stands "
+            "for its projects."
         ),
         show_default=False,
     ),
 ]
 RecursiveOption: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--recursive", help="Take every project below. That is, in and below the directories."
-    ),
+    typer.Option("--recursive", help="Take every project in and below the directories."),
 ]
 
 
@@ -75,7 +71,10 @@ def chosen(
         InputError: the configuration is invalid.
         QwenlockError: there is no project.
     """
-    from qwenlock.edge.walk import projects_below, workspace_at
+    from qwenlock.cli.console import painted, say
+    from qwenlock.cli.foreign import clean
+    from qwenlock.cli.progress import waiting
+    from qwenlock.edge.walk import projects_below, unmatched, workspace_at
     from qwenlock.findings.errors import InputError, QwenlockError
 
     several = recursive or len(given or ()) > 1
@@ -90,7 +89,12 @@ def chosen(
             directories.append(directory)
             continue
         several = True
-        directories += projects_below(root, every=every, no_config=flags.no_config)
+        with waiting("looking for projects"):
+            found = [*projects_below(root, every=every, no_config=flags.no_config)]
+            warnings = [] if flags.no_config else [*unmatched(root, found)]
+        directories += found
+        for words in warnings:
+            say(f"{painted('warning', 'warning')}: {clean(words)}")
     if not directories:
         message = "no project found: no directory has a qwen.lock, or settings with models"
         raise QwenlockError(message, "run `qwenlock init` in a project")
@@ -143,6 +147,11 @@ def for_each(
     return exit_code
 
 
+def reading(directories: Sequence[Path]) -> str:
+    """Return what to say while projects are read."""
+    return f"reading {len(directories)} project{'s' * (len(directories) != 1)}"
+
+
 def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequence[Path]) -> list[T]:
     """Return what `work` returns for directories, in their order; many are shared by processes.
 
@@ -153,21 +162,22 @@ def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequenc
         work: takes some of the directories; it can be pickled, and so can what it returns.
         directories: the directories.
     """
-    if len(directories) < _WORTH_PROGRESS:
-        return work(directories)
     from qwenlock.cli.progress import waiting
 
+    words = reading(directories)
     processes = min(os.cpu_count() or 1, len(directories) // _WORTH_A_PROCESS)
-    with waiting(f"reading {len(directories)} projects"):
-        if processes < 2 or not _FORKS:
+    if processes < 2 or not _FORKS:
+        with waiting(words):
             return work(directories)
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-        size = -(-len(directories) // (processes * _PARTS))
-        parts = [directories[start : start + size] for start in range(0, len(directories), size)]
-        with ProcessPoolExecutor(processes, get_context("fork")) as pool:
-            return [result for results in pool.map(work, parts) for result in results]
+    size = -(-len(directories) // (processes * _PARTS))
+    parts = [directories[start : start + size] for start in range(0, len(directories), size)]
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
+        pending = pool.map(work, parts)  # forks now, before `waiting` starts a thread
+        with waiting(words):
+            return [result for results in pending for result in results]
 
 
 class _Result(NamedTuple):

@@ -5,6 +5,7 @@ Typer, which parses it, is loaded only if what it means is not remembered (`pars
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext, suppress
 from itertools import pairwise
@@ -74,6 +75,11 @@ def _recall(arguments: Sequence[str], watch: Watch | None) -> Parsed | None:
 def _parse_and_run(arguments: Sequence[str]) -> Any:
     from qwenlock.cli.app import app
 
+    if os.environ.get(parsed.COMPLETION) == "complete_bash":
+        from qwenlock.cli.completion import whole_words
+
+        with whole_words():
+            return app(list(arguments), standalone_mode=False, prog_name="qwenlock")
     return app(list(arguments), standalone_mode=False, prog_name="qwenlock")
 
 
@@ -155,7 +161,5 @@ def _asked_format(arguments: Sequence[str]) -> str | None:
 
 def _broken_pipe() -> int:
     """Exit quietly when the reader of our output has closed it, as `head` does."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 141

@@ -62,7 +62,7 @@ def words(command: Sequence[str], environment: dict[str, str]) -> list[str]:
     Raises:
         FileNotFoundError: there is no such program.
         PermissionError: the path of a file is named that cannot be started.
-        UsageError: cmd.exe would interpret an argument.
+        UsageError: cmd.exe would interpret the program's path, or an argument.
     """
     path = environment.get("PATH")
     found = find(command[0], path)
@@ -82,10 +82,13 @@ def words(command: Sequence[str], environment: dict[str, str]) -> list[str]:
             if named.node_path:
                 environment["NODE_PATH"] = os.pathsep.join(filter(None, folders))
             return [node, *named.options, named.script, *arguments]
-    refused = next((each for each in [found, *arguments] if _INTERPRETED.search(each)), None)
-    if refused is not None:
+    fix = "name the program itself, such as node with the client's script"
+    if _INTERPRETED.search(found):
+        signs = " ".join(dict.fromkeys(_INTERPRETED.findall(found)))
+        raise UsageError(f"cmd.exe would interpret {signs} in the path {found}", fix)
+    if any(map(_INTERPRETED.search, arguments)):
         message = f"cmd.exe would interpret an argument of {command[0]}, and could start a program"
-        raise UsageError(message, "name the program itself, such as node with the client's script")
+        raise UsageError(message, fix)
     return [found, *arguments]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,27 @@ def projects_below(
     for path in named:
         if _file(str(path)) not in known and not is_left_out(path):
             yield Path(directory, path.relative_to(root))
+
+
+def unmatched(directory: Path, found: Iterable[Path]) -> Iterator[str]:
+    """Yield a sentence for each glob in `projects` that matches no project.
+
+    Args:
+        directory: where projects were looked for. Only its own configuration counts.
+        found: the projects below it.
+    """
+    root = Path(os.path.abspath(directory))  # noqa: PTH100
+    team = nearest(root, Reader())
+    origin = team.origins.get("projects")
+    if origin is None or origin.path.parent != root:
+        return
+    projects = [os.path.abspath(each) for each in found]  # noqa: PTH100
+    for glob in team.configuration.projects or ():
+        start = root.joinpath(*takewhile(is_literal, glob.split("/")))
+        if is_literal(glob) or is_left_out(start):
+            continue
+        if not any(map(_matching(root, [glob]), projects)):
+            yield f'{origin.label}: "{glob}" in `projects` matches no project'
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -155,12 +177,16 @@ def _matcher(team: Nearest, key: str) -> Callable[[str], bool]:
     origin = team.origins.get(key)
     if origin is None:
         return lambda _: False
-    base = spelled(str(origin.path.parent))
-    globs = pattern(map(spelled, team.configuration.said[key]))
+    return _matching(origin.path.parent, team.configuration.said[key])
+
+
+def _matching(folder: Path, globs: Iterable[str]) -> Callable[[str], bool]:
+    base = spelled(str(folder))
+    expression = pattern(map(spelled, globs))
 
     def matches(path: str) -> bool:
         below = os.path.relpath(spelled(path), base).replace(os.sep, "/")
-        return globs.fullmatch("" if below == "." else f"{below}/") is not None
+        return expression.fullmatch("" if below == "." else f"{below}/") is not None
 
     return matches
 

@@ -230,7 +230,7 @@ class _Report(NamedTuple):
             emit(f"{clean(lock)}: error[{self.status}] {clean(self._sentence(self.status))}")
 
     def say(self) -> None:
-        from qwenlock.cli.console import emit, say
+        from qwenlock.cli.console import emit_words, say
         from qwenlock.cli.foreign import clean
 
         if self.words:
@@ -239,7 +239,7 @@ class _Report(NamedTuple):
             from qwenlock.cli.views.differences import first_changes_as_text
 
             for line in first_changes_as_text(self.changes):
-                emit(f"{clean(self.project)}: {line}")
+                emit_words(f"{clean(self.project)}: {line}")
         self.say_verdict()
 
     def say_verdict(self) -> None:

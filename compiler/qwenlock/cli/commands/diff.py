@@ -78,6 +78,7 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
     """Compare the locks here with those of a commit."""
     from qwenlock.cli.advice import from_here
     from qwenlock.cli.options import directory_of, own_folders
+    from qwenlock.cli.progress import waiting
     from qwenlock.cli.views.since import SinceCommit
     from qwenlock.edge.git import revision
     from qwenlock.edge.plans import load
@@ -85,18 +86,19 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
     from qwenlock.lock import NAME
 
     directory = directory_of(None).resolve()
-    then = revision(directory, commit)
-    if recursive:
-        locks = then.contents_below(directory, NAME)
-        directories = set(projects_below(directory))  # a link stays one, as in the commit
-        directories |= {each.parent for each in locks}
-    else:
-        directories = {directory}
-        content = then.content(directory / NAME)
-        locks = {} if content is None else {directory / NAME: content}
-    since = SinceCommit(commit, load(own_folders(None)))
-    for each in sorted(directories):
-        since.add(from_here(each), locks.get(each / NAME), _content(each / NAME))
+    with waiting("reading the locks and the commit"):
+        then = revision(directory, commit)
+        if recursive:
+            locks = then.contents_below(directory, NAME)
+            directories = set(projects_below(directory))  # a link stays one, as in the commit
+            directories |= {each.parent for each in locks}
+        else:
+            directories = {directory}
+            content = then.content(directory / NAME)
+            locks = {} if content is None else {directory / NAME: content}
+        since = SinceCommit(commit, load(own_folders(None)))
+        for each in sorted(directories):
+            since.add(from_here(each), locks.get(each / NAME), _content(each / NAME))
     since.show(format.value)
     return 1 if since.differs else 0
 

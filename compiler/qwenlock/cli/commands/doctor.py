@@ -102,22 +102,22 @@ def doctor(
         )
     else:
         if obeyed is not None:
-            from qwenlock.cli.console import emit
+            from qwenlock.cli.console import emit_words
             from qwenlock.cli.foreign import clean
 
-            emit(clean(str(obeyed)))
+            emit_words(clean(str(obeyed)))
         _print(release, asking.unset, as_it_is, enforced)
         if unasked:
-            from qwenlock.cli.console import emit
+            from qwenlock.cli.console import emit_words
             from qwenlock.cli.foreign import clean
 
-            emit(f"not asked, as the client does not tell: {clean(', '.join(unasked))}")
+            emit_words(f"not asked, as the client does not tell: {clean(', '.join(unasked))}")
         for each in pinged or ():
             each.print()
         if pinged == []:
-            from qwenlock.cli.console import emit
+            from qwenlock.cli.console import emit_words
 
-            emit("ping: the lock has no endpoint to ask")
+            emit_words("ping: the lock has no endpoint to ask")
     troubled = any(each.verdict.is_trouble for each in pinged or ())
     return max(1 if as_it_is.status != "agrees" or troubled else 0, enforced.exit_code)
 
@@ -139,17 +139,17 @@ class _Pinged(NamedTuple):
         }
 
     def print(self) -> None:
-        from qwenlock.cli.console import emit, painted
+        from qwenlock.cli.console import emit_words, painted
         from qwenlock.cli.foreign import clean
 
         colour = "error" if self.verdict.is_trouble else "good"
         status = painted(self.verdict.status, colour)
-        emit(f"ping {clean(self.endpoint.base_url)} with {self.endpoint.variable}: {status}")
+        emit_words(f"ping {clean(self.endpoint.base_url)} with {self.endpoint.variable}: {status}")
         if self.verdict.detail:
-            emit(f"  {self.verdict.detail}")
+            emit_words(f"  {self.verdict.detail}")
         for model, known in self.verdict.models.items():
             if known == "unknown":
-                emit(f"  {clean(model)} is not one of its models")
+                emit_words(f"  {clean(model)} is not one of its models")
 
 
 def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
@@ -297,17 +297,17 @@ class _Asking:
 
 
 def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:
-    from qwenlock.cli.console import emit, painted
+    from qwenlock.cli.console import emit_words, painted
     from qwenlock.cli.foreign import clean
 
-    emit(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
+    emit_words(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
     for name in unset:
-        emit(f"{name} is not set; the client was given a placeholder")
+        emit_words(f"{name} is not set; the client was given a placeholder")
     for title, result in (("not enforced", as_it_is), ("enforced", enforced)):
         colour = "good" if result.status == "agrees" else "error"
-        emit(f"{title}: {painted(result.status, colour)}")
+        emit_words(f"{title}: {painted(result.status, colour)}")
         for line in _lines(result):
-            emit(f"  {clean(line)}")
+            emit_words(f"  {clean(line)}")
 
 
 def _lines(result: _Result) -> Iterator[str]:

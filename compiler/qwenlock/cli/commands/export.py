@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from qwenlock.cli import declared as typer
 from qwenlock.cli.options import ScopedCommand, flags_of
-from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen
+from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, reading
 from qwenlock.edge.places import Flags
 
 if TYPE_CHECKING:
@@ -49,11 +49,13 @@ def export(
     Examples: `qwenlock export --output enforced.json`, `qwenlock export --format env --output
     .env.example`
     """
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.enforcement import trusted_lock
 
     flags = flags_of(context)
     directories, several = chosen(projects, flags, recursive=recursive)
-    locks = {each: trusted_lock(each) for each in directories}
+    with waiting(reading(directories)):
+        locks = {each: trusted_lock(each) for each in directories}
     if format is not ExportFormat.settings:
         used = _users(locks, several=several)
         lines = _env(used, several=several) if format is ExportFormat.env else _github_env(used)

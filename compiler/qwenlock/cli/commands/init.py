@@ -241,6 +241,7 @@ def _projects_below(directory: Path, found: Found) -> list[str]:
 
     Where the configuration there lists projects, they are those.
     """
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.places import relative
     from qwenlock.edge.walk import projects_below, workspace_at
 
@@ -248,7 +249,8 @@ def _projects_below(directory: Path, found: Found) -> list[str]:
         return []
     if found.configured and workspace_at(directory) is None:
         return []
-    return [relative(str(each), str(directory)) for each in projects_below(directory)]
+    with waiting("looking for projects"):
+        return [relative(str(each), str(directory)) for each in projects_below(directory)]
 
 
 def _workspace(below: list[str], ask: Callable[..., bool]) -> list[str]:

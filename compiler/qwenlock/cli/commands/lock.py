@@ -169,7 +169,7 @@ def _refuse_errors(project: _Compiled) -> None:
 
 def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     """Say whether the lock would change."""
-    from qwenlock.cli.console import emit, painted, say
+    from qwenlock.cli.console import emit_words, painted, say
     from qwenlock.cli.report import print_findings
     from qwenlock.cli.views.differences import first_changes_as_text
 
@@ -184,7 +184,7 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
         say(painted(f"{_name(project)} is up to date", "good"))
     else:
         for line in first_changes_as_text(verdict.changes):
-            emit(line)
+            emit_words(line)
         say(f"{_name(project)} would change ({verdict.status}): run `qwenlock lock`")
     return 0 if verdict.status == "ok" else 1
 
@@ -193,6 +193,7 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
     """Write the lock; return `written`, or `unchanged` if the file already holds it."""
     from qwenlock.cli.console import emit_raw, painted, say
     from qwenlock.cli.foreign import clean
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.history import History
     from qwenlock.edge.writer import write_lock
     from qwenlock.lock.text import dump
@@ -206,7 +207,8 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
         return "unchanged"
     path = Path(output) if output else project.project.places.lock
     history = History(project=project.project.places.project)
-    trouble = write_lock(path, dump(compiled), history, part_of)
+    with waiting("writing"):  # another qwenlock may be at it
+        trouble = write_lock(path, dump(compiled), history, part_of)
     if trouble is None:
         return "unchanged"
     if trouble:

@@ -27,7 +27,7 @@ def merge(
     """Merge two changed versions of a settings.json, model by model.
 
     Two branches may each add a model at the same place. Comments are kept. Where both changed the
-    same model or the same key, git's conflict markers are written, and the exit code is 1.
+    same model, key or comment, git's conflict markers are written, and the exit code is 1.
 
     To use it, run `git config merge.qwenlock-settings.driver 'qwenlock merge -- %O %A %B %P'`, and
     write `**/.qwen/settings.json merge=qwenlock-settings` into .gitattributes.
@@ -48,8 +48,11 @@ def merge(
     try:
         found = merged_settings(old, own, other)
         if not found.conflicts:
-            write_output(ours, _with_both_comments(texts, found), before)
-            return 0
+            text, is_clean = _with_both_comments((old, own, other), found)
+            write_output(ours, text, before)
+            if not is_clean:
+                say(f"{clean(label)}: both sides changed a comment, or what it is about")
+            return 0 if is_clean else 1
         # Sides that differ only where both changed the same value make the smallest conflicts.
         base_wins = merged_settings(old, own, other, "base").text
         theirs_wins = merged_settings(old, own, other, "theirs").text
@@ -83,16 +86,33 @@ def _step(step: str | int) -> str:
     return MASK if is_credential_as_name(str(step)) else str(step)
 
 
-def _with_both_comments(texts: tuple[str, str, str], found: Merged) -> str:
-    """Return git's own merge if it means the same: it keeps the comments of both sides."""
+def _with_both_comments(texts: tuple[str, str, str], found: Merged) -> tuple[str, bool]:
+    """Return a merge that has the comments of both sides, and whether it is free of conflicts.
+
+    That is git's own merge if it means the same; else one of texts that differ only in comments.
+    """
+    from qwenlock.change.merging import merged_settings
     from qwenlock.edge.git import merge_texts
     from qwenlock.findings.errors import QwenlockError
+    from qwenlock.text.edit import lost_comments
     from qwenlock.text.values import TextError, object_of
 
+    base, _, theirs = texts
+    new = {*lost_comments(theirs, base)}
+    has_both = new.isdisjoint(lost_comments(theirs, found.text))
+    conflicting = ""
     try:
         text, is_clean = merge_texts(*texts)
         if is_clean and object_of(text) == object_of(found.text):
-            return text
+            return text, True
+        if has_both:
+            return found.text, True
+        conflicting = "" if is_clean else text
+        alike = [merged_settings(each, each, found.text).text for each in (base, theirs)]
+        if new.isdisjoint(lost_comments(theirs, alike[1])):
+            text, is_clean = merge_texts(alike[0], found.text, alike[1])
+            if not is_clean or object_of(text) == object_of(found.text):
+                return text, is_clean
     except (QwenlockError, TextError):
         pass
-    return found.text
+    return conflicting or found.text, has_both

@@ -79,8 +79,7 @@ def migrate(
         bool,
         typer.Option(
             "--drop-unused-key",
-            help="Delete security.auth.apiKey if never sent. That is so if the client sends "
-            "another key.",
+            help="Delete security.auth.apiKey if another key is sent.",
         ),
     ] = False,
     lock: LockOption = False,

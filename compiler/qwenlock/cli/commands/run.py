@@ -103,8 +103,7 @@ def run(
         bool,
         typer.Option(
             "--no-check",
-            help="Enforce the lock even if it is out of date. That is, if the settings have "
-            "changed, or another release of the client is installed.",
+            help="Enforce the lock even if settings or client changed.",
         ),
     ] = False,
     strict: Annotated[

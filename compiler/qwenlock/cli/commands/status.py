@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 _LEVELS = ("error", "warning", "note")
+_MOST = 4
+"""How many plans, and how many variables, are named with all that is to be said about them."""
 _VERSION = ("QL106", "QL125")
 """The findings about settings of an old version."""
 
@@ -131,8 +133,12 @@ class _Overview:
             listing = " --list" if self.refused else ""
             does = "say what must be done first" if self.refused else "replace what is deprecated"
             yield f"qwenlock migrate{listing}", does
-        for name in self.unset:
-            yield f"export {name}=…", "set a variable that the models need, or put it into .env"
+        if len(self.unset) > _MOST:
+            number = len(self.unset)
+            yield "qwenlock lint --env", f"show the {number} variables that are not set"
+        elif self.unset:
+            does = "set what the models need, or put it into .env"
+            yield " ".join(["export", *(f"{name}=…" for name in self.unset)]), does
         if any(plan.status == "due" for plan in self.plans):
             yield "qwenlock upgrade --keep-selection", "upgrade the plans"
         if self.lock in ("missing", "drift", "edited"):
@@ -267,8 +273,8 @@ def _rows(found: _Overview, project: Project) -> Iterator[tuple[str, str, str]]:
         yield "enforced", str(found.enforced), ""
     for number, file in enumerate(each for each in found.scopes if each.role != "no such file"):
         yield "" if number else "settings", f"{file.scope} {file.label}: {file.role}", ""
-    for number, plan in enumerate(found.plans):
-        yield "" if number else "plans", *_plan(plan)
+    for number, (said, style) in enumerate(_plans_in_lines(found.plans)):
+        yield "" if number else "plans", said, style
     if found.migrations:
         yield "migrations", f"due: {', '.join(dict.fromkeys(found.migrations))}", "warning"
     yield "findings", *_findings(found.levels)
@@ -297,6 +303,17 @@ def _lock(found: _Overview) -> str:
     }
     said = words.get(found.lock, found.lock)
     return f"{said}: {summary(found.changes)}" if found.changes else said
+
+
+def _plans_in_lines(plans: Sequence[_Plan]) -> Iterator[tuple[str, str]]:
+    """Yield a line for each plan; of many, for those that have an update, and for the others."""
+    if len(plans) <= _MOST:
+        yield from map(_plan, plans)
+        return
+    for is_due, said in ((True, "updates are available for"), (False, "no update for")):
+        names = [each.plan for each in plans if (each.status == "due") is is_due]
+        if names:
+            yield f"{said} {', '.join(names)}", "warning" if is_due else ""
 
 
 def _plan(plan: _Plan) -> tuple[str, str]:

@@ -315,7 +315,8 @@ def captured_lists(
     from qwenlock.edge.client import version as version_of
 
     words = command_of(command)
-    release = _release(release_of(version_of(words, os.environ)))
+    with waiting("asking the client for its release"):
+        release = _release(release_of(version_of(words, os.environ)))
     say(clean(f"starting Qwen Code {release} to get its lists"))
     with waiting("waiting for the client's lists"):
         return release, capture_from(words, release, plans, wanted)

@@ -44,6 +44,7 @@ def undo(
     from qwenlock.cli.console import say
     from qwenlock.cli.foreign import clean
     from qwenlock.cli.options import project_directory
+    from qwenlock.cli.progress import waiting
     from qwenlock.edge.history import History
     from qwenlock.findings.diffs import unified
 
@@ -61,7 +62,8 @@ def undo(
     if dry_run or not (yes or agreed("Undo this?")):
         say("nothing was written")
         return 0
-    number = records.revert(found)
+    with waiting("writing"):  # another qwenlock may be at it
+        number = records.revert(found)
     names = ", ".join(clean(file.label) for file in taken_back.files)
     say(f"undid `{clean(found.entry.reason)}`: {names}; `qwenlock undo {number}` reverts it")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.cli.console import emit
+from qwenlock.cli.console import emit_words
 from qwenlock.cli.foreign import clean, code
 from qwenlock.cli.views.markdown import details
 from qwenlock.cli.views.markdown import table as markdown_table
@@ -32,11 +32,11 @@ def print_table(lock: Lock) -> None:
         _draw_table(lock)
     elif lock.models:
         _print_plain(lock)
-    emit(f"selected: {selection(lock)}")
+    emit_words(f"selected: {selection(lock)}")
     for role, which in other_models(lock):
-        emit(f"{role}: {which}")
+        emit_words(f"{role}: {which}")
     for plan in lock.plans:
-        emit(f"plan: {plan_name(plan)}")
+        emit_words(f"plan: {plan_name(plan)}")
 
 
 def selection(lock: Lock) -> str:

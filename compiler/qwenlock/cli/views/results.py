@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.commands.check import EXIT
-from qwenlock.cli.console import emit, painted
+from qwenlock.cli.console import emit_words, painted
 from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.views.differences import summary
 from qwenlock.cli.views.markdown import table
@@ -141,8 +141,8 @@ def print_text(outcomes: Sequence[ProjectResult]) -> None:
     for each in wrong(outcomes):
         status = painted(each.status, "error", sys.stdout)
         words = f": {clean(each.words)}" if each.words else ""
-        emit(f"{status}: {clean(each.project)} ({clean(each.source)}){words}")
-    emit(heading(outcomes))
+        emit_words(f"{status}: {clean(each.project)} ({clean(each.source)}){words}")
+    emit_words(heading(outcomes))
 
 
 def as_markdown(outcomes: Sequence[ProjectResult]) -> str:

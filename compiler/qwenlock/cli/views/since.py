@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.change.lost_edits import lost_edits
-from qwenlock.cli.console import emit, emit_json, emit_raw, say
+from qwenlock.cli.console import emit_json, emit_raw, emit_words, say
 from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.report import changes_as_json
 from qwenlock.cli.views.differences import all_changes_as_text, as_markdown
@@ -102,13 +102,13 @@ class SinceCommit:
         for words, projects in self._first():
             say(f"look at this first: {clean(words)} ({clean(_named(projects))})")
         for project in self._new:
-            emit(f"{clean(project)}: new")
+            emit_words(f"{clean(project)}: new")
         for project in self._gone:
-            emit(f"{clean(project)}: gone")
+            emit_words(f"{clean(project)}: gone")
         for projects, changes in grouped(self._changes):
-            emit(f"{clean(_named(projects))}:")
+            emit_words(f"{clean(_named(projects))}:")
             for line in all_changes_as_text(changes):
-                emit(f"  {line}")
+                emit_words(f"  {line}")
 
     def _markdown(self) -> Iterator[str]:
         if not self.differs:
