@@ -38,7 +38,7 @@ def test_another_model_than_the_locked_one_is_seen(
 
 def settings(other: str) -> dict[str, Any]:
     """Return settings in which each of the other models is `other`, suited for its role."""
-    named = {each: other for each in OTHERS} | {"imageModel": f"{other}-draws"}
+    named = dict.fromkeys(OTHERS, other) | {"imageModel": f"{other}-draws"}
     entries = [entry("main"), entry("small"), entry("large")]
     drawing = [
         entry(f"{name}-draws", supportsImageGeneration=True, imageOnly=True)
