@@ -51,9 +51,7 @@ WITHOUT_EXCERPT = {
     "QL123": "as QL111",
     "QL124": "about a file as a whole",
     "QL303": "a note about no one place",
-    "QL405": "about what stands in no file",
     "QL407": "no excerpt of a .env file is shown, since excerpts are masked as JSON",
-    "QL408": "as QL407",
 }
 """Codes whose golden cases show no excerpt, and why."""
 

@@ -216,7 +216,7 @@ class TestRecords:
     def test_are_private_whatever_the_umask(self, settings: Path, history: History) -> None:
         umask = os.umask(0)
         try:
-            write_lock(settings.with_name("qwen.lock"), LOCK, history, None)
+            write_lock(settings.with_name("qwen.lock"), LOCK.encode(), history, None)
         finally:
             os.umask(umask)
         for folder in (history.state, history.state / "backups"):

@@ -101,7 +101,7 @@ def pinged(
     url: str, *ids: str, auth_type: str = "openai", timeout: float = TIMEOUT
 ) -> EndpointVerdict:
     """Return the verdict of an endpoint after it was asked."""
-    asked = question(endpoint(url, *ids, auth_type=auth_type), {"MY_KEY": KEY})
+    asked = question(endpoint(url, *ids, auth_type=auth_type), {"MY_KEY": KEY}, {})
     assert isinstance(asked, Question), asked
     (reply,) = ping.ask([asked], timeout, None)
     return judge(endpoint(url, *ids, auth_type=auth_type), reply)
@@ -250,7 +250,7 @@ def test_each_api_is_asked_as_it_expects(
 def test_anthropic_key_goes_to_other_hosts_as_a_bearer_token_too(
     url: str, bearer: str | None
 ) -> None:
-    asked = question(endpoint(url, auth_type="anthropic"), {"MY_KEY": KEY})
+    asked = question(endpoint(url, auth_type="anthropic"), {"MY_KEY": KEY}, {})
     assert isinstance(asked, Question)
     headers = dict(asked.headers)
     assert (headers["x-api-key"], headers.get("Authorization")) == (KEY, bearer)
@@ -277,7 +277,7 @@ def test_list_of_vertex_ai_says_nothing_of_a_key() -> None:
     ],
 )
 def test_what_must_not_be_asked_is_not(url: str, detail: str) -> None:
-    verdict = question(endpoint(url), {"MY_KEY": KEY})
+    verdict = question(endpoint(url), {"MY_KEY": KEY}, {})
     assert isinstance(verdict, EndpointVerdict)
     assert verdict.status == "not-asked"
     assert verdict.is_trouble
@@ -286,14 +286,14 @@ def test_what_must_not_be_asked_is_not(url: str, detail: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "  ", "a\nb", "a\r\nX-Other: b", "schlüssel"])
 def test_key_that_is_none_is_not_sent(key: str) -> None:
-    verdict = question(endpoint("https://api.example.com/v1"), {"MY_KEY": key})
+    verdict = question(endpoint("https://api.example.com/v1"), {"MY_KEY": key}, {})
     assert isinstance(verdict, EndpointVerdict)
     assert verdict.status == "not-asked"
 
 
 def test_headers_of_a_model_are_sent_with_their_references_filled_in() -> None:
     one = endpoint("https://$HOST/v1")._replace(headers=(("X-Team", "$TEAM"),))
-    asked = question(one, {"MY_KEY": KEY, "HOST": "host.example", "TEAM": "blue"})
+    asked = question(one, {"MY_KEY": KEY}, {"HOST": "host.example", "TEAM": "blue"})
     assert isinstance(asked, Question)
     assert asked.url == "https://host.example/v1/models"
     assert dict(asked.headers)["X-Team"] == "blue"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,15 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.clients.profile import profile
+from qwenlock.lint.variables import missing, unset
 from qwenlock.resolve.describe import described
 from qwenlock.resolve.fields import Arguments
 from qwenlock.resolve.resolution import Resolution, resolve
-from qwenlock.settings.variables import Variable
-from support import OPENAI, World, source, untimed, write
+from qwenlock.settings.project import Project
+from qwenlock.settings.variables import EnvFile, Variable
+from support import OPENAI, World, locked, source, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from qwenlock.settings.scopes import Source
 
@@ -612,3 +614,62 @@ def test_default_endpoint_is_named_and_differs_for_entries_and_runtime_models() 
     own = resolved(named | entry, client="0.24.4", variables=key)
     assert winner(own, "baseUrl") == ("default", "https://api.openai.com/v1")
     assert winner(resolved(named, variables=key), "baseUrl") is None
+
+
+# `$NAME` in settings
+
+
+BY_NAME = {"modelProviders": {"openai": [{"id": "m", "envKey": "$WHICH"}]}, **OPENAI}
+
+
+@pytest.mark.parametrize(
+    ("client", "at", "counts"),
+    [
+        ("0.12.0", "home", False),
+        ("0.15.10", "home", False),
+        ("0.24.4", "home", True),
+        ("0.24.4", "project", False),
+    ],
+)
+def test_settings_are_read_before_a_project_s_env_file(client: str, at: Any, counts: bool) -> None:
+    file = EnvFile(Path(".qwen/.env"), ".env", at, "WHICH=ENTRY_KEY\nENTRY_KEY=of-file\n")
+    here = Project(client=profile(client), sources=(source(BY_NAME),), env_files=(file,))
+    found = resolve(here.sources, here.values(), here.client, filling=here.filling())
+    assert here.values()["WHICH"] == "ENTRY_KEY"
+    assert found.fields["apiKey"].value == ("of-file" if counts else None)
+
+
+def test_the_environment_fills_in_settings_and_their_env() -> None:
+    in_settings = source(BY_NAME | {"env": {"ENTRY_KEY": "$OTHER", "MORE": "${WHICH}${NOT_SET}"}})
+    variables = {"WHICH": "ENTRY_KEY", "OTHER": KEY}
+    here = Project(client=profile("0.24.4"), sources=(in_settings,), environment=variables)
+    found = resolve(here.sources, here.values(), here.client, filling=here.filling())
+    assert found.fields["apiKey"].value == KEY
+    assert here.values()["MORE"] == "ENTRY_KEY${NOT_SET}"
+    assert [each.value for each in here.definitions("ENTRY_KEY")] == [KEY]
+
+
+@pytest.mark.parametrize(("client", "place"), [("0.15.10", ""), ("0.24.4", ", or in ~/.qwen/.env")])
+def test_variable_that_does_not_count_in_settings_is_missing(client: str, place: str) -> None:
+    entry = ENTRY | {"baseUrl": "https://$HOST/v1"}
+    settings = {"modelProviders": {"openai": [entry]}, **OPENAI, "model": {"name": "entry"}}
+    file = EnvFile(Path(".env"), ".env", "project", "HOST=x.example\nENTRY_KEY=of-file\n")
+    here = Project(client=profile(client), sources=(source(settings),), env_files=(file,))
+    lock = locked(source(settings), client=client)
+    assert [each.name for each in missing(lock, here)] == ["HOST"]
+    (finding,) = unset(lock, here)
+    assert finding.message == (
+        "HOST is set in .env, which does not count for $HOST in settings; used by openai/entry"
+    )
+    assert finding.fix == f"set HOST in the environment{place}"
+
+
+def test_key_in_the_place_of_the_name_of_its_variable_is_not_shown() -> None:
+    here = Project(
+        client=profile("0.24.4"), sources=(source(BY_NAME),), environment={"WHICH": "abcdef"}
+    )
+    found = resolve(here.sources, here.values(), here.client, filling=here.filling())
+    document = described(found, here.variables())
+    assert document["fields"]["apiKeyEnvKey"]["value"] == "$WHICH"
+    assert "the variable that $WHICH names is not set: there is no key" in document["notes"]
+    assert "abcdef" not in json.dumps(document)

@@ -83,6 +83,44 @@ def test_variables_decide_an_auth_type_and_which_endpoint_is_meant() -> None:
         assert chosen(openai, "0.15.10").kind == "provider"
 
 
+@pytest.mark.parametrize(
+    ("name", "ids"), [("$X", ["a", "m"]), ("m", ["a", "${X}"]), ("lab/m", ["lab/${X}"])]
+)
+def test_variables_decide_which_entry_a_name_means(name: str, ids: list[str]) -> None:
+    entries = [{"id": each, "envKey": "K", "baseUrl": "https://a.example/v1"} for each in ids]
+    auth = {"selectedType": "openai", "apiKey": "$KEY"}
+    settings = models(*entries) | {"model": {"name": name}, "security": {"auth": auth}}
+    compilation = compiled(settings, client="0.24.4")
+    assert compilation.selection.kind == "undecided"
+    (finding,) = [each for each in compilation.findings if each.code == "QL603"]
+    assert finding.message == f'variables decide which openai model "{name}" is'
+    assert finding.severity == "note"
+    assert compilation.lock is not None
+    needed = {each.name for each in compilation.lock.environment}
+    assert ("X" in needed) == ("X" in f"{name}{ids}")
+    assert chosen(settings | {"model": {"name": ids[0]}}, "0.24.4").kind == "provider"
+
+
+@pytest.mark.parametrize(
+    ("entry", "more"),
+    [
+        ({"envKey": "$WHICH"}, {}),
+        ({"envKey": "${WHICH}_KEY"}, {}),
+        ({"envKey": "K", "wireApi": "$WHICH"}, {}),
+        ({"envKey": "K"}, {"providerProtocol": {"openai": "openai", "lab": "$WHICH"}}),
+    ],
+)
+def test_lock_does_not_depend_on_a_variable_that_decides_a_route(
+    entry: dict[str, str], more: dict[str, Any]
+) -> None:
+    settings = models({"id": "m", **entry}) | {"model": {"name": "m"}} | more
+    settings["modelProviders"]["lab"] = [{"id": "lab", "envKey": "K"}]
+    compilation = compiled(settings, client="0.24.4")
+    assert compilation.lock is None
+    (finding,) = [each for each in compilation.findings if each.code == "QL226"]
+    assert "variable" in finding.message
+
+
 def test_openai_responses_can_be_selected_where_the_client_knows_it() -> None:
     entry = {"id": "m", "envKey": "K"}
     settings = {**models(entry, auth_type="openai-responses"), "model": {"name": "m"}}

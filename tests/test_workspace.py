@@ -735,6 +735,9 @@ def test_file_that_the_client_rewrites_is_foreseen(world: World) -> None:
     assert "note[QL125]" in result.err
     assert world.run("migrate", "--only", "settings-version", "--yes").exit_code == 0
     assert "QL125" not in world.run("lint").err
+    write(world.own, {"$version": 5, **models(MODEL), "model": {"name": "gpt-4o"}})
+    assert "QL125" in world.run("lint").err
+    assert "QL125" not in world.run("lint", "--client", "0.15.10").err
 
 
 # init

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = PurePath(__file__).parent.name
-LEAST_CASES = 440
+LEAST_CASES = 450
 """How many cases of this folder there are at least, so that none gets lost unnoticed."""
 
 

@@ -68,7 +68,22 @@ class Case(NamedTuple):
 
 ENTRIES = {"modelProviders": {"openai": [entry("a", generationConfig=OWN), entry("b")]}}
 SELECTED = {**ENTRIES, **auth("openai"), "model": {"name": "a", "generationConfig": BELOW}}
-RAW = {**ENTRIES, **auth("openai"), "model": {"name": "raw", "generationConfig": BELOW}}
+RAW = {
+    **ENTRIES,
+    **auth("openai"),
+    "model": {"name": "raw", "baseUrl": "HERE/b/v1", "generationConfig": BELOW},
+}
+TWICE = {
+    "modelProviders": {"openai": [entry("a"), {**entry("b"), "id": "a"}]},
+    **auth("openai"),
+    "model": {"name": "a", "baseUrl": "HERE/$WHERE/v1"},
+}
+BY_NAME = {
+    "modelProviders": {"openai": [{**entry("a"), "envKey": "${WHOSE}_KEY"}, entry("b")]},
+    **auth("openai"),
+    "model": {"name": "$WHICH"},
+    "env": {"A_KEY": "$OTHER"},
+}
 BY_FLAG = "--auth-type openai --model raw --openai-api-key by-flag --openai-base-url HERE/flag/v1"
 ANTHROPIC = [{**entry("c"), "baseUrl": "HERE/c"}]
 RESPONSES = entry("b", wireApi="responses")
@@ -155,6 +170,24 @@ CASES = {
         {"modelProviders": {"openai": [RESPONSES]}, **auth("openai"), "model": {"name": "b"}},
         variables=KEYS,
         releases=(NEW,),
+    ),
+    "a variable in model.baseUrl decides between two endpoints": Case(
+        TWICE, variables={**KEYS, "WHERE": "b"}
+    ),
+    "the same, of which none is meant": Case(TWICE, variables={**KEYS, "WHERE": "c"}),
+    "variables in the place of names, and in settings.env": Case(
+        BY_NAME,
+        variables={"WHOSE": "A", "WHICH": "a", "OTHER": "value-of-OTHER"},
+        keys={"A_KEY in ~/.qwen/settings.json:1": "value-of-OTHER"},
+    ),
+    "the same variables, in .env files": Case(
+        BY_NAME,
+        variables=dummies(["A_KEY"]),
+        files={
+            "project/.env": "WHICH=b\nWHOSE=B\nB_KEY=in-project\n",
+            "home/.qwen/.env": "WHICH=a\nWHOSE=A\n",
+        },
+        refused=(OLD,),
     ),
     "a file in the home directory that moves the user scope": Case(
         {**ENTRIES, **auth("openai"), "model": {"name": "b"}},

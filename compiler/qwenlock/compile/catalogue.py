@@ -14,7 +14,7 @@ from qwenlock.lock.model import FIELDS, Model
 from qwenlock.plans.collection import Plans
 from qwenlock.settings.providers import providers
 from qwenlock.settings.scopes import PROTOCOLS, PROVIDERS, highest, merged, owner, protocols
-from qwenlock.text.credentials import shown
+from qwenlock.text.credentials import references, shown
 from qwenlock.text.operations import get
 from qwenlock.text.similar import suggestion
 
@@ -153,6 +153,9 @@ class _Builder:
         source = highest(self._sources, path) or provider.source
         name = shown(provider.name)
         given = provider.auth_type
+        if isinstance(given, str) and references(given):
+            message = f'providerProtocol maps "{name}" to {shown(given)}: a variable decides'
+            return Finding("QL226", message, source.place(path), "write the auth type itself")
         to = f'"{shown(given)}", which' if isinstance(given, str) else "something that"
         message = (
             f'providerProtocol maps "{name}" to {to} is not an auth type, so its models are ignored'

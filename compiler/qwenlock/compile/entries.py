@@ -20,6 +20,8 @@ from qwenlock.text.credentials import (
     is_credential_as_name,
     is_variable_name,
     names_a_credential,
+    names_a_variable,
+    references,
     shown,
 )
 from qwenlock.text.similar import suggestion
@@ -119,6 +121,10 @@ class EntryReader:
 
     def _check_api(self, auth_type: str, value: Any, path: Path) -> bool:
         """Report a `wireApi` with which the client does not start, null and empty ones too."""
+        if isinstance(value, str) and references(value):
+            message = f"wireApi is {shown(value)}: a variable decides how requests are made"
+            self._say("QL226", message, path, "write the API itself")
+            return False
         if value not in self._client.wire_apis:
             known = " or ".join(f'"{each}"' for each in self._client.wire_apis)
             self._say("QL222", f"wireApi must be {known}", path, "write one of them, or remove it")
@@ -226,6 +232,11 @@ class EntryReader:
             return True
         message = "envKey must be the name of an environment variable, not a key"
         fix = 'write a name such as "OPENAI_API_KEY", and put the key into that variable'
+        if isinstance(env_key, str) and (names_a_variable(env_key) or "${" in env_key):
+            message = "envKey refers to a variable, which decides which one holds the key"
+            fix = "write the name of the variable that holds the key, without a $"
+            self._say("QL226", message, (*path, "envKey"), fix)
+            return False
         self._say("QL402", message, (*path, "envKey"), fix)
         return False
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import API_KEY_VARIABLES
-from qwenlock.compile.selection import has_literal_key
+from qwenlock.compile.selection import AUTH_TYPE, has_literal_key
 from qwenlock.lock.model import EnvironmentVariable
+from qwenlock.settings.scopes import merged
 from qwenlock.settings.variables import references_in
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def environment(
 
 
 def _of_selection(selection: Selection, sources: Sources, client: Profile) -> Iterator[str]:
-    """Give the variables of a runtime model."""
+    """Give the variables of a runtime model, and those that decide what is selected."""
+    if selection.kind == "undecided":
+        yield from references_in([merged(sources, AUTH_TYPE), selection.model], client)
     if selection.kind != "runtime" or selection.auth_type is None:
         return
     yield from references_in([selection.model, selection.base_url], client)

@@ -92,8 +92,7 @@ def report_hidden(
         fix = "start the client with `qwenlock run`, or run `qwenlock lock --merge client`"
         related = _related(quiet[name] for name in offered)
         report(Finding("QL307", message, place, fix, related=related))
-    is_object = isinstance(held, dict)
-    if is_object and all(provider.value == [] for provider in own):
+    if isinstance(held, dict) and not any(held.values()):
         message = f"the {owning.scope} scope's modelProviders contains no models"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
         report(Finding("QL302", message, place, fix))

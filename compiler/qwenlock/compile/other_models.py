@@ -18,7 +18,7 @@ from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding
 from qwenlock.lock.model import OtherModel, settings_entry
 from qwenlock.settings.scopes import highest, merged
-from qwenlock.text.credentials import shown
+from qwenlock.text.credentials import references, shown
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ class _Reader:
             return self._recorded(min(fits, key=self._rank))
         if not found and wanted.model in self._client.oauth_models:
             return Route(OAUTH, wanted.model)
+        if not found and any(map(references, [wanted.model, *(each.id for each in self._models)])):
+            return Route(None, None)  # variables decide
         finding = self._explained(setting, wanted, found, fits, ".".join(map(_shown, path)))
         self._report(Finding(finding[0], finding[1], source.place(path), finding[2]))
         return Route(None, None)

@@ -96,6 +96,12 @@ class _Selector:
             first = self._entries[0].id if self._entries else None
             name = name or default_model(self._auth_type, first, self._client)
         entry = self._entry(name)
+        if entry is None and self._may_be_meant(name):
+            message = f'variables decide which {self._auth_type} model "{shown(name or "")}" is'
+            self._say(
+                "QL603", message, MODEL, "write the id of an entry as it stands there", "note"
+            )
+            return self._made_of_layers("undecided", name)
         decided = not (self._client.is_release and self._depends_on_variables(name))
         if known and not self._entries and entry is None and decided and not self._is_plain(name):
             message = f"modelProviders has no models for {self._auth_type}"
@@ -116,6 +122,12 @@ class _Selector:
             wire_api=api_of(entry.route) if named else None,
             enforced_type=self._string(ENFORCED_TYPE),
         )
+
+    def _may_be_meant(self, name: str | None) -> bool:
+        """Tell whether a name means an entry once variables stand for their names in both."""
+        ids = [model.id for model in self._entries]
+        is_referring = any(map(references, [name or "", *ids]))
+        return self._client.is_release and name is not None and bool(ids) and is_referring
 
     def _is_plain(self, name: str | None) -> bool:
         """Tell whether the model is meant to come from variables: it is named, and none declared.

@@ -163,7 +163,8 @@ def refuse_changed_request(
     if lock.selection.kind == "undecided" and client.is_release:
         there = with_variables(here.project(client))
         enforcing = here.enforcing_file(lock, directory)
-        refuse_other_request(there.sources, enforcing, there.values(), client)
+        values, filling = there.values(), there.filling()
+        refuse_other_request(there.sources, enforcing, values, filling, client)
 
 
 def machine(project: Path, flags: Flags, recorded: Options) -> Machine:

@@ -166,20 +166,23 @@ def endpoints(lock: Lock) -> list[Endpoint]:
     return [each._replace(models=tuple(dict.fromkeys(ids))) for each, ids in found.items()]
 
 
-def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | EndpointVerdict:
+def question(
+    endpoint: Endpoint, variables: Mapping[str, str], filling: Mapping[str, str]
+) -> Question | EndpointVerdict:
     """Return what to ask `endpoint`, or the verdict where it cannot or must not be asked.
 
     Args:
         endpoint: an endpoint.
         variables: the variables that a client has, with the key.
+        filling: those of them that it puts in the place of `$NAME` in settings.
     """
     api = _APIS[endpoint.auth_type]
     written = [endpoint.base_url, *(value for _, value in endpoint.headers)]
-    named = [endpoint.variable, *(name for text in written for name in references(text))]
-    for name in named:
-        if not variables.get(name, "").strip():
+    named = [(name, filling) for text in written for name in references(text)]
+    for name, there in [(endpoint.variable, variables), *named]:
+        if not there.get(name, "").strip():
             return _verdict(endpoint, "not-asked", f"{name} is not set")
-    base = substituted(endpoint.base_url, variables)
+    base = substituted(endpoint.base_url, filling)
     try:
         parts = urlsplit(base)
         host, _ = parts.hostname, parts.port
@@ -203,7 +206,7 @@ def question(endpoint: Endpoint, variables: Mapping[str, str]) -> Question | End
         **dict(api.others),
         api.header: api.scheme + key,
         **bearer,
-        **{name: substituted(value, variables) for name, value in endpoint.headers},
+        **{name: substituted(value, filling) for name, value in endpoint.headers},
     }
     if any(not _fits_a_header(text) for pair in headers.items() for text in pair):
         return _verdict(

@@ -64,6 +64,7 @@ def refuse_other_request(
     sources: Sequence[Source],
     enforcing: dict[str, Any],
     variables: Mapping[str, str],
+    filling: Mapping[str, str],
     client: Profile,
 ) -> None:
     """Refuse to enforce a lock that leaves the choice to the client, and yet changes it.
@@ -72,6 +73,7 @@ def refuse_other_request(
         sources: the settings that the client reads here, low to high.
         enforcing: the system settings with the lock enforced.
         variables: the variables that the client has here; never to be shown.
+        filling: those of them that it puts in the place of `$NAME` in settings.
         client: the client whose rules apply.
 
     Raises:
@@ -79,7 +81,7 @@ def refuse_other_request(
     """
     system = source_of("system", parse(json.dumps(enforcing), "system"))
     under = [*(each for each in sources if each.scope != "system"), system]
-    before, after = (resolve(each, variables, client) for each in (sources, under))
+    before, after = (resolve(each, variables, client, filling=filling) for each in (sources, under))
     if _request(before) == _request(after):
         return
     message = (

@@ -311,6 +311,12 @@ RULES: dict[str, Rule] = {
         "Qwen Code fills in ${session_id} only if outboundCorrelation.allowDynamicHeaderValues is "
         "true, in settings other than the project's. Else it leaves the header out.",
     ),
+    "QL226": Rule(
+        "error",
+        "variable where a lock needs the value",
+        "Qwen Code replaces $NAME in any string. But a lock is the same on every machine, so it "
+        "must know the name of a key's variable, a wireApi, and what providerProtocol maps to.",
+    ),
     "QL301": Rule(
         "warning",
         "models hidden by REPLACE",
@@ -392,7 +398,9 @@ RULES: dict[str, Rule] = {
     "QL405": Rule(
         "error",
         "variable that is not set",
-        "Qwen Code reads the key from this variable when it starts, and fails without it.",
+        "A model or the selection needs this variable. Without it, Qwen Code has no key, or uses "
+        "the text $NAME as it is.",
+        (Since("0.15.6", "For a missing key, it sends that of the auth type's own variable."),),
     ),
     "QL406": Rule(
         "error",

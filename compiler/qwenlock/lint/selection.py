@@ -98,8 +98,10 @@ def enforced_elsewhere(subject: Subject) -> Iterator[Finding]:
     selected = merged(subject.sources, AUTH_TYPE)
     if not client.enforces_auth_type or source is None or not isinstance(enforced, str):
         return
-    if not enforced or not isinstance(selected, str) or not selected or references(selected):
+    if not enforced or not isinstance(selected, str) or not selected:
         return
+    if references(selected) or references(enforced):
+        return  # they can be the same
     used = _protocol(subject) or selected
     if enforced == used:
         return
@@ -124,12 +126,12 @@ def undecided_here(subject: Subject) -> Iterator[Finding]:
     """Report what a selection comes to that depends on the variables that are set here."""
     if not subject.world.env or subject.compilation.selection.kind != "undecided":
         return
-    values = subject.project.values()
     source = highest(subject.sources, MODEL) or highest(subject.sources, AUTH_TYPE)
     path = MODEL if source and source.has(MODEL) else AUTH_TYPE
     place = source.place(path) if source else None
     is_ambiguous = any(each.code == "QL615" for each in subject.compilation.findings)
-    resolution = resolve(subject.sources, values, subject.client)
+    here = subject.project
+    resolution = resolve(subject.sources, here.values(), subject.client, filling=here.filling())
     message = _outcome(resolution, is_ambiguous=is_ambiguous)
     yield Finding("QL614", message, place)
 

@@ -7,11 +7,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qwenlock.clients.misplaced import VARIABLES
-from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
+from qwenlock.clients.profile import (
+    API_KEY_VARIABLES,
+    BASE_URL_VARIABLES,
+    MODEL_VARIABLES,
+    profile,
+)
 from qwenlock.findings.finding import Finding
 from qwenlock.findings.reading import FROM_POWERSHELL
+from qwenlock.lock.model import settings_entry
 from qwenlock.settings.scopes import Source
-from qwenlock.settings.variables import read_files
+from qwenlock.settings.variables import read_files, references_in
 from qwenlock.text.credentials import shown
 from qwenlock.text.document import Document, Place
 
@@ -29,19 +35,43 @@ _MOST = 3
 
 def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
     """Return the variables of `lock` that a client in `project` would not have."""
-    there = project.variables()
-    return [variable for variable in lock.environment if variable.name not in there]
+    there, filling, referred = project.variables(), project.filling(), _referred_to(lock)
+    return [
+        each
+        for each in lock.environment
+        if each.name not in there or (each.name in referred and not filling.get(each.name))
+    ]
+
+
+def _referred_to(lock: Lock) -> set[str]:
+    """Return the variables that settings refer to as `$NAME`, and not as the name of a key's."""
+    client, selection = profile(lock.client), lock.selection
+    of_selection = (selection.model, selection.base_url, selection.generation_config)
+    named = set(references_in([*map(settings_entry, lock.models), *of_selection], client))
+    is_usual = selection.env_key == API_KEY_VARIABLES.get(selection.auth_type or "")
+    return named | ({selection.env_key or ""} if not is_usual else set())
 
 
 def unset(lock: Lock, project: Project) -> Iterator[Finding]:
     """Report the variables of `lock` that a client in `project` would not have."""
+    referred = _referred_to(lock)
     for variable in missing(lock, project):
         used_by = ("the selection" if each == "selection" else each for each in variable.used_by)
         users = f"used by {', '.join(islice(used_by, _MOST))}"
         found = project.definitions(variable.name)
+        where = "a .env file of the project"
+        if variable.name in referred:
+            where = "~/.qwen/.env" if project.client.expands_home_env else ""
+        fix = f"set {variable.name} in the environment" + (f", or in {where}" if where else "")
+        if found and found[0].value:
+            message = (
+                f"{variable.name} is set in {_where(found[0])}, which does not count for "
+                f"${variable.name} in settings; {users}"
+            )
+            yield Finding("QL405", message, _place(variable.name, found[0]), fix)
+            continue
         if not found:
             message = f"{variable.name} is not set; {users}"
-            fix = f"set {variable.name} in the environment, or in a .env file of the project"
             unread = next((each for each in project.env_files if "\0" in (each.text or "")), None)
             if unread is not None:
                 fix = f"save {unread.label} as UTF-8, as nothing is read from it; {FROM_POWERSHELL}"

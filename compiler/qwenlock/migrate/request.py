@@ -78,7 +78,7 @@ def request(view: View, client: Profile) -> Request | None:
     """
     from qwenlock.resolve.resolution import NO_OPTIONS, resolve
 
-    resolution = resolve(view.sources, view.variables, client)
+    resolution = resolve(view.sources, view.variables, client, filling=view.filling)
     if resolution.auth_type not in API_KEY_VARIABLES:
         return None
     fields = resolution.fields

@@ -10,9 +10,9 @@ from qwenlock.resolve.resolution import NO_OPTIONS
 from qwenlock.settings.variables import EnvFile
 from qwenlock.text.credentials import (
     MASK,
-    is_variable_name,
     masked,
     names_a_credential,
+    names_a_variable,
     references,
     shown,
     without,
@@ -144,11 +144,29 @@ class _Describer:
 
 def _variable(name: str) -> str:
     """Return the name of a variable; a key pasted in its place is masked."""
-    return name if is_variable_name(name) else MASK
+    return name if names_a_variable(name) else MASK
 
 
 def _line(place: Place) -> str:
     return f"{place.document.label}:{place.position().line}"
+
+
+def _notes_of_the_key(
+    fields: Mapping[str, ResolvedField], variables: Mapping[str, Variable]
+) -> Iterator[str]:
+    for named in fields["apiKeyEnvKey"].candidates[:1]:
+        if named.value not in variables:
+            instead = fields["apiKey"].candidates[:1]
+            sent = "no key is sent" if fields["apiKey"].value is None else "another key is sent"
+            name = _variable(named.written)
+            name = f"the variable that {name} names" if references(name) else name
+            yield f"{name} is not set: {sent if instead else 'there is no key'}"
+    for candidate in fields["apiKey"].candidates:
+        for name in references(candidate.written or ""):
+            if candidate.layer == "settings" and candidate.value is None:
+                is_set = "set in a place that does not count there"
+                lacks = is_set if name in variables else "not set"
+                yield f"security.auth.apiKey refers to {name}, which is {lacks}"
 
 
 def _notes(resolution: Resolution, variables: Mapping[str, Variable]) -> Iterator[str]:
@@ -166,15 +184,7 @@ def _notes(resolution: Resolution, variables: Mapping[str, Variable]) -> Iterato
         named = f'no {auth_type} entry defines "{shown(str(wanted.value))}"' if wanted else ""
         why = "nothing but entries gives a key or a base URL, so the client uses the first entry"
         yield f"{named}; {why}" if named else why
-    named = fields["apiKeyEnvKey"].value
-    if named and named not in variables:
-        instead = fields["apiKey"].candidates[:1]
-        without_it = "no key is sent" if fields["apiKey"].value is None else "another key is sent"
-        yield f"{_variable(named)} is not set: {without_it if instead else 'there is no key'}"
-    for candidate in fields["apiKey"].candidates:
-        for name in references(candidate.written or ""):
-            if candidate.layer == "settings" and name not in variables:
-                yield f"security.auth.apiKey refers to {name}, which is not set"
+    yield from _notes_of_the_key(fields, variables)
     layers = [each.layer for each in fields["apiKey"].candidates]
     if client.refuses_flag_key and layers == ["cli"]:
         yield f"Qwen Code {client.name} refuses a key given only by flag if there is no terminal"

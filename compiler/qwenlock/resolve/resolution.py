@@ -118,6 +118,7 @@ def resolve(
     variables: Mapping[str, str],
     client: Profile,
     arguments: Arguments = _NO_ARGUMENTS,
+    filling: Mapping[str, str] | None = None,
 ) -> Resolution:
     """Return what `client` uses when it is started.
 
@@ -126,11 +127,13 @@ def resolve(
         variables: the variables that it has.
         client: the client whose rules apply.
         arguments: its flags.
+        filling: the variables that it puts in the place of `$NAME` in settings; if not given, all.
 
     Raises:
         InputError: an option is nested deeper than a model may be.
     """
-    return _Resolver(sources, variables, client, arguments).resolve()
+    filled = variables if filling is None else filling
+    return _Resolver(sources, variables, client, arguments, filled).resolve()
 
 
 class _Resolver:
@@ -140,9 +143,11 @@ class _Resolver:
         variables: Mapping[str, str],
         client: Profile,
         arguments: Arguments,
+        filling: Mapping[str, str],
     ) -> None:
         self._sources = sources
         self._variables = variables
+        self._filling = filling
         self._client = client
         self._given = arguments
         self._auth_type = ResolvedField("authType", tuple(self._auth_types()))
@@ -249,7 +254,7 @@ class _Resolver:
     def _filled(self, route: Route) -> Route:
         """Return a route with the variables that its id and base URL refer to."""
         name, url = (
-            text and substituted(text, self._variables) for text in (route.model, route.base_url)
+            text and substituted(text, self._filling) for text in (route.model, route.base_url)
         )
         return route._replace(model=name, base_url=url)
 
@@ -269,7 +274,7 @@ class _Resolver:
     def _api_key(self, entry: PlacedEntry | None) -> list[Candidate]:
         candidates = []
         if entry is not None:
-            name = str(entry.value.get("envKey") or "")
+            name = substituted(str(entry.value.get("envKey") or ""), self._filling)
             candidates += by_variable(name, self._variables, "provider")
             if not candidates and self._client.key_is_sealed:
                 place = entry.place("envKey", on_key=True)
@@ -280,7 +285,7 @@ class _Resolver:
 
     def _usable(self, key: Candidate) -> Candidate:
         """Return `key` without a value if it refers to a variable that is not set."""
-        is_set = all(name in self._variables for name in references(key.written))
+        is_set = all(self._filling.get(name) for name in references(key.written))
         return key if is_set else key._replace(value=None)
 
     def _base_url(self, entry: PlacedEntry | None) -> list[Candidate]:
@@ -325,12 +330,12 @@ class _Resolver:
             value = _config(entry).get(name)
             below = ("generationConfig", name) if value is not None else ()
             place = entry.place(*below, on_key=True)
-            candidates.append(by_value("provider", place, value, self._variables))
+            candidates.append(by_value("provider", place, value, self._filling))
         elif kind == "built-in":
             candidates.append(Candidate("provider", ("built-in model",), None, None))
         if name == "timeout":
             candidates += self._timeout()
-        candidates += by_option(self._sources, (*GENERATION_CONFIG, name), self._variables)
+        candidates += by_option(self._sources, (*GENERATION_CONFIG, name), self._filling)
         if kind == "runtime" and not candidates:
             candidates.append(Candidate("default", ("content-generator default",), None, None))
         return ResolvedField(name, tuple(candidates))
@@ -348,10 +353,10 @@ class _Resolver:
         if entry is None or not isinstance(value, str) or not value.strip():
             return []
         place = entry.place(name, on_key=True)
-        return [by_value("provider", place, value, self._variables)]
+        return [by_value("provider", place, value, self._filling)]
 
     def _settings(self, path: Path) -> list[Candidate]:
-        return by_settings(self._sources, path, self._variables)
+        return by_settings(self._sources, path, self._filling)
 
 
 def _is_given(field: ResolvedField, name: str) -> bool:

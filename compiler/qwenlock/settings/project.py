@@ -20,6 +20,7 @@ from qwenlock.settings.variables import (
     Variable,
     alike,
     definitions,
+    filling,
     read_files,
     variables,
 )
@@ -77,12 +78,14 @@ class View(NamedTuple):
         sources: the settings that count there, low to high.
         files: the `.env` files that are read there, the strongest first.
         variables: the variables it has; never to be shown.
+        filling: those of them that it puts in the place of `$NAME` in settings.
     """
 
     place: str
     sources: Sequence[Source]
     files: Sequence[EnvFile]
     variables: Mapping[str, str]
+    filling: Mapping[str, str]
 
     def owner(self) -> Source | None:
         """Return the source that owns the catalogue."""
@@ -146,10 +149,15 @@ class Project:
         there = self.variables()
         return alike(there, {name: each.value for name, each in there.items()})
 
+    def filling(self) -> dict[str, str]:
+        """Return the variables that the client puts in the place of `$NAME` in settings."""
+        read = read_files(self.env_files, self.client)
+        return filling(read, self.environment, self.client)
+
     def definitions(self, name: str) -> list[Variable]:
         """Return everything that sets a variable for the client, the strongest first."""
         read = read_files(self.env_files, self.client)
-        return definitions(name, self.sources, read, self.environment)
+        return definitions(name, self.sources, read, self.environment, self.client)
 
     def views(self) -> tuple[View, View]:
         """Return what a client goes by in the project, and in a directory without settings."""
@@ -164,7 +172,8 @@ class Project:
         read = read_files(files, self.client)
         there = self._variables(sources, read)
         values = alike(there, {name: each.value for name, each in there.items()})
-        return View(place, sources, read, values)
+        filled = filling(read, self.environment, self.client)
+        return View(place, sources, read, values, filled)
 
     def _variables(self, sources: Sequence[Source], read: Sequence[EnvFile]) -> dict[str, Variable]:
         return variables(sources, read, self.environment, self.client)

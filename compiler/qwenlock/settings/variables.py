@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from qwenlock.clients.fields import HEADERS
 from qwenlock.settings.scopes import highest, merged
-from qwenlock.text.credentials import references
+from qwenlock.text.credentials import references, substituted
 from qwenlock.text.operations import get
 from qwenlock.text.record import dataclass, field
 
@@ -133,6 +133,26 @@ def read_files(files: Sequence[EnvFile], client: Profile) -> list[EnvFile]:
     return [file for file in below_home if file.at != "home"][:1] + home
 
 
+def filling(
+    read: Sequence[EnvFile], environment: Mapping[str, str], client: Profile
+) -> dict[str, str]:
+    """Return the variables that the client puts in the place of `$NAME` in settings.
+
+    It reads settings before the `.env` files of projects, and before `settings.env`.
+
+    Args:
+        read: the `.env` files that are read, the strongest first.
+        environment: the variables that are set already; empty ones count.
+        client: the client whose rules apply.
+    """
+    counted = read if client.expands_home_env else ()
+    at_home = [file.variables() for file in reversed(counted) if file.at == "home"]
+    result: dict[str, str] = {}
+    for layer in (*at_home, environment):
+        result |= alike(environment, layer)
+    return alike(environment, result)
+
+
 def variables(
     sources: Sequence[Source],
     read: Sequence[EnvFile],
@@ -150,9 +170,10 @@ def variables(
     """
     in_settings = merged(sources, ("env",))
     named = in_settings.items() if isinstance(in_settings, dict) else ()
+    filled = filling(read, environment, client)
     layers = [
         {
-            name: Variable(value, highest(sources, ("env", name)))
+            name: Variable(substituted(value, filled), highest(sources, ("env", name)))
             for name, value in named
             if isinstance(value, str)
         }
@@ -171,6 +192,7 @@ def definitions(
     sources: Sequence[Source],
     read: Sequence[EnvFile],
     environment: Mapping[str, str],
+    client: Profile,
 ) -> list[Variable]:
     """Return everything that sets the variable `name`, also to nothing, the strongest first.
 
@@ -179,11 +201,12 @@ def definitions(
     found = [Variable(environment[name])] if name in environment else []
     layers = [alike(environment, each) for each in _of_files(sources, read)]
     found += [layer[name] for layer in layers if name in layer]
+    filled = filling(read, environment, client)
     for source in reversed(sources):
         named = get(source.settings, ("env",))
         value = alike(environment, named).get(name) if isinstance(named, dict) else None
         if isinstance(value, str):
-            found.append(Variable(value, source))
+            found.append(Variable(substituted(value, filled), source))
     return found
 
 

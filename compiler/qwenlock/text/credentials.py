@@ -87,6 +87,11 @@ def is_variable_name(text: str) -> bool:
     return bool(_VARIABLE.fullmatch(text)) and not (begins_as_a_key(text) or looks_random(text))
 
 
+def names_a_variable(text: str) -> bool:
+    """Tell whether `text` is the name of a variable, or one reference in the place of a name."""
+    return is_variable_name(text) or _REFERENCE.fullmatch(text) is not None
+
+
 @lru_cache(_REMEMBERED)
 def is_variable_of_a_key(name: str) -> bool:
     """Tell whether an environment variable holds a key, by its name: `OPENAI_API_KEY`."""

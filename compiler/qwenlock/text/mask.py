@@ -20,8 +20,8 @@ from qwenlock.text.credentials import (
     MASK,
     is_credential,
     is_credential_as_name,
-    is_variable_name,
     names_a_credential,
+    names_a_variable,
     without_references,
 )
 from qwenlock.text.pattern import pattern
@@ -292,7 +292,7 @@ def _may_be_shown(content: str, context: _Context, *, is_string: bool) -> bool:
     if context.key in _PROSE:
         return masked_words(content) == content
     if context.key == "envKey":
-        return is_variable_name(content)
+        return names_a_variable(content)
     if context.in_array:
         return context.key in _LISTS and _WORD.fullmatch(content) is not None
     plain = without_references(content)

@@ -163,9 +163,10 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     from qwenlock.resolve.resolution import resolve
 
     project = with_variables(read(directory, Flags()))
-    values = project.values()
-    proxy = resolve(project.sources, values, project.client).fields["proxy"].value
-    asked = [(endpoint, question(endpoint, values)) for endpoint in endpoints(lock)]
+    values, filling = project.values(), project.filling()
+    resolution = resolve(project.sources, values, project.client, filling=filling)
+    proxy = resolution.fields["proxy"].value
+    asked = [(endpoint, question(endpoint, values, filling)) for endpoint in endpoints(lock)]
     questions = [each for _, each in asked if not isinstance(each, EndpointVerdict)]
     with waiting(f"asking {len(questions)} endpoint{'s' * (len(questions) != 1)}"):
         replies = iter(ask(questions, timeout, proxy))
@@ -248,7 +249,9 @@ class _Asking:
         self._machine = machine
         self._timeout = timeout
         self._may_be_missing = may_be_missing
-        self.unset = tuple(each.name for each in missing(lock, with_variables(machine.project())))
+        here = with_variables(machine.project())
+        self._filling = here.filling()
+        self.unset = tuple(each.name for each in missing(lock, here))
         self._environment = {**dict.fromkeys(self.unset, _PLACEHOLDER), **os.environ}
 
     def both(self) -> tuple[_Result, _Result]:
@@ -292,7 +295,8 @@ class _Asking:
             if not self._may_be_missing:
                 raise
             return _Result(error=error)
-        found = agreement(self._lock, answer, [*self._machine.found.values()], environment)
+        filling = {**self._filling, **environment}
+        found = agreement(self._lock, answer, [*self._machine.found.values()], filling)
         return _Result(answer.release, found, told=tuple(answer.others))
 
 

@@ -102,7 +102,7 @@ def resolve(
     _check_auth_type(auth_type, here.client)
     key = _from_input() if api_key == "-" else api_key
     arguments = Arguments(auth_type, model, key, base_url, proxy)
-    resolution = resolved(here.sources, here.values(), here.client, arguments)
+    resolution = resolved(here.sources, here.values(), here.client, arguments, here.filling())
     document = described(resolution, here.variables(), here.definitions)
     document["client-from"] = here.client_from
     if enforced is not None:

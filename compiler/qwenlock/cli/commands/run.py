@@ -293,7 +293,7 @@ def _say_missing(
 def _nowhere(
     names: Sequence[str], directory: Path, flags: Flags, client: str | None, seen: States
 ) -> list[str]:
-    """Return the variables that no file sets; remembered until the files change."""
+    """Return the variables that the client will lack; remembered until the files change."""
     from qwenlock.edge import file_states
 
     asked = f"variables {' '.join(names)} {file_states.request(directory, flags, client)}"
@@ -302,12 +302,15 @@ def _nowhere(
         return said.split()
     from qwenlock.edge.environment import env_files, with_variables
     from qwenlock.edge.project import read
-    from qwenlock.edge.reader import Reader
+    from qwenlock.edge.reader import Reader, read_lock
+    from qwenlock.lint.variables import missing
 
     project = read(directory, flags, client, Reader())
     looked_at = [each.path for each in env_files(project.places, project.client)]
     before = [*project.states, *file_states.States().lines(looked_at)]
-    there = with_variables(project).variables()
-    missing = [name for name in names if name not in there]
-    file_states.record(before, asked, " ".join(missing))
-    return missing
+    lacked = {
+        each.name for each in missing(read_lock(project.places.lock), with_variables(project))
+    }
+    absent = [name for name in names if name in lacked]
+    file_states.record(before, asked, " ".join(absent))
+    return absent
