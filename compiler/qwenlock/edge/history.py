@@ -575,7 +575,13 @@ def _decode(text: str | None) -> bytes | None:
         return None
     kind, _, encoded = text.rpartition(":")
     content = a2b_base64(encoded)
+    if not kind:
+        return content
+    packed = zlib.decompressobj()
     try:
-        return zlib.decompress(content) if kind else content
+        content = packed.decompress(content, _MOST)
     except zlib.error as error:
         raise ValueError from error
+    if not packed.eof:
+        raise ValueError
+    return content
