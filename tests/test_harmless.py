@@ -26,6 +26,7 @@ TWICE: dict[str, Any] = {
     "model": {"name": "glm-5", "baseUrl": "https://second.example/v1"},
 }
 ONCE = TWICE | {"modelProviders": {"openai": [SECOND]}}
+SMALL = CLAUDE | {"id": "small"}
 OF_THE_USER = {
     "$version": 4,
     "modelProviders": {"anthropic": [CLAUDE]},
@@ -145,6 +146,12 @@ def test_hidden_model_has_one_finding(world: World) -> None:
     write(world.own, OF_THE_TEAM)
     in_use = world.run("lint", "--client", "0.24.4").err
     assert in_use.count("[QL3") == in_use.count("[QL308]") == 1
+    write(world.user, OF_THE_USER | {"modelProviders": {"anthropic": [CLAUDE, SMALL]}})
+    both = world.run("lint", "--client", "0.24.4").err
+    assert "[QL308]" in both
+    assert "[QL307]" in both
+    assert "qwenlock run" not in both
+    write(world.user, OF_THE_USER)
     selected = {"security": {"auth": {"selectedType": "openai"}}, "model": {"name": "glm-5"}}
     write(world.own, OF_THE_TEAM | selected)
     offered = world.run("lint", "--client", "0.24.4").err

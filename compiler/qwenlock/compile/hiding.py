@@ -89,7 +89,9 @@ def report_hidden(
             f"by the guide, {replaced}: {counted(offered)} not in the lock; Qwen Code "
             f"{client.name} still offers {'it' if len(offered) == 1 else 'them'}"
         )
-        fix = "start the client with `qwenlock run`, or run `qwenlock lock --merge client`"
+        fix = "run `qwenlock lock --merge client`"
+        if not in_use:  # else there is no lock that could be enforced
+            fix = f"start the client with `qwenlock run`, or {fix}"
         related = _related(quiet[name] for name in offered)
         report(Finding("QL307", message, place, fix, related=related))
     if isinstance(held, dict) and not any(held.values()):
