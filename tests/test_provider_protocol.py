@@ -14,6 +14,7 @@ from qwenlock.enforce.enforcing import enforcing_settings
 from qwenlock.lock.model import settings_entry
 from qwenlock.lock.text import load
 from qwenlock.settings.scopes import merge
+from qwenlock.text.credentials import references
 from support import JSON, codes, compiled, dump, locked, source
 
 NEW, BEFORE = "0.21.2", "0.15.10"
@@ -69,7 +70,7 @@ def test_scopes_merge_and_the_higher_wins() -> None:
     assert [each.scope for each in lock.inputs] == ["user", "project"]
 
 
-@pytest.mark.parametrize("protocol", ["open-ai", "", None, 1, ["openai"], {"a": 1}, "$NAME"])
+@pytest.mark.parametrize("protocol", ["open-ai", "", None, 1, ["openai"], {"a": 1}])
 def test_what_is_no_auth_type_is_said_where_it_stands(protocol: Any) -> None:
     value = settings({"lab": protocol}, lab=[entry("x")], openai=[entry("a")])
     assert catalogue(value) == [("openai", None, "a")]
@@ -77,6 +78,12 @@ def test_what_is_no_auth_type_is_said_where_it_stands(protocol: Any) -> None:
     assert finding.code == "QL202"
     assert finding.place is not None
     assert finding.place.path == ("providerProtocol", "lab")
+
+
+def test_a_protocol_that_a_variable_decides_is_refused() -> None:
+    value = settings({"lab": "$NAME"}, lab=[entry("x")], openai=[entry("a")])
+    compilation = compiled(value, client=NEW)
+    assert (compilation.lock, [each.code for each in compilation.findings]) == (None, ["QL226"])
 
 
 def test_a_key_in_the_place_of_a_protocol_is_not_shown() -> None:
@@ -146,8 +153,12 @@ def test_enforcing_settings_undo_what_would_send_a_model_elsewhere() -> None:
     assert enforcing_settings(lock, [elsewhere])["providerProtocol"] == {"openai": "openai"}
 
 
+def is_decided(value: Any) -> bool:
+    return not (isinstance(value, str) and references(value))
+
+
 NAMES = st.sampled_from(["openai", "anthropic", "qwen-oauth", "lab", "house", "__proto__"])
-PROTOCOLS = st.dictionaries(NAMES, st.one_of(NAMES, JSON), max_size=4)
+PROTOCOLS = st.dictionaries(NAMES, st.one_of(NAMES, JSON.filter(is_decided)), max_size=4)
 PROVIDERS = st.dictionaries(
     NAMES,
     st.lists(st.builds(entry, st.sampled_from("ab"), st.sampled_from([URL, OTHER]))),

@@ -94,7 +94,7 @@ def report_hidden(
             fix = f"start the client with `qwenlock run`, or {fix}"
         related = _related(quiet[name] for name in offered)
         report(Finding("QL307", message, place, fix, related=related))
-    if isinstance(held, dict) and not any(held.values()):
+    if isinstance(held, dict) and all(value == [] for value in held.values()):
         message = f"the {owning.scope} scope's modelProviders contains no models"
         fix = "remove the key to use the catalogue of lower scopes" if below else "add models"
         report(Finding("QL302", message, place, fix))
