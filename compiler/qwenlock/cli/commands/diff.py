@@ -78,10 +78,12 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
     """Compare the locks here with those of a commit."""
     from qwenlock.cli.advice import from_here
     from qwenlock.cli.options import directory_of, own_folders
+    from qwenlock.cli.report import print_error
     from qwenlock.cli.views.since import SinceCommit
     from qwenlock.edge.git import revision
     from qwenlock.edge.plans import load
     from qwenlock.edge.walk import projects_below
+    from qwenlock.findings.errors import InputError
     from qwenlock.lock import NAME
 
     directory = directory_of(None).resolve()
@@ -95,10 +97,19 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
         content = then.content(directory / NAME)
         locks = {} if content is None else {directory / NAME: content}
     since = SinceCommit(commit, load(own_folders(None)))
+    exit_code = 0
     for each in sorted(directories):
-        since.add(from_here(each), locks.get(each / NAME), _content(each / NAME))
+        name = from_here(each)
+        try:
+            since.add(name, locks.get(each / NAME), _content(each / NAME))
+        except InputError as error:
+            if not recursive:
+                raise
+            print_error(error)
+            since.unread.append(name)
+            exit_code = error.exit_code
     since.show(format.value)
-    return 1 if since.differs else 0
+    return exit_code or int(since.differs)
 
 
 def _content(path: Path) -> bytes | None:
