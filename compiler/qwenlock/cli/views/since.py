@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from qwenlock.change.lost_edits import lost_edits
 from qwenlock.cli.console import emit, emit_json, emit_raw, say
-from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.report import changes_as_json
 from qwenlock.cli.views.differences import all_changes_as_text, as_markdown
 from qwenlock.findings.reading import decode
 from qwenlock.lock.diff import diff
 from qwenlock.lock.groups import grouped, notable
 from qwenlock.lock.text import load
+from qwenlock.text.foreign import clean, code, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
