@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from qwenlock.cli.foreign import clean
 from qwenlock.cli.views.annotations import Annotation, as_github, as_sarif
 from qwenlock.findings.rules import RULES
+from qwenlock.text.foreign import clean
 from support import MODEL, World, models, untimed, write
 
 if TYPE_CHECKING:

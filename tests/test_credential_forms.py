@@ -15,8 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import credential_forms as forms
+from qwenlock.clients.profile import profile
+from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
+from qwenlock.enforce.enforcing import over
+from qwenlock.lock.text import dump
 from qwenlock.text.credentials import is_credential, is_variable_name
+from qwenlock.text.operations import get
 from support import MODEL, World, codes, compiled, models, plainly_read, source, write
 
 if TYPE_CHECKING:
@@ -53,6 +58,61 @@ def test_every_form_in_every_place(form: str) -> None:
         if not forms.is_caught(settings(forms.KEYS[form]))
     }
     assert missed == {each for each in LET_THROUGH if each[0] == form}
+
+
+SELECTED = {
+    "a model of the settings": {**models(MODEL), "model": {"name": MODEL["id"]}},
+    "a model that variables give": {"model": {"name": "gpt-x"}},
+}
+
+
+def settings_of(
+    node: dict[str, Any], schema: dict[str, Any], path: tuple[Any, ...] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """Yield every setting that a schema names, and one more below each object."""
+    while "$ref" in node:
+        node = get(schema, tuple(node["$ref"].split("/")[1:]))
+    if path:
+        yield path
+    for inner in node.get("anyOf", ()):
+        yield from settings_of(inner, schema, path)
+    for name, inner in node.get("properties", {}).items():
+        yield from settings_of(inner, schema, (*path, name))
+    if "items" in node:
+        yield from settings_of(node["items"], schema, (*path, 0))
+    if isinstance(node.get("additionalProperties", True), dict):
+        yield from settings_of(node["additionalProperties"], schema, (*path, "x"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("selected", SELECTED)
+def test_no_setting_brings_one_into_a_lock(selected: str) -> None:
+    """Neither as its text, nor as the name of something below it."""
+    key = forms.KEYS["`sk-` and 48 letters and digits"]
+    before = {"security": {"auth": {"selectedType": "openai"}}, **SELECTED[selected]}
+    schema = settings_schema(profile("0.24.4"))
+    paths = set(settings_of(schema, schema))
+    assert {("fastModel",), ("security", "auth", "enforcedType")} < paths
+    for path, value in itertools.product(paths, (key, {key: "gpt-x"}, [key])):
+        given: Any = value
+        for step in reversed(path):
+            given = [given] if step == 0 else {step: given}
+        lock = compiled(over(before, given), client="0.24.4").lock
+        assert lock is None or key not in dump(lock), path
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"security": {"auth": {"enforcedType": "KEY"}}},
+        {"agents": {"modelGrades": {"KEY": "gpt-4o"}}},
+        {"agents": {"modelGrades": {"high": "KEY"}}},
+    ],
+)
+@pytest.mark.parametrize(("text", "code"), [(f"sk-{'aB3' * 16}", "QL401"), ("\ud800", "QL109")])
+def test_what_is_not_a_model_is_judged_too(settings: Any, text: str, code: str) -> None:
+    given = json.loads(json.dumps(settings).replace("KEY", text))
+    assert code in codes(compiled({**models(MODEL), **given}, client="0.24.4"))
 
 
 @pytest.mark.parametrize("part", ["customHeaders", "extra_body", "samplingParams"])

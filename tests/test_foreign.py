@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from qwenlock.cli import foreign
+from qwenlock.text import foreign
 from support import MODEL, World, models, untimed, write
 
 if TYPE_CHECKING:

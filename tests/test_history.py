@@ -196,24 +196,27 @@ class TestRecords:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="there, profiles are private")
     @pytest.mark.parametrize("below", ["", "backups"])
-    @pytest.mark.parametrize("whose", ["somebody's", "everybody's"])
     def test_that_others_could_have_put_there_are_not_believed(
-        self,
-        settings: Path,
-        history: History,
-        monkeypatch: pytest.MonkeyPatch,
-        whose: str,
-        below: str,
+        self, settings: Path, history: History, monkeypatch: pytest.MonkeyPatch, below: str
     ) -> None:
         change(settings, b"second", history)
-        if whose == "everybody's":
-            (history.state / below).chmod(0o777)
-        else:
-            monkeypatch.setattr(os, "getuid", lambda: 12345)
+        owner = history.state.stat().st_uid
+        if owner == 0:
+            owner = 12345
+            os.chown(history.state / below, owner, -1)
+        monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+        monkeypatch.setenv("HOME", "/")
         for act in (history.history, history.undo, lambda: change(settings, b"third", history)):
-            with pytest.raises(WriteError, match="somebody else could have put files into it"):
+            with pytest.raises(WriteError, match="belongs to somebody else"):
                 act()
         assert settings.read_bytes() == b"second"
+        for name, value in (("HOME", str(history.state / below)), ("uid", owner), ("uid", 0)):
+            with monkeypatch.context() as patch:  # one owner for everything; mine; root
+                if name == "HOME":
+                    patch.setenv(name, str(value))
+                else:
+                    patch.setattr(os, "getuid", lambda value=value: value)
+                assert told(history) == [("to second", "applied")]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="it has no umask")
     def test_are_private_whatever_the_umask(self, settings: Path, history: History) -> None:

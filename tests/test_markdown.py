@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from qwenlock.cli.foreign import code, prose
 from qwenlock.cli.views.markdown import details, table
+from qwenlock.text.foreign import code, prose
 from support import World, models, untimed, write
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from qwenlock.server.positions import Lines
 from qwenlock.server.translate import Pages, Translator
 from qwenlock.settings.shipped import folder
 from qwenlock.text.locate import Position
-from support import World, untimed, write
+from support import World, models, untimed, write
 from test_upgrade import installed
 
 if TYPE_CHECKING:
@@ -591,9 +592,9 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
         model = await about('"a"')
         assert "**a** (openai): selected" in model
         assert "`OPENAI_API_KEY`, which is set in the environment" in model
-        assert "Defined in .qwen/settings.json, the project scope." in model
-        assert "set in ~/.qwen/.env" in await about('"OTHER_API_KEY"')
-        assert "Selects **a** (openai) at https://api.openai.com/v1" in await about(
+        assert "Defined in `.qwen/settings.json`, the project scope." in model
+        assert "set in `~/.qwen/.env`" in await about('"OTHER_API_KEY"')
+        assert "Selects **a** (openai) at `https://api.openai.com/v1`" in await about(
             '"name": "a"', 9
         )
         assert "fast: **b** (openai)" in await about('"fastModel": "b"', 14)
@@ -601,6 +602,31 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
         assert "**QL202: " in finding
         assert "docs/findings/QL202.md" in finding
         assert await about("{", 0) == ""
+
+    edit(world, act)
+
+
+def test_nothing_in_a_file_is_a_link_or_unseen_in_an_editor(world: World) -> None:
+    """A picture in a hover would tell its server who opened the repository, and when."""
+    odd = "![i](http://evil.example/i) <img src=x> \u202e\x1b[31m"
+    entry = {"id": odd, "name": odd, "envKey": "A_KEY", "baseUrl": f"https://x.example/{odd}"}
+    settings = {**models(entry), "model": {"name": odd}, "fastModel": odd}
+    auth = {"security": {"auth": {"selectedType": "openai"}}}
+    text = json.dumps({"$version": 4, **auth, **settings}, indent=1)
+    write(world.own, text)
+    at = {'"id": ': 8, '"model": {\n  "name": ': 22, '"fastModel": ': 15}
+
+    async def act(editor: Editor) -> None:
+        uri = await editor.show(world.own)
+        said = [each.message for each in editor.said[uri]]
+        said += [command.title for _, command in await editor.lenses(uri)]
+        for place, offset in at.items():
+            hover = await editor.hover(uri, position(text, place, offset))
+            assert "evil" in hover
+            assert not re.search(r"(?<!\\)[\[<]", re.sub(r"(?<!\\)`[^`]*`", "", hover))
+            said.append(hover)
+        said += await editor.offered(uri, position(text, '"fastModel": ', 13))
+        assert not re.search("[\u202e\x1b]", "".join(said))
 
     edit(world, act)
 

@@ -87,8 +87,8 @@ def _typed(directory: Path) -> str:
     import shlex
     from pathlib import Path
 
-    from qwenlock.cli.foreign import clean
     from qwenlock.edge.places import find_project
+    from qwenlock.text.foreign import clean
 
     if find_project(Path.cwd()) == Path(os.path.abspath(directory)):  # noqa: PTH100
         return ""
@@ -99,7 +99,7 @@ def _typed(directory: Path) -> str:
 def _command(running: _Running, project: str, name: str, rest: str) -> str:
     import shlex
 
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     said = rest.split()
     options = [

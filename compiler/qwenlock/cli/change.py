@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 from qwenlock.cli import declared as typer
 from qwenlock.cli.client import client_as_json
 from qwenlock.cli.console import emit, emit_json, painted, say
-from qwenlock.cli.foreign import clean
+from qwenlock.text.foreign import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable

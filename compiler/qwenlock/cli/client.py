@@ -26,7 +26,7 @@ def read_project(directory: Path, flags: Flags, client: str | None) -> Project:
 def opening(project: Project) -> str:
     """Return which client a project is for, and which project it is, unless it is the one here."""
     from qwenlock.cli.advice import from_here
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     name = from_here(project.places.project)
     line = client_line(project)
@@ -35,9 +35,9 @@ def opening(project: Project) -> str:
 
 def client_line(project: Project) -> str:
     """Return which client a project is for, and why: `for Qwen Code 0.24.4, installed`."""
-    from qwenlock.cli.foreign import clean
     from qwenlock.edge.installed_client import is_there
     from qwenlock.edge.places import shown
+    from qwenlock.text.foreign import clean
 
     installed = "the installed one states no release" if is_there() else "none is installed"
     where = shown(project.configured_in) if project.configured_in else ""
@@ -59,7 +59,7 @@ def named(client: str) -> str:
 def say_other_installed(project: Project) -> None:
     """Note that another release is installed than the one a project is for."""
     from qwenlock.cli.console import painted, say
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     installed = project.installed
     if installed in (None, project.client.name) or project.client_from == "option":

@@ -13,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from qwenlock.cli.advice import advised
-from qwenlock.cli.foreign import as_bytes, json_text
 from qwenlock.findings.errors import of_output
+from qwenlock.text.foreign import as_bytes, json_text
 from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:

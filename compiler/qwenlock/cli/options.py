@@ -103,7 +103,7 @@ def _known(client: str | None) -> str | None:
 
         if is_newer_than_known(client):
             from qwenlock.cli.console import painted, say
-            from qwenlock.cli.foreign import clean
+            from qwenlock.text.foreign import clean
 
             message = f"Qwen Code {clean(client)} is newer than all known releases"
             say(f"{painted('warning', 'warning')}: {message}; the rules of {NEWEST} are used")

@@ -72,10 +72,10 @@ def chosen(
         QwenlockError: there is no project.
     """
     from qwenlock.cli.console import painted, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.progress import waiting
     from qwenlock.edge.walk import projects_below, unmatched, workspace_at
     from qwenlock.findings.errors import InputError, QwenlockError
+    from qwenlock.text.foreign import clean
 
     several = recursive or len(given or ()) > 1
     directories: list[Path] = []

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.advice import advised
 from qwenlock.cli.console import cells, emit, emit_json, painted, say, width_of
-from qwenlock.cli.foreign import clean
 from qwenlock.findings.bounded import bounded
 from qwenlock.findings.errors import InputError, QwenlockError
 from qwenlock.findings.finding import Finding
+from qwenlock.text.foreign import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -27,7 +27,7 @@ from qwenlock.text.credentials import (
 from qwenlock.text.similar import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from qwenlock.clients.profile import Profile
     from qwenlock.text.document import Place
@@ -101,7 +101,7 @@ class EntryReader:
         if names in self._orders:
             return self._orders[names]
         said = self._said
-        self._check_keys(entry, path)
+        self.check_names(entry, path)
         order = sorted(names)
         if self._said == said:
             self._orders[names] = order
@@ -156,7 +156,7 @@ class EntryReader:
         if isinstance(value, dict):
             if not levels:
                 return self._too_deep(path)
-            self._check_keys(value, path)
+            self.check_names(value, path)
             return {
                 name: self._canonical(value[name], (*path, name), name, levels - 1)
                 for name in sorted(value)
@@ -191,8 +191,9 @@ class EntryReader:
         if not text.isascii():
             self._check_encodable(text, path)
 
-    def _check_keys(self, value: dict[str, Any], path: Path) -> None:
-        for name in value:
+    def check_names(self, names: Iterable[str], path: Path) -> None:
+        """Report names of fields below `path` that are literal credentials, or no text."""
+        for name in names:
             if is_credential_as_name(name):
                 message = "a field name may contain a credential"
                 self._say("QL401", message, (*path, name), "remove the field", on_key=True)

@@ -94,7 +94,10 @@ class _Reader:
     def _one(self, setting: ModelSetting, name: str | None, text: str) -> OtherModel:
         path: Path = path_of(setting.role, name) or setting.path
         source = highest(self._sources, path) or self._sources[-1]
-        EntryReader(self._client, self._report, source.place).check_text(text, path)
+        reader = EntryReader(self._client, self._report, source.place)
+        if name is not None:
+            reader.check_names([name], setting.path)
+        reader.check_text(text, path)
         wanted = read(setting, text, self._client)
         route = self._route(setting, wanted, source, path) if wanted else Route(None, None)
         return OtherModel(

@@ -77,6 +77,7 @@ class _Selector:
         if self._name is not None and client.strips_snapshot:
             self._name = without_snapshot(self._name)
         self._entries = [model for model in models if model.route.protocol == self._auth_type]
+        self._enforced_type = self._checked(self._string(ENFORCED_TYPE), ENFORCED_TYPE)
 
     def select(self) -> Selection:
         self._say_ignored()
@@ -120,7 +121,7 @@ class _Selector:
             source=self._source(),
             base_url=(entry.base_url or "") if self._is_ambiguous(entry) else None,
             wire_api=api_of(entry.route) if named else None,
-            enforced_type=self._string(ENFORCED_TYPE),
+            enforced_type=self._enforced_type,
         )
 
     def _may_be_meant(self, name: str | None) -> bool:
@@ -157,7 +158,7 @@ class _Selector:
             model=name,
             kind="built-in",
             source=self._source(),
-            enforced_type=self._string(ENFORCED_TYPE),
+            enforced_type=self._enforced_type,
         )
 
     def _undefined(self, auth_type: str, name: str | None, *, decided: bool) -> Selection:
@@ -215,7 +216,7 @@ class _Selector:
                 if config and isinstance(config, dict)
                 else None
             ),
-            enforced_type=self._string(ENFORCED_TYPE),
+            enforced_type=self._enforced_type,
         )
 
     def _checked(self, text: str | None, path: Path) -> str | None:

@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.asking_git import is_tracked, repository_of
 from qwenlock.edge.checkouts import checkout_of
 from qwenlock.edge.files import read_document
 from qwenlock.findings.errors import InputError
@@ -28,6 +27,8 @@ def mark_of(settings: object, path: Path) -> Enforced | None:
     mark = enforced_by(settings)
     if mark is None or checkout_of(os.path.realpath(path.parent)) is None:
         return mark
+    from qwenlock.edge.asking_git import is_tracked, repository_of  # which is seldom asked here
+
     file = path.resolve()
     root = repository_of(file)
     return mark if root is not None and is_tracked(root, file) is False else None

@@ -19,6 +19,7 @@ from qwenlock.edge.checkouts import root_of
 from qwenlock.edge.exchange import create, exchange
 from qwenlock.edge.files import HELD, read_regular
 from qwenlock.edge.links import destination
+from qwenlock.edge.places import home
 from qwenlock.findings.errors import WriteError
 from qwenlock.text.record import dataclass, field
 from qwenlock.text.sha256 import sha256
@@ -268,7 +269,7 @@ def private_directory(path: Path) -> None:
     """Create a directory that only the user can open, if it is missing; it is flushed.
 
     Raises:
-        WriteError: there is one that somebody else made, or in which everybody can write.
+        WriteError: there is one that somebody else has made.
     """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -278,20 +279,26 @@ def private_directory(path: Path) -> None:
 
 
 def refuse_of_others(path: Path) -> None:
-    """Refuse a directory in which somebody else may have put files, if there is one.
+    """Refuse a directory that somebody else has made, if there is one: it may hold anything.
 
-    Root may use that of a user, as in a container with a mounted home.
+    Root may use that of a user, as in a container with a mounted home. Some file systems tell one
+    owner for everything, so that of the home directory is trusted, too.
 
     Raises:
-        WriteError: somebody else may have.
+        WriteError: somebody else has made it.
     """
-    if sys.platform != "win32" and path.exists():
-        status = path.stat()
-        if status.st_mode & stat.S_IWOTH or os.getuid() not in (0, status.st_uid):
-            message = f"{path} is not yours alone: somebody else could have put files into it"
-            raise WriteError(
-                message, "delete it if it is not yours; set HOME to your own directory"
-            )
+    if sys.platform != "win32" and path.exists() and os.getuid() != 0:
+        owner = path.stat().st_uid
+        if owner not in (0, os.getuid()) and owner != _owner(home()):
+            message = f"{path} belongs to somebody else, who could have put files into it"
+            raise WriteError(message, "delete it, or set HOME to a directory of your own")
+
+
+def _owner(path: Path) -> int | None:
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return None
 
 
 def replace_file(target: Path, content: memoryview, mode: int) -> None:

@@ -16,6 +16,7 @@ from qwenlock.plans.edits import closest, edits
 from qwenlock.settings.scopes import PROVIDERS
 from qwenlock.settings.variables import EnvFile
 from qwenlock.text.credentials import is_variable_name, shown
+from qwenlock.text.foreign import code, prose
 from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ def _standing_at(subject: Subject, source: Source, path: Path) -> Standing | Non
 def _of_model(subject: Subject, standing: Standing) -> Iterator[str]:
     entry, written = standing.entry, standing.written
     auth_type = written.provider.auth_type
-    yield f"**{shown(written.id)}** ({auth_type}): {standing.words}"
+    yield f"**{prose(shown(written.id))}** ({prose(str(auth_type))}): {prose(standing.words)}"
     scope = written.provider.source
-    yield f"Defined in {scope.document.label}, the {scope.scope} scope."
+    yield f"Defined in {code(scope.document.label)}, the {scope.scope} scope."
     variable = written.value.get("envKey")
     if isinstance(variable, str) and variable:
         yield _of_variable(subject.project, variable)
@@ -94,14 +95,14 @@ def _of_model(subject: Subject, standing: Standing) -> Iterator[str]:
         own = [each for each in subject.compilation.entries if each.model.origin == plan.id]
         if plan.id != entry.model.origin or entry not in own:
             continue
-        yield f"From the plan {installed.words()}."
+        yield f"From the plan {prose(installed.words())}."
         region = plan.regions[installed.installed.region]
         models = [each.raw for each in own]
         version = installed.version
         template = plan.template(version) if version else closest(plan, region, models)
         if template is not None and region.name in template.digests:
             found = edits(models, plan.models(template, region))
-            changed = [shown(each.what) for each in found if each.model == entry.model.id]
+            changed = [prose(shown(each.what)) for each in found if each.model == entry.model.id]
             if changed:
                 yield f"Differs from the template {template.version}: {', '.join(changed[:_MOST])}."
 
@@ -110,8 +111,11 @@ def _of_variable(project: Project, name: str) -> str:
     if not is_variable_name(name):
         return "`envKey` must be the name of a variable, not a key."
     variable = project.variables().get(name)
-    where = f"set in {where_set(variable)}" if variable else "not set"
-    return f"Its key is in `{name}`, which is {where}."
+    where = "not set"
+    if variable is not None:
+        place = where_set(variable)
+        where = f"set in {code(place) if variable.origin else place}"
+    return f"Its key is in {code(name)}, which is {where}."
 
 
 def _of_path(subject: Subject, source: Source, path: Path, *, on_key: bool) -> Iterator[str]:
@@ -130,13 +134,13 @@ def _of_selection(subject: Subject) -> Iterator[str]:
     selection = subject.compilation.selection
     entry = selected_entry(subject)
     if entry is not None:
-        yield f"Selects {_named(entry.model)}, defined in {entry.source.document.label}."
+        yield f"Selects {_named(entry.model)}, defined in {code(entry.source.document.label)}."
     elif selection.kind == "undecided":
         yield "The settings alone do not decide the model: it depends on environment variables."
     elif selection.kind == "built-in":
-        yield f"Selects {shown(selection.model or '')}, a model built into Qwen Code."
+        yield f"Selects {prose(shown(selection.model or ''))}, a model built into Qwen Code."
     elif selection.model is not None:
-        name = shown(selection.model)
+        name = prose(shown(selection.model))
         yield f"No entry defines {name}: it is a runtime model, made from variables and settings."
 
 
@@ -146,10 +150,10 @@ def _of_other_models(subject: Subject, setting: str) -> Iterator[str]:
     for other in reading.others:
         if other.setting.startswith(setting):
             model = reading.model(other.route) if other.model else None
-            name = f" ({other.name})" if other.name else ""
+            name = f" ({prose(other.name)})" if other.name else ""
             yield f"{other.role}{name}: {_named(model) if model else 'no entry is used'}."
 
 
 def _named(model: Model) -> str:
-    at = f" at {shown(model.base_url)}" if model.base_url else ""
-    return f"**{shown(model.id)}** ({model.auth_type}){at}"
+    at = f" at {prose(shown(model.base_url))}" if model.base_url else ""
+    return f"**{prose(shown(model.id))}** ({prose(model.auth_type)}){at}"

@@ -27,6 +27,7 @@ from qwenlock.server.commands import migrating, selecting, upgrading
 from qwenlock.server.open_files import OpenFile, OpenFiles, is_same
 from qwenlock.server.translate import FIX_ALL, MIGRATE, SELECT, UPGRADE, Pages, Translator
 from qwenlock.text.document import BOM
+from qwenlock.text.foreign import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ class Server(LanguageServer):
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """Show a message to the user."""
-        self.window_show_message(types.ShowMessageParams(kind, message))
+        self.window_show_message(types.ShowMessageParams(kind, _cleaned(message)))
 
     @property
     def translator(self) -> Translator:
@@ -163,7 +164,7 @@ class Server(LanguageServer):
         texts = [self._text(file) for file in change.files]
         edit = self.translator.workspace_edit(texts)
         self._annotate(edit, "; ".join(change.reasons))
-        label = change.reasons[0] if change.reasons else "qwenlock"
+        label = _cleaned(change.reasons[0]) if change.reasons else "qwenlock"
         answer = await self.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
         if not answer.applied:
             self.say(f"nothing was changed: {answer.failure_reason or 'the editor refused'}")
@@ -210,9 +211,13 @@ class Server(LanguageServer):
         """Ask the user; None if they give no answer."""
         actions = [types.MessageActionItem(each) for each in answers]
         chosen = await self.window_show_message_request_async(
-            types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
+            types.ShowMessageRequestParams(types.MessageType.Info, _cleaned(question), actions)
         )
         return chosen.title if chosen else None
+
+
+def _cleaned(message: str) -> str:
+    return "\n".join(map(clean, message.split("\n")))
 
 
 def _file_of(uri: str) -> str | None:

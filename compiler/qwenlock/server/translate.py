@@ -24,6 +24,7 @@ from qwenlock.server.positions import Lines
 from qwenlock.settings.shipped import folder
 from qwenlock.text.credentials import shown
 from qwenlock.text.cursor import cursor
+from qwenlock.text.foreign import clean
 from qwenlock.text.locate import Position as Located
 
 if TYPE_CHECKING:
@@ -135,7 +136,9 @@ class Translator:
         lines = self.lines(file.text)
         where = finding.place.position() if finding.place else _TOP
         related = [
-            types.DiagnosticRelatedInformation(self._location(each.place, project), each.message)
+            types.DiagnosticRelatedInformation(
+                self._location(each.place, project), clean(each.message)
+            )
             for each in finding.related
         ]
         deprecated = [types.DiagnosticTag.Deprecated] if finding.code == "QL403" else None
@@ -161,7 +164,8 @@ class Translator:
 
     def _plain(self, message: str, severity: types.DiagnosticSeverity) -> types.Diagnostic:
         start = types.Position(0, 0)
-        return types.Diagnostic(types.Range(start, start), message, severity, source=SOURCE)
+        where = types.Range(start, start)
+        return types.Diagnostic(where, clean(message), severity, source=SOURCE)
 
     def _location(self, place: Place, project: OpenProject) -> types.Location:
         label = place.document.label
@@ -225,7 +229,7 @@ class Translator:
             unsafe = not can_repair(finding, subject, unsafe=False)
             if can_repair(finding, subject, unsafe=True):
                 mark = " (unsafe: it may change requests)" if unsafe else ""
-                title = f"Fix {finding.code}: {finding.repair}{mark}"
+                title = f"Fix {finding.code}: {clean(str(finding.repair))}{mark}"
                 edit = self._edit(file, repaired(source.document, [finding.repair]))
                 yield types.CodeAction(title, kind, [diagnostic], not unsafe, edit=edit)
         if finding.code in _MIGRATIONS:
@@ -375,7 +379,8 @@ def page_uri(code: str) -> str:
 
 
 def _with_fix(finding: Finding) -> str:
-    return f"{finding.message}\nhelp: {finding.fix}" if finding.fix else finding.message
+    message = clean(finding.message)
+    return f"{message}\nhelp: {clean(finding.fix)}" if finding.fix else message
 
 
 def _touches(one: types.Range, other: types.Range, *, exactly: bool = False) -> bool:
@@ -422,7 +427,7 @@ def _lenses(
         if plan.first.source is source:
             name = UPGRADE if plan.newer else ""
             arguments = [directory, plan.plan.id] if plan.newer else []
-            command = types.Command(plan.words(), name, arguments=list(arguments))
+            command = types.Command(clean(plan.words()), name, arguments=list(arguments))
             yield types.CodeLens(lines.of(plan.first.place("id").position()), command)
     named: dict[tuple[str, str], int] = defaultdict(int)
     for standing in standings(subject, source):
@@ -439,7 +444,7 @@ def _select(standing: Standing, directory: str, named: dict[tuple[str, str], int
     if standing.stands == "offered" and named[model] == 1 and can_be_named:
         arguments = [directory, standing.written.id, model[0]]
         return types.Command("select", SELECT, arguments=list(arguments))
-    return types.Command(standing.words, "")
+    return types.Command(clean(standing.words), "")
 
 
 def _item(
@@ -447,10 +452,10 @@ def _item(
 ) -> types.CompletionItem:
     is_snippet = snippets and bool(offer.snippet)
     return types.CompletionItem(
-        offer.label,
+        clean(offer.label),
         kind=_KINDS[offer.what],
-        detail=offer.detail or None,
-        documentation=offer.about or None,
+        detail=clean(offer.detail) or None,
+        documentation=clean(offer.about) or None,
         sort_text=f"{number:05}",
         filter_text=offer.text,
         insert_text_format=types.InsertTextFormat.Snippet if is_snippet else None,

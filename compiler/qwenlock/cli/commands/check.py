@@ -145,7 +145,7 @@ def _say_all(reports: Sequence[_Report], loudness: int) -> None:
 def _say_unset(reports: Sequence[_Report]) -> None:
     """Print each variable that several projects lack once, with the projects."""
     from qwenlock.cli.console import painted, say
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     users: dict[str, list[str]] = {}
     for report in reports:
@@ -220,8 +220,8 @@ class _Report(NamedTuple):
         import json
 
         from qwenlock.cli.console import emit
-        from qwenlock.cli.foreign import clean
         from qwenlock.cli.report import findings_in_lines
+        from qwenlock.text.foreign import clean
 
         for line in findings_in_lines(json.loads(self.findings)):
             emit(line)
@@ -231,7 +231,7 @@ class _Report(NamedTuple):
 
     def say(self) -> None:
         from qwenlock.cli.console import emit_words, say
-        from qwenlock.cli.foreign import clean
+        from qwenlock.text.foreign import clean
 
         if self.words:
             say(self.words)
@@ -244,7 +244,7 @@ class _Report(NamedTuple):
 
     def say_verdict(self) -> None:
         from qwenlock.cli.console import painted, say
-        from qwenlock.cli.foreign import clean
+        from qwenlock.text.foreign import clean
 
         if self.trouble == "key" and self.status == "invalid":
             self._say_verdict("invalid")
@@ -254,7 +254,7 @@ class _Report(NamedTuple):
 
     def _say_verdict(self, verdict: str) -> None:
         from qwenlock.cli.console import painted, say
-        from qwenlock.cli.foreign import clean
+        from qwenlock.text.foreign import clean
 
         colour = "good" if verdict == "ok" else "error"
         say(f"{painted(verdict, colour)}: {clean(self._sentence(verdict))}")

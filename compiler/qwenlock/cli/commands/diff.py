@@ -79,13 +79,16 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
     from qwenlock.cli.advice import from_here
     from qwenlock.cli.options import directory_of, own_folders
     from qwenlock.cli.progress import waiting
+    from qwenlock.cli.report import print_error
     from qwenlock.cli.views.since import SinceCommit
     from qwenlock.edge.git import revision
     from qwenlock.edge.plans import load
     from qwenlock.edge.walk import projects_below
+    from qwenlock.findings.errors import InputError
     from qwenlock.lock import NAME
 
     directory = directory_of(None).resolve()
+    exit_code = 0
     with waiting("reading the locks and the commit"):
         then = revision(directory, commit)
         if recursive:
@@ -98,9 +101,17 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
             locks = {} if content is None else {directory / NAME: content}
         since = SinceCommit(commit, load(own_folders(None)))
         for each in sorted(directories):
-            since.add(from_here(each), locks.get(each / NAME), _content(each / NAME))
+            name = from_here(each)
+            try:
+                since.add(name, locks.get(each / NAME), _content(each / NAME))
+            except InputError as error:
+                if not recursive:
+                    raise
+                print_error(error)
+                since.unread.append(name)
+                exit_code = error.exit_code
     since.show(format.value)
-    return 1 if since.differs else 0
+    return exit_code or int(since.differs)
 
 
 def _content(path: Path) -> bytes | None:

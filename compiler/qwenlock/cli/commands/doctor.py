@@ -103,13 +103,13 @@ def doctor(
     else:
         if obeyed is not None:
             from qwenlock.cli.console import emit_words
-            from qwenlock.cli.foreign import clean
+            from qwenlock.text.foreign import clean
 
             emit_words(clean(str(obeyed)))
         _print(release, asking.unset, as_it_is, enforced)
         if unasked:
             from qwenlock.cli.console import emit_words
-            from qwenlock.cli.foreign import clean
+            from qwenlock.text.foreign import clean
 
             emit_words(f"not asked, as the client does not tell: {clean(', '.join(unasked))}")
         for each in pinged or ():
@@ -140,7 +140,7 @@ class _Pinged(NamedTuple):
 
     def print(self) -> None:
         from qwenlock.cli.console import emit_words, painted
-        from qwenlock.cli.foreign import clean
+        from qwenlock.text.foreign import clean
 
         colour = "error" if self.verdict.is_trouble else "good"
         status = painted(self.verdict.status, colour)
@@ -302,7 +302,7 @@ class _Asking:
 
 def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:
     from qwenlock.cli.console import emit_words, painted
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     emit_words(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
     for name in unset:

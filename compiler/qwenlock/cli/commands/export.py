@@ -73,7 +73,7 @@ def export(
 def _write(output: str, text: str) -> None:
     """Print `text`, or write it to a file, whose old content `undo` restores."""
     from qwenlock.cli.console import emit_raw, painted, say
-    from qwenlock.cli.foreign import as_bytes, clean
+    from qwenlock.text.foreign import as_bytes, clean
 
     if output == "-":
         emit_raw(text)
@@ -89,9 +89,9 @@ def _write(output: str, text: str) -> None:
 
 
 def _settings(directory: Path, flags: Flags, lock: Lock) -> str:
-    from qwenlock.cli.foreign import json_text
     from qwenlock.edge.enforcement import machine, refuse_changed_request
     from qwenlock.edge.installed_client import release
+    from qwenlock.text.foreign import json_text
 
     here = machine(directory, flags, lock.options)
     refuse_changed_request(directory, flags, lock, here, release())
@@ -104,7 +104,7 @@ def _users(locks: Mapping[Path, Lock], *, several: bool) -> dict[str, list[str]]
     Of several projects, each is named with its models.
     """
     from qwenlock.cli.advice import from_here
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     used: dict[str, list[str]] = {}
     for directory, lock in locks.items():

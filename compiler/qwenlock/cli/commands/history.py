@@ -27,11 +27,11 @@ def history(
     `qwenlock undo` does not restore it.
     """
     from qwenlock.cli.console import emit_json, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.options import project_directory
     from qwenlock.cli.table import emit_table
     from qwenlock.edge.history import History
     from qwenlock.edge.places import from_project, shown
+    from qwenlock.text.foreign import clean
 
     directory = project_directory(None)
     records = History(project=None if everywhere else directory)

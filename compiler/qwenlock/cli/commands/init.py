@@ -155,12 +155,12 @@ def init(
 def _gate(directory: Path, fix: str) -> None:
     """Check the lock as on a machine that has nothing of the user; warn if that fails."""
     from qwenlock.cli.console import painted, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.compile.compiler import compile_project
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.fresh import fresh_machine
     from qwenlock.edge.project import label_of, read
     from qwenlock.findings.errors import InputError
+    from qwenlock.text.foreign import clean
 
     try:
         with fresh_machine():

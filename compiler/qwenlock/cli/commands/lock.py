@@ -192,11 +192,11 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
 def _write(project: _Compiled, output: str | None, part_of: str | None = None) -> str:
     """Write the lock; return `written`, or `unchanged` if the file already holds it."""
     from qwenlock.cli.console import emit_raw, painted, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.progress import waiting
     from qwenlock.edge.history import History
     from qwenlock.edge.writer import write_lock
     from qwenlock.lock.text import dump
+    from qwenlock.text.foreign import clean
 
     compiled = project.compilation.lock
     assert compiled is not None  # noqa: S101  (_refuse_errors)
@@ -249,14 +249,14 @@ def _say_written(project: _Compiled, status: str, output: str | None) -> None:
 
 def _name(project: _Compiled) -> str:
     from qwenlock.cli.advice import from_here
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     return clean(from_here(project.project.places.lock))
 
 
 def _selected(selection: Selection) -> str:
     """Return what is selected, in words."""
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     if selection.kind == "undecided":
         auth_type = f"{clean(selection.auth_type)} " if selection.auth_type else ""

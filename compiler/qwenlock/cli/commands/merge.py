@@ -34,10 +34,10 @@ def merge(
     """
     from qwenlock.change.merging import merged_settings
     from qwenlock.cli.console import say
-    from qwenlock.cli.foreign import clean
     from qwenlock.edge.files import read_bytes
     from qwenlock.edge.git import merge_texts
     from qwenlock.edge.writer import write_output
+    from qwenlock.text.foreign import clean
     from qwenlock.text.values import TextError
 
     label = name or str(ours)

@@ -147,7 +147,7 @@ def _offered(refused: MigrationOutcome, without_key: MigrationOutcome) -> Migrat
         without_key: the same with the unused key deleted.
     """
     from qwenlock.cli.console import say
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     if without_key.refused or refused.refused is None:
         return refused
@@ -159,9 +159,9 @@ def _offered(refused: MigrationOutcome, without_key: MigrationOutcome) -> Migrat
 def _report(outcome: MigrationOutcome, again: str, *, as_json: bool) -> None:
     """Print what would change in which file, and why; `again` is the command that does it."""
     from qwenlock.cli.console import emit_json, emit_words, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.report import error_as_text
     from qwenlock.migrate.file_changes import described
+    from qwenlock.text.foreign import clean
 
     if as_json:
         emit_json(described(outcome))

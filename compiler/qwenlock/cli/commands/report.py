@@ -128,8 +128,8 @@ def _check_targets(html: str | None, markdown: str | None, *, as_json: bool, mer
 
 def _write(target: str, text: str) -> None:
     from qwenlock.cli.console import emit_raw, painted, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.edge.writer import write_output
+    from qwenlock.text.foreign import clean
 
     if target == "-":
         emit_raw(text)

@@ -158,7 +158,7 @@ def _rows(name: str, field: dict[str, Any]) -> Iterator[list[str]]:
 def _cell(value: Any) -> str:
     import json
 
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     if value is None:
         return "(unset)"
@@ -166,7 +166,7 @@ def _cell(value: Any) -> str:
 
 
 def _words(document: dict[str, Any]) -> Iterator[str]:
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     if document["kind"] == "runtime":
         missing = " and ".join(document["missing"])

@@ -92,9 +92,9 @@ def _choose(
     from qwenlock.change.select import used
     from qwenlock.change.selecting import chosen
     from qwenlock.cli.console import say
-    from qwenlock.cli.foreign import clean
     from qwenlock.findings.errors import UsageError
     from qwenlock.text.credentials import shown
+    from qwenlock.text.foreign import clean
 
     if not choices:
         raise UsageError("no model is offered", "run `qwenlock lint` to see why")

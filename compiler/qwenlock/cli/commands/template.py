@@ -134,9 +134,9 @@ def verify(
     Exits 1 if one differs, or if two versions have the same models.
     """
     from qwenlock.cli.console import emit_json, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.table import emit_table
     from qwenlock.plans.verify import verify as verify_plan
+    from qwenlock.text.foreign import clean
 
     verdicts = [
         (chosen.id, each)
@@ -251,9 +251,9 @@ def capture(
 
     from qwenlock.change.capture import captured
     from qwenlock.cli.console import emit_raw, painted, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.edge.plans import holds_plans, load, save
     from qwenlock.edge.reader import read_settings
+    from qwenlock.text.foreign import clean
 
     own = [*own_folders(templates), *([output] if output and holds_plans(output) else [])]
     source = read_settings(settings)
@@ -275,10 +275,10 @@ def _begin(
     """Write a new plan's folder, and say what to do with it."""
     from qwenlock.change.begin_plan import REGION, begun
     from qwenlock.cli.console import painted, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.edge.plans import save, save_definition
     from qwenlock.edge.reader import read_settings
     from qwenlock.findings.errors import UsageError
+    from qwenlock.text.foreign import clean
 
     if (output / plan_id).exists():
         fix = "choose another id, or add a version to that plan with --plan"
@@ -307,12 +307,12 @@ def captured_lists(
     import os
 
     from qwenlock.cli.console import say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.progress import waiting
     from qwenlock.clients.profile import release_of
     from qwenlock.edge.capturing import capture as capture_from
     from qwenlock.edge.client import command_of
     from qwenlock.edge.client import version as version_of
+    from qwenlock.text.foreign import clean
 
     words = command_of(command)
     with waiting("asking the client for its release"):
@@ -332,10 +332,10 @@ def _short(digest: str) -> str:
 def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     """Capture all lists of the installed client, and say which are new."""
     from qwenlock.cli.console import emit_json, say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.table import emit_table
     from qwenlock.edge.captured import folder
     from qwenlock.edge.capturing import keep
+    from qwenlock.text.foreign import clean
 
     release, captured = captured_lists(command, _plans(templates))
     keep(captured)

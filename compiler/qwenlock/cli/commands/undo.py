@@ -42,11 +42,11 @@ def undo(
     """
     from qwenlock.cli.change import agreed, show
     from qwenlock.cli.console import say
-    from qwenlock.cli.foreign import clean
     from qwenlock.cli.options import project_directory
     from qwenlock.cli.progress import waiting
     from qwenlock.edge.history import History
     from qwenlock.findings.diffs import unified
+    from qwenlock.text.foreign import clean
 
     directory = project_directory(None)
     records = History(project=directory)

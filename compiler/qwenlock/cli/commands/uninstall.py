@@ -61,8 +61,8 @@ def uninstall(
     """
     from qwenlock.change.uninstall import uninstall as change_for
     from qwenlock.cli.client import read_project
-    from qwenlock.cli.foreign import clean
     from qwenlock.edge.environment import with_variables
+    from qwenlock.text.foreign import clean
 
     flags = flags_of(context)
     directory = project_directory(project)

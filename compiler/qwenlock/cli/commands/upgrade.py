@@ -196,7 +196,7 @@ def _decisions(change: ProjectChange) -> dict[tuple[str, str], Decision] | None:
     """Ask what becomes of each edited model; None if the user stops."""
     from itertools import groupby
 
-    from qwenlock.cli.foreign import clean
+    from qwenlock.text.foreign import clean
 
     decided: dict[tuple[str, str], Decision] = {}
     for plan in change.report["plans"]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.console import emit_raw
-from qwenlock.cli.foreign import as_uri, clean, in_command, in_property, json_text
 from qwenlock.findings.bounded import MOST, MOST_IN_REVIEW, bounded
 from qwenlock.findings.rules import RULES, Rule
 from qwenlock.lock import NAME
+from qwenlock.text.foreign import as_uri, clean, in_command, in_property, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.cli.console import emit_words
-from qwenlock.cli.foreign import clean, code
 from qwenlock.cli.views.markdown import details
 from qwenlock.cli.views.markdown import table as markdown_table
 from qwenlock.cli.views.terminal import draw, fits, is_terminal, text
 from qwenlock.text.credentials import shown
+from qwenlock.text.foreign import clean, code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.foreign import clean, code
 from qwenlock.cli.report import value_as_text
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
 from qwenlock.lock.diff import ABSENT
+from qwenlock.text.foreign import clean, code
 from qwenlock.text.pattern import pattern
 from qwenlock.text.record import replace
 

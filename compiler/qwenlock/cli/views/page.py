@@ -10,10 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qwenlock import __version__
-from qwenlock.cli.foreign import clean
 from qwenlock.cli.views import catalogue, differences, picture, results
 from qwenlock.findings.bounded import bounded
 from qwenlock.text.credentials import shown
+from qwenlock.text.foreign import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

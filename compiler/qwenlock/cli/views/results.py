@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.commands.check import EXIT
 from qwenlock.cli.console import emit_words, painted
-from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.views.differences import summary
 from qwenlock.cli.views.markdown import table
 from qwenlock.cli.views.picture import SYMBOLS
 from qwenlock.findings.errors import InputError
 from qwenlock.lock.diff import ABSENT, LockChange
+from qwenlock.text.foreign import clean, code, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from qwenlock.change.lost_edits import lost_edits
 from qwenlock.cli.console import emit_json, emit_raw, emit_words, say
-from qwenlock.cli.foreign import clean, code, prose
 from qwenlock.cli.report import changes_as_json
 from qwenlock.cli.views.differences import all_changes_as_text, as_markdown
 from qwenlock.findings.reading import decode
 from qwenlock.lock.diff import diff
 from qwenlock.lock.groups import grouped, notable
 from qwenlock.lock.text import load
+from qwenlock.text.foreign import clean, code, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,11 +28,13 @@ class SinceCommit:
 
     Attributes:
         commit: the commit, as the user named it.
+        unread: the projects with a lock that cannot be read, here or in the commit.
     """
 
     def __init__(self, commit: str, plans: Plans) -> None:
         """Take the commit, and the plans whose edited models are recognised."""
         self.commit, self._plans = commit, plans
+        self.unread: list[str] = []
         self._lost: dict[str, list[str]] = {}
         self._changes: dict[str, list[LockChange]] = {}
         self._new: list[str] = []
@@ -94,6 +96,7 @@ class SinceCommit:
                 "first": first,
                 "new": self._new,
                 "gone": self._gone,
+                "unread": self.unread,
                 "groups": groups,
             }
         )
@@ -111,13 +114,17 @@ class SinceCommit:
                 emit_words(f"  {line}")
 
     def _markdown(self) -> Iterator[str]:
-        if not self.differs:
+        if not self.differs and not self.unread:
             yield "No differences.\n"
             return
         first = [f"- {prose(words)} in {_code(where)}" for words, where in self._first()]
         if first:
             yield "**Look at this first:**\n\n" + "\n".join(first) + "\n"
-        for title, names in (("New locks", self._new), ("Locks that are gone", self._gone)):
+        for title, names in (
+            ("Locks that cannot be read", self.unread),
+            ("New locks", self._new),
+            ("Locks that are gone", self._gone),
+        ):
             if names:
                 yield f"**{title}:** {_code(names)}\n"
         for projects, changes in grouped(self._changes):

@@ -7,7 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from qwenlock.cli.console import emit, in_colour
-from qwenlock.cli.foreign import clean
+from qwenlock.text.foreign import clean
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -6,10 +6,10 @@ pairs, which are not text. All of that is shown as an escape, such as `\x1b`.
 
 | reader | function |
 | --- | --- |
-| a terminal, and the log of a CI job | `clean` |
+| a terminal, the log of a CI job, and a message in an editor | `clean` |
 | a program that reads JSON | `json_text` |
 | a workflow command of GitHub Actions | `in_command`, `in_property` |
-| GitHub's Markdown | `prose`, `code` |
+| the Markdown of GitHub and of an editor | `prose`, `code` |
 | a URI in SARIF | `as_uri` |
 | a program that reads bytes | `as_bytes` |
 
