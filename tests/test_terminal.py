@@ -60,6 +60,13 @@ def test_drift_of_a_renamed_model_is_a_line_without_digests(world: World) -> Non
     assert result.out.count("\n") <= 2
 
 
+def test_drift_of_a_whole_selection_has_no_empty_field(world: World) -> None:
+    write(world.own, models(MODEL))
+    world.run("lock", "--client", "0.24.4")
+    write(world.own, {"modelProviders": {"openai": [MODEL]}})
+    assert re.search(r"~ selection: \S", world.run("check").out)
+
+
 def test_digests_are_short_where_nothing_else_differs(world: World) -> None:
     write(world.own, models(MODEL))
     world.run("lock")

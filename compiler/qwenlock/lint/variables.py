@@ -29,7 +29,7 @@ _MOST = 3
 
 def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
     """Return the variables of `lock` that a client in `project` would not have."""
-    there = project.variables()
+    there = project.here().variables()
     return [variable for variable in lock.environment if variable.name not in there]
 
 
@@ -38,7 +38,7 @@ def unset(lock: Lock, project: Project) -> Iterator[Finding]:
     for variable in missing(lock, project):
         used_by = ("the selection" if each == "selection" else each for each in variable.used_by)
         users = f"used by {', '.join(islice(used_by, _MOST))}"
-        found = project.definitions(variable.name)
+        found = project.here().definitions(variable.name)
         if not found:
             message = f"{variable.name} is not set; {users}"
             fix = f"set {variable.name} in the environment, or in a .env file of the project"

@@ -301,13 +301,15 @@ def _nowhere(
     if said is not None:
         return said.split()
     from qwenlock.edge.environment import env_files, with_variables
+    from qwenlock.edge.places import users_file
     from qwenlock.edge.project import read
     from qwenlock.edge.reader import Reader
 
     project = read(directory, flags, client, Reader())
     looked_at = [each.path for each in env_files(project.places, project.client)]
+    looked_at.append(users_file(project.client))
     before = [*project.states, *file_states.States().lines(looked_at)]
-    there = with_variables(project).variables()
+    there = with_variables(project).here().variables()
     missing = [name for name in names if name not in there]
     file_states.record(before, asked, " ".join(missing))
     return missing
