@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,9 +27,6 @@ from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, write
 from test_cli import LEAVES
 from test_views import on_terminal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TWICE = [{**MODEL, "id": each, "basUrl": "x"} for each in ("a", "b")]
 
@@ -329,6 +328,51 @@ def test_bash_completes_words_that_it_takes_apart(
     said = world.read()[0].split()
     assert said[: len(found)] == found
     assert len(said) == len(found) or words.endswith("=")
+
+
+IN_SHELLS = {
+    "bash": """eval "$(qwenlock --show-completion)"
+        COMP_WORDS=(qwenlock select qwen2.5 :) COMP_CWORD=3
+        _qwenlock_completion qwenlock
+        printf 'qwen2.5:%s\\n' "${COMPREPLY[@]}"
+        """,
+    "zsh": """compdef() { :; }
+        _arguments() { print -rl -- "$@"; }
+        eval "$(qwenlock --show-completion)"
+        words=(qwenlock select qwen2.5:) CURRENT=3
+        _qwenlock_completion
+        """,
+    "fish": """qwenlock --show-completion | source
+        complete -C 'qwenlock select qwen2.5:'
+        """,
+}
+"""What completes a command line in each shell, and prints what it found."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", IN_SHELLS)
+def test_shells_complete_with_the_script_that_is_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    evaluated = (
+        "$(touch evaluated)",
+        "`touch evaluated`",
+        "\\$(touch evaluated)",
+        "'; touch evaluated",
+    )
+    ids = ("7b", "14b", *evaluated)
+    write(world.own, models(*({**MODEL, "id": f"qwen2.5:{each}"} for each in ids)))
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    done = subprocess.run(
+        [program, "-c", IN_SHELLS[shell]], capture_output=True, text=True, check=False
+    )
+    found = re.findall(r"qwen2\.5\\*:\d+b", done.stdout)
+    assert sorted(each.replace("\\", "") for each in found) == ["qwen2.5:14b", "qwen2.5:7b"]
+    assert "touch" not in done.stdout
+    assert not (world.project / "seen").exists()
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
