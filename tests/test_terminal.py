@@ -430,7 +430,7 @@ def test_every_command_that_may_take_long_says_what_it_does(
     monkeypatch.setenv("PATH", str(world.root), prepend=":")
     write(world.own, models(MODEL))
     for command, expected in (
-        ("lock --client installed", [ASKED, WROTE]),
+        ("lock --client installed", [ASKED]),
         ("select gpt-4o --yes", [WROTE]),
         ("undo --yes", [WROTE]),
         ("check", [READ]),

@@ -193,7 +193,6 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
     """Write the lock; return `written`, or `unchanged` if the file already holds it."""
     from qwenlock.cli.console import emit_raw, painted, say
     from qwenlock.cli.foreign import clean
-    from qwenlock.cli.progress import waiting
     from qwenlock.edge.history import History
     from qwenlock.edge.writer import write_lock
     from qwenlock.lock.text import dump
@@ -208,8 +207,7 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
         return "unchanged"
     path = Path(output) if output else project.project.places.lock
     history = History(project=project.project.places.project)
-    with waiting("writing"):  # another qwenlock may be at it
-        trouble = write_lock(path, text, history, part_of)
+    trouble = write_lock(path, text, history, part_of)
     if trouble is not None:
         message = f"`qwenlock undo` will not be able to restore the old lock: {trouble}"
         say(f"{painted('warning', 'warning')}: {clean(message)}")
