@@ -22,6 +22,7 @@ def of(make: Any, field: Any) -> type[Any]:
         value: int = 3
         others: list[int] = field(default_factory=list, compare=False)
         secret: str = field(default="", repr=False)
+        left_out: str = ""
 
     return make(frozen=True, slots=True, kw_only=False)(Part)  # type: ignore[no-any-return]
 

@@ -168,3 +168,34 @@ def test_advice_to_migrate_has_a_finding_and_changes_something(
         assert world.own.read_bytes() != before
     assert not ADVISED.findall(world.run("lint", *option).err)
     assert document(world, *option)["migrations"]["due"] == []
+
+
+def test_without_the_users_settings_no_lock_is_advised(world: World) -> None:
+    write(world.user, models(MODEL))
+    world.run("lock")
+    assert world.run("check", "-v").exit_code == 0
+    world.user.unlink()
+    result = world.run("status")
+    assert "lack the user settings that it was made with" in result.out
+    assert commands(document(world)) == ["qwenlock check"]
+
+
+def test_variable_of_settings_that_the_lock_leaves_out_is_set(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    write(world.own, models(MODEL))
+    write(world.user, {"env": {"OPENAI_API_KEY": "sk-hunter"}})
+    world.run("lock", "--no-user")
+
+    def said() -> list[bool]:
+        asked = (("check", "--env"), ("status",), ("lint", "--env"))
+        results = [world.start("run", "--", "true"), *(world.run(*each) for each in asked)]
+        outputs = (each.out + each.err for each in results)
+        return [bool(re.search("OPENAI_API_KEY(=…| is not set)", each)) for each in outputs]
+
+    assert said() == [False] * 4
+    write(world.user, {})
+    assert said() == [True] * 4
+    write(world.user, "{")
+    assert said()[1:] == [True] * 3

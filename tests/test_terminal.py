@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,9 +27,6 @@ from qwenlock.findings.rules import RULES
 from support import MODEL, World, models, write
 from test_cli import LEAVES
 from test_views import on_terminal
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TWICE = [{**MODEL, "id": each, "basUrl": "x"} for each in ("a", "b")]
 
@@ -58,6 +57,13 @@ def test_drift_of_a_renamed_model_is_a_line_without_digests(world: World) -> Non
     assert result.out.splitlines()[0].endswith('~ model openai/gpt-4o: id "gpt-4o" → "gpt-5"')
     assert "sha256" not in result.out
     assert result.out.count("\n") <= 2
+
+
+def test_drift_of_a_whole_selection_has_no_empty_field(world: World) -> None:
+    write(world.own, models(MODEL))
+    world.run("lock", "--client", "0.24.4")
+    write(world.own, {"modelProviders": {"openai": [MODEL]}})
+    assert re.search(r"~ selection: \S", world.run("check").out)
 
 
 def test_digests_are_short_where_nothing_else_differs(world: World) -> None:
@@ -324,6 +330,51 @@ def test_bash_completes_words_that_it_takes_apart(
     assert len(said) == len(found) or words.endswith("=")
 
 
+IN_SHELLS = {
+    "bash": """eval "$(qwenlock --show-completion)"
+        COMP_WORDS=(qwenlock select qwen2.5 :) COMP_CWORD=3
+        _qwenlock_completion qwenlock
+        printf 'qwen2.5:%s\\n' "${COMPREPLY[@]}"
+        """,
+    "zsh": """compdef() { :; }
+        _arguments() { print -rl -- "$@"; }
+        eval "$(qwenlock --show-completion)"
+        words=(qwenlock select qwen2.5:) CURRENT=3
+        _qwenlock_completion
+        """,
+    "fish": """qwenlock --show-completion | source
+        complete -C 'qwenlock select qwen2.5:'
+        """,
+}
+"""What completes a command line in each shell, and prints what it found."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", IN_SHELLS)
+def test_shells_complete_with_the_script_that_is_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    evaluated = (
+        "$(touch evaluated)",
+        "`touch evaluated`",
+        "\\$(touch evaluated)",
+        "'; touch evaluated",
+    )
+    ids = ("7b", "14b", *evaluated)
+    write(world.own, models(*({**MODEL, "id": f"qwen2.5:{each}"} for each in ids)))
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    done = subprocess.run(
+        [program, "-c", IN_SHELLS[shell]], capture_output=True, text=True, check=False
+    )
+    found = re.findall(r"qwen2\.5\\*:\d+b", done.stdout)
+    assert sorted(each.replace("\\", "") for each in found) == ["qwen2.5:14b", "qwen2.5:7b"]
+    assert "touch" not in done.stdout
+    assert not (world.project / "seen").exists()
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_messages_are_printed_however_python_buffers(
     world: World, monkeypatch: pytest.MonkeyPatch, unbuffered: str
@@ -379,7 +430,7 @@ def test_every_command_that_may_take_long_says_what_it_does(
     monkeypatch.setenv("PATH", str(world.root), prepend=":")
     write(world.own, models(MODEL))
     for command, expected in (
-        ("lock --client installed", [ASKED, WROTE]),
+        ("lock --client installed", [ASKED]),
         ("select gpt-4o --yes", [WROTE]),
         ("undo --yes", [WROTE]),
         ("check", [READ]),

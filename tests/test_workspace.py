@@ -781,6 +781,7 @@ def test_init_at_a_root_makes_a_workspace_and_no_lock_of_its_own(workspace: Worl
     again = workspace.run("init", "--yes")
     assert again.exit_code == 0, again
     assert not workspace.lock.exists()
+    assert "which nobody else has" not in result.err + again.err
 
 
 def test_status_of_a_workspace_tells_what_to_set(

@@ -176,7 +176,9 @@ def _wanted(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
 
 
 def _warnings(found: Found, wishes: InitWishes) -> Iterator[str]:
-    if found.only_user_has_models and not (wishes.from_user or wishes.from_env):
+    has_projects = wishes.projects or found.project.configuration.projects
+    is_alone = not (wishes.from_user or wishes.from_env or has_projects)
+    if found.only_user_has_models and is_alone:
         yield (
             "the models are in your user settings, which nobody else has: add --from-user to copy "
             "those that you use to the project"

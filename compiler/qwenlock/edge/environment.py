@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.places import SETTINGS, home, qwen_folder
+from qwenlock.edge.places import SETTINGS, home, qwen_folder, users_file
 from qwenlock.findings.errors import UsageError
 from qwenlock.text.record import replace
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.profile import Profile
     from qwenlock.settings.project import Places, Project
+    from qwenlock.settings.scopes import Source
     from qwenlock.settings.variables import EnvFile, Location
 
 QWEN = SETTINGS.parent
@@ -39,12 +40,29 @@ def with_variables(project: Project, env_file: Path | None = None) -> Project:
         files = (_read(env_file, "project"),)
     else:
         raise UsageError(f"{env_file} is not a file", "check the option that names it")
+    left_out = None
+    if project.places.options.user is False:
+        left_out = _left_out(users_file(project.client))
     environment = dict(os.environ)
     if sys.platform == "win32":
         from qwenlock.settings.variables import AnyCase
 
         environment = AnyCase(environment)
-    return replace(project, environment=environment, env_files=files)
+    return replace(project, environment=environment, env_files=files, left_out=left_out)
+
+
+def _left_out(path: Path) -> Source | None:
+    """Return the settings of the user; none if they cannot be read."""
+    from qwenlock.edge.files import read_document
+    from qwenlock.edge.places import shown
+    from qwenlock.findings.errors import InputError
+    from qwenlock.settings.versions import source_of
+
+    try:
+        document = read_document(path, shown(path))
+    except InputError:
+        return None
+    return source_of("user", document) if document is not None else None
 
 
 def env_files(places: Places, client: Profile) -> tuple[EnvFile, ...]:

@@ -130,7 +130,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
     usual: dict[ScopeName, Path] = {
         "system-defaults": _default_defaults(),
-        "user": _default_user(client),
+        "user": users_file(client),
         "system": _default_system(),
     }
     files: dict[ScopeName, Path] = {"system-defaults": defaults or usual["system-defaults"]}
@@ -343,7 +343,8 @@ def set_at_home(variable: str, files: Iterable[Path]) -> str | None:
     return os.environ.get(variable)
 
 
-def _default_user(client: Profile) -> Path:
+def users_file(client: Profile) -> Path:
+    """Return the settings file of the user that a client started here reads."""
     return qwen_folder(client) / "settings.json"
 
 

@@ -35,7 +35,8 @@ _MOST = 3
 
 def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
     """Return the variables of `lock` that a client in `project` would not have."""
-    there, filling, referred = project.variables(), project.filling(), _referred_to(lock)
+    here, referred = project.here(), _referred_to(lock)
+    there, filling = here.variables(), here.filling()
     return [
         each
         for each in lock.environment
@@ -58,7 +59,7 @@ def unset(lock: Lock, project: Project) -> Iterator[Finding]:
     for variable in missing(lock, project):
         used_by = ("the selection" if each == "selection" else each for each in variable.used_by)
         users = f"used by {', '.join(islice(used_by, _MOST))}"
-        found = project.definitions(variable.name)
+        found = project.here().definitions(variable.name)
         where = "a .env file of the project"
         if variable.name in referred:
             where = "~/.qwen/.env" if project.client.expands_home_env else ""

@@ -111,6 +111,8 @@ class Project:
         environment: the variables that are set here; never to be shown.
         env_files: where a client in the project looks for a `.env`, in its order; none where the
             command does not ask for variables.
+        left_out: the user's settings, if the lock leaves them out and the command asks for
+            variables; see `here`.
         states: the files that this depends on, as they were before they were read (see
             `edge.file_states`).
     """
@@ -128,6 +130,7 @@ class Project:
     previous: RecordedLock | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     env_files: tuple[EnvFile, ...] = ()
+    left_out: Source | None = None
     states: tuple[str, ...] = ()
 
     def source(self, scope: ScopeName) -> Source | None:
@@ -139,6 +142,13 @@ class Project:
         sources = {source.scope: source for source in (*self.sources, *changed)}
         ordered = sorted(sources.values(), key=lambda source: SCOPES.index(source.scope))
         return replace(self, sources=tuple(ordered))
+
+    def here(self) -> Project:
+        """Return the project as a client reads it that is started here.
+
+        It reads the user's settings even if the lock leaves them out, so it has their variables.
+        """
+        return self if self.left_out is None else self.with_sources([self.left_out])
 
     def variables(self) -> dict[str, Variable]:
         """Return the variables that the client has when it is started in the project."""

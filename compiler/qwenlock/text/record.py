@@ -149,7 +149,7 @@ def _methods(cls: Any, *, frozen: bool) -> dict[str, Any]:
 
 def _initializer(fields: tuple[_Field, ...]) -> Any:
     """Return the `__init__` of a dataclass, which sets its fields."""
-    known: dict[str, Any] = {"set_": object.__setattr__, "left_out": _MISSING}
+    known: dict[str, Any] = {"set_": object.__setattr__, "_left_out": _MISSING}
     by_place: list[str] = []
     by_name: list[str] = []
     body: list[str] = []
@@ -157,8 +157,8 @@ def _initializer(fields: tuple[_Field, ...]) -> Any:
         parameter = value = each.name
         if each.said.default_factory is not _MISSING:
             known[f"make_{each.name}"] = each.said.default_factory
-            parameter += "=left_out"
-            value = f"make_{each.name}() if {each.name} is left_out else {each.name}"
+            parameter += "=_left_out"
+            value = f"make_{each.name}() if {each.name} is _left_out else {each.name}"
         elif each.said.default is not _MISSING:
             known[f"default_{each.name}"] = each.said.default
             parameter += f"=default_{each.name}"

@@ -370,7 +370,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     if question.several and absent:
         words = _with_findings(report, said_once, of_user).words
         report = report._replace(words=words, unset=tuple(absent))
-    if _lacks_user(project, verdict.changes):
+    if lacks_user(project, verdict.changes):
         report = report._replace(hint=_NO_USER.format(file=project.places.labels["user"]))
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
     if verdict.status == "ok" and not question.env and is_recorded and key is None:
@@ -465,7 +465,7 @@ def _key_anyway(directory: Path) -> list[Finding]:
     return [*tracked_key_of(text, label, is_known=said is True)]
 
 
-def _lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
+def lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
     """Tell whether a lock was made with user settings that are not on this machine."""
     had = any(
         (each.kind, each.name, each.action) == ("input", "user", "removed") for each in changes

@@ -162,7 +162,7 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     from qwenlock.enforce.endpoints import EndpointVerdict, endpoints, judge, question
     from qwenlock.resolve.resolution import resolve
 
-    project = with_variables(read(directory, Flags()))
+    project = with_variables(read(directory, Flags())).here()
     values, filling = project.values(), project.filling()
     resolution = resolve(project.sources, values, project.client, filling=filling)
     proxy = resolution.fields["proxy"].value

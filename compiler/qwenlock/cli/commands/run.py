@@ -301,12 +301,14 @@ def _nowhere(
     if said is not None:
         return said.split()
     from qwenlock.edge.environment import env_files, with_variables
+    from qwenlock.edge.places import users_file
     from qwenlock.edge.project import read
     from qwenlock.edge.reader import Reader, read_lock
     from qwenlock.lint.variables import missing
 
     project = read(directory, flags, client, Reader())
     looked_at = [each.path for each in env_files(project.places, project.client)]
+    looked_at.append(users_file(project.client))
     before = [*project.states, *file_states.States().lines(looked_at)]
     lacked = {
         each.name for each in missing(read_lock(project.places.lock), with_variables(project))

@@ -109,6 +109,7 @@ class _Overview:
         levels: how many findings there are of each severity.
         enforced: the lock that a client started here obeys; None if it obeys none.
         unset: the variables that the lock needs and that are not set here.
+        lacks_user: whether the lock was made with user settings that are not on this machine.
     """
 
     lock: Status
@@ -121,6 +122,7 @@ class _Overview:
     levels: Counter[str]
     enforced: InForce | None
     unset: tuple[str, ...]
+    lacks_user: bool
 
     def next(self) -> Iterator[tuple[str, str]]:
         """Yield the commands to run next, each with what it does."""
@@ -141,13 +143,16 @@ class _Overview:
             yield " ".join(["export", *(f"{name}=…" for name in self.unset)]), does
         if any(plan.status == "due" for plan in self.plans):
             yield "qwenlock upgrade --keep-selection", "upgrade the plans"
-        if self.lock in ("missing", "drift", "edited"):
+        if self.lacks_user:
+            yield "qwenlock check", "show what the lock needs that is not on this machine"
+        elif self.lock in ("missing", "drift", "edited"):
             yield "qwenlock lock", "write qwen.lock"
         if self.lock == "ok" and not self.enforced:
             yield "qwenlock run -- qwen", "start the client with the lock enforced"
 
 
 def _look(subject: Subject, directory: Path) -> _Overview:
+    from qwenlock.cli.commands.check import lacks_user
     from qwenlock.cli.commands.report import files_of, findings_of
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.enforcement import in_force
@@ -171,6 +176,7 @@ def _look(subject: Subject, directory: Path) -> _Overview:
         Counter(finding.level for finding in findings),
         in_force(project),
         _unset(project, compilation.lock),
+        lacks_user(project, verdict.changes),
     )
 
 
@@ -302,6 +308,8 @@ def _lock(found: _Overview) -> str:
         "invalid": "none: the settings have errors",
     }
     said = words.get(found.lock, found.lock)
+    if found.lacks_user:
+        return f"{said}, which lack the user settings that it was made with"
     return f"{said}: {summary(found.changes)}" if found.changes else said
 
 

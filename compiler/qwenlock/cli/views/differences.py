@@ -121,8 +121,8 @@ def _change_as_text(change: LockChange) -> str:
                 if change.kind == name or change.kind in ("client", "merge", "option")
                 else f"{change.kind} {name}"
             )
-            values = f"{_value(change.old)} → {_value(change.new)}"
-            return f"~ {subject}: {clean(change.field)} {values}"
+            field = f"{clean(change.field)} " if change.field else ""
+            return f"~ {subject}: {field}{_value(change.old)} → {_value(change.new)}"
 
 
 def draw_differences(changes: Sequence[LockChange]) -> None:
