@@ -69,7 +69,7 @@ def chosen(entries: Sequence[Route], wanted: Route, client: Profile) -> int | No
     named = [
         index
         for index, entry in enumerate(entries)
-        if (entry.protocol, entry.model) == (protocol, wanted.model)
+        if entry.model == wanted.model and entry.protocol == protocol
     ]
     if client.selects_url and wanted.base_url:
         named = [each for each in named if entries[each].base_url == wanted.base_url] or named

@@ -76,7 +76,12 @@ class _Selector:
         self._name = self._string(MODEL)
         if self._name is not None and client.strips_snapshot:
             self._name = without_snapshot(self._name)
-        self._entries = [model for model in models if model.route.protocol == self._auth_type]
+        self._routes = [model.route for model in models]
+        self._entries = [
+            model
+            for model, route in zip(models, self._routes, strict=True)
+            if route.protocol == self._auth_type
+        ]
         self._enforced_type = self._checked(self._string(ENFORCED_TYPE), ENFORCED_TYPE)
 
     def select(self) -> Selection:
@@ -233,7 +238,7 @@ class _Selector:
 
     def _entry(self, name: str | None) -> Model | None:
         wanted = Route(self._auth_type, name, self._url())
-        index = chosen([model.route for model in self._models], wanted, self._client)
+        index = chosen(self._routes, wanted, self._client)
         return None if index is None else self._models[index]
 
     def _url(self) -> str | None:

@@ -21,6 +21,9 @@ COMMANDS = frozenset({"check", "lint", "show", "diff", "status", "run"})
 MOST_KEPT = 1000
 """How many memories of a kind there may be: a hook has other arguments for each commit."""
 
+LARGEST = 4 * 1024 * 1024
+"""The largest memory in bytes that is kept."""
+
 ANSWERS, MEANINGS = "remembered", "parsed"
 """The folders of the cache for invocations, and for what their arguments mean."""
 
@@ -191,8 +194,10 @@ def recall(asked: str, folder: str = ANSWERS) -> Memory | None:
 
 
 def keep(asked: str, memory: Memory, folder: str = ANSWERS) -> None:
-    """Remember what a question came to; the cache need not be writable."""
+    """Remember what a question came to, if it is not too much; the cache need not be writable."""
     content = memory.as_bytes()
+    if len(content) > LARGEST:
+        return
     digest = cache.digest(os.fsencode(asked) + content)
     path = _file(asked, folder)
     cache.keep(path, digest.encode() + b"\n" + content)

@@ -39,7 +39,6 @@ _EFFECTS = frozenset({
 _LISTS = ("os.listdir", "os.scandir")
 _ENDED_WELL = (0, 1, 3)
 """Exit codes of a command that did what it was asked to: 1 and 3 report what is wrong."""
-_MOST_WRITTEN = 1024 * 1024
 
 
 class Watch:
@@ -52,8 +51,9 @@ class Watch:
         self._is_repeatable = True
         self._is_looking = False
         kept = ("checked", remembered.ANSWERS, remembered.MEANINGS)
-        self._own = tuple(os.path.join(cache.directory(), each) for each in kept)  # noqa: PTH118
-        self._libraries = (f"{os.path.dirname(os.__file__)}/", *libraries())  # noqa: PTH120
+        self._own = tuple(f"{cache.directory()}/{each}/" for each in kept)
+        found = (os.path.dirname(os.__file__), *libraries())  # noqa: PTH120
+        self._libraries = tuple(f"{each}/" for each in found)
         self._program = f"{os.path.dirname(qwenlock.__file__)}/"  # noqa: PTH120
         root = os.path.dirname(os.path.dirname(self._program[:-1]))  # noqa: PTH120
         self._shipped = (f"{root}/templates/", f"{root}/migrations/")  # of an editable install
@@ -74,9 +74,8 @@ class Watch:
         for name in _files_of_the_program():
             self._states[TIME, name] = remembered.state(TIME, name)
         lines = [f"{kind} {state} {name}" for (kind, name), state in self._states.items()]
-        is_short = sum(len(data) for _, data in self._written) <= _MOST_WRITTEN
         is_clear = not any("\n" in each for each in (*lines, *changes))
-        if is_short and is_clear and all(map(remembered.is_same, lines)):
+        if is_clear and all(map(remembered.is_same, lines)):
             memory = Memory(lines, code, self._written, tuple(changes), tuple(judged))
             remembered.keep(self._asked, memory)
         self._is_looking = False
@@ -90,7 +89,7 @@ class Watch:
             text = os.fsdecode(name)  # type: ignore[arg-type]
             if kind != VARIABLE:
                 text = os.path.join(os.getcwd(), text)  # noqa: PTH109, PTH118
-                if text.startswith((*self._own, *self._libraries)):
+                if f"{text}/".startswith((*self._own, *self._libraries)):
                     return
                 if kind == LISTING and f"{text}/".startswith(self._program):
                     return
@@ -141,7 +140,7 @@ class Watch:
                 self._is_repeatable = False
 
     def _is_ours(self, path: object) -> bool:
-        return isinstance(path, str) and path.startswith(self._own)
+        return isinstance(path, str) and f"{path}/".startswith(self._own)
 
 
 @contextmanager
