@@ -18,6 +18,7 @@ from qwenlock.resolve.fields import Arguments
 from qwenlock.resolve.resolution import Resolution, resolve
 from qwenlock.settings.project import Project
 from qwenlock.settings.variables import EnvFile, Variable
+from qwenlock.text.record import replace
 from support import OPENAI, World, locked, source, untimed, write
 
 if TYPE_CHECKING:
@@ -662,6 +663,18 @@ def test_variable_that_does_not_count_in_settings_is_missing(client: str, place:
         "HOST is set in .env, which does not count for $HOST in settings; used by openai/entry"
     )
     assert finding.fix == f"set HOST in the environment{place}"
+
+
+def test_variable_of_settings_that_refers_to_one_that_is_not_set_is_missing() -> None:
+    settings = PROVIDERS | OPENAI | {"env": {"ENTRY_KEY": "${OTHER}"}, "model": {"name": "entry"}}
+    here = Project(client=profile("0.15.10"), sources=(source(settings),))
+    lock = locked(source(settings), client="0.15.10")
+    (finding,) = unset(lock, here)
+    assert finding.message == (
+        "ENTRY_KEY refers to OTHER, which is not set for it; used by openai/entry"
+    )
+    assert finding.fix == "set OTHER in the environment"
+    assert missing(lock, replace(here, environment={"OTHER": KEY})) == []
 
 
 def test_key_in_the_place_of_the_name_of_its_variable_is_not_shown() -> None:

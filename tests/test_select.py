@@ -114,6 +114,13 @@ def test_what_cannot_be_selected_is_refused_with_the_reason(
     assert fix in (caught.value.fix or "")
 
 
+def test_entry_with_an_error_is_not_called_unknown() -> None:
+    broken = {"$version": 4, "modelProviders": {"openai": [ONE | {"envKey": "$ONE_KEY"}]}}
+    with pytest.raises(UsageError, match="the entry of one has an error") as caught:
+        selected("one", user=broken)
+    assert "qwenlock lint" in str(caught.value.fix)
+
+
 def test_built_in_model_can_be_selected_without_any_file() -> None:
     assert after(selected("coder-model")) == {"$version": 4, **choice("qwen-oauth", "coder-model")}
 

@@ -16,6 +16,7 @@ from qwenlock.clients.route import SNAPSHOT_PREFIX, Route
 from qwenlock.compile import catalogue
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import ProjectChange
+from qwenlock.settings.providers import providers
 from qwenlock.settings.scopes import owner
 from qwenlock.settings.script_api import Draft
 from qwenlock.text.credentials import shown
@@ -119,6 +120,11 @@ def _find(
     for choice in _at(base_url, named, project.client):
         if choice == selected or choice.auth_type not in found:  # what is selected stays so
             found[choice.auth_type] = choice
+    if not found and auth_type is None and _is_defined(project, model):
+        raise UsageError(
+            f"the entry of {shown(model)} has an error, so it cannot be selected",
+            "run `qwenlock lint` to see the error",
+        )
     if not found:
         near = suggestion(model, tuple(choice.model for choice, _ in there))
         raise UsageError(
@@ -158,6 +164,13 @@ def _offered(project: Project) -> Iterator[tuple[Choice, str | None]]:
         yield Choice(entry.model.auth_type, entry.model.id, url), entry.model.base_url
     for model in () if client.refuses_oauth else client.oauth_models:
         yield Choice(OAUTH, model), None
+
+
+def _is_defined(project: Project, model: str) -> bool:
+    """Tell whether an entry has that id, whatever else is wrong with it."""
+    there = providers(project.sources, project.client, project.merge)
+    known = [each for each in there if each.why_skipped(project.client) is None]
+    return any(entry.value.get("id") == model for each in known for entry in each.models())
 
 
 def _oauth_type(project: Project, model: str) -> str | None:

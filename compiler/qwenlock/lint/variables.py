@@ -18,7 +18,7 @@ from qwenlock.findings.reading import FROM_POWERSHELL
 from qwenlock.lock.model import settings_entry
 from qwenlock.settings.scopes import Source
 from qwenlock.settings.variables import read_files, references_in
-from qwenlock.text.credentials import shown
+from qwenlock.text.credentials import references, shown
 from qwenlock.text.document import Document, Place
 
 if TYPE_CHECKING:
@@ -40,8 +40,15 @@ def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
     return [
         each
         for each in lock.environment
-        if each.name not in there or (each.name in referred and not filling.get(each.name))
+        if each.name not in there
+        or (each.name in referred and not filling.get(each.name))
+        or _unfilled(there[each.name])
     ]
+
+
+def _unfilled(variable: Variable) -> list[str]:
+    """Return the variables that a value of `settings.env` refers to, and that are not set there."""
+    return references(variable.value) if isinstance(variable.origin, Source) else []
 
 
 def _referred_to(lock: Lock) -> set[str]:
@@ -60,15 +67,19 @@ def unset(lock: Lock, project: Project) -> Iterator[Finding]:
         used_by = ("the selection" if each == "selection" else each for each in variable.used_by)
         users = f"used by {', '.join(islice(used_by, _MOST))}"
         found = project.here().definitions(variable.name)
+        unfilled = _unfilled(found[0]) if found else []
         where = "a .env file of the project"
-        if variable.name in referred:
+        if unfilled or variable.name in referred:
             where = "~/.qwen/.env" if project.client.expands_home_env else ""
-        fix = f"set {variable.name} in the environment" + (f", or in {where}" if where else "")
+        name = unfilled[0] if unfilled else variable.name
+        fix = f"set {name} in the environment" + (f", or in {where}" if where else "")
         if found and found[0].value:
             message = (
                 f"{variable.name} is set in {_where(found[0])}, which does not count for "
                 f"${variable.name} in settings; {users}"
             )
+            if unfilled:
+                message = f"{variable.name} refers to {name}, which is not set for it; {users}"
             yield Finding("QL405", message, _place(variable.name, found[0]), fix)
             continue
         if not found:
