@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hypothesis import settings
+
 from conformance.insist import insist
 
 if TYPE_CHECKING:
     import pytest
+
+settings.register_profile("untimed", deadline=None)  # or a busy machine fails tests
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
