@@ -69,7 +69,7 @@ def test_scopes_merge_and_the_higher_wins() -> None:
     assert [each.scope for each in lock.inputs] == ["user", "project"]
 
 
-@pytest.mark.parametrize("protocol", ["open-ai", "", None, 1, ["openai"], {"a": 1}, "$NAME"])
+@pytest.mark.parametrize("protocol", ["open-ai", "", None, 1, ["openai"], {"a": 1}])
 def test_what_is_no_auth_type_is_said_where_it_stands(protocol: Any) -> None:
     value = settings({"lab": protocol}, lab=[entry("x")], openai=[entry("a")])
     assert catalogue(value) == [("openai", None, "a")]
