@@ -19,10 +19,9 @@ from qwenlock.clients.profile import profile
 from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
 from qwenlock.enforce.enforcing import over
-from qwenlock.lock.text import dump
 from qwenlock.text.credentials import is_credential, is_variable_name
 from qwenlock.text.operations import get
-from support import MODEL, World, codes, compiled, models, plainly_read, source, write
+from support import MODEL, World, codes, compiled, dump, models, plainly_read, source, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
