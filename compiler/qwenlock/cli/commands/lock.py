@@ -192,7 +192,6 @@ def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
 def _write(project: _Compiled, output: str | None, part_of: str | None = None) -> str:
     """Write the lock; return `written`, or `unchanged` if the file already holds it."""
     from qwenlock.cli.console import emit_raw, painted, say
-    from qwenlock.cli.progress import waiting
     from qwenlock.edge.history import History
     from qwenlock.edge.writer import write_lock
     from qwenlock.lock.text import dump
@@ -207,8 +206,7 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
         return "unchanged"
     path = Path(output) if output else project.project.places.lock
     history = History(project=project.project.places.project)
-    with waiting("writing"):  # another qwenlock may be at it
-        trouble = write_lock(path, dump(compiled), history, part_of)
+    trouble = write_lock(path, dump(compiled), history, part_of)
     if trouble is None:
         return "unchanged"
     if trouble:
