@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from hypothesis import settings
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 settings.register_profile("untimed", deadline=None)  # or a busy machine fails tests
-settings.load_profile("untimed")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
