@@ -275,6 +275,107 @@ CHANGES: Mapping[str, Callable[[World], None]] = {
 }
 
 
+def git(world: World, *arguments: str, at: str = "repository") -> str:
+    line = ["git", "-C", str(world.root / at), *arguments]
+    home = {"PATH": os.environ["PATH"], "HOME": str(world.home)}
+    return subprocess.run(line, env=home, capture_output=True, check=True, text=True).stdout
+
+
+def toggle_tracked(world: World, at: str = "repository") -> None:
+    is_tracked = git(world, "ls-files", str(world.own), at=at)
+    git(world, *(("rm", "--cached") if is_tracked else ("add",)), str(world.own), at=at)
+
+
+def toggle_repository(place: str) -> Callable[[World], None]:
+    """Make a repository, or take its `.git` away and put it back the next time."""
+
+    def change(world: World) -> None:
+        if (world.root / place / ".git").exists() or (world.root / f"{place}-.git").exists():
+            toggle(f"{place}/.git", "")(world)
+        else:
+            git(world, "init", "-q", ".", at=place)
+            toggle_tracked(world, place)
+
+    return change
+
+
+def toggle_git_link(world: World) -> None:
+    path, aside = world.root / "repository" / ".git", world.root / "elsewhere"
+    if path.is_symlink():
+        path.unlink()
+        aside.rename(path)
+    else:
+        path.rename(aside)
+        path.symlink_to(aside)
+
+
+def toggle_git(world: World) -> None:
+    path = world.root / "bin" / "git"
+    if not path.exists():
+        path.parent.mkdir()
+        path.symlink_to(shutil.which("git") or "")
+    set_to("PATH", str(path.parent))(world)
+
+
+def toggle_split(world: World) -> None:
+    parts = [*(world.root / "repository" / ".git").glob("sharedindex.*")]
+    git(world, "update-index", "--no-split-index" if parts else "--split-index")
+    for each in parts:
+        each.unlink()
+
+
+def in_configuration(place: str, setting: str) -> Callable[[World], None]:
+    """Add a setting to a file of git's configuration, or take it out."""
+
+    def change(world: World) -> None:
+        path = world.root / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        with_it = text.replace(setting, "") if setting in text else text + setting
+        path.write_text(with_it, encoding="utf-8")
+
+    return change
+
+
+SETTINGS = "repository/.git/config"
+ELSEWHERE: Mapping[str, Callable[[World], None]] = {
+    "an include": in_configuration(SETTINGS, "[Include]\npath = ../included\n"),
+    "an include of the user": in_configuration("home/.gitconfig", "[includeIf ''] path = a\n"),
+    "an extension": in_configuration(SETTINGS, "[extensions]\nworktreeConfig = true\n"),
+    "another worktree": in_configuration(SETTINGS, "[core]\nworktree = /\n"),
+    "a sparse checkout": in_configuration(SETTINGS, "[core]\nsparseCheckout = true\n"),
+    "a monitor": in_configuration(SETTINGS, "[core]\nfsmonitor = true\n"),
+    "a split index": toggle_split,
+    "a common directory": toggle("repository/.git/commondir", "../other\n"),
+    "no HEAD": toggle("repository/.git/HEAD", ""),
+    "another HEAD": edit("repository/.git/HEAD", "ref:", "other:"),
+    "a link to a repository": toggle_git_link,
+    "a git elsewhere": toggle_git,
+    "no refs": toggle("repository/.git/refs", ""),
+    "a git that fails": in_configuration("home/.config/git/config", "[wrong\n"),
+    "another configuration": set_to("GIT_CONFIG_GLOBAL", "/nowhere"),
+    "a setting in a variable": set_to("GIT_CONFIG_COUNT", "0"),
+    "a relative directory": set_to("XDG_CONFIG_HOME", "relative"),
+}
+"""With these, nobody knows what git's answer depends on."""
+
+IN_GIT: Mapping[str, Callable[[World], None]] = {
+    "a tracked file": toggle_tracked,
+    "no index": toggle("repository/.git/index", ""),
+    "no repository": toggle_repository("repository"),
+    "a repository above": toggle_repository("."),
+    "a repository below": toggle_repository(IN_PROJECT),
+    "a syntax error": in_configuration(SETTINGS, "[wrong\n"),
+    "a bare repository": in_configuration(SETTINGS, "[core]\nbare = true\n"),
+    "another format": in_configuration(SETTINGS, "[core]\nrepositoryFormatVersion = 9\n"),
+    "the user's configuration": in_configuration("home/.gitconfig", "[wrong\n"),
+    "another home of configurations": set_to("XDG_CONFIG_HOME", "/nowhere"),
+    "no objects": toggle("repository/.git/objects", ""),
+    "no git": set_to("PATH", "/nowhere"),
+    "another variable": set_to("UNRELATED", "1"),
+}
+
+
 def walk(world: World, command: str, changes: Sequence[str]) -> int:
     """Make each change in a random order, and undo some; compare what is said after each.
 
@@ -306,10 +407,46 @@ def test_each_change_is_seen(command: str, world: World) -> None:
     assert walk(world, command, [*CHANGES]) >= (0 if command == "run" else 2)
 
 
-@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_file_that_the_system_is_asked_for_is_noted(command: str, world: World) -> None:
-    (world.project / ".env").write_text("A=1\n", encoding="utf-8")
+@pytest.fixture
+def repository(world: World) -> World:
+    """Return a world with a key in settings that git tracks."""
+    if sys.platform != "linux":
+        pytest.skip("git is another one on each machine")
+    key = {"env": {"QWEN_API_KEY": "sk-planted-4f1d9c"}}
+    write(world.own, models(MODEL, MODEL | {"id": "b"}) | key)
+    toggle_repository("repository")(world)
+    return world
+
+
+@pytest.mark.parametrize("command", ["check", "lint", "status"])
+def test_what_git_says_is_remembered(command: str, repository: World) -> None:
+    tracked, again = (repository.start(command) for _ in range(2))
+    toggle_tracked(repository)
+    untracked, still = (repository.start(command) for _ in range(2))
+    assert tracked[0] != untracked[0]
+    assert (again, still) == ((tracked[0], True), (untracked[0], True))
+    assert not untracked[1]
+
+
+def test_each_change_of_a_repository_is_seen(repository: World) -> None:
+    root = repository.root
+    repository.variables["XDG_CACHE_HOME"] = str(root.parent / f"{root.name}.cache")
+    toggle_repository(".")(repository)  # which git takes if the other one is broken
+    said, _ = repository.start("lint")
+    for name, change in {**IN_GIT, **ELSEWHERE}.items():
+        change(repository)
+        changed, _ = repository.start("lint")
+        if name in IN_GIT:
+            assert changed == repository.afresh("lint"), name
+        else:
+            assert repository.start("lint") == (changed, False), name
+        change(repository)
+        assert repository.start("lint")[0] == said, name
+    assert repository.start("lint") == (said, True)
+
+
+def traced(world: World, command: str) -> tuple[str, set[str]]:
+    """Return what the system is asked while a command runs, and the names that its memory notes."""
     for _ in range(2):
         world.start(*COMMANDS[command])
     for memory in world.memories:
@@ -318,21 +455,40 @@ def test_every_file_that_the_system_is_asked_for_is_noted(command: str, world: W
     tracing = ["strace", "-f", "-e", "trace=%file", "-o", str(trace)]
     line = [*tracing, sys.executable, "-P", "-m", "qwenlock", *COMMANDS[command]]
     subprocess.run(line, cwd=world.project, env=world.environment, check=False)
-    before, _, _ = trace.read_text("utf-8").partition('execve("/usr')
-    asked = {
-        os.path.normpath(world.project / path)
-        for path in re.findall(
-            r'^\d+ +(?!getcwd)\w+\((?:AT_FDCWD, )?"([^"]+)"', before, re.MULTILINE
-        )
-    }
     [memory] = world.memories
     noted = {line.split(" ", 2)[2] for line in Memory.read(memory.read_bytes()[65:]).depends}
+    return trace.read_text("utf-8"), noted
+
+
+def files_in(trace: str, directory: Path) -> set[str]:
+    """Return the files that the system was asked for in a directory."""
+    asked = re.findall(r'^\d+ +(?!getcwd)\w+\((?:AT_FDCWD, )?"([^"]+)"', trace, re.MULTILINE)
+    return {os.path.normpath(directory / path) for path in asked}
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_file_that_the_system_is_asked_for_is_noted(command: str, world: World) -> None:
+    (world.project / ".env").write_text("A=1\n", encoding="utf-8")
+    trace, noted = traced(world, command)
     cache = world.home / ".cache"
     of_memory = {str(each / mark) for each in cache.parents for mark in (*MARKS, "")}
+    asked = files_in(trace.partition('execve("/usr')[0], world.project)
     ours = {each for each in asked if Path(each).is_relative_to(world.root)}
     ours -= {each for each in ours if Path(each).is_relative_to(cache)} | of_memory
     assert ours > {str(world.project / "qwen.lock")}
     assert ours - noted - {str(world.home)} == set()
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_every_file_that_git_asks_for_is_noted(repository: World) -> None:
+    trace, noted = traced(repository, "lint")
+    [pid] = re.findall(r'^(\d+) +execve\("[^"]+/git".* = 0$', trace, re.MULTILINE)
+    lines = "\n".join(line for line in trace.splitlines() if line.startswith(f"{pid} "))
+    asked = files_in(lines.partition('/git"')[2], repository.root / "repository")
+    ours = {each for each in asked if each.startswith((str(repository.root), "/etc/git"))}
+    assert ours > {str(repository.root / "repository" / ".git" / "index")}
+    assert ours - noted == set()
 
 
 def test_run_judges_what_follows_afresh(world: World) -> None:

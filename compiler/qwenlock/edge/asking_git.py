@@ -10,6 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from qwenlock.edge.git_files import LIST, answered
 from qwenlock.edge.lookup import find
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ PATIENCE = 10
 """In seconds: git blocks forever if a .gitignore is a FIFO."""
 _BLOCK = 1024 * 1024
 """How much of git's output is read at once, in bytes."""
-LIST = ("--literal-pathspecs", "ls-files")  # check-ignore does not accept this option
 
 
 def repository_of(path: Path) -> Path | None:
@@ -84,9 +84,11 @@ def start_git(
     """
     import subprocess
 
-    try:
+    program = _program()
+
+    def start() -> CompletedProcess[bytes]:
         return subprocess.run(
-            [_program(), *_UNAIDED, "-C", str(directory), *question],
+            [program, *_UNAIDED, "-C", str(directory), *question],
             env=_environment(),
             input=given,
             stdout=subprocess.PIPE,
@@ -94,6 +96,9 @@ def start_git(
             check=False,
             timeout=patience,
         )
+
+    try:
+        return answered(start, program, directory, question)
     except subprocess.TimeoutExpired as error:
         raise TimeoutError from error
 

@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.asking_git import (
-    LIST,
     is_tracked,
     output,
     records,
@@ -16,6 +15,7 @@ from qwenlock.edge.asking_git import (
     start_git,
 )
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_text, too_large
+from qwenlock.edge.git_files import LIST
 from qwenlock.edge.places import shown, spelled
 from qwenlock.findings.errors import InputError
 

@@ -41,7 +41,7 @@ UNKNOWN = "?"
 """The state of what cannot be told; it never counts as unchanged."""
 
 ALL_VARIABLES = "*"
-"""The name that stands for all variables."""
+"""The name that stands for all variables; `A*` stands for those that begin with A."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _ABSENT = "absent"
@@ -258,8 +258,9 @@ def _leads_to(entry: "os.DirEntry[str]") -> str:
 
 
 def _variable(name: str) -> str:
-    if name == ALL_VARIABLES:
-        return cache.digest(os.fsencode(repr(sorted(os.environ.items()))))
+    if name.endswith(ALL_VARIABLES):
+        found = sorted(each for each in os.environ.items() if each[0].startswith(name[:-1]))
+        return cache.digest(os.fsencode(repr(found)))
     value = os.environ.get(name)
     return _ABSENT if value is None else cache.digest(os.fsencode(value))
 

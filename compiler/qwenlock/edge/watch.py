@@ -2,7 +2,8 @@
 
 The interpreter announces each file that is opened, each directory that is listed, and each process
 that is started, as audit events. Asking whether a file exists is not announced, so those functions
-of `os` are replaced in this process. A command that writes, or starts a process, is not remembered.
+of `os` are replaced in this process. A command that writes, or starts a process, is not remembered,
+except for git where `git_files` knows what its answer depends on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import qwenlock
 from qwenlock.edge import cache, remembered
@@ -42,7 +43,13 @@ _ENDED_WELL = (0, 1, 3)
 
 
 class Watch:
-    """What an invocation depended on and printed so far."""
+    """What an invocation depended on and printed so far.
+
+    Attributes:
+        current: the one of this process, if there is one.
+    """
+
+    current: ClassVar[Watch | None] = None
 
     def __init__(self, asked: str) -> None:
         self._asked = asked
@@ -106,8 +113,10 @@ class Watch:
     def looking_away(self) -> Iterator[None]:
         """Note nothing of what is looked at."""
         self._is_looking = True
-        yield
-        self._is_looking = False
+        try:
+            yield
+        finally:
+            self._is_looking = False
 
     def rely_on(self, depends: Sequence[str]) -> None:
         """Note what something depended on that was remembered."""
@@ -151,7 +160,7 @@ def watched(arguments: list[str]) -> Iterator[Watch | None]:
     if asked is None:
         yield None
         return
-    watch = Watch(asked)
+    watch = Watch.current = Watch(asked)
     _watch_questions(watch)
     _watch_variables(watch)
     sys.stdout = _copied(sys.stdout, 1, watch)
