@@ -17,6 +17,7 @@ from qwenlock.text.credentials import (
     is_credential,
     is_variable_name,
     names_a_credential,
+    names_a_variable,
     references,
     shown,
     substituted,
@@ -285,6 +286,7 @@ def test_under_a_name_that_may_name_one_only_words_are_none(name: str) -> None:
 )
 def test_variable_name(name: str) -> None:
     assert is_variable_name(name)
+    assert all(map(names_a_variable, (name, f"${name}", f"${{{name}}}")))
 
 
 @pytest.mark.parametrize(
@@ -294,6 +296,7 @@ def test_variable_name(name: str) -> None:
 )  # fmt: skip
 def test_pasted_key_or_garbage_is_no_variable_name(name: str) -> None:
     assert not is_variable_name(name)
+    assert not any(map(names_a_variable, (f"${name}", f"${{{name}}}")))
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ def is_variable_name(text: str) -> bool:
 
 def names_a_variable(text: str) -> bool:
     """Tell whether `text` is the name of a variable, or one reference in the place of a name."""
-    return is_variable_name(text) or _REFERENCE.fullmatch(text) is not None
+    found = _REFERENCE.fullmatch(text)
+    return is_variable_name(text if found is None else found[1] or found[2])
 
 
 @lru_cache(_REMEMBERED)
