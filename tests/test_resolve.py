@@ -684,5 +684,5 @@ def test_key_in_the_place_of_the_name_of_its_variable_is_not_shown() -> None:
     found = resolve(here.sources, here.values(), here.client, filling=here.filling())
     document = described(found, here.variables())
     assert document["fields"]["apiKeyEnvKey"]["value"] == "$WHICH"
-    assert "the variable that $WHICH names is not set: there is no key" in document["notes"]
+    assert "the variable that $WHICH names is not set: the client has no key" in document["notes"]
     assert "abcdef" not in json.dumps(document)

@@ -90,7 +90,7 @@ def report_hidden(
             f"{client.name} still offers {'it' if len(offered) == 1 else 'them'}"
         )
         fix = "run `qwenlock lock --merge client`"
-        if not in_use:  # else there is no lock that could be enforced
+        if not in_use:  # otherwise `lock` refuses, so `run` would, too
             fix = f"start the client with `qwenlock run`, or {fix}"
         related = _related(quiet[name] for name in offered)
         report(Finding("QL307", message, place, fix, related=related))

@@ -160,7 +160,7 @@ def _notes_of_the_key(
             sent = "no key is sent" if fields["apiKey"].value is None else "another key is sent"
             name = _variable(named.written)
             name = f"the variable that {name} names" if references(name) else name
-            yield f"{name} is not set: {sent if instead else 'there is no key'}"
+            yield f"{name} is not set: {sent if instead else 'the client has no key'}"
     for candidate in fields["apiKey"].candidates:
         for name in references(candidate.written or ""):
             if candidate.layer == "settings" and candidate.value is None:
