@@ -215,7 +215,7 @@ class TestRecords:
     def test_are_private_whatever_the_umask(self, settings: Path, history: History) -> None:
         umask = os.umask(0)
         try:
-            write_lock(settings.with_name("qwen.lock"), LOCK.encode(), history, None)
+            write_lock(FileEdit(settings.with_name("qwen.lock"), None, LOCK.encode()), history)
         finally:
             os.umask(umask)
         for folder in (history.state, history.state / "backups"):
@@ -414,7 +414,7 @@ class TestUndo:
         other.write_bytes(b"old")
         backup = change(settings, b"second", history)
         change(other, b"new", history)
-        write_lock(lock, f"{LOCK}# new".encode(), history, backup.stem)
+        write_lock(FileEdit(lock, LOCK.encode(), f"{LOCK}# new".encode()), history, backup.stem)
         history.undo()
         assert (settings.read_bytes(), lock.read_text()) == (b"first", LOCK)
         assert other.read_bytes() == b"new"
@@ -425,8 +425,7 @@ class TestUndo:
     def test_takes_back_a_lock_alone(self, tmp_path: Path, history: History) -> None:
         lock = tmp_path / "qwen.lock"
         lock.write_text(LOCK)
-        for told in ("", None):  # the second time, nothing is written
-            assert write_lock(lock, f"{LOCK}# new".encode(), history, None) == told
-        assert len(history.history()) == 1
+        edit = FileEdit(lock, LOCK.encode(), f"{LOCK}# new".encode())
+        assert write_lock(edit, history) is None
         history.undo()
         assert lock.read_text() == LOCK

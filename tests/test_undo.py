@@ -188,12 +188,18 @@ def test_undos_are_taken_back_from_the_last(world: World) -> None:
     assert selected(world) == "a"
 
 
+def test_takes_back_nothing_of_a_lock_that_was_up_to_date(world: World) -> None:
+    assert " written" in world.run("lock").err
+    assert " unchanged" in world.run("lock").err
+    assert numbers(world) == ["1"]
+
+
 def test_takes_back_an_export_to_a_file_outside_of_the_project(world: World) -> None:
     world.run("lock")
     world.run("export", "--output", str(world.root / "enforced.json"))
     assert world.run("undo", "--yes").exit_code == 0
     assert not (world.root / "enforced.json").exists()
-    assert world.run("history").out.count("\n") == 4
+    assert numbers(world) == ["3", "2", "1"]
 
 
 def test_history_lists_this_project_and_all(

@@ -43,9 +43,7 @@ _MOST = 8 * MAX_LOCK_BYTES
 """The largest record that is read, in bytes: it holds the files of one change."""
 
 _UNREADABLE = "unreadable"
-_NAME = pattern(
-    r"(\d{6,})-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})-[0-9a-f]{8}", re.ASCII
-)
+_NAME = pattern(r"(\d{6,})-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})-[0-9a-f]{8}", re.ASCII)
 _MOST_MODE = 0o7777
 _STAMP = "%Y%m%dT%H%M%S.%f"
 

@@ -193,7 +193,7 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
     """Write the lock; return `written`, or `unchanged` if the file already holds it."""
     from qwenlock.cli.console import emit_raw, painted, say
     from qwenlock.edge.history import History
-    from qwenlock.edge.writer import write_lock
+    from qwenlock.edge.writer import FileEdit, naming, read, write_lock
     from qwenlock.lock.text import dump
     from qwenlock.text.foreign import clean
 
@@ -205,11 +205,12 @@ def _write(project: _Compiled, output: str | None, part_of: str | None = None) -
     if output is None and _says_the_same(project):
         return "unchanged"
     path = Path(output) if output else project.project.places.lock
-    history = History(project=project.project.places.project)
-    trouble = write_lock(path, dump(compiled), history, part_of)
-    if trouble is None:
+    with naming(path):
+        edit = FileEdit(path, read(path), dump(compiled))
+    if edit.before == edit.after:
         return "unchanged"
-    if trouble:
+    trouble = write_lock(edit, History(project=project.project.places.project), part_of)
+    if trouble is not None:
         message = f"`qwenlock undo` will not be able to restore the old lock: {trouble}"
         say(f"{painted('warning', 'warning')}: {clean(message)}")
     return "written"
