@@ -138,7 +138,7 @@ def init(
     if wanted:
         relock = _relocking_each([directory / each for each in wanted], *lock_options)
     writing = Writing(dry_run, yes, format is Format.json, relock)
-    code = carry_out(change, "init", directory, writing)
+    code = carry_out(change, "init", found.project, writing)
     if dry_run:
         return code
     if not change.files:

@@ -121,10 +121,10 @@ def lint(
             if as_json:
                 left = _Left(subject if dry_run else fixed.subject, wanted)
                 change = replace(change, report=left.as_json())
-                carry_out(change, "lint", directory, writing, project)
+                carry_out(change, "lint", project, writing)
                 return left.exit_code(strict=fails_on_warnings)
             if change.files:
-                carry_out(change, "lint", directory, writing, project)
+                carry_out(change, "lint", project, writing)
                 subject = gather(directory, flags, client, env=env)
         left = _Left(subject, wanted)
         annotations.extend(left.show(format, directory))

@@ -132,8 +132,7 @@ def migrate(
             outcome = _offered(outcome, migrated(without, version, only or ()))
         change = change_of(outcome, there.places.files, ask)
         relock = relocking(directory, flags, client) if lock else None
-        writing = Writing(dry_run, yes, as_json, relock)
-        return carry_out(change, "migrate", directory, writing, there)
+        return carry_out(change, "migrate", there, Writing(dry_run, yes, as_json, relock))
 
     found = chosen(projects, flags, recursive=recursive, every=True)
     return for_each(found, migrate_one, as_json=as_json)

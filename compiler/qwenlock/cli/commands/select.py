@@ -82,7 +82,7 @@ def select(
 
     relock = relocking(directory, flags, client) if lock else None
     writing = Writing(dry_run, yes, format is Format.json, relock)
-    return carry_out(change, "select", directory, writing, there)
+    return carry_out(change, "select", there, writing)
 
 
 def _choose(

@@ -76,5 +76,4 @@ def uninstall(
             change = change_for(there, plan, scope, with_key=True)
 
     relock = relocking(directory, flags, client) if lock else None
-    writing = Writing(dry_run, yes, as_json, relock)
-    return carry_out(change, "uninstall", directory, writing, there)
+    return carry_out(change, "uninstall", there, Writing(dry_run, yes, as_json, relock))

@@ -161,8 +161,7 @@ def upgrade(
                 return 1
             change = change_for(there, replace(wishes, decided=decided), release())
         relock = relocking(directory, flags, client) if lock else None
-        writing = Writing(dry_run, yes, as_json, relock)
-        code = carry_out(change, "upgrade", directory, writing, there)
+        code = carry_out(change, "upgrade", there, Writing(dry_run, yes, as_json, relock))
         return 1 if change.report["status"] == "edited" else code
 
     found = chosen(projects, flags, recursive=recursive)
@@ -240,7 +239,7 @@ def _report(change: ProjectChange, project: Project, again: str, *, as_json: boo
     """Report whether an update is due; `again` is the command that makes it."""
     status = change.report["status"]
     writing = Writing(dry_run=True, yes=False, as_json=as_json)
-    carry_out(change, "upgrade", project.places.project, writing, project)
+    carry_out(change, "upgrade", project, writing)
     plans = change.report["plans"]
     due = [each["plan"] for each in plans if each["status"] in ("due", "edited")]
     if due:
