@@ -355,7 +355,7 @@ def test_a_byte_order_mark_matters_to_earlier_releases(
 
 
 def test_a_plan_without_a_template_for_the_client_has_no_newer_version() -> None:
-    models = GUIDE[0].parent.parent / "plans" / "0.12.0-china" / "home" / ".qwen" / "settings.json"
+    models = GUIDE[0].parent.parent / "plans" / "0.10.1-china" / "home" / ".qwen" / "settings.json"
     settings = json.loads(models.read_text(encoding="utf-8"))
     settings["modelProviders"]["openai"].append({"id": "glm-5", "envKey": "MY_KEY"})
     plans = load()
