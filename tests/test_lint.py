@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwenlock.cli.report import findings_as_json, findings_as_text
+from qwenlock.cli.findings import findings_as_json, findings_as_text
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.plans import load

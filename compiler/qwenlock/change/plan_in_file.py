@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.change import selecting
 from qwenlock.change.plan_models import by_id, is_owned
+from qwenlock.change.selection import SELECTION_PATHS
 from qwenlock.change.target import Target, catalogue_scope, check_usable, dotted, target
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
@@ -59,7 +59,7 @@ class PlanInFile:
     def __init__(self, project: Project, plan: Plan, wanted: ScopeName | None) -> None:
         self.project, self.plan = project, plan
         self.target = _writable(project, plan, wanted)
-        check_usable(self.target, [array(plan), *selecting.PATHS, *plan_state.recorded_paths(plan)])
+        check_usable(self.target, [array(plan), *SELECTION_PATHS, *plan_state.recorded_paths(plan)])
         self.entries: list[Any] = get(self.target.value, array(plan), [])
         if not isinstance(self.entries, list):
             message = f"{self.target.label}: {dotted(array(plan))} must be an array"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenlock.change.plan_in_file import PlanInFile
-    from qwenlock.change.selecting import Choice
+    from qwenlock.change.selection import Choice
     from qwenlock.change.upgrade_data import Aim, PlanUpgrade, Status
     from qwenlock.clients.profile import Profile
     from qwenlock.findings.file_changes import FileChange

@@ -208,7 +208,7 @@ def _each(
 ) -> tuple[int, list[dict[str, Any]]]:
     from qwenlock.cli.advice import about, from_here
     from qwenlock.cli.console import collected
-    from qwenlock.cli.report import print_error
+    from qwenlock.cli.findings import print_error
 
     def printed(error: QwenlockError, _: Path) -> None:
         print_error(error, "json" if as_json else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.captured import with_captured
+from qwenlock.edge.captured_templates import with_captured
 from qwenlock.edge.environment import with_variables
 from qwenlock.edge.git import all_tracked, tracked
 from qwenlock.edge.places import shown

@@ -184,7 +184,7 @@ class _Report(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         import json
 
-        from qwenlock.cli.report import changes_as_json
+        from qwenlock.cli.findings import changes_as_json
 
         document = {
             "project": self.project,
@@ -203,7 +203,7 @@ class _Report(NamedTuple):
         """Yield the annotations of this project."""
         import json
 
-        from qwenlock.cli.report import error_as_annotations
+        from qwenlock.cli.findings import error_as_annotations
         from qwenlock.cli.views.annotations import of_findings, of_status
         from qwenlock.cli.views.differences import changes_as_text
 
@@ -220,7 +220,7 @@ class _Report(NamedTuple):
         import json
 
         from qwenlock.cli.console import emit
-        from qwenlock.cli.report import findings_in_lines
+        from qwenlock.cli.findings import findings_in_lines
         from qwenlock.text.foreign import clean
 
         for line in findings_in_lines(json.loads(self.findings)):
@@ -475,7 +475,7 @@ def lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
 
 def _invalid(name: str, error: InputError, keys: Sequence[Finding] = ()) -> _Report:
     """Return the report on a project that cannot be read, and on the keys that it holds."""
-    from qwenlock.cli.report import error_as_text
+    from qwenlock.cli.findings import error_as_text
 
     report = _Report(name, "invalid", exit_code=3)
     if error.findings:
@@ -497,7 +497,7 @@ def _with_findings(
     """Return `report` with findings; the warnings about the file `users` are only counted."""
     import json
 
-    from qwenlock.cli.report import findings_as_json, findings_as_text
+    from qwenlock.cli.findings import findings_as_json, findings_as_text
 
     def is_the_users(finding: Finding) -> bool:
         place = finding.place

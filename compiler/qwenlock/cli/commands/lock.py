@@ -71,7 +71,7 @@ def lock(
     """
     from qwenlock.cli.client import opening, say_other_installed
     from qwenlock.cli.console import say
-    from qwenlock.cli.report import print_findings
+    from qwenlock.cli.findings import print_findings
 
     flags = flags_of(context)
 
@@ -149,7 +149,7 @@ def relock(directory: Path, flags: Flags, client: str | None, part_of: str | Non
         InputError: the settings have errors.
         WriteError: the lock cannot be written.
     """
-    from qwenlock.cli.report import print_findings
+    from qwenlock.cli.findings import print_findings
 
     project = _compiled(directory, flags, client)
     _refuse_errors(project)
@@ -170,12 +170,12 @@ def _refuse_errors(project: _Compiled) -> None:
 def _compare(project: _Compiled, format: Format) -> int:  # noqa: A002
     """Say whether the lock would change."""
     from qwenlock.cli.console import emit_words, painted, say
-    from qwenlock.cli.report import print_findings
+    from qwenlock.cli.findings import print_findings
     from qwenlock.cli.views.differences import first_changes_as_text
 
     verdict = project.verdict()
     if format is Format.json:
-        from qwenlock.cli.report import changes_as_json
+        from qwenlock.cli.findings import changes_as_json
 
         _emit(project, verdict.status, None, changes=changes_as_json(verdict.changes))
     elif verdict.status == "ok":
@@ -267,7 +267,7 @@ def _selected(selection: Selection) -> str:
 def _emit(project: _Compiled, status: str, output: str | None, **more: Any) -> None:
     from qwenlock.cli.client import client_as_json
     from qwenlock.cli.console import emit_json
-    from qwenlock.cli.report import findings_as_json
+    from qwenlock.cli.findings import findings_as_json
 
     emit_json(
         {

@@ -104,7 +104,7 @@ def migrate(
     from qwenlock.cli.client import read_project
     from qwenlock.edge.environment import with_variables
     from qwenlock.edge.git import ask
-    from qwenlock.migrate.file_changes import change_of
+    from qwenlock.migrate.change import change_of
     from qwenlock.migrate.migration import migrate as migrated
     from qwenlock.migrate.situation import Situation
 
@@ -158,8 +158,8 @@ def _offered(refused: MigrationOutcome, without_key: MigrationOutcome) -> Migrat
 def _report(outcome: MigrationOutcome, again: str, *, as_json: bool) -> None:
     """Print what would change in which file, and why; `again` is the command that does it."""
     from qwenlock.cli.console import emit_json, emit_words, say
-    from qwenlock.cli.report import error_as_text
-    from qwenlock.migrate.file_changes import described
+    from qwenlock.cli.findings import error_as_text
+    from qwenlock.migrate.change import described
     from qwenlock.text.foreign import clean
 
     if as_json:

@@ -222,7 +222,7 @@ def _plans(subject: Subject) -> Iterator[_Plan]:
 def _emit(found: _Overview, project: Project) -> None:
     from qwenlock.cli.client import client_as_json
     from qwenlock.cli.console import emit_json
-    from qwenlock.cli.report import changes_as_json
+    from qwenlock.cli.findings import changes_as_json
 
     selection = found.compiled.selection if found.compiled else None
     emit_json(

@@ -48,7 +48,7 @@ def list_templates(
     """List the plans, their template versions and regions."""
     from qwenlock.cli.console import emit_json
     from qwenlock.cli.table import emit_table
-    from qwenlock.edge.captured import is_captured
+    from qwenlock.edge.captured_templates import is_captured
 
     versions = [
         (chosen, template)
@@ -333,7 +333,7 @@ def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     """Capture all lists of the installed client, and say which are new."""
     from qwenlock.cli.console import emit_json, say
     from qwenlock.cli.table import emit_table
-    from qwenlock.edge.captured import folder
+    from qwenlock.edge.captured_templates import folder
     from qwenlock.edge.capturing import keep
     from qwenlock.text.foreign import clean
 
@@ -380,7 +380,7 @@ def _chosen(plans: Plans, wanted: str | None) -> Sequence[Plan]:
 
 
 def _plans(templates: str | None) -> Plans:
-    from qwenlock.edge.captured import with_captured
+    from qwenlock.edge.captured_templates import with_captured
     from qwenlock.edge.plans import load
 
     return with_captured(load(own_folders(templates)))

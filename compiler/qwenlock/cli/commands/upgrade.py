@@ -119,7 +119,7 @@ def upgrade(
     from qwenlock.change.upgrade import upgrade as change_for
     from qwenlock.change.upgrade_data import UpgradeWishes
     from qwenlock.cli.client import read_project
-    from qwenlock.edge.captured import with_captured
+    from qwenlock.edge.captured_templates import with_captured
     from qwenlock.edge.installed_client import release
     from qwenlock.findings.errors import UsageError
     from qwenlock.plans.collection import Plans

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.report import value_as_text
+from qwenlock.cli.findings import value_as_text
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
 from qwenlock.lock.diff import ABSENT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.report import changes_as_json, in_order, underline
+from qwenlock.cli.findings import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.findings.bounded import bounded

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qwenlock.lock.model import Lock
 
 
-def choosing(lock: Lock, name: str) -> Lock:
+def with_selected(lock: Lock, name: str) -> Lock:
     """Return `lock` with another of its models selected.
 
     Of several entries with one id and auth type, the locked one stays selected if it is one of

@@ -9,20 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.change.target import dotted
+from qwenlock.clients.route import Route, chosen
 from qwenlock.compile.selection import AUTH_TYPE, MODEL, MODEL_URL
 from qwenlock.settings.scopes import highest, merged
 from qwenlock.text.credentials import shown
 from qwenlock.text.operations import Remove, Set, get
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from qwenlock.clients.profile import Profile
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.settings.scopes import Sources
     from qwenlock.settings.script_api import Draft
     from qwenlock.text.operations import Path
 
-PATHS: tuple[Path, ...] = (AUTH_TYPE, MODEL, MODEL_URL)
+SELECTION_PATHS: tuple[Path, ...] = (AUTH_TYPE, MODEL, MODEL_URL)
 
 
 class Choice(NamedTuple):
@@ -38,12 +40,16 @@ class Choice(NamedTuple):
 
     def values(self) -> dict[Path, str | None]:
         """Return the settings that select this model, by path."""
-        return dict(zip(PATHS, self, strict=True))
+        return dict(zip(SELECTION_PATHS, self, strict=True))
+
+    def index_in(self, choices: Sequence[Choice], client: Profile) -> int | None:
+        """Return the index of what `client` uses of `choices` if this is selected, or None."""
+        return chosen([Route(*each) for each in choices], Route(*self), client)
 
 
-def chosen(sources: Sources) -> Choice | None:
+def selected_by(sources: Sources) -> Choice | None:
     """Return the model that the settings select by name, or None if they name none."""
-    auth_type, model, url = (_text(merged(sources, path)) for path in PATHS)
+    auth_type, model, url = (_text(merged(sources, path)) for path in SELECTION_PATHS)
     return Choice(auth_type, model, url) if auth_type and model else None
 
 
