@@ -15,7 +15,7 @@ from qwenlock.text.operations import Set, apply
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from qwenlock.plans.plan import Model, Plan, PlanState, Region
+    from qwenlock.plans.plan import Plan, PlanModel, PlanState, Region
     from qwenlock.settings.scopes import Source
 
 VARIABLE = "ANY_API_KEY"
@@ -47,7 +47,7 @@ class ClientList(NamedTuple):
 
     plan: Plan
     region: Region
-    models: list[Model]
+    models: list[PlanModel]
     state: PlanState
     digest: str
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import LockChange
 
-Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
+VerdictStatus: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The status of a lock, the differences from the settings, and the findings."""
 
-    status: Status
+    status: VerdictStatus
     changes: tuple[LockChange, ...] = ()
     findings: tuple[Finding, ...] = ()
 

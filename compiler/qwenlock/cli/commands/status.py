@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.cli.views.picture import ScopeFile
-    from qwenlock.compile.verdict import Status
+    from qwenlock.compile.verdict import VerdictStatus
     from qwenlock.edge.enforcement import InForce
     from qwenlock.edge.places import Flags
     from qwenlock.edge.reader import Reader
@@ -112,7 +112,7 @@ class _Overview:
         lacks_user: whether the lock was made with user settings that are not on this machine.
     """
 
-    lock: Status
+    lock: VerdictStatus
     changes: tuple[LockChange, ...]
     compiled: Lock | None
     scopes: tuple[ScopeFile, ...]
