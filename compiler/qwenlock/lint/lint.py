@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.findings.codes import is_wanted
 from qwenlock.lint import (
     credentials,
     files,
@@ -83,3 +84,10 @@ def _whole(subject: Subject) -> list[Source]:
         for source in subject.sources[lowest:]
         if source.scope == "project" or "project" not in names
     ]
+
+
+def configured_findings(subject: Subject) -> list[Finding]:
+    """Return the findings that the configuration of a subject's project selects."""
+    choices = subject.project.configuration.lint
+    selected, ignored = choices.select or (), choices.ignore or ()
+    return [each for each in lint(subject) if is_wanted(each.code, selected, ignored)]

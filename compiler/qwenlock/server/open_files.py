@@ -12,9 +12,8 @@ from qwenlock.edge.checkouts import is_home
 from qwenlock.edge.lint_subject import gather
 from qwenlock.edge.places import SETTINGS, Flags, find_project, home, identity, shown
 from qwenlock.edge.project import label_of
-from qwenlock.findings.codes import is_wanted
 from qwenlock.findings.errors import InputError, QwenlockError
-from qwenlock.lint.lint import lint
+from qwenlock.lint.lint import configured_findings
 from qwenlock.lock import NAME
 from qwenlock.settings.configuration import FILE
 from qwenlock.text.record import dataclass, field
@@ -177,16 +176,12 @@ class OpenFiles:
 
     def _linted(self, directory: Path, subject: Subject) -> OpenProject:
         project = subject.project
-        places, choices = project.places, project.configuration.lint
+        places = project.places
         paths = {places.labels[scope]: path for scope, path in places.files.items()}
         paths[label_of(directory)] = places.lock
         if project.configured_in is not None:
             paths[shown(project.configured_in)] = project.configured_in
-        found = [
-            each
-            for each in lint(subject)
-            if is_wanted(each.code, choices.select, choices.ignore) and not _is_expected(each)
-        ]
+        found = [each for each in configured_findings(subject) if not _is_expected(each)]
         said: tuple[Finding, ...] = ()
         lock = None
         if any(is_same(each.path, places.lock) for each in self.files.values()):

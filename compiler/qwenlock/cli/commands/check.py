@@ -49,8 +49,6 @@ SENTENCES = {
     "conflict": "{lock} or its settings have an unresolved merge conflict",
 }
 """What is printed about a project, by its status."""
-EXIT = {"ok": 0, "drift": 1, "edited": 1, "missing": 1, "invalid": 3}
-"""The exit code of each status."""
 _LOCK = "`qwenlock lock`"
 _NO_USER = (
     "the lock was made with user settings, and {file} is not on this machine: to copy the models "
@@ -344,6 +342,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.project import label_of, read
     from qwenlock.findings.errors import InputError
+    from qwenlock.lint.gate import Gate, lacks_user
 
     try:
         project = read(directory, question.flags, question.client, reader)
@@ -352,24 +351,17 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     except InputError as error:
         return _invalid(name, error, _key_anyway(directory))
     client, line = json.dumps(client_as_json(project)), client_line(project)
-    absent = _absent(compilation, project) if question.env else {}
     key, is_tracked = _literal_key(project)
-    tracks_key = key is not None and is_tracked is True
-    exit_code = 1 if tracks_key else max(EXIT[verdict.status], 1 if absent else 0)
-    trouble = _trouble(verdict, project)
-    if tracks_key and verdict.status in ("ok", "invalid"):
-        trouble = "key"
-    elif verdict.status == "ok" and absent:
-        trouble = "unset"
-    keys = (key,) if key is not None and is_tracked is not False else ()
-    said_once = (*verdict.findings, *keys)
+    unset = _unset(compilation, project) if question.env else {}
+    may_be_tracked = key if is_tracked is not False else None
+    gate = Gate(project, verdict, may_be_tracked, is_tracked is True, unset)
     of_user = _users_file(project)
-    report = _Report(name, verdict.status, client, line, exit_code, verdict.changes)
-    report = _with_findings(report, (*said_once, *absent.values()), of_user)
-    report = report._replace(trouble=trouble)
-    if question.several and absent:
-        words = _with_findings(report, said_once, of_user).words
-        report = report._replace(words=words, unset=tuple(absent))
+    report = _Report(name, verdict.status, client, line, gate.exit_code, verdict.changes)
+    report = _with_findings(report, (*gate.findings, *unset.values()), of_user)
+    report = report._replace(trouble=gate.trouble or _trouble_at_root(verdict, project))
+    if question.several and unset:
+        words = _with_findings(report, gate.findings, of_user).words
+        report = report._replace(words=words, unset=tuple(unset))
     if lacks_user(project, verdict.changes):
         report = report._replace(hint=_NO_USER.format(file=project.places.labels["user"]))
     is_recorded = project.client_from not in ("installed", "newest")  # else PATH has a say
@@ -379,7 +371,7 @@ def _report(directory: Path, question: _Question, reader: Reader, passed: list[_
     return report
 
 
-def _absent(compilation: Compilation, project: Project) -> dict[str, Finding]:
+def _unset(compilation: Compilation, project: Project) -> dict[str, Finding]:
     """Return the finding for each variable of the lock that a client here would not have."""
     from qwenlock.edge.environment import with_variables
     from qwenlock.lint.variables import missing, unset
@@ -391,19 +383,13 @@ def _absent(compilation: Compilation, project: Project) -> dict[str, Finding]:
     return dict(zip(names, unset(compilation.lock, there), strict=True))
 
 
-def _trouble(verdict: Verdict, project: Project) -> str:
-    """Return the key of `SENTENCES` that says more than the status does, or nothing."""
-    from qwenlock.lock.text import is_unedited_but_for_line_endings
+def _trouble_at_root(verdict: Verdict, project: Project) -> str:
+    """Return "no project" for a root that needs no lock, as the projects are below it."""
+    from qwenlock.edge.walk import projects_below
 
-    if verdict.status == "edited" and is_unedited_but_for_line_endings(project.stored or b""):
-        return "endings"
-    if verdict.status == "drift" and _lacks_settings(project, verdict.changes):
-        return "absent"
     directory = project.places.lock.parent
     is_root = verdict.status == "missing" and (directory / ".git").exists()
     if is_root and project.source("project") is None:
-        from qwenlock.edge.walk import projects_below
-
         return "no project" if next(projects_below(directory), None) is not None else ""
     return ""
 
@@ -423,13 +409,6 @@ def _refuse_link(directory: Path) -> None:
         if path.is_symlink():
             fix = "replace it with what it leads to"
             raise unusable("QL105", from_here(path), "it is a symbolic link", fix)
-
-
-def _lacks_settings(project: Project, changes: Sequence[LockChange]) -> bool:
-    """Tell whether the lock was made from the project's settings, and they are not here."""
-    gone = any((each.kind, each.action) == ("input", "removed") for each in changes)
-    file = project.places.files.get("project")
-    return gone and file is not None and not file.exists()
 
 
 def _literal_key(project: Project) -> tuple[Finding | None, bool | None]:
@@ -463,14 +442,6 @@ def _key_anyway(directory: Path) -> list[Finding]:
     if text is None or said is False:
         return []
     return [*tracked_key_of(text, label, is_known=said is True)]
-
-
-def lacks_user(project: Project, changes: Sequence[LockChange]) -> bool:
-    """Tell whether a lock was made with user settings that are not on this machine."""
-    had = any(
-        (each.kind, each.name, each.action) == ("input", "user", "removed") for each in changes
-    )
-    return had and project.source("user") is None and "user" in project.places.labels
 
 
 def _invalid(name: str, error: InputError, keys: Sequence[Finding] = ()) -> _Report:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from qwenlock.cli.views.picture import ScopeFile
+    from qwenlock.compile.roles import ScopeFile
     from qwenlock.compile.verdict import VerdictStatus
     from qwenlock.edge.enforcement import InForce
     from qwenlock.edge.places import Flags
@@ -152,24 +152,25 @@ class _Overview:
 
 
 def _look(subject: Subject, directory: Path) -> _Overview:
-    from qwenlock.cli.commands.check import lacks_user
-    from qwenlock.cli.commands.report import files_of, findings_of
+    from qwenlock.compile.roles import scope_files
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.enforcement import in_force
     from qwenlock.edge.project import label_of
+    from qwenlock.lint.gate import lacks_user
+    from qwenlock.lint.lint import configured_findings
     from qwenlock.migrate.migration import migrate
     from qwenlock.migrate.situation import Situation
 
     project, compilation = subject.project, subject.compilation
     verdict = judge(project.stored, label_of(directory), compilation)
     due = migrate(Situation(project=project), project.client.settings_version)
-    findings = [*findings_of(subject), *verdict.findings[len(compilation.findings) :]]
+    findings = [*configured_findings(subject), *verdict.findings[len(compilation.findings) :]]
     steps = [step for step in due.steps if _is_reported(step, findings)]
     return _Overview(
         verdict.status,
         verdict.changes,
         compilation.lock,
-        tuple(files_of(project, compilation.lock)),
+        tuple(scope_files(project, compilation.lock)),
         tuple(_plans(subject)),
         tuple(step.script.name for step in steps),
         due.refused.message if steps and due.refused else None,
