@@ -115,6 +115,17 @@ def test_no_files_import_each_other() -> None:
         pytest.fail(" -> ".join(name_of(module) for module in error.args[1]))
 
 
+def test_nothing_imports_a_command() -> None:
+    """What two commands need is in a module beside them."""
+    found = [
+        name_of(module)
+        for module in MODULES
+        for other in sides(module)
+        if other.parent.name == "commands" and other.name != "__init__.py"
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("text", ["qwen-oauth", "$runtime|"])
 def test_a_constant_is_written_once(text: str) -> None:
     found = [

@@ -893,7 +893,7 @@ def test_bug_is_told_without_what_a_text_holds(
         uri = await editor.open(world.own, MODELS)
         monkeypatch.setattr("qwenlock.server.translate.about", fails)
         assert await editor.hover(uri, position(MODELS, '"a"', 1)) == ""
-        monkeypatch.setattr("qwenlock.server.open_files.lint", fails)
+        monkeypatch.setattr("qwenlock.server.open_files.configured_findings", fails)
         editor.type(uri, MODELS + " ")
         await editor.hover(uri, position(MODELS, '"a"', 1))
         assert editor.messages == ["qwenlock has a bug: ValueError"]  # once

@@ -62,7 +62,7 @@ def relocking(directory: Path, flags: Flags, client: str | None) -> Relock:
     """Return a function for `Writing` that locks the project again."""
     from functools import partial
 
-    from qwenlock.cli.commands.lock import relock
+    from qwenlock.cli.locking import relock
 
     return partial(relock, directory, flags, client)
 

@@ -173,7 +173,7 @@ def _as_the_client_has_it(
 ) -> tuple[Project, UpgradeWishes]:
     """Ask the installed client for its lists of the plans that are meant."""
     from qwenlock.change.upgrade import regions_of
-    from qwenlock.cli.commands.template import captured_lists
+    from qwenlock.cli.client import captured_lists
     from qwenlock.edge.capturing import keep
     from qwenlock.plans.collection import Plans
 
