@@ -21,7 +21,6 @@ from support import KEYS, TEXT, Result, World, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from qwenlock.plans.plan import Plan, PlanModel, Region, Template
 
@@ -219,13 +218,6 @@ def test_another_digest_of_a_known_region_is_refused() -> None:
 
 
 # The command
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
 
 
 def of_client(region: Region, models: list[PlanModel], **others: Any) -> dict[str, Any]:

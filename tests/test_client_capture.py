@@ -62,10 +62,7 @@ time.sleep(60)
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    world = World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
+def world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     commands = tmp_path / "bin"
     commands.mkdir()
     script = CLIENT.replace("MODE", repr(str(tmp_path / "mode")))

@@ -12,10 +12,9 @@ from pages import ROOT
 from qwenlock.edge.pages import read_page
 from qwenlock.findings.rules import RULES
 from qwenlock.lint.explain import Page, as_markdown, index
-from support import World
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from support import World
 
 FOLDER = ROOT / "docs" / "findings"
 UPDATE = "run `pytest --update-docs`"
@@ -120,8 +119,6 @@ def place(finding: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.delenv("CI", raising=False)
-    return World(tmp_path, monkeypatch, capsys.readouterr)
+    return world

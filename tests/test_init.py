@@ -27,13 +27,10 @@ VARIABLES = ("OPENAI_", "QWEN_MODEL", "ANTHROPIC_", "GEMINI_", "GOOGLE_", PLAN_K
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return an empty repository."""
     for name in [name for name in os.environ if name.startswith(VARIABLES)]:
         monkeypatch.delenv(name)
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
     world.own.parent.rmdir()
     subprocess.run(["git", "init", "-q"], check=True)
     return world

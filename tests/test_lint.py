@@ -776,11 +776,9 @@ def test_every_code_is_of_a_known_hundred_and_has_a_title() -> None:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.delenv("CI", raising=False)
-    return World(tmp_path, monkeypatch, capsys.readouterr)
+    return world
 
 
 # Less noise

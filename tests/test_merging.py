@@ -17,8 +17,6 @@ from qwenlock.settings.scopes import merge as merge_settings
 from support import World, codes, source, strict, untimed, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.compile.compiler import Compilation
     from qwenlock.lock.model import Lock, Merge
 
@@ -218,13 +216,6 @@ def test_client_merge_offers_what_the_merged_settings_do(
 
 
 # The command line
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
 @pytest.mark.parametrize("client", ["guide", "0.15.10", NEW])

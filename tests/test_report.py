@@ -63,13 +63,6 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
-
-
-@pytest.fixture
 def rich(world: World) -> World:
     """Return a project with everything in it that a report shows."""
     assert world.run("upgrade", "--region", "global", "--to", "0.12.0", "--yes").exit_code == 0

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,9 +25,6 @@ from qwenlock.settings.shipped import folder
 from qwenlock.text.locate import Position
 from support import World, models, untimed, write
 from test_upgrade import installed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY = "hunter2-is-a-key"
 URL = '"baseUrl": "https://api.openai.com/v1"'
@@ -53,13 +50,11 @@ USER = {
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("PATH", os.defpath)  # without a client
     for name in [name for name in os.environ if name.endswith("_API_KEY")]:
         monkeypatch.delenv(name)
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+    return world
 
 
 # Diagnostics

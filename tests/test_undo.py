@@ -18,10 +18,7 @@ TWO = {**models({**MODEL, "id": "a"}, {**MODEL, "id": "b"}), "model": {"name": "
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
+def world(world: World) -> World:
     write(world.user, TWO)
     return world
 
