@@ -168,6 +168,15 @@ def test_contributing_shows_every_room_in_order() -> None:
     assert [name for name in shown if name in ROOMS] == list(ROOMS)
 
 
+def test_modules_that_contributing_names_exist() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    page = text.partition("## Architecture in one page")[2].partition("\n## ")[0]
+    named = re.findall(r"`(\w+/\w+\.py)`", page)
+    assert len(named) > 20
+    missing = [each for each in named if not (PACKAGE / each).exists()]
+    assert [each for each in missing if not each.startswith("tests/")] == []
+
+
 def test_only_the_command_line_prints_and_knows_typer() -> None:
     calls = [
         name_of(module)

@@ -49,8 +49,8 @@ PYTHONPATH=tests python -m conformance.never_worse --anew
 | selects: … | The client sends this now, as the command that was advised selects it. |
 | **worse:** … | The client does this now, and did something else before. |
 
-A command is left out if, with every release, the client does the same after it, or there was nothing
-to do.
+A command is left out if the client does the same after it, or there was nothing to do, with every
+release.
 
 | command | what was done |
 | --- | --- |
