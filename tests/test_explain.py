@@ -11,7 +11,8 @@ from examples import reported
 from pages import ROOT
 from qwenlock.edge.pages import read_page
 from qwenlock.findings.rules import RULES
-from qwenlock.lint.explain import Page, as_markdown, index
+from qwenlock.lint.explain import Page, as_markdown
+from reference import findings
 
 if TYPE_CHECKING:
     from support import World
@@ -88,7 +89,7 @@ def test_the_pages_of_the_documentation_are_those_of_explain(
     request: pytest.FixtureRequest,
 ) -> None:
     made = {FOLDER / f"{code}.md": as_markdown(code, page) for code, page in PAGES.items()}
-    made[FOLDER / "index.md"] = index(PAGES)
+    made[FOLDER / "index.md"] = findings(PAGES)
     if request.config.getoption("--update-docs"):
         FOLDER.mkdir(exist_ok=True)
         for path, text in made.items():

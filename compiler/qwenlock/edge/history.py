@@ -211,14 +211,6 @@ class History:
         """
         return [record.entry(state) for record, state in self._examined() if self._is_ours(record)]
 
-    def undo(self, *, force: bool = False) -> HistoryEntry | None:
-        """Take back the last change in force, as `reversal` and `revert` do, and return it."""
-        found = self.reversal(force=force)
-        if found is None:
-            return None
-        self.revert(found)
-        return found.entry
-
     def reversal(self, name: str | None = None, *, force: bool = False) -> Reversal | None:
         """Return what takes back a change, with everything that is a part of it.
 
