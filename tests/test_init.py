@@ -526,3 +526,9 @@ def test_check_says_that_the_users_settings_are_not_there(world: World) -> None:
     assert "~/.qwen/settings.json is not on this machine" in document["projects"][0]["help"]
     write(world.user, {**USERS, "model": {"name": "a"}})
     assert "not on this machine" not in world.run("check").err
+
+
+def test_report_names_the_client(world: World) -> None:
+    result = world.run("init", "--ci", "none", "--format", "json", "--yes", "--client", "0.24.4")
+    document = json.loads(result.out)
+    assert (document["client"], document["client-from"]) == ("0.24.4", "option")
