@@ -11,10 +11,10 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.advice import about, advised, forget, from_here, given_options
 from qwenlock.cli.options import (
     OUTPUT,
+    SCOPED,
     ClientOption,
     GateFormat,
     GateFormatOption,
-    ScopedCommand,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, in_processes
@@ -47,7 +47,7 @@ _NO_USER = (
 )
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def check(
     context: typer.Context,
     projects: ProjectsArgument = None,

@@ -10,10 +10,10 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, YesOption
 from qwenlock.cli.completion import codes
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     GateFormat,
     GateFormatOption,
-    ScopedCommand,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
@@ -35,7 +35,7 @@ _LEVELS: tuple[Severity, ...] = ("error", "warning", "note")
 _IN_ONE_DOCUMENT = (GateFormat.github, GateFormat.gitlab, GateFormat.sarif)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def lint(
     context: typer.Context,
     projects: ProjectsArgument = None,

@@ -15,10 +15,10 @@ from qwenlock.cli.locking import (
     write_compiled,
 )
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each, of_files
@@ -26,7 +26,7 @@ from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def lock(
     context: typer.Context,
     projects: ProjectsArgument = None,

@@ -18,10 +18,10 @@ from qwenlock.cli.change import (
 )
 from qwenlock.cli.completion import migrations
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     command_again,
     flags_of,
 )
@@ -45,7 +45,7 @@ class MigratedScope(StrEnum):
     all = "all"
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def migrate(
     context: typer.Context,
     projects: ProjectsArgument = None,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from qwenlock.cli import declared as typer
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def report(
     context: typer.Context,
     about: Annotated[

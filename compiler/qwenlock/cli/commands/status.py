@@ -10,10 +10,10 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.advice import given_options
 from qwenlock.cli.console import emit
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
@@ -45,7 +45,7 @@ _VERSION = ("QL106", "QL125")
 """The findings about settings of an old version."""
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def status(
     context: typer.Context,
     projects: ProjectsArgument = None,

@@ -9,11 +9,11 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import plans
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
     ProjectArgument,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
@@ -21,7 +21,7 @@ from qwenlock.cli.options import (
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def uninstall(
     context: typer.Context,
     plan: Annotated[

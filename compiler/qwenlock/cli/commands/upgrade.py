@@ -10,10 +10,10 @@ from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, ca
 from qwenlock.cli.completion import plans, regions, versions
 from qwenlock.cli.console import say
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     command_again,
     flags_of,
 )
@@ -33,7 +33,7 @@ CLIENT = "client"
 """What `--to` says for the lists that the installed client has."""
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def upgrade(
     context: typer.Context,
     projects: ProjectsArgument = None,
