@@ -191,12 +191,11 @@ class OpenFiles:
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:
     """Return what there is to say about a lock: findings, and words where there are none."""
-    known = subject.compilation.findings
     try:
         verdict = judge(subject.project.stored, label, subject.compilation)
     except InputError as error:
         return error.findings, None if error.findings else error.message
-    said = verdict.findings[len(known) :]
+    said = verdict.of_lock
     if verdict.status != "drift":
         return said, None
     count = len(verdict.changes)

@@ -111,8 +111,7 @@ def _compare(project: Compiled, format: Format) -> int:  # noqa: A002
 
         _emit(project, verdict.status, None, changes=changes_as_json(verdict.changes))
     elif verdict.status == "ok":
-        said = project.compilation.findings
-        print_findings([each for each in verdict.findings if each not in said], notes=False)
+        print_findings(verdict.of_lock, notes=False)
         say(painted(f"{lock_name(project)} is up to date", "good"))
     else:
         for line in first_changes_as_text(verdict.changes):

@@ -165,7 +165,7 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
         verdict = judge(project.stored, label_of(directory), compilation)
     except InputError as error:
         return _unusable(picture, error)
-    findings += verdict.findings[len(compilation.findings) :]
+    findings += verdict.of_lock
     return replace(picture, status=verdict.status, changes=verdict.changes, findings=said(findings))
 
 

@@ -164,7 +164,7 @@ def _look(subject: Subject, directory: Path) -> _Overview:
     project, compilation = subject.project, subject.compilation
     verdict = judge(project.stored, label_of(directory), compilation)
     due = migrate(Situation(project=project), project.client.settings_version)
-    findings = [*configured_findings(subject), *verdict.findings[len(compilation.findings) :]]
+    findings = [*configured_findings(subject), *verdict.of_lock]
     steps = [step for step in due.steps if _is_reported(step, findings)]
     return _Overview(
         verdict.status,
