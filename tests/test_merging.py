@@ -169,7 +169,6 @@ SETTINGS = st.builds(
     SELECTIONS,
     OTHERS,
 )
-MERGES: st.SearchStrategy[Merge] = st.sampled_from(["replace", "client"])
 VARIABLES = st.fixed_dictionaries(
     {"MY_KEY": st.just("k")},
     optional={

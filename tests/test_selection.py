@@ -326,7 +326,6 @@ def test_base_url_is_not_recorded_where_the_id_is_enough() -> None:
 # What releases leave to the variables that are set
 
 RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.21.2", "0.24.4")
-CREDENTIALS = {"apiKey": "$MY_KEY"}
 
 
 @pytest.mark.parametrize("client", RELEASES)
