@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 
 from conformance.insist import insist
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
+
+    from support import World
 
 settings.register_profile("untimed", deadline=None)  # or a busy machine fails tests
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
@@ -54,6 +57,16 @@ def pytest_configure(config: pytest.Config) -> None:
     insist(config)
     if config.getoption("dist", "no") != "no":  # many tests, on workers: this process starts them
         config.pluginmanager.register(FirstFailure(config))
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    """Return an empty home and an empty project, in which the command line is run."""
+    from support import World
+
+    return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
 class FirstFailure:

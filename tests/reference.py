@@ -24,12 +24,15 @@ from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, RELEASES,
 from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError, QwenlockError, UsageError, WriteError
+from qwenlock.findings.rules import RULES
+from qwenlock.lint.explain import HUNDREDS
 from qwenlock.lock.schema import lock_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from qwenlock.lint.explain import Page
     from qwenlock.plans.plan import Plan, Region
 
 FOLDER = ROOT / "docs" / "reference"
@@ -297,3 +300,22 @@ def _field(field: Field) -> tuple[str, str, str, str]:
         words.append("Atomic.")
     kind = f"{field.kind} of {field.members}" if field.members else field.kind
     return f"`{field.name}`", kind, field.since or "the guide", " ".join(words)
+
+
+# Findings
+
+
+def findings(pages: Mapping[str, Page]) -> str:
+    """Return the page that lists all codes."""
+    text = (
+        "# Findings\n\nEverything that `qwenlock` can find, by code. A code never changes its "
+        "meaning.\n`qwenlock explain CODE` shows the same pages.\n"
+    )
+    for hundred, title in HUNDREDS.items():
+        rows = [
+            (f"[{code}]({code}.md)", rule.title, rule.severity, pages[code].repair or "–")
+            for code, rule in RULES.items()
+            if code[2] == hundred
+        ]
+        text += f"\n## {title}\n\n{_table(['code', 'what', 'severity', '`lint --fix`'], rows)}"
+    return text

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pytest
 
     from qwenlock.clients.scopes import ScopeName
+    from qwenlock.edge.history import History, HistoryEntry
     from qwenlock.lock.model import Lock
 
 T = TypeVar("T")
@@ -268,6 +269,15 @@ def write(path: Path, value: Any) -> Path:
         value = (value if isinstance(value, str) else json.dumps(value)).encode()
     path.write_bytes(value)
     return path
+
+
+def undo(history: History, *, force: bool = False) -> HistoryEntry | None:
+    """Take back the last change in force, and return it; None if there is none."""
+    found = history.reversal(force=force)
+    if found is None:
+        return None
+    history.revert(found)
+    return found.entry
 
 
 def install(world: World, version: str, patch: pytest.MonkeyPatch) -> None:

@@ -27,12 +27,9 @@ VALIDATOR = Draft7Validator(SCHEMA, format_checker=Draft7Validator.FORMAT_CHECKE
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a project at the root of a repository, with mistakes in its settings."""
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
     (world.project / ".git").mkdir()
     write(world.own, json.dumps(models(MODEL, MODEL, {**MODEL, "id": "x", "nme": 1}), indent=1))
     return world

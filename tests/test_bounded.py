@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 from support import MODEL, World, models, write
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MANY = 1_000
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
+def world(world: World) -> World:
     write(world.own, models(MODEL | {f"unknown-field-{number}": 1 for number in range(MANY)}))
     return world
 

@@ -21,13 +21,6 @@ MARK = b"\xef\xbb\xbf"
 SETTINGS = models({"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1"})
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
-
-
 def mark(path: Path) -> bytes:
     """Put a mark before the text of a file; return its bytes."""
     path.write_bytes(MARK + path.read_bytes())

@@ -21,9 +21,8 @@ from support import KEYS, TEXT, Result, World, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from qwenlock.plans.plan import Model, Plan, Region, Template
+    from qwenlock.plans.plan import Plan, PlanModel, Region, Template
 
 PLANS = load()
 PLAN = PLANS.plan("coding-plan")
@@ -49,7 +48,7 @@ def without(plan: Plan, version: str) -> Plan:
 
 
 def captured(
-    plan: Plan, region: Region, models: list[Model], version: str = "9.0"
+    plan: Plan, region: Region, models: list[PlanModel], version: str = "9.0"
 ) -> tuple[Plan, Template]:
     """Capture, and return the plan with the template that came of it."""
     state = plan.states["provider-metadata"]
@@ -136,7 +135,7 @@ NAMES = st.sampled_from(
 
 
 @st.composite
-def plans_models(draw: Any) -> list[Model]:
+def plans_models(draw: Any) -> list[PlanModel]:
     models = []
     for identifier in draw(
         st.lists(st.sampled_from(["m-1", "m-2", "m", "a.b", "née", "{%"]), min_size=1, unique=True)
@@ -155,7 +154,7 @@ def plans_models(draw: Any) -> list[Model]:
 
 @untimed(100)
 @given(plans_models())
-def test_whatever_the_models_are_the_template_renders_them(models: list[Model]) -> None:
+def test_whatever_the_models_are_the_template_renders_them(models: list[PlanModel]) -> None:
     plan, made = captured(PLAN, GLOBAL, models)
     assert stringify(plan.models(made, GLOBAL)) == stringify(models)
 
@@ -163,7 +162,7 @@ def test_whatever_the_models_are_the_template_renders_them(models: list[Model]) 
 @untimed(50)
 @given(plans_models(), st.randoms(use_true_random=False))
 def test_two_regions_that_differ_in_order_and_text_are_one_template(
-    models: list[Model], chance: Any
+    models: list[PlanModel], chance: Any
 ) -> None:
     assume(not any(CHINA.base_url in stringify(each) for each in models))
     elsewhere = [
@@ -184,7 +183,7 @@ def test_two_regions_that_differ_in_order_and_text_are_one_template(
 # What is refused
 
 
-def model(region: Region = GLOBAL, **fields: Any) -> Model:
+def model(region: Region = GLOBAL, **fields: Any) -> PlanModel:
     own = {"id": "m", "name": "m", "baseUrl": region.base_url, "envKey": PLAN.env_key}
     return {**own, **fields}
 
@@ -202,7 +201,7 @@ def test_edited_models_are_refused() -> None:
         ([model(CHINA, name="another", size=1)], "name of m"),
     ],
 )
-def test_regions_that_differ_in_more_are_refused(other: list[Model], why: str) -> None:
+def test_regions_that_differ_in_more_are_refused(other: list[PlanModel], why: str) -> None:
     plan, _ = captured(PLAN, GLOBAL, [model(size=1)])
     with pytest.raises(InputError, match=why):
         captured(plan, CHINA, other)
@@ -221,14 +220,7 @@ def test_another_digest_of_a_known_region_is_refused() -> None:
 # The command
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
-
-
-def of_client(region: Region, models: list[Model], **others: Any) -> dict[str, Any]:
+def of_client(region: Region, models: list[PlanModel], **others: Any) -> dict[str, Any]:
     recorded = {"version": models_digest(models).removeprefix(PREFIX), "baseUrl": region.base_url}
     custom = {"id": "own", "envKey": "OWN_KEY"}
     return {

@@ -33,13 +33,6 @@ if TYPE_CHECKING:
     from support import Result
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
-
-
 # Every command, walked so that a new one is covered without a word here
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenlock.edge import captured, terminal
+from qwenlock.edge import terminal
+from qwenlock.edge.captured_templates import folder
 from qwenlock.edge.plans import load
 from qwenlock.plans.digest import models_digest
 from qwenlock.settings.plan_state import wanted
@@ -61,10 +62,7 @@ time.sleep(60)
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    world = World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
+def world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     commands = tmp_path / "bin"
     commands.mkdir()
     script = CLIENT.replace("MODE", repr(str(tmp_path / "mode")))
@@ -109,7 +107,10 @@ def test_new_lists_are_kept_listed_and_verified(world: World) -> None:
     assert (verified.exit_code, "mismatch" in verified.out) == (0, False)
     again = world.run("template", "capture", "--from-client")
     assert "3 of 3 lists are kept in" in again.err
-    assert sorted(each.name for each in captured.folder().iterdir()) == ["deepseek", "minimax"]
+    assert sorted(each.name for each in folder().iterdir()) == [
+        "deepseek",
+        "minimax",
+    ]
 
 
 @pytest.mark.parametrize("region", ["international", "china"])
@@ -118,7 +119,7 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
 ) -> None:
     write(world.user, installed("minimax", region))
     assert world.run("upgrade", "--to", "client", "--check", "--client", "0.24.4").exit_code == 1
-    assert not captured.folder().exists()
+    assert not folder().exists()
     done = world.run("upgrade", "--to", "client", "--yes", "--client", "0.24.4")
     assert done.exit_code == 0, done.err
     assert "0.23.0 to 0.25.0+captured" in done.err
@@ -136,7 +137,7 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
     assert b"captured" not in with_it
     assert "QL505" not in world.run("lint").err
     assert world.run("status").out.count("0.25.0+captured, up to date") == 1
-    for file in captured.folder().rglob("*.j2"):
+    for file in folder().rglob("*.j2"):
         write(file, "no front matter")
         assert "QL505" in world.run("lint").err  # and no error, although `upgrade` has one
         assert world.run("upgrade", "--check").exit_code == 3
@@ -166,7 +167,7 @@ def test_client_that_asks_otherwise_is_a_message(world: World, mode: str, said: 
     assert done.exit_code == 3
     assert said in done.err
     assert "template capture --from SETTINGS" in done.err
-    assert not captured.folder().exists()
+    assert not folder().exists()
 
 
 def test_what_is_needed_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,9 +187,9 @@ def test_what_is_needed_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_broken_captured_file_names_itself(world: World) -> None:
-    folder = captured.folder() / "minimax"
-    folder.mkdir(parents=True)
-    write(folder / "0.25.0+captured.json.j2", "no front matter")
+    minimax = folder() / "minimax"
+    minimax.mkdir(parents=True)
+    write(minimax / "0.25.0+captured.json.j2", "no front matter")
     done = world.run("template", "list", "--plan", "minimax")
     assert done.exit_code == 3
     assert "help: remove " in done.err

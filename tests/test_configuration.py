@@ -28,11 +28,8 @@ from support import MODEL, World, models, untimed, write
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World) -> World:
     """Return a project with a catalogue of its own, and a user who selects a model of it."""
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
     write(world.own, models(MODEL))
     write(world.user, {"model": {"name": "gpt-4o"}})
     return world

@@ -42,13 +42,6 @@ LET_THROUGH = {
 """What only looks random passes where ids stand; words after `Bearer` pass where no header is."""
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
-
-
 @pytest.mark.parametrize("form", forms.KEYS)
 def test_every_form_in_every_place(form: str) -> None:
     missed = {

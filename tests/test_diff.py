@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.cli.report import changes_as_json
+from qwenlock.cli.findings import changes_as_json
 from qwenlock.cli.views.differences import as_markdown, changes_as_text, rows, summary
 from qwenlock.lock.diff import ABSENT, LockChange, diff
 from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock

@@ -15,7 +15,7 @@ import reference
 from pages import PAGES, ROOT, blocks, matches, rewritten
 from qwenlock.cli.app import app
 from qwenlock.clients import misplaced
-from qwenlock.enforce.endpoints import Status
+from qwenlock.enforce.endpoints import EndpointStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,7 +176,7 @@ def test_every_variable_that_is_read_is_on_its_page() -> None:
 
 def test_every_status_of_a_ping_is_on_its_page() -> None:
     page = (ROOT / "docs" / "how-to" / "endpoints.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(get_args(Status))
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(get_args(EndpointStatus))
 
 
 def test_every_test_that_holds_a_promise_is_there() -> None:

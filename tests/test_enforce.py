@@ -40,13 +40,6 @@ NOT_REPLACED = "the client does not apply REPLACE: it merges in the user scope's
 LOCK = locked(source(USER), source(PROJECT, "project"))
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capfd.readouterr)
-
-
 # The settings
 
 

@@ -23,11 +23,8 @@ ADMINISTRATOR: dict[str, Any] = {"$version": 4, "ui": {"theme": "light"}, "fastM
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World) -> World:
     """Return two locked projects: this one, and `other`."""
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
     write(world.system / "settings.json", ADMINISTRATOR)
     write(world.own, {**models(MODEL), "model": {"name": "gpt-4o"}})
     other = world.root / "other" / ".qwen"

@@ -11,11 +11,11 @@ from examples import reported
 from pages import ROOT
 from qwenlock.edge.pages import read_page
 from qwenlock.findings.rules import RULES
-from qwenlock.lint.explain import Page, as_markdown, index
-from support import World
+from qwenlock.lint.explain import Page, as_markdown
+from reference import findings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from support import World
 
 FOLDER = ROOT / "docs" / "findings"
 UPDATE = "run `pytest --update-docs`"
@@ -89,7 +89,7 @@ def test_the_pages_of_the_documentation_are_those_of_explain(
     request: pytest.FixtureRequest,
 ) -> None:
     made = {FOLDER / f"{code}.md": as_markdown(code, page) for code, page in PAGES.items()}
-    made[FOLDER / "index.md"] = index(PAGES)
+    made[FOLDER / "index.md"] = findings(PAGES)
     if request.config.getoption("--update-docs"):
         FOLDER.mkdir(exist_ok=True)
         for path, text in made.items():
@@ -120,8 +120,6 @@ def place(finding: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.delenv("CI", raising=False)
-    return World(tmp_path, monkeypatch, capsys.readouterr)
+    return world

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwenlock.edge.history import History, RecordState
-from support import dump, locked, source
+from support import dump, locked, source, undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -404,11 +404,11 @@ def outcome_of_kill(driver: Driver, run: Run) -> str:
     again = [scenario.arguments]
     if scenario.whole:
         records = history(run.root)
-        records.undo()
+        undo(records)
         undone = files(run.root)
         undone.pop(scenario.last, None)
         assert undone == scenario.old
-        assert records.undo() is None
+        assert undo(records) is None
         again = [*scenario.first, scenario.arguments]
     for path in (run.root / "project").glob("*.qwenlock-*"):
         os.utime(path, (0, 0))  # another may be writing it: it is removed when it is old

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from hypothesis import given
 
 from fuzz.grammar import inputs, seeds
 from fuzz.targets import TARGETS, feed
 from support import World, untimed
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
 @pytest.mark.slow

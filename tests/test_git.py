@@ -141,13 +141,6 @@ WAYS: dict[str, Callable[[Repository], None]] = {
 """Each way in which a repository can name a program that git starts."""
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
-
-
 QUICK = ("a promisor, ext", "a monitor", "a hook")
 
 

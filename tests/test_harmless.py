@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +12,6 @@ from qwenlock.clients.profile import RELEASES, profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.enforce.harmless import refuse_other_client
 from support import JSON, World, compiled, install, source, untimed, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FIRST = {"id": "glm-5", "envKey": "FIRST_KEY", "baseUrl": "https://first.example/v1"}
 SECOND = {"id": "glm-5", "envKey": "SECOND_KEY", "baseUrl": "https://second.example/v1"}
@@ -37,12 +34,10 @@ OF_THE_TEAM = {"$version": 4, "modelProviders": {"openai": [FIRST]}}
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    return World(tmp_path, monkeypatch, capsys.readouterr)
+    return world
 
 
 RUN = ("run", "--", "a-program-that-does-not-exist")

@@ -27,13 +27,10 @@ VARIABLES = ("OPENAI_", "QWEN_MODEL", "ANTHROPIC_", "GEMINI_", "GOOGLE_", PLAN_K
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return an empty repository."""
     for name in [name for name in os.environ if name.startswith(VARIABLES)]:
         monkeypatch.delenv(name)
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
     world.own.parent.rmdir()
     subprocess.run(["git", "init", "-q"], check=True)
     return world
@@ -529,3 +526,9 @@ def test_check_says_that_the_users_settings_are_not_there(world: World) -> None:
     assert "~/.qwen/settings.json is not on this machine" in document["projects"][0]["help"]
     write(world.user, {**USERS, "model": {"name": "a"}})
     assert "not on this machine" not in world.run("check").err
+
+
+def test_report_names_the_client(world: World) -> None:
+    result = world.run("init", "--ci", "none", "--format", "json", "--yes", "--client", "0.24.4")
+    document = json.loads(result.out)
+    assert (document["client"], document["client-from"]) == ("0.24.4", "option")

@@ -113,7 +113,7 @@ def test_save_at_every_moment_of_a_write_survives(
 
 
 def lock(path: Path, state: Path) -> None:
-    write_lock(path, f"{HEAD}# ours".encode(), History(state), None)
+    write_lock(FileEdit(path, path.read_bytes(), f"{HEAD}# ours".encode()), History(state))
 
 
 def merged(path: Path, _: Path) -> None:
@@ -174,7 +174,7 @@ def test_save_of_a_lock_is_compared_right_before(tmp_path: Path) -> None:
         patch.setattr(writer, "_temporary", saved_then)
         history = History(tmp_path / "state")
         with pytest.raises(WriteError, match="changed since it was read"):
-            write_lock(lock, f"{HEAD}# ours".encode(), history, None)
+            write_lock(FileEdit(lock, lock.read_bytes(), f"{HEAD}# ours".encode()), history)
     assert lock.read_text() == f"{HEAD}# theirs"
 
 

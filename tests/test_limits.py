@@ -349,7 +349,7 @@ def test_state_directory_with_what_is_no_file_in_it_is_said(
 ) -> None:
     backups = sandbox.root / "state" / "qwenlock" / "backups"
     backups.mkdir(parents=True)
-    make(backups / "20260101T000000.000000-00000000.json")
+    make(backups / "000001-20260101T000000.000000-00000000.json")
     listed = sandbox.run("history")
     assert listed.returncode == 0
     assert "damaged" in listed.stdout

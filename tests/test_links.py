@@ -26,13 +26,6 @@ WRITING = {
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
-
-
-@pytest.fixture
 def checkout(world: World) -> Path:
     (world.project / ".git").mkdir()
     return world.project

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwenlock.cli.report import findings_as_json, findings_as_text
+from qwenlock.cli.findings import findings_as_json, findings_as_text
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.plans import load
@@ -355,7 +355,7 @@ def test_a_byte_order_mark_matters_to_earlier_releases(
 
 
 def test_a_plan_without_a_template_for_the_client_has_no_newer_version() -> None:
-    models = GUIDE[0].parent.parent / "plans" / "0.12.0-china" / "home" / ".qwen" / "settings.json"
+    models = GUIDE[0].parent.parent / "plans" / "0.10.1-china" / "home" / ".qwen" / "settings.json"
     settings = json.loads(models.read_text(encoding="utf-8"))
     settings["modelProviders"]["openai"].append({"id": "glm-5", "envKey": "MY_KEY"})
     plans = load()
@@ -776,11 +776,9 @@ def test_every_code_is_of_a_known_hundred_and_has_a_title() -> None:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.delenv("CI", raising=False)
-    return World(tmp_path, monkeypatch, capsys.readouterr)
+    return world
 
 
 # Less noise

@@ -14,8 +14,6 @@ from qwenlock.text.foreign import code, prose
 from support import World, models, untimed, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from markdown_it.token import Token
 
 SPECIAL = st.sampled_from("|`*_[]<>\\&#@!~$-+.:/ \n\t")
@@ -63,13 +61,6 @@ def test_sentence_says_what_it_says(text: str) -> None:
 def test_details_fold_a_table() -> None:
     tokens = parsed(details("More", table(["a"], [["b"]])))
     assert [token.type for token in tokens].count("table_open") == 1
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -312,10 +312,3 @@ def test_missing_or_empty_side_is_not_merged_as_if_it_said_nothing(
     write(files["theirs"], "")
     assert world.run("merge", *map(str, files.values())).exit_code == 1
     assert '"c"' in files["ours"].read_text()
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)

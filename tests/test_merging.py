@@ -17,8 +17,6 @@ from qwenlock.settings.scopes import merge as merge_settings
 from support import World, codes, source, strict, untimed, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.compile.compiler import Compilation
     from qwenlock.lock.model import Lock, Merge
 
@@ -171,7 +169,6 @@ SETTINGS = st.builds(
     SELECTIONS,
     OTHERS,
 )
-MERGES: st.SearchStrategy[Merge] = st.sampled_from(["replace", "client"])
 VARIABLES = st.fixed_dictionaries(
     {"MY_KEY": st.just("k")},
     optional={
@@ -218,13 +215,6 @@ def test_client_merge_offers_what_the_merged_settings_do(
 
 
 # The command line
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
 @pytest.mark.parametrize("client", ["guide", "0.15.10", NEW])

@@ -49,12 +49,10 @@ ENTRY = {"id": "m1", "envKey": "OPENAI_API_KEY", "baseUrl": URL}
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     for name in (*API_KEY_VARIABLES.values(), "OPENAI_BASE_URL", "OPENAI_MODEL", "QWEN_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    return World(tmp_path, monkeypatch, capfd.readouterr)
+    return world
 
 
 def auth(**fields: Any) -> dict[str, Any]:

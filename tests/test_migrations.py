@@ -268,29 +268,6 @@ def test_no_value_is_lost_but_those_that_a_note_names(settings: dict[str, Any]) 
         found.remove(leaf)
 
 
-# The way back.
-
-BOOLEAN_VERSION_2 = st.fixed_dictionaries(
-    {"$version": st.just(2)},
-    optional={
-        "general": st.fixed_dictionaries(
-            {}, optional={"disableAutoUpdate": st.booleans(), "vimMode": st.booleans()}
-        ),
-        "ui": st.fixed_dictionaries(
-            {"accessibility": st.fixed_dictionaries({"disableLoadingPhrases": st.booleans()})}
-        ),
-    },
-)
-ONE_SWITCH_VERSION_3 = st.fixed_dictionaries(
-    {"$version": st.just(3)},
-    optional={
-        "general": st.fixed_dictionaries(
-            {}, optional={"gitCoAuthor": st.booleans(), "vimMode": st.booleans()}
-        )
-    },
-)
-
-
 # The folder of scripts, and the runner.
 
 WORKING = """

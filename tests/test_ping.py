@@ -28,7 +28,6 @@ from support import World, locked, models, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 KEY = "hunter-2-of-a-test"
 TIMEOUT, SHORT = 30.0, 0.5
@@ -358,13 +357,11 @@ def test_https_goes_through_the_proxy_and_plain_http_does_not() -> None:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MY_KEY", KEY)
-    return World(tmp_path, monkeypatch, capsys.readouterr)
+    return world
 
 
 CLIENT = """

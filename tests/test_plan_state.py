@@ -32,13 +32,6 @@ LISTS = [
 SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
-
-
 def nested(values: dict[Any, str]) -> dict[str, Any]:
     """Return settings with each value at its path."""
     settings: dict[str, Any] = {"$version": 4}

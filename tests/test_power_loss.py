@@ -206,7 +206,7 @@ def test_lock_and_output(tmp_path: Path, record: Callable[[Callable[[], object]]
     history = History(tmp_path / "state")
 
     def both() -> None:
-        write_lock(lock, f"{HEAD}# new".encode(), history, None)
+        write_lock(FileEdit(lock, lock.read_bytes(), f"{HEAD}# new".encode()), history)
         write_output(report, "new")
 
     for state in record(both).states():

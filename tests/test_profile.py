@@ -18,7 +18,6 @@ from qwenlock.clients.profile import (
     profile,
     release_of,
 )
-from qwenlock.clients.scopes import SCOPES
 from qwenlock.findings.errors import UsageError
 
 
@@ -118,17 +117,6 @@ def test_env_key_is_required_up_to_0_12() -> None:
 )
 def test_what_came_with_a_release(attribute: str, release: str) -> None:
     assert {name: bool(value) for name, value in values(attribute).items()} == since(release)
-
-
-def test_broken_files_are_left_renamed_or_reset() -> None:
-    """How Qwen Code reads settings, Broken files."""
-    found = {name: dict(value) for name, value in values("broken_files").items()}
-    assert found["guide"] == {}
-    for release, outcome in {"0.10.1": "stops", "0.12.0": "stops", "0.15.10": "renamed"}.items():
-        assert set(found[release].values()) == {outcome}
-    assert {str(found[release]) for release in RELEASES[4:-1]} == {str(found["0.21.2"])}
-    assert set(found["0.21.2"].values()) == {"reset"}
-    assert found["0.24.4"] == dict.fromkeys(SCOPES, "stops") | {"project": "reset"}
 
 
 def test_folders_on_no_list_are_trusted_up_to_0_24_0() -> None:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 import pytest
 
 from browser import Browser
-from qwenlock.change.upgrade_data import Status as PlanStatus
+from qwenlock.change.upgrade_data import UpgradeStatus
 from qwenlock.cli.views.page import COLOURS
 from qwenlock.cli.views.results import STATUSES
-from qwenlock.compile.verdict import Status as ProjectStatus
+from qwenlock.compile.verdict import VerdictStatus
 from qwenlock.edge.plans import load
 from qwenlock.findings.rules import Severity
 from support import MODEL, World, models, write
@@ -60,13 +60,6 @@ class Page(HTMLParser):
 
     def all(self, *tags: str) -> list[Element]:
         return [element for element in self.elements if element.tag in tags]
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -154,8 +147,8 @@ def test_page_says_everything(rich: World) -> None:
 
 def test_every_status_has_a_colour() -> None:
     statuses = {
-        *get_args(ProjectStatus),
-        *get_args(PlanStatus),
+        *get_args(VerdictStatus),
+        *get_args(UpgradeStatus),
         *get_args(Severity),
         *("added", "removed", "changed", "reordered"),
         *STATUSES,

@@ -37,12 +37,10 @@ PROVIDERS = {"modelProviders": {"openai": [ENTRY]}}
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "QWEN_MODEL", "ENTRY_KEY"):
         monkeypatch.delenv(name, raising=False)
-    return World(tmp_path, monkeypatch, capsys.readouterr)
+    return world
 
 
 def resolved(

@@ -183,13 +183,6 @@ def test_comments_and_layout_stay() -> None:
     assert result == text.replace('/* not */ "one"', '/* not */ "two"')
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
-
-
 def test_command_asks_writes_and_locks(world: World) -> None:
     before = write(world.user, settings()).read_bytes()
     assert world.run("select", "one", "--dry-run").exit_code == 0

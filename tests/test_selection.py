@@ -8,7 +8,7 @@ import pytest
 
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.compile.compiler import compile_lock
-from qwenlock.enforce.choosing import choosing
+from qwenlock.enforce.other_model import with_selected
 from qwenlock.lock.model import Selection
 from qwenlock.lock.options import Options
 from support import MODEL, OPENAI, codes, compiled, locked, models, source
@@ -326,7 +326,6 @@ def test_base_url_is_not_recorded_where_the_id_is_enough() -> None:
 # What releases leave to the variables that are set
 
 RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.21.2", "0.24.4")
-CREDENTIALS = {"apiKey": "$MY_KEY"}
 
 
 @pytest.mark.parametrize("client", RELEASES)
@@ -505,7 +504,7 @@ def test_run_with_the_locked_id_keeps_the_locked_endpoint() -> None:
     lock = locked(settings, client="0.24.4")
     assert lock.selection.base_url == second
     for name in (MODEL["id"], f"openai/{MODEL['id']}"):
-        assert choosing(lock, name) == lock
-    elsewhere = choosing(lock, "other")
+        assert with_selected(lock, name) == lock
+    elsewhere = with_selected(lock, "other")
     assert elsewhere.selection.model == "other"
-    assert choosing(elsewhere, MODEL["id"]).selection.base_url == first
+    assert with_selected(elsewhere, MODEL["id"]).selection.base_url == first

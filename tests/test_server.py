@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,9 +25,6 @@ from qwenlock.settings.shipped import folder
 from qwenlock.text.locate import Position
 from support import World, models, untimed, write
 from test_upgrade import installed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY = "hunter2-is-a-key"
 URL = '"baseUrl": "https://api.openai.com/v1"'
@@ -53,13 +50,11 @@ USER = {
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("PATH", os.defpath)  # without a client
     for name in [name for name in os.environ if name.endswith("_API_KEY")]:
         monkeypatch.delenv(name)
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+    return world
 
 
 # Diagnostics
@@ -893,7 +888,7 @@ def test_bug_is_told_without_what_a_text_holds(
         uri = await editor.open(world.own, MODELS)
         monkeypatch.setattr("qwenlock.server.translate.about", fails)
         assert await editor.hover(uri, position(MODELS, '"a"', 1)) == ""
-        monkeypatch.setattr("qwenlock.server.open_files.lint", fails)
+        monkeypatch.setattr("qwenlock.server.open_files.configured_findings", fails)
         editor.type(uri, MODELS + " ")
         await editor.hover(uri, position(MODELS, '"a"', 1))
         assert editor.messages == ["qwenlock has a bug: ValueError"]  # once

@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World) -> World:
     """Return a project that is locked, with a warning, and whose check has passed."""
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
     write(world.user, models(MODEL))
     world.run("lock")
     assert world.run("check").exit_code == 0

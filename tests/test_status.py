@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,17 +12,7 @@ from qwenlock.edge.plans import load
 from support import MODEL, OPENAI, World, install, models, write
 from test_views import on_terminal
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 CONFLICTING = {"security": {"auth": {"selectedType": "openai", "apiKey": "sk-" + "planted"}}}
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
 def document(world: World, *arguments: str) -> dict[str, Any]:

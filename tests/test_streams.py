@@ -38,10 +38,7 @@ class _Failing(RawIOBase):
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    world = World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
+def world(world: World) -> World:
     entry = {"id": "a", "name": NAME, "envKey": "A_KEY", "baseUrl": "https://a.example/v1"}
     write(world.own, models(entry) | {"model": {"name": "a"}})
     assert world.run("lock").exit_code == 0

@@ -22,8 +22,6 @@ from qwenlock.text.document import BOM
 from support import World, plainly_read, source, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.findings.finding import Finding
 
 CODES = [
@@ -33,13 +31,6 @@ CODES = [
     and not read_page(code).given
     and code != "QL117"
 ]
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capsys.readouterr()))  # type: ignore[arg-type]
 
 
 def about(code: str, findings: list[Finding]) -> list[Finding]:

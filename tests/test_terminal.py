@@ -31,13 +31,6 @@ from test_views import on_terminal
 TWICE = [{**MODEL, "id": each, "basUrl": "x"} for each in ("a", "b")]
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
-
-
 def many(world: World, *names: str) -> None:
     for name in names:
         folder = world.project / name / ".qwen"

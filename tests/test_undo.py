@@ -18,10 +18,7 @@ TWO = {**models({**MODEL, "id": "a"}, {**MODEL, "id": "b"}), "model": {"name": "
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
+def world(world: World) -> World:
     write(world.user, TWO)
     return world
 
@@ -186,6 +183,20 @@ def test_undos_are_taken_back_from_the_last(world: World) -> None:
         assert selected(world) == model
     assert world.run("undo", "--yes").exit_code == 0  # the last change is 3 again
     assert selected(world) == "a"
+
+
+def test_takes_back_nothing_of_a_lock_that_was_up_to_date(world: World) -> None:
+    assert " written" in world.run("lock").err
+    assert " unchanged" in world.run("lock").err
+    assert numbers(world) == ["1"]
+
+
+def test_takes_back_an_export_to_a_file_outside_of_the_project(world: World) -> None:
+    world.run("lock")
+    world.run("export", "--output", str(world.root / "enforced.json"))
+    assert world.run("undo", "--yes").exit_code == 0
+    assert not (world.root / "enforced.json").exists()
+    assert numbers(world) == ["3", "2", "1"]
 
 
 def test_history_lists_this_project_and_all(

@@ -26,13 +26,6 @@ OWN = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.opena
 KEY = "sk-hunter-000"
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
-
-
 def installed(plan: Plan, *own: Any, **more: Any) -> dict[str, Any]:
     template, region = plan.newest(), next(iter(plan.regions.values()))
     models = plan.models(template, region)

@@ -852,13 +852,6 @@ def test_kept_edits_are_there_afterwards_and_the_update_is_not_offered_again(
 # The installed command
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
-
-
 def test_check_says_by_its_exit_code_whether_an_update_is_due(world: World) -> None:
     assert world.run("upgrade", "--check").exit_code == 0
     write(world.user, installed("0.12.0"))

@@ -102,13 +102,6 @@ def oldest(plan_id: str, region: str | None = None) -> tuple[Plan, Template, Reg
     return plan, template, place
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, lambda: tuple(capfd.readouterr()))
-
-
 # What a user added, what is retired, what was not chosen
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenlock.edge import git
+from qwenlock.edge.configuration import Nearest
 from qwenlock.edge.walk import projects_below
 from qwenlock.findings.errors import InputError
 from qwenlock.text.globs import pattern
@@ -160,7 +161,7 @@ def test_configuration_lists_projects_and_excludes_directories(tmp_path: Path) -
     )
     assert found(tmp_path) == ["apps/a", "libs/x/deep", "gone", "."]
     assert [each.name for each in projects_below(tmp_path / "apps")] == ["a"]
-    everything = projects_below(tmp_path, no_config=True)
+    everything = projects_below(tmp_path, Nearest(()))
     assert [each.name for each in everything] == ["z", "y"]
 
 

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 from qwenlock.cli.start import run
 from qwenlock.clients.profile import NEWEST
 from support import MODEL, Result, World, install, models, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
-    return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
 def said(world: World, *arguments: str) -> str:

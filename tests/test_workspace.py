@@ -25,11 +25,8 @@ KEY = "sk-hunter2hunter2hunter2"
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> World:
+def world(world: World) -> World:
     """Return a repository whose root is a locked project, with the client in its configuration."""
-    world = World(tmp_path, monkeypatch, capsys.readouterr)
     git(world.project, "init", "-q", "-b", "main")
     write(world.project / "qwenlock.toml", 'client = "0.24.4"\nuser = false\n')
     write(world.own, settings())

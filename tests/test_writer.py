@@ -20,6 +20,7 @@ from qwenlock.edge import windows, writer
 from qwenlock.edge.history import History, RecordState
 from qwenlock.edge.writer import FileEdit, write, write_output
 from qwenlock.findings.errors import WriteError
+from support import undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -554,7 +555,7 @@ class TestFailure:
         assert "qwenlock undo" in (caught.value.fix or "")
         assert edits[0].path.read_bytes() == b"KEY=" + SECRET, "the key has no other place left"
         assert [entry.state for entry in history.history()] == [RecordState.APPLIED]
-        history.undo()
+        undo(history)
         assert [path.name for path in project.iterdir()] == ["settings.json"]
 
     @pytest.mark.parametrize("function", ["open", "fsync", "fchmod", "access", "unlink"])

@@ -15,7 +15,7 @@ import pytest
 
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine, dummies
-from qwenlock.change.outdated import VARIABLE, lists_in, outdated, runs
+from qwenlock.change.client_lists import VARIABLE, lists_in, outdated, runs
 from qwenlock.change.upgrade import upgrade
 from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile

@@ -16,7 +16,7 @@ from qwenlock.text.operations import get
 from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
-    from qwenlock.plans.plan import Model, Plan
+    from qwenlock.plans.plan import Plan, PlanModel
     from qwenlock.settings.scopes import Source
 
 REGION = "default"
@@ -55,7 +55,7 @@ def begun(
     return text, plan, found
 
 
-def _models(source: Source, env_key: str) -> tuple[str, list[Model]]:
+def _models(source: Source, env_key: str) -> tuple[str, list[PlanModel]]:
     """Return the models with the variable, and the auth type that they stand under."""
     label = source.document.label
     held = get(source.settings, PROVIDERS)
@@ -89,7 +89,7 @@ def _models(source: Source, env_key: str) -> tuple[str, list[Model]]:
 
 
 def _definition(
-    plan_id: str, auth_type: str, env_key: str, region: str, models: list[Model]
+    plan_id: str, auth_type: str, env_key: str, region: str, models: list[PlanModel]
 ) -> str:
     found = {match[0] if (match := _PREFIX.match(each["name"])) else "" for each in models}
     prefix = found.pop() if len(found) == 1 else ""

@@ -13,7 +13,7 @@ from qwenlock.findings.errors import InputError
 from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.lock import NAME
 from qwenlock.lock.text import as_table
-from qwenlock.migrate.file_changes import with_lines
+from qwenlock.migrate.change import with_lines
 from qwenlock.settings.scopes import PROVIDERS, merged, owner
 from qwenlock.text.record import dataclass
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenlock.change.init_wishes import InitWishes
-    from qwenlock.migrate.file_changes import InGit
+    from qwenlock.migrate.change import InGit
     from qwenlock.settings.project import Project
 
 ATTRIBUTES = f"{NAME} text eol=lf -merge"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qwenlock.lock.model import Lock
     from qwenlock.plans.collection import Plans
-    from qwenlock.plans.plan import Model, Plan
+    from qwenlock.plans.plan import Plan, PlanModel
 
 
 def lost_edits(before: Lock, after: Lock, plans: Plans) -> Iterator[str]:
@@ -40,11 +40,11 @@ def lost_edits(before: Lock, after: Lock, plans: Plans) -> Iterator[str]:
                 yield f"an edit of {edit.model} is lost: {edit.what} {sides}"
 
 
-def _models(lock: Lock, plan: Plan) -> list[Model]:
+def _models(lock: Lock, plan: Plan) -> list[PlanModel]:
     return [settings_entry(each) for each in lock.models if each.origin == plan.id]
 
 
-def _published(plan: Plan, models: list[Model]) -> list[Model]:
+def _published(plan: Plan, models: list[PlanModel]) -> list[PlanModel]:
     """Return what the template has that `models` are closest to."""
     region = next(iter(plan.regions_of(models)), None)
     template = closest(plan, region, models) if region else None

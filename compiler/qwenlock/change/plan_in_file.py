@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.change import selecting
 from qwenlock.change.plan_models import by_id, is_owned
+from qwenlock.change.selection import SELECTION_PATHS
 from qwenlock.change.target import Target, catalogue_scope, check_usable, dotted, target
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import InputError, UsageError
@@ -22,7 +22,7 @@ from qwenlock.text.operations import get
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.plans.plan import Model, Plan, Region, Template
+    from qwenlock.plans.plan import Plan, PlanModel, Region, Template
     from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Path
@@ -33,7 +33,7 @@ def array(plan: Plan) -> Path:
     return (*PROVIDERS, plan.auth_type)
 
 
-def owned(plan: Plan, settings: dict[str, Any]) -> list[Model]:
+def owned(plan: Plan, settings: dict[str, Any]) -> list[PlanModel]:
     """Return the models of `plan` in `settings`, of any region, in their order."""
     entries = get(settings, array(plan))
     return [each for each in entries if is_owned(plan, each)] if isinstance(entries, list) else []
@@ -59,7 +59,7 @@ class PlanInFile:
     def __init__(self, project: Project, plan: Plan, wanted: ScopeName | None) -> None:
         self.project, self.plan = project, plan
         self.target = _writable(project, plan, wanted)
-        check_usable(self.target, [array(plan), *selecting.PATHS, *plan_state.recorded_paths(plan)])
+        check_usable(self.target, [array(plan), *SELECTION_PATHS, *plan_state.recorded_paths(plan)])
         self.entries: list[Any] = get(self.target.value, array(plan), [])
         if not isinstance(self.entries, list):
             message = f"{self.target.label}: {dotted(array(plan))} must be an array"
@@ -84,13 +84,13 @@ class PlanInFile:
         return next(iter(found.values()), None)
 
     @cached_property
-    def ours(self) -> list[Model]:
+    def ours(self) -> list[PlanModel]:
         """Return the models of that region, only the first of each id."""
         placed = zip(self.models, self.plan.regions_of(self.models), strict=True)
         return list(by_id([model for model, at in placed if at == self.region]).values())
 
     @cached_property
-    def added(self) -> list[Model]:
+    def added(self) -> list[PlanModel]:
         """Return the models that a user added to the plan's list: no list that is known has them.
 
         The client offers that in `/auth`, and its updates carry them along.
@@ -124,7 +124,7 @@ class PlanInFile:
         return self.recorded is not None and proves(self.models, self.recorded.version)
 
     @cached_property
-    def custom(self) -> dict[str, Model]:
+    def custom(self) -> dict[str, PlanModel]:
         """Return the other models of the array by id."""
         return by_id([entry for entry in self.entries if not is_owned(self.plan, entry)])
 
@@ -150,7 +150,7 @@ class PlanInFile:
             return self.template
         return closest(self.plan, self.region, self.ours)
 
-    def base_models(self) -> list[Model]:
+    def base_models(self) -> list[PlanModel]:
         """Return the models of `base`; `ours` without one, and where nobody edited them."""
         if self.base is None or self.region is None or self.is_unedited:
             return self.ours

@@ -10,7 +10,7 @@ from qwenlock.text.operations import Insert, Move, Remove, Set
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from qwenlock.plans.plan import Model, Plan
+    from qwenlock.plans.plan import Plan, PlanModel
     from qwenlock.text.operations import Operation, Path
 
 _ABSENT = object()
@@ -24,7 +24,7 @@ def is_owned(plan: Plan, entry: Any) -> bool:
 
 
 def replaced(
-    entries: Sequence[Any], new: Sequence[Model], plan: Plan, path: Path
+    entries: Sequence[Any], new: Sequence[PlanModel], plan: Plan, path: Path
 ) -> Iterator[Operation]:
     """Yield the operations that put `new` first and remove the plan's other models.
 
@@ -87,11 +87,11 @@ def _rewritten(path: Path, old: Any, new: Any) -> Iterator[Operation]:
 
 
 def carried_over(
-    template: Sequence[Model],
-    edited: Sequence[Model],
-    new: Sequence[Model],
+    template: Sequence[PlanModel],
+    edited: Sequence[PlanModel],
+    new: Sequence[PlanModel],
     keeps: Callable[[str], bool],
-) -> list[Model]:
+) -> list[PlanModel]:
     """Return `new` with the edits of the models that `keeps` names: changed fields, and removal.
 
     Args:
@@ -111,9 +111,9 @@ def carried_over(
     return result
 
 
-def by_id(entries: Sequence[Any]) -> dict[str, Model]:
+def by_id(entries: Sequence[Any]) -> dict[str, PlanModel]:
     """Return entries by id; like the client, take the first of each id."""
-    result: dict[str, Model] = {}
+    result: dict[str, PlanModel] = {}
     for entry in entries:
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
             result.setdefault(entry["id"], entry)

@@ -25,10 +25,10 @@ from qwenlock.settings.script_api import Draft
 from qwenlock.text.operations import Remove, Set, get
 
 if TYPE_CHECKING:
-    from qwenlock.change.upgrade_data import Status, UpgradeWishes
+    from qwenlock.change.upgrade_data import UpgradeStatus, UpgradeWishes
     from qwenlock.clients.profile import Profile
     from qwenlock.findings.file_changes import FileChange
-    from qwenlock.plans.plan import Model, Plan, Region, Template
+    from qwenlock.plans.plan import Plan, PlanModel, Region, Template
     from qwenlock.settings.project import Project
     from qwenlock.settings.scopes import Source
     from qwenlock.text.operations import Path
@@ -117,7 +117,7 @@ def _aim(there: PlanInFile, client: Profile, wishes: UpgradeWishes) -> Aim:
     return Aim(template, region, everything, edited, shadowed, carried)
 
 
-def _in_region(plan: Plan, model: Model, region: Region) -> Model:
+def _in_region(plan: Plan, model: PlanModel, region: Region) -> PlanModel:
     """Return a model that a user added; an endpoint of another region becomes that of this one."""
     is_elsewhere = plan.region_of(model) not in (None, region)
     return {**model, "baseUrl": region.base_url} if is_elsewhere else model
@@ -269,7 +269,7 @@ class _Change:
         other = [each.at for each in states if each.at != self._aim.template.state.at]
         return without_empty(self._there.target.edited(self._draft.finish().operations), other)
 
-    def _status(self) -> Status:
+    def _status(self) -> UpgradeStatus:
         """Tell whether the client would offer this update."""
         plan, aim = self._there.plan, self._aim
         kept = aim.template.state

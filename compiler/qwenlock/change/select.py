@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.change import selecting
-from qwenlock.change.selecting import Choice
+from qwenlock.change.selection import SELECTION_PATHS, Choice, choose, overridden, selected_by
 from qwenlock.change.target import check_usable, owning_scope, target
-from qwenlock.clients import route
 from qwenlock.clients.profile import OAUTH, OAUTH_ENDED
-from qwenlock.clients.route import SNAPSHOT_PREFIX, Route
+from qwenlock.clients.route import SNAPSHOT_PREFIX
 from qwenlock.compile import catalogue
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.file_changes import ProjectChange
@@ -56,19 +54,19 @@ def select(
     to = target(project, scope or owning_scope(project))
     there = project if scope != "user" else _elsewhere(project)
     wanted = _find(there, model, auth_type, base_url)
-    before = selecting.chosen(there.sources)
+    before = selected_by(there.sources)
     if before is not None and _is_same(before, wanted, there):
         reason = f"{wanted} is already selected"
         return ProjectChange(reasons=(reason,), report=_report(to.scope, to.label, before, wanted))
-    check_usable(to, selecting.PATHS)
+    check_usable(to, SELECTION_PATHS)
     draft = Draft(to.value)
-    selecting.choose(draft, wanted)
+    choose(draft, wanted)
     after = to.sources_after(project, draft.settings)
     return ProjectChange(
         files=to.file_change(to.edited(draft.finish().operations)),
         reasons=(f"select {wanted} in {to.label}",),
         warnings=(
-            *selecting.overridden(after, to.scope, wanted),
+            *overridden(after, to.scope, wanted),
             *_hidden(project, there, wanted),
         ),
         report=_report(to.scope, to.label, before, wanted),
@@ -115,7 +113,7 @@ def _find(
         raise UsageError(f"{shown(str(auth_type))!r} is not an auth type; use one of {known}", fix)
     there = [each for each in _offered(project) if auth_type in (None, each[0].auth_type)]
     named = [each for each in there if each[0].model == model]
-    selected = selecting.chosen(project.sources)
+    selected = selected_by(project.sources)
     found: dict[str, Choice] = {}
     for choice in _at(base_url, named, project.client):
         if choice == selected or choice.auth_type not in found:  # what is selected stays so
@@ -179,16 +177,11 @@ def _oauth_type(project: Project, model: str) -> str | None:
     return OAUTH if model in {*project.client.oauth_models} - entries else None
 
 
-def used(choices: Sequence[Choice], selected: Choice, client: Profile) -> int | None:
-    """Return the index of the choice that a client uses for `selected`; None if it uses none."""
-    return route.chosen([Route(*each) for each in choices], Route(*selected), client)
-
-
 def _is_same(before: Choice, wanted: Choice, project: Project) -> bool:
     if before[:2] != wanted[:2] or wanted.base_url is None or before.base_url:
         return before[:2] == wanted[:2] and wanted.base_url in (None, before.base_url)
     choices = offered(project)
-    at = used(choices, before, project.client)
+    at = before.index_in(choices, project.client)
     return at is not None and choices[at] == wanted
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenlock.plans.edits import Edit
-    from qwenlock.plans.plan import Model
+    from qwenlock.plans.plan import PlanModel
 
 WHOLE = ("added", "removed", "moved")
 _LONGEST = 60
@@ -60,7 +60,10 @@ class Edited(NamedTuple):
 
 
 def compare(
-    template: Sequence[Model], ours: Sequence[Model], new: Sequence[Model], final: Sequence[Model]
+    template: Sequence[PlanModel],
+    ours: Sequence[PlanModel],
+    new: Sequence[PlanModel],
+    final: Sequence[PlanModel],
 ) -> list[Edited]:
     """Return the edits of `ours` relative to `template`, and whether `final` keeps them.
 
@@ -83,11 +86,11 @@ def compare(
     return result
 
 
-def _value(models: dict[str, Model], edit: Edit) -> Any:
+def _value(models: dict[str, PlanModel], edit: Edit) -> Any:
     return get(models.get(edit.model, _ABSENT), edit.path, _ABSENT)
 
 
-def _names(models: dict[str, Model], *, among: dict[str, Model]) -> list[str]:
+def _names(models: dict[str, PlanModel], *, among: dict[str, PlanModel]) -> list[str]:
     return [name for name in models if name in among]
 
 

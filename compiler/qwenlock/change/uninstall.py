@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.change import selecting
 from qwenlock.change import upgrade_report as said_of
 from qwenlock.change.plan_in_file import array, owned
 from qwenlock.change.plan_models import by_id, is_owned
+from qwenlock.change.selection import selected_by
 from qwenlock.change.target import check_usable, dotted, target, without_empty
 from qwenlock.clients.other_models import other_models
 from qwenlock.clients.profile import API_KEY_VARIABLES
@@ -200,7 +200,7 @@ def _left(plan: Plan, project: Project, scopes: list[ScopeName]) -> Iterator[str
 def _selecting(plan: Plan, before: Project, after: Project) -> Iterator[str]:
     """Name the settings that select a model which no entry defines any more."""
     defined, gone = _ids(after), _ids(before) - _ids(after)
-    choice = selecting.chosen(after.sources)
+    choice = selected_by(after.sources)
     if choice and choice.auth_type == plan.auth_type and choice.model in gone:
         yield f"{choice} is still selected: select another model with `qwenlock select`"
     for setting in other_models(after.client):

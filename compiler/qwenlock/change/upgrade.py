@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.change import selecting
 from qwenlock.change import upgrade_report as said_of
 from qwenlock.change.plan_in_file import PlanInFile, array, owned
 from qwenlock.change.plan_models import is_owned
 from qwenlock.change.plan_upgrade import upgrade_plan
+from qwenlock.change.selection import selected_by
 from qwenlock.change.upgrade_selection import selection_after
 from qwenlock.clients.scopes import WRITABLE
 from qwenlock.findings.errors import UsageError
@@ -47,7 +47,7 @@ def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None)
         UsageError: the request is impossible; the message says what to do.
         InputError: the settings or a template are invalid.
     """
-    before = selecting.chosen(project.sources)
+    before = selected_by(project.sources)
     plans = _meant(project, wishes)
     missing = [each for each in wishes.plans if each not in {plan.id for plan in plans}]
     absent = Plans.of(project.plans).named(missing) if plans or missing else project.plans

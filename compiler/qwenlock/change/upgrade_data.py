@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from qwenlock.change.three_way import Edited
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import FileChange
-    from qwenlock.plans.plan import Model, Region, Template
+    from qwenlock.plans.plan import PlanModel, Region, Template
     from qwenlock.settings.project import Project
 
-Status: TypeAlias = Literal["due", "dismissed", "current", "edited", "manual", "not-installed"]
+UpgradeStatus: TypeAlias = Literal[
+    "due", "dismissed", "current", "edited", "manual", "not-installed"
+]
 """`due`: there is an update; `dismissed`: there is one, but it was dismissed in the client;
 `current`: there is none; `edited`: edits block it, because of `--on-edited abort`; `manual`: the
 models were configured by hand; `not-installed`: there are no models."""
@@ -38,10 +40,10 @@ class Aim(NamedTuple):
 
     template: Template
     region: Region
-    models: list[Model]
+    models: list[PlanModel]
     edited: list[Edited]
     shadowed: list[str]
-    carried: list[Model]
+    carried: list[PlanModel]
 
     @property
     def lost(self) -> list[Edited]:
@@ -99,7 +101,7 @@ class PlanUpgrade:
 
     there: PlanInFile
     aim: Aim | None
-    status: Status
+    status: UpgradeStatus
     reasons: Sequence[str] = ()
     files: Sequence[FileChange] = ()
     warnings: Sequence[str] = ()

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenlock.change.plan_in_file import PlanInFile
-    from qwenlock.change.selecting import Choice
-    from qwenlock.change.upgrade_data import Aim, PlanUpgrade, Status
+    from qwenlock.change.selection import Choice
+    from qwenlock.change.upgrade_data import Aim, PlanUpgrade, UpgradeStatus
     from qwenlock.clients.profile import Profile
     from qwenlock.findings.file_changes import FileChange
-    from qwenlock.plans.plan import Model, Plan, Template
+    from qwenlock.plans.plan import Plan, PlanModel, Template
 
 
 def report(
@@ -43,13 +43,13 @@ def report(
     }
 
 
-def _worst(steps: Sequence[PlanUpgrade]) -> Status:
-    order: list[Status] = ["edited", "due", "dismissed", "current", "manual"]
+def _worst(steps: Sequence[PlanUpgrade]) -> UpgradeStatus:
+    order: list[UpgradeStatus] = ["edited", "due", "dismissed", "current", "manual"]
     found = {each.status for each in steps}
     return next((status for status in order if status in found), "not-installed")
 
 
-def _of_plan(status: Status, there: PlanInFile | None, aim: Aim | None) -> dict[str, Any]:
+def _of_plan(status: UpgradeStatus, there: PlanInFile | None, aim: Aim | None) -> dict[str, Any]:
     region = aim.region if aim else there.region if there else None
     return {
         "status": status,
@@ -65,7 +65,7 @@ def _of_plan(status: Status, there: PlanInFile | None, aim: Aim | None) -> dict[
     }
 
 
-def difference(there: PlanInFile | None, models: Sequence[Model]) -> dict[str, list[str]]:
+def difference(there: PlanInFile | None, models: Sequence[PlanModel]) -> dict[str, list[str]]:
     """Return the ids that an upgrade to `models` adds, removes, changes and keeps.
 
     Custom models count as kept.
@@ -223,7 +223,7 @@ def warnings(there: PlanInFile, aim: Aim, running: str | None) -> Iterator[str]:
         )
 
 
-def shadowed(there: PlanInFile, models: Sequence[Model], client: Profile) -> list[str]:
+def shadowed(there: PlanInFile, models: Sequence[PlanModel], client: Profile) -> list[str]:
     """Return the ids of custom models that `client` hides because a plan model comes first.
 
     Whether two entries are the same model depends on the release

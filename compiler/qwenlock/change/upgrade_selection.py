@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.change import selecting
 from qwenlock.change.plan_in_file import owned
 from qwenlock.change.plan_models import by_id, is_owned
+from qwenlock.change.selection import Choice, choose, overridden, selected_by
 from qwenlock.change.target import target
 from qwenlock.clients.profile import GUIDE, OAUTH, profile
 from qwenlock.findings.errors import UsageError
@@ -20,7 +20,6 @@ from qwenlock.settings.script_api import Draft
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenlock.change.selecting import Choice
     from qwenlock.change.upgrade_data import PlanUpgrade
     from qwenlock.findings.file_changes import FileChange
     from qwenlock.settings.project import Project
@@ -72,7 +71,7 @@ def selection_after(
     if first is None:
         return SelectionAfter(before, "the selection stays: the plan has no models")
     whose = f"the first model of {step.there.plan.title}"
-    after = selecting.Choice(step.there.plan.auth_type, first["id"], _url(project, step, first))
+    after = Choice(step.there.plan.auth_type, first["id"], _url(project, step, first))
     if before and (before.auth_type, before.model) == (after.auth_type, after.model):
         return _selected(project, step, after, f"{after} stays selected: it is {whose}")
     if keep:
@@ -147,11 +146,11 @@ def _selects_url(project: Project, step: PlanUpgrade) -> bool:
 
 def _selected(project: Project, step: PlanUpgrade, choice: Choice, said: str) -> SelectionAfter:
     aim = target(project, step.there.target.scope)
-    if choice == selecting.chosen(project.sources):
+    if choice == selected_by(project.sources):
         return SelectionAfter(choice, said)
     draft = Draft(aim.value)
-    selecting.choose(draft, choice)
+    choose(draft, choice)
     files = aim.file_change(aim.edited(draft.finish().operations))
     after = aim.sources_after(project, draft.settings)
-    warnings = tuple(selecting.overridden(after, aim.scope, choice))
-    return SelectionAfter(selecting.chosen(after), said, files, warnings)
+    warnings = tuple(overridden(after, aim.scope, choice))
+    return SelectionAfter(selected_by(after), said, files, warnings)

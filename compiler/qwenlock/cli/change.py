@@ -62,36 +62,29 @@ def relocking(directory: Path, flags: Flags, client: str | None) -> Relock:
     """Return a function for `Writing` that locks the project again."""
     from functools import partial
 
-    from qwenlock.cli.commands.lock import relock
+    from qwenlock.cli.locking import relock
 
     return partial(relock, directory, flags, client)
 
 
-def carry_out(
-    change: ProjectChange,
-    command: str,
-    directory: Path,
-    writing: Writing,
-    project: Project | None = None,
-) -> int:
+def carry_out(change: ProjectChange, command: str, project: Project, writing: Writing) -> int:
     """Show `change`, ask, and write all of it or nothing; return the exit code.
 
     Args:
         change: what to write.
         command: the command, as the history names it; must not hold a secret.
-        directory: the project whose change this is, for `undo`.
-        writing: whether to write, to ask, and to lock afterwards, and how to report it.
         project: the project that changes; the JSON document names its client.
+        writing: whether to write, to ask, and to lock afterwards, and how to report it.
 
     Raises:
         UsageError: it needs confirmation, but there is no terminal, and no `--yes`.
         WriteError: nothing was written; the message says why.
     """
     from qwenlock.edge.changes import diff_of, to_show
+    from qwenlock.edge.places import shown
 
-    change = to_show(change, project.places.outside if project else ())
+    change = to_show(change, project.places.outside)
     diff = diff_of(change)
-    about = client_as_json(project) if project else {}
     to_write = bool(change.files) and not writing.dry_run
     if not writing.as_json:
         show(change, diff)
@@ -105,23 +98,17 @@ def carry_out(
     if to_write and not writing.yes and not agreed("Write this?"):
         say("nothing was written")
         return 0
-    backup = _write(change, command, directory) if to_write else None
+    backup = _write(change, command, project.places.project) if to_write else None
     if writing.as_json:
         warnings = list(change.warnings)
         said = {"written": to_write, "warnings": warnings, "diff": diff}
-        emit_json({**about, **change.report, **said})
+        emit_json({**client_as_json(project), **change.report, **said})
     if backup is None:
         return 0
     if writing.relock is not None:
         return writing.relock(backup.stem)
-    say(f"run `qwenlock lock` to update {_lock_of(project)}")
+    say(f"run `qwenlock lock` to update {clean(shown(project.places.lock))}")
     return 0
-
-
-def _lock_of(project: Project | None) -> str:
-    from qwenlock.edge.places import shown
-
-    return clean(shown(project.places.lock)) if project is not None else "qwen.lock"
 
 
 def show(change: ProjectChange, diff: str) -> None:
@@ -159,10 +146,10 @@ def agreed(question: str) -> bool:
 
 def _write(change: ProjectChange, command: str, directory: Path) -> Path:
     from qwenlock.cli.progress import waiting
-    from qwenlock.edge import changes
+    from qwenlock.edge.changes import write_all
 
     with waiting("writing"):  # another qwenlock may be at it
-        backup = changes.carry_out(change, command, directory)
+        backup = write_all(change, command, directory)
     names = ", ".join(clean(file.name) for file in change.files)
     say(f"{painted('wrote', 'good')} {names}; `qwenlock undo` reverts it (backup: {backup})")
     return backup

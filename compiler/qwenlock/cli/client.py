@@ -1,4 +1,4 @@
-"""Which client a command goes by, and why: said in one line, and in every document."""
+"""Which client a command goes by, and why; and what the installed client is asked for."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from qwenlock.clients.profile import GUIDE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
+    from qwenlock.edge.capturing import Capture
     from qwenlock.edge.places import Flags
+    from qwenlock.plans.collection import Plans
     from qwenlock.settings.project import Project
 
 
@@ -72,3 +75,47 @@ def say_other_installed(project: Project) -> None:
 def client_as_json(project: Project) -> dict[str, str]:
     """Return the fields of a document that say which client it is for, and why."""
     return {"client": project.client.name, "client-from": project.client_from}
+
+
+def captured_lists(
+    command: str, plans: Plans, wanted: Collection[tuple[str, str]] | None = None
+) -> tuple[str, Capture]:
+    """Return the release of a client, and its lists.
+
+    Args:
+        command: the client's command, as in a shell.
+        plans: the plans.
+        wanted: the plans and regions that are needed, by name; None for all.
+    """
+    import os
+
+    from qwenlock.cli.console import say
+    from qwenlock.cli.progress import waiting
+    from qwenlock.clients.profile import release_of
+    from qwenlock.edge.capturing import capture as capture_from
+    from qwenlock.edge.client import command_of
+    from qwenlock.edge.client import version as version_of
+    from qwenlock.text.foreign import clean
+
+    words = command_of(command)
+    with waiting("asking the client for its release"):
+        release = release_in_files(release_of(version_of(words, os.environ)))
+    say(clean(f"starting Qwen Code {release} to get its lists"))
+    with waiting("waiting for the client's lists"):
+        return release, capture_from(words, release, plans, wanted)
+
+
+def release_in_files(version: str) -> str:
+    """Return a release as template files spell it.
+
+    Raises:
+        UsageError: `version` is not a version.
+    """
+    from packaging.version import InvalidVersion, Version
+
+    from qwenlock.findings.errors import UsageError
+
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        raise UsageError(f"{version!r} is not a version", "name a release, such as 1.2.3") from None

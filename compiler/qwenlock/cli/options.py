@@ -42,8 +42,8 @@ class GateFormat(StrEnum):
 _SCOPES = "Scopes"
 _READING = "Client and plans"
 OUTPUT = "Output"
-ScopedCommand = "scoped"
-"""The class of a command with the scope options, see `parsing`."""
+SCOPED = "scoped"
+"""The name of the class of commands that have the scope options, see `parsing`."""
 
 ProjectArgument: TypeAlias = Annotated[
     Path | None,
@@ -267,7 +267,7 @@ def command_again(context: typer.Context, *without: str) -> str:
 
 
 def flags_of(context: typer.Context) -> Flags:
-    """Return what the scope options of a `ScopedCommand` say."""
+    """Return what the scope options of a `SCOPED` command say."""
     flags: Flags = context.obj
     return flags
 
@@ -281,7 +281,7 @@ def scope_flags(
     templates: TemplatesOption = None,
     no_config: NoConfigOption = False,
 ) -> Flags:
-    """Return what the scope options say, which every command with `ScopedCommand` has.
+    """Return what the scope options say, which every `SCOPED` command has.
 
     Raises:
         UsageError: two of them contradict each other.

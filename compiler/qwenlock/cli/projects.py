@@ -73,7 +73,8 @@ def chosen(
     """
     from qwenlock.cli.console import painted, say
     from qwenlock.cli.progress import waiting
-    from qwenlock.edge.walk import projects_below, unmatched, workspace_at
+    from qwenlock.edge.configuration import Nearest
+    from qwenlock.edge.walk import configuration_of, projects_below, unmatched, workspace_at
     from qwenlock.findings.errors import InputError, QwenlockError
     from qwenlock.text.foreign import clean
 
@@ -90,8 +91,9 @@ def chosen(
             continue
         several = True
         with waiting("looking for projects"):
-            found = [*projects_below(root, every=every, no_config=flags.no_config)]
-            warnings = [] if flags.no_config else [*unmatched(root, found)]
+            team = Nearest(()) if flags.no_config else configuration_of(root)
+            found = [*projects_below(root, team, every=every)]
+            warnings = [*unmatched(root, team, found)]
         directories += found
         for words in warnings:
             say(f"{painted('warning', 'warning')}: {clean(words)}")
@@ -206,7 +208,7 @@ def _each(
 ) -> tuple[int, list[dict[str, Any]]]:
     from qwenlock.cli.advice import about, from_here
     from qwenlock.cli.console import collected
-    from qwenlock.cli.report import print_error
+    from qwenlock.cli.findings import print_error
 
     def printed(error: QwenlockError, _: Path) -> None:
         print_error(error, "json" if as_json else None)

@@ -114,7 +114,7 @@ def _usage_error(error: Any) -> UsageError:
 
 
 def _stop(error: QwenlockError, arguments: Sequence[str], *, debug: bool) -> int:
-    from qwenlock.cli.report import print_error
+    from qwenlock.cli.findings import print_error
 
     with suppress(OSError):
         sys.stdout.flush()  # such as a preview that was printed before

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-Kind: TypeAlias = Literal["string", "boolean", "integer", "number", "object", "array", "any"]
+ValueKind: TypeAlias = Literal["string", "boolean", "integer", "number", "object", "array", "any"]
 
-_PYTHON_TYPES: dict[Kind, tuple[type, ...]] = {
+_PYTHON_TYPES: dict[ValueKind, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
     "integer": (int,),
@@ -38,13 +38,13 @@ class Field(NamedTuple):
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     description: str
     since: str = ""
     minimum: float | None = None
     maximum: float | None = None
     values: tuple[str, ...] = ()
-    members: Kind | None = None
+    members: ValueKind | None = None
     atomic: bool = False
 
 
@@ -136,7 +136,7 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
 """What editors offer as the value of a field: most are from the guide."""
 
 
-def is_of_kind(value: object, kind: Kind) -> bool:
+def is_of_kind(value: object, kind: ValueKind) -> bool:
     """Tell whether a JSON `value` is of `kind`; true is not a number, but 3.0 is an integer."""
     if isinstance(value, bool):
         return kind in ("boolean", "any")
@@ -165,5 +165,5 @@ def problem(field: Field, value: object) -> str | None:
     return None
 
 
-def _with_article(kind: Kind) -> str:
+def _with_article(kind: ValueKind) -> str:
     return f"an {kind}" if kind[0] in "aio" else f"a {kind}"

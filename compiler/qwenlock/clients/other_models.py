@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from qwenlock.clients.profile import Profile
 
-Form: TypeAlias = Literal["id", "selector", "list", "map"]
+NamingForm: TypeAlias = Literal["id", "selector", "list", "map"]
 """How the value names models: by an id alone; by a selector, `ID` or `AUTHTYPE:ID`; as a string of
 selectors with commas between them; or as an object of selectors."""
 
@@ -53,7 +53,7 @@ class ModelSetting(NamedTuple):
     path: tuple[str, ...]
     since: str
     description: str
-    form: Form = "selector"
+    form: NamingForm = "selector"
     search: Search = "selected-first"
     endpoint_since: str = ""
     unfit: tuple[tuple[str, str], ...] = ()

@@ -7,9 +7,8 @@ Sources: the guide, and for the releases the page How Qwen Code reads settings.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from qwenlock.clients.scopes import SCOPES, ScopeName
 from qwenlock.findings.errors import UsageError
 from qwenlock.text.pattern import pattern
 from qwenlock.text.record import dataclass, replace
@@ -29,10 +28,6 @@ PROTOCOLS_SINCE = "0.21"
 
 OAUTH_ENDED = "2026-04-15"
 """The day on which the free tier of Qwen OAuth ended."""
-
-Broken: TypeAlias = Literal["stops", "renamed", "reset"]
-"""What a client does about settings that are not JSON: it stops and leaves the file; it renames the
-file and goes on without it; or it replaces what is in it by an empty object, beside a copy."""
 
 _NUMBERS = pattern(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
 _PRE_RELEASE = pattern(r"v?([0-9]+\.[0-9]+\.[0-9]+)-[0-9A-Za-z.-]+(?:\+[0-9A-Za-z.-]+)?")
@@ -142,7 +137,6 @@ class Profile:
         refuses_flag_key: a key by flag alone is refused if there is no terminal.
         strips_snapshot: a `model.name` of `$runtime|TYPE|ID` means ID.
         reads_bom: a byte-order mark at the start of a settings file is skipped, and not an error.
-        broken_files: what becomes of a broken settings file, by scope; empty if nothing is said.
         trusts_unlisted: a folder on no list of trusted folders is trusted.
         trust_is_nearest: of several rules of that list, the one nearest to the folder decides. Else
             a folder within any trusted one is trusted.
@@ -184,7 +178,6 @@ class Profile:
     refuses_flag_key: bool = False
     strips_snapshot: bool = False
     reads_bom: bool = False
-    broken_files: tuple[tuple[ScopeName, Broken], ...] = ()
     trusts_unlisted: bool = True
     trust_is_nearest: bool = True
     ignores_settings: tuple[str, ...] = ()
@@ -217,10 +210,6 @@ class Profile:
         return WIRE_PROTOCOLS[str(wire_api)]
 
 
-def _all(what: Broken) -> tuple[tuple[ScopeName, Broken], ...]:
-    return tuple((scope, what) for scope in SCOPES)
-
-
 _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
     ("0.10.1", {
         "replaces_providers": False,
@@ -234,7 +223,6 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
         "refuses_flag_key": True,
         "proxy_layers": ("cli", "env"),
         "empty_counts": True,
-        "broken_files": _all("stops"),
         "trust_is_nearest": False,
     }),
     ("0.12.0", {
@@ -248,7 +236,6 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
         "key_is_sealed": False,
         "refuses_flag_key": False,
         "timeout_variable": "QWEN_CODE_API_TIMEOUT_MS",
-        "broken_files": _all("renamed"),
         "ignores_settings": ("--bare", "QWEN_CODE_SIMPLE"),
     }),
     ("0.15.10", {
@@ -269,7 +256,6 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
         "reads_home_env_too": True,
         "env_search_ends_at_home": True,
         "expands_home_env": True,
-        "broken_files": _all("reset"),
     }),
     ("0.23", {
         "auth_type_signs": _SIGNS_WITH_VERTEX_PROJECT,
@@ -293,7 +279,6 @@ _HISTORY: tuple[tuple[str, dict[str, Any]], ...] = (
     }),
     ("0.24.4", {
         "reads_bom": True,
-        "broken_files": (*_all("stops")[:2], ("project", "reset"), ("system", "stops")),
     }),
 )  # fmt: skip
 """What each release changed: it holds for that release and all later ones. The first row is what

@@ -16,7 +16,7 @@ from qwenlock.clients.fields import (
     MODEL_FIELDS,
     SAMPLING_FIELDS,
     Field,
-    Kind,
+    ValueKind,
 )
 from qwenlock.clients.other_models import ModelSetting, other_models
 from qwenlock.clients.profile import API_KEY_VARIABLES, OAUTH, OAUTH_ENDED
@@ -369,7 +369,7 @@ def _schema(field: Field, *, nullable: bool) -> dict[str, Any]:
     return schema
 
 
-def _type(kind: Kind) -> dict[str, Any]:
+def _type(kind: ValueKind) -> dict[str, Any]:
     return {} if kind == "any" else {"type": kind}
 
 

@@ -13,16 +13,29 @@ if TYPE_CHECKING:
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import LockChange
 
-Status: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
+VerdictStatus: TypeAlias = Literal["ok", "drift", "edited", "missing", "invalid"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The status of a lock, the differences from the settings, and the findings."""
+    """Whether a lock matches the settings.
 
-    status: Status
-    changes: tuple[LockChange, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    Attributes:
+        status: the status.
+        changes: what locking again would change.
+        of_settings: the findings of compiling.
+        of_lock: the findings about the lock.
+    """
+
+    status: VerdictStatus
+    changes: tuple[LockChange, ...]
+    of_settings: tuple[Finding, ...]
+    of_lock: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings."""
+        return (*self.of_settings, *self.of_lock)
 
 
 def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict:
@@ -47,13 +60,12 @@ def judge(stored: bytes | None, label: str, compilation: Compilation) -> Verdict
         return Verdict("ok", (), findings)
     old = text.load(decode(stored, label), label)
     changes = tuple(diff(old, new))
-    if old.is_old:
-        findings = (*findings, text.outdated(old, label))
+    of_lock = (text.outdated(old, label),) if old.is_old else ()
     if not text.is_unedited(stored):
         message = "the lock was edited by hand: its digest does not match"
         if text.is_unedited_but_for_line_endings(stored):
             rule = "`qwen.lock text eol=lf` to .gitattributes"
             message = f"the line endings of the lock were changed; add {rule} for git"
         edited = text.unusable("QL114", message, label, (2, 1))
-        return Verdict("edited", changes, (*findings, *edited.findings))
-    return Verdict("drift" if changes else "ok", changes, findings)
+        return Verdict("edited", changes, findings, (*of_lock, *edited.findings))
+    return Verdict("drift" if changes else "ok", changes, findings, of_lock)

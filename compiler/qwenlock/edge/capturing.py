@@ -1,14 +1,14 @@
 """Makes an installed client write its lists, and keeps those that no template has.
 
-They are kept in the user's data directory, where `captured` finds them.
+They are kept in the user's data directory, where `captured_templates` finds them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.change.outdated import VARIABLE, lists_in, outdated, runs
-from qwenlock.edge.captured import folder, is_captured
+from qwenlock.change.client_lists import VARIABLE, lists_in, outdated, runs
+from qwenlock.edge.captured_templates import folder, is_captured
 from qwenlock.edge.client import ClientError
 from qwenlock.edge.plans import save
 from qwenlock.edge.terminal import update_accepted
@@ -20,7 +20,7 @@ from qwenlock.text.record import replace
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from qwenlock.change.outdated import ClientList
+    from qwenlock.change.client_lists import ClientList
     from qwenlock.plans.collection import Plans
 
 

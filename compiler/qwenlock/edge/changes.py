@@ -1,4 +1,4 @@
-"""Carries a change out: names the files that links lead to, and writes all of them or none."""
+"""Shows a change with the names of the files that links lead to, and writes all of it or none."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def diff_of(change: ProjectChange) -> str:
     return without("".join(map(unified, change.files)), change.secrets)
 
 
-def carry_out(change: ProjectChange, command: str, directory: Path) -> Path:
+def write_all(change: ProjectChange, command: str, directory: Path) -> Path:
     """Write every file of `change`, or none, so that `qwenlock undo` can revert it.
 
     Args:

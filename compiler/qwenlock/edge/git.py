@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from subprocess import CompletedProcess
 
-    from qwenlock.migrate.file_changes import IgnoreFile, InGit
+    from qwenlock.migrate.change import IgnoreFile, InGit
 
 _MOST_OF_ALL = 4 * MAX_LOCK_BYTES
 """The largest size of all locks of a commit, in bytes: they are in memory at once."""
@@ -40,7 +40,7 @@ def ask(path: Path) -> InGit | None:
     If git is missing or fails, as in another user's repository ("dubious ownership"), it is unknown
     whether the file is tracked or ignored.
     """
-    from qwenlock.migrate.file_changes import InGit
+    from qwenlock.migrate.change import InGit
 
     path = path.resolve()
     root = repository_of(path)
@@ -270,7 +270,7 @@ def ignored_below(directory: Path) -> set[str]:
 
 
 def _ignore_file(root: Path) -> IgnoreFile:
-    from qwenlock.migrate.file_changes import IgnoreFile
+    from qwenlock.migrate.change import IgnoreFile
 
     path = root / ".gitignore"
     label = shown(path)

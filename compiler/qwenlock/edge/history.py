@@ -43,9 +43,7 @@ _MOST = 8 * MAX_LOCK_BYTES
 """The largest record that is read, in bytes: it holds the files of one change."""
 
 _UNREADABLE = "unreadable"
-_NAME = pattern(
-    r"(?:(\d{6,})-)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})-[0-9a-f]{8}", re.ASCII
-)
+_NAME = pattern(r"(\d{6,})-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})-[0-9a-f]{8}", re.ASCII)
 _MOST_MODE = 0o7777
 _STAMP = "%Y%m%dT%H%M%S.%f"
 
@@ -129,10 +127,8 @@ class _Record:
         )
 
     def is_of(self, project: Path) -> bool:
-        """Tell whether a command in `project` wrote this; of an older record, its files tell."""
-        if self.projects:
-            return identity(project) in map(identity, self.projects)
-        return any(file.path.is_relative_to(project) for file in self.files)
+        """Tell whether a command in `project`, or about it, wrote this."""
+        return identity(project) in map(identity, self.projects)
 
 
 def state_directory() -> Path:
@@ -180,10 +176,13 @@ class History:
         with suppress(WriteError):
             self.prune(RETENTION_DAYS)
         time = self.clock()
-        told: dict[str, Any] = {"reason": reason, "undoes": undoes, "part-of": part_of}
-        if self.project is not None:
-            projects = (self.project, find_project(Path.cwd()))
-            told["projects"] = list(dict.fromkeys(map(os.path.realpath, projects)))
+        projects = filter(None, (self.project, find_project(Path.cwd())))
+        told: dict[str, Any] = {
+            "reason": reason,
+            "undoes": undoes,
+            "part-of": part_of,
+            "projects": list(dict.fromkeys(map(os.path.realpath, projects))),
+        }
         with writer.naming(self._backups):
             writer.private_directory(self.state)
             writer.private_directory(self._backups)
@@ -211,14 +210,6 @@ class History:
             WriteError: somebody else could have put records there.
         """
         return [record.entry(state) for record, state in self._examined() if self._is_ours(record)]
-
-    def undo(self, *, force: bool = False) -> HistoryEntry | None:
-        """Take back the last change in force, as `reversal` and `revert` do, and return it."""
-        found = self.reversal(force=force)
-        if found is None:
-            return None
-        self.revert(found)
-        return found.entry
 
     def reversal(self, name: str | None = None, *, force: bool = False) -> Reversal | None:
         """Return what takes back a change, with everything that is a part of it.
@@ -399,14 +390,14 @@ def _refuse_later(
 
 
 def _number(backup: Path) -> str:
-    """Return the short id of a record; those of earlier releases have only a long one."""
-    return str(_order(backup)[0] or backup.stem)
+    """Return the short id of a record."""
+    return str(_order(backup)[0])
 
 
 def _order(backup: Path) -> tuple[int, str]:
-    """Return what records are sorted by; those of earlier releases have no number."""
+    """Return what records are sorted by: the number and the name. Other files have the number 0."""
     found = _NAME.match(backup.name)
-    return (int(found[1] or 0) if found else 0), backup.name
+    return (int(found[1]) if found else 0), backup.name
 
 
 def _is_record(backup: Path) -> bool:
@@ -479,7 +470,6 @@ def _serialize(
         {
             "path": str(replacement.target),
             "before": _encode(replacement.edit.before),
-            "digest-before": _digest(replacement.edit.before),
             "after": _digest(replacement.edit.after),
             "mode-before": replacement.old_mode,
             "mode-after": replacement.new_mode,
@@ -505,12 +495,12 @@ def _parse(backup: Path) -> _Record:
 
 
 def _record(backup: Path, document: dict[str, Any]) -> _Record:
-    """Return the record in a document; those of earlier releases have no digests to verify.
+    """Return the record in a document.
 
     Raises:
         ValueError: it is damaged. Other errors say the same.
     """
-    if document.get("digest", (right := _digest(_whole(document)))) != right:
+    if document["digest"] != _digest(_whole(document)):
         raise ValueError
     files = tuple(
         _SavedFile(
@@ -522,9 +512,7 @@ def _record(backup: Path, document: dict[str, Any]) -> _Record:
         )
         for file in document["files"]
     )
-    for file, told in zip(files, document["files"], strict=True):
-        if told.get("digest-before", file.digest_before) != file.digest_before:
-            raise ValueError
+    for file in files:
         _expect_kinds(str, file.after)
         _expect_kinds(int, file.mode_before, file.mode_after)
         if not all(0 <= mode <= _MOST_MODE for mode in (file.mode_before or 0, file.mode_after)):
@@ -534,10 +522,10 @@ def _record(backup: Path, document: dict[str, Any]) -> _Record:
         datetime.fromisoformat(document["time"]),
         document["reason"],
         document["undoes"],
-        document.get("part-of"),
+        document["part-of"],
         files,
-        tuple(map(Path, document.get("projects", ()))),
-        tuple(map(Path, document.get("made", ()))),
+        tuple(map(Path, document["projects"])),
+        tuple(map(Path, document["made"])),
     )
     _expect_kinds(str, record.undoes, record.part_of)
     if not isinstance(record.reason, str):
@@ -566,22 +554,19 @@ def _encode(content: bytes | None) -> str | None:
 
 
 def _decode(text: str | None) -> bytes | None:
-    """Return what `_encode` was given; earlier releases did not compress it.
+    """Return what `_encode` was given.
 
     Raises:
         ValueError: it is damaged.
     """
     if text is None:
         return None
-    kind, _, encoded = text.rpartition(":")
-    content = a2b_base64(encoded)
-    if not kind:
-        return content
+    kind, encoded = text.split(":")
     packed = zlib.decompressobj()
     try:
-        content = packed.decompress(content, _MOST)
+        content = packed.decompress(a2b_base64(encoded), _MOST)
     except zlib.error as error:
         raise ValueError from error
-    if not packed.eof:
+    if kind != "zlib" or not packed.eof:
         raise ValueError
     return content

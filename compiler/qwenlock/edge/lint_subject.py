@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from qwenlock.edge.captured import with_captured
+from qwenlock.clients.scopes import WRITABLE
+from qwenlock.edge.captured_templates import with_captured
 from qwenlock.edge.environment import with_variables
 from qwenlock.edge.git import all_tracked, tracked
 from qwenlock.edge.places import shown
@@ -85,5 +86,5 @@ def _tracked(paths: Iterable[Path], reader: Reader | None) -> dict[Path, bool | 
 def _local_settings(places: Places) -> Iterator[Path]:
     """Give where other tools look for local settings, beside the user's and the project's."""
     for scope, path in places.files.items():
-        if scope in ("user", "project"):
+        if scope in WRITABLE:
             yield path.with_name("settings.local.json")

@@ -26,8 +26,17 @@ if TYPE_CHECKING:
 _NEVER = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox"})
 
 
+def configuration_of(directory: Path) -> Nearest:
+    """Return the choices that are in force in `directory`.
+
+    Raises:
+        InputError: the configuration is invalid.
+    """
+    return nearest(Path(os.path.abspath(directory)), Reader())  # noqa: PTH100
+
+
 def projects_below(
-    directory: Path, *, every: bool = False, no_config: bool = False
+    directory: Path, team: Nearest | None = None, *, every: bool = False
 ) -> Iterator[Path]:
     """Yield `directory` and each directory below it that is a project, in alphabetical order.
 
@@ -37,14 +46,14 @@ def projects_below(
 
     Args:
         directory: where to look.
+        team: the configuration; by default, that of `directory`.
         every: also yield the directories whose settings have no models.
-        no_config: ignore the configuration.
 
     Raises:
         InputError: git does not answer, or the configuration is invalid.
     """
     root = os.path.abspath(directory)  # noqa: PTH100  (a symbolic link stays one)
-    team = Nearest(()) if no_config else nearest(Path(root), Reader())
+    team = configuration_of(directory) if team is None else team
     listed, excluded = _matcher(team, "projects"), _matcher(team, "exclude")
     ignored = ignored_below(directory)
     found = set()
@@ -75,15 +84,15 @@ def projects_below(
             yield Path(directory, path.relative_to(root))
 
 
-def unmatched(directory: Path, found: Iterable[Path]) -> Iterator[str]:
+def unmatched(directory: Path, team: Nearest, found: Iterable[Path]) -> Iterator[str]:
     """Yield a sentence for each glob in `projects` that matches no project.
 
     Args:
         directory: where projects were looked for. Only its own configuration counts.
+        team: the configuration.
         found: the projects below it.
     """
     root = Path(os.path.abspath(directory))  # noqa: PTH100
-    team = nearest(root, Reader())
     origin = team.origins.get("projects")
     if origin is None or origin.path.parent != root:
         return
@@ -164,7 +173,7 @@ def workspace_at(directory: Path) -> Path | None:
         InputError: the configuration is invalid.
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100
-    origin = nearest(directory, Reader()).origins.get("projects")
+    origin = configuration_of(directory).origins.get("projects")
     if origin is None:
         return None
     root = origin.path.parent

@@ -201,41 +201,34 @@ def write_output(path: Path, text: str, before: bytes | None = None) -> None:
             _replace(FileEdit(path, before, content), target, old_mode, mode)
 
 
-def write_lock(path: Path, content: bytes, history: Keeper, part_of: str | None) -> str | None:
+def write_lock(edit: FileEdit, history: Keeper, part_of: str | None = None) -> str | None:
     """Write a lock, and keep what it replaces for `undo`.
 
     Args:
-        path: the file.
-        content: the lock.
+        edit: the file, what it holds, and the new lock.
         history: where the old lock is kept.
         part_of: the id of the record that the lock belongs to: `undo` takes back both.
 
     Returns:
-        Why the old lock could not be kept, "" if it could; None if it was the same.
+        Why the old lock could not be kept; None if nothing is lost.
 
     Raises:
         WriteError: the file is not a lock, or cannot be written; it is unchanged.
     """
     from qwenlock.lock.text import begins_as_lock
 
-    with naming(path):
-        before = read(path)
-    if before == content:
-        return None
-    target = _resolve(path)
-    with naming(path):
+    target = _resolve(edit.path)
+    with naming(edit.path):
         old_mode, mode = _modes(target, None)
-        if not begins_as_lock(before or b""):
-            raise WriteError(
-                f"{path} is not a lock; nothing was changed", "delete it, or name another file"
-            )
-        backup, trouble = None, ""
-        edit = FileEdit(path, before, content)
+        if not begins_as_lock(edit.before or b""):
+            message = f"{edit.path} is not a lock; nothing was changed"
+            raise WriteError(message, "delete it, or name another file")
+        backup = trouble = None
         replaced = Replacement(edit, target, None, None, mode, old_mode)
         try:
             backup = history.save([replaced], reason="lock", part_of=part_of)
         except WriteError as error:
-            trouble = error.message if before else ""  # nothing is lost with a new file
+            trouble = error.message if edit.before else None
         try:
             _remove_leftovers(target, ABANDONED_AFTER)
             _replace(edit, target, old_mode, mode)

@@ -6,12 +6,13 @@ The forms of model ids were seen in the releases 0.10.1 to 0.24.4.
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from qwenlock.clients.profile import AUTH_TYPES, NEWEST, OAUTH, PROTOCOLS_SINCE, profile
-from qwenlock.clients.route import Route
+from qwenlock.clients.route import SNAPSHOT_PREFIX, Route
 from qwenlock.lock.model import settings_entry
 from qwenlock.settings.providers import providers_in
 from qwenlock.text.credentials import shown, substituted
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from qwenlock.settings.providers import PlacedEntry
     from qwenlock.settings.scopes import Sources
 
-Kind: TypeAlias = Literal["missing", "extra", "reordered", "selected", "other"]
+DisagreementKind: TypeAlias = Literal["missing", "extra", "reordered", "selected", "other"]
 
 UNLISTED_FLAGS = ("fastOnly", "voiceOnly", "imageOnly", "realtimeOnly")
 """The fields that keep a model out of /model: the last from 0.24, the others from 0.21."""
@@ -35,7 +36,7 @@ REMEDY = "qwenlock run -- qwen"
 """The command that makes a client follow the lock."""
 
 _PLAIN = pattern(r"(?s)(.*)\(([^()]+)\)")
-_RUNTIME = pattern(r"(?s)\$runtime\|([^|]+)\|(.*)")
+_RUNTIME = pattern(rf"(?s){re.escape(SNAPSHOT_PREFIX)}([^|]+)\|(.*)")
 _NAMED = pattern(r"[:\uff1a]\s*(.*)")
 _ROUTE = "qwen-route:v1:"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -83,7 +84,7 @@ class Difference(NamedTuple):
         remedy: what helps, if that is known.
     """
 
-    kind: Kind
+    kind: DisagreementKind
     model: str
     reason: str | None = None
     remedy: str | None = REMEDY

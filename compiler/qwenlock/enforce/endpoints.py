@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qwenlock.lock.model import Lock
 
-Status: TypeAlias = Literal[
+EndpointStatus: TypeAlias = Literal[
     "listed",
     "unknown-model",
     "refused",
@@ -121,7 +121,7 @@ class Reply(NamedTuple):
 
     code: int | None = None
     body: bytes = b""
-    problem: Status | None = None
+    problem: EndpointStatus | None = None
     detail: str = ""
 
 
@@ -134,7 +134,7 @@ class EndpointVerdict(NamedTuple):
         models: whether it knows each of the models.
     """
 
-    status: Status
+    status: EndpointStatus
     detail: str
     models: dict[str, Known]
 
@@ -252,7 +252,7 @@ def _models(
         yield chosen.auth_type, chosen.model, chosen.base_url, chosen.env_key, config
 
 
-def _verdict(endpoint: Endpoint, status: Status, detail: str) -> EndpointVerdict:
+def _verdict(endpoint: Endpoint, status: EndpointStatus, detail: str) -> EndpointVerdict:
     return EndpointVerdict(status, detail, dict.fromkeys(endpoint.models, "cannot-tell"))
 
 

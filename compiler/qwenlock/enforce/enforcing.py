@@ -7,7 +7,7 @@ the user's changes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.other_models import OTHER_MODELS
 from qwenlock.clients.other_models import other_models as settings_of
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenlock.lock.model import Lock, Selection
-
-    Keys: TypeAlias = tuple[str, ...]
 
 
 def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
@@ -112,7 +110,7 @@ def overriding(lock: Lock) -> dict[str, str]:
     return said
 
 
-def _other_models(lock: Lock, below: Any) -> Iterator[tuple[Keys, Any]]:
+def _other_models(lock: Lock, below: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Give what the settings that name other models say, by path; empty for none.
 
     That is where the lock has one, or something is said `below` that it has not. Of a setting that
@@ -129,7 +127,7 @@ def _other_models(lock: Lock, below: Any) -> Iterator[tuple[Keys, Any]]:
             yield setting.path, ",".join(each.value for each in here)
 
 
-def _nested(path: Keys, value: Any) -> Any:
+def _nested(path: tuple[str, ...], value: Any) -> Any:
     for key in reversed(path):
         value = {key: value}
     return value

@@ -9,7 +9,7 @@ from qwenlock.findings.finding import Finding
 from qwenlock.text import values
 from qwenlock.text.document import BOM, Document, Place
 
-_CODES: dict[values.Kind, str] = {
+_CODES: dict[values.TextErrorKind, str] = {
     "syntax": "QL101",
     "not-an-object": "QL102",
     "limit": "QL104",

@@ -129,26 +129,3 @@ def _ignoring(code: str, page: Page) -> str:
     if RULES[code].severity == "error" and not page.lockable:
         text += " `qwenlock lock` still fails on it."
     return text
-
-
-def index(pages: Mapping[str, Page]) -> str:
-    """Return the page that lists all codes."""
-    lines = [
-        "# Findings",
-        "",
-        "Everything that `qwenlock` can find, by code. A code never changes its meaning.",
-        "`qwenlock explain CODE` shows the same pages.",
-    ]
-    for hundred, title in HUNDREDS.items():
-        lines += ["", f"## {title}", "", "| code | what | severity | `lint --fix` |"]
-        lines.append("| --- | --- | --- | --- |")
-        for code, rule in RULES.items():
-            if code[2] == hundred:
-                cells = (
-                    f"[{code}]({code}.md)",
-                    rule.title,
-                    rule.severity,
-                    pages[code].repair or "–",
-                )
-                lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"

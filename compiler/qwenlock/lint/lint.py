@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenlock.findings.codes import is_wanted
 from qwenlock.lint import (
     credentials,
     files,
-    merging,
     plans,
     providers,
+    scopes,
     selection,
     unread,
     urls,
@@ -41,9 +42,9 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     providers.without_base_url,
     providers.headers_that_are_not_sent,
     urls.base_urls,
-    merging.defined_otherwise,
-    merging.depends_on_user,
-    merging.untrusted,
+    scopes.defined_otherwise,
+    scopes.depends_on_user,
+    scopes.untrusted,
     credentials.tracked_keys,
     variables.hidden_env_files,
     variables.unset_variables,
@@ -75,11 +76,18 @@ def _whole(subject: Subject) -> list[Source]:
     A user's file is about other projects too; by REPLACE the models of a scope that does not own
     the catalogue are not looked at.
     """
-    scopes = [source.scope for source in subject.sources]
+    names = [source.scope for source in subject.sources]
     owning = owner(subject.sources) if subject.project.merge == "replace" else None
-    lowest = scopes.index(owning.scope) if owning else 0
+    lowest = names.index(owning.scope) if owning else 0
     return [
         source
         for source in subject.sources[lowest:]
-        if source.scope == "project" or "project" not in scopes
+        if source.scope == "project" or "project" not in names
     ]
+
+
+def configured_findings(subject: Subject) -> list[Finding]:
+    """Return the findings that the configuration of a subject's project selects."""
+    choices = subject.project.configuration.lint
+    selected, ignored = choices.select or (), choices.ignore or ()
+    return [each for each in lint(subject) if is_wanted(each.code, selected, ignored)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.clients.profile import DEFAULT_BASE_URLS, GUIDE
 from qwenlock.clients.route import chosen
-from qwenlock.compile.selection import AUTH_TYPE, GENERATION_CONFIG, MODEL, MODEL_URL
+from qwenlock.compile.selection import AUTH_TYPE, ENFORCED_TYPE, GENERATION_CONFIG, MODEL, MODEL_URL
 from qwenlock.findings.finding import Finding
 from qwenlock.resolve.resolution import resolve
 from qwenlock.settings.scopes import highest, merged
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from qwenlock.lint.subject import Subject
     from qwenlock.resolve.resolution import Resolution
-    from qwenlock.text.operations import Path
-
-ENFORCED_TYPE: Path = ("security", "auth", "enforcedType")
 
 
 def default_of_the_release(subject: Subject) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from qwenlock.text.credentials import references, shown
 from qwenlock.text.document import Document, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qwenlock.lint.subject import Subject
     from qwenlock.lock.model import EnvironmentVariable, Lock, Selection
@@ -62,44 +62,61 @@ def _referred_to(lock: Lock) -> set[str]:
 
 def unset(lock: Lock, project: Project) -> Iterator[Finding]:
     """Report the variables of `lock` that a client in `project` would not have."""
-    referred = _referred_to(lock)
+    referred, here = _referred_to(lock), project.here()
     for variable in missing(lock, project):
+        name, found = variable.name, here.definitions(variable.name)
         used_by = ("the selection" if each == "selection" else each for each in variable.used_by)
         users = f"used by {', '.join(islice(used_by, _MOST))}"
-        found = project.here().definitions(variable.name)
-        unfilled = _unfilled(found[0]) if found else []
-        where = "a .env file of the project"
-        if unfilled or variable.name in referred:
-            where = "~/.qwen/.env" if project.client.expands_home_env else ""
-        name = unfilled[0] if unfilled else variable.name
-        fix = f"set {name} in the environment" + (f", or in {where}" if where else "")
-        if found and found[0].value:
-            message = (
-                f"{variable.name} is set in {_where(found[0])}, which does not count for "
-                f"${variable.name} in settings; {users}"
-            )
-            if unfilled:
-                message = f"{variable.name} refers to {name}, which is not set for it; {users}"
-            yield Finding("QL405", message, _place(variable.name, found[0]), fix)
-            continue
         if not found:
-            message = f"{variable.name} is not set; {users}"
-            unread = next((each for each in project.env_files if "\0" in (each.text or "")), None)
-            if unread is not None:
-                fix = f"save {unread.label} as UTF-8, as nothing is read from it; {FROM_POWERSHELL}"
-            yield Finding("QL405", message, None, fix)
-            continue
-        empty, *others = found
-        message = f"{variable.name} is empty in {_where(empty)}; {users}"
-        fix = "give it a value there"
-        hidden = next((each for each in others if each.value), None)
-        if hidden is not None:
-            message = (
-                f"{variable.name} is empty in {_where(empty)}, which hides the value in "
-                f"{_where(hidden)}; {users}"
-            )
-            fix = f"remove {variable.name} from {_where(empty)}, or give it a value there"
-        yield Finding("QL405", message, _place(variable.name, empty), fix)
+            yield _set_nowhere(name, users, project, is_reference=name in referred)
+        elif found[0].value:
+            yield _without_effect(name, found[0], users, project)
+        else:
+            yield _empty(name, found, users)
+
+
+def _set_nowhere(name: str, users: str, project: Project, *, is_reference: bool) -> Finding:
+    """Report a variable that nothing sets."""
+    unread = next((each for each in project.env_files if "\0" in (each.text or "")), None)
+    if unread is None:
+        where = _where_references_count(project) if is_reference else "a .env file of the project"
+        fix = _fix(name, where)
+    else:
+        fix = f"save {unread.label} as UTF-8, as nothing is read from it; {FROM_POWERSHELL}"
+    return Finding("QL405", f"{name} is not set; {users}", None, fix)
+
+
+def _without_effect(name: str, variable: Variable, users: str, project: Project) -> Finding:
+    """Report a variable that is set where it does not count for the settings that refer to it."""
+    unfilled = _unfilled(variable)
+    message = (
+        f"{name} refers to {unfilled[0]}, which is not set for it; {users}"
+        if unfilled
+        else f"{name} is set in {_where(variable)}, which does not count for ${name} in settings; "
+        f"{users}"
+    )
+    fix = _fix(unfilled[0] if unfilled else name, _where_references_count(project))
+    return Finding("QL405", message, _place(name, variable), fix)
+
+
+def _empty(name: str, found: Sequence[Variable], users: str) -> Finding:
+    """Report a variable that has no value where it counts, whatever is set in lower places."""
+    where = _where(found[0])
+    message, fix = f"{name} is empty in {where}", "give it a value there"
+    hidden = next((each for each in found if each.value), None)
+    if hidden is not None:
+        message += f", which hides the value in {_where(hidden)}"
+        fix = f"remove {name} from {where}, or {fix}"
+    return Finding("QL405", f"{message}; {users}", _place(name, found[0]), fix)
+
+
+def _where_references_count(project: Project) -> str:
+    """Return the file, besides the environment, whose variables count for `$NAME` in settings."""
+    return "~/.qwen/.env" if project.client.expands_home_env else ""
+
+
+def _fix(name: str, where: str) -> str:
+    return f"set {name} in the environment" + (f", or in {where}" if where else "")
 
 
 def unset_variables(subject: Subject) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from qwenlock.text.record import as_dict, dataclass, replace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Kind: TypeAlias = Literal[
+ChangeKind: TypeAlias = Literal[
     "client",
     "merge",
     "option",
@@ -50,7 +50,7 @@ class LockChange:
         new: the value after.
     """
 
-    kind: Kind
+    kind: ChangeKind
     action: Literal["added", "removed", "changed", "reordered"]
     name: str
     field: str = ""
@@ -68,7 +68,7 @@ def diff(old: Lock, new: Lock) -> list[LockChange]:
     if old.is_old != new.is_old:
         was_default = GUIDE in (lock.client for lock in (old, new) if lock.is_old)
         old, new = (_comparable(lock, with_client=not was_default) for lock in (old, new))
-    pairs: list[tuple[Kind, dict[str, Part], dict[str, Part]]] = [
+    pairs: list[tuple[ChangeKind, dict[str, Part], dict[str, Part]]] = [
         ("input", _named(old.inputs), _named(new.inputs)),
         ("plan", _named(old.plans), _named(new.plans)),
         ("model", _named(old.models), _named(new.models)),
@@ -141,7 +141,7 @@ def _name(part: Part) -> str:
             return part.name
 
 
-def _many(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[LockChange]:
+def _many(kind: ChangeKind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[LockChange]:
     renamed = dict(_renamed(old, new))
     for name in {**old, **new}:
         if name in renamed:
@@ -178,7 +178,9 @@ def _without_id(part: Part) -> str | None:
     return repr(replace(part, id="-", name=named))
 
 
-def _one(kind: Kind, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[LockChange]:
+def _one(
+    kind: ChangeKind, name: str, old: dict[str, Any], new: dict[str, Any]
+) -> Iterator[LockChange]:
     if _same(old, new):
         return
     from deepdiff import DeepDiff
@@ -212,7 +214,7 @@ def _by_auth_type(lock: Lock) -> dict[str, list[str]]:
     return names
 
 
-def _reordered(kind: Kind, name: str, old: list[str], new: list[str]) -> Iterator[LockChange]:
+def _reordered(kind: ChangeKind, name: str, old: list[str], new: list[str]) -> Iterator[LockChange]:
     """Give a change where those of `old` and `new` that are in both stand in another order."""
     kept, wanted = set(old), set(new)
     before = [each for each in old if each in wanted]

@@ -12,7 +12,7 @@ from qwenlock.clients.other_models import path_of
 from qwenlock.clients.route import Route
 from qwenlock.clients.scopes import ScopeName  # noqa: TC001  (pydantic reads it)
 from qwenlock.lock.options import Options
-from qwenlock.text.checked import Digest, File, KebabCase, NonEmpty, Variable, Version
+from qwenlock.text.checked import Digest, FileName, KebabCase, NonEmpty, VariableName, Version
 from qwenlock.text.record import dataclass, field
 
 LOCK_VERSION = "2.0"
@@ -39,7 +39,7 @@ class Selection(KebabCase):
     an entry without one."""
     wire_api: NonEmpty | None = None
     """The API that an OpenAI-compatible entry names for its requests."""
-    env_key: Variable | None = None
+    env_key: VariableName | None = None
     """The variable that holds a runtime model's key."""
     generation_config: dict[str, Any] | None = None
     """A runtime model's generationConfig."""
@@ -63,7 +63,7 @@ class Input(KebabCase):
 
     scope: ScopeName
     """The scope that it defines."""
-    path: File
+    path: FileName
     """The file, relative to the project or to the home directory (~)."""
     digest: Digest
     """Digest of the part of the file that can change the lock."""
@@ -95,7 +95,7 @@ class Model(KebabCase):
     """The id, sent to the API as it is."""
     name: str | None = None
     """What /model shows."""
-    env_key: Variable | None = None
+    env_key: VariableName | None = None
     """The variable that holds its key."""
     base_url: str | None = None
     """Its endpoint."""
@@ -154,7 +154,7 @@ class OtherModel(KebabCase):
 class EnvironmentVariable(KebabCase):
     """A variable that must exist where the client runs."""
 
-    name: Variable
+    name: VariableName
     """The variable."""
     used_by: tuple[str, ...]
     """What uses it: models as `auth-type/id`, or `selection`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from qwenlock.text.checked import File, KebabCase
+from qwenlock.text.checked import FileName, KebabCase
 from qwenlock.text.pattern import pattern
 from qwenlock.text.record import dataclass
 
@@ -18,15 +18,15 @@ _DEVICE = pattern(
 class Options(KebabCase):
     """What `check` must repeat; a default is left out."""
 
-    user: bool | File | None = None
+    user: bool | FileName | None = None
     """False if the user scope was left out, or the file that was used for it."""
-    system: File | None = None
+    system: FileName | None = None
     """The file that was used for the system scope."""
-    system_defaults: File | None = None
+    system_defaults: FileName | None = None
     """The file that was used for the system-defaults scope."""
     untrusted: bool | None = None
     """True if the project scope was ignored, as the client does in an untrusted folder."""
-    templates: File | None = None
+    templates: FileName | None = None
     """A folder of plan templates besides the bundled ones."""
 
 

@@ -14,7 +14,7 @@ from qwenlock.lock import text
 from qwenlock.lock.model import InstalledPlan, Merge
 from qwenlock.lock.options import Options
 from qwenlock.text import shape, toml
-from qwenlock.text.checked import VERSION
+from qwenlock.text.checked import VERSION_PATTERN
 from qwenlock.text.shape import Shape, anything, problems
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ def _merge(value: Any) -> str | None:
 
 
 def _version(value: Any) -> str | None:
-    return None if isinstance(value, str) and re.fullmatch(VERSION, value) else "is not a version"
+    return (
+        None
+        if isinstance(value, str) and re.fullmatch(VERSION_PATTERN, value)
+        else "is not a version"
+    )
 
 
 def _plans(value: Any) -> str | None:

@@ -18,9 +18,8 @@ from qwenlock.text.record import replace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from qwenlock.plans.plan import Model, Plan, PlanState, Region
-    from qwenlock.plans.slots import Form
-    from qwenlock.plans.template_body import Path
+    from qwenlock.plans.plan import Keys, Plan, PlanModel, PlanState, Region
+    from qwenlock.plans.slots import SlottedText
 
 _SOURCE = "captured from settings that the client wrote"
 _REGIONS = pattern(r"^\[regions\]\n", re.MULTILINE)
@@ -50,7 +49,7 @@ def capture(
     plan: Plan,
     version: str,
     region: Region,
-    models: Sequence[Model],
+    models: Sequence[PlanModel],
     state: PlanState,
     digest: str,
 ) -> Captured:
@@ -92,7 +91,7 @@ def capture(
     return Captured(text, done, changed, tuple(_review(plan, version, known, text)))
 
 
-def _written(plan: Plan, template: Template, models: Mapping[str, Sequence[Model]]) -> str:
+def _written(plan: Plan, template: Template, models: Mapping[str, Sequence[PlanModel]]) -> str:
     """Return the text of `template`, which renders to `models`; the text that it has is ignored."""
     facts: dict[str, object] = {"source": template.source}
     if template.client is not None:
@@ -117,7 +116,7 @@ def _written(plan: Plan, template: Template, models: Mapping[str, Sequence[Model
 
 
 def _extended(
-    plan: Plan, known: Template, region: Region, models: Sequence[Model], digest: str
+    plan: Plan, known: Template, region: Region, models: Sequence[PlanModel], digest: str
 ) -> tuple[str, str]:
     """Return the text of a template there is with one more region, and what was done."""
     published = known.digests.get(region.name)
@@ -166,7 +165,7 @@ def _digests(plan: Plan, text: str) -> Mapping[str, str | None] | None:
         return None
 
 
-def _verify(plan: Plan, template: Template, region: Region, models: Sequence[Model]) -> None:
+def _verify(plan: Plan, template: Template, region: Region, models: Sequence[PlanModel]) -> None:
     """Check that a template renders to `models`, to the order of the keys, and is UTF-8."""
     if _HALF.search(template.text) or stringify(plan.models(template, region)) != stringify(models):
         raise InputError(
@@ -175,9 +174,9 @@ def _verify(plan: Plan, template: Template, region: Region, models: Sequence[Mod
         )
 
 
-def _learned(plan: Plan, version: str) -> dict[Path, list[Form]]:
+def _learned(plan: Plan, version: str) -> dict[Keys, list[SlottedText]]:
     """Return the forms of strings in the other versions, newest first, those of most regions."""
-    learned: dict[Path, list[Form]] = {}
+    learned: dict[Keys, list[SlottedText]] = {}
     others = [each for each in reversed(plan.ordered()) if each.version != version]
     for template in sorted(others, key=lambda each: -len(each.digests)):
         models = {name: plan.models(template, plan.regions[name]) for name in template.digests}

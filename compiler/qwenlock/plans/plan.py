@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-Model: TypeAlias = dict[str, Any]
+PlanModel: TypeAlias = dict[str, Any]
 """An entry of `modelProviders`, as JSON holds it."""
 
 Keys: TypeAlias = tuple[str, ...]
@@ -285,7 +285,7 @@ class Plan:
         usual = next(filter(None, found), next(iter(self.regions.values())))
         return [region or usual for region in found]
 
-    def models(self, template: Template, region: Region) -> list[Model]:
+    def models(self, template: Template, region: Region) -> list[PlanModel]:
         """Return the models of `template` in `region`.
 
         Raises:

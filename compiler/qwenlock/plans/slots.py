@@ -16,7 +16,7 @@ class Slot(NamedTuple):
     name: str
 
 
-Form: TypeAlias = "tuple[str | Slot, ...]"
+SlottedText: TypeAlias = "tuple[str | Slot, ...]"
 """Literal pieces and slots in turn; no two pieces stand side by side, and none is empty."""
 
 ID = Slot("id")
@@ -36,15 +36,15 @@ def values(plan: Plan, region: Region, identifier: str) -> Values:
     }
 
 
-def written(form: Form, given: Values) -> str | None:
+def written(form: SlottedText, given: Values) -> str | None:
     """Return the text of `form`, or None if it has a slot that has no value."""
     pieces = [given.get(piece) if isinstance(piece, Slot) else piece for piece in form]
     return None if None in pieces else "".join(piece or "" for piece in pieces)
 
 
 def candidates(
-    texts: Sequence[str], given: Sequence[Values], learned: Iterable[Form] = ()
-) -> list[Form]:
+    texts: Sequence[str], given: Sequence[Values], learned: Iterable[SlottedText] = ()
+) -> list[SlottedText]:
     """Return the forms that give every one of `texts`, what is probably meant first.
 
     Args:
@@ -60,7 +60,7 @@ def candidates(
     ]
 
 
-def _of(text: str, given: Values) -> Iterator[Form]:
+def _of(text: str, given: Values) -> Iterator[SlottedText]:
     """Give `text` with every slot, with only those that are not ids, and unchanged."""
     regional = _replaced((text,) if text else (), {s: v for s, v in given.items() if s != ID})
     yield _replaced(regional, {ID: given[ID]})
@@ -68,14 +68,14 @@ def _of(text: str, given: Values) -> Iterator[Form]:
     yield (text,) if text else ()
 
 
-def _replaced(form: Form, given: Values) -> Form:
+def _replaced(form: SlottedText, given: Values) -> SlottedText:
     for slot, value in sorted(given.items(), key=lambda each: -len(each[1])):
         if value:
             form = tuple(_split(form, slot, value))
     return form
 
 
-def _split(form: Form, slot: Slot, value: str) -> Iterator[str | Slot]:
+def _split(form: SlottedText, slot: Slot, value: str) -> Iterator[str | Slot]:
     for piece in form:
         if isinstance(piece, Slot):
             yield piece
@@ -89,5 +89,5 @@ def _split(form: Form, slot: Slot, value: str) -> Iterator[str | Slot]:
                 yield other
 
 
-def _slots(form: Form) -> int:
+def _slots(form: SlottedText) -> int:
     return sum(isinstance(piece, Slot) for piece in form)

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import stringify
-from qwenlock.plans.slots import ID, Form, Slot, candidates, values
+from qwenlock.plans.slots import ID, Slot, SlottedText, candidates, values
 from qwenlock.text.credentials import shown
 from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from qwenlock.plans.plan import Model, Plan
+    from qwenlock.plans.plan import Keys, Plan, PlanModel
     from qwenlock.plans.slots import Values
-
-Path = tuple[str, ...]
 
 _TAKEN = frozenset({"region", "plan", "loop", "models", "field", "true", "false", "none", "in",
                     "is", "if", "else", "for", "not", "and", "or", "set"})  # fmt: skip
@@ -35,7 +33,7 @@ _MARKS = pattern(r"\{[{%#]")
 class _Text(NamedTuple):
     """A string: every form that gives it in all regions, what is probably meant first."""
 
-    forms: tuple[Form, ...]
+    forms: tuple[SlottedText, ...]
 
 
 class _Missing(NamedTuple):
@@ -47,8 +45,8 @@ _MISSING = _Missing()
 
 def body(
     plan: Plan,
-    models: Mapping[str, Sequence[Model]],
-    learned: Mapping[Path, Sequence[Form]],
+    models: Mapping[str, Sequence[PlanModel]],
+    learned: Mapping[Keys, Sequence[SlottedText]],
 ) -> str:
     """Return the body of a template that renders to `models`.
 
@@ -64,20 +62,20 @@ def body(
     return _Body(plan, models, learned).text()
 
 
-def forms(plan: Plan, models: Mapping[str, Sequence[Model]]) -> dict[Path, list[Form]]:
+def forms(plan: Plan, models: Mapping[str, Sequence[PlanModel]]) -> dict[Keys, list[SlottedText]]:
     """Return the forms that strings of all `models` have in common, by path.
 
     Raises:
         InputError: regions differ in more than order and text.
     """
-    found: dict[Path, list[Form]] = {}
+    found: dict[Keys, list[SlottedText]] = {}
     for model in _unified(plan, models, {}):
         for path, text in _texts(model, ()):
             found[path] = [form for form in found.get(path, text.forms) if form in text.forms]
     return found
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, _Text]]:
+def _texts(value: Any, path: Keys) -> Iterator[tuple[Keys, _Text]]:
     if isinstance(value, _Text):
         yield path, value
     elif isinstance(value, dict):
@@ -87,8 +85,8 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, _Text]]:
 
 def _unified(
     plan: Plan,
-    models: Mapping[str, Sequence[Model]],
-    learned: Mapping[Path, Sequence[Form]],
+    models: Mapping[str, Sequence[PlanModel]],
+    learned: Mapping[Keys, Sequence[SlottedText]],
 ) -> list[dict[str, Any]]:
     """Return models of several regions as one list, in the order of the first."""
     by_id = [{model["id"]: model for model in each} for each in models.values()]
@@ -109,10 +107,10 @@ def _unified(
 
 
 def _one(
-    path: Path,
+    path: Keys,
     alike: list[Any],
     given: list[Values],
-    learned: Mapping[Path, Sequence[Form]],
+    learned: Mapping[Keys, Sequence[SlottedText]],
 ) -> Any:
     """Return a value of several regions as one, strings as what gives all of them."""
     first, *others = alike
@@ -144,8 +142,8 @@ class _Body:
     def __init__(
         self,
         plan: Plan,
-        models: Mapping[str, Sequence[Model]],
-        learned: Mapping[Path, Sequence[Form]],
+        models: Mapping[str, Sequence[PlanModel]],
+        learned: Mapping[Keys, Sequence[SlottedText]],
     ) -> None:
         self._rows = _unified(plan, models, learned)
         ids = [model["id"] for model in next(iter(models.values()))]
@@ -173,7 +171,7 @@ class _Body:
         ]
         return "\n".join(lines) + "\n"
 
-    def _sort(self, models: Mapping[str, Sequence[Model]]) -> None:
+    def _sort(self, models: Mapping[str, Sequence[PlanModel]]) -> None:
         """Give each region with another order a column, and sort by it there."""
         first, *others = models
         for name in others:
@@ -199,7 +197,7 @@ class _Body:
 
     # Columns
 
-    def _column(self, path: Path, cells: list[Any]) -> str:
+    def _column(self, path: Keys, cells: list[Any]) -> str:
         """Return the name of the column that holds `cells`; equal ones are one."""
         filler = next((_falsy(cell) for cell in _present(cells)), False)
         full = [filler if cell is _MISSING else cell for cell in cells]
@@ -214,7 +212,7 @@ class _Body:
         alike = [repr(cell) for cell in cells]
         return next((n for n, known in self._columns.items() if [*map(repr, known)] == alike), None)
 
-    def _name(self, path: Path) -> str:
+    def _name(self, path: Keys) -> str:
         """Return a name that no column has: that of the field, and of what it is in."""
         words = [
             re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", step)).lower()
@@ -231,7 +229,7 @@ class _Body:
 
     # Fields
 
-    def _object(self, cells: list[Any], path: Path) -> list[str]:
+    def _object(self, cells: list[Any], path: Keys) -> list[str]:
         """Return the lines of an object; `cells` are what each model has there."""
         present = _present(cells)
         order = _common_order([list(cell) for cell in present])
@@ -251,12 +249,12 @@ class _Body:
                 lines += field
         return [*lines, "}"]
 
-    def _field(self, key: str, cells: list[Any], path: Path) -> list[str]:
+    def _field(self, key: str, cells: list[Any], path: Keys) -> list[str]:
         first, *others = self._value(cells, path)
         return [f"  {_quoted(key)}: {first}", *(f"  {line}" for line in others)]
 
     def _conditional(
-        self, under: list[Any], cells: list[Any], path: Path, field: list[str], *, after: bool
+        self, under: list[Any], cells: list[Any], path: Keys, field: list[str], *, after: bool
     ) -> list[str]:
         """Return the lines of a field that not every model has."""
         there = _each(cells, lambda cell: path[-1] in cell)
@@ -274,7 +272,7 @@ class _Body:
             [_falsy(present[0]) if cell is _MISSING else _plain(cell) for cell in under]
         )
 
-    def _in_turn(self, cells: list[Any], path: Path) -> list[str]:
+    def _in_turn(self, cells: list[Any], path: Keys) -> list[str]:
         """Return an object whose fields stand in another order in some model, each once."""
         orders = list(dict.fromkeys(map(tuple, _present(cells))))
         numbers = _each(cells, lambda cell: orders.index(tuple(cell)))
@@ -289,7 +287,7 @@ class _Body:
             lines += self._field(key, under, (*path, key))
         return [*lines, '    {% endif %}{{ "," if not loop.last }}', "  {% endfor %}", "}"]
 
-    def _value(self, cells: list[Any], path: Path) -> list[str]:
+    def _value(self, cells: list[Any], path: Keys) -> list[str]:
         """Return the lines of a value; only of models that have it."""
         present = _present(cells)
         if all(isinstance(cell, _Text) for cell in present):
@@ -305,7 +303,7 @@ class _Body:
             return [f"{{{{ {self._column(path, cells)} }}}}"]
         return self._variants(cells, path)
 
-    def _string(self, cells: list[Any], path: Path) -> str | None:
+    def _string(self, cells: list[Any], path: Keys) -> str | None:
         """Return a string: the one form of all, or a column for what differs; None for neither."""
         present = _present(cells)
         common = [form for form in present[0].forms if all(form in cell.forms for cell in present)]
@@ -318,7 +316,7 @@ class _Body:
         plain = _each(cells, _plain)
         return f'"{{{{ {self._column(path, plain)} }}}}"' if None not in plain else None
 
-    def _shaped(self, regional: list[Any], path: Path) -> str | None:
+    def _shaped(self, regional: list[Any], path: Keys) -> str | None:
         """Return strings with the same slots, whose one piece differs, with a column for that."""
         present = _present(regional)
         if not any(isinstance(piece, Slot) for form in present for piece in form):
@@ -335,7 +333,7 @@ class _Body:
         column = self._column(path, _each(regional, lambda form: form[at]))
         return _form((*present[0][:at], Slot(column), *present[0][at + 1 :]))
 
-    def _variants(self, cells: list[Any], path: Path) -> list[str]:
+    def _variants(self, cells: list[Any], path: Keys) -> list[str]:
         """Return values that nothing smaller tells apart, each written out once."""
         kinds = list(dict.fromkeys(map(_written, _present(cells))))
         column = self._column(path, _each(cells, lambda cell: kinds.index(_written(cell))))
@@ -386,7 +384,7 @@ def _common_order(orders: list[list[str]]) -> list[str] | None:
     return result
 
 
-def _telling(path: Path, under: list[Any]) -> Path:
+def _telling(path: Keys, under: list[Any]) -> Keys:
     """Return what a column is named after that tells whether a field is there."""
     value = _present(under)[0]
     while isinstance(value, dict) and len(value) == 1:
@@ -403,7 +401,7 @@ def _plain(cell: Any) -> Any:
     return cell
 
 
-def _without_id(text: _Text) -> Form | None:
+def _without_id(text: _Text) -> SlottedText | None:
     return next((form for form in text.forms if ID not in form), None)
 
 
@@ -442,7 +440,7 @@ def _written(cell: Any) -> str:
     return _quoted(cell) if isinstance(cell, str) else json.dumps(cell, allow_nan=False)
 
 
-def _form(form: Form) -> str:
+def _form(form: SlottedText) -> str:
     pieces = (
         f"{{{{ {piece.name} }}}}" if isinstance(piece, Slot) else _quoted(piece)[1:-1]
         for piece in form

@@ -22,7 +22,7 @@ from qwenlock.text.document import Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from qwenlock.resolve.fields import Candidate, Origin, ResolvedField
+    from qwenlock.resolve.fields import Candidate, LayerOrigin, ResolvedField
     from qwenlock.resolve.resolution import Resolution
     from qwenlock.settings.variables import Variable
 
@@ -125,7 +125,7 @@ class _Describer:
             case _:
                 return value
 
-    def _origin(self, origin: Origin) -> str:
+    def _origin(self, origin: LayerOrigin) -> str:
         match origin:
             case Named(name):
                 return self._place(name, self._variables[name])

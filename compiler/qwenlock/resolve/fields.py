@@ -33,7 +33,7 @@ class Named(NamedTuple):
     name: str
 
 
-Origin: TypeAlias = "Named | Place | str"
+LayerOrigin: TypeAlias = "Named | Place | str"
 """Where a value comes from: a variable, a place in settings, or a text such as a flag."""
 
 
@@ -48,7 +48,7 @@ class Candidate(NamedTuple):
     """
 
     layer: Layer
-    origins: tuple[Origin, ...]
+    origins: tuple[LayerOrigin, ...]
     value: Any
     written: Any
 

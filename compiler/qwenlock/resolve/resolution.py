@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from qwenlock.settings.scopes import Sources
     from qwenlock.text.operations import Path
 
-Kind: TypeAlias = Literal["provider", "runtime", "built-in"]
+ResolutionKind: TypeAlias = Literal["provider", "runtime", "built-in"]
 
 
 NO_OPTIONS = ("authType", "model", "apiKey", "baseUrl", "apiKeyEnvKey", "proxy")
@@ -82,7 +82,7 @@ class Resolution:
     """
 
     client: Profile
-    kind: Kind | None
+    kind: ResolutionKind | None
     fields: Mapping[str, ResolvedField]
     missing: tuple[str, ...] = ()
     is_first: bool = False
@@ -158,7 +158,7 @@ class _Resolver:
 
     def resolve(self) -> Resolution:
         fields = [self._auth_type]
-        kind: Kind | None = None
+        kind: ResolutionKind | None = None
         entry = None
         if self._type == OAUTH:
             kind = "built-in"
@@ -323,7 +323,9 @@ class _Resolver:
                 known |= dict.fromkeys(config if isinstance(config, dict) else ())
         return [name for name in known if name not in NO_OPTIONS]
 
-    def _option(self, name: str, kind: Kind | None, entry: PlacedEntry | None) -> ResolvedField:
+    def _option(
+        self, name: str, kind: ResolutionKind | None, entry: PlacedEntry | None
+    ) -> ResolvedField:
         """Return an option of generationConfig; the layer of an entry is impermeable."""
         candidates = []
         if entry is not None:

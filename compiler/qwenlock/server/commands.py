@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from qwenlock.change import select, upgrade
 from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.scopes import WRITABLE
-from qwenlock.edge.captured import with_captured
+from qwenlock.edge.captured_templates import with_captured
 from qwenlock.edge.git import ask
 from qwenlock.edge.installed_client import release
-from qwenlock.migrate.file_changes import change_of
+from qwenlock.migrate.change import change_of
 from qwenlock.migrate.migration import migrate
 from qwenlock.migrate.situation import Situation
 from qwenlock.plans.collection import Plans

@@ -12,9 +12,8 @@ from qwenlock.edge.checkouts import is_home
 from qwenlock.edge.lint_subject import gather
 from qwenlock.edge.places import SETTINGS, Flags, find_project, home, identity, shown
 from qwenlock.edge.project import label_of
-from qwenlock.findings.codes import is_wanted
 from qwenlock.findings.errors import InputError, QwenlockError
-from qwenlock.lint.lint import lint
+from qwenlock.lint.lint import configured_findings
 from qwenlock.lock import NAME
 from qwenlock.settings.configuration import FILE
 from qwenlock.text.record import dataclass, field
@@ -177,16 +176,12 @@ class OpenFiles:
 
     def _linted(self, directory: Path, subject: Subject) -> OpenProject:
         project = subject.project
-        places, choices = project.places, project.configuration.lint
+        places = project.places
         paths = {places.labels[scope]: path for scope, path in places.files.items()}
         paths[label_of(directory)] = places.lock
         if project.configured_in is not None:
             paths[shown(project.configured_in)] = project.configured_in
-        found = [
-            each
-            for each in lint(subject)
-            if is_wanted(each.code, choices.select, choices.ignore) and not _is_expected(each)
-        ]
+        found = [each for each in configured_findings(subject) if not _is_expected(each)]
         said: tuple[Finding, ...] = ()
         lock = None
         if any(is_same(each.path, places.lock) for each in self.files.values()):
@@ -196,12 +191,11 @@ class OpenFiles:
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:
     """Return what there is to say about a lock: findings, and words where there are none."""
-    known = subject.compilation.findings
     try:
         verdict = judge(subject.project.stored, label, subject.compilation)
     except InputError as error:
         return error.findings, None if error.findings else error.message
-    said = verdict.findings[len(known) :]
+    said = verdict.of_lock
     if verdict.status != "drift":
         return said, None
     count = len(verdict.changes)

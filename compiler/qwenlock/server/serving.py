@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from qwenlock import __version__
-from qwenlock.edge.changes import carry_out, diff_of, to_show
+from qwenlock.edge.changes import diff_of, to_show, write_all
 from qwenlock.edge.files import read_bytes
 from qwenlock.edge.pages import read_page
 from qwenlock.findings.errors import QwenlockError, UsageError
@@ -203,7 +203,7 @@ class Server(LanguageServer):
         self.window_log_message(types.LogMessageParams(types.MessageType.Info, diff_of(change)))
         question = "\n".join([*change.reasons, f"Write {names}? The diff is in the server's log."])
         if await self.ask(question, _WRITE, _STOP) == _WRITE:
-            carry_out(change, command, project.places.project)
+            write_all(change, command, project.places.project)
             self.say(f"wrote {names}; `qwenlock undo` reverts it")
             self.changed()
 

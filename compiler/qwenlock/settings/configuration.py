@@ -25,7 +25,7 @@ from qwenlock.text.similar import suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qwenlock.text.shape import Rule
+    from qwenlock.text.shape import ShapeRule
 
 FILE = "qwenlock.toml"
 PYPROJECT = "pyproject.toml"
@@ -238,7 +238,7 @@ def _version(value: Any) -> str | None:
 _ALLOWED = "allow-literals"
 _PROJECTS, _EXCLUDE = "projects", "exclude"
 _REQUIRED = "required-version"
-_OPTIONS: dict[str, Rule] = {
+_OPTIONS: dict[str, ShapeRule] = {
     "user": _user,
     "untrusted": flag,
     "system": _file,
@@ -246,7 +246,7 @@ _OPTIONS: dict[str, Rule] = {
     "templates": _file,
 }
 _LINT = Shape(optional={"strict": flag, "select": _codes, "ignore": _codes})
-_CHOICES: dict[str, Rule] = {"client": _client, "merge": _merge, "keep-selection": flag}
+_CHOICES: dict[str, ShapeRule] = {"client": _client, "merge": _merge, "keep-selection": flag}
 _SHAPE = Shape(
     optional={
         **_CHOICES,

@@ -26,11 +26,11 @@ class Text:
 
 
 Digest: TypeAlias = Annotated[str, Text(pattern="^sha256:[0-9a-f]{64}$")]
-Variable: TypeAlias = Annotated[str, Text(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+VariableName: TypeAlias = Annotated[str, Text(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
 NonEmpty: TypeAlias = Annotated[str, Text(min_length=1)]
-File: TypeAlias = Annotated[str, Text(pattern="^[^\\x00]+$")]
-VERSION = "^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$"
-Version: TypeAlias = Annotated[str, Text(pattern=VERSION)]
+FileName: TypeAlias = Annotated[str, Text(pattern="^[^\\x00]+$")]
+VERSION_PATTERN = "^[0-9]+(\\.[0-9]+)*[A-Za-z0-9.]*$"
+Version: TypeAlias = Annotated[str, Text(pattern=VERSION_PATTERN)]
 
 
 def _kebab(name: str) -> str:

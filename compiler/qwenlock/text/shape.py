@@ -29,13 +29,13 @@ class Shape:
         may_be_empty: whether a table without keys is allowed.
     """
 
-    required: Mapping[str, Rule] = field(default_factory=dict)
-    optional: Mapping[str, Rule] = field(default_factory=dict)
-    others: Rule | None = None
+    required: Mapping[str, ShapeRule] = field(default_factory=dict)
+    optional: Mapping[str, ShapeRule] = field(default_factory=dict)
+    others: ShapeRule | None = None
     may_be_empty: bool = True
 
 
-Rule: TypeAlias = Union[Check, Shape]  # noqa: UP007  (evaluated, and Shape comes later)
+ShapeRule: TypeAlias = Union[Check, Shape]  # noqa: UP007  (evaluated, and Shape comes later)
 
 
 class ShapeProblem(NamedTuple):
@@ -52,7 +52,7 @@ class ShapeProblem(NamedTuple):
     known: tuple[str, ...] = ()
 
 
-def problems(value: Any, rule: Rule, path: tuple[str, ...] = ()) -> Iterator[ShapeProblem]:
+def problems(value: Any, rule: ShapeRule, path: tuple[str, ...] = ()) -> Iterator[ShapeProblem]:
     """Give everything in `value` that `rule` does not allow; no problem shows a value.
 
     Args:

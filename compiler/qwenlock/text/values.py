@@ -23,7 +23,7 @@ MAX_DEPTH = 500
 MAX_VALUES = 1_000_000
 """The approximate largest number of values in a text: its commas are counted."""
 
-Kind: TypeAlias = Literal["syntax", "not-an-object", "limit", "number"]
+TextErrorKind: TypeAlias = Literal["syntax", "not-an-object", "limit", "number"]
 
 _CONTAINERS: frozenset[type] = frozenset({dict, list})
 _BEYOND = pattern(rf"{STRING}|(NaN|-?Infinity|(?<![\w.+-])-?\d{{4301,}}(?![\d.eE]))", re.DOTALL)
@@ -40,7 +40,7 @@ class TextError(ValueError):
     """
 
     def __init__(
-        self, kind: Kind, message: str, at: tuple[int, int] | None, fix: str | None = None
+        self, kind: TextErrorKind, message: str, at: tuple[int, int] | None, fix: str | None = None
     ) -> None:
         super().__init__(message)
         self.kind, self.message, self.at, self.fix = kind, message, at, fix

@@ -43,11 +43,14 @@ PYTHONPATH=tests python -m conformance.never_worse --anew
 | in the tables | means |
 | --- | --- |
 | same | The client sends what it sent before. If it sent nothing, it ends as it ended before. |
+| nothing to do | The command wrote nothing. |
 | refuses | The command ended with an error and wrote nothing. |
-| nothing to do | The command wrote nothing. If that is so with every release, it is left out. |
 | now: … | The client sends this now. It sent nothing before. |
 | selects: … | The client sends this now, as the command that was advised selects it. |
 | **worse:** … | The client does this now, and did something else before. |
+
+A command is left out if the client does the same after it, or there was nothing to do, with every
+release.
 
 | command | what was done |
 | --- | --- |
@@ -136,7 +139,12 @@ def _section(setup: Setup, record: Record) -> Iterator[str]:
         for release in RELEASES
         if (setup.name, release) in record.rows
     }
-    actions = list(dict.fromkeys(name for row in rows.values() for name in row.outcomes))
+    tried = dict.fromkeys(name for row in rows.values() for name in row.outcomes)
+    actions = [
+        name
+        for name in tried
+        if {_outcome(row, name) for row in rows.values()} - {SAME, NOTHING, "–"}
+    ]
     columns: dict[tuple[str, ...], list[str]] = {}
     for release, row in rows.items():
         before = _cell(label(row.before, setup.keys()))
@@ -146,8 +154,7 @@ def _section(setup: Setup, record: Record) -> Iterator[str]:
     yield f"| | {' | '.join(', '.join(each) for each in columns.values())} |\n"
     yield f"| --- |{' --- |' * len(columns)}\n"
     for title, *cells in zip(("without qwenlock", *actions), *columns, strict=True):
-        if {*cells} - {NOTHING, "–"}:
-            yield f"| {title} | {' | '.join(cells)} |\n"
+        yield f"| {title} | {' | '.join(cells)} |\n"
 
 
 def _outcome(row: Row, action: str) -> str:

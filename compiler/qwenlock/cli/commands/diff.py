@@ -61,7 +61,7 @@ def diff(
     changes = compare(_read(old), _read(new))
     if format is PageFormat.json:
         from qwenlock.cli.console import emit_json
-        from qwenlock.cli.report import changes_as_json
+        from qwenlock.cli.findings import changes_as_json
 
         emit_json({"old": str(old), "new": str(new), "changes": changes_as_json(changes)})
     elif format is PageFormat.markdown:
@@ -77,9 +77,9 @@ def diff(
 def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa: A002
     """Compare the locks here with those of a commit."""
     from qwenlock.cli.advice import from_here
+    from qwenlock.cli.findings import print_error
     from qwenlock.cli.options import directory_of, own_folders
     from qwenlock.cli.progress import waiting
-    from qwenlock.cli.report import print_error
     from qwenlock.cli.views.since import SinceCommit
     from qwenlock.edge.git import revision
     from qwenlock.edge.plans import load

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from qwenlock.cli import declared as typer
-from qwenlock.cli.options import ScopedCommand, flags_of
+from qwenlock.cli.options import SCOPED, flags_of
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, reading
 from qwenlock.edge.places import Flags
 
@@ -27,7 +27,7 @@ class ExportFormat(StrEnum):
     github_env = "github-env"
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def export(
     context: typer.Context,
     projects: ProjectsArgument = None,

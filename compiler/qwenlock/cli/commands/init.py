@@ -11,10 +11,10 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import regions
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     directory_of,
     flags_of,
 )
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def init(
     context: typer.Context,
     project: Annotated[
@@ -138,7 +138,7 @@ def init(
     if wanted:
         relock = _relocking_each([directory / each for each in wanted], *lock_options)
     writing = Writing(dry_run, yes, format is Format.json, relock)
-    code = carry_out(change, "init", directory, writing)
+    code = carry_out(change, "init", found.project, writing)
     if dry_run:
         return code
     if not change.files:

@@ -10,10 +10,10 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, YesOption
 from qwenlock.cli.completion import codes
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     GateFormat,
     GateFormatOption,
-    ScopedCommand,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
@@ -35,7 +35,7 @@ _LEVELS: tuple[Severity, ...] = ("error", "warning", "note")
 _IN_ONE_DOCUMENT = (GateFormat.github, GateFormat.gitlab, GateFormat.sarif)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def lint(
     context: typer.Context,
     projects: ProjectsArgument = None,
@@ -121,10 +121,10 @@ def lint(
             if as_json:
                 left = _Left(subject if dry_run else fixed.subject, wanted)
                 change = replace(change, report=left.as_json())
-                carry_out(change, "lint", directory, writing, project)
+                carry_out(change, "lint", project, writing)
                 return left.exit_code(strict=fails_on_warnings)
             if change.files:
-                carry_out(change, "lint", directory, writing, project)
+                carry_out(change, "lint", project, writing)
                 subject = gather(directory, flags, client, env=env)
         left = _Left(subject, wanted)
         annotations.extend(left.show(format, directory))
@@ -150,7 +150,7 @@ def _annotations(
     format: GateFormat,  # noqa: A002
 ) -> list[Annotation]:
     """Report an error in one of several projects; return its annotations, if that is the format."""
-    from qwenlock.cli.report import error_as_annotations, print_error
+    from qwenlock.cli.findings import error_as_annotations, print_error
 
     if format not in _IN_ONE_DOCUMENT:
         print_error(error, format)
@@ -187,7 +187,7 @@ class _Left:
 
     def as_json(self) -> dict[str, Any]:
         from qwenlock.cli.client import client_as_json
-        from qwenlock.cli.report import findings_as_json, in_order
+        from qwenlock.cli.findings import findings_as_json, in_order
 
         documents = findings_as_json(self._findings)
         for document, finding in zip(documents, in_order(self._findings), strict=True):
@@ -208,7 +208,7 @@ class _Left:
     def show(self, format: GateFormat, project: Path) -> list[Annotation]:  # noqa: A002
         """Print the findings; return their annotations instead, if that is the format."""
         from qwenlock.cli.console import emit, emit_json
-        from qwenlock.cli.report import findings_as_json, findings_in_lines, print_findings
+        from qwenlock.cli.findings import findings_as_json, findings_in_lines, print_findings
 
         if format is GateFormat.json:
             emit_json(self.as_json())

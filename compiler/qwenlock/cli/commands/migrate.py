@@ -18,10 +18,10 @@ from qwenlock.cli.change import (
 )
 from qwenlock.cli.completion import migrations
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     command_again,
     flags_of,
 )
@@ -45,7 +45,7 @@ class MigratedScope(StrEnum):
     all = "all"
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def migrate(
     context: typer.Context,
     projects: ProjectsArgument = None,
@@ -104,7 +104,7 @@ def migrate(
     from qwenlock.cli.client import read_project
     from qwenlock.edge.environment import with_variables
     from qwenlock.edge.git import ask
-    from qwenlock.migrate.file_changes import change_of
+    from qwenlock.migrate.change import change_of
     from qwenlock.migrate.migration import migrate as migrated
     from qwenlock.migrate.situation import Situation
 
@@ -132,8 +132,7 @@ def migrate(
             outcome = _offered(outcome, migrated(without, version, only or ()))
         change = change_of(outcome, there.places.files, ask)
         relock = relocking(directory, flags, client) if lock else None
-        writing = Writing(dry_run, yes, as_json, relock)
-        return carry_out(change, "migrate", directory, writing, there)
+        return carry_out(change, "migrate", there, Writing(dry_run, yes, as_json, relock))
 
     found = chosen(projects, flags, recursive=recursive, every=True)
     return for_each(found, migrate_one, as_json=as_json)
@@ -159,8 +158,8 @@ def _offered(refused: MigrationOutcome, without_key: MigrationOutcome) -> Migrat
 def _report(outcome: MigrationOutcome, again: str, *, as_json: bool) -> None:
     """Print what would change in which file, and why; `again` is the command that does it."""
     from qwenlock.cli.console import emit_json, emit_words, say
-    from qwenlock.cli.report import error_as_text
-    from qwenlock.migrate.file_changes import described
+    from qwenlock.cli.findings import error_as_text
+    from qwenlock.migrate.change import described
     from qwenlock.text.foreign import clean
 
     if as_json:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from qwenlock.cli import declared as typer
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
@@ -19,18 +19,14 @@ from qwenlock.edge.places import Flags
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenlock.cli.views.picture import Picture, ScopeFile, Update
+    from qwenlock.cli.views.picture import Picture, Update
     from qwenlock.findings.errors import InputError
-    from qwenlock.findings.finding import Finding
-    from qwenlock.lint.subject import Subject
-    from qwenlock.lock.model import Lock
     from qwenlock.settings.project import Project
-    from qwenlock.settings.scopes import Source, Sources
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def report(
     context: typer.Context,
     about: Annotated[
@@ -141,10 +137,12 @@ def _write(target: str, text: str) -> None:
 def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     """Return everything about a project, even if it does not compile."""
     from qwenlock.cli.views.picture import Picture, said
+    from qwenlock.compile.roles import scope_files
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.lint_subject import gather
     from qwenlock.edge.project import label_of
     from qwenlock.findings.errors import InputError
+    from qwenlock.lint.lint import configured_findings
     from qwenlock.text.record import replace
 
     name = directory.absolute().name or "/"
@@ -153,13 +151,13 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
     except InputError as error:
         return _unusable(Picture(name=name, status="invalid"), error)
     project, compilation = subject.project, subject.compilation
-    findings = findings_of(subject)
+    findings = configured_findings(subject)
     picture = Picture(
         name=name,
         status="invalid",
         lock=compilation.lock,
         hidden=compilation.hidden,
-        files=tuple(files_of(project, compilation.lock)),
+        files=tuple(scope_files(project, compilation.lock)),
         updates=tuple(_updates(project)),
         findings=said(findings),
     )
@@ -167,18 +165,8 @@ def _picture(directory: Path, flags: Flags, client: str | None) -> Picture:
         verdict = judge(project.stored, label_of(directory), compilation)
     except InputError as error:
         return _unusable(picture, error)
-    findings += verdict.findings[len(compilation.findings) :]
+    findings += verdict.of_lock
     return replace(picture, status=verdict.status, changes=verdict.changes, findings=said(findings))
-
-
-def findings_of(subject: Subject) -> list[Finding]:
-    """Return the findings of `lint`, as the project's configuration selects them."""
-    from qwenlock.findings.codes import is_wanted
-    from qwenlock.lint.lint import lint
-
-    choices = subject.project.configuration.lint
-    wanted = (choices.select or (), choices.ignore or ())
-    return [finding for finding in lint(subject) if is_wanted(finding.code, *wanted)]
 
 
 def _unusable(picture: Picture, error: InputError) -> Picture:
@@ -187,31 +175,6 @@ def _unusable(picture: Picture, error: InputError) -> Picture:
 
     findings = (*said(error.findings), *picture.findings)
     return replace(picture, findings=findings, problem="" if error.findings else error.message)
-
-
-def files_of(project: Project, lock: Lock | None) -> Iterator[ScopeFile]:
-    """Yield every settings file, and what it contributes."""
-    from qwenlock.cli.views.picture import ScopeFile
-
-    for scope, name in project.places.recorded.items():
-        source = project.source(scope)
-        role = "no such file" if source is None else _role(source, project.sources, lock)
-        yield ScopeFile(scope, name, role)
-
-
-def _role(source: Source, sources: Sources, lock: Lock | None) -> str:
-    from qwenlock.settings.scopes import PROVIDERS, owner
-
-    roles = []
-    if source is owner(sources):
-        roles.append("owns the catalogue")
-    elif source.has(PROVIDERS):
-        hidden = lock is None or lock.merge == "replace"
-        merged = "its models are hidden by REPLACE" if hidden else "its models are merged in"
-        roles.append(merged)
-    if lock is not None and lock.selection.source == source.scope:
-        roles.append("makes the selection")
-    return ", ".join(roles) or "says nothing about models"
 
 
 def _updates(project: Project) -> Iterator[Update]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from qwenlock.cli import declared as typer
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
     ProjectArgument,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
@@ -28,7 +28,7 @@ _LONGEST_KEY = 65_536
 _LOSER = "  overrides"
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def resolve(
     context: typer.Context,
     project: ProjectArgument = None,

@@ -227,15 +227,15 @@ def _enforce(asking: _Asking) -> _Enforced:
     from qwenlock.edge.places import deciding
     from qwenlock.edge.project import read
     from qwenlock.edge.reader import Reader
-    from qwenlock.enforce.choosing import choosing
     from qwenlock.enforce.enforcing import overriding
+    from qwenlock.enforce.other_model import with_selected
     from qwenlock.lock import NAME
 
     directory, flags, client, release, select, no_check = asking
     reader = Reader()
     before = reader.states.lines([directory / NAME, *deciding()])
     stored = trusted_lock(directory)
-    lock = choosing(stored, select) if select is not None else stored
+    lock = with_selected(stored, select) if select is not None else stored
     here = machine(Path.cwd(), flags, lock.options)  # where the client looks
     before += reader.states.lines(here.files)
     if not no_check:

@@ -9,10 +9,10 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import offered_models
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
@@ -20,13 +20,13 @@ from qwenlock.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenlock.change.selecting import Choice
+    from qwenlock.change.selection import Choice
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def select(
     context: typer.Context,
     model: Annotated[
@@ -82,15 +82,14 @@ def select(
 
     relock = relocking(directory, flags, client) if lock else None
     writing = Writing(dry_run, yes, format is Format.json, relock)
-    return carry_out(change, "select", directory, writing, there)
+    return carry_out(change, "select", there, writing)
 
 
 def _choose(
     choices: Sequence[Choice], project: Project, *, may_ask: bool
 ) -> tuple[str, str, str | None]:
     """Ask for a model of a list; return its id, its auth type and its base URL."""
-    from qwenlock.change.select import used
-    from qwenlock.change.selecting import chosen
+    from qwenlock.change.selection import selected_by
     from qwenlock.cli.console import say
     from qwenlock.findings.errors import UsageError
     from qwenlock.text.credentials import shown
@@ -102,8 +101,8 @@ def _choose(
         names = list(dict.fromkeys(clean(shown(each.model)) for each in choices))
         more = ", …" if names[5:] else ""
         raise UsageError("no model was named", f"name one: {', '.join(names[:5])}{more}")
-    selected = chosen(project.sources)
-    current = used(choices, selected, project.client) if selected else None
+    selected = selected_by(project.sources)
+    current = selected.index_in(choices, project.client) if selected else None
     for number, choice in enumerate(choices, 1):
         mark = "*" if number - 1 == current else " "
         at = f"  {shown(choice.base_url)}" if choice.base_url else ""

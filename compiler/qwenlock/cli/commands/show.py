@@ -7,11 +7,11 @@ from typing import Annotated
 
 from qwenlock.cli import declared as typer
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     PageFormat,
     PageFormatOption,
     ProjectArgument,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
@@ -21,7 +21,7 @@ from qwenlock.lock.model import Lock
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def show(
     context: typer.Context,
     project: ProjectArgument = None,

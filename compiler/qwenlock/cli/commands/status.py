@@ -10,10 +10,10 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.advice import given_options
 from qwenlock.cli.console import emit
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from qwenlock.cli.views.picture import ScopeFile
-    from qwenlock.compile.verdict import Status
+    from qwenlock.compile.roles import ScopeFile
+    from qwenlock.compile.verdict import VerdictStatus
     from qwenlock.edge.enforcement import InForce
     from qwenlock.edge.places import Flags
     from qwenlock.edge.reader import Reader
@@ -45,7 +45,7 @@ _VERSION = ("QL106", "QL125")
 """The findings about settings of an old version."""
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def status(
     context: typer.Context,
     projects: ProjectsArgument = None,
@@ -112,7 +112,7 @@ class _Overview:
         lacks_user: whether the lock was made with user settings that are not on this machine.
     """
 
-    lock: Status
+    lock: VerdictStatus
     changes: tuple[LockChange, ...]
     compiled: Lock | None
     scopes: tuple[ScopeFile, ...]
@@ -152,24 +152,25 @@ class _Overview:
 
 
 def _look(subject: Subject, directory: Path) -> _Overview:
-    from qwenlock.cli.commands.check import lacks_user
-    from qwenlock.cli.commands.report import files_of, findings_of
+    from qwenlock.compile.roles import scope_files
     from qwenlock.compile.verdict import judge
     from qwenlock.edge.enforcement import in_force
     from qwenlock.edge.project import label_of
+    from qwenlock.lint.gate import lacks_user
+    from qwenlock.lint.lint import configured_findings
     from qwenlock.migrate.migration import migrate
     from qwenlock.migrate.situation import Situation
 
     project, compilation = subject.project, subject.compilation
     verdict = judge(project.stored, label_of(directory), compilation)
     due = migrate(Situation(project=project), project.client.settings_version)
-    findings = [*findings_of(subject), *verdict.findings[len(compilation.findings) :]]
+    findings = [*configured_findings(subject), *verdict.of_lock]
     steps = [step for step in due.steps if _is_reported(step, findings)]
     return _Overview(
         verdict.status,
         verdict.changes,
         compilation.lock,
-        tuple(files_of(project, compilation.lock)),
+        tuple(scope_files(project, compilation.lock)),
         tuple(_plans(subject)),
         tuple(step.script.name for step in steps),
         due.refused.message if steps and due.refused else None,
@@ -222,7 +223,7 @@ def _plans(subject: Subject) -> Iterator[_Plan]:
 def _emit(found: _Overview, project: Project) -> None:
     from qwenlock.cli.client import client_as_json
     from qwenlock.cli.console import emit_json
-    from qwenlock.cli.report import changes_as_json
+    from qwenlock.cli.findings import changes_as_json
 
     selection = found.compiled.selection if found.compiled else None
     emit_json(

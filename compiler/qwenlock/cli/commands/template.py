@@ -11,9 +11,8 @@ from qwenlock.cli.completion import plans, regions, versions
 from qwenlock.cli.options import Format, FormatOption, TemplatesOption, own_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
-    from qwenlock.edge.capturing import Capture
     from qwenlock.plans.collection import Plans
     from qwenlock.plans.plan import Plan
 
@@ -48,7 +47,7 @@ def list_templates(
     """List the plans, their template versions and regions."""
     from qwenlock.cli.console import emit_json
     from qwenlock.cli.table import emit_table
-    from qwenlock.edge.captured import is_captured
+    from qwenlock.edge.captured_templates import is_captured
 
     versions = [
         (chosen, template)
@@ -233,6 +232,7 @@ def capture(
     Examples: `qwenlock template capture --from ~/.qwen/settings.json --version 1.2.3
     --region china --output templates`, `qwenlock template capture --from-client`
     """
+    from qwenlock.cli.client import release_in_files
     from qwenlock.findings.errors import UsageError
 
     if from_client:
@@ -244,7 +244,7 @@ def capture(
         if settings is None or version is None or env_key is None or output is None or plan:
             fix = "add --from, --env-key, --version and --output, and leave --plan out"
             raise UsageError("--new-plan needs to know where the models are and go", fix)
-        return _begin(settings, new_plan, env_key, _release(version), region, output)
+        return _begin(settings, new_plan, env_key, release_in_files(version), region, output)
     if settings is None or version is None or region is None:
         fix = "add --from, --version and --region, or --from-client"
         raise UsageError("it is not said what to capture", fix)
@@ -257,14 +257,14 @@ def capture(
 
     own = [*own_folders(templates), *([output] if output and holds_plans(output) else [])]
     source = read_settings(settings)
-    chosen, found = captured(load(own), source, plan, _release(version), region)
+    chosen, found = captured(load(own), source, plan, release_in_files(version), region)
     say(clean(found.done))
     for each in found.review:
         say(f"{painted('review', 'warning')}: {clean(each)}")
     if output is None:
         emit_raw(found.text)
     elif found.changed:
-        file = save(output, chosen, _release(version), found.text)
+        file = save(output, chosen, release_in_files(version), found.text)
         say(f"{painted('wrote', 'good')} {clean(str(file))}; see `qwenlock template verify`")
     return 0
 
@@ -294,34 +294,6 @@ def _begin(
     return 0
 
 
-def captured_lists(
-    command: str, plans: Plans, wanted: Collection[tuple[str, str]] | None = None
-) -> tuple[str, Capture]:
-    """Return the release of a client, and its lists.
-
-    Args:
-        command: the client's command, as in a shell.
-        plans: the plans.
-        wanted: the plans and regions that are needed, by name; None for all.
-    """
-    import os
-
-    from qwenlock.cli.console import say
-    from qwenlock.cli.progress import waiting
-    from qwenlock.clients.profile import release_of
-    from qwenlock.edge.capturing import capture as capture_from
-    from qwenlock.edge.client import command_of
-    from qwenlock.edge.client import version as version_of
-    from qwenlock.text.foreign import clean
-
-    words = command_of(command)
-    with waiting("asking the client for its release"):
-        release = _release(release_of(version_of(words, os.environ)))
-    say(clean(f"starting Qwen Code {release} to get its lists"))
-    with waiting("waiting for the client's lists"):
-        return release, capture_from(words, release, plans, wanted)
-
-
 def _short(digest: str) -> str:
     """Return a digest as a terminal has room for it; in a file it is whole."""
     from qwenlock.cli.views.differences import shortened
@@ -331,9 +303,10 @@ def _short(digest: str) -> str:
 
 def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     """Capture all lists of the installed client, and say which are new."""
+    from qwenlock.cli.client import captured_lists
     from qwenlock.cli.console import emit_json, say
     from qwenlock.cli.table import emit_table
-    from qwenlock.edge.captured import folder
+    from qwenlock.edge.captured_templates import folder
     from qwenlock.edge.capturing import keep
     from qwenlock.text.foreign import clean
 
@@ -362,25 +335,13 @@ def _from_client(command: str, templates: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def _release(version: str) -> str:
-    """Return a release as template files spell it."""
-    from packaging.version import InvalidVersion, Version
-
-    from qwenlock.findings.errors import UsageError
-
-    try:
-        return str(Version(version))
-    except InvalidVersion:
-        raise UsageError(f"{version!r} is not a version", "name a release, such as 1.2.3") from None
-
-
 def _chosen(plans: Plans, wanted: str | None) -> Sequence[Plan]:
     """Return the plan with that id, or all plans."""
     return plans if wanted is None else [plans.plan(wanted)]
 
 
 def _plans(templates: str | None) -> Plans:
-    from qwenlock.edge.captured import with_captured
+    from qwenlock.edge.captured_templates import with_captured
     from qwenlock.edge.plans import load
 
     return with_captured(load(own_folders(templates)))

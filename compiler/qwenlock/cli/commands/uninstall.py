@@ -9,11 +9,11 @@ from qwenlock.cli import declared as typer
 from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, carry_out, relocking
 from qwenlock.cli.completion import plans
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
     ProjectArgument,
-    ScopedCommand,
     flags_of,
     project_directory,
 )
@@ -21,7 +21,7 @@ from qwenlock.cli.options import (
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def uninstall(
     context: typer.Context,
     plan: Annotated[
@@ -76,5 +76,4 @@ def uninstall(
             change = change_for(there, plan, scope, with_key=True)
 
     relock = relocking(directory, flags, client) if lock else None
-    writing = Writing(dry_run, yes, as_json, relock)
-    return carry_out(change, "uninstall", directory, writing, there)
+    return carry_out(change, "uninstall", there, Writing(dry_run, yes, as_json, relock))

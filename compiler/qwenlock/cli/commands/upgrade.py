@@ -10,10 +10,10 @@ from qwenlock.cli.change import DryRunOption, LockOption, Writing, YesOption, ca
 from qwenlock.cli.completion import plans, regions, versions
 from qwenlock.cli.console import say
 from qwenlock.cli.options import (
+    SCOPED,
     ClientOption,
     Format,
     FormatOption,
-    ScopedCommand,
     command_again,
     flags_of,
 )
@@ -33,7 +33,7 @@ CLIENT = "client"
 """What `--to` says for the lists that the installed client has."""
 
 
-@app.command(cls=ScopedCommand)
+@app.command(cls=SCOPED)
 def upgrade(
     context: typer.Context,
     projects: ProjectsArgument = None,
@@ -119,7 +119,7 @@ def upgrade(
     from qwenlock.change.upgrade import upgrade as change_for
     from qwenlock.change.upgrade_data import UpgradeWishes
     from qwenlock.cli.client import read_project
-    from qwenlock.edge.captured import with_captured
+    from qwenlock.edge.captured_templates import with_captured
     from qwenlock.edge.installed_client import release
     from qwenlock.findings.errors import UsageError
     from qwenlock.plans.collection import Plans
@@ -161,8 +161,7 @@ def upgrade(
                 return 1
             change = change_for(there, replace(wishes, decided=decided), release())
         relock = relocking(directory, flags, client) if lock else None
-        writing = Writing(dry_run, yes, as_json, relock)
-        code = carry_out(change, "upgrade", directory, writing, there)
+        code = carry_out(change, "upgrade", there, Writing(dry_run, yes, as_json, relock))
         return 1 if change.report["status"] == "edited" else code
 
     found = chosen(projects, flags, recursive=recursive)
@@ -174,7 +173,7 @@ def _as_the_client_has_it(
 ) -> tuple[Project, UpgradeWishes]:
     """Ask the installed client for its lists of the plans that are meant."""
     from qwenlock.change.upgrade import regions_of
-    from qwenlock.cli.commands.template import captured_lists
+    from qwenlock.cli.client import captured_lists
     from qwenlock.edge.capturing import keep
     from qwenlock.plans.collection import Plans
 
@@ -240,7 +239,7 @@ def _report(change: ProjectChange, project: Project, again: str, *, as_json: boo
     """Report whether an update is due; `again` is the command that makes it."""
     status = change.report["status"]
     writing = Writing(dry_run=True, yes=False, as_json=as_json)
-    carry_out(change, "upgrade", project.places.project, writing, project)
+    carry_out(change, "upgrade", project, writing)
     plans = change.report["plans"]
     due = [each["plan"] for each in plans if each["status"] in ("due", "edited")]
     if due:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.report import value_as_text
+from qwenlock.cli.findings import value_as_text
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.cli.views.terminal import draw, text
 from qwenlock.lock.diff import ABSENT
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from qwenlock.lock.diff import Kind, LockChange
+    from qwenlock.lock.diff import ChangeKind, LockChange
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "~"}
 _STYLES = {"+": "good", "-": "error", "~": "warning"}
@@ -28,7 +28,7 @@ _PLURALS = {
     "input": "inputs",
     "plan": "plans",
 }
-_ORDER: tuple[Kind, ...] = (
+_ORDER: tuple[ChangeKind, ...] = (
     *("model", "selection", "other model", "plan", "client", "merge"),
     *("option", "variable", "input"),
 )
@@ -55,7 +55,7 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _counted(kind: Kind, changes: Sequence[LockChange]) -> str:
+def _counted(kind: ChangeKind, changes: Sequence[LockChange]) -> str:
     actions = {change.action: None for change in changes}
     if kind not in _PLURALS:
         return f"{'options' if kind == 'option' else kind} changed"

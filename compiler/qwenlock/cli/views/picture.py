@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.report import changes_as_json, in_order, underline
+from qwenlock.cli.findings import changes_as_json, in_order, underline
 from qwenlock.cli.views import catalogue, differences
 from qwenlock.cli.views.markdown import details, table
 from qwenlock.findings.bounded import bounded
@@ -14,7 +14,7 @@ from qwenlock.text.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qwenlock.clients.scopes import ScopeName
+    from qwenlock.compile.roles import ScopeFile
     from qwenlock.findings.finding import Finding
     from qwenlock.lock.diff import LockChange
     from qwenlock.lock.model import Lock
@@ -27,14 +27,6 @@ STATUS = {
     "invalid": "The settings or the lock are invalid.",
 }
 SYMBOLS = {"ok": "✅", "drift": "⚠️", "edited": "⚠️", "missing": "⚠️", "invalid": "❌"}
-
-
-class ScopeFile(NamedTuple):
-    """A settings file: its scope, its name, and what it contributes."""
-
-    scope: ScopeName
-    label: str
-    role: str
 
 
 class Update(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwenlock.cli.commands.check import EXIT
 from qwenlock.cli.console import emit_words, painted
 from qwenlock.cli.views.differences import summary
 from qwenlock.cli.views.markdown import table
 from qwenlock.cli.views.picture import SYMBOLS
 from qwenlock.findings.errors import InputError
+from qwenlock.lint.gate import EXIT
 from qwenlock.lock.diff import ABSENT, LockChange
 from qwenlock.text.foreign import clean, code, prose
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwenlock.change.lost_edits import lost_edits
 from qwenlock.cli.console import emit_json, emit_raw, emit_words, say
-from qwenlock.cli.report import changes_as_json
+from qwenlock.cli.findings import changes_as_json
 from qwenlock.cli.views.differences import all_changes_as_text, as_markdown
 from qwenlock.findings.reading import decode
 from qwenlock.lock.diff import diff
