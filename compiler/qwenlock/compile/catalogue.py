@@ -154,7 +154,7 @@ class _Builder:
         name = shown(provider.name)
         given = provider.auth_type
         if isinstance(given, str) and references(given):
-            message = f'providerProtocol maps "{name}" to {shown(given)}: a variable decides'
+            message = f'providerProtocol maps "{name}" to {shown(given)}, so a variable decides'
             return Finding("QL226", message, source.place(path), "write the auth type itself")
         to = f'"{shown(given)}", which' if isinstance(given, str) else "something that"
         message = (

@@ -82,7 +82,7 @@ def capture(
             found = _with(found, each, f"{release}+captured")
     if not found.lists:
         raise ClientError(
-            "the client offers no update of any plan, or asks in a way that qwenlock does not know",
+            "the client offers no update of a plan, or in a way that qwenlock does not recognise",
             "capture the settings that it writes: `qwenlock template capture --from SETTINGS`",
         )
     return found

@@ -309,7 +309,7 @@ RULES: dict[str, Rule] = {
         "note",
         "header that is not sent",
         "Qwen Code fills in ${session_id} only if outboundCorrelation.allowDynamicHeaderValues is "
-        "true, in settings other than the project's. Else it leaves the header out.",
+        "true, in settings other than the project's. Otherwise it leaves the header out.",
     ),
     "QL226": Rule(
         "error",

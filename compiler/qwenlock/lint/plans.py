@@ -69,7 +69,7 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     elif chosen:
         message = f"not all models of {plan.title} {chosen.version} are installed"
         fix = (
-            "run `qwenlock upgrade --keep-selection`, which adds them, or add `--on-edited keep`, "
+            "run `qwenlock upgrade --keep-selection`, which adds them; or add `--on-edited keep`, "
             "which leaves out what you left out"
         )
         yield Finding("QL504", message, place, fix)

@@ -67,7 +67,7 @@ def base_url_without_effect(subject: Subject) -> Iterator[Finding]:
         fix = "write the baseUrl of the entry, or remove model.baseUrl"
     elif selection.kind == "provider" and not client.selects_url:
         message = f"{_name(subject)} does not read model.baseUrl, and uses {_at(urls[0])}"
-        fix = f'move the entry "{model}" that you mean before the other'
+        fix = f'move the entry "{model}" that you mean to the front'
     else:
         return
     yield Finding("QL615", message, source.place(MODEL_URL), fix)

@@ -127,7 +127,7 @@ class _Overview:
     def next(self) -> Iterator[tuple[str, str]]:
         """Yield the commands to run next, each with what it does."""
         if self.lock == "missing" and all(each.role == "no such file" for each in self.scopes):
-            yield "qwenlock init", "set the project up"
+            yield "qwenlock init", "set up the project"
             return
         if self.levels["error"] or self.levels["warning"]:
             yield "qwenlock lint", "show the findings, their reasons and fixes"
