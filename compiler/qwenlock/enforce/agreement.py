@@ -51,7 +51,7 @@ class Offered(NamedTuple):
 class Answer(NamedTuple):
     """What a client said: its release, the models it offers, the one it selects.
 
-    `others` is what it said of the models of other roles, such as the fast one: a line of text.
+    `others` has its answers about other models, such as the fast one: a line of text by role.
     """
 
     release: str | None
@@ -61,7 +61,7 @@ class Answer(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A model that a client named; `base_url` is known only where the client tells it.
+    """A model that a client named; `base_url` is known only if the client names it.
 
     A runtime model is one that no entry defines.
     """
@@ -76,11 +76,11 @@ class Difference(NamedTuple):
     """One way in which a client does not do what the lock says.
 
     Attributes:
-        kind: what is wrong with it.
-        model: which one, as `auth-type/id`; for `reordered`, the auth type; for `other`, the
+        kind: what differs.
+        model: the model, as `auth-type/id`; for `reordered`, the auth type; for `other`, the
             setting and its value.
         reason: why, if that is known.
-        remedy: what helps, if that is known.
+        remedy: what to do, if that is known.
     """
 
     kind: Kind
@@ -91,12 +91,12 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a client's answer stands to a lock.
+    """The comparison of a client's answer with a lock.
 
     Attributes:
-        differences: nothing if the two agree.
-        hidden: models of the lock that the client has but keeps out of its list, as their own
-            fields ask for; no difference.
+        differences: empty if the two agree.
+        hidden: models of the lock that the client has but does not list, because of their own
+            fields; that is not a difference.
     """
 
     differences: tuple[Difference, ...]
@@ -109,9 +109,9 @@ def agreement(
     sources: Sources = (),
     environment: Mapping[str, str] | None = None,
 ) -> Agreement:
-    """Return how `answer` stands to `lock`.
+    """Compare `answer` with `lock`.
 
-    The order of auth types is the client's own; of the models of one type, the lock's.
+    The client decides the order of auth types; the models of one type must be in the lock's order.
 
     Args:
         lock: what is wanted.
@@ -142,7 +142,7 @@ def _others(lock: Lock, answer: Answer, environment: Mapping[str, str]) -> Itera
 
 
 def parse(model_id: str, routes: dict[str, tuple[str, dict[str, Any]]]) -> Seen | None:
-    """Return the model that a client calls `model_id`, or None if it cannot be told.
+    """Return the model that a client calls `model_id`, or None if that is unknown.
 
     Args:
         model_id: `ID(AUTHTYPE)`, where ID is `$runtime|AUTHTYPE|ID` for a runtime model; from 0.21
@@ -193,7 +193,7 @@ def _as_browsers_write(url: str) -> str:
 
 
 def _as_read(lock: Lock, environment: Mapping[str, str]) -> Lock:
-    """Return `lock` with variables in the place of their names, where the client shows them."""
+    """Return `lock` with the values of variables for their names, where the client shows them."""
     models = (
         replace(
             model,
@@ -374,7 +374,7 @@ def _is(seen: Seen, model: Model) -> bool:
 
 
 def _kind(model: Model) -> tuple[str | None, str]:
-    """Return what a client calls a model, but for its endpoint."""
+    """Return what a client calls a model, without its endpoint."""
     return model.route.protocol, model.id
 
 

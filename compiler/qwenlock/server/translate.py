@@ -1,4 +1,4 @@
-"""Translates what is known of a project into what an editor shows."""
+"""Translates findings and facts about a project into the editor's protocol."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _TOP = Located(1, 1, 1)
 class Translator:
     """What an editor shows, in its encoding.
 
-    It is for one moment: what is open must not change while it is used.
+    Use it for one request only: the open files must not change meanwhile.
 
     Args:
         files: what is open.
@@ -222,7 +222,7 @@ class Translator:
         diagnostic: types.Diagnostic,
         file: OpenFile,
     ) -> Iterator[types.CodeAction]:
-        """Give what can be done about a finding: repair it, migrate, or suppress it."""
+        """Yield the actions for a finding: repair it, migrate, or suppress it."""
         kind = types.CodeActionKind.QuickFix
         subject = project.subject
         if finding.repair is not None and subject is not None:
@@ -275,7 +275,7 @@ class Translator:
         return self.workspace_edit([(file.uri, file.version, file.text, after)])
 
     def workspace_edit(self, texts: list[tuple[str, int | None, str, str]]) -> types.WorkspaceEdit:
-        """Return the edit of texts: each with its URI, its version, and what becomes of it."""
+        """Return one edit of several texts: their URIs, versions, current and new texts."""
         edits = [
             (uri, version, self.lines(before).edit(after)) for uri, version, before, after in texts
         ]
@@ -437,7 +437,7 @@ def _lenses(
 
 
 def _select(standing: Standing, directory: str, named: dict[tuple[str, str], int]) -> types.Command:
-    """Return what stands above a model; of several with one id the first can be selected."""
+    """Return the line above a model; of several with one id, only the first can be selected."""
     model = str(standing.written.provider.auth_type), standing.written.id
     named[model] += 1
     can_be_named = shown(standing.written.id) == standing.written.id
