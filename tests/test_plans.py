@@ -729,9 +729,9 @@ HOSTILE = {
     "sorts": (f"{{% set a = {table(7000)} %}}" + "{% set b = a | sort %}" * 9, "10000 turns"),
     "long turns": (
         f"{{% set a = {table(5000)} %}}{{% set b = {table(5000, 2)} %}}{{% for i in a %}}"
-        + "{% if a == b %}{% endif %}" * 80
+        + ("{% if a == b" + " or a == b" * 45 + " %}{% endif %}") * 4
         + "{% endfor %}",
-        "more than 1 second",
+        "more than 1 s",
     ),
     "dots": ("{{ region" + ".x" * 9000 + " }}", "nested too deeply"),
     "ifs": ("{% if true %}" * 60 + "{% endif %}" * 60, "nested too deeply"),

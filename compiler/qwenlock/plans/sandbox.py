@@ -119,7 +119,7 @@ class _Meter:
             if self.left < 0:
                 raise _TooMuchError(f"its loops take more than {MOST_TURNS} turns")
             if time.process_time() > self.deadline:
-                raise _TooMuchError(f"it renders for more than {LONGEST_RENDERING:g} seconds")
+                raise _TooMuchError(f"rendering takes more than {LONGEST_RENDERING:g} s")
             yield item
 
 
