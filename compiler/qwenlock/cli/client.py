@@ -1,4 +1,4 @@
-"""Which client a command goes by, and why: said in one line, and in every document."""
+"""Says which release a command follows, and why: in one line, and in every JSON document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be written at a place of the settings: names and values, for an editor to offer."""
+"""The names and values that an editor can offer at a place in the settings."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Completion(NamedTuple):
 
 
 def completions(subject: Subject, at: Cursor) -> list[Completion]:
-    """Return what can be written at a place, the likeliest first, nothing twice.
+    """Return the completions at a place, the most likely first, without duplicates.
 
     Args:
         subject: what is linted, as it was when its texts were last valid.
@@ -81,7 +81,7 @@ def _names(node: dict[str, Any], at: Cursor) -> Iterator[Completion]:
 
 
 def _values(node: dict[str, Any]) -> Iterator[Completion]:
-    """Give the values that the schema names, and those that a type can have."""
+    """Yield the values that the schema names, and those that the type allows."""
     said = node.get("enumDescriptions", ())
     for index, value in enumerate(node.get("enum", ())):
         yield _value(value, about=said[index] if index < len(said) else "")
@@ -103,7 +103,7 @@ def _value(value: Any, about: str = "") -> Completion:
 
 
 def _snippet(snippet: dict[str, Any], *, brackets: bool = False) -> Completion:
-    """Return what the schema offers to write as a whole; `${1:…}` are places for the cursor."""
+    """Return the snippet that the schema offers; `${1:…}` are places for the cursor."""
     body = json.dumps([snippet["body"]] if brackets else snippet["body"], indent=2)
     plain = _without_places(snippet["body"])
     text = json.dumps([plain] if brackets else plain, indent=2)
@@ -124,7 +124,7 @@ def _without_places(body: Any) -> Any:
 
 
 def _known(subject: Subject, at: Cursor) -> Iterator[Completion]:
-    """Give what the settings and the variables of this machine make possible."""
+    """Yield the values that come from the settings and variables of this machine."""
     if at.path == MODEL:
         yield from _models(subject, merged(subject.sources, AUTH_TYPE))
     for setting in other_models(subject.client):

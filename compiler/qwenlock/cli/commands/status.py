@@ -40,7 +40,7 @@ app = typer.Typer(add_completion=False)
 
 _LEVELS = ("error", "warning", "note")
 _MOST = 4
-"""How many plans, and how many variables, are named with all that is to be said about them."""
+"""How many plans, and how many variables, get a line of their own."""
 _VERSION = ("QL106", "QL125")
 """The findings about settings of an old version."""
 
@@ -183,8 +183,8 @@ def _look(subject: Subject, directory: Path) -> _Overview:
 def _is_reported(step: Step, findings: Sequence[Finding]) -> bool:
     """Tell whether a migration is worth advising.
 
-    Every client records its settings version when it starts; where nothing else changes in the
-    file, and no finding says that the team would see the change, there is nothing to do.
+    Every client records its settings version when it starts. If nothing else changes in the file,
+    and git does not track it, there is nothing to do.
     """
     if step.script.name != SETTINGS_VERSION:
         return True
