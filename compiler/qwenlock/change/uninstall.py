@@ -131,7 +131,7 @@ def _parents(plan: Plan) -> list[Path]:
 
 
 def _record(plan: Plan) -> Iterator[Path]:
-    """Give the paths of everything that clients record of the plan."""
+    """Yield the paths of everything that clients record of the plan."""
     for state in plan.states.values():
         if state.at[-1] == plan.id:
             yield state.at
@@ -220,7 +220,7 @@ def _ids(project: Project) -> set[str]:
 
 
 def _named(value: Any) -> Iterator[str]:
-    """Give the ids that a setting of another model could name."""
+    """Yield the ids that a setting of another model could name."""
     if isinstance(value, dict):
         for inner in value.values():
             yield from _named(inner)

@@ -241,7 +241,7 @@ def _is_code(path: object) -> bool:
 
 
 def _files_of_the_program() -> Iterator[str]:
-    """Give the modules of qwenlock that are loaded, and where those of others are installed."""
+    """Yield the modules of qwenlock that are loaded, and where those of others are installed."""
     for name, module in sys.modules.items():
         file = getattr(module, "__file__", None)
         if file is not None and name.startswith("qwenlock"):

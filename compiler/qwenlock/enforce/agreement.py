@@ -131,7 +131,7 @@ def agreement(
 
 
 def _others(lock: Lock, answer: Answer, environment: Mapping[str, str]) -> Iterator[Difference]:
-    """Give the other models of the lock that a client does not name: `current X model: ID`."""
+    """Yield the other models of the lock that a client does not name: `current X model: ID`."""
     for other in lock.other_models:
         said = answer.others.get(other.role)
         wanted = _substituted(other.value, environment).partition("\0")[0].strip()
@@ -226,7 +226,7 @@ def _of_lock(lock: Lock) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _of_scopes(sources: Sources) -> Iterator[tuple[Route, PlacedEntry]]:
-    """Give the entries of all scopes with their routes, by the rules of the newest release."""
+    """Yield the entries of all scopes with their routes, by the rules of the newest release."""
     for source in sources:
         for provider in providers_in(source, sources, profile(NEWEST)):
             auth_type = provider.auth_type if isinstance(provider.auth_type, str) else provider.name

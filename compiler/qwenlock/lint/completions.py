@@ -139,7 +139,7 @@ def _known(subject: Subject, at: Cursor) -> Iterator[Completion]:
 
 
 def _models(subject: Subject, auth_type: Any) -> Iterator[Completion]:
-    """Give the models that can be selected: those of the selected auth type, if there is one."""
+    """Yield the models that can be selected: those of the selected auth type, if there is one."""
     entries = [each for each in subject.compilation.entries if not each.skipped]
     own = [each for each in entries if each.model.route.protocol == auth_type]
     for entry in own or entries:
@@ -157,7 +157,7 @@ def _other(subject: Subject, setting: ModelSetting) -> Iterator[Completion]:
 
 
 def _variables(subject: Subject) -> Iterator[Completion]:
-    """Give the names of the variables that hold keys here; never their values."""
+    """Yield the names of the variables that hold keys here; never their values."""
     for name, variable in sorted(subject.project.variables().items()):
         if name not in _OF_SHELLS and is_variable_of_a_key(name) and is_variable_name(name):
             yield Completion(json.dumps(name), name, "variable", f"set in {where_set(variable)}")

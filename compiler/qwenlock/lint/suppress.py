@@ -123,7 +123,7 @@ def _ignores(document: Document) -> Iterator[Ignore]:
 
 
 def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
-    """Give a note if a comment, or a code that it names, suppresses nothing."""
+    """Yield a note if a comment, or a code that it names, suppresses nothing."""
     named = ignore.codes or ()
     kept = [code for code in named if code in _VARYING or any(is_among(u, [code]) for u in used)]
     unused = [code for code in named if code not in kept]

@@ -251,7 +251,7 @@ class Translator:
         file: OpenFile,
         context: types.CodeActionContext,
     ) -> Iterator[types.CodeAction]:
-        """Give the action that makes every safe repair of a file, if there is one."""
+        """Yield the action that makes every safe repair of a file, if there is one."""
         automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
         if (automatic and not context.only) or not _is_wanted(FIX_ALL, context.only):
             return  # whoever only moves the cursor has not asked for so much work
@@ -410,7 +410,7 @@ def _command(title: str, command: list[str]) -> types.Command:
 def _commands(
     project: OpenProject, subject: Subject, source: Source, lines: Lines, at: types.Range
 ) -> Iterator[tuple[str, list[str]]]:
-    """Give the commands about what is at a range: each with its title."""
+    """Yield the commands about what is at a range: each with its title."""
     for lens in _lenses(project, subject, source, lines):
         command = lens.command
         if command is None or not command.command or not _touches(lens.range, at):

@@ -159,7 +159,7 @@ def _is_all_of(value: object, plan: Plan, state: PlanState) -> bool:
 
 
 def _pairs(old: PlanState, new: PlanState) -> Iterator[tuple[Path, Path | None]]:
-    """Give each path of `old` with the one that says the same in `new`."""
+    """Yield each path of `old` with the one that says the same in `new`."""
     yield old.version, new.version
     for path in (old.region, old.base_url):
         if path is not None:

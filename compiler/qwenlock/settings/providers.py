@@ -55,12 +55,12 @@ class Provider(NamedTuple):
         return None if isinstance(self.value, list) else "not an array"
 
     def entries(self) -> Iterator[PlacedEntry]:
-        """Give what its array holds, in order, models or not; nothing if it is not an array."""
+        """Yield what its array holds, in order, models or not; nothing if it is not an array."""
         for index, value in enumerate(self.value if isinstance(self.value, list) else ()):
             yield PlacedEntry(self, index, value)
 
     def models(self) -> Iterator[PlacedEntry]:
-        """Give those of its entries that are objects with an id."""
+        """Yield those of its entries that are objects with an id."""
         return (entry for entry in self.entries() if entry.id)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def references_in(value: Any, client: Profile, key: str | None = None) -> Iterator[str]:
-    """Give the names of the variables that a JSON value refers to, in order.
+    """Yield the names of the variables that a JSON value refers to, in order.
 
     Args:
         value: the value.
