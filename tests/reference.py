@@ -76,8 +76,9 @@ def commands() -> str:
     text = (
         f"# Commands\n\n{MADE}\n{_help(root.help)}\n"
         "`PROJECT` is a directory. By default it is the nearest directory upward with a\n"
-        "`qwen.lock`, or else the working directory. Data goes to stdout, messages to stderr. The\n"
-        "[exit code](exit-codes.md) says whether a command succeeded.\n\n"
+        "`qwen.lock` or a `.qwen/settings.json`, or else the working directory. Data goes to\n"
+        "stdout, messages to stderr. The [exit code](exit-codes.md) says whether a command\n"
+        "succeeded.\n\n"
         "## Global options\n\n"
         "Write them before the command: `qwenlock --debug lock`.\n\n"
         f"{_table(['option', 'default', 'meaning'], map(_row, _options(root)))}\n"
@@ -160,15 +161,15 @@ def exit_codes() -> str:
         ("0", "Done, or nothing to do."),
         (
             str(QwenlockError.exit_code),
-            "Drift, a lock that is missing or edited, a tracked key, a lint error, something due.",
+            "A lock is missing, edited or out of date; git tracks a key; or something is due.",
         ),
         (
             str(UsageError.exit_code),
-            "Wrong use: an unknown command or option, or a request that is impossible.",
+            "Wrong use: an unknown command or option, or an impossible request.",
         ),
         (
             str(InputError.exit_code),
-            "An input cannot be used: broken settings, lock or template, or an error in them.",
+            "An input cannot be used: the settings, the lock or a template has an error.",
         ),
         (
             str(WriteError.exit_code),
@@ -209,16 +210,16 @@ def plans() -> str:
     ]
     return (
         f"# Plans\n\n{MADE}\n"
-        "The lists of models that Qwen Code itself installs and updates. A model is a plan's\n"
-        "where it stands under the plan's auth type, has the plan's variable as its `envKey`, and\n"
-        "what the column *and* says. Every other model is yours: it survives every upgrade.\n\n"
+        "Qwen Code itself installs and updates these lists of models. A model belongs to a plan\n"
+        "if it is listed under the plan's auth type, has the plan's variable as its `envKey`, and\n"
+        "has what the column *and* says. Every other model is yours: it survives every upgrade.\n\n"
         f"{_table(['id', 'plan', 'variable', 'and', 'versions'], rows)}\n"
-        "A version is named after the first release that has the list, and is for the releases\n"
-        "from there to the next version. `qwenlock template list` shows all of them; how a plan\n"
-        "is written down is in [Files of a plan](plan-files.md).\n\n"
+        "A version is named after the first release that has the list. It is for the releases\n"
+        "from there up to the next version. `qwenlock template list` shows all versions, and\n"
+        "[Files of a plan](plan-files.md) describes the files.\n\n"
         "## Regions\n\n"
-        "A region is an endpoint; `--region` takes its name. A model that is the plan's by its\n"
-        "name or host, at another endpoint, is taken for one of the first region.\n\n"
+        "A region is an endpoint; `--region` takes its name. If a model belongs to the plan by\n"
+        "its name or host but has another endpoint, it counts as one of the first region.\n\n"
         f"{_table(['plan', 'region', 'endpoint'], regions)}"
     )
 
@@ -254,9 +255,9 @@ def settings() -> str:
     head = ["field", "type", "since", "meaning"]
     return (
         f"# Settings that choose models\n\n{MADE}\n"
-        "The fields of `settings.json` that `qwenlock` knows: those in the guide, and those of\n"
-        "later releases. `qwenlock schema settings` prints them as a JSON Schema; [this is the\n"
-        f"schema](settings.schema.json) for {NEWEST}.\n\n"
+        "These are the fields of `settings.json` that `qwenlock` knows: those in the guide, and\n"
+        "those of later releases. `qwenlock schema settings` prints them as a JSON Schema; [this\n"
+        f"is the schema](settings.schema.json) for {NEWEST}.\n\n"
         "## Auth types\n\nThe keys of `modelProviders`.\n\n"
         f"{_table(['auth type', 'variable for its key', 'since'], types)}\n"
         "## A model\n\nAn element of `modelProviders.AUTHTYPE`.\n\n"
@@ -271,8 +272,8 @@ def settings() -> str:
         "## samplingParams\n\n"
         f"{_table(head, map(_field, SAMPLING_FIELDS))}\n"
         "## Other models\n\n"
-        "What names the models that a client uses beside the main one: an id, or an auth type, a "
-        "colon and an id.\n\n"
+        "These settings name the models that a client uses beside the main one: by an id, or by\n"
+        "an auth type, a colon and an id.\n\n"
         f"{_table(['setting', 'since', 'meaning', 'if no model fits'], map(_other, OTHER_MODELS))}"
     )
 

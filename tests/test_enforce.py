@@ -477,7 +477,7 @@ def test_doctor_names_what_it_cannot_ask(world: World, client: str) -> None:
     write(world.user, PROJECT | {"fastModel": "a"})
     world.run("lock", "--client", "0.24.4")
     result = world.run("doctor", "--client-command", client)
-    assert "not asked, as the client does not tell: fastModel" in result.out
+    assert "not compared, because the client does not name them: fastModel" in result.out
 
 
 def test_copies_are_found_by_the_clients_own_rules(world: World) -> None:

@@ -281,36 +281,31 @@ PREFIXES = [
     "[DeepSeek]", "[Kimi] ", "[Moonshot] ", "[Z.AI] ", "[Grok] ", "[Idealab] ", "[MiniMax] ",
     "[ModelScope] ", "[ModelStudio Standard] ", "[OpenRouter] ", "my ", " [DeepSeek] ", "",
 ]  # fmt: skip
+PREFIXES += [LISTS[plan.id]["owns"].get("name-prefix", "") for plan in PLANS]
 NAMES = [*(f"{prefix}model" for prefix in PREFIXES), None, 7]
 
 
 def owner_by_the_client(entry: dict[str, Any]) -> str | None:
-    """Return the plan that owns `entry` by the rules of Qwen Code 0.24.4, written out."""
+    """Return the plan that owns `entry` by the rules of Qwen Code 0.24.4."""
     variable, url, name = (entry.get(key) for key in ("envKey", "baseUrl", "name"))
-    prefix = name if isinstance(name, str) else ""
-    at = {
-        plan: url in LISTS[plan]["regions"].values() for plan in PLANS.ids if isinstance(url, str)
-    }
     try:
         host = (urlsplit(url).hostname or "") if isinstance(url, str) else ""
     except ValueError:
         host = ""
-    rules = {
-        "coding-plan": at.get("coding-plan"),
-        "token-plan": at.get("token-plan") or prefix.startswith("[ModelStudio Token Plan]"),
-        "openrouter": host == "openrouter.ai" or host.endswith(".openrouter.ai"),
-        "requesty": host == "router.requesty.ai" or host.endswith(".requesty.ai"),
-        "alibabaStandard": prefix.startswith("[ModelStudio Standard] "),
-        "deepseek": prefix.startswith("[DeepSeek] "),
-        "grok": prefix.startswith("[Grok] "),
-        "idealab": prefix.startswith("[Idealab] "),
-        "minimax": prefix.startswith("[MiniMax] "),
-        "modelscope": prefix.startswith("[ModelScope] "),
-        "moonshot": prefix.startswith("[Kimi] "),
-        "zai": prefix.startswith("[Z.AI] "),
-    }
-    owners = [plan for plan in PLANS.ids if LISTS[plan]["env-key"] == variable and rules[plan]]
-    return owners[0] if owners else None
+
+    def owns(facts: dict[str, Any]) -> bool:
+        rule = facts["owns"]
+        return (
+            ("regions" in rule and isinstance(url, str) and url in facts["regions"].values())
+            or (isinstance(name, str) and name.startswith(rule.get("name-prefix", "\0")))
+            or any(
+                host.endswith(each[1:]) if each.startswith("*") else host == each
+                for each in rule.get("hosts", ())
+            )
+        )
+
+    owners = [plan for plan in PLANS.ids if LISTS[plan]["env-key"] == variable]
+    return next((plan for plan in owners if owns(LISTS[plan])), None)
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)
@@ -729,9 +724,9 @@ HOSTILE = {
     "sorts": (f"{{% set a = {table(7000)} %}}" + "{% set b = a | sort %}" * 9, "10000 turns"),
     "long turns": (
         f"{{% set a = {table(5000)} %}}{{% set b = {table(5000, 2)} %}}{{% for i in a %}}"
-        + "{% if a == b %}{% endif %}" * 80
+        + ("{% if a == b" + " or a == b" * 45 + " %}{% endif %}") * 4
         + "{% endfor %}",
-        "more than 1 second",
+        "more than 1 s",
     ),
     "dots": ("{{ region" + ".x" * 9000 + " }}", "nested too deeply"),
     "ifs": ("{% if true %}" * 60 + "{% endif %}" * 60, "nested too deeply"),

@@ -694,7 +694,7 @@ def test_lock_whose_settings_are_not_checked_out(workspace: World) -> None:
     (workspace.project / "apps" / "a" / ".qwen" / "settings.json").unlink()
     result = workspace.run("check")
     assert result.exit_code == 1
-    assert "absent: the settings of apps/a/qwen.lock are absent: check them out" in result.err
+    assert "absent: the settings of apps/a/qwen.lock are not here: check them out" in result.err
 
 
 def test_sparse_checkout_is_checked_without_what_it_leaves_out(

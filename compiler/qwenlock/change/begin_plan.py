@@ -1,4 +1,4 @@
-"""Begins a plan of one's own: from models in settings to its `plan.toml` and first template."""
+"""Begins a user's own plan: from models in settings to its `plan.toml` and first template."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def begun(
 
     Raises:
         UsageError: a name cannot be used.
-        InputError: the settings have no such models, or no template can say them.
+        InputError: the settings have no such models, or no template can render them.
     """
     if not _ID.fullmatch(plan_id):
         fix = "use letters, digits, - and _, and begin with a letter or digit"

@@ -88,7 +88,7 @@ def outdated(plans: Sequence[Plan], run: int) -> dict[str, Any]:
 
 
 def lists_in(plans: Sequence[Plan], run: int, source: Source) -> Iterator[ClientList]:
-    """Give the lists that a client wrote over `outdated(plans, run)`."""
+    """Yield the lists that a client wrote over `outdated(plans, run)`."""
     for plan, region in _offered(plans, run):
         known, state = recorded(plan, [source]), state_of(plan, [source])
         models = [each for each in owned(plan, source.settings) if plan.region_of(each) == region]

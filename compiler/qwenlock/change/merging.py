@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def merged_settings(base: str, ours: str, theirs: str, prefer: Side = "ours") -> Merged:
-    """Return `ours` with the changes of `theirs`; models are told apart as clients do it.
+    """Return `ours` with the changes of `theirs`; two models are the same if a client says so.
 
     Args:
         base: the settings that both come from.

@@ -76,7 +76,7 @@ class PlanInFile:
 
     @cached_property
     def region(self) -> Region | None:
-        """Return the region of the models; if that is ambiguous, the recorded region."""
+        """Return the region of the models, or the recorded region if they have several."""
         found = {each.name: each for each in self.plan.regions_of(self.models)}
         known = self.recorded.region if self.recorded else None
         if len(found) != 1 and known:
@@ -91,18 +91,19 @@ class PlanInFile:
 
     @cached_property
     def added(self) -> list[PlanModel]:
-        """Return the models that a user added to the plan's list: no list that is known has them.
+        """Return the models that a user added to the plan's list: no known list has them.
 
-        The client offers that in `/auth`, and its updates carry them along.
+        The client lets users add models in `/auth`, and its updates keep them.
         """
         known = self.plan.known_ids(model["id"] for model in by_id(self.models).values())
         return [model for name, model in by_id(self.models).items() if name not in known]
 
     @cached_property
     def chosen_from(self) -> Template | None:
-        """Return the template that the models are a choice of, made in the client's `/auth`.
+        """Return the template of which the user chose some models in the client's `/auth`.
 
-        Such a choice is unedited: its digest is recorded. None if a template has these models.
+        Such a choice is unedited: its digest is recorded. None if a template has exactly these
+        models.
         """
         if not self.is_unedited or self.template or self.region is None:
             return None
@@ -112,7 +113,7 @@ class PlanInFile:
     def left_out(self) -> set[str]:
         """Return the ids of the list's models that a user did not choose in the client's `/auth`.
 
-        Nothing is known to be left out of a list that no template has.
+        They are unknown, and so empty, for a list that no template has.
         """
         if self.chosen_from is None or self.region is None:
             return set()
@@ -120,7 +121,7 @@ class PlanInFile:
 
     @cached_property
     def is_unedited(self) -> bool:
-        """Tell whether the models are to the byte what a client recorded of them."""
+        """Tell whether the models are exactly those whose digest a client recorded."""
         return self.recorded is not None and proves(self.models, self.recorded.version)
 
     @cached_property
@@ -151,7 +152,7 @@ class PlanInFile:
         return closest(self.plan, self.region, self.ours)
 
     def base_models(self) -> list[PlanModel]:
-        """Return the models of `base`; `ours` without one, and where nobody edited them."""
+        """Return the models of `base`, or `ours` if there is no `base` or nobody edited them."""
         if self.base is None or self.region is None or self.is_unedited:
             return self.ours
         return self.plan.models(self.base, self.region)

@@ -28,8 +28,8 @@ def replaced(
 ) -> Iterator[Operation]:
     """Yield the operations that put `new` first and remove the plan's other models.
 
-    Models that stay, such as custom models, are not touched. A model that has the same id as
-    before keeps its comments: it is moved to its place, and only what differs in it is written.
+    Other models, such as custom ones, do not change. A model that has the same id as before keeps
+    its comments: it is moved to its place, and only the fields that differ are written.
 
     Args:
         entries: the current array.

@@ -176,7 +176,7 @@ def _newer(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> Template | Non
 
 
 def _newer_than_known(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> str | None:
-    """Return the version that the lock records, if only a newer qwenlock can have installed it.
+    """Return the version that the lock records, if it must come from a newer qwenlock.
 
     Raises:
         UsageError: the user explicitly asked for an older template.
@@ -197,9 +197,9 @@ def _newer_than_known(there: PlanInFile, aim: Aim, wishes: UpgradeWishes) -> str
 
 
 def _is_unknown(there: PlanInFile, wishes: UpgradeWishes) -> bool:
-    """Tell whether the settings record the list that they have, and nobody here knows its version.
+    """Tell whether the settings record the list that they have, but no template knows it.
 
-    It can be newer than every list that this qwenlock knows, so it is not replaced unasked.
+    It may be newer than every list that this qwenlock knows, so it is not replaced unasked.
 
     Raises:
         UsageError: the user explicitly asked for a known template.
@@ -217,7 +217,7 @@ def _is_unknown(there: PlanInFile, wishes: UpgradeWishes) -> bool:
 
 
 def _of_a_newer_client(there: PlanInFile, wishes: UpgradeWishes) -> str | None:
-    """Return the installed release, if only it can have written the list, which nobody edited.
+    """Return the installed release if the unedited list must come from it.
 
     That client would offer its own list again at the next start.
     """
@@ -287,7 +287,7 @@ class _Change:
             self._draft.do(operation)
 
     def _elsewhere(self) -> list[FileChange]:
-        """Remove records of these models in other files that a client would believe."""
+        """Remove records of these models from other files that a client would read."""
         plan, target_scope = self._there.plan, self._there.target.scope
         right = plan_state.wanted(plan, self._aim.template, self._aim.region)
         files: list[FileChange] = []

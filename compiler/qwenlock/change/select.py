@@ -85,7 +85,7 @@ def _elsewhere(project: Project) -> Project:
 
 
 def _hidden(here: Project, there: Project, wanted: Choice) -> Iterator[str]:
-    """Say if the project hides the model that was selected for other directories."""
+    """Yield a warning if the project hides the model that was selected for other directories."""
     owning = owner(here.sources)
     known = {choice[:2] for choice, _ in _offered(here)}
     if here is not there and owning is not None and wanted[:2] not in known:

@@ -131,7 +131,7 @@ def _parents(plan: Plan) -> list[Path]:
 
 
 def _record(plan: Plan) -> Iterator[Path]:
-    """Give the paths of everything that clients record of the plan."""
+    """Yield the paths of everything that clients record of the plan."""
     for state in plan.states.values():
         if state.at[-1] == plan.id:
             yield state.at
@@ -143,7 +143,7 @@ def _record(plan: Plan) -> Iterator[Path]:
 
 
 def _users(plan: Plan, project: Project, scopes: list[ScopeName]) -> list[str]:
-    """Return what else uses the plan's variable."""
+    """Return what else uses the plan's variable, as messages name it."""
     users = ["the auth type"] if plan.env_key in API_KEY_VARIABLES.values() else []
     for source in project.sources:
         for provider in providers_in(source, project.sources, project.client):
@@ -181,7 +181,7 @@ def _without_key(plan: Plan, file: EnvFile) -> FileChange:
 
 
 def _in_use(plan: Plan, places: list[_KeyPlace], users: list[str]) -> Iterator[str]:
-    """Say that the key stays, and what uses it."""
+    """Yield the warning that the key stays, with what uses it."""
     where = " and ".join(each.label for each in places)
     if where:
         names = ", ".join(map(shown, dict.fromkeys(users)))
@@ -189,7 +189,7 @@ def _in_use(plan: Plan, places: list[_KeyPlace], users: list[str]) -> Iterator[s
 
 
 def _left(plan: Plan, project: Project, scopes: list[ScopeName]) -> Iterator[str]:
-    """Name what stays of the plan in the other scopes."""
+    """Yield warnings about models of the plan that stay in other scopes."""
     for source in project.sources:
         names = by_id(owned(plan, source.settings))
         if source.scope not in scopes and names:
@@ -198,7 +198,7 @@ def _left(plan: Plan, project: Project, scopes: list[ScopeName]) -> Iterator[str
 
 
 def _selecting(plan: Plan, before: Project, after: Project) -> Iterator[str]:
-    """Name the settings that select a model which no entry defines any more."""
+    """Yield warnings about settings that select a model without an entry."""
     defined, gone = _ids(after), _ids(before) - _ids(after)
     choice = selected_by(after.sources)
     if choice and choice.auth_type == plan.auth_type and choice.model in gone:
@@ -220,7 +220,7 @@ def _ids(project: Project) -> set[str]:
 
 
 def _named(value: Any) -> Iterator[str]:
-    """Give the ids that a setting of another model could name."""
+    """Yield the ids that a setting of another model could name."""
     if isinstance(value, dict):
         for inner in value.values():
             yield from _named(inner)

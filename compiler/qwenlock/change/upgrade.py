@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None) -> ProjectChange:
     """Return the change that upgrades plans, installs one, or moves one to another region.
 
-    Each plan is upgraded in the scope that it is in. If the edits of one of them stand in the way,
-    nothing is written of any.
+    Each plan is upgraded in the scope that it is in. If edits of one plan block its upgrade, no
+    plan is written.
 
     Args:
         project: the project; its client's newest templates are the aim by default.
@@ -116,7 +116,7 @@ def _joined(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:
 
 
 def _meant(project: Project, wishes: UpgradeWishes) -> list[Plan]:
-    """Return the plans that are meant; none if none is installed and none shall be."""
+    """Return the plans to upgrade or install; empty if there are none."""
     plans = Plans.of(project.plans)
     named = [plans.plan(each) for each in dict.fromkeys(wishes.plans)] if wishes.plans else plans
     there = [plan for plan in named if _is_there(plan, project, wishes.scope)]

@@ -1,4 +1,4 @@
-"""What an upgrade is asked for, and what it gives, as data."""
+"""The request and the result of an upgrade, as data."""
 
 from __future__ import annotations
 

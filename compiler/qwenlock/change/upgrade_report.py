@@ -31,7 +31,8 @@ def report(
     """Return the report of an upgrade; it has every field, whatever the status.
 
     Args:
-        steps: what happens to each plan. Of one plan, its fields stand at the top, too.
+        steps: what happens to each plan. If there is one plan, its fields are at the top level,
+            too.
         selected: the selection before and after.
     """
     before, after = (None if each is None else str(each) for each in selected)

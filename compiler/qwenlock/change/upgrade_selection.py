@@ -30,9 +30,9 @@ class SelectionAfter(NamedTuple):
 
     Attributes:
         choice: the selected model, if one is selected by name.
-        said: what happens to the selection, and why, in a sentence.
+        said: what happens to the selection, and why, as a sentence.
         files: the file that changes.
-        warnings: what overrides it.
+        warnings: settings that override it, as sentences.
     """
 
     choice: Choice | None

@@ -1,7 +1,7 @@
 """Advice that can be followed from where it is printed.
 
-The rooms before this one advise `qwenlock lock`, whatever the project is. Here the advised command
-gets the project and the options of the command that is running, unless it works without them.
+Other rooms advise plain commands such as `qwenlock lock`. Here the advised command gets the project
+and the options of the command that is running, unless it works without them.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ def forget() -> None:
 
 
 def given_options(flags: Flags, client: str | None) -> None:
-    """Let what is advised have the same options."""
+    """Give these options to every command that is advised."""
     _running.set(_running.get()._replace(options=tuple(_options(flags, client))))
 
 
 def given_project(directory: Path) -> None:
-    """Let what is advised be about the project in `directory`."""
+    """Let every advised command work on the project in `directory`."""
     _running.set(_running.get()._replace(project=directory))
 
 
 @contextmanager
 def about(directory: Path) -> Iterator[None]:
-    """Let what is advised be about one of several projects."""
+    """Let advised commands work on one of several projects."""
     before = _running.set(_running.get()._replace(project=directory))
     try:
         yield

@@ -1,4 +1,4 @@
-"""Carrying out a change: show it, ask, write it, and say what was done and how to undo it."""
+"""Carries out a change: shows it, asks, writes it, and says what was done and how to undo it."""
 
 from __future__ import annotations
 

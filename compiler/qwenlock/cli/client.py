@@ -1,4 +1,4 @@
-"""Which client a command goes by, and why; and what the installed client is asked for."""
+"""Says which release a command follows, and why; and what the installed client is asked for."""
 
 from __future__ import annotations
 

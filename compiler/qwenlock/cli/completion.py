@@ -1,6 +1,6 @@
 """What the shell completes: models, codes, plans, versions, regions, migrations.
 
-Nothing is said if a project cannot be read: a shell that completes has no place for messages.
+If a project cannot be read, it prints nothing, because a message would disturb the command line.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _BREAKS = frozenset(":=@")
 
 @contextmanager
 def whole_words() -> Iterator[None]:
-    """Let bash complete words such as `qwen2.5:7b` and `--plan=ID`, of which it gives the parts.
+    """Let bash complete words such as `qwen2.5:7b` and `--plan=ID`, which it splits into parts.
 
-    It replaces only the last part, so that alone may be printed.
+    bash replaces only the last part, so only that is printed.
     """
     words = os.environ.get("COMP_WORDS", "").split("\n")
     at = os.environ.get("COMP_CWORD", "")
@@ -60,30 +60,30 @@ def _is_break(word: str) -> bool:
 
 
 def codes(incomplete: str) -> list[str]:
-    """Return the codes of findings that begin so."""
+    """Return the codes of findings that begin with `incomplete`."""
     from qwenlock.findings.rules import RULES
 
     return _beginning(incomplete, RULES)
 
 
 def plans(incomplete: str) -> list[str]:
-    """Return the plans that begin so."""
+    """Return the plans that begin with `incomplete`."""
     return _beginning(incomplete, (plan.id for plan in _known()))
 
 
 def regions(incomplete: str) -> list[str]:
-    """Return the regions of plans that begin so."""
+    """Return the regions of plans that begin with `incomplete`."""
     return _beginning(incomplete, (region for plan in _known() for region in plan.regions))
 
 
 def versions(incomplete: str) -> list[str]:
-    """Return the versions of templates that begin so."""
+    """Return the versions of templates that begin with `incomplete`."""
     found = (str(template.version) for plan in _known() for template in plan.templates)
     return _beginning(incomplete, found)
 
 
 def migrations(incomplete: str) -> list[str]:
-    """Return the groups of migrations that begin so."""
+    """Return the groups of migrations that begin with `incomplete`."""
     from qwenlock.settings.script_files import load
     from qwenlock.settings.shipped import folder
 
@@ -91,12 +91,12 @@ def migrations(incomplete: str) -> list[str]:
 
 
 def offered_models(incomplete: str) -> list[str]:
-    """Return the models that can be selected here and begin so."""
+    """Return the models that can be selected here and begin with `incomplete`."""
     return _beginning(incomplete, _offered())
 
 
 def locked_models(incomplete: str) -> list[str]:
-    """Return the models of the lock here that begin so."""
+    """Return the models of the lock here that begin with `incomplete`."""
     return _beginning(incomplete, _locked())
 
 

@@ -58,9 +58,9 @@ def _writing() -> Iterator[None]:
 
 
 def say(text: str = "") -> None:
-    """Print a message for the user on stderr; what it advises can be typed here.
+    """Print a message for the user on stderr; the commands that it advises work from here.
 
-    What cannot be said stops nothing.
+    If it cannot be printed, the command goes on.
     """
     with suppress(OSError):
         _print(advised(text), sys.stderr)
@@ -132,7 +132,7 @@ _kept: ContextVar[list[Printed] | None] = ContextVar("kept", default=None)
 
 @contextmanager
 def kept_back() -> Iterator[list[Printed]]:
-    """Keep what is printed meanwhile, for `print_kept`, which another process may call."""
+    """Collect what is printed meanwhile, for `print_kept`, which another process may call."""
     kept: list[Printed] = []
     before = _kept.set(kept)
     try:

@@ -1,6 +1,6 @@
 """What `--help` prints: commands and options in groups, a line each at 80 columns.
 
-Of a longer explanation it prints the first sentence; docs/reference/commands.md has all of it.
+It prints the first sentence of an explanation; docs/reference/commands.md has the whole text.
 """
 
 from __future__ import annotations

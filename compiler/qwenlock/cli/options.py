@@ -164,7 +164,7 @@ GateFormatOption: TypeAlias = Annotated[
     GateFormat,
     typer.Option(
         "--format",
-        help="The format. `concise` is a line for each finding.",
+        help="The format. `concise` prints one line per finding.",
         rich_help_panel=OUTPUT,
     ),
 ]

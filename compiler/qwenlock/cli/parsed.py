@@ -1,8 +1,8 @@
 """Remembers what a command line means: the command, and the value of each of its parameters.
 
-Typer decides that when a command line is used for the first time; after that, the same words mean
-the same without it. No option is known here. Only the commands of `_COMMANDS` are remembered, whose
-options contain no credentials.
+Typer parses a command line when it is used for the first time; after that, the result is looked up.
+This module knows no options. It remembers only the commands in `_COMMANDS`, because their options
+cannot hold credentials.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Parsed(NamedTuple):
     Attributes:
         command: the command.
         values: the value of each of its parameters; `context` may be one.
-        depends: what that depended on, as `remembered.Memory` has it.
+        depends: what the parsing depended on, as in `remembered.Memory`.
     """
 
     command: str
@@ -73,9 +73,9 @@ def note(command: str, values: dict[str, Any]) -> None:
 
 
 def keep() -> None:
-    """Remember what was noted.
+    """Store what was noted, unless `--client` was given.
 
-    Not so if `--client` was given, which asks for what is installed and may print a warning.
+    That option asks for the installed client, and may print a warning.
     """
     if not _noted:
         return

@@ -15,7 +15,7 @@ PATIENCE = 1.0
 
 @contextmanager
 def waiting(words: str) -> Iterator[None]:
-    """Show `words` and that something is going on, on a terminal, until it is done.
+    """Show `words` and a sign of activity on a terminal, until the work is done.
 
     It goes to the real stderr: what a command prints is remembered, and this is not a part of it.
     """

@@ -183,7 +183,7 @@ def in_processes(work: Callable[[Sequence[Path]], list[T]], directories: Sequenc
 
 
 class _Result(NamedTuple):
-    """What a command came to in some projects, in another process."""
+    """The result of a command in some projects, in another process."""
 
     exit_code: int
     documents: list[dict[str, Any]]

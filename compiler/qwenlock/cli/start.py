@@ -1,6 +1,6 @@
 """Running a command line, and how errors are reported.
 
-Typer, which parses it, is loaded only if what it means is not remembered (`parsed`).
+Typer parses it, and is loaded only if the result is not remembered (`parsed`).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def run(arguments: Sequence[str], watch: Watch | None = None, *, from_memory: bo
 
     Args:
         arguments: the arguments, without the program's name.
-        watch: what sees to it that the invocation is remembered, if it can be.
-        from_memory: whether what the arguments mean may be remembered.
+        watch: the watch that stores the invocation, if that is possible.
+        from_memory: whether the parsed arguments may come from the cache, and go there.
     """
     from qwenlock.cli.console import prepare_streams
 
@@ -95,7 +95,7 @@ def _stop_for_other(error: Exception, arguments: Sequence[str], *, debug: bool) 
 
 
 def _end(result: Any, watch: Watch | None) -> int:
-    """Have what a command came to remembered; become the command that `qwenlock run` prepared."""
+    """Store the result of a command, or become the command that `qwenlock run` prepared."""
     if result is not None and not isinstance(result, int):
         result.start(watch)
     elif watch is not None:

@@ -137,7 +137,7 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
 
 
 def is_of_kind(value: object, kind: ValueKind) -> bool:
-    """Tell whether a JSON `value` is of `kind`; true is not a number, but 3.0 is an integer."""
+    """Tell whether a JSON `value` has the type `kind`; true is not a number, 3.0 is an integer."""
     if isinstance(value, bool):
         return kind in ("boolean", "any")
     if kind == "integer" and isinstance(value, float):

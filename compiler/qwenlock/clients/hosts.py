@@ -32,7 +32,7 @@ def hosts() -> dict[str, Paths]:
 
 
 def runtime_base_url(auth_type: str) -> str | None:
-    """Return where a runtime model's requests go if nothing gives it a base URL, if known."""
+    """Return the default base URL of a runtime model, if it is known."""
     url: str | None = _data()["runtime"].get(auth_type)
     return url
 
@@ -44,7 +44,7 @@ def local_path(port: int | None) -> str | None:
 
 
 def has_deployments(host: str) -> bool:
-    """Tell whether each deployment has a path of its own at `host`."""
+    """Tell whether every deployment at `host` has its own path."""
     names = (name for api in _data()["apis"] if api.get("deployments") for name in api["hosts"])
     return any(host.lower().endswith(name.removeprefix("*")) for name in names)
 
@@ -57,8 +57,8 @@ def paths(host: str, auth_type: str) -> tuple[str, ...]:
         auth_type: the auth type that the entry is of, `providerProtocol` and `wireApi` applied.
 
     Returns:
-        Paths that begin with a slash and do not end in one; an empty path for none. Nothing if
-        the host, or its API for the auth type, is not known.
+        Paths that begin with a slash and do not end in one; an empty string for no path. An empty
+        tuple if the host, or its API for the auth type, is unknown.
     """
     name = host.lower().rstrip(".")
     known = hosts().get(name)
@@ -69,7 +69,7 @@ def paths(host: str, auth_type: str) -> tuple[str, ...]:
 
 
 def auth_type_of(host: str, path: str) -> str | None:
-    """Return the auth type that `path` is for at `host`, where it is one's alone.
+    """Return the only auth type that uses `path` at `host`, or None.
 
     Args:
         host: the host's name.

@@ -1,6 +1,6 @@
 """The models that a client uses beside the main one: where settings name them, and how.
 
-As data, release by release. Which entry a name leads to is found where entries are known. Source:
+This is data, release by release. `compile.other_models` finds the entry for a name. Source:
 the released packages (How Qwen Code reads settings, "Other models").
 """
 
@@ -222,8 +222,8 @@ def unfit(other: ModelSetting, entry: Mapping[str, object], client: Profile) -> 
         client: the client whose rules apply.
 
     Returns:
-        The name of a field that the entry has; or, where it needs one that it has not, the name of
-        the newest that would do, with `!` before it.
+        The name of a field that the entry has. If the entry lacks a required field, `!` and the
+        name of the newest field that would do.
     """
     for name, since in other.unfit:
         if client.knows(since) and entry.get(name):
@@ -242,7 +242,8 @@ def named(other: ModelSetting, value: object) -> list[tuple[str | None, str]]:
         value: its value; what is not of the setting's form holds none.
 
     Returns:
-        Of an object the keys with their texts, of a list the places, from 1; else one without name.
+        For an object, its texts by key; for a list, by position from 1; otherwise one text without
+        a name.
     """
     if other.form == "map":
         items = value.items() if isinstance(value, dict) else ()

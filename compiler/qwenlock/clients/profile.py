@@ -96,7 +96,7 @@ class Profile:
     Attributes:
         name: `guide` or a release.
         auth_types: the valid keys of modelProviders.
-        legacy_auth_types: those of them that are still read, and that nobody should write.
+        legacy_auth_types: those that the client still reads, but that nobody should write.
         wire_apis: the values of an entry's `wireApi`; empty if the field is not read. Any other
             value, and any on an entry that is not OpenAI-compatible, ends every start.
         provider_protocols: `providerProtocol` maps keys of modelProviders to auth types.
@@ -109,18 +109,19 @@ class Profile:
         extra_body_types: the auth types whose requests carry `extra_body`.
         identity_has_url: a model is identified by id and base URL, not by the id alone.
         selects_url: `model.baseUrl` chooses between entries of one id.
-        not_first: the flags of an entry that is not taken where its auth type needs a model.
+        not_first: flags of entries that are skipped when the client needs a model of their auth
+            type.
         env_key_required: an entry without `envKey` is an error.
         base_url_required: the auth types whose entries need a `baseUrl`.
         home_variable: the variable that moves the user scope, or empty.
         settings_version: the version of settings files that it writes.
         replaces_providers: the highest scope's modelProviders hides those of lower scopes.
         default_auth_type: the auth type if none is chosen, or None: then it asks for a login.
-        auth_type_signs: the sets of variables that choose an auth type if none is chosen.
+        auth_type_signs: sets of variables; if all of a set are set, they choose an auth type.
         enforces_auth_type: where `security.auth.enforcedType` is another than the auth type of the
             model in use, a run without a terminal ends. An entry's `wireApi` counts there.
         model_layers: the layers that name a model, high to low, where no entry is chosen by them.
-        proxy_layers: the same of a proxy.
+        proxy_layers: the same for the proxy.
         key_is_sealed: an entry's key comes from its variable alone, and from no lower layer.
         default_base_urls: what an entry without `baseUrl` has instead; None if lower layers
             give it.

@@ -1,8 +1,8 @@
 """`capabilities.reasoning` of a model: the shapes that are valid, as 0.23.3 and 0.23.5 check them.
 
-An invalid one is not applied: the model is used as if it had none. What a model that the client
-knows by its name may leave out is not told here, so that nothing valid is called invalid. The names
-are in `reasoning.toml`.
+The client ignores an invalid declaration. It lets some models, which it knows by name, leave parts
+out; this module does not know these models, and reports no missing part that could be such a case.
+The names are in `reasoning.toml`.
 """
 
 from __future__ import annotations

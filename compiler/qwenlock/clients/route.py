@@ -1,4 +1,4 @@
-"""Where a model's requests go, and which entry a selection means: the one answer to both.
+"""Where a model's requests go, and which entry a selection means.
 
 A route is an auth type, an id, a base URL and an API. How Qwen Code reads settings, "Selection",
 and the releases' own code (0.12.0, 0.15.10, 0.21.2, 0.24.4).
@@ -42,7 +42,7 @@ class Route(NamedTuple):
         return WIRE_PROTOCOLS.get(self.wire_api or "", self.auth_type)
 
     def is_of(self, other: Route) -> bool:
-        """Tell whether what this asks for is the entry with the route `other`."""
+        """Tell whether this selection means the entry with the route `other`."""
         return (self.protocol, self.model) == (other.protocol, other.model) and (
             self.base_url is None or self.base_url == (other.base_url or "")
         )
@@ -77,7 +77,7 @@ def chosen(entries: Sequence[Route], wanted: Route, client: Profile) -> int | No
 
 
 def _protocol(entries: Sequence[Route], wanted: Route) -> str | None:
-    """Return what requests are made as: an entry that names its API is found under either type."""
+    """Return the auth type of requests: an entry with an API is found under either type."""
     both = (*WIRE_PROTOCOLS.values(),)
     if wanted.auth_type not in both:
         return wanted.auth_type

@@ -149,7 +149,7 @@ def node_at(schema: dict[str, Any], path: Iterable[str | int]) -> dict[str, Any]
 
 
 def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """Return a node with what it refers to; what it says itself comes first."""
+    """Return a node merged with the one it refers to; its own keywords win."""
     for other in [node, *node.get("anyOf", ())]:
         if "$ref" in other:
             name = other["$ref"].removeprefix("#/$defs/")

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A model with the entry it came from: as it stands, canonical, and where.
+    """A model with the entry that it came from: as written, canonical, and its place.
 
-    One that is `skipped` has the identity of a model before it, and is not in the catalogue.
+    A `skipped` entry has the identity of an earlier model, and is not in the catalogue.
     """
 
     model: Model
@@ -67,11 +67,11 @@ def build(
 ) -> tuple[Entry, ...]:
     """Return the entries that count, in catalogue order.
 
-    Skipped ones are among them: they are not models, but still part of a plan.
+    They include skipped ones, which are not offered but may be part of a plan.
 
     Args:
         sources: the scopes that have a file, low to high.
-        client: whose rules hold: valid auth types, the identity of a model, required fields.
+        client: the client whose rules apply: auth types, the identity of a model, required fields.
         plans: the plans that may own models.
         report: takes each finding.
         merge: how scopes' modelProviders become one.
@@ -154,7 +154,7 @@ class _Builder:
         name = shown(provider.name)
         given = provider.auth_type
         if isinstance(given, str) and references(given):
-            message = f'providerProtocol maps "{name}" to {shown(given)}: a variable decides'
+            message = f'providerProtocol maps "{name}" to {shown(given)}, so a variable decides'
             return Finding("QL226", message, source.place(path), "write the auth type itself")
         to = f'"{shown(given)}", which' if isinstance(given, str) else "something that"
         message = (

@@ -81,11 +81,11 @@ _UPGRADE = f'upgrade qwenlock; if no release knows it, write "$version": {CURREN
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """What compiling gives.
+    """The result of compiling.
 
     Attributes:
-        lock: the lock, or None if an error finding stands in its way.
-        findings: everything there is to say about the settings.
+        lock: the lock, or None if a finding is an error.
+        findings: all findings about the settings.
         hidden: the models of lower scopes that REPLACE hides, as `auth-type/id`.
         entries: the entries of the catalogue, skipped ones too.
         selection: the auth type and model that the settings select.
@@ -101,7 +101,7 @@ class Compilation:
 
 
 def compile_project(project: Project) -> Compilation:
-    """Compile a project; what there is to say about its directory is among the findings."""
+    """Compile a project; the findings include those about its directory."""
     compilation = compile_lock(
         project.sources,
         project.plans,
@@ -133,13 +133,13 @@ def compile_lock(
         plans: the plans whose models are recognised.
         client: the client whose rules apply.
         options: what is recorded for `check` to repeat.
-        previous: what the lock there is records. What it says of a plan whose models have not
-            changed stays, so that a new template version alone makes no lock stale.
+        previous: what the existing lock records. Its statement about a plan whose models have not
+            changed stays, so that a new template alone does not make a lock out of date.
         merge: how scopes' modelProviders become one.
         allowed: names of headers and fields under which no text is a credential.
 
     Returns:
-        The lock with all findings; no lock where a finding is an error.
+        The lock with all findings; no lock if a finding is an error.
     """
     findings: list[Finding] = []
 
@@ -201,9 +201,9 @@ def _is_allowed(place: Place | None, names: Sequence[str]) -> bool:
 
 
 def _left_to_users(finding: Finding) -> Finding:
-    """Return what is said of nothing selected where each user's own settings may select something.
+    """Return the finding that nothing is selected, for a lock that leaves out users' settings.
 
-    To select something here would then overrule them.
+    Selecting something in the project would override each user's own choice.
     """
     message = "no auth type is selected here: each user's own settings and variables decide"
     fix = "set security.auth.selectedType and model.name, if all users should have the same model"
@@ -222,9 +222,9 @@ def _report_marks(sources: Sources, client: Profile, report: Report) -> None:
 
 
 def _report_versions(sources: Sources, client: Profile, report: Report) -> None:
-    """Say which files a client would migrate, and which are from a client that is not known.
+    """Report files that a client would migrate, and files of an unknown, newer client.
 
-    A file in which only the number changes does not count.
+    A file in which only the version number would change does not count.
     """
     for source in sources:
         version = version_of(source.document.value)
@@ -260,10 +260,10 @@ def _short(version: float) -> str:
 def _as_before(
     plan: InstalledPlan, previous: RecordedLock | None, plans: Sequence[Plan]
 ) -> InstalledPlan:
-    """Return `plan` as `previous` has it where its models are the same.
+    """Return `plan` as `previous` has it, if its models are the same.
 
-    A version stays only if it is as good: a release that has these models, though a template is
-    named after another one.
+    A version stays only if a release of that version has these models, even if the template is now
+    named after another release.
     """
     for before in previous.plans if previous else ():
         same = (before.id, before.region, before.digest) == (plan.id, plan.region, plan.digest)
@@ -278,7 +278,7 @@ def _as_before(
 
 
 def _report_credentials(sources: Sources, named: AbstractSet[str], report: Report) -> None:
-    """Say which settings keep credentials where the guide advises against it.
+    """Report settings that keep credentials where the guide advises against it.
 
     Args:
         sources: the scopes that have a file, low to high.
@@ -318,9 +318,9 @@ def _in_clear_text(name: str, value: str, place: Place, *, is_named: bool) -> Fi
 
 
 def _inputs(sources: Sources, reading: Reading, client: Profile) -> Iterator[Input]:
-    """Give the sources that the lock depends on, each with a digest of what it contributes.
+    """Yield the sources that the lock depends on, each with a digest of what it contributes.
 
-    What it contributes is canonical: its keys are sorted at every depth.
+    The digest is of the canonical form, with keys sorted at every depth.
     """
     owning = owner(sources)
     offered = [entry for entry in reading.entries if not entry.skipped]
@@ -343,7 +343,7 @@ def _kind(model: Model) -> list[str]:
 def _contributions(
     sources: Sources, index: int, reading: Reading, client: Profile
 ) -> dict[str, Any]:
-    """Return what source `index` has a say in, besides the catalogue. Never a key."""
+    """Return what source `index` contributes besides the catalogue; never a key."""
     consulted = [AUTH_TYPE, MODEL, ENFORCED_TYPE]
     providers = dict.fromkeys(model.provider for model in reading.models)
     consulted += [(PROTOCOLS, provider) for provider in providers if provider is not None]

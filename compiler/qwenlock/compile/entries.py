@@ -1,7 +1,7 @@
-"""Model entries: each checked against the fields the client knows, and brought to one spelling.
+"""Model entries: each is checked against the fields that the client knows, and made canonical.
 
-What the whole catalogue means (duplicates, plans) is not judged here. Guide, Configuration
-Examples by Auth Type.
+`catalogue` handles what concerns several entries (duplicates, plans). Guide, Configuration Examples
+by Auth Type.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ class EntryReader:
         self._orders: dict[tuple[str, ...], list[str]] = {}
 
     def read(self, auth_type: str, entry: Any, path: Path) -> dict[str, Any] | None:
-        """Return `entry` canonical (see `canonical`), or None if the client does not take it.
+        """Return `entry` in canonical form (see `canonical`), or None if the client rejects it.
 
-        Reports what is wrong with it and what the client will ignore. Catalogues repeat
-        themselves: names and objects like some that were clean are not read again.
+        Reports what is wrong with it and what the client will ignore. Many entries are alike, so
+        names and objects that were read without a finding are not read again.
         """
         if not isinstance(entry, dict):
             self._say("QL205", "this model is not an object", path, 'write { "id": …, … }')
@@ -108,7 +108,7 @@ class EntryReader:
         return order
 
     def _check_type(self, auth_type: str, name: str, value: Any, path: Path) -> bool:
-        """Report a field that the client does not know or take; tell whether it can do without."""
+        """Report a field that the client does not know or accept; tell if it is dispensable."""
         field = self._known.get(name)
         if field is None:
             self._unknown("QL212", name, _MODEL, path)
@@ -136,7 +136,7 @@ class EntryReader:
         return True
 
     def _field(self, auth_type: str, name: str, value: Any, path: Path) -> Any:
-        """Return the canonical value of a field that the client does not take as text."""
+        """Return the canonical value of a field that is not text."""
         if name == "generationConfig" and isinstance(value, dict):
             self._check_config(auth_type, value, path)
         return self._canonical(value, path, name, MAX_DEPTH - 1)

@@ -46,7 +46,7 @@ def environment(
 
 
 def _of_selection(selection: Selection, sources: Sources, client: Profile) -> Iterator[str]:
-    """Give the variables of a runtime model, and those that decide what is selected."""
+    """Yield the variables of a runtime model, and those that decide what is selected."""
     if selection.kind == "undecided":
         yield from references_in([merged(sources, AUTH_TYPE), selection.model], client)
     if selection.kind != "runtime" or selection.auth_type is None:

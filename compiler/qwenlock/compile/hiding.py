@@ -38,15 +38,14 @@ _RELATED = 20
 def report_hidden(
     sources: Sources, client: Profile, in_use: Sequence[str], report: Report
 ) -> tuple[str, ...]:
-    """Say which models of lower scopes the owning scope hides, and where it leaves none.
+    """Report the models of lower scopes that the owning scope hides, and an empty catalogue.
 
-    Each model is told of once: as one in use, as one that a release offers all the same, or as one
-    that is hidden.
+    Each model is reported once: as in use, as still offered by the release, or as hidden.
 
     Args:
         sources: the scopes that have a file, low to high.
         client: the client whose rules apply.
-        in_use: the hidden models that `report_in_use` has told of.
+        in_use: the hidden models that `report_in_use` has reported.
         report: takes the findings.
 
     Returns:
@@ -104,19 +103,18 @@ def report_hidden(
 def report_in_use(
     reading: Reading, sources: Sources, client: Profile, report: Report
 ) -> tuple[str, ...]:
-    """Refuse a lock in which REPLACE hides a model that the client uses.
+    """Report an error if REPLACE hides a model that the client uses.
 
-    No release keeps REPLACE by itself: it would send its requests elsewhere once the lock is
-    enforced.
+    No release follows REPLACE by itself, so enforcing such a lock would send requests elsewhere.
 
     Args:
-        reading: what the settings come to by REPLACE.
+        reading: what the settings result in by REPLACE.
         sources: the scopes that have a file, low to high.
         client: the client whose rules apply.
         report: takes the findings.
 
     Returns:
-        Those models, as `auth-type/id`; none where the lock can be made.
+        Those models, as `auth-type/id`; empty if the lock can be made.
     """
     owning = owner(sources)
     if owning is None or not any(each.has(PROVIDERS) for each in sources if each is not owning):
@@ -146,14 +144,14 @@ def _ignore(_: Finding) -> None:
 
 
 class Use(NamedTuple):
-    """What the client uses models for, in words, and which ones."""
+    """The models that the client uses, and for what, in words."""
 
     name: str
     models: Sequence[Model]
 
 
 def _uses(reading: Reading) -> Iterator[Use]:
-    """Give what a client uses entries of the catalogue for, as far as settings tell."""
+    """Yield the uses that a client has for entries of the catalogue, as far as settings say."""
     selection = reading.selection
     if selection.kind == "undecided":
         possible = [

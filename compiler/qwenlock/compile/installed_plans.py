@@ -84,8 +84,8 @@ def _edited(
 ) -> Iterator[Finding]:
     """Report models that the next update would replace although somebody changed them.
 
-    Models that the plan's list lacks are not edits: an update leaves them. Once the newest
-    list is recorded no update is offered, so what was kept of edits is not reported.
+    Models that the plan's list lacks are not edits, because an update leaves them. Once the newest
+    list is recorded, no update is offered, so edits that were kept are not reported.
     """
     from qwenlock.plans.edits import closest, edits
 

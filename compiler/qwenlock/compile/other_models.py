@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Report = Callable[[Finding], None]
 
 _TYPES_TRIED = (OAUTH, "openai", "vertex-ai", "anthropic", "gemini")
-"""The auth types that an id alone is looked for under, after the selected one."""
+"""The auth types in which a bare id is looked up, after the selected one."""
 
 
 def other_models(
@@ -48,8 +48,8 @@ def other_models(
     Args:
         sources: the scopes that have a file, low to high.
         models: the catalogue, in order.
-        selection: what is selected: an id alone is looked for under its auth type.
-        client: whose settings count, and how they are read.
+        selection: the selection; a bare id is looked up in its auth type.
+        client: the client whose rules apply.
         report: takes each finding.
     """
     reader = _Reader(sources, models, selection, client, report)
@@ -72,7 +72,7 @@ class _Reader:
         self._report = report
 
     def read(self, setting: ModelSetting) -> Iterator[OtherModel]:
-        """Give the models that `setting` names, in their order."""
+        """Yield the models that `setting` names, in order."""
         value = merged(self._sources, setting.path)
         source = highest(self._sources, setting.path)
         if not value or source is None:
@@ -112,7 +112,7 @@ class _Reader:
         )
 
     def _route(self, setting: ModelSetting, wanted: Wanted, source: Source, path: Path) -> Route:
-        """Return the route of the entry that is used; one of nothing if there is none."""
+        """Return the route of the entry that is used; an empty route if there is none."""
         found = self._matching(setting, wanted)
         fits = [each for each in found if self._unfit(setting, each) is None]
         if fits and not (setting.search == "only-one" and len(fits) > 1):
@@ -141,7 +141,7 @@ class _Reader:
         return unfit(setting, settings_entry(model), self._client)
 
     def _rank(self, model: Model) -> tuple[int, bool]:
-        """Return what is least for the entry that the client tries first."""
+        """Return the sort key of an entry: the client tries the lowest first."""
         order = [self._selected, *_TYPES_TRIED]
         protocol = model.route.protocol
         at = order.index(protocol) if protocol in order else len(order)

@@ -44,10 +44,10 @@ _PLAIN = pattern(r"[A-Za-z0-9][\w./:-]*")
 def select(sources: Sources, models: Sequence[Model], client: Profile, report: Report) -> Selection:
     """Return the selection that the settings of `sources` make among `models`.
 
-    By the guide an auth type comes from `security.auth.selectedType`, else it is qwen-oauth; a
-    model from `model.name`, else the auth type's built-in default, else its first entry. A release
-    takes what is not chosen, and what a name that no entry defines means, from the variables that
-    are set: then it is undecided. Reports a selection that nothing defines.
+    By the guide, the auth type is `security.auth.selectedType` or else qwen-oauth; the model is
+    `model.name`, or else the auth type's built-in default, or else its first entry. For a release,
+    variables decide what is not selected, and what a name without an entry means: then the
+    selection is undecided. Reports a selection that nothing defines.
     """
     return _Selector(sources, models, client, report).select()
 
@@ -181,11 +181,11 @@ class _Selector:
         return self._made_of_layers("runtime", name)
 
     def _depends_on_variables(self, name: str | None) -> bool:
-        """Tell whether a release needs the variables that are set to know which model is meant.
+        """Tell whether environment variables decide which model a release uses.
 
-        It does where no model is named, as one can be there. A name that no entry defines means a
-        runtime model where there is a key or an endpoint for it, else the first entry that can be
-        selected.
+        They do if no model is named, because they can name one. If no entry defines the name, it
+        means a runtime model if there is a key or an endpoint for it, or else the first entry that
+        can be used.
         """
         if name is None:
             return True
@@ -195,7 +195,7 @@ class _Selector:
     def _depends_on_urls(self, entry: Model) -> bool:
         """Tell whether variables in base URLs decide which entry of one id is meant.
 
-        Where a base URL is written as the entry's is, they are the same, whatever is set.
+        If both base URLs are spelled alike, they are the same, whatever is set.
         """
         url = self._url()
         if not (self._client.selects_url and url) or url == entry.base_url:
@@ -207,7 +207,7 @@ class _Selector:
         return not any(model.fields.get(flag) for flag in self._client.not_first)
 
     def _made_of_layers(self, kind: Literal["runtime", "undecided"], name: str | None) -> Selection:
-        """Return a selection with all that the settings say of a runtime model."""
+        """Return a selection with everything that the settings say about a runtime model."""
         config = merged(self._sources, GENERATION_CONFIG)
         return Selection(
             auth_type=self._auth_type,
@@ -271,7 +271,7 @@ class _Selector:
         return value if isinstance(value, str) and value else None
 
     def _source(self) -> ScopeName | Literal["default"] | None:
-        """Return the scope that chose it; by the guide a default can, of a release nothing does."""
+        """Return the scope that selects it; if none does, `default` by the guide, else None."""
         by_default = self._name is None and self._auth_type != OAUTH
         if not self._client.is_release and by_default:
             return "default"
@@ -286,7 +286,7 @@ class _Selector:
         return source.place(path, on_key=on_key)
 
     def _say_nothing_selected(self) -> None:
-        """Say what a release does where models are declared, and no auth type is chosen."""
+        """Report that models are declared, but no auth type is selected."""
         first = next(iter(self._models), None)
         source = highest(self._sources, PROVIDERS)
         if first is None or source is None:

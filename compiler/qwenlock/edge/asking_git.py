@@ -1,7 +1,7 @@
-"""Starts git, which then starts nothing: no program that a repository's files or settings name.
+"""Starts git so that git starts no program that a repository names.
 
-A repository's configuration can name programs that git starts. None of them is: nothing is fetched,
-no hook, monitor, pager or prompt runs, and git itself is never one of the repository's files.
+A repository's configuration can name programs for git to start. Here git fetches nothing, runs no
+hook, monitor, pager or prompt, and is itself never one of the repository's files.
 """
 
 from __future__ import annotations

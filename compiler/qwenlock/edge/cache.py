@@ -1,9 +1,8 @@
-"""The user's cache: where it is, what in it is believed, and writing to it.
+"""The user's cache: where it is, which of its files are trusted, and writing to it.
 
-Only a file that nobody else could have written is believed: the user owns it and its directory,
-and others may not write there. A checkout can come from anybody, so a cache in one is not believed.
-
-Every start reads from it, so it loads nothing (`remembered`).
+Only a file that nobody else could have written is trusted: the user owns it and its directory, and
+others may not write there. A checkout can come from anybody, so a cache in one is not trusted.
+Every start reads from it, so this module imports almost nothing (`remembered`).
 """
 
 import os
@@ -49,11 +48,11 @@ def place(kind: str) -> str:
 
 
 def believed(path: str, *, in_checkouts: bool = False) -> bytes | None:
-    """Return the content of a file of the cache, or None if it is missing or not to be believed.
+    """Return the content of a file of the cache, or None if it is missing or not to be trusted.
 
     Args:
         path: the file.
-        in_checkouts: whether one in a checkout is believed too, as its content is verified.
+        in_checkouts: also trust a file in a checkout, because the caller verifies its content.
     """
     if not _is_ours(os.path.dirname(path), in_checkouts=in_checkouts):
         return None
@@ -72,7 +71,7 @@ def believed(path: str, *, in_checkouts: bool = False) -> bytes | None:
 
 
 def keep(path: str, content: bytes) -> None:
-    """Write a private file of the cache, unless it would not be believed.
+    """Write a private file of the cache, unless it would not be trusted.
 
     It need not survive a power failure. If it cannot be written, nothing is lost.
     """
@@ -120,7 +119,7 @@ def _is_ours(folder: str, *, in_checkouts: bool = False) -> bool:
 
 
 def _is_private(status: os.stat_result, others: int) -> bool:
-    """Tell whether the user owns a file, and the permissions `others` are not given."""
+    """Tell whether the user owns a file, and whether it lacks the permissions `others`."""
     is_private = True  # on Windows, what the user's profile holds is
     if sys.platform != "win32":
         is_private = status.st_uid == os.getuid() and not status.st_mode & others

@@ -1,7 +1,7 @@
 """The lists that an installed client was made to write: kept in the user's data directory.
 
-They are recognised and upgraded to on this machine, but never in a lock: other machines do not have
-them. `capturing` makes the client write them.
+This machine recognises them and can upgrade to them, but a lock never depends on them, because
+other machines do not have them. `capturing` makes the client write them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def folder() -> Path:
 
 
 def with_captured(plans: Plans) -> Plans:
-    """Return `plans` with the captured templates, which are recognised and never a default.
+    """Return `plans` with the captured templates, which are recognised but never the default.
 
     Looking at a plan raises an InputError if a captured file of it is invalid.
     """

@@ -43,7 +43,7 @@ class CapturedList(NamedTuple):
 
 
 class Capture(NamedTuple):
-    """What a client was made to write.
+    """The lists that a client wrote.
 
     Attributes:
         lists: its lists.
@@ -73,7 +73,7 @@ def capture(
     Raises:
         UsageError: the client cannot be driven here.
         ClientError: it offers no update, or not in a way that is known.
-        InputError: no template can say a list.
+        InputError: no template can render one of the lists.
     """
     found = Capture([], plans, {})
     for run in runs(plans, wanted):
@@ -82,7 +82,7 @@ def capture(
             found = _with(found, each, f"{release}+captured")
     if not found.lists:
         raise ClientError(
-            "the client offers no update of any plan, or asks in a way that qwenlock does not know",
+            "the client offers no update of a plan, or in a way that qwenlock does not recognise",
             "capture the settings that it writes: `qwenlock template capture --from SETTINGS`",
         )
     return found

@@ -36,7 +36,7 @@ def checkout_of(folder: str) -> str | None:
 
 
 def is_planted(path: "str | os.PathLike[str]") -> bool:
-    """Tell whether somebody else put `path` into a directory for everyone, such as /tmp.
+    """Tell whether somebody else put `path` into a directory that everyone can write, such as /tmp.
 
     It says nothing about the directories below, which may be yours.
     """

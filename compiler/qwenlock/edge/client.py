@@ -111,7 +111,7 @@ def ask(
         project: the directory it runs in.
         environment: all its variables.
         timeout: how long it may take in total, in seconds.
-        roles: the other models to ask for too, such as `fast`, if the release is known to tell.
+        roles: the other models to ask for too, such as `fast`, if the release can name them.
 
     Raises:
         ClientMissingError: there is no such command.
@@ -128,7 +128,7 @@ def ask(
 
 
 def _told(roles: Sequence[str], release: str | None) -> list[str]:
-    """Return the `roles` that a release answers by itself; for others it would ask its model."""
+    """Return those of `roles` that a release answers itself, without a request to its model."""
     try:
         client = profile(release or GUIDE)
     except UsageError:
@@ -247,7 +247,7 @@ class RunningClient:
             raise ClientRefusedError(message, "use Qwen Code 0.10.1 or later") from None
 
     def others(self, roles: Sequence[str]) -> dict[str, str]:
-        """Return what the client says of its models of other roles, as far as it says anything."""
+        """Return what the client says about its other models, by role, if it answers."""
         said: dict[str, str] = {}
         for role in roles:
             self._said = ""

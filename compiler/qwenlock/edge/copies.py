@@ -1,8 +1,8 @@
-"""Copies of what a client reads, for asking it: whatever it migrates or repairs is not the user's.
+"""Copies of the files that a client reads, so that asking it cannot change the user's files.
 
-The copies stand below a private directory as the files do below the root, so that a client finds
-them by its own rules. Files of variables are links: a client only reads them, and their keys stay
-where they are.
+A private directory holds the copies under the same paths as the originals below the root, so a
+client finds them by its own rules. Files of variables are links: a client only reads them, and
+their keys stay where they are.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _link(path: Path, root: Path) -> None:
 
 
 def _rebase(path: Path, root: Path) -> None:
-    """Make a list of trusted folders speak of the copies."""
+    """Rewrite a list of trusted folders to name the copies."""
     try:
         rules = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -133,8 +133,8 @@ def refuse_changed_request(
 ) -> None:
     """Refuse to enforce a lock with which the client would use another model than without it.
 
-    That is one that means something else for the release that is used, or that leaves the choice to
-    the client and hides what it would choose here.
+    This can happen in two ways: the lock means something else for the installed release, or it
+    leaves the choice to the client and hides the model that the client would choose here.
 
     Args:
         directory: the project.

@@ -1,6 +1,7 @@
-"""Whether a mark in a system file, that it enforces a lock, counts: a repository could fake one.
+"""Decides whether a mark counts that says that a system file enforces a lock.
 
-Where it counts, qwenlock sees the settings as they are without what enforces the lock.
+A repository could fake one. If a mark counts, qwenlock reads the settings without what enforces the
+lock.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def mark_of(settings: object, path: Path) -> Enforced | None:
 
 
 def as_without(source: Source, path: Path) -> Source:
-    """Return the settings in the system file at `path` without what enforces a lock in them."""
+    """Return the settings in the system file at `path`, without those that enforce a lock."""
     return source if mark_of(source.settings, path) is None else without_enforced(source)
 
 

@@ -1,7 +1,7 @@
-"""Puts a file in the place of another, and keeps what is there at that moment.
+"""Puts a file in the place of another, and keeps what was there.
 
-Linux can exchange two names in one step, so that a save at the last moment is not overwritten, but
-lies under the other name. Elsewhere, what is there is compared right before it is replaced.
+Linux can exchange two names in one step, so a save at the last moment is not overwritten but gets
+the other name. On other systems, the old file is compared right before it is replaced.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Remembers checks that passed, so that unchanged files are not compiled again.
 
-This only speeds `check` up. A stamp holds a digest of every file that the compilation read, and
-everything else it depended on. If anything differs, or the stamp is missing, unreadable, or could
-be somebody else's (see `cache`), the project is compiled. So a forged lock is never trusted.
+This only makes `check` faster. A *stamp*, a file in the user's cache, holds a digest of every file
+that the compilation read, and everything else it depended on. If anything differs, or the stamp is
+missing, unreadable or not to be trusted (see `cache`), the project is compiled. So a forged lock is
+never trusted.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
 
 
 def request(directory: Path, flags: Flags, client: str | None) -> str:
-    """Return the parts of a request that the answer depends on, in one line."""
+    """Return what the answer to a request depends on, besides files, in one line."""
     program = Path(qwenlock.__file__).stat()
     variables = [os.environ.get(name) for name in _VARIABLES]
     asked = (Path.cwd(), os.path.realpath(directory), flags, client, variables)

@@ -1,4 +1,4 @@
-"""What git knows of files: whether it tracks or ignores them, and what a commit has in them."""
+"""Asks git about files: whether it tracks or ignores them, and what they hold in a commit."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _PATIENCE_FOR_ALL = 60
 def ask(path: Path) -> InGit | None:
     """Return what git says about `path`, which need not exist; None outside a repository.
 
-    If git is missing or fails, as in another user's repository ("dubious ownership"), it is unknown
-    whether the file is tracked or ignored.
+    If git is missing or fails, for example in another user's repository ("dubious ownership"),
+    `tracked` and `ignored` are None.
     """
     from qwenlock.migrate.change import InGit
 
@@ -246,9 +246,8 @@ def merge_texts(base: str, ours: str, theirs: str) -> tuple[str, bool]:
 def ignored_below(directory: Path) -> set[str]:
     """Return what git ignores below `directory`; nothing if git cannot tell.
 
-    Of a directory that it ignores as a whole, only that is returned.
-
-    Their paths are as `spelled` returns them.
+    If it ignores a directory as a whole, only the directory is returned. The paths are as `spelled`
+    returns them.
 
     Raises:
         InputError: git does not answer.

@@ -1,7 +1,7 @@
-"""Tells what git's answer depends on, so that an invocation that asks git can be remembered.
+"""Finds out what git's answer depends on, so that an invocation that asks git can be remembered.
 
-That is certain only for what the index lists, in a plain repository: a directory `.git`, owned by
-the user, whose configuration names no other file and no other layout. Nothing else is remembered.
+This is certain only for the files in the index of a plain repository: a directory `.git` that the
+user owns, and whose configuration names no other file or layout. Nothing else is remembered.
 """
 
 from __future__ import annotations

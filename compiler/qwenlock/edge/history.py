@@ -310,7 +310,7 @@ class History:
         return sorted(filter(_is_record, paths), key=_order, reverse=True)
 
     def _examined(self) -> Iterator[tuple[_Record, RecordState]]:
-        """Walk back in time: for older records, a change's files were as its backup has them."""
+        """Yield records and states, newest first: a backup shows the files before its change."""
         digests: dict[Path, str | None] = {}
         undone: set[str | None] = set()
         for record in self._records():

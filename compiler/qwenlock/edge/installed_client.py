@@ -29,10 +29,10 @@ def is_there() -> bool:
 
 
 def release_started_by(command: str) -> str | None:
-    """Return the release that a command line starts, as far as its first word tells.
+    """Return the release that a command line starts, judged by its first word.
 
-    A client that is named by its path is another than the installed one. Any other program, such as
-    `sh` or `npx`, may start that.
+    A client that is named by its path is not the installed one. Any other program, such as `sh` or
+    `npx`, may start the installed one.
     """
     own = _release(command, _PACKAGE) if command != _COMMAND else None
     return own or release()

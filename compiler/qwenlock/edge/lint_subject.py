@@ -84,7 +84,7 @@ def _tracked(paths: Iterable[Path], reader: Reader | None) -> dict[Path, bool | 
 
 
 def _local_settings(places: Places) -> Iterator[Path]:
-    """Give where other tools look for local settings, beside the user's and the project's."""
+    """Yield where other tools look for local settings, beside the user's and the project's."""
     for scope, path in places.files.items():
         if scope in WRITABLE:
             yield path.with_name("settings.local.json")

@@ -114,7 +114,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
 
     Raises:
         UsageError: a file's name is not UTF-8, so a lock cannot hold it.
-        InputError: `recorded` names a server or a device, or a file is a link to one.
+        InputError: `recorded` names a server or a device, or a file is a link to a server.
     """
     from qwenlock.lock.options import Options
 
@@ -187,7 +187,7 @@ def shown(path: Path) -> str:
 
 
 def spelled(name: str) -> str:
-    """Return a name as it is compared: macOS takes composed and decomposed characters for equal."""
+    """Return a name for comparison: for macOS, composed and decomposed characters are equal."""
     if sys.platform == "darwin":
         from unicodedata import normalize
 
@@ -196,7 +196,7 @@ def spelled(name: str) -> str:
 
 
 def identity(path: Path) -> str:
-    """Return a path that is the same for every name of one file, as far as names tell."""
+    """Return a path that is the same for all spellings of one file's name."""
     return os.path.normcase(spelled(os.path.realpath(path)))
 
 

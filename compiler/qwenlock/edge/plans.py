@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def load(own: Sequence[Path] = ()) -> Plans:
     """Return the plans of qwenlock and of folders of one's `own`.
 
-    A plan is a folder in one of these, and its name is the plan's id. The same name in two of
-    them is one plan: a version more needs only the template. What is there twice must be equal to
-    the character. The bundled plans are read when they are needed, one's own at once.
+    A plan is a folder in one of these, and its name is the plan's id. Folders of one name make one
+    plan, so a new version needs only its template. Files of one name must be equal. The bundled
+    plans are read when they are needed, the user's own at once.
 
     Args:
         own: directories that hold plan folders, as `--templates` names them.

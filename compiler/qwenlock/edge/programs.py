@@ -1,8 +1,9 @@
 """Says how programs are started; `lookup` finds them.
 
-On Windows, npm, pnpm and yarn install a command as a `.cmd`, for which Windows starts cmd.exe, and
-that interprets the arguments: `fix&calc` starts calc. So the script that such a file names is
-started with node itself, as the file would. Any other gets only arguments that cmd.exe passes on.
+On Windows, npm, pnpm and yarn install a command as a `.cmd` file. Windows starts cmd.exe for it,
+and cmd.exe interprets the arguments: `fix&calc` starts calc. So we start the script that such a
+file names with node, as the file itself would. Any other `.cmd` gets only arguments that cmd.exe
+passes on unchanged.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def client_only(directory: Path) -> Project:
 
 
 def _sources(places: Places, client: Profile, reader: Reader) -> tuple[Source, ...]:
-    """Return the scopes that have a file; what `client` does with a broken one is said of it."""
+    """Return the scopes that have a file; errors say what `client` does with a broken file."""
     try:
         return reader.sources(places)
     except InputError as error:

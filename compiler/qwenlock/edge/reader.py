@@ -33,8 +33,7 @@ class Reader:
     """Files outside the projects, read when the first project needs them.
 
     Args:
-        opened: the texts that an editor has open, by path: they count in place of what is on the
-            disk.
+        opened: the texts that an editor has open, by path; they replace what is on the disk.
 
     Attributes:
         states: the states of files (see `file_states`).

@@ -5,7 +5,7 @@ was: the arguments, the directory, the terminal, each variable that was looked u
 that was read, looked for or listed. Otherwise the command runs, and `watch` writes the memory.
 docs/explanation/speed.md describes it.
 
-Every start asks, so this module and those that it imports load nothing else.
+Every start runs this, so this module and those that it imports load almost nothing.
 """
 
 import os
@@ -38,7 +38,7 @@ link, the names in a directory, when a file was changed, and a variable.
 """
 
 UNKNOWN = "?"
-"""The state of what cannot be told; it never counts as unchanged."""
+"""The state of something that cannot be examined; it never counts as unchanged."""
 
 ALL_VARIABLES = "*"
 """The name that stands for all variables; `A*` stands for those that begin with A."""
@@ -153,9 +153,10 @@ def _memory(arguments: list[str]) -> Memory | None:
 
 
 def question(arguments: list[str]) -> str | None:
-    """Return everything but files and variables that an answer depends on; None if it has none.
+    """Return the question that arguments ask here, or None if it cannot be remembered.
 
-    For `run`, that is what stands before `--`, and the program behind it.
+    It holds everything that the answer depends on, besides files and variables. Of the arguments of
+    `run`, it has those before `--`, and the program after it.
     """
     if os.name != "posix" or sys.stdout is None or sys.stderr is None:
         return None
@@ -194,7 +195,7 @@ def recall(asked: str, folder: str = ANSWERS) -> Memory | None:
 
 
 def keep(asked: str, memory: Memory, folder: str = ANSWERS) -> None:
-    """Remember what a question came to, if it is not too much; the cache need not be writable."""
+    """Remember the answer to a question unless it is too large; the cache need not be writable."""
     content = memory.as_bytes()
     if len(content) > LARGEST:
         return

@@ -44,9 +44,9 @@ _INSTEAD = "capture the settings that it writes: `qwenlock template capture --fr
 def update_accepted(
     command: Sequence[str], settings: Mapping[str, Any], variables: Mapping[str, str]
 ) -> Source:
-    """Return the settings that a client makes of `settings` when the update it offers is accepted.
+    """Return the settings that a client writes over `settings` when its update is accepted.
 
-    The client gets a home, a directory and an environment of its own, and no way to a network.
+    The client gets a home, a directory and an environment of its own, and no network.
 
     Args:
         command: the client and its arguments.
@@ -136,7 +136,7 @@ def _accept(
 
 
 class _Offer:
-    """How far an update has come: from what is on the screen, and what the file holds."""
+    """The progress of an update, judged by the screen and by the settings file."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._written = file, _settings_in(file)

@@ -1,6 +1,6 @@
 """Reads the client's list of trusted folders, and whether it trusts a project.
 
-Read off the packages of 0.12.0 and 0.24.4: `~/.qwen/trustedFolders.json`, moved by
+As read in the packages of 0.12.0 and 0.24.4: `~/.qwen/trustedFolders.json`, moved by
 `QWEN_CODE_TRUSTED_FOLDERS_PATH`, holds a level for each path. Where several apply, the longest
 path decides in 0.24.4; 0.12.0 trusts what is inside of any folder that is trusted. From 0.21.2 on,
 the variable may also be set in the `.env` of the home directory or of the client's folder.

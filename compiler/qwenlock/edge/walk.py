@@ -166,8 +166,8 @@ def _folder_of(file: Path) -> Path | None:
 def workspace_at(directory: Path) -> Path | None:
     """Return the root of the workspace that `directory` stands for, or None.
 
-    That is one whose own configuration has `projects`, at `directory`, or above it if it is no
-    project itself.
+    The root has `projects` in its own configuration. It is `directory`, or above it if `directory`
+    is not a project.
 
     Raises:
         InputError: the configuration is invalid.

@@ -1,4 +1,4 @@
-"""Watches what a command reads and prints, and has it remembered (`remembered`).
+"""Watches what a command reads and prints, and stores that for the next time (`remembered`).
 
 The interpreter announces each file that is opened, each directory that is listed, and each process
 that is started, as audit events. Asking whether a file exists is not announced, so those functions
@@ -119,7 +119,7 @@ class Watch:
             self._is_looking = False
 
     def rely_on(self, depends: Sequence[str]) -> None:
-        """Note what something depended on that was remembered."""
+        """Note the dependencies of a remembered result that was used."""
         for kind, state, name in (each.split(" ", 2) for each in depends):
             self._states[kind, name] = state
 
@@ -241,7 +241,7 @@ def _is_code(path: object) -> bool:
 
 
 def _files_of_the_program() -> Iterator[str]:
-    """Give the modules of qwenlock that are loaded, and where those of others are installed."""
+    """Yield the modules of qwenlock that are loaded, and where those of others are installed."""
     for name, module in sys.modules.items():
         file = getattr(module, "__file__", None)
         if file is not None and name.startswith("qwenlock"):

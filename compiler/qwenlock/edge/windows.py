@@ -34,7 +34,7 @@ _QUERY, _USER = 0x8, 1  # TOKEN_QUERY, TokenUser
 
 
 def patiently(action: Callable[[], T]) -> T:
-    """Return what `action` does with a file; on Windows it may have to wait until that is closed.
+    """Return the result of `action` on a file; on Windows, wait until others have closed the file.
 
     Raises:
         OSError: it fails; with ETXTBSY if another program still holds the file open.

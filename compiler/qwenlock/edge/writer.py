@@ -59,7 +59,7 @@ _LONGEST_NAME = 200
 """In bytes: a file system takes 255, of which a temporary name needs some."""
 
 _OTHERS = 0o077
-"""The permissions that a file has which is not private."""
+"""The permissions of others than the owner."""
 
 _LIST, _MORE = 1, 4
 """What `fcopyfile` copies: COPYFILE_ACL, COPYFILE_XATTR."""
@@ -84,7 +84,7 @@ class FileEdit:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A prepared edit: `new` and `old` are files beside `target`, or None if there is no file.
+    """A prepared edit: `new` and `old` are files beside `target`, or None for no file.
 
     `made` are the directories that the edit creates, the innermost first.
     """
@@ -572,7 +572,7 @@ def _give(descriptor: int, target: Path, uid: int, gid: int, what: str) -> None:
 if sys.platform == "linux":
 
     def _keep_access_list(descriptor: int, target: Path) -> None:
-        """Give a new file the access list of `target`: none, where only the directory has one."""
+        """Give a new file the access list of `target`, or none if only the directory has one."""
         acl = "system.posix_acl_access"
         with _tolerating(errno.ENODATA, errno.ENOTSUP):
             os.removexattr(descriptor, acl)  # which the directory's default has given it

@@ -52,7 +52,7 @@ class Offered(NamedTuple):
 class Answer(NamedTuple):
     """What a client said: its release, the models it offers, the one it selects.
 
-    `others` is what it said of the models of other roles, such as the fast one: a line of text.
+    `others` has its answers about other models, such as the fast one: a line of text by role.
     """
 
     release: str | None
@@ -62,7 +62,7 @@ class Answer(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A model that a client named; `base_url` is known only where the client tells it.
+    """A model that a client named; `base_url` is known only if the client names it.
 
     A runtime model is one that no entry defines.
     """
@@ -77,11 +77,11 @@ class Difference(NamedTuple):
     """One way in which a client does not do what the lock says.
 
     Attributes:
-        kind: what is wrong with it.
-        model: which one, as `auth-type/id`; for `reordered`, the auth type; for `other`, the
+        kind: what differs.
+        model: the model, as `auth-type/id`; for `reordered`, the auth type; for `other`, the
             setting and its value.
         reason: why, if that is known.
-        remedy: what helps, if that is known.
+        remedy: what to do, if that is known.
     """
 
     kind: DisagreementKind
@@ -92,12 +92,12 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a client's answer stands to a lock.
+    """The comparison of a client's answer with a lock.
 
     Attributes:
-        differences: nothing if the two agree.
-        hidden: models of the lock that the client has but keeps out of its list, as their own
-            fields ask for; no difference.
+        differences: empty if the two agree.
+        hidden: models of the lock that the client has but does not list, because of their own
+            fields; that is not a difference.
     """
 
     differences: tuple[Difference, ...]
@@ -110,9 +110,9 @@ def agreement(
     sources: Sources = (),
     environment: Mapping[str, str] | None = None,
 ) -> Agreement:
-    """Return how `answer` stands to `lock`.
+    """Compare `answer` with `lock`.
 
-    The order of auth types is the client's own; of the models of one type, the lock's.
+    The client decides the order of auth types; the models of one type must be in the lock's order.
 
     Args:
         lock: what is wanted.
@@ -132,7 +132,7 @@ def agreement(
 
 
 def _others(lock: Lock, answer: Answer, environment: Mapping[str, str]) -> Iterator[Difference]:
-    """Give the other models of the lock that a client does not name: `current X model: ID`."""
+    """Yield the other models of the lock that a client does not name: `current X model: ID`."""
     for other in lock.other_models:
         said = answer.others.get(other.role)
         wanted = _substituted(other.value, environment).partition("\0")[0].strip()
@@ -143,7 +143,7 @@ def _others(lock: Lock, answer: Answer, environment: Mapping[str, str]) -> Itera
 
 
 def parse(model_id: str, routes: dict[str, tuple[str, dict[str, Any]]]) -> Seen | None:
-    """Return the model that a client calls `model_id`, or None if it cannot be told.
+    """Return the model that a client calls `model_id`, or None if that is unknown.
 
     Args:
         model_id: `ID(AUTHTYPE)`, where ID is `$runtime|AUTHTYPE|ID` for a runtime model; from 0.21
@@ -194,7 +194,7 @@ def _as_browsers_write(url: str) -> str:
 
 
 def _as_read(lock: Lock, environment: Mapping[str, str]) -> Lock:
-    """Return `lock` with variables in the place of their names, where the client shows them."""
+    """Return `lock` with the values of variables for their names, where the client shows them."""
     models = (
         replace(
             model,
@@ -227,7 +227,7 @@ def _of_lock(lock: Lock) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _of_scopes(sources: Sources) -> Iterator[tuple[Route, PlacedEntry]]:
-    """Give the entries of all scopes with their routes, by the rules of the newest release."""
+    """Yield the entries of all scopes with their routes, by the rules of the newest release."""
     for source in sources:
         for provider in providers_in(source, sources, profile(NEWEST)):
             auth_type = provider.auth_type if isinstance(provider.auth_type, str) else provider.name
@@ -375,7 +375,7 @@ def _is(seen: Seen, model: Model) -> bool:
 
 
 def _kind(model: Model) -> tuple[str | None, str]:
-    """Return what a client calls a model, but for its endpoint."""
+    """Return what a client calls a model, without its endpoint."""
     return model.route.protocol, model.id
 
 

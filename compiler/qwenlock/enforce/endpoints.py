@@ -1,4 +1,4 @@
-"""The endpoints of a lock: what each is asked for its models, and what its answer means.
+"""The endpoints of a lock: how to ask each for its models, and what its answer means.
 
 Guide, SDKs Used for API Requests: a base URL is what the auth type's SDK expects. Asking is done in
 `edge.ping`. Nothing that an endpoint says is shown: it could be a key.
@@ -44,12 +44,12 @@ class _Api(NamedTuple):
     """How an API lists its models.
 
     Attributes:
-        base_url: where the SDK goes without a `baseUrl`.
-        path: what is asked below that.
+        base_url: the SDK's default, for a model without a `baseUrl`.
+        path: the path of the list, below the base URL.
         header: the header that takes the key, after `scheme`.
-        prefix: what ids begin with in the list.
-        others: headers besides.
-        lists_with_key: a key that is good for requests is good for the list.
+        prefix: what the ids in the list begin with.
+        others: further headers.
+        lists_with_key: a key that is valid for requests is valid for the list too.
     """
 
     base_url: str
@@ -87,8 +87,8 @@ class Endpoint(NamedTuple):
     """Models of one endpoint, key and set of headers.
 
     Attributes:
-        auth_type: the auth type they are of.
-        base_url: the base URL as the lock has it; that of the SDK where it has none.
+        auth_type: the auth type of the models.
+        base_url: the base URL in the lock, or else the SDK's default.
         variable: the variable that holds the key.
         headers: the model's own headers, by name.
         models: the ids.
@@ -103,19 +103,19 @@ class Endpoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a URL and the headers of the request, which hold the key."""
+    """A request: its URL and its headers, which hold the key."""
 
     url: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 class Reply(NamedTuple):
-    """What came back: the status code and the body, or what stood in the way.
+    """An answer: the status code and the body, or the problem.
 
     Attributes:
         code: the HTTP status; None if there is no answer.
         body: the body, as far as it was read.
-        problem: what stood in the way; None if nothing did.
+        problem: why there is no answer; None if there is one.
         detail: the same in words.
     """
 
@@ -129,7 +129,7 @@ class EndpointVerdict(NamedTuple):
     """The verdict on an endpoint.
 
     Attributes:
-        status: what came of asking it.
+        status: the result of asking it.
         detail: the same in words; empty if there is nothing to add.
         models: whether it knows each of the models.
     """
@@ -140,7 +140,7 @@ class EndpointVerdict(NamedTuple):
 
     @property
     def is_trouble(self) -> bool:
-        """Tell whether a request of the client would fail, as far as can be told."""
+        """Tell whether a request of the client would fail, as far as this is known."""
         return self.status not in _FINE
 
 
@@ -169,7 +169,7 @@ def endpoints(lock: Lock) -> list[Endpoint]:
 def question(
     endpoint: Endpoint, variables: Mapping[str, str], filling: Mapping[str, str]
 ) -> Question | EndpointVerdict:
-    """Return what to ask `endpoint`, or the verdict where it cannot or must not be asked.
+    """Return the question for `endpoint`, or the verdict if it cannot or must not be asked.
 
     Args:
         endpoint: an endpoint.

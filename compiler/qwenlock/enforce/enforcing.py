@@ -1,8 +1,7 @@
 """The settings that make a client run what a lock says: for the system scope, above all others.
 
-No release honours REPLACE, but in the system scope an empty array removes a provider's models, and
-the selection there is the one that counts (How Qwen Code reads settings, "Merging"). No file of
-the user's changes.
+No release follows REPLACE. But in the system scope an empty array removes a provider's models, and
+the selection there wins (How Qwen Code reads settings, "Merging"). The user's files do not change.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
 def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
     """Return settings for the system scope that make every release do what `lock` says.
 
-    They offer exactly the locked catalogue, select the locked model and name the locked others.
-    Each model stands under its auth type, whatever provider id it had: so it needs no
-    `providerProtocol`, which releases before 0.21 do not read, and no other scope's can send it
-    elsewhere. What makes up a runtime model stands over what other scopes say of it, and where the
-    lock has nothing, nothing remains.
+    They offer exactly the locked catalogue, select the locked model, and name the other locked
+    models. Each model is listed under its auth type, whatever key it had in `modelProviders`. So it
+    does not need `providerProtocol`, which releases before 0.21 do not read, and the
+    `providerProtocol` of another scope cannot send it elsewhere. For a runtime model, they override
+    every setting that other scopes have for it, and empty those that the lock does not have.
 
-    A selection that is undecided, or that only a default made, is left to the client: it knows
+    They do not make a selection that is undecided or that only a default made: the client knows
     which variables are set.
 
     Args:
@@ -70,22 +69,22 @@ def enforcing_settings(lock: Lock, scopes: Sequence[Any]) -> dict[str, Any]:
 
 
 def over(system: dict[str, Any], enforcing: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a system scope with `enforcing` over them; the rest stays.
+    """Return the settings of a system scope, overridden by `enforcing`; the rest stays.
 
     Args:
-        system: what the machine's own system file says, at the current settings version.
-        enforcing: what `enforcing_settings` gave for all scopes, this one too.
+        system: the settings of the machine's own system file, at the current settings version.
+        enforcing: what `enforcing_settings` returned for all scopes, this one included.
     """
     result: dict[str, Any] = merge(system, enforcing)
     return result
 
 
 def overriding(lock: Lock) -> dict[str, str]:
-    """Return the variables that a client takes before what `lock` says, with what it says.
+    """Return the variables that override `lock` in a client, each with the locked value.
 
-    A runtime model is made of layers, and the environment is above all settings (guide, Resolution
-    Layers and Atomicity); of an entry, only the base URL that it lacks. Of a key the lock says
-    nothing, nor of such a base URL: its value is empty.
+    For a runtime model, variables override all settings (guide, Resolution Layers and Atomicity).
+    For an entry, only the base URL does, if the entry has none. The value is empty if the lock has
+    none: for a key, and for such a base URL.
     """
     chosen = lock.selection
     auth_type = chosen.auth_type or ""
@@ -111,10 +110,10 @@ def overriding(lock: Lock) -> dict[str, str]:
 
 
 def _other_models(lock: Lock, below: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Give what the settings that name other models say, by path; empty for none.
+    """Yield the settings that name other models, each with its value; empty for no model.
 
-    That is where the lock has one, or something is said `below` that it has not. Of a setting that
-    the lock's client or format does not know, nothing.
+    These are the settings that the lock has, and those that scopes `below` have and the lock has
+    not. Settings that the lock's client or format does not know are left out.
     """
     for setting in () if lock.is_old else settings_of(profile(lock.client)):
         here = [other for other in lock.other_models if other.role == setting.role]
@@ -134,7 +133,7 @@ def _nested(path: tuple[str, ...], value: Any) -> Any:
 
 
 def _together(one: Any, other: Any) -> Any:
-    """Return every key that any of two values has; an object counts before anything else."""
+    """Return one value with the keys of both; an object comes before any other value."""
     if not isinstance(other, dict):
         return one if isinstance(one, dict) else other
     if not isinstance(one, dict):
@@ -151,8 +150,8 @@ def _object(settings: Any, *path: str) -> dict[str, Any]:
 def _auth(selection: Selection, below: dict[str, Any]) -> dict[str, Any]:
     """Return `security.auth` for a selection, over what is `below`.
 
-    An empty `baseUrl` counts as absent. Of a key nothing is said: one that the lock needs may stand
-    below, and must not stand here.
+    An empty `baseUrl` counts as absent. `apiKey` is left alone: a key that the lock needs may be in
+    a scope below, and must not be copied here.
     """
     auth = {}
     if selection.enforced_type is not None:
@@ -186,10 +185,11 @@ def _model(selection: Selection, below: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alone(wanted: Any, below: Any) -> Any:
-    """Return what leaves nothing of `below` but what is `wanted`, once it is merged over that.
+    """Return an object that, merged over `below`, leaves only what is `wanted`.
 
-    Scopes merge key by key, so what is not wanted becomes null, which is as if it were not there:
-    measured with 0.12.0 and 0.24.4. In `samplingParams` and `extra_body` it is sent as null.
+    Scopes merge key by key, so keys that are not wanted become null. A client treats null as
+    absent: measured with 0.12.0 and 0.24.4. But inside `samplingParams` and `extra_body` it sends
+    the null.
     """
     if not (isinstance(wanted, dict) and isinstance(below, dict)):
         return wanted

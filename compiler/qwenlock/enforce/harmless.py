@@ -1,7 +1,7 @@
-"""Whether a client does the same under a lock as without it, where the lock must not decide.
+"""Refuses to enforce a lock that would change requests which the lock does not decide.
 
-A lock is made for one client, and a selection that is undecided is left to the client. In both
-cases enforcing the catalogue could send requests elsewhere, and then it is refused.
+There are two cases: the lock was made for another release, or its selection is undecided, so that
+the client chooses. In both, enforcing the catalogue could send requests elsewhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Another model of a lock for one run: the lock with that selection; nothing is written."""
+"""Selects another model of a lock for one run; nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many findings of one kind are shown: to a person some, to a code review more, in JSON all."""
+"""Limits how many findings of a kind are shown: few to a person, more in a review, all in JSON."""
 
 from __future__ import annotations
 

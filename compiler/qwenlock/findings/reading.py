@@ -1,4 +1,4 @@
-"""Text that was read, as a document; what makes it unusable is a finding of it."""
+"""Turns text that was read into a document; if it is unusable, a finding says why."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ Severity: TypeAlias = Literal["error", "warning", "note"]
 
 
 class Client(Protocol):
-    """The release that a finding is about, as far as its reason depends on that."""
+    """The release that a finding is about, if its reason depends on that."""
 
     def knows(self, since: str) -> bool:
         """Tell whether it is the release `since`, or a later one."""
@@ -41,7 +41,7 @@ class Rule(NamedTuple):
     releases: tuple[Since, ...] = ()
 
     def reason_for(self, client: Client | None) -> str:
-        """Return why `client` behaves so, or what is so for all where no client is known."""
+        """Return why `client` behaves so; without a client, the reason for every release."""
         more = [each.text for each in self.releases if client and client.knows(each.release)]
         return f"{self.reason} {more[-1]}" if more else self.reason
 
@@ -309,7 +309,7 @@ RULES: dict[str, Rule] = {
         "note",
         "header that is not sent",
         "Qwen Code fills in ${session_id} only if outboundCorrelation.allowDynamicHeaderValues is "
-        "true, in settings other than the project's. Else it leaves the header out.",
+        "true, in settings other than the project's. Otherwise it leaves the header out.",
     ),
     "QL226": Rule(
         "error",

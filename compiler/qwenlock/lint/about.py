@@ -1,4 +1,4 @@
-"""What there is to say about a place of the settings, as Markdown: for an editor's hover.
+"""Explains a place in the settings, as Markdown, for an editor's hover.
 
 It never holds the value of a key.
 """
@@ -35,7 +35,7 @@ _MOST = 5
 
 
 def about(subject: Subject, source: Source, path: Path, *, on_key: bool) -> str | None:
-    """Return what there is to say about what stands at `path` in the file of `source`.
+    """Explain the value or the key at `path` in the file of `source`.
 
     Args:
         subject: what is linted.
@@ -52,7 +52,7 @@ def about(subject: Subject, source: Source, path: Path, *, on_key: bool) -> str 
 
 
 def description(subject: Subject, source: Source, path: Path, *, on_key: bool) -> str | None:
-    """Return what the schema of settings says of a key or of a value."""
+    """Return what the schema of settings says about a key or a value."""
     node = node_at(settings_schema(subject.client, subject.plans), path)
     said = node.get("markdownDescription") or node.get("description")
     value = None if on_key else get(source.document.value, path)
@@ -71,7 +71,7 @@ def where_set(variable: Variable) -> str:
 
 
 def _standing_at(subject: Subject, source: Source, path: Path) -> Standing | None:
-    """Return the model whose entry, or whose id, is at `path` in the file."""
+    """Return the status of the model whose entry, or whose id, is at `path` in the file."""
     for standing in standings(subject, source):
         place = standing.written.place().path
         if path in (place, (*place, "id")):
@@ -119,7 +119,7 @@ def _of_variable(project: Project, name: str) -> str:
 
 
 def _of_path(subject: Subject, source: Source, path: Path, *, on_key: bool) -> Iterator[str]:
-    """Give what is special about a path: a selection, another model, a variable."""
+    """Yield what is special about a path: a selection, another model, a variable."""
     if source.place(MODEL).path == path:
         yield from _of_selection(subject)
     for setting in other_models(subject.client):

@@ -1,4 +1,4 @@
-"""What can be written at a place of the settings: names and values, for an editor to offer."""
+"""The names and values that an editor can offer at a place in the settings."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Completion(NamedTuple):
 
 
 def completions(subject: Subject, at: Cursor) -> list[Completion]:
-    """Return what can be written at a place, the likeliest first, nothing twice.
+    """Return the completions at a place, the most likely first, without duplicates.
 
     Args:
         subject: what is linted, as it was when its texts were last valid.
@@ -81,7 +81,7 @@ def _names(node: dict[str, Any], at: Cursor) -> Iterator[Completion]:
 
 
 def _values(node: dict[str, Any]) -> Iterator[Completion]:
-    """Give the values that the schema names, and those that a type can have."""
+    """Yield the values that the schema names, and those that the type allows."""
     said = node.get("enumDescriptions", ())
     for index, value in enumerate(node.get("enum", ())):
         yield _value(value, about=said[index] if index < len(said) else "")
@@ -103,7 +103,7 @@ def _value(value: Any, about: str = "") -> Completion:
 
 
 def _snippet(snippet: dict[str, Any], *, brackets: bool = False) -> Completion:
-    """Return what the schema offers to write as a whole; `${1:…}` are places for the cursor."""
+    """Return the snippet that the schema offers; `${1:…}` are places for the cursor."""
     body = json.dumps([snippet["body"]] if brackets else snippet["body"], indent=2)
     plain = _without_places(snippet["body"])
     text = json.dumps([plain] if brackets else plain, indent=2)
@@ -124,7 +124,7 @@ def _without_places(body: Any) -> Any:
 
 
 def _known(subject: Subject, at: Cursor) -> Iterator[Completion]:
-    """Give what the settings and the variables of this machine make possible."""
+    """Yield the values that come from the settings and variables of this machine."""
     if at.path == MODEL:
         yield from _models(subject, merged(subject.sources, AUTH_TYPE))
     for setting in other_models(subject.client):
@@ -139,7 +139,7 @@ def _known(subject: Subject, at: Cursor) -> Iterator[Completion]:
 
 
 def _models(subject: Subject, auth_type: Any) -> Iterator[Completion]:
-    """Give the models that can be selected: those of the selected auth type, if there is one."""
+    """Yield the models that can be selected: those of the selected auth type, if there is one."""
     entries = [each for each in subject.compilation.entries if not each.skipped]
     own = [each for each in entries if each.model.route.protocol == auth_type]
     for entry in own or entries:
@@ -157,7 +157,7 @@ def _other(subject: Subject, setting: ModelSetting) -> Iterator[Completion]:
 
 
 def _variables(subject: Subject) -> Iterator[Completion]:
-    """Give the names of the variables that hold keys here; never their values."""
+    """Yield the names of the variables that hold keys here; never their values."""
     for name, variable in sorted(subject.project.variables().items()):
         if name not in _OF_SHELLS and is_variable_of_a_key(name) and is_variable_name(name):
             yield Completion(json.dumps(name), name, "variable", f"set in {where_set(variable)}")

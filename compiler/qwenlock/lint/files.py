@@ -80,8 +80,8 @@ def misspelt_keys(subject: Subject) -> Iterator[Finding]:
 def duplicate_keys(subject: Subject) -> Iterator[Finding]:
     """Report keys that appear twice in one object: the last one counts.
 
-    Removing the others is safe if that leaves the keys in their order, or if their order means
-    nothing, which is so outside of modelProviders.
+    Removing the others is safe if the keys keep their order, or outside of modelProviders, where
+    the order does not matter.
     """
     for source in subject.sources:
         document = source.document

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def plan_versions(subject: Subject) -> Iterator[Finding]:
-    """Report what the recorded versions of the installed plans mean for their next update."""
+    """Report plans whose recorded version is old, unknown or missing."""
     for plan in Plans.of(subject.plans).named(each.id for each in subject.compilation.plans):
         yield from _version(plan, subject)
 
 
 def without_doubles(findings: list[Finding], subject: Subject) -> list[Finding]:
-    """Leave out that models match no version, if the recorded version is told of as well."""
+    """Leave out "match no version" if another finding is about the recorded version."""
     known = Plans.of(subject.plans).named(each.id for each in subject.compilation.plans)
     told = [
         plan.title
@@ -69,14 +69,14 @@ def _version(plan: Plan, subject: Subject) -> Iterator[Finding]:
     elif chosen:
         message = f"not all models of {plan.title} {chosen.version} are installed"
         fix = (
-            "run `qwenlock upgrade --keep-selection`, which adds them, or add `--on-edited keep`, "
+            "run `qwenlock upgrade --keep-selection`, which adds them; or add `--on-edited keep`, "
             "which leaves out what you left out"
         )
         yield Finding("QL504", message, place, fix)
 
 
 def _way_out(subject: Subject) -> str:
-    """Return what to do about a version that is unknown; a newer client would undo an upgrade."""
+    """Return what to do about an unknown version; a newer client would undo an upgrade."""
     installed = subject.project.installed
     if installed and is_newer_than_known(installed):
         return "upgrade qwenlock, or run `qwenlock template capture --from-client`"
@@ -94,7 +94,7 @@ def identified(plan: Plan, subject: Subject, version: str) -> Template | None:
 
 
 def _chosen_from(plan: Plan, subject: Subject, version: str) -> Template | None:
-    """Return the template that the models are a choice of, if a client recorded that choice."""
+    """Return the template of which the user chose some models, if a client recorded that."""
     entries = subject.compilation.entries
     models = [entry.raw for entry in entries if entry.model.origin == plan.id]
     regions = plan.regions_of(models)
@@ -110,7 +110,7 @@ def _first_model(plan: Plan, subject: Subject) -> Place:
 
 
 def _record(plan: Plan, subject: Subject) -> Place:
-    """Return where the version is recorded, which it is."""
+    """Return the place where the version is recorded; there must be one."""
     return next(
         source.place(path)
         for path in recorded_paths(plan)

@@ -109,7 +109,7 @@ def without_base_url(subject: Subject) -> Iterator[Finding]:
         model = entry.model
         if model.auth_type in subject.client.base_url_required and not model.base_url:
             message = f"this {model.auth_type} model has no baseUrl"
-            fix = 'add one; that of Anthropic\'s own API is "https://api.anthropic.com"'
+            fix = 'add one, such as "https://api.anthropic.com" for Anthropic\'s own API'
             yield Finding("QL224", message, entry.place("id"), fix)
 
 

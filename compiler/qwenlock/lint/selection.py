@@ -38,8 +38,8 @@ def default_of_the_release(subject: Subject) -> Iterator[Finding]:
 def base_url_without_effect(subject: Subject) -> Iterator[Finding]:
     """Report a model.baseUrl that is not the base URL of the model in use.
 
-    One of a lower scope than `model.name` may be of what is selected there. One with variables may
-    be the right one.
+    A model.baseUrl in a lower scope than `model.name` may belong to the selection there, and one
+    with variables may be right: neither is reported.
     """
     selection, client = subject.compilation.selection, subject.client
     named, source = highest(subject.sources, MODEL), highest(subject.sources, MODEL_URL)
@@ -64,7 +64,7 @@ def base_url_without_effect(subject: Subject) -> Iterator[Finding]:
         fix = "write the baseUrl of the entry, or remove model.baseUrl"
     elif selection.kind == "provider" and not client.selects_url:
         message = f"{_name(subject)} does not read model.baseUrl, and uses {_at(urls[0])}"
-        fix = f'move the entry "{model}" that you mean before the other'
+        fix = f'move the entry "{model}" that you mean to the front'
     else:
         return
     yield Finding("QL615", message, source.place(MODEL_URL), fix)
@@ -120,7 +120,7 @@ def _protocol(subject: Subject) -> str | None:
 
 
 def undecided_here(subject: Subject) -> Iterator[Finding]:
-    """Report what a selection comes to that depends on the variables that are set here."""
+    """Report the model that an undecided selection means with the variables that are set here."""
     if not subject.world.env or subject.compilation.selection.kind != "undecided":
         return
     source = highest(subject.sources, MODEL) or highest(subject.sources, AUTH_TYPE)

@@ -1,4 +1,4 @@
-"""How every model that is written somewhere stands: selected, offered, ignored or hidden.
+"""The status of every model in the settings: selected, offered, ignored or hidden.
 
 Guide, Generation Config Layering (last paragraph); How Qwen Code reads settings, "Merging".
 """
@@ -30,12 +30,12 @@ Stands: TypeAlias = Literal["selected", "offered", "ignored", "hidden"]
 
 
 class Standing(NamedTuple):
-    """How a model stands.
+    """The status of a model.
 
     Attributes:
         written: where it is written.
         entry: its entry in the catalogue; None if it is hidden.
-        stands: how it stands.
+        stands: the status.
         words: the same in words.
     """
 
@@ -51,11 +51,11 @@ class Standing(NamedTuple):
 
 
 class PlanStanding(NamedTuple):
-    """How an installed plan stands.
+    """The status of an installed plan.
 
     Attributes:
         plan: the plan.
-        installed: what is installed of it.
+        installed: its region, version and models.
         version: the version that is recorded, or else that of its models; None if unknown.
         newer: the version that the client would update it to, if that is another one.
         first: its first model.
@@ -68,14 +68,14 @@ class PlanStanding(NamedTuple):
     first: Entry
 
     def words(self) -> str:
-        """Return how it stands in words."""
+        """Return the status in words."""
         region = f" ({self.installed.region})" if len(self.plan.regions) > 1 else ""
         words = f"{self.plan.title}{region} {self.version or 'of an unknown version'}"
         return f"{words}; {self.newer} is available" if self.newer else words
 
 
 def standings(subject: Subject, source: Source) -> Iterator[Standing]:
-    """Give every model that is written in `source`, in order, and how it stands.
+    """Yield the status of every model in `source`, in order.
 
     A model that cannot be read is left out: a finding says why.
     """
@@ -110,7 +110,7 @@ def selected_entry(subject: Subject) -> Entry | None:
 
 
 def plan_standings(subject: Subject) -> Iterator[PlanStanding]:
-    """Give the installed plans, and how they stand."""
+    """Yield the status of each installed plan."""
     known = Plans.of(subject.plans)
     for installed in subject.compilation.plans:
         plan = known.plan(installed.id)

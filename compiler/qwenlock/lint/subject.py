@@ -1,6 +1,6 @@
-"""What is linted: the settings, what they compile to, and what is known of the world around them.
+"""What `lint` checks: the settings, their compilation, and facts from around the project.
 
-All of it is data, gathered at the edge.
+All of it is data that the edge gathers.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class World:
 
     Attributes:
         in_ci: a continuous integration runs this.
-        trusted: what the client's list of trusted folders says of the project; None for nothing.
+        trusted: whether the client trusts the project's folder; None if its list does not say.
         trust_file: that list, as messages name it.
         tracked: whether git tracks the settings and `.env` files in a repository, by label; None
             if git fails.
         unread: files beside the settings that look like settings, and that nothing reads, by label.
         env: `lint --env`: look at the variables that are set here.
-        captured: the plans with the lists that clients on this machine were made to write. No lock
-            depends on them.
+        captured: the plans with the lists that `template capture --from-client` kept on this
+            machine. No lock depends on them.
     """
 
     in_ci: bool = False
@@ -86,7 +86,7 @@ class Subject:
 
     @cached_property
     def as_written(self) -> list[Source]:
-        """Return the sources whose models stand in the file as they are compiled."""
+        """Return the sources whose models are compiled as they are in the file."""
         key = "modelProviders"
         return [
             each for each in self.sources if each.document.value.get(key) == each.settings.get(key)

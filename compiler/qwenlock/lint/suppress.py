@@ -95,8 +95,8 @@ def suppressed(
 def suppression(finding: Finding) -> Repair | None:
     """Return what adds a comment above the line of `finding` that suppresses it.
 
-    None if it has no place in settings, its line begins in a comment, or it is about such a
-    comment, or about a byte-order mark, which no line comes before.
+    None if the finding has no place in settings, if its line begins inside a comment, or if it is
+    about such a comment or about a byte-order mark, which is before every line.
     """
     place = finding.place
     about_mark = finding.repair is not None and finding.repair.unmarks
@@ -123,7 +123,7 @@ def _ignores(document: Document) -> Iterator[Ignore]:
 
 
 def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
-    """Give a note if a comment, or a code that it names, suppresses nothing."""
+    """Yield a note if a comment, or a code that it names, suppresses nothing."""
     named = ignore.codes or ()
     kept = [code for code in named if code in _VARYING or any(is_among(u, [code]) for u in used)]
     unused = [code for code in named if code not in kept]
@@ -141,9 +141,9 @@ def _unused(ignore: Ignore, used: set[str]) -> Iterator[Finding]:
 
 
 def _without(ignore: Ignore, kept: Sequence[str]) -> Cut:
-    """Return the cut that leaves only the codes `kept` of a comment, or nothing if there are none.
+    """Return the cut that leaves only the codes `kept` of a comment, or removes the comment.
 
-    With a comment alone on its line goes the line; with another goes the space beside it.
+    It also removes the line if the comment is alone on it, or else the space beside the comment.
     """
     text, start, end = ignore.document.text, ignore.start, ignore.end
     if kept:

@@ -26,7 +26,7 @@ _CHOOSES_MODELS = ("model", "security")
 
 
 class _Advice(NamedTuple):
-    """What to do about a key: in words, and as the path that it belongs to."""
+    """What to do about a key: in words, and the path where it belongs."""
 
     fix: str
     to: Path | None = None
@@ -35,7 +35,7 @@ class _Advice(NamedTuple):
 
 
 def unread_keys(subject: Subject) -> Iterator[Finding]:
-    """Report keys at the top level that nothing reads, if it is known what they are meant for."""
+    """Report keys at the top level that nothing reads, if their purpose is known."""
     for source in subject.sources:
         left = {key: source.settings[key] for key in source.document.value if source.has((key,))}
         moved = _of_old_versions(left, subject.client.settings_version)

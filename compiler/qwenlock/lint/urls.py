@@ -40,7 +40,7 @@ class Given(NamedTuple):
 
     @property
     def sdk(self) -> str | None:
-        """Return which SDK the auth type is used with, as far as its requests are known."""
+        """Return the SDK of the auth type, if its requests are known."""
         return _SDKS.get(self.auth_type)
 
 

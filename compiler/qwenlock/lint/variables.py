@@ -47,12 +47,12 @@ def missing(lock: Lock, project: Project) -> list[EnvironmentVariable]:
 
 
 def _unfilled(variable: Variable) -> list[str]:
-    """Return the variables that a value of `settings.env` refers to, and that are not set there."""
+    """Return the variables that a value of `settings.env` still refers to: they are not set."""
     return references(variable.value) if isinstance(variable.origin, Source) else []
 
 
 def _referred_to(lock: Lock) -> set[str]:
-    """Return the variables that settings refer to as `$NAME`, and not as the name of a key's."""
+    """Return the variables that settings refer to as `$NAME`, not in `envKey`."""
     client, selection = profile(lock.client), lock.selection
     of_selection = (selection.model, selection.base_url, selection.generation_config)
     named = set(references_in([*map(settings_entry, lock.models), *of_selection], client))
@@ -175,7 +175,7 @@ def idle_variables(subject: Subject) -> Iterator[Finding]:
 
 
 def _idle(selection: Selection, subject: Subject) -> Iterator[tuple[str, str | None]]:
-    """Give the variables that have no effect, each with the value that it has all the same."""
+    """Yield the variables that have no effect, each with its value."""
     auth_type = selection.auth_type or ""
     for name in MODEL_VARIABLES.get(auth_type, ()):
         yield name, selection.model
@@ -197,7 +197,7 @@ def _used(subject: Subject) -> set[str]:
 
 
 def _set_for_the_client(name: str, subject: Subject) -> Iterable[Variable]:
-    """Return what sets a variable for Qwen Code, and with `--env` what may be for others, too."""
+    """Return what sets a variable for Qwen Code, and with `--env` what other programs may read."""
     found = [each for each in subject.project.definitions(name) if each.value]
     return found if subject.world.env else [each for each in found if _is_own(each.origin)]
 
@@ -230,7 +230,7 @@ def line_of(name: str, file: EnvFile) -> Place:
 
 
 def hidden_env_files(subject: Subject) -> Iterator[Finding]:
-    """Report `.env` files that are not read, and set a variable that nothing else does."""
+    """Report `.env` files that are not read although only they set a needed variable."""
     project = subject.project
     lock, files = subject.compilation.lock, project.env_files
     read = read_files(files, subject.client)

@@ -1,4 +1,4 @@
-"""Two locks compared by meaning: what a change is about, not which lines differ."""
+"""Compares two locks by meaning: what has changed, not which lines differ."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Part: TypeAlias = Input | InstalledPlan | Model | OtherModel | EnvironmentVariab
 
 
 class Absent(Enum):
-    """What stands for a value if there is none; JSON null is a value."""
+    """Represents a missing value; JSON null is a value."""
 
     ABSENT = "absent"
 
@@ -62,8 +62,8 @@ def diff(old: Lock, new: Lock) -> list[LockChange]:
     """Return what has changed from `old` to `new`; nothing if they are the same.
 
     The version of the lock format is not a difference. If only one of the two is of version 1.x,
-    what that version cannot hold is not one either. What could be a credential, which somebody must
-    have written into a lock by hand, is masked.
+    the parts that this version cannot hold are not compared. A text that could be a credential,
+    which somebody must have written into a lock by hand, is masked.
     """
     if old.is_old != new.is_old:
         was_default = GUIDE in (lock.client for lock in (old, new) if lock.is_old)
@@ -93,9 +93,9 @@ def diff(old: Lock, new: Lock) -> list[LockChange]:
 
 
 def _comparable(lock: Lock, *, with_client: bool) -> Lock:
-    """Return what a lock of version 1.x could hold of `lock`; its client could be a default.
+    """Return the parts of `lock` that a lock of version 1.x can hold, without a default client.
 
-    The digests of its inputs cover no more than that, so they are left out.
+    The digests of inputs are left out, because they cover only those parts in version 1.x.
     """
     models = (
         replace(model, wire_api=None, fields={**model.fields, "wireApi": model.wire_api})
@@ -215,7 +215,7 @@ def _by_auth_type(lock: Lock) -> dict[str, list[str]]:
 
 
 def _reordered(kind: ChangeKind, name: str, old: list[str], new: list[str]) -> Iterator[LockChange]:
-    """Give a change where those of `old` and `new` that are in both stand in another order."""
+    """Yield a change if the parts that are in both `old` and `new` are in another order."""
     kept, wanted = set(old), set(new)
     before = [each for each in old if each in wanted]
     after = [each for each in new if each in kept]

@@ -29,8 +29,8 @@ class ChangeGroup(NamedTuple):
 def grouped(changes: Mapping[str, Sequence[LockChange]]) -> list[ChangeGroup]:
     """Return the differences of projects in groups, those of the most projects first.
 
-    The digests of inputs follow from the rest, and differ in each project, so they are left out
-    where something else differs.
+    The digests of inputs follow from the rest, and differ in each project. So they are left out if
+    something else differs.
 
     Args:
         changes: the differences of each project.
@@ -48,7 +48,7 @@ def grouped(changes: Mapping[str, Sequence[LockChange]]) -> list[ChangeGroup]:
 
 
 def notable(changes: Sequence[LockChange]) -> Iterator[str]:
-    """Yield what a reviewer must see: a model less, a smaller context window, a new variable."""
+    """Yield what a reviewer must see: a lost model, a smaller context window, a new variable."""
     for change in changes:
         match change.kind, change.action:
             case "model", "removed":

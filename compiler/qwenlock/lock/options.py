@@ -1,4 +1,4 @@
-"""How the files of a project were chosen: what a lock records and `check` must repeat."""
+"""The options that chose the files of a project: a lock records them, and `check` repeats them."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Options(KebabCase):
 def is_foreign(path: str) -> bool:
     r"""Tell whether a path leads out of this machine, or to a device.
 
-    Windows sends the user's credentials to the server in `\\server\share`, also if it is written
-    with `/`. `\\.\`, `\\?\` and `\??\` name devices, and there `NUL` and `COM1.json` do, too.
+    Windows sends the user's credentials to the server in `\\server\share`, even if it is written
+    with `/`. `\\.\`, `\\?\` and `\??\` name devices; so do `NUL` and `COM1.json` on Windows.
 
     Args:
         path: a path as a lock or a configuration names it, on any system.

@@ -1,7 +1,7 @@
-"""Reads a small lock without pydantic: loading that takes longer than all the rest.
+"""Reads a small lock without pydantic, because loading that takes longer than everything else.
 
-This goes by the same annotations and never says what is wrong: whatever it is not sure of is left
-to pydantic. tests/test_recorded.py compares the two.
+It uses the same annotations, and never says what is wrong: pydantic reads every lock that this
+module is not sure about. tests/test_recorded.py compares the two.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ MOST_MODELS = 200
 
 
 class UnsureError(ValueError):
-    """Data is not plainly what an annotation allows."""
+    """It is not certain that the data is what an annotation allows."""
 
 
 def read(part: type[PartT], table: Any) -> PartT:
     """Return a part of a lock from its table, whose keys are in kebab-case.
 
     Raises:
-        UnsureError: the table is not plainly valid.
+        UnsureError: the table may be invalid.
     """
     if not isinstance(table, dict):
         raise UnsureError

@@ -1,4 +1,4 @@
-"""What compiling again keeps from a lock: client, merge, options, and the plans.
+"""Reads what compiling again keeps from a lock: client, merge, options, and the plans.
 
 Most commands read this, and a lock may be large. So it is read without pydantic, and only up to
 the first model: everything needed comes before it (docs/lock.md).
@@ -24,7 +24,7 @@ _FIRST_MODEL = "\n[[models]]\n"
 
 
 class RecordedLock(NamedTuple):
-    """What a lock says of how it was compiled.
+    """What a lock says about how it was compiled.
 
     Attributes:
         client: the client; None if a lock of version 1.x says `guide`, its default.

@@ -61,7 +61,7 @@ def dump(lock: Lock) -> bytes:
 
 
 def _models(models: Iterable[Model]) -> Iterator[str]:
-    """Give the text of each model; equal tables are written out once."""
+    """Yield the text of each model; equal tables are written out once."""
     import tomli_w
 
     written: dict[tuple[str, str], str] = {}
@@ -173,7 +173,7 @@ def load(text: str, label: str) -> Lock:
 
 
 def _validated(data: dict[str, Any], label: str) -> Lock:
-    """Return a lock from its parsed TOML; if that is not plainly valid, pydantic decides."""
+    """Return a lock from its parsed TOML; if it may be invalid, pydantic decides."""
     models = data.get("models", [])
     if isinstance(models, list) and len(models) <= plain.MOST_MODELS:
         with suppress(plain.UnsureError):
@@ -191,7 +191,7 @@ def _validated(data: dict[str, Any], label: str) -> Lock:
 
 @cache
 def _adapter() -> TypeAdapter[Lock]:
-    """Return what validates a lock; making it takes longer than all else."""
+    """Return pydantic's validator for locks; making it takes longer than everything else."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Lock)

@@ -168,7 +168,7 @@ def _keys(outcome: MigrationOutcome, scope: ScopeName) -> list[str]:
 
 
 def _ignore_files(env_files: Sequence[EnvFile], ask_git: AskGit) -> Iterator[FileChange]:
-    """Yield the new `.gitignore` of each repository that would track a `.env` or a part of it."""
+    """Yield the new `.gitignore` of each repository that would track a `.env`, or a part of it."""
     missing: dict[IgnoreFile, dict[str, None]] = {}
     for file in env_files:
         half_written = file.path.with_name(f"{file.path.name}.qwenlock-0")

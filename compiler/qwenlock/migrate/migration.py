@@ -1,7 +1,7 @@
 """The migration of a project: which steps apply to which file, and what they change.
 
-Every scope that may be written is migrated, the project's own file first. Nothing is read or
-written here: `situation` holds what was read, and `change` returns what to write.
+Every writable scope is migrated, the project's own file first. Nothing is read or written here:
+`situation` holds what was read, and `file_changes` returns what to write.
 """
 
 from __future__ import annotations

@@ -63,13 +63,13 @@ def _first(before: Project, after: Project) -> RefusedError | None:
 
 
 def _is_same(then: View, now: View) -> bool:
-    """Tell whether all that a request depends on is equal, as where only `$version` was written."""
+    """Tell whether everything that a request depends on is equal."""
     settings = [[each.settings for each in view.sources] for view in (then, now)]
     return settings[0] == settings[1] and then.variables == now.variables
 
 
 def _changed(sent: Request | None, sends: Request | None) -> str | None:
-    """Say how the new request differs from the old one; without a key, nothing was sent."""
+    """Say how the new request differs from the old one; None if it does not, or had no key."""
     if sent is None or sent.key is None or sends == sent:
         return None
     if sends is None or sends.key is None:

@@ -1,6 +1,6 @@
 """The state of a migration: the project, what may be changed, and what has changed so far.
 
-What the client reads is decided in `settings`; what it would send, in `request`.
+`settings` decides what the client reads, and `request` what it would send.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _GROUPS = ("model", "modelProviders", "security", "env")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """The information for a script, besides the settings it changes.
+    """What a script may know, besides the settings that it changes.
 
     Attributes:
         project: the project after the changes so far.

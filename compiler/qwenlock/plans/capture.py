@@ -34,9 +34,9 @@ class Captured(NamedTuple):
 
     Attributes:
         text: the file.
-        done: what was done, in a sentence; nothing is to be written where `changed` is not.
-        changed: whether the text differs from that of the template there is.
-        review: what a person has to see to, a sentence each.
+        done: what was done, as a sentence.
+        changed: whether the text differs from the existing template, and must be written.
+        review: what a person has to check, as sentences.
     """
 
     text: str
@@ -64,7 +64,7 @@ def capture(
         digest: what it recorded.
 
     Raises:
-        InputError: the models are not what is recorded, or no template can say them.
+        InputError: the models do not have the recorded digest, or no template can render them.
     """
     if models_digest(models) != digest:
         raise InputError(
@@ -175,7 +175,7 @@ def _verify(plan: Plan, template: Template, region: Region, models: Sequence[Pla
 
 
 def _learned(plan: Plan, version: str) -> dict[Keys, list[SlottedText]]:
-    """Return the forms of strings in the other versions, newest first, those of most regions."""
+    """Return the forms of strings in the other versions: newest first, most regions first."""
     learned: dict[Keys, list[SlottedText]] = {}
     others = [each for each in reversed(plan.ordered()) if each.version != version]
     for template in sorted(others, key=lambda each: -len(each.digests)):
@@ -190,7 +190,7 @@ def _learned(plan: Plan, version: str) -> dict[Keys, list[SlottedText]]:
 
 
 def _review(plan: Plan, version: str, known: Template | None, text: str) -> Iterator[str]:
-    """Give what a person has to see to."""
+    """Yield what a person has to check, as sentences."""
     if known is None:
         if plan.client is None:
             yield f"the file's name: is {version} the first release with these models?"

@@ -33,7 +33,7 @@ class Offer:
         return self._read()
 
     def changed(self, change: Callable[[Plan], Plan]) -> Offer:
-        """Return the offer of what `change` makes of the plan."""
+        """Return an offer of the plan as `change` returns it."""
         return Offer(self.id, self._definition, lambda: change(self.plan))
 
     def may_own(self, variable: str) -> bool:
@@ -50,7 +50,7 @@ class Plans(Sequence["Plan"]):
 
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> Plans:
-        """Return `plans` as what they are, or made of plans that have been read."""
+        """Return `plans` as a collection; a collection is returned as it is."""
         if isinstance(plans, Plans):
             return plans
         return cls([Offer(each.id, each.env_key, lambda each=each: each) for each in plans])  # type: ignore[misc]
@@ -77,7 +77,7 @@ class Plans(Sequence["Plan"]):
         return [each.id for each in self._offers]
 
     def changed(self, change: Callable[[Plan], Plan]) -> Plans:
-        """Return these plans, each as `change` makes it when somebody looks at it."""
+        """Return these plans, each changed by `change` when it is first used."""
         return Plans([each.changed(change) for each in self._offers])
 
     def named(self, ids: Iterable[str]) -> list[Plan]:

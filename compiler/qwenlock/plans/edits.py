@@ -24,10 +24,10 @@ class Edit(NamedTuple):
 
 
 def closest(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> Template | None:
-    """Return the template of `region` that most of `models` are from.
+    """Return the template of `region` that shares most of its models with `models`.
 
-    Of equals it is the one with the fewest models that are missing, then the newest. None if no
-    template has a model of any of these ids.
+    Among equals, it is the one with the fewest missing models, then the newest. None if no template
+    has a model with one of these ids.
 
     Raises:
         InputError: a template cannot be rendered.
@@ -46,10 +46,10 @@ def closest(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> 
 
 
 def choice_of(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> Template | None:
-    """Return the template of `region` that `models` are a choice of, with others added or not.
+    """Return the template of `region` from which `models` were chosen; others may be added.
 
-    The client's `/auth` lets a user choose some models of a plan's list, and add to them. None if
-    a model differs from the one that the closest template has.
+    The client's `/auth` lets a user choose some models of a plan's list, and add others. None if a
+    model differs from that of the closest template.
 
     Raises:
         InputError: a template cannot be rendered.

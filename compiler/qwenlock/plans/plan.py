@@ -1,4 +1,4 @@
-"""A plan: models that a vendor publishes in versions, for regions. Pure; nothing reads the disk."""
+"""A plan: models that a vendor publishes in versions, for regions. Nothing here reads the disk."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What makes a model the plan's, besides the plan's variable: any one of these is enough.
+    """What a model needs, besides the plan's variable, to belong to the plan: one of these.
 
     Attributes:
         endpoint: the model's `baseUrl` is the endpoint of a region.
@@ -89,7 +89,7 @@ class Template:
         client: the releases that the template is for, where its file says so.
         state: where those releases record what they installed.
         digests: the published digests by name of region; None if none was published.
-        recognised_only: no release that can be had ships it, so that nothing is upgraded to it.
+        recognised_only: no installable release ships it, so nothing is upgraded to it.
         text: the file's text.
     """
 
@@ -138,11 +138,11 @@ class Plan:
         auth_type: the key of `modelProviders` that its models stand under.
         env_key: the variable that holds its key.
         ownership: what else makes a model the plan's.
-        client: the releases that every template is for which does not say so itself; None if a
-            template is for those from the one it is named after, to the next template's.
-        is_default: a region that several plans have means this plan, if none is named.
-        regions: its regions by name, the one that clients take by default first.
-        states: where clients record it, by name, the place that the newest ones use last.
+        client: the releases that a template is for if it does not say so itself. If None, a
+            template is for the releases from the one it is named after up to the next template's.
+        is_default: this plan is meant if several plans have a region, and no plan is named.
+        regions: its regions by name, the clients' default first.
+        states: the places where clients record it, by name, the newest clients' place last.
         templates: its versions.
     """
 
@@ -204,7 +204,7 @@ class Plan:
     def releases(self, template: Template) -> str | None:
         """Return the releases that `template` is for as a PEP 440 specifier, or None for none.
 
-        A newer template that is for some of them comes first there.
+        If a newer template is for some of them too, the newer one counts for those.
 
         Raises:
             InputError: a file is not named after a version.
@@ -232,7 +232,7 @@ class Plan:
         """Return the template of `version` as something to upgrade to.
 
         Raises:
-            UsageError: there is none, or it is there to be recognised only.
+            UsageError: there is none, or it is recognised only.
         """
         template = self.template(version)
         if template.recognised_only:
@@ -432,8 +432,8 @@ def _is_in(release: str, plain_range: str) -> bool:
 def proves(models: Sequence[Any], recorded: str) -> bool:
     """Tell whether `models` are exactly what a client wrote and recorded: nobody edited them.
 
-    This holds whether or not a template has them: a client may be newer than every template, and
-    in its `/auth` a user may choose some models of a plan, or add to them.
+    A template need not have them: a client may be newer than every template, and in its `/auth` a
+    user may choose some models of a plan, or add others.
 
     Args:
         models: a plan's models as the settings hold them, in their order.

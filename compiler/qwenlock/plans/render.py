@@ -1,4 +1,4 @@
-"""From the text of a template to the models it says, checked to be models of its plan."""
+"""Renders a template to its models, and checks that they belong to the plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STRINGS = ("id", "name", "envKey", "baseUrl")
 
 
 def render(text: str, file: str, names: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the models that a template says, keys in the order it writes them.
+    """Return the models that a template renders to, with keys in the order of the template.
 
     Args:
         text: the template.
@@ -39,7 +39,7 @@ def render(text: str, file: str, names: Mapping[str, Mapping[str, Any]]) -> list
 
 @lru_cache(maxsize=256)
 def _rendered(text: str, file: str, names: str) -> str:
-    """Return what a template renders to; recognising models asks for the same ones repeatedly."""
+    """Return the models of a template; cached, because recognising asks for them repeatedly."""
     return run(text, file, json.loads(names))
 
 

@@ -1,9 +1,8 @@
-"""Running a template's text: what it may say, and for how long.
+"""Runs the text of a template, within limits.
 
-A template of one's own is somebody's text, so what it may say is listed, not what it may not:
-tables of literals, `set`, `for`, `if`, comparisons, and the filter `sort`. Nothing in that language
-calls, includes or computes, so no value outgrows the text it is written in; loops are what remains
-to be bounded. Jinja's sandbox stands behind the list.
+Anybody can write a template, so there is a list of what it may contain: tables of literals, `set`,
+`for`, `if`, comparisons, and the filter `sort`. This language cannot call, include or compute, so
+no value gets larger than the text; only loops need a limit. Jinja's sandbox is a second barrier.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ class _WholeText(Extension):
 
 
 class _Meter:
-    """Counts what loops and sorts go through, and looks at the clock as it does."""
+    """Counts the items of loops and sorts, and checks the time."""
 
     def __init__(self) -> None:
         self.left = MOST_TURNS
@@ -119,7 +118,7 @@ class _Meter:
             if self.left < 0:
                 raise _TooMuchError(f"its loops take more than {MOST_TURNS} turns")
             if time.process_time() > self.deadline:
-                raise _TooMuchError(f"it renders for more than {LONGEST_RENDERING:g} seconds")
+                raise _TooMuchError(f"rendering takes more than {LONGEST_RENDERING:g} s")
             yield item
 
 
@@ -150,7 +149,7 @@ def _printed(value: Any) -> Any:
 
 
 def _restrict(tree: nodes.Template) -> None:
-    """Refuse what is not in the language, and have every loop counted.
+    """Refuse what is not in the language, and make every loop count its turns.
 
     A list of names could hold a list of names, and so on: printed or compared, that doubles with
     every line. So tables hold literals only.

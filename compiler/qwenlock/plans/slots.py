@@ -45,12 +45,12 @@ def written(form: SlottedText, given: Values) -> str | None:
 def candidates(
     texts: Sequence[str], given: Sequence[Values], learned: Iterable[SlottedText] = ()
 ) -> list[SlottedText]:
-    """Return the forms that give every one of `texts`, what is probably meant first.
+    """Return the forms that give every one of `texts`, the most likely first.
 
     Args:
         texts: one field of one model, in each region.
-        given: what the slots are there.
-        learned: forms that other versions have for the field; of these, what fits comes first.
+        given: the values of the slots in each region.
+        learned: forms that other versions have for the field; those that fit come first.
     """
     own = (form for text, each in zip(texts, given, strict=True) for form in _of(text, each))
     return [
@@ -61,7 +61,7 @@ def candidates(
 
 
 def _of(text: str, given: Values) -> Iterator[SlottedText]:
-    """Give `text` with every slot, with only those that are not ids, and unchanged."""
+    """Yield `text` with every slot, with only those that are not ids, and unchanged."""
     regional = _replaced((text,) if text else (), {s: v for s, v in given.items() if s != ID})
     yield _replaced(regional, {ID: given[ID]})
     yield regional

@@ -1,7 +1,8 @@
 """Models to the text of a template: rows of a table, and every field once.
 
-What a template may say is little (`sandbox`), and a person goes on with what is written here: a
-column for what varies, a condition for what is not everywhere, and the rest as it is.
+The language of templates is small (`sandbox`), and people edit what is written here. So there is a
+column for each field that varies, a condition for each that only some models have, and the rest is
+written as it is.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ _MARKS = pattern(r"\{[{%#]")
 
 
 class _Text(NamedTuple):
-    """A string: every form that gives it in all regions, what is probably meant first."""
+    """A string: every form that gives it in all regions, the most likely first."""
 
     forms: tuple[SlottedText, ...]
 
 
 class _Missing(NamedTuple):
-    """What stands for a field where a model has none."""
+    """Represents a field that a model does not have."""
 
 
 _MISSING = _Missing()

@@ -89,7 +89,7 @@ class _Describer:
         return without(shown(text), self._secrets)
 
     def _rows(self, name: str, candidate: Candidate) -> Iterator[dict[str, Any]]:
-        """Yield what a layer says, and then the other places that set the variable it is from."""
+        """Yield the row of a layer, then those of the other places that set the same variable."""
         said = self._candidate(name, candidate)
         yield said
         for origin in candidate.origins:

@@ -101,7 +101,7 @@ def by_settings(sources: Sources, path: Path, variables: Mapping[str, str]) -> l
 
 
 def by_option(sources: Sources, path: Path, variables: Mapping[str, str]) -> list[Candidate]:
-    """Return the values at `path`, of any type; objects of several scopes are merged."""
+    """Return the values at `path`, of any type; the objects of several scopes become one."""
     whole = merged(sources, path)
     source = highest(sources, path)
     if source is None or not isinstance(whole, dict):
@@ -117,7 +117,7 @@ def by_option(sources: Sources, path: Path, variables: Mapping[str, str]) -> lis
 
 
 def by_value(layer: Layer, place: Place, value: Any, variables: Mapping[str, str]) -> Candidate:
-    """Return a JSON `value`, at `place`, as what `layer` says.
+    """Return the candidate of `layer` for a JSON `value` at `place`.
 
     Raises:
         InputError: it is nested deeper than a model may be.

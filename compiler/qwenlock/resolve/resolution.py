@@ -77,8 +77,8 @@ class Resolution:
             is selected, so that the client cannot start.
         fields: every field by its name, in the order of the guide.
         missing: the fields that a runtime model needs for a snapshot but does not have.
-        is_first: the model is the first entry of its auth type, which nothing names: it is used
-            because nothing but entries gives a key or a base URL.
+        is_first: nothing names the model: it is the first entry of its auth type, which the client
+            uses because only entries give a key or a base URL.
     """
 
     client: Profile
@@ -102,7 +102,7 @@ class Resolution:
 
 
 def entries(sources: Sources, client: Profile) -> list[PlacedEntry]:
-    """Return the entries that `client` has, in their order, as they stand."""
+    """Return the entries that `client` has, in their order, unchanged."""
     return [
         entry
         for provider in providers(
@@ -196,7 +196,7 @@ class _Resolver:
         return candidates + _default(self._client.default_auth_type)
 
     def _built_in(self) -> list[Candidate]:
-        """Return the models of qwen-oauth that are asked for; others are not offered."""
+        """Return the requested models of qwen-oauth; others do not exist."""
         named = [*by_flag("--model", self._given.model), *self._named_by_settings()]
         known = [each for each in named[:1] if each.value in self._client.oauth_models]
         default = _default(self._client.oauth_models[0])
@@ -226,7 +226,7 @@ class _Resolver:
         return self._of_entry(entry, "id") + named, entry
 
     def _first_without_credentials(self) -> PlacedEntry | None:
-        """Return the entry that is used where nothing but entries gives a key or a base URL."""
+        """Return the entry that the client uses if only entries give a key or a base URL."""
         given = [*self._api_key(None), *self._base_url(None)]
         is_given = any(each.value for each in given if each.layer != "default")
         if not self._client.first_without_credentials or is_given:
@@ -284,7 +284,7 @@ class _Resolver:
         return candidates + [self._usable(each) for each in self._settings(API_KEY)]
 
     def _usable(self, key: Candidate) -> Candidate:
-        """Return `key` without a value if it refers to a variable that is not set."""
+        """Return `key`, without its value if that refers to a variable that is not set."""
         is_set = all(self._filling.get(name) for name in references(key.written))
         return key if is_set else key._replace(value=None)
 

@@ -1,6 +1,6 @@
-"""What an editor has open, and the projects that it belongs to, read with the open texts.
+"""The files that an editor has open, and their projects, read with the open texts.
 
-A project is read when somebody asks, and kept until a text or a file changes.
+A project is read when it is needed, and kept until a text or a file changes.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ class OpenFile:
 
 @dataclass(frozen=True)
 class OpenProject:
-    """A project, as it is with the open texts.
+    """A project, with the open texts in place of its files.
 
     Attributes:
         directory: its directory.
-        paths: its files, by the name that messages call them.
+        paths: its files, by their names in messages.
         subject: what is linted; None if it cannot be read.
-        findings: what there is to say about it.
-        problem: what is wrong where no finding says so, in words.
-        lock: what there is to say about its lock, in words, where no finding says so.
+        findings: its findings.
+        problem: what is wrong, in words, if no finding says so.
+        lock: what is wrong with its lock, in words, if no finding says so.
     """
 
     directory: Path
@@ -99,7 +99,7 @@ class OpenFiles:
         self._last_read: dict[Path, Subject] = {}
 
     def put(self, file: OpenFile) -> bool:
-        """Take note of a file and its text; tell whether it matters to any project."""
+        """Store a file and its text; tell whether it matters to any project."""
         if file.path.name not in _NAMES and not any(
             each.has(file.path) for each in self.projects()
         ):
@@ -124,7 +124,7 @@ class OpenFiles:
         return [each for each in self.projects() if each.has(file.path)]
 
     def last_read(self, project: OpenProject, file: OpenFile) -> Subject | None:
-        """Return what a project was when it could be read; else what it is without the file."""
+        """Return a project as it was when it could last be read, or else without the file."""
         if project.subject is not None:
             return project.subject
         if project.directory in self._last_read:
@@ -150,8 +150,8 @@ class OpenFiles:
     def _directories(self) -> list[Path]:
         """Return the directories of the projects that open files belong to.
 
-        A file that belongs to no project, such as a user's settings, counts for those that are
-        open, or else for those of the workspace.
+        A file outside of projects, such as a user's settings, belongs to every project with an open
+        file, or else to those of the workspace.
         """
         own = {each.path: _project_of(each.path) for each in self.files.values()}
         found = {project: None for project in own.values() if project is not None}
@@ -190,7 +190,7 @@ class OpenFiles:
 
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:
-    """Return what there is to say about a lock: findings, and words where there are none."""
+    """Return the findings about a lock, or, without findings, what is wrong with it in words."""
     try:
         verdict = judge(subject.project.stored, label, subject.compilation)
     except InputError as error:
@@ -204,7 +204,7 @@ def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | N
 
 
 def _is_expected(finding: Finding) -> bool:
-    """Tell whether a finding is about the directory that was chosen here, for want of a project."""
+    """Tell whether a finding is about the directory that was chosen for lack of a project."""
     return finding.code == "QL303"
 
 

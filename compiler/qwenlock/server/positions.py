@@ -1,7 +1,7 @@
-"""Positions: from lines and columns in characters to those that an editor counts in, and back.
+"""Converts lines and columns in characters to an editor's positions, and back.
 
-An editor counts the units of the encoding that it has negotiated; by default UTF-16. A line ends
-with CR LF, LF or CR, and with nothing else.
+An editor counts in code units of the encoding that it has negotiated, by default UTF-16. A line
+ends with CR LF, LF or CR, and with nothing else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The server: what an editor asks over standard input and output, and what it is answered.
+"""The server: answers an editor over standard input and output.
 
 It never writes unless a user has agreed, sends nothing anywhere, and ends with its editor.
 """
@@ -115,7 +115,7 @@ class Server(LanguageServer):
         self._pending = asyncio.get_running_loop().call_later(PAUSE, self.check)
 
     def check(self) -> None:
-        """Publish what there is to say about the open files, where it is something else now."""
+        """Publish the diagnostics of the open files that have changed."""
         try:
             for uri, said in self.translator.diagnostics().items():
                 self._tell(uri, said)
@@ -228,7 +228,7 @@ def _file_of(uri: str) -> str | None:
 
 
 def _guarded(handler: Handler) -> Handler:
-    """Return a handler whose errors are told to the user, and never hold what a text holds."""
+    """Return a handler that shows its errors to the user, and never parts of a text."""
 
     def told(server: Server, error: Exception) -> None:
         if isinstance(error, QwenlockError):

@@ -1,4 +1,4 @@
-"""Translates what is known of a project into what an editor shows."""
+"""Translates findings and facts about a project into the editor's protocol."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _TOP = Located(1, 1, 1)
 class Translator:
     """What an editor shows, in its encoding.
 
-    It is for one moment: what is open must not change while it is used.
+    Use it for one request only: the open files must not change meanwhile.
 
     Args:
         files: what is open.
@@ -222,7 +222,7 @@ class Translator:
         diagnostic: types.Diagnostic,
         file: OpenFile,
     ) -> Iterator[types.CodeAction]:
-        """Give what can be done about a finding: repair it, migrate, or suppress it."""
+        """Yield the actions for a finding: repair it, migrate, or suppress it."""
         kind = types.CodeActionKind.QuickFix
         subject = project.subject
         if finding.repair is not None and subject is not None:
@@ -251,7 +251,7 @@ class Translator:
         file: OpenFile,
         context: types.CodeActionContext,
     ) -> Iterator[types.CodeAction]:
-        """Give the action that makes every safe repair of a file, if there is one."""
+        """Yield the action that makes every safe repair of a file, if there is one."""
         automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
         if (automatic and not context.only) or not _is_wanted(FIX_ALL, context.only):
             return  # whoever only moves the cursor has not asked for so much work
@@ -275,7 +275,7 @@ class Translator:
         return self.workspace_edit([(file.uri, file.version, file.text, after)])
 
     def workspace_edit(self, texts: list[tuple[str, int | None, str, str]]) -> types.WorkspaceEdit:
-        """Return the edit of texts: each with its URI, its version, and what becomes of it."""
+        """Return one edit of several texts: their URIs, versions, current and new texts."""
         edits = [
             (uri, version, self.lines(before).edit(after)) for uri, version, before, after in texts
         ]
@@ -410,7 +410,7 @@ def _command(title: str, command: list[str]) -> types.Command:
 def _commands(
     project: OpenProject, subject: Subject, source: Source, lines: Lines, at: types.Range
 ) -> Iterator[tuple[str, list[str]]]:
-    """Give the commands about what is at a range: each with its title."""
+    """Yield the commands about what is at a range: each with its title."""
     for lens in _lenses(project, subject, source, lines):
         command = lens.command
         if command is None or not command.command or not _touches(lens.range, at):
@@ -437,7 +437,7 @@ def _lenses(
 
 
 def _select(standing: Standing, directory: str, named: dict[tuple[str, str], int]) -> types.Command:
-    """Return what stands above a model; of several with one id the first can be selected."""
+    """Return the line above a model; of several with one id, only the first can be selected."""
     model = str(standing.written.provider.auth_type), standing.written.id
     named[model] += 1
     can_be_named = shown(standing.written.id) == standing.written.id

@@ -1,4 +1,4 @@
-"""The mark on settings that enforce a lock, so that they are the input of nothing.
+"""The mark on settings that enforce a lock, so that commands do not take them for an input.
 
 `enforce.enforcing` decides what enforces a lock. A client ignores the mark, as every key that it
 does not know.
@@ -26,7 +26,7 @@ _UNMARKED = ("$version", MARK)
 
 
 class Enforced(NamedTuple):
-    """What a mark says.
+    """The content of a mark.
 
     Attributes:
         lock: the lock that is enforced, as an absolute path.
@@ -64,7 +64,7 @@ def enforced_by(settings: Any) -> Enforced | None:
 
 
 def without_enforced(source: Source) -> Source:
-    """Return `source` without its mark and what that says is enforced; the rest stays."""
+    """Return `source` without its mark and the keys that the mark lists; the rest stays."""
     mark = enforced_by(source.settings)
     if mark is None:
         return source

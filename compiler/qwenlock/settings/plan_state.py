@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RecordedPlan(NamedTuple):
-    """A digest that a client recorded, in hexadecimal, and the region, if it can be told."""
+    """A digest that a client recorded, in hexadecimal, and the region if it is known."""
 
     version: str
     region: Region | None
@@ -35,9 +35,9 @@ class RecordedPlan(NamedTuple):
 def recorded(plan: Plan, sources: Sources) -> RecordedPlan | None:
     """Return what is recorded of `plan`, or None if no version is.
 
-    States are tried in the plan's order: a client that has a newer place takes what stands at the
-    older one over it. Where the record does not name the region, the digest tells it, or else the
-    endpoint that all of the plan's models have.
+    States are tried in the plan's order, the older ones first, because a client with a newer place
+    replaces what is there by the older record. If the record does not name the region, the digest
+    shows it, or else the endpoint that all of the plan's models have.
 
     Args:
         plan: the plan.
@@ -51,9 +51,9 @@ def recorded(plan: Plan, sources: Sources) -> RecordedPlan | None:
 
 
 def state_of(plan: Plan, sources: Sources) -> PlanState | None:
-    """Return which of the plan's states clients that wrote `sources` keep, or None for no record.
+    """Return the state in which the clients that wrote `sources` keep the record; None for none.
 
-    Of several with one place for the version it is the one of which most is there.
+    Of several states with the same place for the version, it is the one with most keys present.
     """
 
     def told(state: PlanState) -> int:
@@ -95,7 +95,7 @@ def latest(plan: Plan, client: Profile) -> Template | None:
 
 
 def wanted(plan: Plan, template: Template, region: Region) -> dict[Path, str]:
-    """Return what a client of `template` records, by path: it then offers no update to it."""
+    """Return the record of a client that has `template`, by path: it then offers no update."""
     state = template.state
     values: dict[Path, str] = {state.version: plan.digest(template, region).removeprefix(PREFIX)}
     if state.region:
@@ -117,7 +117,7 @@ def recorded_paths(plan: Plan) -> list[Path]:
 
 
 def stale(plan: Plan, template: Template, region: Region, sources: Sources) -> list[Path]:
-    """Return the paths whose value would mislead some client about `wanted`."""
+    """Return the paths whose values contradict `wanted` for some client."""
     right = wanted(plan, template, region)
     return [
         path
@@ -159,7 +159,7 @@ def _is_all_of(value: object, plan: Plan, state: PlanState) -> bool:
 
 
 def _pairs(old: PlanState, new: PlanState) -> Iterator[tuple[Path, Path | None]]:
-    """Give each path of `old` with the one that says the same in `new`."""
+    """Yield each path of `old` with the one that says the same in `new`."""
     yield old.version, new.version
     for path in (old.region, old.base_url):
         if path is not None:

@@ -1,4 +1,4 @@
-"""A project as it was read, once: everything that a command decides by.
+"""A project as it was read, once: everything that commands need to decide.
 
 Reading is done in `edge.project`.
 """
@@ -71,10 +71,10 @@ class Places(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a client started somewhere goes by: in the project, or in any other directory.
+    """The settings and variables of a client that is started in the project, or elsewhere.
 
     Attributes:
-        place: where that is, as messages say it.
+        place: where it is started, as messages name it.
         sources: the settings that count there, low to high.
         files: the `.env` files that are read there, the strongest first.
         variables: the variables it has; never to be shown.
@@ -138,7 +138,7 @@ class Project:
         return next((source for source in self.sources if source.scope == scope), None)
 
     def with_sources(self, changed: Iterable[Source]) -> Project:
-        """Return the project where `changed` stand in place of the settings of their scopes."""
+        """Return the project with `changed` in place of the settings of their scopes."""
         sources = {source.scope: source for source in (*self.sources, *changed)}
         ordered = sorted(sources.values(), key=lambda source: SCOPES.index(source.scope))
         return replace(self, sources=tuple(ordered))
@@ -170,7 +170,7 @@ class Project:
         return definitions(name, self.sources, read, self.environment, self.client)
 
     def views(self) -> tuple[View, View]:
-        """Return what a client goes by in the project, and in a directory without settings."""
+        """Return the views of a client in the project, and in a directory without settings."""
         outside = [source for source in self.sources if source.scope != "project"]
         at_home = [file for file in self.env_files if file.at == "home"]
         return (

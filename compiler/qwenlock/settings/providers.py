@@ -32,7 +32,7 @@ class Provider(NamedTuple):
     Attributes:
         source: the scope whose value counts.
         name: the key.
-        auth_type: what the client takes it for, as it stands: an auth type or not.
+        auth_type: the auth type that the client uses for it, as written: it may be invalid.
         value: its value, as it stands: an array of models or not.
     """
 
@@ -55,12 +55,12 @@ class Provider(NamedTuple):
         return None if isinstance(self.value, list) else "not an array"
 
     def entries(self) -> Iterator[PlacedEntry]:
-        """Give what its array holds, in order, models or not; nothing if it is not an array."""
+        """Yield what its array holds, in order, models or not; nothing if it is not an array."""
         for index, value in enumerate(self.value if isinstance(self.value, list) else ()):
             yield PlacedEntry(self, index, value)
 
     def models(self) -> Iterator[PlacedEntry]:
-        """Give those of its entries that are objects with an id."""
+        """Yield those of its entries that are objects with an id."""
         return (entry for entry in self.entries() if entry.id)
 
 
@@ -125,7 +125,7 @@ def providers(sources: Sources, client: Profile, merge: Merge) -> list[Provider]
 
 
 def providers_in(source: Source, sources: Sources, client: Profile) -> list[Provider]:
-    """Return all providers that stand in `source`, one of `sources`, whether they count or not."""
+    """Return all providers in `source`, one of `sources`, whether they count or not."""
     held, mapped = get(source.settings, PROVIDERS), protocols(sources, client)
     return [
         Provider(source, name, mapped.get(name, name), value)

@@ -68,10 +68,10 @@ def owner(sources: Sources) -> Source | None:
 
 
 def protocols(sources: Sources, client: Profile) -> dict[str, Any]:
-    """Return the auth type that `client` takes each key of `modelProviders` for.
+    """Return the auth type that `providerProtocol` gives to keys of `modelProviders`, by key.
 
-    A key that is not among them stands for itself. The value is returned as it is, even if it
-    is not an auth type. Scopes merge it (How Qwen Code reads settings, "Protocols").
+    A key that is missing here stands for itself. A value is returned as it is, even if it is not an
+    auth type. Scopes merge it (How Qwen Code reads settings, "Protocols").
     """
     mapping = merged(sources, (PROTOCOLS,)) if client.provider_protocols else None
     return mapping if isinstance(mapping, dict) else {}
@@ -109,7 +109,7 @@ def contribution(sources: Sources, index: int, path: Path) -> Any:
 
 
 def is_cut_off(settings: Any, path: Path) -> bool:
-    """Tell whether a parent of `path` is present and no object, which replaces what is below."""
+    """Tell whether a parent of `path` is present and not an object: it replaces what is below."""
     for length in range(1, len(path)):
         parent = get(settings, path[:length], _ABSENT)
         if parent is _ABSENT:

@@ -9,11 +9,11 @@ A script is a Python file `NNNN_name.py` with
 - `SINCE`, optional: the first release of the client that it is for, such as `"0.24.0"`. Without
   it, it is for every release and for the guide;
 - `FIRST_IN_FILES = True`, optional: `migrate` runs it before the other steps between settings
-  versions. In memory it keeps its place, which is the client's;
+  versions. In memory the steps run in the order of their numbers, as in the client;
 - `detect(context) -> bool`: whether it applies; after its own change, it must not;
-- `change(context) -> Change`: what it changes;
-- `leaves(context) -> tuple[Note, ...]`, optional: what it leaves unchanged although it seems to
-  apply, and why.
+- `change(context) -> SettingsChange`: what it changes;
+- `leaves(context) -> tuple[Note, ...]`, optional: notes on settings that look like those it
+  changes, but that it leaves alone, and why.
 
 A script is called `settings-version` if the client itself makes the same change when it loads a
 file of an older `$version`. Then it also runs in memory wherever settings are read, for example to
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class RefusedError(WriteError):
-    """A migration applies but would lose or change something; has the reason and the fix."""
+    """A migration applies, but would lose or change something: with the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +57,10 @@ class Context:
     target_version: int
 
     def after(self, change: SettingsChange) -> Self:
-        """Return the context after `change`.
+        """Return the context with the settings after `change`.
 
         Raises:
-            RefusedError: a variable cannot be written.
+            RefusedError: no `.env` file can take a variable of the change.
         """
         return replace(self, settings=operations.apply(self.settings, list(change.operations)))
 
@@ -80,8 +80,8 @@ class SettingsChange:
     Attributes:
         operations: the changes to the file's settings.
         notes: notes for the user.
-        elsewhere: the changes to the files of other scopes.
-        variables: variables for the `.env` of the file's scope; never show them.
+        elsewhere: the changes to the settings of other scopes.
+        variables: the names and values that go to the `.env` of the file's scope; never show them.
     """
 
     operations: tuple[Operation, ...] = ()

@@ -1,4 +1,4 @@
-"""The runner: which scripts apply to settings, in which order, and what comes of it.
+"""Runs migration scripts on settings: those that apply, in their order.
 
 Loading scripts is done in `script_files`; nothing is read or written here.
 """
@@ -24,11 +24,11 @@ ContextT = TypeVar("ContextT", bound=Context)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration(Generic[ContextT]):
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
         context: the context after it.
-        operations: what leads there; each is meant for the settings that the one before it left.
+        operations: the changes, in order; each applies to the settings after the one before it.
         steps: the scripts that applied, in order.
         notes: what the user should know, at paths of the settings before the run.
         elsewhere: what is done to the files of other scopes.

@@ -28,9 +28,9 @@ def version_of(settings: dict[str, Any]) -> float | None:
 
 
 def boolean(value: object, words: Mapping[str, bool]) -> bool | None:
-    """Return a boolean as it is and a string by its meaning in `words`, which are in lower case.
+    """Return a boolean as it is, a string by its meaning in `words`, and None for anything else.
 
-    Case and surrounding space are ignored. Any other value gives None.
+    The keys of `words` are in lower case; the case of the string and space around it do not matter.
     """
     if isinstance(value, str):
         return words.get(value.strip(JAVASCRIPT_SPACE).lower())

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 def references_in(value: Any, client: Profile, key: str | None = None) -> Iterator[str]:
-    """Give the names of the variables that a JSON value refers to, in order.
+    """Yield the names of the variables that a JSON value refers to, in order.
 
     Args:
         value: the value.
-        client: whose own placeholders in `customHeaders` are none.
+        client: the client; its own placeholders in `customHeaders` are not variables.
         key: the key that it stands under.
     """
     if isinstance(value, str):
@@ -42,7 +42,7 @@ def references_in(value: Any, client: Profile, key: str | None = None) -> Iterat
 
 
 def is_placeholder(name: str, client: Profile) -> bool:
-    """Tell whether `$NAME` in a header is the client's own, and stands for no variable."""
+    """Tell whether `$NAME` in a header is a placeholder of the client, and not a variable."""
     return name.lower() in client.placeholders
 
 
@@ -71,7 +71,7 @@ class AnyCase(dict[str, T]):
 
 
 def alike(environment: Mapping[str, Any], values: Mapping[str, T]) -> dict[str, T]:
-    """Return `values` with names that are compared as those of `environment` are."""
+    """Return `values` as a mapping that compares names in the way that `environment` does."""
     return AnyCase(values) if isinstance(environment, AnyCase) else dict(values)
 
 
@@ -194,7 +194,7 @@ def definitions(
     environment: Mapping[str, str],
     client: Profile,
 ) -> list[Variable]:
-    """Return everything that sets the variable `name`, also to nothing, the strongest first.
+    """Return everything that sets the variable `name`, even to nothing, the strongest first.
 
     The arguments are those of `variables`.
     """

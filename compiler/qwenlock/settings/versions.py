@@ -1,7 +1,7 @@
 """The settings versions: whether a migration is needed, and the migration of one file's settings.
 
-The steps between the versions are scripts of the folder `migrations`. Here stands what belongs to
-no single step: the versions there are, and the version written where no step applies.
+The steps between the versions are scripts in the folder `migrations`. This module has the rest:
+which versions exist, and which version is written if no step applies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DOWN = (5, 4)
 
 
 def needed(settings: dict[str, Any], target: int) -> bool:
-    """Return whether `migrate` would change anything, at the cost of reading one key."""
+    """Return whether `migrate` would change anything; reads only one key."""
     version = version_of(settings)
     return version is None or version < target or (version, target) == _DOWN
 

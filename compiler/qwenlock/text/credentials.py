@@ -1,7 +1,7 @@
 """Recognises literal credentials and references to variables.
 
-What could be a credential is one: by its name, its form, or how random it looks (`secret_forms`),
-or by its place in a URL. docs/credentials.md describes it.
+A text that could be a credential counts as one: by its name, its form, or how random it looks
+(`secret_forms`), or by its place in a URL. docs/credentials.md describes it.
 
 A `$NAME` or `${NAME}` reference is not a credential, nor is a scheme before it (`Bearer $TOKEN`).
 """
@@ -238,7 +238,7 @@ def _holds_an_assignment(text: str, *, is_text: bool) -> bool:
 
 
 def _unquoted(text: str) -> str:
-    """Return a text with its escapes resolved, also those that escape others."""
+    """Return a text with its escapes resolved, even nested ones."""
     for _ in range(_ESCAPED_AT_MOST):
         if "%" not in text:
             break
@@ -249,7 +249,7 @@ def _unquoted(text: str) -> str:
 
 
 def _plainly(text: str) -> str:
-    """Return a text without characters that nobody sees, and with the usual form of letters."""
+    """Return a text without invisible characters, and with letters in their usual form."""
     from unicodedata import category, normalize
 
     return "".join(each for each in normalize("NFKC", text) if category(each) != "Cf")

@@ -87,7 +87,7 @@ def transplant(text: str, to: Path, other: str, path: Path, *, insert: bool = Fa
 def lost_comments(before: str, after: str) -> list[str]:
     """Return the comments of one document that another does not have, in order.
 
-    A comment that stands twice before and once after is lost once. Indentation does not count.
+    A comment that is there twice before and once after is lost once. Indentation does not matter.
     """
     return list((Counter(comments_of(before)) - Counter(comments_of(after))).elements())
 

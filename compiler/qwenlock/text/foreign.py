@@ -1,8 +1,8 @@
-r"""How text from files is shown, for each kind of reader: the only place that decides it.
+r"""Decides how text from files is shown to each kind of reader; nothing else decides it.
 
-Text from files can hold what a reader obeys: a terminal its escapes, the log of a CI job its
-commands, GitHub its Markdown. It can also hold characters that nobody sees, and halves of surrogate
-pairs, which are not text. All of that is shown as an escape, such as `\x1b`.
+Text from files can contain what a reader would execute: escapes for a terminal, commands for the
+log of a CI job, Markdown for GitHub. It can also contain invisible characters, and halves of
+surrogate pairs, which are not text. All of that is shown as an escape, such as `\x1b`.
 
 | reader | function |
 | --- | --- |
@@ -42,7 +42,7 @@ _LINKED = pattern(r"[@#]\w|://|www\.|\bGH-\d|\b(?:mailto|xmpp):")
 
 
 def clean(text: str) -> str:
-    """Return one line with all that a terminal or a CI job could obey, or nobody sees, escaped."""
+    """Return one line in which everything is escaped that a reader could obey or not see."""
     if not (text.isascii() and text.isprintable()):
         text = _ESCAPED.sub(lambda found: _escape(ord(found[0])), text)
     text = _COMMAND_FIRST.sub(r"\1\\x3a:", text)

@@ -1,6 +1,6 @@
 """Locates values in a text by line and column, and shows excerpts without secrets.
 
-This is slower than parsing values, so it is used only to report findings.
+It is slower than parsing values, so it is used only to report findings.
 """
 
 from __future__ import annotations

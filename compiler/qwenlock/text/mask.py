@@ -1,10 +1,9 @@
 """Masks what could be a secret in a text; shows the rest.
 
-The text need not be valid, and is read as signs, strings, words and comments, from its start. A
-string is shown where it is plain that it is not a key: under a field that names things, or as a
-number, a word, an address or a reference. Under a key that names a credential, in `env` and in
-headers nothing is shown but references, and variables such as OPENAI_MODEL. Values are located in
-`locate`.
+The text need not be valid. It is read from its start as signs, strings, words and comments. A
+string is shown only if it is clearly not a key: under a field that names things, or as a number, a
+word, an address or a reference. Under a key that names a credential, in `env` and in headers, only
+references are shown, and variables such as OPENAI_MODEL. `locate` finds values.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ _PLAIN_VARIABLES = frozenset({
 })  # fmt: skip
 """Variables that hold a name or an address: shown in `env` too, if no key is in them."""
 _PROSE = frozenset({"systemPrompt", "system_prompt", "customInstructions", "instructions"})
-"""The keys whose text is shown as far as a comment with that text would be."""
+"""The keys whose text is masked in the same way as a comment."""
 _NAMES = _SHOWN | _STRICT | _PROSE | {
     "modelProviders", "generationConfig", "samplingParams", "extra_body", "capabilities", "timeout",
     "maxRetries", "contextWindowSize", "temperature", "top_p", "max_tokens", "wireApi", "security",
@@ -90,10 +89,10 @@ class Piece(NamedTuple):
 
 
 class _Context(NamedTuple):
-    """What stands around a string or a word.
+    """The surroundings of a string or a word.
 
     Attributes:
-        key: the key whose value it is; None if that is not plain to see.
+        key: the key whose value it is; None if that is unclear.
         is_key: it is a key itself.
         in_array: it is an element.
         is_strict: it is below a key that names a credential, variables or headers.
@@ -310,7 +309,7 @@ def _content(token: str) -> str | None:
 
 
 def masked_words(text: str) -> str:
-    """Return any text, such as a comment, without possible keys, in the same number of lines."""
+    """Return any text, such as a comment, with possible keys masked; line breaks stay."""
     if is_credential(text):
         return MASK + "".join(_LINE_BREAK.findall(text))
     text = _AFTER_A_NAME.sub(lambda found: "".join(_LINE_BREAK.findall(found[0])) + MASK, text)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     Identity: TypeAlias = Callable[[Path, Any], Hashable | None]
-    """Returns what an element of the array at a path is recognised by; None if by nothing."""
+    """Returns the identity of an element in the array at a path; None if it has none."""
 
 Side: TypeAlias = Literal["base", "ours", "theirs"]
 _SIDES: tuple[Side, ...] = ("base", "ours", "theirs")
 _ABSENT = object()
 _MOST = 20_000_000
-"""How many characters are read to take values one by one: each takes a whole text."""
+"""How many characters may be read to take values one by one: each reads the whole text."""
 
 
 class Merged(NamedTuple):

@@ -1,4 +1,4 @@
-"""What stands for a key without being one: `your-api-key`, `not-needed`, `ollama`."""
+"""Recognises placeholders for keys: `your-api-key`, `not-needed`, `ollama`."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ _PLACEHOLDER = pattern(
 
 
 def is_placeholder(value: str) -> bool:
-    """Tell whether `value`, in the place of a key, is too short or says that it is not a key."""
+    """Tell whether `value`, in place of a key, is too short for a key or a known placeholder."""
     return len(value) < _SHORTEST_KEY or bool(_PLACEHOLDER.fullmatch(value))

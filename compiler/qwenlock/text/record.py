@@ -1,7 +1,7 @@
-"""Dataclasses that are made fast: a start makes some fifty of them.
+"""Dataclasses that are created quickly: each start creates about fifty.
 
-The standard library loads `inspect` for them, and compiles six methods for each, which takes longer
-than all else that importing a module does. Here only `__init__` is compiled, when it is first
+The standard library loads `inspect` for them, and compiles six methods for each. That takes longer
+than everything else when a module is imported. Here only `__init__` is compiled, when it is first
 called. The functions of `dataclasses` and pydantic work with them, too.
 """
 

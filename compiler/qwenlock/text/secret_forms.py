@@ -1,4 +1,4 @@
-"""What could be a credential: by the words of its name, by its form, by how random it looks.
+"""Decides what could be a credential: by the words of its name, its form, and how random it looks.
 
 docs/credentials.md describes it, and shows what is recognised. `text.credentials` applies it.
 """
@@ -70,7 +70,7 @@ STRONG_WORDS = frozenset({
     "passphrase", "passwd", "passwords", "password", "passwort", "pat", "pw", "pwd", "sas",
     "secret", "secrets", "senha", "signature", "token",
 })  # fmt: skip
-"""Any text is a credential under a name whose last word is one of these."""
+"""Under a name whose last word is one of these, any text is a credential."""
 
 STRONG_ENDINGS = (
     "accesskey", "accesskeyid", "accesskeysecret", "accesstoken", "apikey", "apitoken", "authkey",
@@ -82,7 +82,7 @@ STRONG_ENDINGS = (
     "macaroon", "assertion", "tkn", "akid", "apikeys", "appcode", "authcode", "authhash", "dbpass",
     "functionkey", "keyauth", "userpass",
 )  # fmt: skip
-"""The same where a name is written without separators, or its last word says too little."""
+"""The same for a name without separators, or whose last word is too general."""
 
 WEAK_WORDS = frozenset({
     "access", "ak", "cert", "certificate", "code", "codes", "csrf", "dsn", "key", "keys", "license",
@@ -176,7 +176,7 @@ _REMEMBERED = 1_000
 
 
 class NameSays(IntEnum):
-    """What the name of a value says of it."""
+    """What the name of a value says about it."""
 
     IDENTIFIER = 0
     NOTHING = 1
@@ -186,7 +186,7 @@ class NameSays(IntEnum):
 
 @lru_cache(_REMEMBERED)
 def named(name: str) -> NameSays:
-    """Return what the words of `name`, a header or a field, say of its value."""
+    """Return what the words of `name`, a header or a field, say about its value."""
     words, is_digest = _words(name)
     plain = "".join(words)
     last = words[-1] if words else ""

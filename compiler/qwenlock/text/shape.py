@@ -1,7 +1,7 @@
-"""Checks outside data against a shape: which keys there may be, and what each of them may hold.
+"""Checks outside data against a shape: which keys are allowed, and what each may hold.
 
-For data that is read whenever qwenlock starts: importing pydantic would take longer than all the
-rest. A whole lock is validated by pydantic, see `lock.text`.
+It is for data that every start reads: importing pydantic would take longer than everything else. A
+whole lock is validated by pydantic, see `lock.text`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Check: TypeAlias = Callable[[Any], "str | None"]
-"""Returns what is wrong with a value, as the end of a sentence about its key, or None."""
+"""Returns what is wrong with a value, as the end of a sentence about its key; or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class ShapeProblem(NamedTuple):
 
 
 def problems(value: Any, rule: ShapeRule, path: tuple[str, ...] = ()) -> Iterator[ShapeProblem]:
-    """Give everything in `value` that `rule` does not allow; no problem shows a value.
+    """Yield everything in `value` that `rule` does not allow; no problem shows a value.
 
     Args:
         value: parsed TOML or JSON.

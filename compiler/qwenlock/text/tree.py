@@ -1,7 +1,7 @@
 """A document's text as a tree that loses nothing: its pieces, joined in order, are the text.
 
-Only containers that somebody looks into are taken apart; everything else stays a stretch of the
-source, so that an edit costs little more than parsing. How an edit changes the tree is not
+Only containers that are used are taken apart. Everything else stays a stretch of the source, so an
+edit costs little more than parsing. How an edit changes the tree is not
 decided here (see `edit`).
 """
 

@@ -56,8 +56,8 @@ def doctor(
 
     The client is started twice: normally, and with the lock enforced as `qwenlock run` does. It
     gets copies of all settings, so it changes none of your files. It names the models that it
-    offers and the selected one; later releases also say which fast, vision, image, voice and
-    compaction model they use. Of the others, nothing is known.
+    offers and the selected one; later releases also name the fast, vision, image, voice and
+    compaction models that they use. No release names the others.
 
     With `--ping`, the endpoints of the locked models are asked too, even if no client is
     installed: is the endpoint reachable, does it accept the key, does it have the models? Without
@@ -111,7 +111,8 @@ def doctor(
             from qwenlock.cli.console import emit_words
             from qwenlock.text.foreign import clean
 
-            emit_words(f"not asked, as the client does not tell: {clean(', '.join(unasked))}")
+            names = clean(", ".join(unasked))
+            emit_words(f"not compared, because the client does not name them: {names}")
         for each in pinged or ():
             each.print()
         if pinged == []:

@@ -90,7 +90,7 @@ def init(
     client: ClientOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> int:
-    """Set a project up: settings, git files, a CI job, and its lock.
+    """Set up a project: settings, git files, a CI job, and its lock.
 
     On a terminal, it asks for every choice that no option makes; --yes takes the defaults. Scope
     options and --client are written to qwenlock.toml. Existing files are never overwritten. Keys

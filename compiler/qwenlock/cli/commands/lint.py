@@ -45,7 +45,7 @@ def lint(
         bool,
         typer.Option(
             "--unsafe-fixes",
-            help="With --fix: also what may change requests.",
+            help="With --fix: also repairs that may change requests.",
         ),
     ] = False,
     select: Annotated[

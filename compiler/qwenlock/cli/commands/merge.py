@@ -51,7 +51,7 @@ def merge(
             text, is_clean = _with_both_comments((old, own, other), found)
             write_output(ours, text, before)
             if not is_clean:
-                say(f"{clean(label)}: both sides changed a comment, or what it is about")
+                say(f"{clean(label)}: both sides changed a comment, or the setting beside it")
             return 0 if is_clean else 1
         # Sides that differ only where both changed the same value make the smallest conflicts.
         base_wins = merged_settings(old, own, other, "base").text

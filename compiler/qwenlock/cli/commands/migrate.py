@@ -79,7 +79,7 @@ def migrate(
         bool,
         typer.Option(
             "--drop-unused-key",
-            help="Delete security.auth.apiKey if another key is sent.",
+            help="Delete an apiKey that the client does not send.",
         ),
     ] = False,
     lock: LockOption = False,

@@ -56,9 +56,9 @@ def report(
 ) -> int:
     """Report everything about a project on one page.
 
-    The lock, the catalogue, its origin, upgrades, variables and findings. Exits 3 if the
-    settings or the lock are invalid; the report says so. To fail on drift, use
-    `qwenlock check`. With --merge, exits with the highest exit code of the checks.
+    The page shows the lock, the catalogue and its origin, upgrades, variables and findings. Exits 3
+    if the settings or the lock are invalid; the report says so. To fail on drift, use `qwenlock
+    check`. With --merge, exits with the highest exit code of the checks.
 
     Examples: `qwenlock report --html report.html`,
     `qwenlock report --markdown - >> "$GITHUB_STEP_SUMMARY"`,

@@ -40,7 +40,7 @@ app = typer.Typer(add_completion=False)
 
 _LEVELS = ("error", "warning", "note")
 _MOST = 4
-"""How many plans, and how many variables, are named with all that is to be said about them."""
+"""How many plans, and how many variables, get a line of their own."""
 _VERSION = ("QL106", "QL125")
 """The findings about settings of an old version."""
 
@@ -127,7 +127,7 @@ class _Overview:
     def next(self) -> Iterator[tuple[str, str]]:
         """Yield the commands to run next, each with what it does."""
         if self.lock == "missing" and all(each.role == "no such file" for each in self.scopes):
-            yield "qwenlock init", "set the project up"
+            yield "qwenlock init", "set up the project"
             return
         if self.levels["error"] or self.levels["warning"]:
             yield "qwenlock lint", "show the findings, their reasons and fixes"
@@ -184,8 +184,8 @@ def _look(subject: Subject, directory: Path) -> _Overview:
 def _is_reported(step: Step, findings: Sequence[Finding]) -> bool:
     """Tell whether a migration is worth advising.
 
-    Every client records its settings version when it starts; where nothing else changes in the
-    file, and no finding says that the team would see the change, there is nothing to do.
+    Every client records its settings version when it starts. If nothing else changes in the file,
+    and git does not track it, there is nothing to do.
     """
     if step.script.name != SETTINGS_VERSION:
         return True

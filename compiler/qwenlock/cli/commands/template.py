@@ -243,11 +243,11 @@ def capture(
     if new_plan is not None:
         if settings is None or version is None or env_key is None or output is None or plan:
             fix = "add --from, --env-key, --version and --output, and leave --plan out"
-            raise UsageError("--new-plan needs to know where the models are and go", fix)
+            raise UsageError("--new-plan needs the settings with the models, and a folder", fix)
         return _begin(settings, new_plan, env_key, release_in_files(version), region, output)
     if settings is None or version is None or region is None:
         fix = "add --from, --version and --region, or --from-client"
-        raise UsageError("it is not said what to capture", fix)
+        raise UsageError("nothing to capture was named", fix)
 
     from qwenlock.change.capture import captured
     from qwenlock.cli.console import emit_raw, painted, say

@@ -34,9 +34,9 @@ def undo(
 ) -> int:
     """Undo the last change that a command in this project made.
 
-    Run it again for the change before, or with the id of an undo to take that back. All files that
-    the command wrote go back: settings, also the user's, the lock, and new folders.
-    Refused if a file has changed since; --force overwrites the file and keeps a backup of it.
+    Run it again for the change before, or with the id of an undo to take that back. It restores all
+    files that the command wrote: settings, the user's too, the lock, and new folders. It refuses if
+    a file has changed since; --force overwrites the file and keeps a backup.
 
     Examples: `qwenlock undo --dry-run`, `qwenlock undo 12 --yes`
     """

@@ -52,7 +52,7 @@ def selection(lock: Lock) -> str:
 
 
 def other_models(lock: Lock) -> Iterator[tuple[str, str]]:
-    """Give what each other model is for, and which it is, on one line."""
+    """Yield what each other model is for, and which it is, on one line."""
     for other in lock.other_models:
         role = clean(f"{other.role} {shown(other.name)}" if other.name else other.role)
         if other.model is not None:

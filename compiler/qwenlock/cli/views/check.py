@@ -25,7 +25,7 @@ _SENTENCES = {
     "no project": "{lock} is missing; for the projects below, run {below}",
     "invalid": "{lock} cannot be checked",
     "unset": "{lock} needs variables that are not set",
-    "absent": "the settings of {lock} are absent: check them out; or, if deleted, run {command}",
+    "absent": "the settings of {lock} are not here: check them out or, if deleted, run {command}",
     "endings": "{lock} has other line endings: run {command}",
     "key": "the settings of {lock} hold a key, and git tracks them",
     "conflict": "{lock} or its settings have an unresolved merge conflict",

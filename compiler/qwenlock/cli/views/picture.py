@@ -46,7 +46,7 @@ class Update(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A finding that can be shown: it holds no secrets."""
+    """A finding, ready to be shown, without secrets."""
 
     severity: str
     code: str
