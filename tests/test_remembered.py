@@ -680,6 +680,30 @@ def test_what_stands_beside_a_folder_is_noted() -> None:
     assert noted == [f"{each.rstrip('/')}-beside" for each in (*watch._own, *watch._libraries)]
 
 
+def test_nothing_is_watched_after_giving_up(tmp_path: Path) -> None:
+    """Each question would take twice the time, of thousands of projects too."""
+    script = (
+        "import os\n"
+        "from qwenlock.edge.watch import watched\n"
+        "before = os.stat, os.lstat, os.access, os.readlink, type(os.environ)\n"
+        "with watched(['check']) as watch:\n"
+        "    os.stat('.')\n"
+        "    assert watch._states and os.stat is not before[0]\n"
+        "    os.mkdir('made')\n"
+        "    assert (os.stat, os.lstat, os.access, os.readlink, type(os.environ)) == before\n"
+        "    count = len(watch._states)\n"
+        "    os.stat('made'), open(os.devnull), os.listdir(), os.environ.get('ANY')\n"
+        "    assert len(watch._states) == count\n"
+        "    watch.finish(0)\n"
+        "os._exit(7)\n"
+    )
+    variables = {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=False, cwd=tmp_path, env=variables)
+    assert done.returncode == 7
+    assert not list(tmp_path.rglob("remembered/*"))
+
+
 def test_large_memory_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for size in (remembered.LARGEST, remembered.LARGEST // 2):

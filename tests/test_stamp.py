@@ -225,7 +225,8 @@ def test_question_has_all_that_the_answer_depends_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(**flags: Any) -> str:
-        return file_states.request(world.project, Flags(**flags), None)
+        request = file_states.request(Flags(**flags), None)
+        return file_states.request_about(world.project, request)
 
     asked = {ask(), ask(user=False), ask(system="s"), ask(untrusted=True), ask(templates="t")}
     asked.add(ask(no_config=True))
@@ -307,3 +308,38 @@ def test_a_file_that_moves_the_user_scope_is_looked_at(world: World) -> None:
     for content, code in (("", 0), ("QWEN_HOME=~/other\n", 1), ("OTHER=1\n", 0)):
         write(variables, content)
         assert world.agreed() == code
+
+
+def test_each_further_project_costs_only_its_own_files(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is the same for all projects of a command is asked once."""
+    asked: list[str] = []
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any, *arguments: Any, **options: Any) -> Any:
+            asked.append(str(path))
+            return function(path, *arguments, **options)
+
+        return call
+
+    def check_of(folder: Path) -> tuple[int, int]:
+        """Return how often files are asked about in the first check, and in the second."""
+        counts = []
+        for _ in range(2):
+            asked.clear()
+            assert world.run("check", "--recursive", str(folder)).exit_code == 0
+            counts.append(len(asked))
+        return counts[0], counts[1]
+
+    for number in range(16):
+        own = world.project / ("few" if number < 4 else "many") / str(number) / ".qwen"
+        own.mkdir(parents=True)
+        write(own / "settings.json", models(MODEL))
+    assert world.run("lock", "--recursive", ".").exit_code == 0
+    for name in ("open", "stat", "lstat"):
+        monkeypatch.setattr(os, name, counted(getattr(os, name)))
+    few, many = (check_of(world.project / each) for each in ("few", "many"))
+    cold, warm = ((many[each] - few[each]) / 8 for each in range(2))
+    assert cold <= 60, asked
+    assert warm <= 30, asked

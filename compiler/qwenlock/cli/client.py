@@ -38,19 +38,20 @@ def opening(project: Project) -> str:
 
 def client_line(project: Project) -> str:
     """Return which client a project is for, and why: `for Qwen Code 0.24.4, installed`."""
-    from qwenlock.edge.installed_client import is_there
     from qwenlock.edge.places import shown
     from qwenlock.text.foreign import clean
 
-    installed = "the installed one states no release" if is_there() else "none is installed"
-    where = shown(project.configured_in) if project.configured_in else ""
-    why = {
-        "option": "as --client says",
-        "configuration": f"as {where} says",
-        "lock": "as qwen.lock says",
-        "installed": "installed",
-        "newest": f"the newest known ({installed})",
-    }[project.client_from]
+    why = {"option": "as --client says", "lock": "as qwen.lock says"}.get(
+        project.client_from, project.client_from
+    )
+    if project.client_from == "configuration":
+        where = shown(project.configured_in) if project.configured_in else ""
+        why = f"as {where} says"
+    elif project.client_from == "newest":
+        from qwenlock.edge.installed_client import is_there
+
+        installed = "the installed one states no release" if is_there() else "none is installed"
+        why = f"the newest known ({installed})"
     return clean(f"for {named(project.client.name)}, {why}")
 
 

@@ -11,6 +11,10 @@ import sys
 
 from qwenlock.edge.checkouts import checkout_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 try:  # hashlib loads OpenSSL; the lean module below it, as the standard library's random does
     from _blake2 import blake2b  # type: ignore[import-not-found, unused-ignore]
 except ImportError:  # pragma: no cover  (another Python)
@@ -47,14 +51,22 @@ def place(kind: str) -> str:
     return str(getattr(platformdirs, f"user_{kind}_dir")("qwenlock", appauthor=False))
 
 
-def believed(path: str, *, in_checkouts: bool = False) -> bytes | None:
+def is_outside_of_checkouts(folder: str) -> bool:
+    """Tell whether no checkout brought a directory."""
+    return checkout_of(os.path.realpath(folder)) is None
+
+
+def believed(
+    path: str, is_outside: "Callable[[str], bool]" = is_outside_of_checkouts
+) -> bytes | None:
     """Return the content of a file of the cache, or None if it is missing or not to be trusted.
 
     Args:
         path: the file.
-        in_checkouts: also trust a file in a checkout, because the caller verifies its content.
+        is_outside: tells whether its directory is in no checkout; one whose content is verified
+            can be anywhere.
     """
-    if not _is_ours(os.path.dirname(path), in_checkouts=in_checkouts):
+    if not _is_ours(os.path.dirname(path), is_outside):
         return None
     try:
         handle = os.open(path, os.O_RDONLY | _FLAGS)
@@ -70,16 +82,24 @@ def believed(path: str, *, in_checkouts: bool = False) -> bytes | None:
             return None
 
 
-def keep(path: str, content: bytes) -> None:
+def keep(
+    path: str, content: bytes, is_outside: "Callable[[str], bool]" = is_outside_of_checkouts
+) -> None:
     """Write a private file of the cache, unless it would not be trusted.
 
     It need not survive a power failure. If it cannot be written, nothing is lost.
+
+    Args:
+        path: the file.
+        content: its content.
+        is_outside: as in `believed`.
     """
     folder, name = os.path.split(path)
     new = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        if not _is_ours(folder):
+        if not os.path.isdir(folder):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not _is_ours(folder, is_outside):
             return
         if os.path.lexists(new):
             os.unlink(new)
@@ -107,7 +127,7 @@ def digest(data: bytes) -> str:
     return str(blake2b(data, digest_size=32).hexdigest())
 
 
-def _is_ours(folder: str, *, in_checkouts: bool = False) -> bool:
+def _is_ours(folder: str, is_outside: "Callable[[str], bool]") -> bool:
     """Tell whether only the user can write in a directory, and no checkout brought it."""
     try:
         status = os.lstat(folder)
@@ -115,7 +135,7 @@ def _is_ours(folder: str, *, in_checkouts: bool = False) -> bool:
         return False
     if not stat.S_ISDIR(status.st_mode) or not _is_private(status, _OTHERS_WRITE):
         return False
-    return in_checkouts or checkout_of(os.path.realpath(folder)) is None
+    return is_outside(folder)
 
 
 def _is_private(status: os.stat_result, others: int) -> bool:

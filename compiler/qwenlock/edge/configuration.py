@@ -107,9 +107,9 @@ def nearest(folder: Path, reader: Reader) -> Nearest:
     """
     known: dict[Path, Nearest] = reader.once("configurations", dict)
     folders = [folder]
-    while not _is_topmost(folders[-1]) and folders[-1].parent not in known:
+    while not (is_topmost := _is_topmost(folders[-1])) and folders[-1].parent not in known:
         folders.append(folders[-1].parent)
-    said = Nearest(()) if _is_topmost(folders[-1]) else known[folders[-1].parent]
+    said = Nearest(()) if is_topmost else known[folders[-1].parent]
     for each in reversed(folders):
         said = _over(said, each, reader, is_start=each == folder)
         if each != folder:

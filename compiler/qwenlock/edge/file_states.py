@@ -41,12 +41,22 @@ _VARIABLES = (
 _ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
 
 
-def request(directory: Path, flags: Flags, client: str | None) -> str:
-    """Return what the answer to a request depends on, besides files, in one line."""
+def request(flags: Flags, client: str | None) -> str:
+    """Return what the answer about any project depends on, in one line."""
     program = Path(qwenlock.__file__).stat()
     variables = [os.environ.get(name) for name in _VARIABLES]
-    asked = (Path.cwd(), os.path.realpath(directory), flags, client, variables)
+    asked = (Path.cwd(), flags, client, variables)
     return repr((qwenlock.__version__, program.st_mtime_ns, sys.version_info[:2], asked))
+
+
+def request_about(directory: Path, request: str) -> str:
+    """Return what the answer about one project depends on, in one line.
+
+    Args:
+        directory: the project.
+        request: what `request` returned.
+    """
+    return f"{os.path.realpath(directory)!r} {request}"
 
 
 class States:
@@ -54,19 +64,45 @@ class States:
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
+        self._contents: dict[str, bytes] = {}
+        self._same: set[str] = set()
+        self._is_outside: dict[str, bool] = {}
 
     def lines(self, files: Iterable[Path]) -> list[str]:
         """Return a line for each of `files`: a digest of its content, and its path."""
-        return [f"{self._of(str(path))} {path}" for path in files]
+        return [f"{self._of(str(path), self._contents)} {path}" for path in files]
 
-    def is_same(self, line: str) -> bool:
-        """Tell whether a file still has the state that a line of `lines` records."""
+    def are_same(self, lines: Iterable[str]) -> bool:
+        """Tell whether files still have the states that lines of `lines` record."""
+        unknown = set(lines) - self._same
+        if not all(map(self._is_same, unknown)):
+            return False
+        self._same |= unknown
+        return True
+
+    def is_absent(self, path: Path) -> bool:
+        """Tell whether it is known that there is no file."""
+        return self._known.get(str(path)) == _ABSENT
+
+    def take(self, path: Path) -> bytes | None:
+        """Return the content of a file that `lines` read, and forget it; None if it read none."""
+        return self._contents.pop(str(path), None)
+
+    def is_outside_of_checkouts(self, folder: str) -> bool:
+        """Tell whether a directory of the cache is in no checkout."""
+        if folder not in self._is_outside:
+            self._is_outside[folder] = cache.is_outside_of_checkouts(folder)
+        return self._is_outside[folder]
+
+    def _is_same(self, line: str) -> bool:
         state, _, path = line.partition(" ")
         return bool(path) and state != _UNUSABLE and self._of(path) == state
 
-    def _of(self, path: str) -> str:
+    def _of(self, path: str, contents: dict[str, bytes] | None = None) -> str:
         if path not in self._known:
-            self._known[path] = _state(Path(path))
+            self._known[path], content = _state(Path(path))
+            if content is not None and contents is not None:
+                contents[path] = content
         return self._known[path]
 
 
@@ -76,17 +112,16 @@ def passed(asked: str, seen: States | None = None) -> str | None:
     None is also returned if a file has changed since.
 
     Args:
-        asked: what `request` returned.
+        asked: what the answer depends on, in one line (see `request_about`).
         seen: the states of the files that have been read.
     """
-    content = cache.believed(_file(asked))
+    seen = seen or States()
+    content = cache.believed(_file(asked), seen.is_outside_of_checkouts)
     if content is None:
         return None
     text = content.decode(errors="surrogateescape")
-    seen = seen or States()
     files, end, said = text.partition("\n\n")
-    same = end and all(seen.is_same(line) for line in files.split("\n"))
-    return said if same else None
+    return said if end and seen.are_same(files.split("\n")) else None
 
 
 def record(before: list[str], asked: str, said: str, seen: States | None = None) -> None:
@@ -96,15 +131,16 @@ def record(before: list[str], asked: str, said: str, seen: States | None = None)
 
     Args:
         before: the states of files before they were read.
-        asked: what `request` returned.
+        asked: what the answer depends on, in one line (see `request_about`).
         said: the report.
         seen: the states of the files that have been read since they were read.
     """
     seen = seen or States()
-    if not all(seen.is_same(line) and "\n" not in line for line in before):
+    if any("\n" in line for line in before) or not seen.are_same(before):
         return
     with suppress(UnicodeError):
-        cache.keep(_file(asked), ("\n".join(before) + f"\n\n{said}").encode())
+        content = ("\n".join(before) + f"\n\n{said}").encode()
+        cache.keep(_file(asked), content, seen.is_outside_of_checkouts)
 
 
 def files(places: Places) -> Iterable[Path]:
@@ -116,26 +152,27 @@ def files(places: Places) -> Iterable[Path]:
     yield from places.templates
 
 
-def _state(path: Path) -> str:
-    """Return a digest of a file's bytes or of a directory's plans, or a word if there is none.
+def _state(path: Path) -> tuple[str, bytes | None]:
+    """Return a digest of a file's bytes or of a directory's plans, or a word; and those bytes.
 
     For a repository, only its existence counts. Files that are unreadable or too large never count
     as unchanged.
     """
     if leads_to_server(path):
-        return _UNUSABLE
+        return _UNUSABLE, None
     try:
         status = path.stat()
         if path.name == ".git":
-            return _PRESENT
+            return _PRESENT, None
         if stat.S_ISDIR(status.st_mode):
             plans = [(each.name, _plan(each)) for each in path.iterdir() if each.is_dir()]
-            return digest(repr(sorted(plans)).encode(errors="surrogateescape"))
-        return digest(read_regular(path))
+            return digest(repr(sorted(plans)).encode(errors="surrogateescape")), None
+        content = read_regular(path)
     except (FileNotFoundError, NotADirectoryError):
-        return _ABSENT
+        return _ABSENT, None
     except OSError:
-        return _UNUSABLE
+        return _UNUSABLE, None
+    return digest(content), content
 
 
 def _plan(folder: Path) -> list[tuple[str, str]]:

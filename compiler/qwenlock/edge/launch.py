@@ -55,7 +55,7 @@ def prepare(settings: dict[str, Any]) -> str:
 def prepared(name: str) -> Path | None:
     """Return the file called `name`, after checking that it is private and unchanged."""
     path = _folder() / name
-    content = cache.believed(str(path), in_checkouts=True)
+    content = cache.believed(str(path), is_outside=lambda _: True)
     if content is None or _name(content) != name:
         return None
     with suppress(OSError):

@@ -179,11 +179,16 @@ def shown(path: Path) -> str:
     That is relative to the working directory, where it is below that or elsewhere in the same
     repository, or else relative to the home directory.
     """
-    name, here = spelled(str(path)), spelled(os.getcwd())  # noqa: PTH109
+    return _shown(str(path), os.getcwd(), str(home()))  # noqa: PTH109
+
+
+@lru_cache(maxsize=64)
+def _shown(path: str, here: str, at_home: str) -> str:
+    name, here = spelled(path), spelled(here)
     root = _repository(here)
     if root is not None and _below(name, root, os.path) is not None:
         return relative(name, here)
-    return named(name, here, spelled(str(home())))
+    return named(name, here, spelled(at_home))
 
 
 def spelled(name: str) -> str:

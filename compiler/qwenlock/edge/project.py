@@ -58,15 +58,16 @@ def read(
     states: list[str] = []
     watched = reader is not None
     reader = reader or Reader(opened)
+    label = label_of(directory)
     if watched:
         states += reader.states.lines([directory / NAME])  # as it is before it is read
-    stored = reader.content(directory / NAME, label_of(directory), MAX_LOCK_BYTES)
+    stored = reader.content(directory / NAME, label, MAX_LOCK_BYTES)
     team = configured(directory, flags, reader)  # first: it may need another qwenlock
-    recorded = _previous(stored, label_of(directory))
+    recorded = _previous(stored, label)
     installed = reader.once("installed client", release)
     if watched:
         states += reader.states.lines(deciding())
-    who, why = _client(client, team, recorded, installed, label_of(directory))
+    who, why = _client(client, team, recorded, installed, label)
     places = locate(directory, flags, team.over(recorded.options if recorded else Options()), who)
     if watched:
         states += [*team.states, *reader.states.lines(file_states.files(places))]

@@ -50,7 +50,10 @@ class Reader:
             text = self._opened.get(identity(path))
             if text is not None:
                 return text.encode(errors="replace")  # half a character cannot be saved either
-        return read_bytes(path, label, most)
+        if self.states.is_absent(path):
+            return None
+        data = self.states.take(path)
+        return read_bytes(path, label, most) if data is None or len(data) > most else data
 
     def text(self, path: Path, label: str) -> str | None:
         """Return the text of a file as `edge.files.read_text` does, or as it is open."""

@@ -57,6 +57,7 @@ class Watch:
         self._written: list[tuple[int, bytes]] = []
         self._is_repeatable = True
         self._is_looking = False
+        self._replaced: list[tuple[object, str, object]] = []
         kept = ("checked", remembered.ANSWERS, remembered.MEANINGS)
         self._own = tuple(f"{cache.directory()}/{each}/" for each in kept)
         found = (os.path.dirname(os.__file__), *libraries())  # noqa: PTH120
@@ -89,7 +90,7 @@ class Watch:
 
     def note(self, kind: str, name: object) -> None:
         """Note the state of something that is about to be looked at."""
-        if self._is_looking or isinstance(name, int):
+        if self._is_looking or not self._is_repeatable or isinstance(name, int):
             return
         self._is_looking = True
         try:
@@ -105,7 +106,7 @@ class Watch:
             if (kind, text) not in self._states:
                 self._states[kind, text] = remembered.state(kind, text)
         except (OSError, TypeError):
-            self._is_repeatable = False
+            self.give_up()
         finally:
             self._is_looking = False
 
@@ -124,8 +125,15 @@ class Watch:
             self._states[kind, name] = state
 
     def give_up(self) -> None:
-        """Note that the invocation cannot be remembered."""
+        """Note that the invocation cannot be remembered, and watch no longer."""
         self._is_repeatable = False
+        while self._replaced:
+            setattr(*self._replaced.pop())
+
+    def replace(self, where: object, name: str, new: object) -> None:
+        """Replace an attribute until the watch gives up."""
+        self._replaced.append((where, name, getattr(where, name)))
+        setattr(where, name, new)
 
     def write(self, stream: int, data: bytes) -> None:
         """Note what is printed."""
@@ -133,20 +141,22 @@ class Watch:
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note an audit event of the interpreter."""
+        if self._is_looking or not self._is_repeatable:
+            return
         if event == "open":
             path, _, flags = arguments
-            if isinstance(path, int) or self._is_looking or _is_code(path):
+            if isinstance(path, int) or _is_code(path):
                 return
             if not flags & _WRITING:
                 self.note(CONTENT, path)
             elif not self._is_ours(path):
-                self._is_repeatable = False
+                self.give_up()
         elif event in _LISTS:
             self.note(LISTING, arguments[0] or ".")
-        elif event in _EFFECTS and not self._is_looking:
+        elif event in _EFFECTS:
             path = arguments[0] if arguments else None
             if not _is_code(path) and not self._is_ours(path):
-                self._is_repeatable = False
+                self.give_up()
 
     def _is_ours(self, path: object) -> bool:
         return isinstance(path, str) and f"{path}/".startswith(self._own)
@@ -183,7 +193,7 @@ def _watch_questions(watch: Watch) -> None:
         return asked
 
     for name, kind in (("stat", PROBE), ("access", PROBE), ("lstat", LINK), ("readlink", LINK)):
-        setattr(os, name, noted(getattr(os, name), kind))
+        watch.replace(os, name, noted(getattr(os, name), kind))
 
 
 def _watch_variables(watch: Watch) -> None:
@@ -198,7 +208,7 @@ def _watch_variables(watch: Watch) -> None:
             watch.note(VARIABLE, ALL_VARIABLES)
             return super().__iter__()  # type: ignore[no-any-return]
 
-    os.environ.__class__ = Watched
+    watch.replace(os.environ, "__class__", Watched)
 
 
 class _Copied(io.RawIOBase):

@@ -111,6 +111,6 @@ def _first_variable(file: EnvFile) -> str | None:
 def _is_key(value: str, name: str | None) -> bool:
     """Tell whether `value` is a real key: not a reference, and not a placeholder."""
     parameter = value.rpartition("=")[2] if "://" in value else value  # `?api_key=` says nothing
-    if len(value) < _SHORTEST_KEY or references(value) or is_placeholder(parameter):
+    if len(value) < _SHORTEST_KEY or not is_credential(value, name):
         return False
-    return is_credential(value, name)
+    return not references(value) and not is_placeholder(parameter)

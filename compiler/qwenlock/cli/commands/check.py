@@ -82,9 +82,13 @@ def check(
 
     Examples: `qwenlock check`, `qwenlock check --recursive --format json .`
     """
+    from qwenlock.cli.console import in_colour
+    from qwenlock.edge import file_states
+
     flags, loudness = flags_of(context), verbose - quiet
     directories, several = chosen(projects, flags, recursive=recursive)
-    question = _Question(flags, client, env, several)
+    request = f"{file_states.request(flags, client)} {in_colour(sys.stderr)}"
+    question = _Question(flags, client, env, several, request)
     reports = in_processes(partial(_reports, question=question), directories)
     forget()  # each report has its own advice
     if loudness >= 0:
@@ -109,12 +113,21 @@ def check(
 
 
 class _Question(NamedTuple):
-    """What is checked in each project, and whether there are several."""
+    """What is checked in each project, and whether there are several.
+
+    Attributes:
+        flags: the scope options.
+        client: the client that is asked for.
+        env: whether variables are checked.
+        several: whether there are several projects.
+        request: what the answers depend on besides files, in one line.
+    """
 
     flags: Flags
     client: str | None
     env: bool
     several: bool
+    request: str
 
 
 class _Passed(NamedTuple):
@@ -138,7 +151,9 @@ def _reports(directories: Sequence[Path], question: _Question) -> list[CheckRepo
     for each in directories:
         with about(each):
             report = judge(each, question, reader, passed)
-            reports.append(report._replace(command=advised(LOCK)))
+            if report.exit_code:
+                report = report._replace(command=advised(LOCK))
+            reports.append(report)
     seen = file_states.States()
     for one in passed:
         file_states.record(*one, seen)
@@ -152,19 +167,19 @@ def _report_or_error(
     from qwenlock.cli.start import BUG
     from qwenlock.findings.errors import InputError, UsageError, from_system
 
-    name = from_here(directory)
     try:
         return _report(directory, question, reader, passed)
     except InputError as error:
-        return invalid(name, error)
+        return invalid(from_here(directory), error)
     except UsageError as error:
-        return invalid(name, InputError(error.message, error.fix))._replace(exit_code=2)
+        said = InputError(error.message, error.fix)
+        return invalid(from_here(directory), said)._replace(exit_code=2)
     except OSError as error:
-        return invalid(name, from_system(error))
+        return invalid(from_here(directory), from_system(error))
     except Exception as error:  # noqa: BLE001  (the others must be judged all the same)
         words = f"qwenlock has a bug: {type(error).__name__}"
         fix = "run `qwenlock --debug check` on this project alone, and please report it"
-        return invalid(name, InputError(words, fix))._replace(exit_code=BUG)
+        return invalid(from_here(directory), InputError(words, fix))._replace(exit_code=BUG)
 
 
 def _report(
@@ -173,13 +188,11 @@ def _report(
     """Check one project; if it passes, add what to remember of it to `passed`."""
     import json
 
-    from qwenlock.cli.console import in_colour
     from qwenlock.edge import file_states
 
     name = from_here(directory)
     _refuse_link(directory)
-    asked = file_states.request(directory, question.flags, question.client)
-    asked = f"{asked} {in_colour(sys.stderr)}"
+    asked = file_states.request_about(directory, question.request)
     said = None if question.env else file_states.passed(asked, reader.states)
     if said is not None:
         about, line, findings, words = said.split("\n", 3)

@@ -204,7 +204,8 @@ class _Asking(NamedTuple):
         """Return all of it in a line."""
         from qwenlock.edge import file_states
 
-        asked = file_states.request(self.directory, self.flags, self.client)
+        request = file_states.request(self.flags, self.client)
+        asked = file_states.request_about(self.directory, request)
         return f"run {self.no_check} {self.release} {self.select!r} {Path.cwd()} {asked}"
 
 
@@ -296,7 +297,8 @@ def _nowhere(
     """Return the variables that the client will lack; remembered until the files change."""
     from qwenlock.edge import file_states
 
-    asked = f"variables {' '.join(names)} {file_states.request(directory, flags, client)}"
+    request = file_states.request_about(directory, file_states.request(flags, client))
+    asked = f"variables {' '.join(names)} {request}"
     said = file_states.passed(asked, seen)
     if said is not None:
         return said.split()
