@@ -37,7 +37,7 @@ _VERSION = ("QL106", "QL125")
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledPlan:
+class PlanStanding:
     """An installed plan, and whether an update is due."""
 
     plan: str
@@ -69,7 +69,7 @@ class Overview:
     changes: tuple[LockChange, ...]
     compiled: Lock | None
     scopes: tuple[ScopeFile, ...]
-    plans: tuple[InstalledPlan, ...]
+    plans: tuple[PlanStanding, ...]
     migrations: tuple[str, ...]
     refused: str | None
     levels: Counter[str]
@@ -149,15 +149,15 @@ def _is_reported(step: Step, findings: Sequence[Finding]) -> bool:
     return step.label in about
 
 
-def _plans(subject: Subject) -> Iterator[InstalledPlan]:
+def _plans(subject: Subject) -> Iterator[PlanStanding]:
     project = replace(subject.project, plans=subject.world.captured)
     for plan in project.plans:
         try:
             report = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep")).report
         except QwenlockError:
-            yield InstalledPlan(plan.id, None, "unknown", None, None)
+            yield PlanStanding(plan.id, None, "unknown", None, None)
             continue
         if report["status"] != "not-installed":
-            yield InstalledPlan(
+            yield PlanStanding(
                 plan.id, *(report[name] for name in ("region", "status", "from", "to"))
             )
