@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qwenlock.change.upgrade import upgrade
-from qwenlock.change.upgrade_data import UpgradeWishes
+from qwenlock.change.upgrade import each_upgrade
 from qwenlock.compile.roles import scope_files
 from qwenlock.compile.verdict import judge
 from qwenlock.findings.errors import QwenlockError
@@ -37,7 +36,7 @@ _VERSION = ("QL106", "QL125")
 
 
 @dataclass(frozen=True, slots=True)
-class PlanStanding:
+class PlanUpdate:
     """An installed plan, and whether an update is due."""
 
     plan: str
@@ -69,7 +68,7 @@ class Overview:
     changes: tuple[LockChange, ...]
     compiled: Lock | None
     scopes: tuple[ScopeFile, ...]
-    plans: tuple[PlanStanding, ...]
+    plans: tuple[PlanUpdate, ...]
     migrations: tuple[str, ...]
     refused: str | None
     levels: Counter[str]
@@ -127,7 +126,7 @@ def overview(subject: Subject, label: str, there: Project, *, is_enforced: bool)
         verdict.changes,
         compilation.lock,
         tuple(scope_files(project, compilation.lock)),
-        tuple(_plans(subject)),
+        tuple(_plans(replace(project, plans=subject.world.captured))),
         tuple(step.script.name for step in steps),
         due.refused.message if steps and due.refused else None,
         Counter(finding.level for finding in findings),
@@ -149,15 +148,10 @@ def _is_reported(step: Step, findings: Sequence[Finding]) -> bool:
     return step.label in about
 
 
-def _plans(subject: Subject) -> Iterator[PlanStanding]:
-    project = replace(subject.project, plans=subject.world.captured)
-    for plan in project.plans:
-        try:
-            report = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep")).report
-        except QwenlockError:
-            yield PlanStanding(plan.id, None, "unknown", None, None)
-            continue
-        if report["status"] != "not-installed":
-            yield PlanStanding(
-                plan.id, *(report[name] for name in ("region", "status", "from", "to"))
-            )
+def _plans(project: Project) -> Iterator[PlanUpdate]:
+    for plan, found in each_upgrade(project):
+        if isinstance(found, QwenlockError):
+            yield PlanUpdate(plan.id, None, "unknown", None, None)
+        else:
+            about = (found.report[name] for name in ("region", "status", "from", "to"))
+            yield PlanUpdate(plan.id, *about)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwenlock.edge.enforcement import InForce
     from qwenlock.edge.places import Flags
     from qwenlock.edge.reader import Reader
-    from qwenlock.lint.overview import Overview, PlanStanding
+    from qwenlock.lint.overview import Overview, PlanUpdate
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
@@ -175,7 +175,7 @@ def _lock(found: Overview) -> str:
     return f"{said}: {summary(found.changes)}" if found.changes else said
 
 
-def _plans_in_lines(plans: Sequence[PlanStanding]) -> Iterator[tuple[str, str]]:
+def _plans_in_lines(plans: Sequence[PlanUpdate]) -> Iterator[tuple[str, str]]:
     """Yield a line for each plan; of many, for those that have an update, and for the others."""
     from qwenlock.lint.overview import MOST
 
@@ -188,7 +188,7 @@ def _plans_in_lines(plans: Sequence[PlanStanding]) -> Iterator[tuple[str, str]]:
             yield f"{said} {', '.join(names)}", "warning" if is_due else ""
 
 
-def _plan(plan: PlanStanding) -> tuple[str, str]:
+def _plan(plan: PlanUpdate) -> tuple[str, str]:
     name = " ".join(filter(None, [plan.plan, plan.region, plan.version]))
     if plan.status == "due":
         return f"{name}, {plan.newest} is available", "warning"
