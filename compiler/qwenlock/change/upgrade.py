@@ -9,9 +9,10 @@ from qwenlock.change.plan_in_file import PlanInFile, array, owned
 from qwenlock.change.plan_models import is_owned
 from qwenlock.change.plan_upgrade import upgrade_plan
 from qwenlock.change.selection import selected_by
+from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.change.upgrade_selection import selection_after
 from qwenlock.clients.scopes import WRITABLE
-from qwenlock.findings.errors import UsageError
+from qwenlock.findings.errors import QwenlockError, UsageError
 from qwenlock.findings.file_changes import FileChange, ProjectChange
 from qwenlock.plans.collection import Plans, meant
 from qwenlock.settings import plan_state
@@ -20,9 +21,8 @@ from qwenlock.text.operations import get
 from qwenlock.text.record import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from qwenlock.change.upgrade_data import UpgradeWishes
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.plans.plan import Plan
     from qwenlock.settings.project import Project
@@ -76,6 +76,18 @@ def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None)
         summary=(*said_of.summary(changing), after.said),
         report=said_of.report(steps, (before, after.choice)),
     )
+
+
+def each_upgrade(project: Project) -> Iterator[tuple[Plan, ProjectChange | QwenlockError]]:
+    """Yield each installed plan with its upgrade, or with why there cannot be one."""
+    for plan in project.plans:
+        try:
+            change = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep"))
+        except QwenlockError as error:
+            yield plan, error
+            continue
+        if change.report["status"] != "not-installed":
+            yield plan, change
 
 
 def regions_of(project: Project, wishes: UpgradeWishes) -> set[tuple[str, str]]:

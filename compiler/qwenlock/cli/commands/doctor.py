@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from qwenlock.cli import declared as typer
 from qwenlock.cli.options import Format, FormatOption, ProjectArgument, project_directory
 from qwenlock.enforce.agreement import REMEDY
-from qwenlock.findings.errors import QwenlockError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from qwenlock.edge.copies import Copies
-    from qwenlock.edge.enforcement import Machine
-    from qwenlock.enforce.agreement import Agreement, Difference
+    from qwenlock.edge.asking_client import ClientAnswer
+    from qwenlock.edge.enforcement import InForce
+    from qwenlock.enforce.agreement import Difference
     from qwenlock.enforce.endpoints import Endpoint, EndpointVerdict
     from qwenlock.lock.model import Lock
 
 app = typer.Typer(add_completion=False)
 
-_PLACEHOLDER = "placeholder-of-qwenlock"
 _WORDS = {
     "missing": "is not offered",
     "extra": "is offered, but not in the lock",
@@ -65,6 +63,9 @@ def doctor(
 
     Exits 1 if something differs or an endpoint has a problem, and 3 if the client cannot be asked.
     """
+    from qwenlock.cli.console import emit_json
+    from qwenlock.cli.progress import waiting
+    from qwenlock.edge.asking_client import AskingClient
     from qwenlock.edge.client import command_of
     from qwenlock.edge.enforcement import in_force, machine, trusted_lock
     from qwenlock.edge.places import Flags
@@ -75,8 +76,8 @@ def doctor(
     pinged = _ping(directory, lock, timeout) if ping else None
     here = machine(directory, Flags(), lock.options)
     obeyed = in_force(here.project())
-    asking = _Asking(command, lock, directory, here, timeout, may_be_missing=ping)
-    as_it_is, enforced = asking.both()
+    asking = AskingClient(command, lock, directory, here, timeout, may_be_missing=ping)
+    as_it_is, enforced = asking.both(waiting)
     if enforced.status != "agrees":
         as_it_is = as_it_is.without_remedy()
     elif as_it_is.error is not None:
@@ -86,8 +87,6 @@ def doctor(
     unasked = list(dict.fromkeys(others))
     release = as_it_is.release or enforced.release
     if format is Format.json:
-        from qwenlock.cli.console import emit_json
-
         emit_json(
             {
                 "project": str(directory),
@@ -95,30 +94,14 @@ def doctor(
                 "unset-variables": list(asking.unset),
                 "not-asked": unasked,
                 **({"enforced-here": obeyed.lock} if obeyed is not None else {}),
-                "as-it-is": as_it_is.as_json(),
-                "enforced": enforced.as_json(),
+                "as-it-is": _as_json(as_it_is),
+                "enforced": _as_json(enforced),
                 **({"ping": [each.as_json() for each in pinged]} if pinged is not None else {}),
             }
         )
     else:
-        if obeyed is not None:
-            from qwenlock.cli.console import emit_words
-            from qwenlock.text.foreign import clean
-
-            emit_words(clean(str(obeyed)))
-        _print(release, asking.unset, as_it_is, enforced)
-        if unasked:
-            from qwenlock.cli.console import emit_words
-            from qwenlock.text.foreign import clean
-
-            names = clean(", ".join(unasked))
-            emit_words(f"not compared, because the client does not name them: {names}")
-        for each in pinged or ():
-            each.print()
-        if pinged == []:
-            from qwenlock.cli.console import emit_words
-
-            emit_words("ping: the lock has no endpoint to ask")
+        _print(release, asking.unset, as_it_is, enforced, obeyed)
+        _print_more(unasked, pinged)
     troubled = any(each.verdict.is_trouble for each in pinged or ())
     return max(1 if as_it_is.status != "agrees" or troubled else 0, enforced.exit_code)
 
@@ -179,143 +162,53 @@ def _ping(directory: Path, lock: Lock, timeout: float) -> list[_Pinged]:
     ]
 
 
-class _Result(NamedTuple):
-    """The result of asking once: an agreement, or an error; and the roles that were answered."""
-
-    release: str | None = None
-    found: Agreement | None = None
-    error: QwenlockError | None = None
-    told: tuple[str, ...] = ()
-
-    @property
-    def status(self) -> str:
-        if self.found is None:
-            return "failed"
-        return "differs" if self.found.differences else "agrees"
-
-    @property
-    def exit_code(self) -> int:
-        if self.error is not None:
-            return self.error.exit_code
-        return 1 if self.status == "differs" else 0
-
-    def without_remedy(self) -> _Result:
-        """Return the same without advice to enforce the lock."""
-        if self.found is None:
-            return self
-        from qwenlock.text.record import replace
-
-        differences = tuple(
-            each._replace(remedy=None) if each.remedy == REMEDY else each
-            for each in self.found.differences
-        )
-        return self._replace(found=replace(self.found, differences=differences))
-
-    def as_json(self) -> dict[str, Any]:
-        error = self.error
-        return {
-            "status": self.status,
-            "differences": [each._asdict() for each in self.found.differences]
-            if self.found
-            else [],
-            "hidden": list(self.found.hidden) if self.found else [],
-            "error": {"message": error.message, "fix": error.fix} if error else None,
-        }
+def _as_json(answer: ClientAnswer) -> dict[str, Any]:
+    found, error = answer.found, answer.error
+    return {
+        "status": answer.status,
+        "differences": [each._asdict() for each in found.differences] if found else [],
+        "hidden": list(found.hidden) if found else [],
+        "error": {"message": error.message, "fix": error.fix} if error else None,
+    }
 
 
-class _Asking:
-    """Asks one client about one lock.
-
-    A variable of the lock that is not set gets a placeholder: without one, no models are offered.
-    """
-
-    def __init__(
-        self,
-        command: Sequence[str],
-        lock: Lock,
-        directory: Path,
-        machine: Machine,
-        timeout: float,
-        *,
-        may_be_missing: bool = False,
-    ) -> None:
-        import os
-
-        from qwenlock.edge.environment import with_variables
-        from qwenlock.lint.variables import missing
-
-        self._command = command
-        self._lock = lock
-        self._directory = directory
-        self._machine = machine
-        self._timeout = timeout
-        self._may_be_missing = may_be_missing
-        here = with_variables(machine.project())
-        self._filling = here.filling()
-        self.unset = tuple(each.name for each in missing(lock, here))
-        self._environment = {**dict.fromkeys(self.unset, _PLACEHOLDER), **os.environ}
-
-    def both(self) -> tuple[_Result, _Result]:
-        """Return what the client does as it is, and with the lock enforced."""
-        from qwenlock.cli.progress import waiting
-        from qwenlock.edge.copies import copied
-
-        places = self._machine.places
-        results = []
-        for enforces in (False, True):
-            how = "with the lock enforced" if enforces else "as it is"
-            with (
-                waiting(f"asking the client {how}"),
-                copied(places, self._environment) as copies,
-            ):
-                variables = {**self._environment, **copies.variables}
-                if enforces:
-                    variables |= self._enforcing(copies)
-                results.append(self._ask(variables, copies.project))
-        as_it_is, enforced = results
-        return as_it_is, enforced.without_remedy()
-
-    def _enforcing(self, copies: Copies) -> dict[str, str]:
-        from qwenlock.edge import launch
-        from qwenlock.edge.places import DEFAULTS
-
-        enforcing = self._machine.enforcing_file(self._lock, self._directory)
-        settings = launch.verified(launch.prepare(enforcing))
-        return launch.variables(settings, Path(copies.variables[DEFAULTS]))
-
-    def _ask(self, environment: Mapping[str, str], directory: Path) -> _Result:
-        from qwenlock.edge.client import ClientError, ClientMissingError, ask
-        from qwenlock.enforce.agreement import agreement
-
-        try:
-            roles = [other.role for other in self._lock.other_models]
-            answer = ask(self._command, directory, environment, self._timeout, roles)
-        except ClientError as error:
-            return _Result(error.release, error=error)
-        except ClientMissingError as error:
-            if not self._may_be_missing:
-                raise
-            return _Result(error=error)
-        filling = {**self._filling, **environment}
-        found = agreement(self._lock, answer, [*self._machine.found.values()], filling)
-        return _Result(answer.release, found, told=tuple(answer.others))
-
-
-def _print(release: str | None, unset: Sequence[str], as_it_is: _Result, enforced: _Result) -> None:
+def _print(
+    release: str | None,
+    unset: Sequence[str],
+    as_it_is: ClientAnswer,
+    enforced: ClientAnswer,
+    obeyed: InForce | None,
+) -> None:
     from qwenlock.cli.console import emit_words, painted
     from qwenlock.text.foreign import clean
 
+    if obeyed is not None:
+        emit_words(clean(str(obeyed)))
     emit_words(f"client: Qwen Code {clean(release) if release else '(release unknown)'}")
     for name in unset:
         emit_words(f"{name} is not set; the client was given a placeholder")
-    for title, result in (("not enforced", as_it_is), ("enforced", enforced)):
-        colour = "good" if result.status == "agrees" else "error"
-        emit_words(f"{title}: {painted(result.status, colour)}")
-        for line in _lines(result):
+    for title, answer in (("not enforced", as_it_is), ("enforced", enforced)):
+        colour = "good" if answer.status == "agrees" else "error"
+        emit_words(f"{title}: {painted(answer.status, colour)}")
+        for line in _lines(answer):
             emit_words(f"  {clean(line)}")
 
 
-def _lines(result: _Result) -> Iterator[str]:
+def _print_more(unasked: Sequence[str], pinged: Sequence[_Pinged] | None) -> None:
+    """Print the roles that the client does not name, and the answers of the endpoints, if asked."""
+    from qwenlock.cli.console import emit_words
+    from qwenlock.text.foreign import clean
+
+    if unasked:
+        names = clean(", ".join(unasked))
+        emit_words(f"not compared, because the client does not name them: {names}")
+    for each in pinged or ():
+        each.print()
+    if pinged is not None and not pinged:
+        emit_words("ping: the lock has no endpoint to ask")
+
+
+def _lines(result: ClientAnswer) -> Iterator[str]:
     if result.error is not None:
         yield result.error.message
         if result.error.fix:

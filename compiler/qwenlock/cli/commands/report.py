@@ -180,19 +180,13 @@ def _unusable(picture: Picture, error: InputError) -> Picture:
 def _updates(project: Project) -> Iterator[Update]:
     """Yield the update status of each installed plan."""
     from qwenlock.change.lock_effect import effect
-    from qwenlock.change.upgrade import upgrade
-    from qwenlock.change.upgrade_data import UpgradeWishes
+    from qwenlock.change.upgrade import each_upgrade
     from qwenlock.cli.views.picture import Update
     from qwenlock.findings.errors import QwenlockError
 
-    for plan in project.plans:
-        try:
-            change = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep"))
-        except QwenlockError as error:
-            yield Update(plan.title, "unknown", (error.message,))
+    for plan, found in each_upgrade(project):
+        if isinstance(found, QwenlockError):
+            yield Update(plan.title, "unknown", (found.message,))
             continue
-        status = change.report["status"]
-        if status != "not-installed":
-            said = (*change.reasons, *change.summary, *change.warnings)
-            changes = effect(change, project)
-            yield Update(plan.title, status, tuple(each.strip() for each in said), changes)
+        said = tuple(each.strip() for each in (*found.reasons, *found.summary, *found.warnings))
+        yield Update(plan.title, found.report["status"], said, effect(found, project))

@@ -17,32 +17,21 @@ from qwenlock.cli.options import (
     flags_of,
 )
 from qwenlock.cli.projects import ProjectsArgument, RecursiveOption, chosen, for_each
-from qwenlock.settings.values import SETTINGS_VERSION
-from qwenlock.text.record import as_dict, dataclass
+from qwenlock.text.record import as_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from qwenlock.compile.roles import ScopeFile
-    from qwenlock.compile.verdict import VerdictStatus
     from qwenlock.edge.enforcement import InForce
     from qwenlock.edge.places import Flags
     from qwenlock.edge.reader import Reader
-    from qwenlock.findings.finding import Finding
-    from qwenlock.lint.subject import Subject
-    from qwenlock.lock.diff import LockChange
-    from qwenlock.lock.model import Lock
-    from qwenlock.migrate.migration import Step
+    from qwenlock.lint.overview import Overview, PlanUpdate
     from qwenlock.settings.project import Project
 
 app = typer.Typer(add_completion=False)
 
 _LEVELS = ("error", "warning", "note")
-_MOST = 4
-"""How many plans, and how many variables, get a line of their own."""
-_VERSION = ("QL106", "QL125")
-"""The findings about settings of an old version."""
 
 
 @app.command(cls=SCOPED)
@@ -71,156 +60,26 @@ def status(
 def _status_of(
     directory: Path, flags: Flags, client: str | None, reader: Reader | None, *, as_json: bool
 ) -> int:
+    from qwenlock.edge.enforcement import in_force
+    from qwenlock.edge.environment import with_variables
     from qwenlock.edge.lint_subject import gather
+    from qwenlock.edge.project import label_of
+    from qwenlock.lint.overview import overview
 
     given_options(flags, client)  # this may be a process of its own
     subject = gather(directory, flags, client, env=False, reader=reader)
-    found = _look(subject, directory)
+    project = subject.project
+    enforced = in_force(project)
+    there = with_variables(project) if subject.compilation.lock else project
+    found = overview(subject, label_of(directory), there, is_enforced=enforced is not None)
     if as_json:
-        _emit(found, subject.project)
+        _emit(found, project, enforced)
     else:
-        _draw(found, subject.project)
+        _draw(found, project, enforced)
     return 3 if found.lock == "invalid" else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """An installed plan, and whether an update is due."""
-
-    plan: str
-    region: str | None
-    status: str
-    version: str | None
-    newest: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Overview:
-    """What there is to say about a project.
-
-    Attributes:
-        lock: the status of the lock, as `check` has it.
-        changes: what locking would change.
-        compiled: what the settings compile to; None if they have errors.
-        scopes: the settings files and what they contribute.
-        plans: the installed plans.
-        migrations: the migrations that are due.
-        refused: why they cannot be run, if they cannot.
-        levels: how many findings there are of each severity.
-        enforced: the lock that a client started here obeys; None if it obeys none.
-        unset: the variables that the lock needs and that are not set here.
-        lacks_user: whether the lock was made with user settings that are not on this machine.
-    """
-
-    lock: VerdictStatus
-    changes: tuple[LockChange, ...]
-    compiled: Lock | None
-    scopes: tuple[ScopeFile, ...]
-    plans: tuple[_Plan, ...]
-    migrations: tuple[str, ...]
-    refused: str | None
-    levels: Counter[str]
-    enforced: InForce | None
-    unset: tuple[str, ...]
-    lacks_user: bool
-
-    def next(self) -> Iterator[tuple[str, str]]:
-        """Yield the commands to run next, each with what it does."""
-        if self.lock == "missing" and all(each.role == "no such file" for each in self.scopes):
-            yield "qwenlock init", "set up the project"
-            return
-        if self.levels["error"] or self.levels["warning"]:
-            yield "qwenlock lint", "show the findings, their reasons and fixes"
-        if self.migrations:
-            listing = " --list" if self.refused else ""
-            does = "say what must be done first" if self.refused else "replace what is deprecated"
-            yield f"qwenlock migrate{listing}", does
-        if len(self.unset) > _MOST:
-            number = len(self.unset)
-            yield "qwenlock lint --env", f"show the {number} variables that are not set"
-        elif self.unset:
-            does = "set what the models need, or put it into .env"
-            yield " ".join(["export", *(f"{name}=…" for name in self.unset)]), does
-        if any(plan.status == "due" for plan in self.plans):
-            yield "qwenlock upgrade --keep-selection", "upgrade the plans"
-        if self.lacks_user:
-            yield "qwenlock check", "show what the lock needs that is not on this machine"
-        elif self.lock in ("missing", "drift", "edited"):
-            yield "qwenlock lock", "write qwen.lock"
-        if self.lock == "ok" and not self.enforced:
-            yield "qwenlock run -- qwen", "start the client with the lock enforced"
-
-
-def _look(subject: Subject, directory: Path) -> _Overview:
-    from qwenlock.compile.roles import scope_files
-    from qwenlock.compile.verdict import judge
-    from qwenlock.edge.enforcement import in_force
-    from qwenlock.edge.project import label_of
-    from qwenlock.lint.gate import lacks_user
-    from qwenlock.lint.lint import configured_findings
-    from qwenlock.migrate.migration import migrate
-    from qwenlock.migrate.situation import Situation
-
-    project, compilation = subject.project, subject.compilation
-    verdict = judge(project.stored, label_of(directory), compilation)
-    due = migrate(Situation(project=project), project.client.settings_version)
-    findings = [*configured_findings(subject), *verdict.of_lock]
-    steps = [step for step in due.steps if _is_reported(step, findings)]
-    return _Overview(
-        verdict.status,
-        verdict.changes,
-        compilation.lock,
-        tuple(scope_files(project, compilation.lock)),
-        tuple(_plans(subject)),
-        tuple(step.script.name for step in steps),
-        due.refused.message if steps and due.refused else None,
-        Counter(finding.level for finding in findings),
-        in_force(project),
-        _unset(project, compilation.lock),
-        lacks_user(project, verdict.changes),
-    )
-
-
-def _is_reported(step: Step, findings: Sequence[Finding]) -> bool:
-    """Tell whether a migration is worth advising.
-
-    Every client records its settings version when it starts. If nothing else changes in the file,
-    and git does not track it, there is nothing to do.
-    """
-    if step.script.name != SETTINGS_VERSION:
-        return True
-    about = {each.place.document.label for each in findings if each.place and each.code in _VERSION}
-    return step.label in about
-
-
-def _unset(project: Project, lock: Lock | None) -> tuple[str, ...]:
-    """Return the variables that a client started here would not have."""
-    from qwenlock.edge.environment import with_variables
-    from qwenlock.lint.variables import missing
-
-    if lock is None:
-        return ()
-    return tuple(each.name for each in missing(lock, with_variables(project)))
-
-
-def _plans(subject: Subject) -> Iterator[_Plan]:
-    from qwenlock.change.upgrade import upgrade
-    from qwenlock.change.upgrade_data import UpgradeWishes
-    from qwenlock.findings.errors import QwenlockError
-    from qwenlock.text.record import replace
-
-    project = replace(subject.project, plans=subject.world.captured)
-    for plan in project.plans:
-        try:
-            report = upgrade(project, UpgradeWishes(plans=(plan.id,), on_edited="keep")).report
-        except QwenlockError:
-            yield _Plan(plan.id, None, "unknown", None, None)
-            continue
-        if report["status"] != "not-installed":
-            yield _Plan(plan.id, *(report[name] for name in ("region", "status", "from", "to")))
-
-
-def _emit(found: _Overview, project: Project) -> None:
+def _emit(found: Overview, project: Project, enforced: InForce | None) -> None:
     from qwenlock.cli.client import client_as_json
     from qwenlock.cli.console import emit_json
     from qwenlock.cli.findings import changes_as_json
@@ -238,17 +97,17 @@ def _emit(found: _Overview, project: Project) -> None:
             "migrations": {"due": list(found.migrations), "refused": found.refused},
             "findings": {f"{level}s": found.levels[level] for level in _LEVELS},
             "unset": list(found.unset),
-            "enforced": found.enforced.lock if found.enforced else None,
+            "enforced": enforced.lock if enforced else None,
             "next": [{"command": _typed(command), "does": does} for command, does in found.next()],
         }
     )
 
 
-def _draw(found: _Overview, project: Project) -> None:
+def _draw(found: Overview, project: Project, enforced: InForce | None) -> None:
     """Draw the overview: on a terminal folded at words, otherwise a line for each row."""
     from qwenlock.cli.views.terminal import draw, is_terminal, plain, text
 
-    rows = list(_rows(found, project))
+    rows = list(_rows(found, project, enforced))
     if not is_terminal():  # rich takes as long as reading the project
         width = max(len(name) for name, _, _ in rows)
         for name, value, _ in rows:
@@ -264,7 +123,9 @@ def _draw(found: _Overview, project: Project) -> None:
     draw(table)
 
 
-def _rows(found: _Overview, project: Project) -> Iterator[tuple[str, str, str]]:
+def _rows(
+    found: Overview, project: Project, enforced: InForce | None
+) -> Iterator[tuple[str, str, str]]:
     """Yield each line: its heading, what it says, and its colour."""
     from qwenlock.cli.client import client_line
     from qwenlock.cli.views.catalogue import selection
@@ -276,8 +137,8 @@ def _rows(found: _Overview, project: Project) -> Iterator[tuple[str, str, str]]:
     if found.compiled is not None:
         yield "model", selection(found.compiled), ""
     yield "lock", _lock(found), "good" if found.lock == "ok" else "error"
-    if found.enforced is not None:
-        yield "enforced", str(found.enforced), ""
+    if enforced is not None:
+        yield "enforced", str(enforced), ""
     for number, file in enumerate(each for each in found.scopes if each.role != "no such file"):
         yield "" if number else "settings", f"{file.scope} {file.label}: {file.role}", ""
     for number, (said, style) in enumerate(_plans_in_lines(found.plans)):
@@ -296,7 +157,7 @@ def _typed(command: str) -> str:
     return advised(f"`{command}`").strip("`")
 
 
-def _lock(found: _Overview) -> str:
+def _lock(found: Overview) -> str:
     from qwenlock.cli.views.differences import summary
 
     if found.lock == "ok":
@@ -314,9 +175,11 @@ def _lock(found: _Overview) -> str:
     return f"{said}: {summary(found.changes)}" if found.changes else said
 
 
-def _plans_in_lines(plans: Sequence[_Plan]) -> Iterator[tuple[str, str]]:
+def _plans_in_lines(plans: Sequence[PlanUpdate]) -> Iterator[tuple[str, str]]:
     """Yield a line for each plan; of many, for those that have an update, and for the others."""
-    if len(plans) <= _MOST:
+    from qwenlock.lint.overview import MOST
+
+    if len(plans) <= MOST:
         yield from map(_plan, plans)
         return
     for is_due, said in ((True, "updates are available for"), (False, "no update for")):
@@ -325,7 +188,7 @@ def _plans_in_lines(plans: Sequence[_Plan]) -> Iterator[tuple[str, str]]:
             yield f"{said} {', '.join(names)}", "warning" if is_due else ""
 
 
-def _plan(plan: _Plan) -> tuple[str, str]:
+def _plan(plan: PlanUpdate) -> tuple[str, str]:
     name = " ".join(filter(None, [plan.plan, plan.region, plan.version]))
     if plan.status == "due":
         return f"{name}, {plan.newest} is available", "warning"
