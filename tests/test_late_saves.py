@@ -1,7 +1,7 @@
 """Another program saves a file while qwenlock writes it: at every moment, in every way of saving.
 
-Afterwards the saved text is in the file itself, or in one that an error names. What qwenlock wrote is
-there too, or the error says that it is not.
+Afterwards the saved text is in the file itself, or in one that an error names. What qwenlock wrote
+is there too, or the error says that it is not.
 """
 
 from __future__ import annotations
