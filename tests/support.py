@@ -85,7 +85,7 @@ def plainly_read(text: str) -> Any:
 
 
 def strict(value: Any) -> str:
-    """Return JSON that differs where values do: true is no 1, 1 is 1.0, and order is no matter."""
+    """Return JSON that differs if values do: true is not 1, 1 is 1.0, order does not matter."""
     return json.dumps(_plain(value), sort_keys=True)
 
 
@@ -175,7 +175,7 @@ _FOR_A_CLIENT = (
 
 
 def a_third(cases: Iterable[T]) -> list[T]:
-    """Return a third of some slow cases, another one in each run of CI; or all, if asked for."""
+    """Return a third of some slow cases, a different third in each run of CI; or all of them."""
     every = list(cases)
     if os.environ.get("QWENLOCK_ALL_CASES"):
         return every

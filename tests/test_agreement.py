@@ -226,14 +226,14 @@ def test_other_model_that_the_client_does_not_name_is_told(said: str, kinds: lis
     assert [each.kind for each in agreement(lock, given).differences] == kinds
 
 
-def test_model_that_its_own_fields_hide_is_no_difference() -> None:
+def test_model_that_its_own_fields_hide_is_not_a_difference() -> None:
     lock = locked(settings(entry("a", fastOnly=True), entry("b")), client="0.24.4")
     found = agreement(lock, answer("b(openai)", current="a"))
     assert found.differences == ()
     assert found.hidden == ("openai/a",)
 
 
-def test_hidden_model_that_an_older_release_lists_is_no_difference() -> None:
+def test_hidden_model_that_an_older_release_lists_is_not_a_difference() -> None:
     lock = locked(settings(entry("a"), entry("b", voiceOnly=True)), client="0.24.4")
     found = agreement(lock, answer("a(openai)", "b(openai)"))
     assert found == agreement(AB, answer("a(openai)", "b(openai)"))
@@ -253,7 +253,7 @@ def test_selection_that_only_the_environment_knows_agrees_with_any(client: str) 
         assert not agreement(lock, answer(current=current)).differences
 
 
-def test_runtime_model_that_variables_select_is_no_difference() -> None:
+def test_runtime_model_that_variables_select_is_not_a_difference() -> None:
     lock = locked({}, client="0.24.4")
     runtime = "$runtime|openai|x(openai)"
     assert not agreement(lock, answer(runtime, current=runtime)).differences

@@ -342,7 +342,7 @@ def assert_civil(world: World) -> None:
 
 @untimed(15)
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
-def test_garbage_for_settings_lock_and_env_is_no_traceback(world: World, data: bytes) -> None:
+def test_garbage_for_settings_lock_and_env_gives_no_traceback(world: World, data: bytes) -> None:
     for target in ("user", "own", "lock", "env"):
         world.clear()
         write(world.user, models(MODEL))
@@ -354,7 +354,7 @@ def test_garbage_for_settings_lock_and_env_is_no_traceback(world: World, data: b
 
 @untimed(30)
 @given(st.data())
-def test_mutated_settings_and_locks_are_no_traceback(world: World, data: st.DataObject) -> None:
+def test_mutated_settings_and_locks_give_no_traceback(world: World, data: st.DataObject) -> None:
     world.clear()
     write(world.user, json.dumps(WARNED, indent=1))
     world.run("lock")
@@ -419,7 +419,7 @@ def unreadable(path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_readable_file_is_said_at_once(
+def test_what_is_not_a_readable_file_is_said_at_once(
     world: World, scope: str, kind: Callable[[Path], object], code: str
 ) -> None:
     kind(getattr(world, scope))
@@ -494,7 +494,7 @@ def test_working_directory_that_is_gone_is_wrong_use(
         assert (result.exit_code, "working directory" in result.err) == (2, True), result
 
 
-def test_name_that_is_no_utf8_is_wrong_use_where_a_lock_would_hold_it(world: World) -> None:
+def test_name_that_is_not_utf8_is_wrong_use_where_a_lock_would_hold_it(world: World) -> None:
     odd = os.fsdecode(bytes(world.root) + b"/\xff")
     Path(odd).mkdir()
     write(Path(odd) / "u.json", "{}")

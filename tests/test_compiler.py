@@ -186,7 +186,7 @@ def test_base_url_of_the_selection_counts_for_the_clients_that_read_it() -> None
     assert digests(one, client="0.21.2") != digests(two, client="0.21.2")
 
 
-def test_key_in_settings_is_no_part_of_a_digest() -> None:
+def test_key_in_settings_is_not_a_part_of_a_digest() -> None:
     one, two = (
         {"security": {"auth": {"selectedType": "openai", "apiKey": key}}, "model": {"name": "x"}}
         for key in ("hunter2", "hunter3")

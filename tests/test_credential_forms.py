@@ -125,7 +125,7 @@ def test_every_form_of_a_url() -> None:
 
 
 @pytest.mark.parametrize("name", forms.HARMLESS)
-def test_what_guides_have_is_no_credential(name: str) -> None:
+def test_what_guides_have_is_not_a_credential(name: str) -> None:
     for part in ("customHeaders", "extra_body"):
         assert not forms.is_caught(forms.in_config(**{part: {name: forms.HARMLESS[name]}}))
 

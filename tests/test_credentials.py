@@ -171,7 +171,7 @@ def test_fields_that_name_none(name: str) -> None:
         ("https://host/v1?key=${KEY}&x=1", None),
     ],
 )
-def test_reference_is_no_credential(text: str, key: str | None) -> None:
+def test_reference_is_not_a_credential(text: str, key: str | None) -> None:
     assert not is_credential(text, key)
 
 
@@ -197,7 +197,7 @@ def test_reference_beside_a_literal_is_still_a_credential(text: str, key: str | 
     ["", "?version=1", "?monkey", "?key=", "#key", "?api-version=2024-02-01", "?tokenizer=x",
      "?project_id=0a1b2c3d4e5f60718293a4b5", "?cache_key=x", "?max_tokens=1"],
 )  # fmt: skip
-def test_plain_address_is_no_credential(url: str, query: str) -> None:
+def test_plain_address_is_not_a_credential(url: str, query: str) -> None:
     assert not is_credential(url + query)
 
 
@@ -294,7 +294,7 @@ def test_variable_name(name: str) -> None:
     ["", "2A", "A-B", "A B", "é", "A\n", "$A", "sk_live_abcdefgh", "LTAI4Gabcdefgh123", "sk_live_1",
      "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "a0b1c2d3e4f5a6b7c8d9"],
 )  # fmt: skip
-def test_pasted_key_or_garbage_is_no_variable_name(name: str) -> None:
+def test_pasted_key_or_garbage_is_not_a_variable_name(name: str) -> None:
     assert not is_variable_name(name)
     assert not any(map(names_a_variable, (f"${name}", f"${{{name}}}")))
 

@@ -112,7 +112,7 @@ def test_nesting_beyond_every_stack_is_refused(bracket: str, levels: int) -> Non
     assert refused(text)[0] in {"QL101", "QL104"}
 
 
-def test_many_shallow_brackets_are_no_depth() -> None:
+def test_many_shallow_brackets_are_not_depth() -> None:
     assert len(parse('{"a": [' + "[]," * 2_000 + "[]]}", "settings.json").value["a"]) == 2_001
 
 

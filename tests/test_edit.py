@@ -450,7 +450,7 @@ def test_impossible_path_is_refused_in_text_as_in_values(operation: Operation) -
 
 
 @pytest.mark.parametrize("text", ["", "{", "// only a comment"])
-def test_text_that_is_no_document_is_refused(text: str) -> None:
+def test_text_that_is_not_a_document_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not JSON"):
         edit(text, [])
 

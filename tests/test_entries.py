@@ -102,7 +102,7 @@ def test_model_without_env_key_falls_back_to_the_types_own(auth_type: str, varia
     "pasted", ["sk-abcdefgh12345", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "my key", "1A", 5, [], True]
 )
 @pytest.mark.parametrize("client", ["guide", "0.21.2"])
-def test_env_key_that_is_no_variable_name_is_an_error_that_shows_none_of_it(
+def test_env_key_that_is_not_a_variable_name_is_an_error_that_shows_none_of_it(
     pasted: Any, client: str
 ) -> None:
     ((code, message),) = said({"id": "x", "envKey": pasted}, client=client)
@@ -123,7 +123,7 @@ def test_object_of_the_wrong_type_is_an_error(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "description", "capabilities", "generationConfig"])
-def test_null_is_no_wrong_type(field: str) -> None:
+def test_null_has_the_right_type(field: str) -> None:
     assert said({**MODEL, field: None}) == []
 
 
@@ -271,7 +271,7 @@ def test_first_of_two_equal_ids_wins_and_both_places_are_named() -> None:
     assert compilation.lock.models[0].env_key == "K"
 
 
-def test_same_id_under_two_auth_types_is_no_duplicate() -> None:
+def test_same_id_under_two_auth_types_is_not_a_duplicate() -> None:
     settings = {"modelProviders": {"openai": [MODEL], "gemini": [MODEL]}}
     assert "QL209" not in codes(compiled(settings))
 

@@ -174,7 +174,7 @@ def test_git_alone_would_start_it(world: World, way: str) -> None:
 
 
 @pytest.mark.parametrize("folder", ["", ".", "bin"])
-def test_git_is_no_file_of_the_repository(
+def test_git_is_not_a_file_of_the_repository(
     world: World, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
     repository = Repository(world.project, world.root)

@@ -267,7 +267,7 @@ def test_project_below_a_repository(world: World, monkeypatch: pytest.MonkeyPatc
     }
 
 
-def test_home_directory_is_no_project(world: World) -> None:
+def test_home_directory_is_not_a_project(world: World) -> None:
     before = {path: path.is_file() and path.read_bytes() for path in world.home.rglob("*")}
     assert world.run("init", str(world.home), "--yes").exit_code == 2
     assert {path: path.is_file() and path.read_bytes() for path in world.home.rglob("*")} == before

@@ -44,6 +44,6 @@ def test_keys_of_other_models_are_known_with_them() -> None:
 
 
 @pytest.mark.parametrize("key", ["apiKey", "baseUrl", "provider", "temperature", "theme"])
-def test_what_nothing_reads_is_no_key(key: str) -> None:
+def test_what_nothing_reads_is_not_a_key(key: str) -> None:
     assert known_since(key) is None
     assert key not in known_keys(profile())

@@ -1,7 +1,7 @@
 """Another program saves a file while qwenlock writes it: at every moment, in every way of saving.
 
-Whatever the moment is, what was saved is in a file afterwards: in the file itself, or in one that
-an error names. What qwenlock wrote is there too, or the error says that it is not.
+Afterwards the saved text is in the file itself, or in one that an error names. What qwenlock wrote
+is there too, or the error says that it is not.
 """
 
 from __future__ import annotations
@@ -201,4 +201,4 @@ def test_late_write_to_the_old_file_is_kept(tmp_path: Path, way: str) -> None:
             assert str(kept) in caught.value.message
             assert (kept.read_bytes(), path.read_bytes()) == (SAVED, NEW)
             write([FileEdit(path, NEW, OLD)], reason="test", history=history)
-            assert kept.exists(), "it is no leftover"
+            assert kept.exists(), "it is not a leftover"

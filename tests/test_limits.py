@@ -189,7 +189,7 @@ def test_number_of_thousands_of_digits_is_refused(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_fifo_is_no_settings_file_and_is_not_waited_for(sandbox: Sandbox) -> None:
+def test_fifo_is_not_a_settings_file_and_is_not_waited_for(sandbox: Sandbox) -> None:
     os.mkfifo(sandbox.settings)
     done = sandbox.run("lock")
     assert done.returncode == 3
@@ -210,7 +210,7 @@ def test_fifo_as_gitignore_is_not_waited_for(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_device_is_no_settings_file(sandbox: Sandbox) -> None:
+def test_device_is_not_a_settings_file(sandbox: Sandbox) -> None:
     sandbox.settings.symlink_to("/dev/zero")
     done = sandbox.run("lock")
     assert done.returncode == 3
@@ -288,7 +288,7 @@ ODD: list[Callable[[Path], None]] = [
     zero,
     loop,
 ]
-"""What makes something that is no file in place of one."""
+"""What puts something else in place of a file."""
 
 PLAN = """title = "Own"
 auth-type = "openai"
@@ -303,7 +303,7 @@ version = "version"
 
 @pytest.mark.parametrize("name", ["plan.toml", "1.0.json.j2"])
 @pytest.mark.parametrize("make", ODD)
-def test_plan_of_what_is_no_file_is_refused(
+def test_plan_of_what_is_not_a_file_is_refused(
     sandbox: Sandbox, name: str, make: Callable[[Path], None]
 ) -> None:
     folder = sandbox.project / "plans" / "own"
@@ -330,7 +330,7 @@ def test_plan_of_what_is_no_file_is_refused(
         (".pre-commit-config.yaml", ["init --pre-commit --yes"]),
     ],
 )
-def test_what_is_no_file_is_refused_wherever_one_is_named(
+def test_what_is_not_a_file_is_refused_wherever_one_is_named(
     sandbox: Sandbox, make: Callable[[Path], None], name: str, commands: list[str]
 ) -> None:
     sandbox.settings.write_text(settings_with("{}"))
@@ -344,7 +344,7 @@ def test_what_is_no_file_is_refused_wherever_one_is_named(
 
 
 @pytest.mark.parametrize("make", ODD)
-def test_state_directory_with_what_is_no_file_in_it_is_said(
+def test_state_directory_with_what_is_not_a_file_in_it_is_said(
     sandbox: Sandbox, make: Callable[[Path], None]
 ) -> None:
     backups = sandbox.root / "state" / "qwenlock" / "backups"

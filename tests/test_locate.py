@@ -243,7 +243,7 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('"lonely"', '"***"'),
     ],
 )
-def test_excerpt_shows_what_is_no_secret(line: str, shown: str) -> None:
+def test_excerpt_shows_what_is_not_a_secret(line: str, shown: str) -> None:
     assert Locator(line).excerpt(1, 1, 1).text == shown
 
 

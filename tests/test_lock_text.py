@@ -216,7 +216,7 @@ def test_other_major_version_is_refused_with_what_to_do(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ['"one"', '""', '"1."', '"-1"', "1.0", "[]", "{}", "true"])
-def test_garbage_for_a_version_is_no_lock(version: str) -> None:
+def test_garbage_for_a_version_is_not_a_lock(version: str) -> None:
     text = dump(LOCK).replace('lock-version = "2.0"', f"lock-version = {version}")
     assert problem(text)[0] == "QL112"
 
@@ -289,7 +289,7 @@ def test_least_lock_is_read() -> None:
         HEAD + CHOSEN + '[[plans]]\nid = "p"\nregion = "r"\nversion = "x"\ndigest = ""\n',
     ],
 )
-def test_what_is_no_lock_is_said_to_be_none(text: str) -> None:
+def test_what_is_not_a_lock_is_named_as_such(text: str) -> None:
     assert problem(text)[0] == "QL112"
 
 

@@ -114,5 +114,5 @@ def test_nesting_is_read_up_to_the_limit(kind: type) -> None:
 
 
 @given(st.booleans())
-def test_boolean_is_no_number(value: bool) -> None:
+def test_boolean_is_not_a_number(value: bool) -> None:
     assert from_toml(to_toml(value)) is value

@@ -121,7 +121,7 @@ def test_image_model_must_be_able_to_draw(flags: Any) -> None:
 
 
 @pytest.mark.parametrize("alias", ["inherit", "fast"])
-def test_alias_of_an_agent_is_no_entry_and_no_finding(alias: str) -> None:
+def test_alias_of_an_agent_is_not_an_entry_and_gives_no_finding(alias: str) -> None:
     given = settings(others={"agents": {"builtin": {"exploreModel": alias}}})
     assert resolved(given) == [("explore", None)]
     assert codes(compiled(given, client=NEW)) == []

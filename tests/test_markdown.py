@@ -51,7 +51,7 @@ def test_cells_of_a_table_stay_in_it(one: str, other: str) -> None:
 @untimed(300)
 @given(TEXTS.filter(lambda text: bool(text.strip())))
 def test_sentence_says_what_it_says(text: str) -> None:
-    """What is not seen is no matter: where it stands so that nothing becomes a link."""
+    """Invisible characters do not count: they are there to keep text from becoming a link."""
     tokens = parsed(f"Here: {prose(text)}")
     assert obeyed(tokens) == set()
     said = "".join(token.content for token in tokens if token.type in ("text", "text_special"))

@@ -116,7 +116,7 @@ def test_guide_replaces_whatever_is_selected() -> None:
     assert compiled(USER | chosen("anthropic", "mine"), PROJECT, "guide").lock is not None
 
 
-def test_model_that_is_hidden_and_not_used_is_no_reason() -> None:
+def test_model_that_is_hidden_and_not_used_is_not_a_reason() -> None:
     assert compiled(USER, PROJECT | chosen("openai", "ours")).lock is not None
 
 

@@ -296,7 +296,7 @@ def test_undo_takes_everything_back(world: World) -> None:
     assert files_of(world.root) == before
 
 
-def test_invalid_settings_are_no_input(world: World) -> None:
+def test_invalid_settings_are_not_input(world: World) -> None:
     write(world.user, "{")
     assert world.run("migrate", "--yes").exit_code == 3
 

@@ -79,7 +79,7 @@ def test_flat_setting_gives_way_to_the_grouped_one_and_the_user_is_told() -> Non
     }
 
 
-def test_setting_whose_group_is_no_object_stays_where_it_is() -> None:
+def test_setting_whose_group_is_not_an_object_stays_where_it_is() -> None:
     migration = migrate({"theme": "x", "ui": "dark"}, 4)
     assert migration.settings == {"theme": "x", "ui": "dark", "$version": 4}
     assert notes_of(migration) == {"theme": "was not moved and has no effect: ui is in the way"}
@@ -139,7 +139,7 @@ def test_protocol_that_differs_from_the_provider_is_removed_with_a_note() -> Non
     }
 
 
-def test_co_author_that_is_no_yes_or_no_is_turned_off_with_a_note_that_hides_it() -> None:
+def test_co_author_that_is_neither_yes_nor_no_is_turned_off_with_a_note_that_hides_it() -> None:
     migration = migrate({"$version": 3, "general": {"gitCoAuthor": "maybe"}}, 4)
     assert notes_of(migration) == {
         "general.gitCoAuthor": "is neither yes nor no, so it is turned off"

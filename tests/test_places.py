@@ -122,7 +122,7 @@ def test_qwen_home_moves_the_user_file_for_the_clients_that_read_it(
     assert located(client=client).files["user"] == expected
 
 
-def test_home_directory_is_no_project(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_home_directory_is_not_a_project(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = home.parent / "link"
     link.symlink_to(home)
     for folder in (home, link):

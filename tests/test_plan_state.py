@@ -146,7 +146,7 @@ def test_region_that_is_gone_is_told_by_the_digest_or_the_endpoint(
             assert found == RecordedPlan(digest, region if expected else None)
 
 
-def test_version_that_is_gone_is_no_record() -> None:
+def test_version_that_is_gone_is_not_a_record() -> None:
     for plan, template, region in LISTS:
         values = wanted(plan, template, region)
         del values[template.state.version]

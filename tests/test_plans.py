@@ -596,7 +596,7 @@ def test_a_plan_without_templates_is_refused(tmp_path: Path) -> None:
         load([write(tmp_path / "second-plan", **{"plan.toml": SECOND_PLAN})])
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     own = second(tmp_path)
     (own / "second-plan" / "1.0.json.j2").write_bytes(b"\xff")
     with pytest.raises(InputError, match=r"1\.0\.json\.j2 cannot be read"):
@@ -785,7 +785,7 @@ MODEL = (
         (f"[{MODEL}, {MODEL}]", "an id appears twice: a, a"),
     ],
 )
-def test_what_is_no_list_of_the_plans_models_is_refused(text: str, problem: str) -> None:
+def test_what_is_not_a_list_of_the_plans_models_is_refused(text: str, problem: str) -> None:
     with pytest.raises(InputError, match=rf"region china .*{re.escape(problem)}"):
         render(text)
 

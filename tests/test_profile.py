@@ -242,7 +242,7 @@ def test_pre_release_of_a_release_to_come_is_newer_than_known() -> None:
 @pytest.mark.parametrize(
     "client", ["", "Guide", "latest", "0.x", "sk-abc", "\x00", "0.12-x-", "0.12.0-"]
 )
-def test_what_is_no_release_is_wrong_use(client: str) -> None:
+def test_what_is_not_a_release_is_wrong_use(client: str) -> None:
     with pytest.raises(UsageError, match="is not a release") as caught:
         profile(client)
     assert caught.value.fix is not None

@@ -71,7 +71,7 @@ def test_scopes_merge_and_the_higher_wins() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["open-ai", "", None, 1, ["openai"], {"a": 1}])
-def test_what_is_no_auth_type_is_said_where_it_stands(protocol: Any) -> None:
+def test_what_is_not_an_auth_type_is_said_where_it_stands(protocol: Any) -> None:
     value = settings({"lab": protocol}, lab=[entry("x")], openai=[entry("a")])
     assert catalogue(value) == [("openai", None, "a")]
     (finding,) = compiled(value, client=NEW).findings
@@ -93,7 +93,7 @@ def test_a_key_in_the_place_of_a_protocol_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("protocols", ["openai", None, ["openai"], 1])
-def test_what_is_no_object_maps_nothing(protocols: Any) -> None:
+def test_what_is_not_an_object_maps_nothing(protocols: Any) -> None:
     value = settings(protocols, lab=[entry("x")], openai=[entry("a")])
     assert catalogue(value) == [("openai", None, "a")]
 
@@ -112,7 +112,7 @@ def test_identity_is_that_of_the_auth_type_whatever_the_provider() -> None:
     assert [model.provider for model in compilation.lock.models] == ["lab", None]
 
 
-def test_a_provider_id_is_no_auth_type_to_select() -> None:
+def test_a_provider_id_is_not_an_auth_type_to_select() -> None:
     value = LAB | {"security": {"auth": {"selectedType": "lab"}}}
     (finding,) = [each for each in compiled(value, client=NEW).findings if each.code == "QL601"]
     assert finding.fix == "select openai, which providerProtocol maps it to"

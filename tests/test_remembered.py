@@ -730,7 +730,7 @@ def test_memory_is_read_as_it_was_written(code: int | None) -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"x", b"3\nab", b"1\n1", b"1\na" * 4, b"0\n0\n0\n0\n1\n1"])
-def test_bytes_that_are_no_memory(text: bytes) -> None:
+def test_bytes_that_are_not_memory(text: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (whichever it is)
         Memory.read(text)
 

@@ -386,7 +386,7 @@ def test_thousands_of_results_are_merged(world: World) -> None:
         "[" * 100_000,
     ],
 )
-def test_what_is_no_result_cannot_be_merged(world: World, text: str) -> None:
+def test_what_is_not_a_result_cannot_be_merged(world: World, text: str) -> None:
     write(world.project / "r.json", text)
     result = world.run("report", "--merge", "r.json", "--format", "json")
     assert (result.exit_code, json.loads(result.out)["error"]["exit-code"]) == (3, 3)

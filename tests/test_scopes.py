@@ -105,7 +105,7 @@ def put(value: Any, path: Path, new: Any) -> Any:
 
 @untimed(200)
 @given(STACKS, st.sampled_from(PATHS), st.data())
-def test_what_a_higher_scope_decides_is_no_input(
+def test_what_a_higher_scope_decides_is_not_an_input(
     values: list[dict[str, Any]], path: Path, data: st.DataObject
 ) -> None:
     values = [*values, put(data.draw(settings_of_a_scope()), path, data.draw(SCALAR_LEAVES))]
@@ -190,7 +190,7 @@ def test_only_scopes_that_contribute_are_inputs() -> None:
     assert [each.scope for each in locked(*sources).inputs] == ["user", "project"]
 
 
-def test_user_whose_catalogue_and_selection_are_overridden_is_no_input() -> None:
+def test_user_whose_catalogue_and_selection_are_overridden_is_not_an_input() -> None:
     project = {**models(MODEL), "model": {"name": "gpt-4o"}}
     user = {**models({"id": "other", "envKey": "K"}), "model": {"name": "other"}}
     lock = locked(source(user), source(project, "project"))
@@ -213,7 +213,7 @@ def test_highest_is_the_source_that_has_something_there() -> None:
     assert highest(sources, ("a",)) is sources[2]
 
 
-def test_key_that_the_client_skips_is_no_contribution() -> None:
+def test_key_that_the_client_skips_is_not_a_contribution() -> None:
     sources = stacked([{"$version": 4, "model": {"generationConfig": {"__proto__": {"x": 1}}}}])
     assert contribution(sources, 0, ("model", "generationConfig")) == {}
 

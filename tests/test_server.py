@@ -239,7 +239,7 @@ def test_other_files_are_left_alone(world: World) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["git:", "untitled:", "vscode-remote://host", "file://server"])
-def test_what_is_no_file_here_counts_for_nothing(world: World, scheme: str) -> None:
+def test_what_is_not_a_file_here_counts_for_nothing(world: World, scheme: str) -> None:
     """An editor shows the version of a commit under the path of the file."""
 
     async def act(editor: Editor) -> None:

@@ -143,7 +143,7 @@ def test_repository_that_goes_lets_the_search_go_on(world: World) -> None:
     assert world.agreed() == 1
 
 
-def test_what_is_in_a_repository_is_no_matter(world: World, compiles: list[object]) -> None:
+def test_what_is_in_a_repository_does_not_matter(world: World, compiles: list[object]) -> None:
     (world.project / ".git").mkdir()
     world.run("check")
     (world.project / ".git" / "index.lock").touch()
@@ -190,7 +190,7 @@ def test_stamp_that_is_garbage_is_not_believed(
     assert len(compiles) == 2
 
 
-def test_cache_that_cannot_be_written_is_no_problem(world: World) -> None:
+def test_cache_that_cannot_be_written_stops_nothing(world: World) -> None:
     cache = world.home / ".cache"
     for file in cache.rglob("checked/*"):
         file.unlink()

@@ -87,7 +87,7 @@ def test_positions(text: str, path: tuple[str, ...], where: tuple[int, int]) -> 
         ("a = " + "[" * 5000, (1, 1)),
     ],
 )
-def test_what_is_no_toml(text: str, where: tuple[int, int]) -> None:
+def test_what_is_not_toml(text: str, where: tuple[int, int]) -> None:
     with pytest.raises(TomlError) as raised:
         parse(text)
     assert raised.value.at == where
@@ -106,7 +106,7 @@ def test_keys_and_texts_with_many_dots_are_read() -> None:
     assert holds(parse(text), ("a",) * 99)
 
 
-def test_blanks_before_what_is_no_key_cost_no_square() -> None:
+def test_blanks_before_what_is_not_a_key_cost_no_square() -> None:
     with pytest.raises(TomlError):
         parse(" " * 500_000 + "!")
     assert Positions(" " * 500_000 + "\nb = 1").of(("b",)) == (2, 1)

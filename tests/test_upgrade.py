@@ -566,7 +566,7 @@ def test_nothing_is_written_while_edits_would_be_lost(on_edited: str | None) -> 
 # Not installed, or by hand
 
 
-def test_plan_that_is_not_installed_is_no_error() -> None:
+def test_plan_that_is_not_installed_is_not_an_error() -> None:
     for settings in ({}, {"modelProviders": {"openai": CUSTOM}}):
         change = changed(settings)
         assert (change.files, change.report["status"]) == ((), "not-installed")
@@ -714,7 +714,7 @@ def test_record_that_says_nothing_is_none(record: Any) -> None:
     assert changed({"$version": 4, "codingPlan": record}).report["status"] == "not-installed"
 
 
-def test_entries_that_are_no_models_stay_where_they_are() -> None:
+def test_entries_that_are_not_models_stay_where_they_are() -> None:
     odd: list[Any] = [None, 1, [], {"id": 1, "envKey": "X"}, {"envKey": "X"}]
     nameless = {"envKey": KEY, "baseUrl": ENDPOINTS["china"], "id": [1]}
     settings = installed("0.12.0", custom=[*odd, nameless])

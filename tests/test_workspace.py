@@ -200,7 +200,7 @@ def test_lock_that_is_a_folder_or_behind_a_link_fails_the_gate(world: World) -> 
 
 @pytest.fixture
 def workspace(world: World) -> World:
-    """Return a workspace with two projects without a lock, whose root is no project."""
+    """Return a workspace with two projects without a lock, whose root is not a project."""
     world.own.unlink()
     world.lock.unlink()
     write(
@@ -657,7 +657,7 @@ def test_files_of_a_commit_are_listed_in_little_memory(
     assert most < 16 * 1024**2
 
 
-def test_commit_that_git_cannot_list_is_no_empty_one(
+def test_commit_that_git_cannot_list_is_not_an_empty_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the trees of a commit name each other so often that git never comes to an end."""

@@ -374,7 +374,7 @@ class TestRefusal:
         with pytest.raises(WriteError, match="is a link to another"):
             write([edits[1], twice], reason="migrate", history=history)
 
-    def test_what_is_no_file(self, project: Path, history: History) -> None:
+    def test_what_is_not_a_file(self, project: Path, history: History) -> None:
         with pytest.raises(WriteError, match="not a regular file"):
             write([FileEdit(project, None, b"new")], reason="init", history=history)
         with pytest.raises(WriteError, match="not a regular file"):
