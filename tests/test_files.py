@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwenlock.edge.files import read_regular
+from qwenlock.edge import files
+from qwenlock.edge.files import holds, read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,3 +35,18 @@ def test_file_that_is_larger_than_allowed_is_refused(tmp_path: Path, most: int) 
     file.write_bytes(b"x" * (most + 1))
     with pytest.raises(OSError, match="large"):
         read_regular(file, most)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 16, 17])
+def test_content_is_compared_to_its_last_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 8)
+    content = bytes(range(size))
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    assert holds(file, content)
+    assert not holds(file, content + b"x")
+    for at in range(size):
+        assert not holds(file, content[:at])
+        assert not holds(file, content[:at] + b"x" + content[at + 1 :])

@@ -10,16 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.findings.errors import InputError
-from qwenlock.lock import plain
+from qwenlock.lock import plain, previous
 from qwenlock.lock.model import InstalledPlan, Lock
 from qwenlock.lock.options import Options
-from qwenlock.lock.previous import RecordedLock, read
+from qwenlock.lock.previous import RecordedLock
 from qwenlock.lock.text import load
 from support import MODEL, dump, locked, models, untimed
 
 PLAN = InstalledPlan(id="p", region="r", version="1.0", digest="sha256:" + "0" * 64)
 LOCK = replace(locked(models(MODEL)), options=Options(user=False, system="s.json"), plans=(PLAN,))
 FILES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1)
+
+
+def read(text: str, label: str) -> RecordedLock | None:
+    return previous.read(text.encode(), label)
 
 
 @untimed(100)
@@ -114,3 +118,17 @@ def test_merge_is_read() -> None:
     text = dump(replace(LOCK, merge="client"))
     assert read(text, "qwen.lock") == RecordedLock("guide", LOCK.options, (PLAN,), "client")
     assert read(text.replace('"client"\n', '"x"\n', 1), "qwen.lock") is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_first_model_on_the_other_side_of_a_conflict_does_not_end_what_is_read(end: str) -> None:
+    text = dump(LOCK)
+    conflict = "\n<<<<<<< ours\n=======\n[[models]]\n>>>>>>> theirs\n\n[[plans]]\n"
+    text = text.replace("\n[[plans]]\n", conflict, 1).replace("\n", end)
+    assert "<<<<<<<" in text
+    assert read(text, "qwen.lock") == RecordedLock("guide", LOCK.options, (PLAN,))
+
+
+def test_lock_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(InputError, match="not UTF-8"):
+        previous.read(dump(LOCK).encode() + b"\xff", "qwen.lock")

@@ -63,7 +63,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "variable names": credentials.is_variable_name,
     "references": credentials.references,
     "lock, read": lambda text: lock.load(text, "x"),
-    "lock, recorded": lambda text: previous.read(text, "x"),
+    "lock, recorded": lambda text: previous.read(text.encode(errors="replace"), "x"),
     "lock, own side": lock.own_side,
     "configuration": lambda text: configuration.judge("qwenlock.toml", text, "x"),
 }

@@ -39,13 +39,18 @@ class Route(NamedTuple):
     @property
     def protocol(self) -> str | None:
         """Return the auth type that the client makes its requests as: `wireApi` can change it."""
-        return WIRE_PROTOCOLS.get(self.wire_api or "", self.auth_type)
+        return protocol_of(self.auth_type, self.wire_api)
 
     def is_of(self, other: Route) -> bool:
         """Tell whether this selection means the entry with the route `other`."""
         return (self.protocol, self.model) == (other.protocol, other.model) and (
             self.base_url is None or self.base_url == (other.base_url or "")
         )
+
+
+def protocol_of(auth_type: str | None, wire_api: str | None) -> str | None:
+    """Return the auth type that the client makes the requests of an entry as."""
+    return WIRE_PROTOCOLS.get(wire_api or "", auth_type)
 
 
 def api_of(route: Route) -> str | None:

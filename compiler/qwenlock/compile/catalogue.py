@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.clients.profile import OAUTH, PROTOCOLS_SINCE
+from qwenlock.clients.route import protocol_of
 from qwenlock.compile.entries import EntryReader
 from qwenlock.findings.finding import Finding, Related
 from qwenlock.lock.model import FIELDS, Model
@@ -124,7 +125,8 @@ class _Builder:
         model = self._model(auth_type, provider, canonical, origin, source)
         url = model.base_url or None if self._client.identity_has_url else None
         entry = Entry(model, raw, canonical, source, path)
-        first = self._first.setdefault((model.route.protocol, model.id, url), entry)
+        protocol = protocol_of(auth_type, model.wire_api)
+        first = self._first.setdefault((protocol, model.id, url), entry)
         if first is entry:
             return entry
         self._report_duplicate(entry, url, first)

@@ -6,6 +6,8 @@ Scopes → merge → catalogue ← plans → selection → lock.
 from __future__ import annotations
 
 import json
+from io import BytesIO
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.clients.other_models import other_models
@@ -325,19 +327,51 @@ def _inputs(sources: Sources, reading: Reading, client: Profile) -> Iterator[Inp
     owning = owner(sources)
     offered = [entry for entry in reading.entries if not entry.skipped]
     for index, source in enumerate(sources):
-        parts = _contributions(sources, index, reading, client)
+        parts = {
+            name: iter([_as_json(value)])
+            for name, value in _contributions(sources, index, reading, client).items()
+        }
         own = [entry for entry in offered if entry.source is source]
         if own or source is owning:
-            parts["modelProviders"] = [[*_kind(entry.model), entry.canonical] for entry in own]
+            parts["modelProviders"] = _catalogue_as_json(own)
         if parts:
-            ordered = dict(sorted(parts.items()))
-            text = json.dumps(ordered, separators=(",", ":"), check_circular=False)
-            yield Input(scope=source.scope, path=source.path, digest=digest(text.encode()))
+            text = BytesIO()  # in pieces: it can be as large as the file
+            for number, name in enumerate(sorted(parts)):
+                text.write(f"{',' if number else '{'}{_as_json(name)}:".encode())
+                text.writelines(map(str.encode, parts[name]))
+            text.write(b"}")
+            yield Input(scope=source.scope, path=source.path, digest=digest(text.getbuffer()))
 
 
-def _kind(model: Model) -> list[str]:
-    """Return a model's auth type, and its provider where that is another."""
-    return [model.auth_type] if model.provider is None else [model.auth_type, model.provider]
+def _as_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), check_circular=False)
+
+
+def _catalogue_as_json(entries: Sequence[Entry]) -> Iterator[str]:
+    """Give an array of entries as JSON, each with its kind; equal objects are encoded once."""
+    seen: dict[int, str] = {}  # compiling makes equal objects of a catalogue one
+    names: dict[str, str] = {}
+    sign = "["
+    for entry in entries:
+        fields = []
+        for name, value in entry.canonical.items():
+            if name not in names:
+                names[name] = f"{_as_json(name)}:"
+            if isinstance(value, str):
+                fields.append(names[name] + encode_basestring_ascii(value))
+                continue
+            if id(value) not in seen:
+                seen[id(value)] = _as_json(value)
+            fields.append(names[name] + seen[id(value)])
+        yield f"{sign}[{_kind(entry.model)},{{{','.join(fields)}}}]"
+        sign = ","
+    yield "]" if entries else "[]"
+
+
+def _kind(model: Model) -> str:
+    """Return a model's auth type, and its provider where that is another, as JSON."""
+    kind = encode_basestring_ascii(model.auth_type)
+    return kind if model.provider is None else f"{kind},{encode_basestring_ascii(model.provider)}"
 
 
 def _contributions(

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _MODEL = {field.name: field for field in MODEL_FIELDS}
 _GENERATION = {field.name: field for field in GENERATION_FIELDS}
 _SAMPLING = {field.name: field for field in SAMPLING_FIELDS}
+_UNKNOWN = object()
 _EVERY_REFERENCE_WRITTEN_OUT = 2  # the format of marshal in which the same value is the same bytes
 
 
@@ -84,15 +85,15 @@ class EntryReader:
                 result[name] = value
                 continue
             alike = (auth_type, name, marshal.dumps(value, _EVERY_REFERENCE_WRITTEN_OUT))
-            if alike not in self._clean:
+            clean = self._clean.get(alike, _UNKNOWN)
+            if clean is _UNKNOWN:
                 said = self._said
                 fits = self._check_type(auth_type, name, value, (*path, name))
                 usable = usable and fits
-                result[name] = self._field(auth_type, name, value, (*path, name))
-                if self._said != said:
-                    continue
-                self._clean[alike] = result[name]
-            result[name] = self._clean[alike]
+                clean = self._field(auth_type, name, value, (*path, name))
+                if self._said == said:
+                    self._clean[alike] = clean
+            result[name] = clean
         return result if usable else None
 
     def _ordered(self, entry: dict[str, Any], path: Path) -> list[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
 
 from qwenlock.edge.checkouts import leads_to_server
 from qwenlock.edge.windows import patiently
@@ -18,6 +19,7 @@ from qwenlock.findings.finding import Finding
 from qwenlock.text.document import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from qwenlock.text.document import Document
@@ -37,6 +39,8 @@ _REASONS = {
     errno.EREMOTE: ("it is a link to a server", "replace the link with a file"),
 }
 _LEAST = 64 * 1024
+_BLOCK = 1024 * 1024
+"""How much of a file is compared at once, in bytes."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -51,6 +55,37 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
         OSError: it cannot be read; EINVAL if it is not a regular file, EFBIG if it is larger
             than `most`, EREMOTE if a link in a checkout leads to a server.
     """
+    with _opened(path, most) as (file, size):
+        # Not `most` at once: Python allocates as many bytes as it is asked for.
+        first = max(size + 1, _LEAST)
+        data = _read(file, first if most is None else min(first, most), path)
+        if len(data) == first:  # it has grown since, or tells no size
+            data += file.read(-1 if most is None else most - first) or b""
+    return data
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Tell whether a file has a content, without keeping all that it has in memory.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        content: what it is compared with.
+
+    Raises:
+        OSError: as `read_regular`.
+    """
+    at = 0
+    with _opened(path, MAX_LOCK_BYTES) as (file, _):
+        while data := _read(file, _BLOCK, path):
+            if not content.startswith(data, at):
+                return False
+            at += len(data)
+    return at == len(content)
+
+
+@contextmanager
+def _opened(path: Path, most: int | None) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file without waiting, and tell its size in bytes."""
     if leads_to_server(path):
         raise OSError(errno.EREMOTE, "it is a link to a server", str(path))
     # Non-blocking: opening a FIFO without a writer would never return, nor would reading some
@@ -63,13 +98,14 @@ def read_regular(path: Path, most: int | None = MAX_LOCK_BYTES) -> bytes:
         if most is not None and status.st_size > most:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         with open(handle, "rb", closefd=False) as file:
-            # Not `most` at once: Python allocates as many bytes as it is asked for.
-            first = max(status.st_size + 1, _LEAST)
-            data: bytes | None = file.read(first if most is None else min(first, most))
-            if data is not None and len(data) == first:  # it has grown since, or tells no size
-                data += file.read(-1 if most is None else most - first) or b""
+            yield file, status.st_size
     finally:
         os.close(handle)
+
+
+def _read(file: BinaryIO, count: int, path: Path) -> bytes:
+    """Return up to so many bytes, and fewer only at the end."""
+    data: bytes | None = file.read(count)
     if data is None:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(path))
     return data

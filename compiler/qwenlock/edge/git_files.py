@@ -1,7 +1,8 @@
 """Finds out what git's answer depends on, so that an invocation that asks git can be remembered.
 
-This is certain only for the files in the index of a plain repository: a directory `.git` that the
-user owns, and whose configuration names no other file or layout. Nothing else is remembered.
+This is certain only for the files in the index of a plain repository, or of a worktree of one: the
+user owns it, nothing in it is a link, and its configuration names no other file or layout. Nothing
+else is remembered.
 """
 
 from __future__ import annotations
@@ -64,29 +65,67 @@ def _is_known(watch: Watch, program: Path, root: Path, question: Sequence[str]) 
         if any(each.resolve() != each for each in (root, *map(root.joinpath, question[end + 1 :]))):
             return False
         watch.note(PROBE, program)
-        watch.note(CONTENT, root / ".git" / "index")
-        settings = (root / ".git" / "config", *_settings(watch, program))
-        return _is_plain(watch, root / ".git") and not any(map(_leads_elsewhere, settings))
-    except (OSError, RuntimeError):  # a loop of links
+        own, common = _folders(watch, root / ".git")
+        watch.note(CONTENT, own / "index")
+        settings = (common / "config", *_settings(watch, program))
+        is_plain = _is_plain(watch, root, own, common)
+        return is_plain and not any(map(_leads_elsewhere, settings))
+    except (OSError, ValueError, RuntimeError):  # a NUL in a path; a loop of links
         return False
 
 
-def _is_plain(watch: Watch, folder: Path) -> bool:
-    """Tell whether git uses the repository in `folder`, and needs nothing else.
+def _folders(watch: Watch, start: Path) -> tuple[Path, Path]:
+    """Return where a repository keeps its index, and what its worktrees share.
+
+    Args:
+        watch: what notes the files that tell.
+        start: its `.git`; that of a worktree is a file.
+
+    Raises:
+        OSError: it is another layout.
+    """
+    if start.is_symlink() or os.path.lexists(start / "commondir"):
+        raise FileNotFoundError
+    if start.is_dir():
+        return start, start
+    own = _named_in(start, b"gitdir: ")
+    watch.note(PROBE, own / "gitdir")  # which git updates
+    return own, _named_in(own / "commondir", b"")
+
+
+def _named_in(file: Path, prefix: bytes) -> Path:
+    """Return the directory that a file of git names; no link leads to it.
 
     Raises:
         OSError: it cannot be told.
     """
-    if folder.is_symlink() or os.path.lexists(folder / "commondir"):
-        return False
+    line = _content(file)
+    path = os.path.normpath(file.parent / os.fsdecode(line.removeprefix(prefix).strip(b"\n")))
+    if not line.startswith(prefix) or b"\n" in line.rstrip(b"\n") or os.path.realpath(path) != path:
+        raise FileNotFoundError
+    return Path(path)
+
+
+def _is_plain(watch: Watch, root: Path, folder: Path, common: Path) -> bool:
+    """Tell whether git uses a repository, and needs nothing else.
+
+    Args:
+        watch: what notes the files that tell.
+        root: the directory that the repository is about.
+        folder: where it keeps its index.
+        common: what its worktrees share.
+
+    Raises:
+        OSError: it cannot be told.
+    """
     with watch.looking_away():  # the index, which is noted, tells whether it is split
         is_split = any(each.name.startswith("sharedindex.") for each in folder.iterdir())
     head = _content(folder / "HEAD").strip()
     is_commit = len(head) in (40, 64) and not head.strip(b"0123456789abcdef")
-    is_whole = all(os.access(folder / each, os.X_OK) for each in ("objects", "refs"))
+    is_whole = all(os.access(common / each, os.X_OK) for each in ("objects", "refs"))
     is_valid = is_whole and (is_commit or head.startswith(b"ref: refs/"))
     is_ours = sys.platform != "win32" and all(
-        each.stat().st_uid == os.geteuid() for each in (folder, folder.parent)
+        each.stat().st_uid == os.geteuid() for each in (root, root / ".git", folder, common)
     )
     return is_valid and is_ours and not is_split
 

@@ -14,7 +14,6 @@ from qwenlock.edge.installed_client import release
 from qwenlock.edge.places import Flags, deciding, locate, shown
 from qwenlock.edge.reader import Reader
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.findings.reading import decode
 from qwenlock.lock import NAME, previous, text
 from qwenlock.lock.options import Options
 from qwenlock.settings.project import ClientFrom, Project
@@ -145,7 +144,7 @@ def _previous(stored: bytes | None, label: str) -> RecordedLock | None:
     if stored is None:
         return None
     try:
-        return previous.read(decode(stored, label), label)
+        return previous.read(stored, label)
     except InputError as error:
         if error.findings and error.findings[0].code == "QL113":
             raise

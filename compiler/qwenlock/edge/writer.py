@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from qwenlock.edge import windows
 from qwenlock.edge.checkouts import root_of
 from qwenlock.edge.exchange import create, exchange
-from qwenlock.edge.files import HELD, read_regular
+from qwenlock.edge.files import HELD, holds, read_regular
 from qwenlock.edge.links import destination
 from qwenlock.edge.places import home
 from qwenlock.findings.errors import WriteError
@@ -258,6 +258,16 @@ def read(path: Path) -> bytes | None:
         return None
 
 
+def _is_as(path: Path, content: bytes | None) -> bool:
+    """Tell whether a file has a content; None stands for a file that does not exist."""
+    if content is None:
+        return read(path) is None
+    try:
+        return holds(path, content)
+    except FileNotFoundError:
+        return False
+
+
 def private_directory(path: Path) -> None:
     """Create a directory that only the user can open, if it is missing; it is flushed.
 
@@ -396,7 +406,7 @@ def _release(lock: BaseFileLock) -> None:
 def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
     """Do everything that can fail before the first file changes."""
     with naming(edit.path):
-        if read(target) != edit.before:
+        if not _is_as(target, edit.before):
             raise _changed(edit.path)
         old_mode, new_mode = _modes(target, edit.mode)
         _remove_leftovers(target, 0)
@@ -640,7 +650,7 @@ def _place(replacement: Replacement) -> None:
         _expect(target, before)
         windows.patiently(target.unlink)
     elif exchange(new, target):
-        if read(new) != before:
+        if not _is_as(new, before):
             exchange(new, target)
             _keep(replacement, replacement.edit.after)
             raise _ChangedError
@@ -652,7 +662,7 @@ def _place(replacement: Replacement) -> None:
 def _expect(target: Path, content: bytes | None) -> None:
     """Check that a file has not changed, also while it was read."""
     before = _version(target)
-    if read(target) != content or _version(target) != before:
+    if not _is_as(target, content) or _version(target) != before:
         raise _ChangedError
 
 
@@ -716,7 +726,7 @@ def _keep(replacement: Replacement, content: bytes | None) -> None:
     """
     new, target = replacement.new, replacement.target
     try:
-        if new is None or read(new) in (content, None):
+        if new is None or _is_as(new, content) or _is_as(new, None):
             return
     except OSError:  # nobody can tell what it holds
         return

@@ -10,17 +10,20 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from qwenlock.clients.profile import GUIDE
+from qwenlock.findings.reading import decode
 from qwenlock.lock import text
 from qwenlock.lock.model import InstalledPlan, Merge
 from qwenlock.lock.options import Options
 from qwenlock.text import shape, toml
 from qwenlock.text.checked import VERSION_PATTERN
+from qwenlock.text.pattern import pattern
 from qwenlock.text.shape import Shape, anything, problems
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_FIRST_MODEL = "\n[[models]]\n"
+_FIRST_MODEL = pattern(rb"\r?\n\[\[models\]\]\r?\n")
+_CONFLICT = "<<<<<<< "
 
 
 class RecordedLock(NamedTuple):
@@ -39,19 +42,20 @@ class RecordedLock(NamedTuple):
     merge: Merge = "replace"
 
 
-def read(content: str, label: str) -> RecordedLock | None:
+def read(content: bytes, label: str) -> RecordedLock | None:
     """Return what a lock records, or None if its form is not known.
 
     Args:
-        content: the text of the lock; of merge conflicts, its own side counts.
+        content: the lock; of merge conflicts, its own side counts.
         label: the file as messages name it.
 
     Raises:
-        InputError: the lock has no version, or another major version.
+        InputError: the lock is not UTF-8, has no version, or another major version.
     """
-    head, _, _ = text.own_side(content.replace("\r\n", "\n")).partition(_FIRST_MODEL)
+    if not content.isascii():
+        decode(content, label)
     try:
-        data = toml.parse(f"{head}\n")
+        data = toml.parse(f"{_head(content)}\n")
     except toml.TomlError:
         return None
     text.check_version(data, label)
@@ -62,6 +66,16 @@ def read(content: str, label: str) -> RecordedLock | None:
     options = Options(**_fields(Options, data.get("options", {})))
     plans = (InstalledPlan(**_fields(InstalledPlan, each)) for each in data.get("plans", ()))
     return RecordedLock(client, options, tuple(plans), data.get("merge", "replace"))
+
+
+def _head(content: bytes) -> str:
+    """Return what stands before the first model; in a merge conflict, on its own side."""
+    found = _FIRST_MODEL.search(content)
+    head = (content if found is None else content[: found.start()]).decode()
+    if _CONFLICT not in head:
+        return head.replace("\r\n", "\n")
+    own = text.own_side(content.decode().replace("\r\n", "\n"))  # the other may have a model first
+    return own.partition("\n[[models]]\n")[0]
 
 
 def _fields(part: type[DataclassInstance], table: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from functools import cache
-from itertools import chain
+from io import BytesIO
+from itertools import chain, groupby
 from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ _BEGINNING = pattern(
 )
 _CONFLICT = pattern(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _FREE_FORM = frozenset({"generation_config", "capabilities", "fields"})
+_OWN = frozenset({"id", "name"})
+"""The texts that each model has for itself."""
 _RELOCK = "run `qwenlock lock`"
 _DELETE = f"delete it, then {_RELOCK}"
 _READ = ("1", "2")
@@ -53,28 +56,44 @@ def dump(lock: Lock) -> bytes:
         map(_other_model, lock.other_models),
         map(_variable, lock.environment),
     )
-    body = bytearray()
+    written = BytesIO()
+    start = written.write(_beginning("0" * 64))
     for part in parts:
-        body += b"\n"
-        body += part.encode()
-    return f"{_HEADER}# digest: {digest(body)}\n".encode() + body
+        written.write(b"\n")
+        written.write(part.encode())
+    with written.getbuffer() as content:
+        content[:start] = _beginning(sha256(content[start:]).hex())
+    return written.getvalue()  # which copies nothing
+
+
+def _beginning(digest: str) -> bytes:
+    return f"{_HEADER}# digest: sha256:{digest}\n".encode()
 
 
 def _models(models: Iterable[Model]) -> Iterator[str]:
-    """Yield the text of each model; equal tables are written out once."""
+    """Yield the text of each model; equal lines and tables are written out once."""
     import tomli_w
 
     written: dict[tuple[str, str], str] = {}
     seen: dict[tuple[str, int], str] = {}  # compiling makes equal objects of a catalogue one
-    texts = [(name, key) for name, key in keys(Model) if name not in _FREE_FORM]
+    texts = [each for each in keys(Model) if each[0] not in _FREE_FORM]
+    runs: list[tuple[list[tuple[str, str]], Any, dict[Any, str] | None]] = []
+    for is_own, fields in groupby(texts, lambda each: each[0] in _OWN):
+        run = [*fields]
+        runs.append((run, attrgetter(*(name for name, _ in run)), None if is_own else {}))
     free = [(name, key) for name, key in keys(Model) if name in _FREE_FORM]
-    texts_of, free_of = (attrgetter(*(name for name, _ in each)) for each in (texts, free))
+    free_of = attrgetter(*(name for name, _ in free))
     for model in models:
-        text = "[[models]]\n"
-        for (_, key), value in zip(texts, texts_of(model), strict=True):
-            if value is not None:
-                text += f"{key} = {_quoted(value)}\n"
-        for (name, key), value in zip(free, free_of(model), strict=True):
+        parts = ["[[models]]\n"]
+        for run, values_of, known in runs:
+            values = values_of(model)
+            if known is None:
+                parts += map(_line, run, values)
+                continue
+            if values not in known:
+                known[values] = "".join(map(_line, run, values))
+            parts.append(known[values])
+        for (name, key), value in zip(free, free_of(model)):  # noqa: B905  (`strict` takes time)
             if value is None or (not value and name == "fields"):
                 continue
             one = (key, id(value))
@@ -83,8 +102,13 @@ def _models(models: Iterable[Model]) -> Iterator[str]:
                 if alike not in written:
                     written[alike] = "\n" + tomli_w.dumps({"models": {key: to_toml(value)}})
                 seen[one] = written[alike]
-            text += seen[one]
-        yield text
+            parts.append(seen[one])
+        yield "".join(parts)
+
+
+def _line(field: tuple[str, str], value: str | None) -> str:
+    """Return the line of a text, if it is there."""
+    return "" if value is None else f"{field[1]} = {_quoted(value)}\n"
 
 
 def _other_model(other: OtherModel) -> str:
@@ -102,7 +126,7 @@ def _quoted(text: str) -> str:
     return encode_basestring(text).replace("\x7f", "\\u007f")
 
 
-def digest(data: bytes | bytearray) -> str:
+def digest(data: bytes | memoryview) -> str:
     """Return the digest of `data` in the form that locks use, `sha256:` and 64 hex digits."""
     return "sha256:" + sha256(data).hex()
 

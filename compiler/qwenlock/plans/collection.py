@@ -104,8 +104,10 @@ class Plans(Sequence["Plan"]):
         if plans is None:
             plans = [each.plan for each in self._offers if each.may_own(variable)]
             self._by_variable[variable] = plans
-        owners = (each for each in plans if each.auth_type == provider and each.owns(entry))
-        return next(owners, None)
+        for each in plans:
+            if each.auth_type == provider and each.owns(entry):
+                return each
+        return None
 
 
 def meant(plans: Sequence[Plan]) -> Plan | None:

@@ -43,7 +43,7 @@ _CODED = (
 )
 """Forms of keys whose prefixes could begin words: `ASIA_API_KEY` is not a key."""
 _PREFIXED = pattern(
-    r"(?<![A-Za-z0-9])(?:(?:"
+    r"(?<![A-Za-z0-9])(?=[A-Za-z0-9_\-./]{7})(?:(?:"  # most words are shorter than any key
     + "|".join(map(re.escape, KEY_PREFIXES))
     + rf")[A-Za-z0-9_\-.]{{{_SHORTEST_AFTER_PREFIX},}}|"
     + "|".join(_CODED)

@@ -14,7 +14,7 @@ _LARGE = 1024 * 1024
 """From this size in bytes on, OpenSSL is faster even so."""
 
 
-def sha256(data: bytes | bytearray) -> bytes:
+def sha256(data: bytes | memoryview) -> bytes:
     """Return the digest of `data`."""
     if len(data) < _LARGE:
         return bytes(_lean(data).digest())
