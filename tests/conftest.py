@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import settings
 
 from conformance.insist import insist
+from said import Said
 
 if TYPE_CHECKING:
     import pytest
@@ -20,7 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="Rewrite what the golden cases expect; read the difference before you commit it.",
+        help="Rewrite what the golden cases expect, and add to tests/data/said.txt; read the "
+        "difference before you commit it.",
     )
     parser.addoption(
         "--update-docs",
@@ -52,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     insist(config)
+    config.pluginmanager.register(Said(update=config.getoption("--update-golden")))
     if config.getoption("dist", "no") != "no":  # many tests, on workers: this process starts them
         config.pluginmanager.register(FirstFailure(config))
 
