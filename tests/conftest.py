@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from conformance.insist import insist
+from said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="Rewrite what the golden cases expect; read the difference before you commit it.",
+        help="Rewrite what the golden cases expect, and add to tests/data/said.txt; read the "
+        "difference before you commit it.",
     )
     parser.addoption(
         "--update-docs",
@@ -55,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     insist(config)
+    config.pluginmanager.register(Said(update=config.getoption("--update-golden")))
     if config.getoption("dist", "no") != "no":  # many tests, on workers: this process starts them
         config.pluginmanager.register(FirstFailure(config))
 

@@ -61,6 +61,58 @@ def everything(_: Finding) -> bool:
     return True
 
 
+# The base URL of the selection
+
+AT = "https://api.openai.com/v1"
+HERE = {"id": "m", "envKey": "K", "baseUrl": "https://a.example/v1"}
+NOWHERE = {"id": "m", "envKey": "K"}
+MODEL_URLS: list[tuple[list[Any], str, str, str | None]] = [
+    ([HERE], "https://a.example/v1", "0.24.4", None),
+    ([HERE], "https://a.example/v1/", "0.24.4", None),
+    ([{**HERE, "baseUrl": "https://a.example/v1/"}], "https://a.example/v1", "0.24.4", None),
+    ([NOWHERE], AT, "0.24.4", None),
+    ([NOWHERE], f"{AT}/", "0.24.4", None),
+    ([HERE], "", "0.24.4", None),
+    ([HERE], "https://$HOST/v1", "0.24.4", None),
+    ([{**HERE, "baseUrl": "$URL"}], "https://b.example", "0.24.4", None),
+    ([HERE], "https://b.example/v1", "guide", None),
+    (
+        [HERE], "https://b.example/v1", "0.24.4",
+        'no entry "m" has this base URL, so the client uses the one at https://a.example/v1',
+    ),
+    (
+        [NOWHERE], "https://b.example/v1", "0.24.4",
+        'no entry "m" has this base URL, so the client uses the one without a baseUrl',
+    ),
+    (
+        [NOWHERE, HERE], "https://a.example/v1", "0.15.10",
+        "Qwen Code 0.15.10 does not read model.baseUrl, and uses the one without a baseUrl",
+    ),
+    ([NOWHERE, HERE], "https://a.example/v1", "0.24.4", None),
+    (
+        [], "https://a.example/v1", "0.15.10",
+        'model.baseUrl has no effect, because no entry defines "m"',
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entries", "url", "client", "said"), MODEL_URLS)
+def test_base_url_of_the_selection_is_that_of_its_entry(
+    entries: list[Any], url: str, client: str, said: str | None
+) -> None:
+    settings = {**models(*entries), "model": {"name": "m", "baseUrl": url}}
+    told = [each for each in lint(subject(settings, client=client)) if each.code == "QL615"]
+    assert [each.message for each in told] == ([said] if said else [])
+
+
+def test_base_url_below_the_scope_that_names_the_model_may_be_of_another() -> None:
+    below = source({**models(HERE), "model": {"name": "m", "baseUrl": "https://b.example"}})
+    named = source({"model": {"name": "m"}}, "project")
+    again = source({"model": {"baseUrl": "https://b.example"}}, "project")
+    assert "QL615" not in found(below, named, client="0.24.4")
+    assert "QL615" in found(below, again, client="0.24.4")
+
+
 # Base URLs
 
 

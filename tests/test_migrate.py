@@ -16,10 +16,13 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.clients.profile import API_KEY_VARIABLES
+from qwenlock.clients.hosts import runtime_base_url
+from qwenlock.clients.profile import API_KEY_VARIABLES, DEFAULT_BASE_URLS, profile
 from qwenlock.findings.reading import parse
+from qwenlock.migrate.request import Request, request
 from qwenlock.settings import shipped
-from support import MODEL, Result, World, models, untimed, write
+from qwenlock.settings.project import Project
+from support import MODEL, Result, World, models, source, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -724,6 +727,10 @@ def test_same_value_is_not_written_again(world: World) -> None:
     before = path.read_bytes()
     assert migrate(world).exit_code == 0
     assert path.read_bytes() == before
+    path.unlink()
+    write(world.user, old() | {"env": {"OPENAI_API_KEY": KEY}})
+    assert migrate(world).exit_code == 0
+    assert not path.exists()
 
 
 def test_other_value_is_a_conflict(world: World) -> None:
@@ -1209,3 +1216,34 @@ def test_comments_stay(world: World, pieces: list[str]) -> None:
 def test_comment_that_cannot_stay_is_named(world: World) -> None:
     write(world.user, f'{{"$version": 3, "env": {{\n"A_TOKEN": "{KEY}" // why\n}}}}')
     assert "this comment will be deleted: // why" in migrate(world, "--env-secrets").err
+
+
+# The request that must stay the same
+
+
+RUNTIME = [
+    (name, runtime_base_url(name)) for name in ("openai", "anthropic", "gemini", "vertex-ai")
+]
+
+
+def request_of(settings: dict[str, Any], client: str) -> Request:
+    project = Project(
+        sources=(source(settings),), client=profile(client), environment={"A_KEY": KEY}
+    )
+    here, elsewhere = (request(view, project.client) for view in project.views())
+    assert here == elsewhere  # the settings are the user's
+    assert here is not None
+    return here
+
+
+@pytest.mark.parametrize("client", ["guide", "0.24.4"])
+@pytest.mark.parametrize(("auth_type", "url"), RUNTIME)
+def test_request_without_a_base_url_goes_where_the_sdk_does(
+    auth_type: str, url: str | None, client: str
+) -> None:
+    settings = {"$version": 4, "security": {"auth": {"selectedType": auth_type, "apiKey": KEY}}}
+    made = request_of(settings | {"model": {"name": "m"}}, client)
+    assert (made.model, made.base_url, made.key) == ("m", url, KEY)
+    providers = {"modelProviders": {auth_type: [{"id": "m", "envKey": "A_KEY"}]}}
+    defined = request_of(settings | providers | {"model": {"name": "m"}}, client)
+    assert defined.base_url == dict(DEFAULT_BASE_URLS).get(auth_type)

@@ -723,10 +723,11 @@ HOSTILE = {
     "loops": (FOR * 9 + "{% endfor %}" * 9, "more than 10000 turns"),
     "sorts": (f"{{% set a = {table(7000)} %}}" + "{% set b = a | sort %}" * 9, "10000 turns"),
     "long turns": (
-        f"{{% set a = {table(5000)} %}}{{% set b = {table(5000, 2)} %}}{{% for i in a %}}"
-        + ("{% if a == b" + " or a == b" * 45 + " %}{% endif %}") * 4
-        + "{% endfor %}",
-        "more than 1 s",
+        f"{{% set a = {table(2600)} %}}{{% set b = {table(2600, 2)} %}}"
+        + (f"{{% for i in {table(99)} %}}" * 2)
+        + "{% if a == b %}{% endif %}" * 590
+        + "{% endfor %}" * 2,
+        "more than 1 second",
     ),
     "dots": ("{{ region" + ".x" * 9000 + " }}", "nested too deeply"),
     "ifs": ("{% if true %}" * 60 + "{% endif %}" * 60, "nested too deeply"),

@@ -684,3 +684,75 @@ def test_key_in_the_place_of_the_name_of_its_variable_is_not_shown() -> None:
     assert document["fields"]["apiKeyEnvKey"]["value"] == "$WHICH"
     assert "the variable that $WHICH names is not set: the client has no key" in document["notes"]
     assert "abcdef" not in json.dumps(document)
+
+
+# Notes
+
+
+def of_settings(key: str) -> dict[str, Any]:
+    return {"security": {"auth": {"selectedType": "openai", "apiKey": key}}}
+
+
+ELSEWHERE = "set in a place that does not count there"
+FIRST = "nothing but entries gives a key or a base URL, so the client uses the first entry"
+NAMED = {"model": {"name": "entry"}}
+NOTES: list[tuple[dict[str, Any], str, dict[str, str], dict[str, str], list[str]]] = [
+    ({}, "0.24.4", {}, {}, ["no auth type is selected: the client asks for a login"]),
+    (
+        {"security": {"auth": {"selectedType": "nope"}}}, "0.24.4", {}, {},
+        ['"nope" is not an auth type: the client cannot start'],
+    ),
+    (OPENAI | PROVIDERS | NAMED, "guide", {"ENTRY_KEY": KEY}, {}, []),
+    (
+        OPENAI | PROVIDERS | NAMED, "guide", {}, {},
+        ["ENTRY_KEY is not set: the client has no key"],
+    ),
+    (
+        of_settings(KEY) | PROVIDERS | NAMED, "guide", {}, {},
+        ["ENTRY_KEY is not set: another key is sent"],
+    ),
+    (
+        of_settings("$LOST") | PROVIDERS | NAMED, "0.24.4", {}, {},
+        [
+            "ENTRY_KEY is not set: no key is sent",
+            "security.auth.apiKey refers to LOST, which is not set",
+        ],
+    ),
+    (
+        of_settings("${LOST}") | {"model": {"name": "m"}}, "0.24.4", {"LOST": KEY}, {},
+        [
+            "security.auth.apiKey refers to LOST, which is " + ELSEWHERE,
+        ],
+    ),
+    (
+        OPENAI | PROVIDERS | {"model": {"name": "x"}}, "0.24.4", {"ENTRY_KEY": KEY}, {},
+        [
+            'no openai entry defines "x"; ' + FIRST,
+        ],
+    ),
+    (OPENAI | {"model": {"name": "m"}}, "0.15.6", {}, {"api_key": KEY}, []),
+    (OPENAI | {"model": {"name": "m"}}, "0.12.0", {"OPENAI_API_KEY": KEY}, {"api_key": KEY}, []),
+    (
+        OPENAI | {"model": {"name": "m"}}, "0.12.0", {}, {"api_key": KEY},
+        ["Qwen Code 0.12.0 refuses a key given only by flag if there is no terminal"],
+    ),
+    (
+        {"security": {"auth": {"selectedType": "gemini"}},
+         "model": {"name": "m", "generationConfig": {"extra_body": {"a": 1}}}},
+        "guide", {}, {},
+        ["extra_body is not sent: gemini requests do not support it"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "client", "variables", "flags", "notes"), NOTES)
+def test_notes_explain_the_values(
+    settings: dict[str, Any],
+    client: str,
+    variables: dict[str, str],
+    flags: dict[str, str],
+    notes: list[str],
+) -> None:
+    found = resolve([source(settings)], variables, profile(client), Arguments(**flags), filling={})
+    given = {name: Variable(value) for name, value in variables.items()}
+    assert described(found, given)["notes"] == notes

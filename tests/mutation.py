@@ -1,0 +1,176 @@
+"""Do the tests notice mutants of the core? CONTRIBUTING.md, "Mutations", says how to ask.
+
+mutmut writes every mutant beside the original. Here all tests run once without a mutant, to learn
+which functions each of them reaches. Then each mutant of a sample has a process of its own, which
+runs the tests that reach its function, up to the first that fails or takes far too long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+from collections import defaultdict
+from contextlib import chdir, redirect_stdout, suppress
+from fnmatch import fnmatch
+from pathlib import Path
+from tempfile import gettempdir
+from time import monotonic
+
+import pytest
+from mutmut.__main__ import copy_also_copy_files, copy_src_dir, create_mutants
+from mutmut.configuration import config
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.mutation.trampoline import set_mutant_under_test
+from mutmut.state import state
+
+GOAL = 0.95
+PATIENCE = 20  # seconds that a test may take besides ten times those that it takes without a mutant
+REACHED = Path("reached.json")  # of each test the seconds that it takes, and what it reaches
+
+
+class Runs:
+    """A plugin of pytest that runs the tests of each mutant, instead of all tests once.
+
+    Attributes:
+        survivors: the mutants that no test has noticed; None if tests fail without a mutant.
+    """
+
+    def __init__(self, mutants: list[str], processes: int, *, reuse: bool) -> None:
+        self.survivors: list[str] | None = None
+        self._mutants, self._processes, self._reuse = mutants, processes, reuse
+        self._reached: dict[str, tuple[float, list[str]]] = {}
+        self._terminal = os.fdopen(os.dup(2), "w", buffering=1)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._items = {item.nodeid: item for item in session.items}
+        if self._reuse and REACHED.exists():
+            self._reached = json.loads(REACHED.read_text())
+        new = [test for test in self._items if test not in self._reached]
+        files = sorted({test.partition("::")[0] for test in new})
+        shares = [files[part :: self._processes] for part in range(self._processes)]
+        parts = {
+            f"tests of part {part}": [each for each in new if each.partition("::")[0] in share]
+            for part, share in enumerate(shares)
+        }
+        if any(self._fail(parts).values()):
+            return True
+        for part in parts:
+            self._reached |= json.loads(Path(part).read_text())
+        REACHED.write_text(json.dumps(self._reached))
+        tests = defaultdict(list)
+        for test in sorted(self._items, key=lambda each: self._reached[each][0]):
+            for function in self._reached[test][1]:
+                tests[function].append(test)
+        noticed = self._fail({each: tests[each.partition("__mut")[0]] for each in self._mutants})
+        self.survivors = [each for each in self._mutants if not noticed[each]]
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            said = "" if self._is_mutant else f"\n{report.longreprtext}"
+            print(f"  {report.nodeid}{said}", file=self._terminal)
+            os._exit(1)
+
+    def _fail(self, tests: dict[str, list[str]]) -> dict[str, bool]:
+        """Return of each name whether one of its tests fails; a mutant's name is that mutant."""
+        failed: dict[str, bool] = {}
+        running: dict[int, str] = {}
+        waiting = list(tests)
+        while waiting or running:
+            while waiting and len(running) < self._processes:
+                name = waiting.pop(0)
+                process = os.fork()
+                if not process:
+                    self._run(name, tests[name])
+                running[process] = name
+            process, status = os.wait()
+            name = running.pop(process)
+            failed[name] = status != 0
+            shutil.rmtree(_folder(process), ignore_errors=True)
+            word = "failed" if status else "passed"
+            print(f"{len(failed)}/{len(tests)} {word}: {name}", file=self._terminal)
+        return failed
+
+    def _run(self, name: str, tests: list[str]) -> None:
+        """Run the tests in this process, and end it: with 0 if all pass."""
+        self._is_mutant = name in self._mutants
+        set_mutant_under_test(name if self._is_mutant else "stats")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nothing, stream)
+        folder = _folder(os.getpid())
+        folder.mkdir()
+        reached = {}
+        items = [self._items[test] for test in tests]
+        code = 1
+        try:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                item.config._tmp_path_factory._basetemp = folder
+                if self._is_mutant:
+                    signal.alarm(PATIENCE + int(10 * self._reached[item.nodeid][0]))
+                started = monotonic()
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                reached[item.nodeid] = monotonic() - started, sorted(state()._stats)
+                state()._stats.clear()
+            if not self._is_mutant:
+                Path(name).write_text(json.dumps(reached))
+            code = 0
+        finally:
+            os._exit(code)
+
+
+def _folder(process: int) -> Path:
+    """Return the directory for the files of a process' tests, outside of any repository."""
+    return Path(gettempdir()) / f"mutation-{process}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="mutation", description=__doc__)
+    parser.add_argument("patterns", nargs="*", default=["*"], help="names of mutants, with *")
+    parser.add_argument("--sample", type=int, default=100, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, another sample")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--reuse", action="store_true", help="run without a mutant only tests that are new"
+    )
+    wanted = parser.parse_args()
+
+    Path("mutants").mkdir(exist_ok=True)
+    with suppress(FileExistsError):
+        Path("src").symlink_to("compiler")  # mutmut only knows sources in such a folder
+    with redirect_stdout(sys.stderr):
+        copy_src_dir()
+        copy_also_copy_files()
+        create_mutants(wanted.processes)
+    mutants = sorted(
+        mutant
+        for meta in Path("mutants/src").rglob("*.meta")
+        for mutant in json.loads(meta.read_text())["exit_code_by_key"]
+        if any(fnmatch(mutant, pattern) for pattern in wanted.patterns)
+    )
+    chosen = random.Random(wanted.seed)  # noqa: S311
+    sample = chosen.sample(mutants, min(wanted.sample, len(mutants)))
+    runs = Runs(sample, wanted.processes, reuse=wanted.reuse)
+    sys.path.insert(0, str(Path("mutants/src").resolve()))
+    os.environ["PYTHONPATH"] = sys.path[0]  # for the processes that tests start
+    selection = config().pytest_add_cli_args_test_selection
+    with chdir("mutants"):
+        pytest.main(
+            ["-q", "-s", "-n0", "--rootdir=.", "-p", "no:cacheprovider", *selection], [runs]
+        )
+    if runs.survivors is None:
+        return 2
+    for mutant in runs.survivors:
+        print(f"\n{mutant}\n{get_diff_for_mutant(mutant)}")  # noqa: T201
+    noticed = len(sample) - len(runs.survivors)
+    print(f"\n{noticed} of {len(sample)} mutants noticed: {noticed / len(sample):.1%}")  # noqa: T201
+    return 0 if noticed >= GOAL * len(sample) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

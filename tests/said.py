@@ -1,0 +1,104 @@
+"""What errors, findings and changes say in the tests, whole: tests/data/said.txt.
+
+A test often asserts the few words that matter to it. Here no word of the rest changes unseen, and
+the page can be read for its English. Properties are left out, since their inputs are others in
+each run, and so are golden cases, which hold all output already. `--update-golden` adds what is new
+to the page. To leave out what no test says any more, delete the page, and update it with all tests.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from filelock import FileLock
+
+from qwenlock import __version__
+from qwenlock.findings.errors import QwenlockError
+from qwenlock.findings.file_changes import ProjectChange
+from qwenlock.findings.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+PAGE = Path(__file__).parent / "data" / "said.txt"
+ROOT = Path(__file__).parent.parent
+LEFT_OUT = ("test_golden.py", "test_credential_forms.py")  # the latter tries long tables
+_OF_PYTHON = re.compile(r"((?:Syntax|ModuleNotFound)Error|not valid TOML|cannot be read): .*")
+_COUNTED = re.compile(
+    r"(?<=127\.0\.0\.1:)\d+|(?<=/test/)\d+(?=/)|(?<=unknown-)\d+|(?<=unknown-field-)\d+"
+    r"|-[0-9a-f]{8}(?=\.json)"
+)
+
+
+class Said:
+    """A plugin that compares what each test brings about with the page.
+
+    Args:
+        update: whether what is new is added to the page instead.
+    """
+
+    def __init__(self, *, update: bool) -> None:
+        self._update = update
+        self._known = set(_read())
+        self._new: set[str] = set()
+        self._heard: list[str] = []
+        Finding("QL101", ""), ProjectChange()  # a record makes its __init__ when it is needed
+        self._listen(QwenlockError, lambda each: [_text(type(each).__name__, each)])
+        self._listen(Finding, lambda each: [_text(each.code, each)])
+        self._listen(ProjectChange, lambda each: [f"warning: {text}" for text in each.warnings])
+
+    def _listen(self, kind: Any, said: Callable[[Any], list[str]]) -> None:
+        made = kind.__init__
+
+        def heard(each: Any, *args: Any, **options: Any) -> None:
+            made(each, *args, **options)
+            self._heard.extend(said(each))
+
+        kind.__init__ = heard
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Function) -> Generator[None, object, object]:
+        self._heard.clear()
+        result = yield
+        if not (
+            hasattr(item.obj, "hypothesis")
+            or item.get_closest_marker("slow")
+            or item.path.name in LEFT_OUT
+        ):
+            new = {_line(each, item.funcargs.get("tmp_path")) for each in self._heard}
+            self._new |= new - self._known
+            if not self._update and not new <= self._known:
+                said = "\n".join(sorted(new - self._known))
+                pytest.fail(
+                    f"tests/data/said.txt does not have this; if it is right, run pytest with "
+                    f"--update-golden:\n{said}",
+                    pytrace=False,
+                )
+        return result
+
+    def pytest_sessionfinish(self) -> None:
+        if self._update and self._new:
+            with FileLock(Path(gettempdir()) / "said.lock"):  # each worker has heard its own tests
+                text = "\n".join(sorted(self._new.union(_read())))
+                PAGE.write_text(text + "\n", encoding="utf-8")
+
+
+def _read() -> list[str]:
+    return PAGE.read_text(encoding="utf-8").split("\n")[:-1] if PAGE.exists() else []
+
+
+def _text(kind: str, said: QwenlockError | Finding) -> str:
+    return f"{kind}: {said.message}" + (f" → {said.fix}" if said.fix else "")
+
+
+def _line(text: str, folder: object) -> str:
+    """Return a line of the page, without what is of this run or this machine alone."""
+    if isinstance(folder, Path):
+        text = text.replace(str(folder.resolve()), "/test").replace(str(folder), "/test")
+    text = text.replace(str(ROOT), "/here").replace(__version__, "VERSION")
+    text = _COUNTED.sub("N", _OF_PYTHON.sub(r"\1: …", text))
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
