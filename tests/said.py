@@ -30,7 +30,7 @@ LEFT_OUT = ("test_golden.py", "test_credential_forms.py")  # the latter tries lo
 _OF_PYTHON = re.compile(r"((?:Syntax|ModuleNotFound)Error|not valid TOML|cannot be read): .*")
 _COUNTED = re.compile(
     r"(?<=127\.0\.0\.1:)\d+|(?<=/test/)\d+(?=/)|(?<=unknown-)\d+|(?<=unknown-field-)\d+"
-    r"|-[0-9a-f]{8}(?=\.json)"
+    r"|-(?:[0-9a-f]{16}|[0-9a-f]{8}(?=\.json))\b"
 )
 
 

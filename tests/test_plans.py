@@ -727,7 +727,7 @@ HOSTILE = {
         + (f"{{% for i in {table(99)} %}}" * 2)
         + "{% if a == b %}{% endif %}" * 590
         + "{% endfor %}" * 2,
-        "more than 1 second",
+        "more than 1 s",
     ),
     "dots": ("{{ region" + ".x" * 9000 + " }}", "nested too deeply"),
     "ifs": ("{% if true %}" * 60 + "{% endif %}" * 60, "nested too deeply"),
