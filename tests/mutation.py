@@ -156,8 +156,7 @@ def main() -> int:
     chosen = random.Random(wanted.seed)  # noqa: S311
     sample = chosen.sample(mutants, min(wanted.sample, len(mutants)))
     runs = Runs(sample, wanted.processes, reuse=wanted.reuse)
-    sys.path.insert(0, str(Path("mutants/src").resolve()))
-    os.environ["PYTHONPATH"] = sys.path[0]  # for the processes that tests start
+    sys.path.insert(0, str(Path("mutants/src").resolve()))  # processes that tests start: as ever
     selection = config().pytest_add_cli_args_test_selection
     with chdir("mutants"):
         pytest.main(

@@ -28,6 +28,7 @@ PAGE = Path(__file__).parent / "data" / "said.txt"
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = ("test_golden.py", "test_credential_forms.py")  # the latter tries long tables
 _OF_PYTHON = re.compile(r"((?:Syntax|ModuleNotFound)Error|not valid TOML|cannot be read): .*")
+_NUMBER = re.compile(r"\b\d+(?:\.\d+)*(?:\.post\d+)?\b")
 _COUNTED = re.compile(
     r"(?<=127\.0\.0\.1:)\d+|(?<=/test/)\d+(?=/)|(?<=unknown-)\d+|(?<=unknown-field-)\d+"
     r"|-(?:[0-9a-f]{16}|[0-9a-f]{8}(?=\.json))\b"
@@ -48,8 +49,8 @@ class Said:
         self._heard: list[str] = []
         Finding("QL101", ""), ProjectChange()  # a record makes its __init__ when it is needed
         self._listen(QwenlockError, lambda each: [_text(type(each).__name__, each)])
-        self._listen(Finding, lambda each: [_text(each.code, each)])
-        self._listen(ProjectChange, lambda each: [f"warning: {text}" for text in each.warnings])
+        self._listen(Finding, _of_finding)
+        self._listen(ProjectChange, _of_change)
 
     def _listen(self, kind: Any, said: Callable[[Any], list[str]]) -> None:
         made = kind.__init__
@@ -89,6 +90,19 @@ class Said:
 
 def _read() -> list[str]:
     return PAGE.read_text(encoding="utf-8").split("\n")[:-1] if PAGE.exists() else []
+
+
+def _of_finding(finding: Finding) -> list[str]:
+    repair = [f"repair: {finding.repair}"] if finding.repair else []
+    related = [f"related: {each.message}" for each in finding.related]
+    return [_text(finding.code, finding), *repair, *related]
+
+
+def _of_change(change: ProjectChange) -> list[str]:
+    """Return the sentences of a change without numbers, since plans get new versions."""
+    said = [*change.reasons, *change.warnings, *change.summary]
+    is_list = ("  ", "your edit is ")
+    return [f"change: {_NUMBER.sub('N', each)}" for each in said if not each.startswith(is_list)]
 
 
 def _text(kind: str, said: QwenlockError | Finding) -> str:

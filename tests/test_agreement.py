@@ -226,6 +226,15 @@ def test_other_model_that_the_client_does_not_name_is_told(said: str, kinds: lis
     assert [each.kind for each in agreement(lock, given).differences] == kinds
 
 
+def test_variables_are_put_into_what_the_lock_says_of_other_models() -> None:
+    lock = locked(settings(entry("a"), entry("b")) | {"fastModel": "$FAST"}, client="0.24.4")
+    given = answer("a(openai)", "b(openai)")._replace(others={"fast": "Current fast model: b"})
+    assert agreement(lock, given, (), {"FAST": "b"}).differences == ()
+    (difference,) = agreement(lock, given, (), {"FAST": "a"}).differences
+    assert difference == Difference("other", "fastModel a", "the client says b")
+    assert agreement(lock, given).differences[0].model == "fastModel $FAST"
+
+
 def test_model_that_its_own_fields_hide_is_not_a_difference() -> None:
     lock = locked(settings(entry("a", fastOnly=True), entry("b")), client="0.24.4")
     found = agreement(lock, answer("b(openai)", current="a"))

@@ -42,6 +42,8 @@ def at(marked: str) -> tuple[tuple[Any, ...], bool, str] | None:
         ('{"a": 1, |}', ("",), True, ""),
         ('{"a": 1, "b": {"c": 2}, "d": |}', ("d",), False, ""),
         ('{"a": "x // no", /* "q": { */ "b|": 1}', ("b",), True, '"b"'),
+        ("{ /* a */| }", ("",), True, ""),
+        ("{ |/* a */ }", ("",), True, ""),
         ('{"é😀": {"n|"}}', ("é😀", "n"), True, '"n"'),
         ('{"a"|: 1}', ("a",), True, '"a"'),
     ],
@@ -53,7 +55,17 @@ def test_path_is_found_while_somebody_types(
 
 
 @pytest.mark.parametrize(
-    "marked", ["|", "| {}", "{} |", '{ // "a|\n}', "{ // a|\n}", '{ /* "a": | */ }', "{ /* |"]
+    "marked",
+    [
+        "|",
+        "| {}",
+        "{} |",
+        '{ // "a|\n}',
+        "{ // a|\n}",
+        '{ /* "a": | */ }',
+        "{ /* |",
+        "{ /* a *|/ }",
+    ],
 )
 def test_nothing_is_in_comments_and_outside(marked: str) -> None:
     assert at(marked) is None

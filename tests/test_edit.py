@@ -411,42 +411,54 @@ def test_edit_writes_exactly(before: str, operations: list[Operation], after: st
     assert in_order(parsed(after)) == in_order(apply(parsed(before), operations)) or before == after
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        Remove(()),
-        Insert((), 1),
-        Move((), ("a",)),
-        Move(("o",), ()),
-        Remove(("none",)),
-        Remove(("a", 3)),
-        Remove(("a", -1)),
-        Remove(("a", "0")),
-        Remove(("o", 0)),
-        Set(("s", "x"), 1),
-        Set(("a", 2), 1),
-        Set(("o", 0), 1),
-        Set(("none", 0), 1),
-        Insert(("a", 3), 1),
-        Insert(("a", -1), 1),
-        Insert(("a", "0"), 1),
-        Insert(("o", 0), 1),
-        Insert(("none", 0), 1),
-        Move(("none",), ("x",)),
-        Move(("none",), ("o", "x")),
-        Move(("s",), ("a", 2)),
-        Move(("s",), (0,)),
+IMPOSSIBLE: list[tuple[Operation, str, str]] = [
+    (Remove(()), "the whole value can only be set", "the whole document can only be set"),
+    (Insert((), 1), "the whole value can only be set", "the whole document can only be set"),
+    (Move((), ("a",)), "the whole value can only be set", "the whole document can only be set"),
+    (Move(("o",), ()), "the whole value can only be set", "the whole document can only be set"),
+    (Remove(("none",)), "nothing at ('none',)", "nothing at 'none'"),
+    (Remove(("a", 3)), "nothing at ('a', 3)", "nothing at 3"),
+    (Remove(("a", -1)), "nothing at ('a', -1)", "nothing at -1"),
+    (Remove(("a", "0")), "nothing at ('a', '0')", "nothing at '0'"),
+    (Remove(("o", 0)), "nothing at ('o', 0)", "nothing at 0"),
+    (Set(("s", "x"), 1), "no object to hold 'x'", "no object or array at 's'"),
+    (Set(("a", 2), 1), "no element 2", "no object to hold 2"),
+    (Set(("o", 0), 1), "no object to hold 0", "no object to hold 0"),
+    (Set(("none", 0), 1), "no object to hold 0", "no object to hold 0"),
+    (Insert(("a", 3), 1), "no array to insert at ('a', 3)", "no array with a place 3"),
+    (Insert(("a", -1), 1), "no array to insert at ('a', -1)", "no array with a place -1"),
+    (Insert(("a", "0"), 1), "no array to insert at ('a', '0')", "no array with a place '0'"),
+    (Insert(("o", 0), 1), "no array to insert at ('o', 0)", "no array with a place 0"),
+    (Insert(("none", 0), 1), "nothing at ('none',)", "nothing at 'none'"),
+    (Move(("none",), ("x",)), "nothing at ('none',)", "nothing at 'none'"),
+    (Move(("none",), ("o", "x")), "nothing at ('none',)", "nothing at 'none'"),
+    (Move(("s",), ("a", 2)), "no element 2", "no object to hold 2"),
+    (Move(("s",), (0,)), "no member to rename at ('s',)", "an element of an array has no name"),
+    (
         Move(("a", 0), ("a", 1)),
+        "no member to rename at ('a', 0)",
+        "an element of an array has no name",
+    ),
+    (
         Move(("a", 0), ("a", "x")),
-    ],
-    ids=repr,
-)
-def test_impossible_path_is_refused_in_text_as_in_values(operation: Operation) -> None:
+        "no member to rename at ('a', 0)",
+        "an element of an array has no name",
+    ),
+]
+"""Operations, and what is said of each where it is applied to a value, and to a text."""
+
+
+@pytest.mark.parametrize(("operation", "of_value", "of_text"), IMPOSSIBLE, ids=repr)
+def test_impossible_path_is_refused_in_text_as_in_values(
+    operation: Operation, of_value: str, of_text: str
+) -> None:
     text = '{"a": [1, 2], "o": {"k": 0}, "s": "text"}'
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError) as error:
         apply(parsed(text), [operation])
-    with pytest.raises(LookupError):
+    assert str(error.value) == of_value
+    with pytest.raises(LookupError) as error:
         edit(text, [operation])
+    assert str(error.value) == of_text
 
 
 @pytest.mark.parametrize("text", ["", "{", "// only a comment"])

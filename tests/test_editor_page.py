@@ -72,9 +72,9 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def told(world: World, settings: Any) -> Iterator[str]:
-    text = json.dumps(settings, indent=1)
-    file = OpenFile(world.own.as_uri(), world.own, text, 1)
+def told(path: Path) -> Iterator[str]:
+    text = path.read_text()
+    file = OpenFile(path.as_uri(), path, text, 1)
     files = OpenFiles()
     files.put(file)
     translator = Translator(files, "utf-16")
@@ -86,7 +86,7 @@ def told(world: World, settings: Any) -> Iterator[str]:
         hover = translator.hover(file, at, Pages(read_page))
         if hover:
             yield from (f"  {line}" for line in hover.contents.value.splitlines() if line)  # type: ignore[union-attr]
-        for item in translator.completions(file, at, snippets=True)[:9]:
+        for item in translator.completions(file, at, snippets=True)[:6]:
             edit = getattr(item.text_edit, "new_text", "")
             about = getattr(item.documentation, "value", item.documentation)
             line = f"  offers {item.label} ({item.detail}): {edit!r}; {about}"
@@ -109,9 +109,10 @@ def test_all_that_an_editor_is_told(
         monkeypatch.delenv(variable)
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2-is-a-key")
     write(world.home / ".qwen" / ".env", "IN_A_FILE_KEY=hunter2\n")
-    write(world.user, {"modelProviders": {"openai": [entry("mine")]}})
+    write(world.user, {"modelProviders": {"openai": [entry("mine")], "gemini": [entry("g")]}})
+    write(world.own, json.dumps(SETTINGS[name], indent=1))
     page = PAGES / f"{name}.txt"
-    said = "\n".join(told(world, SETTINGS[name])).replace(str(ROOT), "/here") + "\n"
+    said = "\n".join(told(world.own)).replace(str(ROOT), "/here") + "\n"
     if request.config.getoption("--update-golden"):
         page.parent.mkdir(exist_ok=True)
         page.write_text(said, encoding="utf-8")

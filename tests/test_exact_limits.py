@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _is_odd_word(text: str) -> bool:
+    return not is_made_of_words(text)
+
+
 def rendered(text: str) -> bool:
     try:
         sandbox.run(text, "own.json.j2", {})
@@ -133,3 +137,38 @@ def test_what_is_as_long_is_one_and_what_is_shorter_is_not(
 def test_limit_is_within_and_one_more_is_not(is_within: Callable[[int], bool], limit: int) -> None:
     assert is_within(limit)
     assert not is_within(limit + 1)
+
+
+AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
+    "a quarter of the pairs of a long word": (
+        looks_random,
+        "xqzvjbanedilomaranetu",
+        "xqzvjabanedilomaranet",
+    ),
+    "twenty letters": (looks_random, "xqzvjbanedilomaranet", "xqzvjbanedilomarane"),
+    "eight letters that differ": (
+        looks_random,
+        "xqzvjwbaaaaaaaaaaaaaa",
+        "xqzvjwaaaaaaaaaaaaaaa",
+    ),
+    "nine changes in fifty": (
+        looks_random,
+        "x1x1x1x1xB".ljust(51, "y"),
+        "x1x1x1x1".ljust(51, "y"),
+    ),
+    "six digits that differ": (looks_random, "730194" * 4 + "7301", "73019" * 5 + "730"),
+    "two signs inside": (is_a_password, "aB1!cc!cdd", "aB1!cccdd!"),
+    "two signs at once": (is_a_password, "aB1!!cdddd", "!aB1!ccddd"),
+    "three changes in eight": (_is_odd_word, "a1b2cccc", "a1bccccc"),
+    "a number inside of letters": (_is_odd_word, "aaaaa1bb", "abcdefg1"),
+    "two fifths of the pairs of a short word": (_is_odd_word, "xqzvjabetio", "xqzvabetion"),
+}
+"""What is like a key, and what is just not."""
+
+
+@pytest.mark.parametrize(("is_one", "key", "other"), AT_THE_BORDER.values(), ids=AT_THE_BORDER)
+def test_border_between_keys_and_words_is_exact(
+    is_one: Callable[[str], bool], key: str, other: str
+) -> None:
+    assert is_one(key)
+    assert not is_one(other)

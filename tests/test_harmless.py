@@ -10,7 +10,8 @@ from hypothesis import given
 
 from qwenlock.clients.profile import RELEASES, profile
 from qwenlock.compile.compiler import compile_lock
-from qwenlock.enforce.harmless import refuse_other_client
+from qwenlock.enforce.harmless import refuse_other_client, refuse_other_request
+from qwenlock.findings.errors import QwenlockError
 from support import JSON, World, compiled, install, source, untimed, write
 
 FIRST = {"id": "glm-5", "envKey": "FIRST_KEY", "baseUrl": "https://first.example/v1"}
@@ -125,6 +126,17 @@ def test_lock_that_leaves_the_choice_to_the_client_does_not_hide_what_it_chooses
     monkeypatch.setenv("OPENAI_MODEL", "lab-large")
     monkeypatch.setenv("OPENAI_BASE_URL", "https://lab.example/v1")
     assert world.run(*RUN).exit_code == STARTED
+
+
+def test_request_is_compared_with_the_variables_put_in() -> None:
+    auth = {"selectedType": "openai", "apiKey": "$K"}
+    settings = [source({"$version": 4, "security": {"auth": auth}, "model": {"name": "m"}})]
+    enforcing = {"$version": 4, "security": {"auth": {"apiKey": "x"}}}
+    client = profile("0.24.4")
+    refuse_other_request(settings, enforcing, {"K": "x"}, {"K": "x"}, client)
+    for variables, filling in (({"K": "y"}, {"K": "y"}), ({"K": "x"}, {})):
+        with pytest.raises(QwenlockError, match="would use openai/m"):
+            refuse_other_request(settings, enforcing, variables, filling, client)
 
 
 def test_init_does_not_hide_the_model_that_the_user_selects(world: World) -> None:

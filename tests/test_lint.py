@@ -19,9 +19,11 @@ from qwenlock.findings.codes import codes
 from qwenlock.findings.diffs import unified
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
+from qwenlock.findings.repair import Repair
 from qwenlock.findings.rules import RULES
 from qwenlock.lint.fix import change_of, fix
 from qwenlock.lint.lint import lint
+from qwenlock.lint.standing import standings
 from qwenlock.lint.subject import Subject
 from qwenlock.lint.subject import World as Around
 from qwenlock.settings.project import Project
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.compile.compiler import Compilation
     from qwenlock.findings.finding import Finding
+    from qwenlock.lock.model import Merge
     from qwenlock.settings.scopes import Source
     from qwenlock.settings.variables import Location
 
@@ -59,6 +62,32 @@ def found(*sources: Source | dict[str, Any] | str, client: str = "guide") -> lis
 
 def everything(_: Finding) -> bool:
     return True
+
+
+# How models stand
+
+
+def standing(name: ScopeName, *sources: Source, merge: Merge = "replace", client: str) -> list[str]:
+    here = with_project(subject(*sources, client=client), merge=merge)
+    at = next(each for each in sources if each.scope == name)
+    return [each.words for each in standings(here, at)]
+
+
+def test_models_of_a_lower_scope_are_hidden_by_what_the_client_or_the_lock_takes() -> None:
+    both = {"modelProviders": {"openai": [MODEL, MODEL], "gemini": [MODEL]}}
+    user, project = source(both), source(models({**MODEL, "id": "own"}), "project")
+    still = "hidden by project.json in the lock; Qwen Code 0.24.4 still offers it"
+    by_project = "hidden by project.json"
+    assert standing("user", user, project, client="guide") == [by_project] * 3
+    assert standing("user", user, project, client="0.24.4") == [by_project, by_project, still]
+    merged = standing("user", user, project, client="0.24.4", merge="client")
+    assert merged == [by_project, by_project, "offered"]
+    assert standing("project", user, project, client="0.24.4") == ["offered"]
+    alone = standing("user", user, client="0.24.4")
+    assert alone == ["offered", "ignored: the first, on line 1, wins", "offered"]
+    assert standing("user", source(both | OPENAI), client="0.24.4")[0] == "offered"
+    named = source(both | OPENAI | {"model": {"name": MODEL["id"]}})
+    assert standing("user", named, client="0.24.4")[0] == "selected"
 
 
 # The base URL of the selection
@@ -103,6 +132,37 @@ def test_base_url_of_the_selection_is_that_of_its_entry(
     settings = {**models(*entries), "model": {"name": "m", "baseUrl": url}}
     told = [each for each in lint(subject(settings, client=client)) if each.code == "QL615"]
     assert [each.message for each in told] == ([said] if said else [])
+
+
+TWICE = [HERE, HERE | {"baseUrl": "https://b.example/v1", "envKey": "L"}]
+IN_VARIABLES = {"OPENAI_API_KEY": "k", "OPENAI_MODEL": "x", "OPENAI_BASE_URL": "https://x.test"}
+NAMED = {"model": {"name": "x"}}
+OUTCOMES: list[tuple[dict[str, Any], dict[str, str], str]] = [
+    ({}, {}, "no auth type is selected, so the client asks for a login"),
+    ({}, IN_VARIABLES, "the client uses openai/x, a runtime model"),
+    (models(HERE) | NAMED, {"K": "k"}, "the client uses openai/m, the first entry"),
+    (
+        models(HERE) | NAMED, {"OPENAI_BASE_URL": "https://x.test"},
+        "the client uses openai/x, a runtime model; it has no key",
+    ),
+    (models(HERE), {"OPENAI_MODEL": "m"}, "the client uses openai/m"),
+    *(
+        (
+            models(*TWICE) | {"model": {"name": "m", "baseUrl": "https://$HOST/v1"}},
+            {"HOST": host}, f"the client uses openai/m at https://{host}/v1",
+        )
+        for host in ("a.example", "b.example")
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "variables", "said"), OUTCOMES)
+def test_what_the_variables_here_decide_is_said(
+    settings: dict[str, Any], variables: dict[str, str], said: str
+) -> None:
+    here = with_project(subject(settings, client="0.24.4"), environment=variables)
+    told = [each for each in lint(replace(here, world=Around(env=True))) if each.code == "QL614"]
+    assert [each.message for each in told] == [f"here {said}"]
 
 
 def test_base_url_below_the_scope_that_names_the_model_may_be_of_another() -> None:
@@ -934,3 +994,14 @@ def test_option_in_the_wrong_place_is_told_the_right_one(path: tuple[str, ...], 
     assert move == Move(
         ("modelProviders", "openai", 0, *path), ("modelProviders", "openai", 0, *home.split("."))
     )
+
+
+def test_repair_says_what_it_moves_even_into_the_place_of_what_it_is_in() -> None:
+    inside = Move(("modelProviders", "openai", "models"), ("modelProviders", "openai"))
+    beside = Move(("a", "b"), ("a", "c"))
+    elsewhere = Move(("a", "b"), ("a", "c", "b"))
+    assert [str(Repair((each,))) for each in (inside, beside, elsewhere)] == [
+        'move "models" to openai',
+        'rename "b" to "c"',
+        'move "b" to c.b',
+    ]

@@ -69,6 +69,11 @@ def test_entry_removed_here_and_changed_there_is_a_conflict() -> None:
     changed = B.replace("B_KEY", "OTHER")
     for sides in ((document(A), document(A, changed)), (document(A, changed), document(A))):
         assert len(merged_settings(document(A, B), *sides).conflicts) == 1
+    removed, kept = document(A), document(A, changed)
+    for ours, theirs in ((removed, kept), (kept, removed)):
+        for side, text in (("ours", ours), ("theirs", theirs)):
+            merged = merged_settings(document(A, B), ours, theirs, side)  # type: ignore[arg-type]
+            assert plainly_read(merged.text) == plainly_read(text)
 
 
 def test_one_id_at_two_endpoints_is_two_models() -> None:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qwenlock.change.outdated import VARIABLE, lists_in, outdated, runs
 
+from qwenlock.change.plan_in_file import array
+from qwenlock.change.upgrade import regions_of
+from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
 from qwenlock.plans.digest import PREFIX
-from qwenlock.settings.plan_state import RecordedPlan, latest, recorded, wanted
+from qwenlock.settings.plan_state import (
+    RecordedPlan,
+    latest,
+    recorded,
+    recorded_paths,
+    wanted,
+)
+from qwenlock.settings.project import Places, Project
+from qwenlock.text.operations import Remove, Set, apply, get
 from support import World, source, untimed, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.plans.plan import Plan, Region, Template
 
@@ -245,3 +256,79 @@ def test_older_record_moves_with_the_base_url_wherever_the_models_are(
             assert older.at[0] not in after
             moved = {"version": version, "baseUrl": region.base_url}
             assert after["providerMetadata"] == {plan_id: moved}
+
+
+# A client that is made to write its lists
+
+
+@pytest.mark.parametrize("run", range(len(max((each.regions for each in PLANS), key=len))))
+def test_settings_of_old_lists_are_read_as_nothing_until_a_client_has_updated_them(
+    run: int,
+) -> None:
+    offered = [(plan, [*plan.regions.values()][run]) for plan in PLANS if run < len(plan.regions)]
+    old = outdated(PLANS, run)
+    assert old["modelProviders"] == {
+        "openai": [
+            {"id": "any", "name": "any", "envKey": VARIABLE, "baseUrl": "http://127.0.0.1:9"}
+        ]
+    }
+    assert old["security"] == {"auth": {"selectedType": "openai"}}
+    assert (old["model"], old["$version"]) == ({"name": "any"}, 3)
+    for plan, region in offered:
+        known = recorded(plan, [source(old)])
+        assert known is not None
+        assert known.version == "0" * 64
+        assert known.region in (region, None)
+        for state in plan.states.values():
+            assert state.region is None or get(old, state.region) == region.name
+            assert state.base_url is None or get(old, state.base_url) == region.base_url
+    assert [*lists_in(PLANS, run, source(old))] == []
+
+    new, wrote = old, []
+    for plan, region in offered:
+        template = plan.newest()
+        if region.name not in template.digests:
+            continue
+        entries, models = get(new, array(plan), []), plan.models(template, region)
+        new = apply(new, [Set(array(plan), [*models, *entries])])
+        assert [*lists_in([plan], run, source(new))] == []  # models alone prove nothing
+        values = wanted(plan, template, region)
+        gone = [path for path in recorded_paths(plan) if get(new, path) and path not in values]
+        new = apply(new, [Remove(path) for path in gone])
+        new = apply(new, [Set(path, value) for path, value in values.items()])
+        wrote.append((plan, region, models, plan.digest(template, region)))
+    found = [*lists_in(PLANS, run, source(new))]
+    assert [(each.plan, each.region, each.models, each.digest) for each in found] == wrote
+    assert all(each.state in each.plan.states.values() for each in found)
+
+
+def test_client_is_started_once_for_each_number_of_a_region() -> None:
+    most = max(len(plan.regions) for plan in PLANS)
+    assert runs(PLANS) == [*range(most)]
+    plan = PLANS.plan("coding-plan")
+    first, second = plan.regions
+    assert runs(PLANS, {(plan.id, second)}) == [1]
+    assert runs(PLANS, {(plan.id, first), ("deepseek", second)}) == [0]
+    assert runs(PLANS, set()) == []
+
+
+@pytest.mark.parametrize(
+    ("plans", "region", "found"),
+    [
+        ((), None, {("coding-plan", "china")}),
+        (("coding-plan",), None, {("coding-plan", "china")}),
+        (("coding-plan",), "global", {("coding-plan", "global")}),
+        (("deepseek",), None, set()),
+        (("deepseek",), "default", {("deepseek", "default")}),
+    ],
+)
+def test_upgrade_needs_the_lists_of_the_plans_and_regions_that_it_means(
+    plans: tuple[str, ...], region: str | None, found: set[tuple[str, str]]
+) -> None:
+    plan = PLANS.plan("coding-plan")
+    template, china = plan.template("0.12.0"), plan.regions["china"]
+    settings = catalogue(plan, plan.models(template, china))
+    settings |= nested(wanted(plan, template, china))
+    places = Places(files={"user": Path("user.json")}, labels={"user": "user.json"})
+    project = Project(sources=(source(settings),), plans=PLANS, places=places)
+    assert regions_of(project, UpgradeWishes(plans=plans, region=region)) == found

@@ -26,27 +26,46 @@ VALID: list[tuple[str, Any]] = [
     ("anthropic", {"profile": "anthropic-adaptive", "efforts": ["xhigh"]}),
     ("vertex-ai", {"profile": "gemini", "efforts": ["low", "high"], "defaultEffort": "low"}),
 ]
+MAY_HOLD = (
+    "may hold profile, efforts, defaultEffort, thinking, disableField, toggleOnly or canDisable "
+    "only"
+)
+COMBINED = "efforts and defaultEffort cannot be combined with this profile"
+FOR_GEMINI = "efforts must be low, medium or high for this profile"
+PROFILES = "openai-effort, openai-reasoning, deepseek-openai, dashscope-effort, dashscope-thinking"
+OF_ANTHROPIC = "anthropic-manual, anthropic-adaptive or deepseek-anthropic"
+OTHER_PROFILES = (
+    "qwen-chat-template, anthropic-manual, anthropic-adaptive, deepseek-anthropic or gemini"
+)
 INVALID: list[tuple[str, Any, str]] = [
     ("openai", "high", "must be an object"),
     ("openai", {}, "must not be empty"),
-    ("openai", {"effort": "high"}, "may hold"),
+    ("openai", {"effort": "high"}, MAY_HOLD),
     ("openai", {**COMPLETE, "thinking": "yes"}, "thinking must be true"),
-    ("openai", {**COMPLETE, "disableField": "think"}, "disableField must be"),
+    (
+        "openai",
+        {**COMPLETE, "disableField": "think"},
+        "disableField must be enable_thinking, reasoning_effort or thinking",
+    ),
     ("openai", {**COMPLETE, "toggleOnly": "yes"}, "toggleOnly must be a boolean"),
     ("openai", {**COMPLETE, "canDisable": True}, "canDisable can only be false"),
     ("openai", {**COMPLETE, "efforts": []}, "efforts must be a non-empty array"),
-    ("openai", {**COMPLETE, "efforts": ["low", "huge"]}, "efforts must be low, medium"),
-    ("openai", {**COMPLETE, "efforts": ["low", "low"]}, "lists one twice"),
-    ("openai", {**COMPLETE, "defaultEffort": "max"}, "defaultEffort must be one of"),
+    (
+        "openai",
+        {**COMPLETE, "efforts": ["low", "huge"]},
+        "efforts must be low, medium, high, xhigh or max",
+    ),
+    ("openai", {**COMPLETE, "efforts": ["low", "low"]}, "efforts lists one twice"),
+    ("openai", {**COMPLETE, "defaultEffort": "max"}, "defaultEffort must be one of the efforts"),
     ("openai", {"thinking": True, "disableField": "thinking"}, "efforts must be given"),
-    ("openai", {"profile": "gemini"}, "profile must be openai-effort, "),
-    ("openai", {"profile": None}, "profile must be openai-effort, "),
+    ("openai", {"profile": "gemini"}, f"profile must be {PROFILES} or qwen-chat-template"),
+    ("openai", {"profile": None}, f"profile must be {PROFILES} or qwen-chat-template"),
     ("openai", {"profile": "openai-effort", "thinking": 1}, "thinking must be true"),
-    ("openai", {"profile": "qwen-chat-template", "efforts": ["low"]}, "cannot be combined"),
+    ("openai", {"profile": "qwen-chat-template", "efforts": ["low"]}, COMBINED),
     ("openai-responses", {"profile": "openai-effort"}, "profile must be openai-reasoning"),
-    ("anthropic", {"profile": "openai-effort"}, "profile must be anthropic-manual, "),
-    ("gemini", {"profile": "gemini", "efforts": ["max"]}, "efforts must be low, medium or high"),
-    ("qwen-oauth", {"profile": "mine"}, "profile must be openai-effort, "),
+    ("anthropic", {"profile": "openai-effort"}, f"profile must be {OF_ANTHROPIC}"),
+    ("gemini", {"profile": "gemini", "efforts": ["max"]}, FOR_GEMINI),
+    ("qwen-oauth", {"profile": "mine"}, f"profile must be {PROFILES}, {OTHER_PROFILES}"),
 ]
 
 
@@ -57,7 +76,7 @@ def test_valid_declaration_has_no_problem(auth_type: str, declaration: Any) -> N
 
 @pytest.mark.parametrize(("auth_type", "declaration", "said"), INVALID)
 def test_problem_of_a_declaration_is_said(auth_type: str, declaration: Any, said: str) -> None:
-    assert said in str(reasoning_problem(declaration, auth_type, profile(NEWEST)))
+    assert reasoning_problem(declaration, auth_type, profile(NEWEST)) == said
 
 
 def test_releases_that_read_none_find_nothing() -> None:

@@ -9,6 +9,7 @@ import pytest
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.enforce.other_model import with_selected
+from qwenlock.findings.errors import UsageError
 from qwenlock.lock.model import Selection
 from qwenlock.lock.options import Options
 from support import MODEL, OPENAI, codes, compiled, locked, models, source
@@ -494,6 +495,33 @@ def test_where_users_settings_are_left_out_they_are_not_overruled_by_advice() ->
         compilation = compile_lock(settings, (), profile(NEWEST), Options(user=user))
         (finding,) = [each for each in compilation.findings if each.code == "QL611"]
         assert words in str(finding.fix)
+
+
+def test_run_with_a_model_that_the_lock_cannot_select_is_refused() -> None:
+    one, both = MODEL | {"id": "one"}, MODEL | {"id": "both"}
+    settings = models(one, both)
+    settings["modelProviders"]["gemini"] = [both, MODEL | {"id": "other"}]
+    free = locked(settings, client="0.24.4")
+    settings["security"]["auth"]["enforcedType"] = "openai"
+    enforced = locked(settings, client="0.24.4")
+    refusals = [
+        (free, "ones", "the lock has no model 'ones'", 'did you mean "one"?'),
+        (free, "x", "the lock has no model 'x'", "run `qwenlock show` to list the models"),
+        (
+            free, "both", "both is defined for openai and gemini",
+            "write openai/both or gemini/both",
+        ),
+        (
+            enforced, "other", "the settings allow only models of openai",
+            "select one of them, or change security.auth.enforcedType",
+        ),
+    ]  # fmt: skip
+    for lock, name, message, fix in refusals:
+        with pytest.raises(UsageError) as error:
+            with_selected(lock, name)
+        assert (error.value.message, error.value.fix) == (message, fix)
+    assert with_selected(free, "gemini/both").selection.auth_type == "gemini"
+    assert with_selected(enforced, "one").selection.enforced_type == "openai"
 
 
 def test_run_with_the_locked_id_keeps_the_locked_endpoint() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import logging
 import os
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,9 +20,11 @@ from lsprotocol import types
 from editor import Editor, applied, edit, position
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
+from qwenlock.findings.errors import UsageError
 from qwenlock.findings.rules import RULES
 from qwenlock.server.open_files import OpenFile, OpenFiles
 from qwenlock.server.positions import Lines
+from qwenlock.server.serving import serve
 from qwenlock.server.translate import Pages, Translator
 from qwenlock.settings.shipped import folder
 from qwenlock.text.locate import Position
@@ -933,6 +938,44 @@ def test_titles_say_what_a_repair_does(world: World) -> None:
         }
 
     edit(world, act)
+
+
+def message(method: str, **more: Any) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", "method": method, **more}).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (message("exit"), 1),
+        (message("shutdown", id=1) + message("exit"), 0),
+        (message("initialize", id=1, params={"capabilities": {}}) + message("exit"), 1),
+        (b"Content-Length: 99999999999999999999\r\n\r\n{}", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_streams_are_for_the_protocol_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes, code: int | None
+) -> None:
+    log = logging.getLogger("pygls")
+    monkeypatch.setattr(log, "propagate", True)
+    write(tmp_path / "in", said)
+    out, err = (tmp_path / name for name in ("out", "err"))
+    with (tmp_path / "in").open() as given, out.open("w") as answers, err.open("w") as others:
+        for name, stream in (("stdin", given), ("stdout", answers), ("stderr", others)):
+            monkeypatch.setattr(sys, name, stream)
+        if code is None:
+            with pytest.raises(UsageError, match="does not speak the Language Server Protocol"):
+                serve()
+        else:
+            assert serve() == code
+        print("a stray word")  # noqa: T201
+        assert not log.propagate
+        monkeypatch.undo()
+    gc.collect()  # a stream that the end of the process would close
+    assert err.read_text() == "a stray word\n"
+    assert ('"capabilities"' in out.read_text()) == (b"initialize" in said)
 
 
 def test_person_who_starts_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from qwenlock.cli.app import COMMANDS
 from qwenlock.cli.commands import template
 from qwenlock.cli.parsing import command_of
 from qwenlock.cli.start import run
+from qwenlock.findings.errors import from_system, of_output
 from support import World, models, write
 
 FULL = Path("/dev/full")
@@ -128,3 +129,16 @@ def close() -> None:
 def started(line: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "qwenlock", *line.split()]
     return subprocess.run(command, check=False, **options)
+
+
+def test_error_of_the_system_is_told_with_its_file() -> None:
+    for error, message in (
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x: permission denied"),
+        (OSError(errno.EIO, "Input/output error"), "input/output error"),
+        (OSError("odd"), "oserror"),
+        (OSError(errno.EIO, "Gone", 3), "gone"),
+    ):
+        told = from_system(error)
+        assert (told.message, told.fix) == (message, "check that the file is readable")
+        written = of_output(error).message
+        assert written == f"the output could not be written: {message.removeprefix('/x: ')}"

@@ -488,3 +488,43 @@ def test_team_can_keep_the_selection(world: World) -> None:
     assert "instead of openai/gpt-4o" in world.run(*options, "--no-keep-selection").err
     write(world.project / "qwenlock.toml", 'keep-selection = "yes"\n')
     assert "keep-selection must be true or false" in world.run(*options).err
+
+
+# What cannot be upgraded to
+
+
+def test_plan_that_a_client_does_not_have_is_left_alone() -> None:
+    project = scopes(user=settings_of(oldest("deepseek")))
+    project = dataclasses.replace(project, client=profile("0.12.0"))
+    change = changed(project)
+    assert change.files == ()
+    assert "DeepSeek is not changed: Qwen Code 0.12.0 does not have this plan" in change.reasons
+
+
+@pytest.mark.parametrize(
+    ("is_edited", "wishes", "message"),
+    [
+        (False, {"to": "0.12.0"}, "coding-plan 0.23.3 is installed; 0.12.0 is older"),
+        (
+            True,
+            {"to": "0.12.0", "adopt": True},
+            "coding-plan 0.23.3 is the closest to these models; 0.12.0 is older",
+        ),
+        (
+            False,
+            {"lists": {}},
+            "the installed client has no list of Bailian Coding Plan in the region china",
+        ),
+    ],
+)
+def test_wish_that_would_lead_back_or_nowhere_is_refused(
+    is_edited: bool, wishes: dict[str, Any], message: str
+) -> None:
+    plan = PLANS.plan("coding-plan")
+    settings = settings_of((plan, plan.template("0.23.3"), plan.regions["china"]))
+    if is_edited:
+        settings = {key: settings[key] for key in ("$version", "modelProviders")}
+        models_of(settings)[0]["generationConfig"] = {"timeout": 7}
+    with pytest.raises(UsageError) as error:
+        changed(settings, plans=("coding-plan",), **wishes)
+    assert error.value.message == message

@@ -76,7 +76,8 @@ def _problem_of_partial(given: Mapping[str, Any], auth_type: str) -> str | None:
     if wrong or "profile" not in given:
         return wrong
     profile, profiles = given["profile"], names()["profiles"]
-    allowed = profiles.get(auth_type) or [name for each in profiles.values() for name in each]
+    every = dict.fromkeys(name for each in profiles.values() for name in each)
+    allowed = profiles.get(auth_type) or [*every]
     if profile not in allowed:
         return f"profile must be {_any_of(allowed)}"
     if profile in names()["without-efforts"] and {"efforts", "defaultEffort"} & given.keys():

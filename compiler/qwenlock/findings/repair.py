@@ -52,7 +52,8 @@ def _in_words(operation: Operation) -> str:
         case Move(path, to) if path[:-1] == to[:-1]:
             return f"rename {_named(path)} to {_named(to)}"
         case Move(path, to):
-            shared = next(at for at, step in enumerate(to) if path[at : at + 1] != (step,))
+            differs = (at for at, step in enumerate(to) if path[at : at + 1] != (step,))
+            shared = next(differs, len(to) - 1)  # or else what is inside takes its place
             return f"move {_named(path)} to {shown('.'.join(map(str, to[shared:])))}"
         case Deduplicate(path):
             return f"remove the earlier {_named(path)}"
@@ -106,6 +107,6 @@ def _agreeing(operations: Iterable[Operation]) -> list[Operation]:
     return sorted(chosen, key=lambda each: _order(each.path), reverse=True)
 
 
-def _order(path: Path) -> list[tuple[int, str]]:
+def _order(path: Path) -> list[str]:
     """Return what sorts paths so that, backwards, a later element comes before an earlier one."""
-    return [(step, "") if isinstance(step, int) else (0, step) for step in path]
+    return [f"{step:09}" if isinstance(step, int) else step for step in path]

@@ -156,7 +156,7 @@ class Translator:
     def _unread(self, project: OpenProject) -> types.Diagnostic:
         """Return why a project could not be read: something is wrong with another file."""
         finding = next(iter(project.findings), None)
-        message = project.problem or (finding.message if finding else "")
+        message = project.problem or (finding and finding.message)
         if finding is not None and finding.place is not None:
             line = finding.place.position().line
             message = f"{finding.place.document.label}:{line}: {message}"
