@@ -19,7 +19,7 @@ from qwenlock.edge import exchange as exchanging
 from qwenlock.edge import writer
 from qwenlock.edge.history import History
 from qwenlock.edge.writer import FileEdit, write, write_lock, write_output
-from support import MODEL, World, models
+from support import MODEL, World, models, undo
 from support import write as write_file
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def test_undo_that_deletes_a_file(
     history = History(tmp_path / "state")
     edits = [FileEdit(dotenv, None, KEY, 0o600), FileEdit(settings, OLD, NEW)]
     write(edits, reason="migrate", history=history)
-    disk = record(history.undo)
+    disk = record(lambda: undo(history))
     for state in disk.states():
         now = (state.get(str(dotenv)), state[str(settings)])
         assert now in {(None, OLD), (KEY, OLD), (KEY, NEW)}
