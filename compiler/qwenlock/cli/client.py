@@ -39,11 +39,11 @@ def opening(project: Project) -> str:
 def client_line(project: Project) -> str:
     """Return which client a project is for, and why: `for Qwen Code 0.24.4, installed`."""
     from qwenlock.edge.installed_client import is_there
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
     from qwenlock.text.foreign import clean
 
     installed = "the installed one states no release" if is_there() else "none is installed"
-    where = shown(project.configured_in) if project.configured_in else ""
+    where = as_typed(project.configured_in) if project.configured_in else ""
     why = {
         "option": "as --client says",
         "configuration": f"as {where} says",
