@@ -176,7 +176,8 @@ SCENARIOS = {
         calls=frozenset({"unlink"}),
     ),
 }
-RANDOM = r"\d{6}-\d{8}T[\d.]+-[0-9a-f]{8}|[0-9a-f]{16,}(?:\.\d+)?"
+RANDOM = r"\d{6}-(?!2020)\d{8}T[\d.]+-[0-9a-f]{8}|[0-9a-f]{16,}(?:\.\d+)?"
+"""What is random in the name of a file; backups of 2020 are those that have an age."""
 
 ERRORS = {
     "fchmod": ("EPERM",),
@@ -311,7 +312,8 @@ def prepare(root: Path, scenario: Scenario) -> None:
         done(root, arguments)
     if scenario.aged:
         for number, path in enumerate(sorted(backups(root).iterdir())):
-            path.rename(path.with_name(f"20200101T000000.00000{number}-00000000.json"))
+            name = f"00000{number}-20200101T000000.00000{number}-00000000.json"
+            path.rename(path.with_name(name))
 
 
 def run(

@@ -8,9 +8,8 @@ import logging
 import os
 import re
 import sys
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -29,6 +28,9 @@ from qwenlock.server.translate import Pages, Translator
 from qwenlock.settings.shipped import folder
 from qwenlock.text.locate import Position
 from support import World, models, untimed, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 from test_upgrade import installed
 
 KEY = "hunter2-is-a-key"

@@ -81,7 +81,7 @@ def carry_out(change: ProjectChange, command: str, project: Project, writing: Wr
         WriteError: nothing was written; the message says why.
     """
     from qwenlock.edge.changes import diff_of, to_show
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
 
     change = to_show(change, project.places.outside)
     diff = diff_of(change)
@@ -107,7 +107,7 @@ def carry_out(change: ProjectChange, command: str, project: Project, writing: Wr
         return 0
     if writing.relock is not None:
         return writing.relock(backup.stem)
-    say(f"run `qwenlock lock` to update {clean(shown(project.places.lock))}")
+    say(f"run `qwenlock lock` to update {clean(as_typed(project.places.lock))}")
     return 0
 
 

@@ -38,14 +38,14 @@ def opening(project: Project) -> str:
 
 def client_line(project: Project) -> str:
     """Return which client a project is for, and why: `for Qwen Code 0.24.4, installed`."""
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
     from qwenlock.text.foreign import clean
 
     why = {"option": "as --client says", "lock": "as qwen.lock says"}.get(
         project.client_from, project.client_from
     )
     if project.client_from == "configuration":
-        where = shown(project.configured_in) if project.configured_in else ""
+        where = as_typed(project.configured_in) if project.configured_in else ""
         why = f"as {where} says"
     elif project.client_from == "newest":
         from qwenlock.edge.installed_client import is_there

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.edge.checkouts import is_home, is_planted, leads_to_server
-from qwenlock.edge.places import relative, shown
+from qwenlock.edge.places import as_typed, relative
 from qwenlock.edge.reader import Reader
 from qwenlock.lock.options import Options
 from qwenlock.settings.configuration import TABLES, Configuration, complain, judge, may_configure
@@ -144,7 +144,7 @@ def _over(said: Nearest, folder: Path, reader: Reader, *, is_start: bool) -> Nea
 
 def _read(path: Path, reader: Reader) -> tuple[Origin, Configuration] | None:
     """Return the choices in the file at `path`, or None if it holds none."""
-    label = shown(path)
+    label = as_typed(path)
     text = reader.text(path, label)
     if text is None:
         return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.enforcing_marks import as_without, mark_of
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes, read_document
-from qwenlock.edge.places import Flags, locate, shown, system_file
+from qwenlock.edge.places import Flags, as_typed, locate, system_file
 from qwenlock.edge.reader import Reader
 from qwenlock.enforce.enforcing import enforcing_settings, over
 from qwenlock.findings.errors import QwenlockError
@@ -87,7 +87,7 @@ class InForce(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as a sentence."""
-        return f"{shown(Path(self.lock))} is enforced here, by {shown(self.file)}"
+        return f"{as_typed(Path(self.lock))} is enforced here, by {as_typed(self.file)}"
 
 
 def in_force(project: Project) -> InForce | None:
@@ -99,7 +99,7 @@ def in_force(project: Project) -> InForce | None:
     if project.places.options.system is not None:  # another file is asked about
         return None
     path = system_file()
-    document = read_document(path, shown(path))
+    document = read_document(path, as_typed(path))
     mark = mark_of(document.value, path) if document is not None else None
     if document is None or mark is None:
         return None
@@ -115,7 +115,7 @@ def trusted_lock(project: Path) -> Lock:
     """
     from qwenlock.findings.reading import decode
 
-    label = shown(project / NAME)
+    label = as_typed(project / NAME)
     data = read_bytes(project / NAME, label, MAX_LOCK_BYTES)
     if data is None:
         raise QwenlockError(f"{label} is missing", "run `qwenlock lock`")
@@ -156,7 +156,9 @@ def refuse_changed_request(
         project = read(directory, flags, release, merge=lock.merge)
         way_out = "run `qwenlock lock --client installed`"
         if project.configuration.client is not None and project.configured_in is not None:
-            way_out = f"set client to {release} in {shown(project.configured_in)}, and lock again"
+            way_out = (
+                f"set client to {release} in {as_typed(project.configured_in)}, and lock again"
+            )
         scopes = [each.settings for each in here.found.values()]
         refuse_other_client(lock, str(release), compile_project(project), scopes, way_out)
     client = profile(release or lock.client)

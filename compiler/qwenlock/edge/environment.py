@@ -54,12 +54,12 @@ def with_variables(project: Project, env_file: Path | None = None) -> Project:
 def _left_out(path: Path) -> Source | None:
     """Return the settings of the user; none if they cannot be read."""
     from qwenlock.edge.files import read_document
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
     from qwenlock.findings.errors import InputError
     from qwenlock.settings.versions import source_of
 
     try:
-        document = read_document(path, shown(path))
+        document = read_document(path, as_typed(path))
     except InputError:
         return None
     return source_of("user", document) if document is not None else None
@@ -96,11 +96,11 @@ def _at_home(client: Profile) -> dict[Path, Location]:
 
 def _read(path: Path, at: Location) -> EnvFile:
     from qwenlock.edge.files import permissions, read_bytes
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
     from qwenlock.findings.errors import InputError
     from qwenlock.settings.variables import EnvFile
 
-    label = shown(path)
+    label = as_typed(path)
     try:
         data = read_bytes(path, label)
         has_mode = data is not None and sys.platform != "win32"

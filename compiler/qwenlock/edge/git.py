@@ -16,7 +16,7 @@ from qwenlock.edge.asking_git import (
 )
 from qwenlock.edge.files import MAX_LOCK_BYTES, read_text, too_large
 from qwenlock.edge.git_files import LIST
-from qwenlock.edge.places import shown, spelled
+from qwenlock.edge.places import as_typed, spelled
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Revision(NamedTuple):
         name = f"{self.commit}:{path.relative_to(self.root).as_posix()}"
         size = output(self.root, "cat-file", "-s", name).strip()
         if size and int(size) > MAX_LOCK_BYTES:
-            raise too_large(f"{shown(path)} at {self.commit}", MAX_LOCK_BYTES)
+            raise too_large(f"{as_typed(path)} at {self.commit}", MAX_LOCK_BYTES)
         answer = run(self.root, "cat-file", "blob", name)
         return answer.stdout if answer is not None and answer.returncode == 0 else None
 
@@ -208,7 +208,7 @@ def revision(directory: Path, name: str) -> Revision:
 
     root = repository_of(directory.resolve() / "x")
     if root is None:
-        raise UsageError(f"{shown(directory)} is not in a git repository", "name two locks")
+        raise UsageError(f"{as_typed(directory)} is not in a git repository", "name two locks")
     start = name.removesuffix("...")
     if start != name and not start.startswith("-"):
         answer = output(root, "merge-base", start or "HEAD", "HEAD")
@@ -257,7 +257,7 @@ def ignored_below(directory: Path) -> set[str]:
         answer = start_git(directory, _PATIENCE_FOR_ALL, "ls-files", *listing)
     except TimeoutError:
         message = (
-            f"git took over {_PATIENCE_FOR_ALL} s to list what it ignores in {shown(directory)}"
+            f"git took over {_PATIENCE_FOR_ALL} s to list what it ignores in {as_typed(directory)}"
         )
         fix = "check that each .gitignore there is a regular file, or name fewer directories"
         raise InputError(message, fix) from None
@@ -272,7 +272,7 @@ def _ignore_file(root: Path) -> IgnoreFile:
     from qwenlock.migrate.change import IgnoreFile
 
     path = root / ".gitignore"
-    label = shown(path)
+    label = as_typed(path)
     return IgnoreFile(path, label, read_text(path, label))
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import cache, writer
 from qwenlock.edge.files import MAX_LOCK_BYTES, permissions, read_regular
-from qwenlock.edge.places import find_project, identity, shown
+from qwenlock.edge.places import as_typed, find_project, identity
 from qwenlock.findings.errors import InputError, UsageError, WriteError
 from qwenlock.text.pattern import pattern
 from qwenlock.text.record import dataclass, field, replace
@@ -381,10 +381,10 @@ def _refuse_later(
         shared = [file.path for file in later.files if file.path in paths]
         if _in_force(later, state) and shared and not _belongs(later, record, state):
             entry = later.entry(state)
-            where = f" in {shown(later.projects[0])}" if later.projects else ""
+            where = f" in {as_typed(later.projects[0])}" if later.projects else ""
             message = f"the later change {entry.number} (`{entry.reason}`{where}) also wrote"
             raise WriteError(
-                f"{message} {shown(shared[0])}; nothing was changed",
+                f"{message} {as_typed(shared[0])}; nothing was changed",
                 f"run `qwenlock undo {entry.number}` first",
             )
 

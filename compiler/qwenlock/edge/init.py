@@ -11,7 +11,7 @@ from qwenlock.edge import git
 from qwenlock.edge.asking_git import repository_of
 from qwenlock.edge.environment import with_variables
 from qwenlock.edge.files import read_text
-from qwenlock.edge.places import SETTINGS, Flags, shown
+from qwenlock.edge.places import SETTINGS, Flags, as_typed
 from qwenlock.edge.project import read
 from qwenlock.findings.errors import UsageError
 from qwenlock.settings.configuration import FILE
@@ -45,12 +45,12 @@ def look(directory: Path, flags: Flags, client: str | None) -> Found:
     kept = (places.project / SETTINGS, places.lock)
     return Found(
         project=project,
-        configured=None if team is None else shown(team),
+        configured=None if team is None else as_typed(team),
         disagrees=team is not None and _asked(project) != _asked(read(directory, Flags())),
         configuration=_file(places.project / FILE),
         attributes=_file(places.project / ".gitattributes") if root else None,
         env=git.ask(places.project / ".env"),
-        ignored=[shown(path) for path in kept if _is_ignored(path)],
+        ignored=[as_typed(path) for path in kept if _is_ignored(path)],
         files={name: _file((root or places.project) / path) for name, path in _FILES.items()},
         contents={name: _content(name) for name in _FILES},
     )
@@ -66,7 +66,7 @@ def _is_ignored(path: Path) -> bool:
 
 
 def _file(path: Path) -> File:
-    label = shown(path)
+    label = as_typed(path)
     return File(path, label, read_text(path, label))
 
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from qwenlock.edge.checkouts import MARKS, checkout_of, followed, leads_to_server
-from qwenlock.edge.places import home, shown
+from qwenlock.edge.places import as_typed, home
 from qwenlock.findings.errors import WriteError
 
 
@@ -22,7 +22,7 @@ def destination(path: Path) -> Path:
         OSError: the links form a loop, or cannot be read.
     """
     if leads_to_server(path):
-        raise _refused(f"{shown(path)} is a link to a server")
+        raise _refused(f"{as_typed(path)} is a link to a server")
     target = _real(path)
     if os.path.abspath(path) == str(target):  # noqa: PTH100  (no link, which is the usual case)
         return target
@@ -32,10 +32,12 @@ def destination(path: Path) -> Path:
             continue
         root = Path(checkout)
         if not target.is_relative_to(root):
-            message = f"{shown(path)} is a link to {shown(target)}, outside of {shown(root)}"
+            message = (
+                f"{as_typed(path)} is a link to {as_typed(target)}, outside of {as_typed(root)}"
+            )
             raise _refused(message)
         if any(part.lower() in MARKS for part in target.relative_to(root).parts):
-            raise _refused(f"{shown(path)} is a link to {shown(target)}")
+            raise _refused(f"{as_typed(path)} is a link to {as_typed(target)}")
     return target
 
 
@@ -53,7 +55,7 @@ def named(path: Path, label: str) -> str:
     for base, real in zip(bases, unlinked, strict=True):
         if os.path.relpath(absolute, base) == os.path.relpath(target, real):
             return label
-    return shown(target)
+    return as_typed(target)
 
 
 def _refused(message: str) -> WriteError:

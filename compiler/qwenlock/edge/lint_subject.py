@@ -9,7 +9,7 @@ from qwenlock.clients.scopes import WRITABLE
 from qwenlock.edge.captured_templates import with_captured
 from qwenlock.edge.environment import with_variables
 from qwenlock.edge.git import all_tracked, tracked
-from qwenlock.edge.places import shown
+from qwenlock.edge.places import as_typed
 from qwenlock.edge.project import read
 from qwenlock.edge.trust import trust
 from qwenlock.lint.subject import Subject, World
@@ -61,7 +61,7 @@ def _world(project: Project, reader: Reader | None, *, env: bool) -> World:
         trusted=said.trusted,
         trust_file=said.label,
         tracked={labels[path]: said for path, said in _tracked(labels, reader).items()},
-        unread=tuple(shown(path) for path in _local_settings(places) if path.is_file()),
+        unread=tuple(as_typed(path) for path in _local_settings(places) if path.is_file()),
         env=env,
         captured=_captured(project, reader),
     )

@@ -149,7 +149,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
         scope: _name(path, project, given.get(scope) if scope in unusual else None)
         for scope, path in files.items()
     }
-    labels = {scope: shown(path) for scope, path in files.items()}
+    labels = {scope: as_typed(path) for scope, path in files.items()}
     options = Options(
         user=False if user is False else names["user"] if "user" in unusual else None,
         system=names["system"] if "system" in unusual else None,
@@ -173,7 +173,7 @@ def locate(project: Path, flags: Flags, recorded: Options, client: Profile) -> P
     return Places(project, files, labels, names, options, tuple(own), home_is_project, outside)
 
 
-def shown(path: Path) -> str:
+def as_typed(path: Path) -> str:
     """Return `path` for messages, as it can be typed.
 
     That is relative to the working directory, where it is below that or elsewhere in the same

@@ -11,7 +11,7 @@ from qwenlock.edge import file_states
 from qwenlock.edge.configuration import Configured, configured
 from qwenlock.edge.files import MAX_LOCK_BYTES
 from qwenlock.edge.installed_client import release
-from qwenlock.edge.places import Flags, deciding, locate, shown
+from qwenlock.edge.places import Flags, as_typed, deciding, locate
 from qwenlock.edge.reader import Reader
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.lock import NAME, previous, text
@@ -116,7 +116,7 @@ def _sources(places: Places, client: Profile, reader: Reader) -> tuple[Source, .
 
 def label_of(directory: Path) -> str:
     """Return the name of the lock of `directory` for messages."""
-    return shown(directory / NAME)
+    return as_typed(directory / NAME)
 
 
 def _client(

@@ -110,10 +110,10 @@ def read_settings(path: Path) -> Source:
     Raises:
         InputError: it does not exist, or cannot be used.
     """
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
     from qwenlock.settings.versions import source_of
 
-    label = shown(path)
+    label = as_typed(path)
     document = read_document(path, label)
     if document is None:
         raise InputError(f"{label} does not exist", "name the settings.json of a client")
@@ -126,10 +126,10 @@ def read_lock(path: Path) -> Lock:
     Raises:
         InputError: it does not exist, or cannot be read.
     """
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
     from qwenlock.lock import text
 
-    label = shown(path)
+    label = as_typed(path)
     stored = read_text(path, label, MAX_LOCK_BYTES)
     if stored is None:
         raise InputError(f"{label} does not exist", "run `qwenlock lock` in the project")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.edge.files import read_document
-from qwenlock.edge.places import deciding, qwen_folder, set_at_home, shown
+from qwenlock.edge.places import as_typed, deciding, qwen_folder, set_at_home
 from qwenlock.findings.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Trust(NamedTuple):
 def trust(project: Path, client: Profile) -> Trust:
     """Return whether `project` is trusted; unknown if there is no list."""
     path = moved_list(client) or qwen_folder(client) / "trustedFolders.json"
-    label = shown(path)
+    label = as_typed(path)
     said_of: list[tuple[int, bool]] = []
     for rule, level in _rules(path, label).items():
         inside = Path(rule).parent if level == "TRUST_PARENT" else Path(rule)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwenlock.compile.verdict import judge
 from qwenlock.edge.checkouts import is_home
 from qwenlock.edge.lint_subject import gather
-from qwenlock.edge.places import SETTINGS, Flags, find_project, home, identity, shown
+from qwenlock.edge.places import SETTINGS, Flags, as_typed, find_project, home, identity
 from qwenlock.edge.project import label_of
 from qwenlock.findings.errors import InputError, QwenlockError
 from qwenlock.lint.lint import configured_findings
@@ -164,7 +164,7 @@ class OpenFiles:
     def _read(self, directory: Path) -> OpenProject:
         usual = [directory / SETTINGS, directory / NAME, directory / FILE]
         paths = [*usual, *(each.path for each in self.files.values())]
-        named = {shown(path): path for path in paths}
+        named = {as_typed(path): path for path in paths}
         try:
             subject = gather(directory, Flags(), None, env=False, opened=self._texts())
             return self._linted(directory, subject)
@@ -180,7 +180,7 @@ class OpenFiles:
         paths = {places.labels[scope]: path for scope, path in places.files.items()}
         paths[label_of(directory)] = places.lock
         if project.configured_in is not None:
-            paths[shown(project.configured_in)] = project.configured_in
+            paths[as_typed(project.configured_in)] = project.configured_in
         found = [each for each in configured_findings(subject) if not _is_expected(each)]
         said: tuple[Finding, ...] = ()
         lock = None

@@ -288,12 +288,12 @@ def _key_anyway(directory: Path) -> list[Finding]:
     """Return the finding for a key in tracked settings of a project that cannot be read."""
     from qwenlock.edge.files import read_text
     from qwenlock.edge.git import tracked
-    from qwenlock.edge.places import SETTINGS, shown
+    from qwenlock.edge.places import SETTINGS, as_typed
     from qwenlock.findings.errors import InputError
     from qwenlock.lint.credentials import tracked_key_of
 
     path = directory / SETTINGS
-    label = shown(path)
+    label = as_typed(path)
     try:
         text = read_text(path, label)
     except InputError:

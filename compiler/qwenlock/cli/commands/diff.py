@@ -116,9 +116,9 @@ def _since(commit: str, *, recursive: bool, format: PageFormat) -> int:  # noqa:
 
 def _content(path: Path) -> bytes | None:
     from qwenlock.edge.files import MAX_LOCK_BYTES, read_bytes
-    from qwenlock.edge.places import shown
+    from qwenlock.edge.places import as_typed
 
-    return read_bytes(path, shown(path), MAX_LOCK_BYTES)
+    return read_bytes(path, as_typed(path), MAX_LOCK_BYTES)
 
 
 def _print(changes: list[LockChange]) -> None:

@@ -30,7 +30,7 @@ def history(
     from qwenlock.cli.options import project_directory
     from qwenlock.cli.table import emit_table
     from qwenlock.edge.history import History
-    from qwenlock.edge.places import from_project, shown
+    from qwenlock.edge.places import as_typed, from_project
     from qwenlock.text.foreign import clean
 
     directory = project_directory(None)
@@ -60,7 +60,7 @@ def history(
             f"{entry.time:%Y-%m-%d %H:%M:%S}",
             str(entry.state),
             clean(entry.reason),
-            *([clean(shown(entry.projects[0])) if entry.projects else ""] if everywhere else []),
+            *([clean(as_typed(entry.projects[0])) if entry.projects else ""] if everywhere else []),
             clean(
                 ", ".join(from_project(path, directory) for path in entry.paths)
                 or f"({entry.backup})"
