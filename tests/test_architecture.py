@@ -1,4 +1,4 @@
-"""The rooms of the house: one direction, no circles, and what only some of them may do."""
+"""The rooms: imports go one way, without circles, and some things are for some rooms only."""
 
 from __future__ import annotations
 

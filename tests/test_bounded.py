@@ -1,4 +1,4 @@
-"""Of many findings of one kind a person is shown some, with the count and how to see all."""
+"""Of many findings of one kind, a person sees some, with the count and how to see all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Windows writes: a byte-order mark changes nothing in a file of ours, and UTF-16 is named."""
+"""Files from Windows: a byte-order mark changes nothing in our files, and messages name UTF-16."""
 
 from __future__ import annotations
 

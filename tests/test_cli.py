@@ -1,4 +1,4 @@
-"""The command line whatever it is given: exit codes, no traceback, no key, `check` as `lock`."""
+"""The command line with any input: exit codes, no traceback, no key, `check` agrees with `lock`."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def plant(world: World, where: str) -> None:
 
 
 def assert_nothing_left(world: World, before: set[Path], about: object) -> None:
-    """See that no new file holds a key, but what undoes a change and what keys were moved to."""
+    """Assert that no new file holds a key, except backups and the files that keys were moved to."""
     for path in set(world.root.rglob("*")) - before:
         private = path.parent.name in {"backups", "enforced"} or path.name == ".env"
         if path.is_file() and private:

@@ -1,4 +1,4 @@
-"""Asking a client: what a good one answers, and how every bad one is told from it."""
+"""Asking a client: the answers of a good one, and how every bad one is recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about the client: each statement says how it is known, and what it cites is there."""
+"""The page about the client: each statement says how it is known, and its citations exist."""
 
 from __future__ import annotations
 

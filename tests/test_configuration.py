@@ -1,4 +1,4 @@
-"""A team's choices: where they are found, and what goes before what."""
+"""A team's choices: where they are found, and what overrides what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every form of a credential, in every place that a lock holds, under every command; no alarm else.
+"""Every form of a credential, in every place of a lock, with every command; and no false alarms.
 
 docs/credentials.md shows the tables; `pytest --update-docs` writes them.
 """

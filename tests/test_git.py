@@ -162,7 +162,7 @@ def test_no_command_starts_what_a_repository_names(world: World, way: str) -> No
 
 @pytest.mark.parametrize("way", ["a promisor, ext", "a monitor"])
 def test_git_alone_would_start_it(world: World, way: str) -> None:
-    """So that the test above is known to try what would happen."""
+    """This shows that the traps of the test above work."""
     write(world.own, models(MODEL))
     repository = Repository(world.project, world.root)
     WAYS[way](repository)

@@ -1,4 +1,4 @@
-"""A lock is not enforced where the client would then use another model than without it."""
+"""A lock is not enforced if the client would then use another model than without it."""
 
 from __future__ import annotations
 

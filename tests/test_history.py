@@ -1,4 +1,4 @@
-"""What is kept of each change, what is told about it, and how it is taken back."""
+"""The backup of each change, what is said about it, and how it is undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`qwenlock init`: what a project lacks, once, and nothing that is there."""
+"""`qwenlock init` adds what a project lacks, once, and changes nothing that exists."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def test_file_that_may_not_be_read_is_told(sandbox: Sandbox) -> None:
 
 
 def forge(sandbox: Sandbox, options: str) -> None:
-    """Write a lock, whole by its digest, with options that somebody made up."""
+    """Write a lock with a right digest and with options that somebody made up."""
     sandbox.settings.write_text(settings_with("{}"))
     sandbox.lock()
     body = sandbox.lock_file.read_bytes().split(b"\n", 2)[2]

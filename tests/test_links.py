@@ -1,4 +1,4 @@
-"""Where a write through a link goes: never out of a checkout, and where the preview says."""
+"""A write through a link never leaves a checkout, and goes where the preview says."""
 
 from __future__ import annotations
 

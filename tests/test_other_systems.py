@@ -1,4 +1,4 @@
-"""What other systems do differently besides writing and starting programs; it is simulated."""
+"""What other systems do differently, besides writing and starting programs: simulated here."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def put_git(folder: Path, script: str, patch: pytest.MonkeyPatch) -> None:
 def test_a_git_that_is_only_a_stub_knows_nothing(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As that of macOS before its developer tools are installed."""
+    """macOS has such a stub before its developer tools are installed."""
     put_git(repository, STUB, monkeypatch)
     (repository / ".env").touch()
     said = git.ask(repository / ".env")
@@ -345,7 +345,7 @@ def test_no_new_python_is_started_for_many_projects(
 
 
 def test_every_test_can_be_collected_on_windows() -> None:
-    """Else its first run there measures nothing."""
+    """Otherwise the first run there would measure nothing."""
     modules = r"^(import|from) (fcntl|grp|pty|pwd|resource|termios|tty)\b"
     absent = re.compile(rf"(?m){modules}|^(?!.*os\.name).*os\.geteuid\(")
     for path in Path(__file__).parent.rglob("*.py"):

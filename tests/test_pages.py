@@ -1,4 +1,4 @@
-"""Pages are run as a reader would run them, and what does not hold is noticed."""
+"""Pages are run as a reader would run them, and wrong output is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command line means is remembered, and is what Typer says."""
+"""The meaning of a command line is remembered, and is the same as Typer's."""
 
 from __future__ import annotations
 

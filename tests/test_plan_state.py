@@ -1,4 +1,4 @@
-"""What clients record of a plan is read once, from all scopes, also if half is gone."""
+"""What clients record of a plan is read once, from all scopes, even if half of it is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans: templates render to what was published, folders load, and nothing hostile runs."""
+"""Plans: templates render to the published lists, folders load, and nothing hostile runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The power fails at any moment of a write: what a file system may then show is old or new.
+"""The power fails at any moment of a write: afterwards each file is either old or new.
 
 A write is recorded: which names it gives to which files, and what it flushes. After a power
 failure, a name whose directory was not flushed since may be as before or as after, each for itself
@@ -251,7 +251,7 @@ def test_what_is_not_flushed_would_be_noticed(
     record: Callable[[Callable[[], object]], Disk],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """So that the tests above are known to try what would happen."""
+    """This shows that the tests above would notice the fault."""
     settings = tmp_path / "settings.json"
     settings.write_bytes(OLD)
     monkeypatch.setattr(os, "fsync", lambda _: None)

@@ -1,4 +1,4 @@
-"""Which program is started, and with which arguments, on Windows too; that is simulated."""
+"""Which program is started, and with which arguments; on Windows, this is simulated."""
 
 from __future__ import annotations
 

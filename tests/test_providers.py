@@ -1,4 +1,4 @@
-"""The walk over `modelProviders`: what it gives of each provider, and why a client skips one."""
+"""The walk over `modelProviders`: the entries of each provider, and why a client skips one."""
 
 from __future__ import annotations
 

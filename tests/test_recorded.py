@@ -1,4 +1,4 @@
-"""What a lock records of how it was compiled: read as pydantic would, and never more."""
+"""What a lock records about how it was compiled: read as pydantic reads it, and never more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole invocations are remembered, and what is remembered is what would be said afresh."""
+"""Whole invocations are remembered, and the remembered output equals a new one."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Starter:
     def start(
         self, directory: Path, variables: Mapping[str, str], arguments: Sequence[str], folder: Path
     ) -> tuple[Said, bytes]:
-        """Run a command line; return what it said, and how it was answered."""
+        """Run a command line; return its output, and whether it came from memory."""
         files = [folder / name for name in ("out", "err", "how")]
         for each in files:
             each.write_bytes(b"")
@@ -197,7 +197,7 @@ def set_to(name: str, value: str) -> Callable[[World], None]:
 
 
 def toggle(place: str, text: str) -> Callable[[World], None]:
-    """Write a file, or take away what is there and put it back the next time."""
+    """Write a file, or remove what is there and restore it the next time."""
 
     def change(world: World) -> None:
         path, aside = world.root / place, world.root / place.replace("/", "-")
@@ -287,7 +287,7 @@ def toggle_tracked(world: World, at: str = "repository") -> None:
 
 
 def toggle_repository(place: str) -> Callable[[World], None]:
-    """Make a repository, or take its `.git` away and put it back the next time."""
+    """Make a repository, or remove its `.git` and restore it the next time."""
 
     def change(world: World) -> None:
         if (world.root / place / ".git").exists() or (world.root / f"{place}-.git").exists():
@@ -377,10 +377,9 @@ IN_GIT: Mapping[str, Callable[[World], None]] = {
 
 
 def walk(world: World, command: str, changes: Sequence[str]) -> int:
-    """Make each change in a random order, and undo some; compare what is said after each.
+    """Make each change in a random order, and undo some; compare the output after each.
 
-    Returns:
-        how often the answer came from memory.
+    Returns: how often the answer came from memory.
     """
     chosen = random.Random(command)  # noqa: S311
     asked = COMMANDS[command]

@@ -1,4 +1,4 @@
-"""The report as a page: what a browser shows of it, and that it is whole in itself."""
+"""The report as a page: what a browser shows, and that it needs no other file."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def file(rich: World, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_browser_runs_no_scripts(browser: Browser, tmp_path: Path) -> None:
-    """Else what follows would show nothing."""
+    """Otherwise the tests below would prove nothing."""
     write(file := tmp_path / "x.html", "<title>a</title><script>document.title = 'b'</script>")
     browser.show(file)
     assert browser.value("document.title") == "a"

@@ -1,4 +1,4 @@
-"""What is required can be installed: pins by the oldest pip, the rest without a compiler."""
+"""The requirements can be installed: the pins with the oldest pip, the rest without a compiler."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_extras_that_are_asked_for_are_pinned_with_their_distribution() -> None:
 
 
 def _requires(name: str) -> list[str]:
-    """Return what a distribution asks for; nothing where it is another system's."""
+    """Return what a distribution requires; nothing if it is not installed on this system."""
     try:
         return requires(name) or []
     except PackageNotFoundError:

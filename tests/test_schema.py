@@ -1,4 +1,4 @@
-"""The JSON Schemas, judged by validators of others: what they accept, and that each rule bites."""
+"""The JSON Schemas, checked by other validators: what they accept, and that each rule matters."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Path_ = tuple[str | int, ...]
 
 
 class Rule(NamedTuple):
-    """A rule of a schema: where it stands there, and where the value it is about stands."""
+    """A rule of a schema: its place there, and the place of the value that it is about."""
 
     pointer: Path_
     keyword: str

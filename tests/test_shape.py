@@ -1,4 +1,4 @@
-"""Outside data held against a shape: every problem has its path, and none shows a value."""
+"""Outside data checked against a shape: every problem has its path, and none shows a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project on one screen: what `status`, and `qwenlock` alone in a project, say of it."""
+"""A project on one screen: the output of `status`, and of `qwenlock` alone in a project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output that cannot be written, or not in its encoding: an exit code, never a traceback."""
+"""Output that cannot be written or encoded leads to an exit code, never to a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change leaves of the objects that it empties."""
+"""Objects that a change empties: which stay, and which go."""
 
 from __future__ import annotations
 

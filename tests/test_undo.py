@@ -1,4 +1,4 @@
-"""Taking back what commands in a project wrote: also elsewhere, and never another project's."""
+"""Undoing what commands in a project wrote, in every file, but never another project's changes."""
 
 from __future__ import annotations
 

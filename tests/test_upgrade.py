@@ -1,4 +1,4 @@
-"""Upgrades: what becomes of a plan's models, of what else a file holds, and of what was edited."""
+"""Upgrades: what happens to a plan's models, to the rest of a file, and to edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which client a command goes by, and how it says so."""
+"""Which release a command follows, and how it says so."""
 
 from __future__ import annotations
 

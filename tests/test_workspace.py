@@ -1,4 +1,4 @@
-"""Many projects of one team: which project a command means, and what it says of it."""
+"""Many projects of one team: which project a command means, and what it says about it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def put(world: World, name: str, *entries: dict[str, Any]) -> Path:
 
 
 def follow(world: World, text: str) -> None:
-    """Do each thing that is advised in `text`, from here."""
+    """Run each command that `text` advises, from here."""
     for command in re.findall(r"`((?:cd [^`]+ && )?qwenlock [^`]+)`", text):
         assert not command.startswith("cd "), command
         assert world.run(*shlex.split(command)[1:]).exit_code == 0, command

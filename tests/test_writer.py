@@ -1,4 +1,4 @@
-"""What is promised of a write, with the system's failures simulated; real ones: test_faults."""
+"""The promises about writes, with simulated failures of the system; test_faults has real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each release does, plainly, beside what the guide says.
+"""What each release does, in plain words, beside what the guide says.
 
 A measure runs a client and says in a few words what it did. What each release was seen to do is in
 `observed.json`, which `python -m conformance.matrix` writes.

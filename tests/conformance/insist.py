@@ -1,4 +1,4 @@
-"""Where clients are required, a conformance case that is skipped, or lost, fails the test run."""
+"""If clients are required, a skipped or missing conformance case fails the test run."""
 
 from __future__ import annotations
 

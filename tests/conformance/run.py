@@ -1,4 +1,4 @@
-"""Running a real client: with files of its own, and nothing of this machine but `PATH`."""
+"""Runs a real client with its own files, and with nothing of this machine except `PATH`."""
 
 from __future__ import annotations
 

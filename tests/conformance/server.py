@@ -1,7 +1,7 @@
 """A model server of the tests' own, on the loopback, that remembers what it is asked.
 
-It speaks as much of OpenAI's chat completions and of Anthropic's messages as the client needs for
-one answer, and nothing else.
+It speaks only those parts of OpenAI's chat completions and of Anthropic's messages that the client
+needs for one answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Look for texts whose cost grows with their square: `python -m fuzz.growth [FUNCTION]…`.
+"""Look for texts that cost time with their square: `python -m fuzz.growth [FUNCTION]…`.
 
 Such a text is a hang that waits for a larger one. Each function of text is given pieces repeated
 some hundred times, and eight times as often; what takes thirty times as long is printed.

@@ -1,4 +1,4 @@
-"""One function a kind of input: bytes in, nothing out, an AssertionError where a promise breaks.
+"""One function for each kind of input: it takes bytes, and fails if a promise is broken.
 
 Promised of every input, and asserted: an exit code that is documented, no traceback, an end within
 `PATIENCE`, no key in what is said or locked, the same answer when asked again, and of a command

@@ -63,7 +63,7 @@ MODEL_FIELDS: tuple[Field, ...] = (
     Field("visionOnly", "boolean", "Offered only for vision.", "0.21.10"),
     Field("imageOnly", "boolean", "Offered only for images.", "0.21.2"),
     Field("realtimeOnly", "boolean", "Offered only for realtime use.", "0.24.2"),
-    Field("supportsImageGeneration", "boolean", "Whether the model can draw.", "0.23.0"),
+    Field("supportsImageGeneration", "boolean", "Whether the model can create images.", "0.23.0"),
 )  # fmt: skip
 
 CAPABILITY_FIELDS: tuple[Field, ...] = (
@@ -82,12 +82,12 @@ GENERATION_FIELDS: tuple[Field, ...] = (
     Field("reasoning", "any", "How much the model reasons, or false."),
     Field("contextWindowSize", "integer", "The context window, in tokens.", minimum=1),
     Field("customHeaders", "object", "HTTP headers to send.", members="string", atomic=True),
-    Field("extra_body", "object", "More fields of an OpenAI-compatible request.", atomic=True),
+    Field("extra_body", "object", "Further fields of an OpenAI-compatible request.", atomic=True),
     Field("retryErrorCodes", "array", "Status codes to retry on.", "0.12.0", members="integer"),
     Field("modalities", "object", "The inputs the model accepts.", "0.12.0", members="boolean"),
     Field("splitToolMedia", "boolean", "Send a tool's media apart from text.", "0.15.6"),
-    Field("retryInitialDelayMs", "number", "The first delay, in ms.", "0.21.2", minimum=0),
-    Field("retryMaxDelayMs", "number", "The longest delay, in milliseconds.", "0.21.2", minimum=0),
+    Field("retryInitialDelayMs", "number", "The first retry delay, in ms.", "0.21.2", minimum=0),
+    Field("retryMaxDelayMs", "number", "The longest retry delay, in ms.", "0.21.2", minimum=0),
     Field("forceGlobalCacheScope", "boolean", "Share the cache between sessions.", "0.21.2"),
     Field("thinkingMandatory", "boolean", "Thinking cannot be turned off.", "0.21.2"),
     Field("toolResultContentFormat", "string", "How a tool's result is sent.", "0.21.2",
