@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qwenlock.change.outdated import VARIABLE, lists_in, outdated, runs
 
+from qwenlock.change.client_lists import VARIABLE, lists_in, outdated, runs
 from qwenlock.change.plan_in_file import array
 from qwenlock.change.upgrade import regions_of
 from qwenlock.change.upgrade_data import UpgradeWishes
