@@ -109,7 +109,7 @@ class Runs:
         items = [self._items[test] for test in tests]
         code = 1
         try:
-            for item, following in zip(items, [*items[1:], None], strict=True):
+            for item, following in zip(items, [*items[1:], None], strict=False):
                 item.config._tmp_path_factory._basetemp = folder
                 if self._is_mutant:
                     signal.alarm(PATIENCE + int(10 * self._reached[item.nodeid][0]))
