@@ -112,11 +112,14 @@ class Runs:
         reached = {}
         items = [self._items[test] for test in tests]
         code = 1
+        _forget()
         try:
             for item, following in zip(items, [*items[1:], None], strict=False):
                 item.config._tmp_path_factory._basetemp = folder
                 if self._is_mutant:
                     signal.alarm(PATIENCE + int(10 * self._reached[item.nodeid][0]))
+                else:
+                    _forget()  # or only the first test would reach what is remembered
                 started = monotonic()
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if item.nodeid not in self._broken:
@@ -127,6 +130,14 @@ class Runs:
             code = 1 if self._broken else 0
         finally:
             os._exit(code)
+
+
+def _forget() -> None:
+    """Forget what functions have remembered, perhaps while the tests were collected."""
+    ours = [module for name, module in sys.modules.items() if name.startswith("qwenlock")]
+    for each in [value for module in ours for value in vars(module).values()]:
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 def _folder(process: int) -> Path:

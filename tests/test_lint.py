@@ -181,6 +181,7 @@ def test_base_url_below_the_scope_that_names_the_model_may_be_of_another() -> No
     [
         ("openai", "https://api.openai.com/", "QL216", "https://api.openai.com/v1"),
         ("openai", "https://api.groq.com", "QL216", "https://api.groq.com/openai/v1"),
+        ("openai", "https://api.groq.com/X//", "QL216", "https://api.groq.com/openai/v1"),
         ("openai", "https://openrouter.ai/api", "QL216", "https://openrouter.ai/api/v1"),
         ("openai", "http://[::1]:11434", "QL216", "http://[::1]:11434/v1"),
         ("openai", "http://[::1]:8000", "QL216", None),
