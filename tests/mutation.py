@@ -44,6 +44,7 @@ class Runs:
         self.survivors: list[str] | None = None
         self._mutants, self._processes, self._reuse = mutants, processes, reuse
         self._reached: dict[str, tuple[float, list[str]]] = {}
+        self._broken: list[str] = []
         self._terminal = os.fdopen(os.dup(2), "w", buffering=1)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -57,11 +58,12 @@ class Runs:
             f"tests of part {part}": [each for each in new if each.partition("::")[0] in share]
             for part, share in enumerate(shares)
         }
-        if any(self._fail(parts).values()):
-            return True
+        failed = self._fail(parts)
         for part in parts:
             self._reached |= json.loads(Path(part).read_text())
         REACHED.write_text(json.dumps(self._reached))
+        if any(failed.values()):
+            return True
         tests = defaultdict(list)
         for test in sorted(self._items, key=lambda each: self._reached[each][0]):
             for function in self._reached[test][1]:
@@ -71,10 +73,12 @@ class Runs:
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            said = "" if self._is_mutant else f"\n{report.longreprtext}"
-            print(f"  {report.nodeid}{said}", file=self._terminal)
+        if report.failed and self._is_mutant:
+            print(f"  {report.nodeid}", file=self._terminal)
             os._exit(1)
+        if report.failed:
+            print(f"  {report.nodeid}\n{report.longreprtext}", file=self._terminal)
+            self._broken.append(report.nodeid)
 
     def _fail(self, tests: dict[str, list[str]]) -> dict[str, bool]:
         """Return of each name whether one of its tests fails; a mutant's name is that mutant."""
@@ -108,20 +112,32 @@ class Runs:
         reached = {}
         items = [self._items[test] for test in tests]
         code = 1
+        _forget()
         try:
-            for item, following in zip(items, [*items[1:], None], strict=True):
+            for item, following in zip(items, [*items[1:], None], strict=False):
                 item.config._tmp_path_factory._basetemp = folder
                 if self._is_mutant:
                     signal.alarm(PATIENCE + int(10 * self._reached[item.nodeid][0]))
+                else:
+                    _forget()  # or only the first test would reach what is remembered
                 started = monotonic()
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-                reached[item.nodeid] = monotonic() - started, sorted(state()._stats)
+                if item.nodeid not in self._broken:
+                    reached[item.nodeid] = monotonic() - started, sorted(state()._stats)
                 state()._stats.clear()
             if not self._is_mutant:
                 Path(name).write_text(json.dumps(reached))
-            code = 0
+            code = 1 if self._broken else 0
         finally:
             os._exit(code)
+
+
+def _forget() -> None:
+    """Forget what functions have remembered, perhaps while the tests were collected."""
+    ours = [module for name, module in sys.modules.items() if name.startswith("qwenlock")]
+    for each in [value for module in ours for value in vars(module).values()]:
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 def _folder(process: int) -> Path:

@@ -9,6 +9,7 @@ to the page. To leave out what no test says any more, delete the page, and updat
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,7 @@ def _line(text: str, folder: object) -> str:
     """Return a line of the page, without what is of this run or this machine alone."""
     if isinstance(folder, Path):
         text = text.replace(str(folder.resolve()), "/test").replace(str(folder), "/test")
-    text = text.replace(str(ROOT), "/here").replace(__version__, "VERSION")
+    for own, name in ((sys.executable, "python"), (str(ROOT), "/here"), (__version__, "VERSION")):
+        text = text.replace(own, name)
     text = _COUNTED.sub("N", _OF_PYTHON.sub(r"\1: …", text))
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -175,8 +175,9 @@ def test_runtime_model_beside_the_catalogue_is_extra() -> None:
     (found,) = agreement(
         AB, answer("$runtime|openai|x(openai)", "a(openai)", "b(openai)")
     ).differences
-    assert (found.kind, found.model) == ("extra", "openai/x")
-    assert found.remedy != REMEDY
+    made = "it is a runtime model: settings and environment define it, not an entry"
+    remedy = "remove the settings and variables that define it, or select an entry"
+    assert found == Difference("extra", "openai/x", made, remedy)
 
 
 def test_route_that_nothing_explains_is_extra_by_its_name() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qwenlock.cli.findings import changes_as_json
 from qwenlock.cli.views.differences import as_markdown, changes_as_text, rows, summary
 from qwenlock.lock.diff import ABSENT, LockChange, diff
+from qwenlock.lock.groups import grouped, notable
 from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, load
@@ -273,3 +274,65 @@ def test_locks_are_not_changed_by_comparing(lock: Lock) -> None:
     before = dump(lock)
     diff(lock, with_model(name="x"))
     assert dump(lock) == before
+
+
+# What a reviewer must see
+
+
+def with_window(size: int | None) -> Lock:
+    window = {"contextWindowSize": size} if size else {"timeout": 1}
+    return with_model(generation_config=window)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (LOCK, LOCK, []),
+        (LOCK, replace(LOCK, models=(FIRST,)), ["openai/b disappears"]),
+        (replace(LOCK, models=(FIRST,)), LOCK, []),
+        (
+            LOCK,
+            replace(
+                LOCK,
+                environment=(*LOCK.environment, EnvironmentVariable(name="NEW", used_by=("x",))),
+            ),
+            ["NEW must be set"],
+        ),
+        (
+            LOCK,
+            replace(LOCK, selection=replace(LOCK.selection, model="gpt-4o")),
+            ["another model is selected"],
+        ),
+        (LOCK, replace(LOCK, selection=replace(LOCK.selection, base_url="https://x.test")), []),
+        (
+            with_window(9),
+            with_window(8),
+            ["the context window of openai/gpt-4o shrinks from 9 to 8"],
+        ),
+        (with_window(8), with_window(9), []),
+        (with_window(8), with_window(None), []),
+        (with_window(None), with_window(8), []),
+        (LOCK, with_model(name="N"), []),
+    ],
+)
+def test_what_a_reviewer_must_see_is_notable(old: Lock, new: Lock, said: list[str]) -> None:
+    assert [*notable(diff(old, new))] == said
+
+
+def test_models_of_one_name_are_told_apart() -> None:
+    twice = replace(LOCK, models=(FIRST, replace(FIRST, base_url=None), FIRST, SECOND))
+    changes = diff(replace(LOCK, models=(SECOND,)), twice)
+    assert [each.name for each in changes if each.action == "added"] == [
+        "openai/gpt-4o",
+        "openai/gpt-4o at no URL",
+        f"openai/gpt-4o at {MODEL['baseUrl']}",
+    ]
+
+
+def test_equal_changes_of_several_projects_are_one_group_and_the_most_first() -> None:
+    removed, added = diff(LOCK, replace(LOCK, models=(FIRST,))), diff(LOCK, with_model(name="N"))
+    groups = grouped({"a": added, "b": [*added, *removed], "c": removed, "d": removed})
+    assert [(each.projects, [*each.changes]) for each in groups] == [
+        (("b", "c", "d"), removed),
+        (("a", "b"), added),
+    ]

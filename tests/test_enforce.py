@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 
+from qwenlock.clients.other_models import OTHER_MODELS
 from qwenlock.clients.profile import profile
 from qwenlock.edge.copies import copied
 from qwenlock.edge.places import Flags, locate
-from qwenlock.enforce.enforcing import enforcing_settings, over
+from qwenlock.enforce.enforcing import enforcing_settings, over, overriding
 from qwenlock.lock.options import Options
 from qwenlock.settings.scopes import merge
-from support import OBJECTS, OPENAI, World, compiled, locked, models, source, strict, write
+from qwenlock.text.operations import Set, apply
+from support import MODEL, OBJECTS, OPENAI, World, compiled, locked, models, source, strict, write
 
 A = {"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v1", "futureField": [None]}
 B = {"id": "b", "envKey": "B_KEY", "baseUrl": "https://a.example/v1"}
@@ -513,3 +515,48 @@ def test_copies_stand_where_a_file_of_variables_moves_the_clients_folder(world: 
         assert usual.read_bytes() == world.user.read_bytes()
         trusted = Path(copies.variables["QWEN_CODE_TRUSTED_FOLDERS_PATH"])
         assert json.loads(trusted.read_text()) == {str(copies.project): "TRUST_FOLDER"}
+
+
+# Variables that a client takes before the lock
+
+
+def without_url(auth_type: str) -> dict[str, Any]:
+    return models({"id": "m", "envKey": "K"}, auth_type=auth_type) | {"model": {"name": "m"}}
+
+
+def runtime(auth_type: str, **auth: str) -> dict[str, Any]:
+    return {"security": {"auth": {"selectedType": auth_type, **auth}}, "model": {"name": "r"}}
+
+
+OF_RUNTIME = {"OPENAI_MODEL": "r", "QWEN_MODEL": "r", "OPENAI_BASE_URL": "https://r.example"}
+
+
+@pytest.mark.parametrize("client", ["guide", "0.24.4"])
+@pytest.mark.parametrize(
+    ("settings", "variables"),
+    [
+        ({}, {}),
+        (models(MODEL) | {"model": {"name": MODEL["id"]}}, {}),
+        (without_url("openai"), {"OPENAI_BASE_URL": ""}),
+        (without_url("anthropic"), {"ANTHROPIC_BASE_URL": ""}),
+        (without_url("gemini"), {}),
+        (runtime("openai", baseUrl="https://r.example"), OF_RUNTIME),
+        (
+            runtime("openai", baseUrl="https://r.example", apiKey="$MY"),
+            OF_RUNTIME | {"OPENAI_API_KEY": ""},
+        ),
+        (runtime("gemini", apiKey="$MY"), {"GEMINI_MODEL": "r", "GEMINI_API_KEY": ""}),
+        (runtime("gemini", apiKey="$GEMINI_API_KEY"), {"GEMINI_MODEL": "r"}),
+    ],
+)
+def test_variables_that_override_the_lock_are_known(
+    settings: dict[str, Any], variables: dict[str, str], client: str
+) -> None:
+    assert overriding(locked(settings, client=client)) == variables
+
+
+def test_variable_of_another_model_overrides_what_settings_name() -> None:
+    settings = models(MODEL) | {"model": {"name": MODEL["id"]}}
+    (path,) = (each.path for each in OTHER_MODELS if each.variable)
+    lock = locked(apply(settings, [Set(path, MODEL["id"])]), client="0.24.4")
+    assert overriding(lock) == {"WEB_SEARCH_MODEL": MODEL["id"]}

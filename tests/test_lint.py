@@ -181,6 +181,7 @@ def test_base_url_below_the_scope_that_names_the_model_may_be_of_another() -> No
     [
         ("openai", "https://api.openai.com/", "QL216", "https://api.openai.com/v1"),
         ("openai", "https://api.groq.com", "QL216", "https://api.groq.com/openai/v1"),
+        ("openai", "https://api.groq.com/X//", "QL216", "https://api.groq.com/openai/v1"),
         ("openai", "https://openrouter.ai/api", "QL216", "https://openrouter.ai/api/v1"),
         ("openai", "http://[::1]:11434", "QL216", "http://[::1]:11434/v1"),
         ("openai", "http://[::1]:8000", "QL216", None),
@@ -1005,3 +1006,100 @@ def test_repair_says_what_it_moves_even_into_the_place_of_what_it_is_in() -> Non
         'rename "b" to "c"',
         'move "b" to c.b',
     ]
+
+
+# What is written where nobody reads it
+
+IN_A_MODEL = "of a model in modelProviders"
+UNREAD: list[tuple[dict[str, Any], list[str]]] = [
+    (
+        {"apiKey": "sk-abcdefgh12345678"},
+        [('error: Qwen Code does not read "apiKey", and it holds a key in clear text; remove it, '
+         "put the key into a .env file, and name its variable in a model's envKey; None")],
+    ),
+    (
+        {"apiToken": "$MY_KEY"},
+        [('warning: Qwen Code does not read "apiToken"; remove it, put the key into a .env file, '
+         "and name its variable in a model's envKey; None")],
+    ),
+    (
+        {"baseURL": "https://a.example"},
+        [('warning: Qwen Code does not read "baseURL"; '
+         f"write it as the baseUrl {IN_A_MODEL}; None")],
+    ),
+    (
+        {"provider": "openai"},
+        [('warning: Qwen Code does not read "provider"; set security.auth.selectedType; '
+         "move \"provider\" to security.auth.selectedType")],
+    ),
+    (
+        {"provider": "acme"},
+        ['warning: Qwen Code does not read "provider"; set security.auth.selectedType; None'],
+    ),
+    (
+        {"provider": "openai", "security": {"auth": {"selectedType": "gemini"}}},
+        ['warning: Qwen Code does not read "provider"; set security.auth.selectedType; None'],
+    ),
+    (
+        {"provider": "openai", "security": {"auth": []}},
+        ['warning: Qwen Code does not read "provider"; set security.auth.selectedType; None'],
+    ),
+    (
+        {"modelName": "m"},
+        [('warning: Qwen Code does not read "modelName"; set model.name; '
+         'move "modelName" to model.name')],
+    ),
+    (
+        {"modelName": ""},
+        ['warning: Qwen Code does not read "modelName"; set model.name; None'],
+    ),
+    (
+        {"models": []},
+        [('warning: Qwen Code does not read "models"; define models in modelProviders, under their '
+         "auth type; None")],
+    ),
+    (
+        {"systemPrompt": "x"},
+        ['warning: Qwen Code does not read "systemPrompt"; write it into QWEN.md; None'],
+    ),
+    (
+        {"maxTokens": 1},
+        [('warning: Qwen Code does not read "maxTokens"; '
+         "write it as model.generationConfig.samplingParams.max_tokens; None")],
+    ),
+    (
+        {"generationConfig": {}},
+        [('warning: Qwen Code does not read "generationConfig"; '
+         "write it as model.generationConfig; None")],
+    ),
+    (
+        {"model": {"name": "m", "timeoutMs": 1}, **models(MODEL)},
+        [('warning: Qwen Code does not read "model.timeoutMs"; '
+         f"write it as generationConfig.timeout {IN_A_MODEL}; None")],
+    ),
+    (
+        {"model": {"name": "m", "generationConfig": {"top_p": 1, "timeout": 1}}},
+        [('warning: Qwen Code does not read "model.generationConfig.top_p"; '
+         "write it as model.generationConfig.samplingParams.top_p; None")],
+    ),
+    (
+        {"theme": "Dark", "selectedAuthType": "openai"},
+        [('note: "theme" is written as in settings version 1, so Qwen Code does not read it here; '
+         'write it as ui.theme; move "theme" to ui.theme'),
+         ('warning: "selectedAuthType" is written as in settings version 1, so Qwen Code does not '
+         "read it here; write it as security.auth.selectedType; "
+         'move "selectedAuthType" to security.auth.selectedType')],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "said"), UNREAD)
+def test_what_nobody_reads_is_told_with_its_right_place(
+    settings: dict[str, Any], said: list[str]
+) -> None:
+    told = lint(subject({"$version": 4, **settings}, client="0.24.4"))
+    assert [
+        f"{each.level}: {each.message}; {each.fix}; {each.repair}"
+        for each in told
+        if each.code == "QL119"
+    ] == said

@@ -22,6 +22,7 @@ from packaging.specifiers import SpecifierSet
 
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.plans.collection import meant
 from qwenlock.plans.digest import PREFIX, models_digest, stringify
 from qwenlock.plans.plan import proves
 from qwenlock.plans.verify import verify
@@ -257,6 +258,19 @@ def test_unknown_region_names_those_there_are() -> None:
 def test_region_that_a_version_lacks_names_those_it_has() -> None:
     with pytest.raises(UsageError, match=r"0\.10\.1 region 'global'; known: china$"):
         published("0.10.1", "global")
+
+
+def test_only_plan_or_the_one_that_is_the_default_is_meant() -> None:
+    coding, other, another = (PLANS.plan(name) for name in ("coding-plan", "deepseek", "minimax"))
+    assert [each.is_default for each in (coding, other, another)] == [True, False, False]
+    for plans, plan in (
+        ([], None),
+        ([other], other),
+        ([other, coding], coding),
+        ([other, another], None),
+        ([coding, other, coding], None),
+    ):
+        assert meant(plans) == plan
 
 
 def test_unknown_plan_names_those_there_are() -> None:

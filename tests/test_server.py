@@ -184,7 +184,9 @@ def test_lock_is_checked_where_it_is_open(world: World) -> None:
         own = await editor.open(world.own, MODELS.replace('"id": "b"', '"id": "c"'))
         await editor.until(lambda: bool(editor.said[lock]))
         (only,) = editor.said[lock]
-        assert only.message.startswith("the lock does not match the settings")
+        differs = "the lock does not match the settings ({}): run `qwenlock lock`"
+        assert only.message == differs.format("3 changes")
+        editor.type(own, MODELS.replace('"id": "b"', '"id": "c"'))
         editor.type(lock, editor.texts[lock].replace('"b"', '"c"'))
         await editor.until(lambda: "QL114" in editor.codes(lock))
         editor.type(lock, "<<<<<<< ours")

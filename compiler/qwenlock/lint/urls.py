@@ -43,6 +43,16 @@ class Given(NamedTuple):
         """Return the SDK of the auth type, if its requests are known."""
         return _SDKS.get(self.auth_type)
 
+    @property
+    def host(self) -> str:
+        """Return the host, in lower case; empty if there is none."""
+        return self.url.hostname or ""
+
+    @property
+    def path(self) -> str:
+        """Return the path without slashes at its end."""
+        return self.url.path.rstrip("/")
+
 
 class Problem(NamedTuple):
     """What is wrong with a base URL, and the URL that is meant, if that is known."""
@@ -89,7 +99,7 @@ def _problems(auth_type: str, text: str, client: str) -> Iterator[tuple[str, Pro
 
 def wrong_path(given: Given) -> Problem | None:
     """Tell whether the API of a known host has another path, or of an unknown one may need one."""
-    host, path = given.url.hostname or "", given.url.path.rstrip("/")
+    host, path = given.host, given.path
     known = paths(host, given.auth_type)
     if _is_request(given) or path in known or _may_be(path, known, given):
         return None
@@ -116,12 +126,12 @@ def _port(url: SplitResult) -> int | None:
 def _may_be(path: str, known: tuple[str, ...], given: Given) -> bool:
     """Tell whether a path that is not `known` does not concern this rule."""
     doubled = given.sdk == "anthropic" and path.removesuffix("/v1") in known  # see doubled_version
-    return doubled or (bool(path) and has_deployments(given.url.hostname or ""))
+    return doubled or (bool(path) and has_deployments(given.host))
 
 
 def _elsewhere(given: Given, right: str) -> Problem:
     """Say which path is right, and which auth type the wrong one belongs to."""
-    host, path = given.url.hostname or "", given.url.path.rstrip("/")
+    host, path = given.host, given.path
     meant = given.url._replace(path=right).geturl()
     other = auth_type_of(host, path) if path else None
     message = f"baseUrl has the path {path}, but" if path else "baseUrl has no path, but"
@@ -136,7 +146,7 @@ def _elsewhere(given: Given, right: str) -> Problem:
 
 def request_path(given: Given) -> Problem | None:
     """Tell whether the URL ends in the path of a request, which the SDK adds itself."""
-    path = given.url.path.rstrip("/")
+    path = given.path
     ending = _is_request(given)
     if ending is None:
         return None
@@ -147,10 +157,10 @@ def request_path(given: Given) -> Problem | None:
 
 def doubled_version(given: Given) -> Problem | None:
     """Tell whether Anthropic's SDK would add the `/v1` again; the guide's example has it."""
-    path = given.url.path.rstrip("/")
+    path = given.path
     if given.sdk != "anthropic" or given.client == GUIDE or not path.endswith("/v1"):
         return None
-    known = paths(given.url.hostname or "", given.auth_type)
+    known = paths(given.host, given.auth_type)
     if known and path.removesuffix("/v1") not in known:
         return None
     meant = given.url._replace(path=path.removesuffix("/v1")).geturl()
@@ -159,7 +169,7 @@ def doubled_version(given: Given) -> Problem | None:
 
 def plain_http(given: Given) -> Problem | None:
     """Tell whether requests cross a public network in clear text."""
-    if given.url.scheme != "http" or not is_public(given.url.hostname or ""):
+    if given.url.scheme != "http" or not is_public(given.host):
         return None
     meant = given.url._replace(scheme="https").geturl()
     return Problem(
@@ -177,7 +187,7 @@ RULES: tuple[tuple[str, Callable[[Given], Problem | None]], ...] = (
 
 def _is_request(given: Given) -> str | None:
     """Return the path of the request that the URL ends in, or None."""
-    path = given.url.path.rstrip("/")
+    path = given.path
     return next((each for each in _REQUESTS.get(given.sdk or "", ()) if path.endswith(each)), None)
 
 
