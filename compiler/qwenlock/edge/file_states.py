@@ -42,7 +42,13 @@ _ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
 
 
 def request(directory: Path, flags: Flags, client: str | None) -> str:
-    """Return what the answer to a request depends on, besides files, in one line."""
+    """Return what the answer to a request depends on, besides files, in one line.
+
+    Args:
+        directory: the project.
+        flags: the scope options of the command line.
+        client: the requested client; None if none is named.
+    """
     program = Path(qwenlock.__file__).stat()
     variables = [os.environ.get(name) for name in _VARIABLES]
     asked = (Path.cwd(), os.path.realpath(directory), flags, client, variables)
