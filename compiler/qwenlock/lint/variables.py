@@ -86,7 +86,7 @@ def unset(lock: Lock, project: Project) -> Iterator[Finding]:
             message = f"{variable.name} is not set; {users}"
             unread = next((each for each in project.env_files if "\0" in (each.text or "")), None)
             if unread is not None:
-                fix = f"save {unread.label} as UTF-8, as nothing is read from it; {FROM_POWERSHELL}"
+                fix = f"save {unread.label} as UTF-8: nothing is read from it; {FROM_POWERSHELL}"
             yield Finding("QL405", message, None, fix)
             continue
         empty, *others = found
