@@ -417,9 +417,7 @@ def test_models_in_use_are_copied_from_the_user(world: World) -> None:
     write(world.user, USERS)
     result = world.run("init", "--from-user", *NEWEST)
     assert result.exit_code == 0, result
-    assert "copy 2 of your 3 models to .qwen/settings.json; here, its list replaces yours" in (
-        result.err
-    )
+    assert "copy 2 of your 3 models to .qwen/settings.json; in this project, that" in result.err
     assert copied(world) == ["b", "c"]
     assert KEY not in world.own.read_text() + result.out + result.err
     value = json.loads(world.own.read_text())

@@ -54,7 +54,8 @@ def settings_from_user(project: Project, *, everything: bool) -> tuple[tuple[Fil
     text = aim.edited([Set(path, value) for path, value in values.items()])
     total = len(lock.models) + left_out
     count = f"{len(models)} of your {total} model{'s' * (total != 1)}"
-    return aim.file_change(text), f"copy {count} to {aim.label}; here, its list replaces yours"
+    said = f"copy {count} to {aim.label}; in this project, that list replaces your own"
+    return aim.file_change(text), said
 
 
 def _locked(project: Project, *, everything: bool) -> tuple[Lock, int]:

@@ -66,7 +66,14 @@ def output(root: Path, *question: str) -> str:
 def run(
     root: Path, *question: str, patience: int = PATIENCE, given: bytes = b""
 ) -> CompletedProcess[bytes] | None:
-    """Return git's output in the repository at `root`; None if git is missing or fails."""
+    """Return git's output in the repository at `root`; None if git is missing or fails.
+
+    Args:
+        root: the root of the repository.
+        *question: the arguments of git.
+        patience: how long git may take, in seconds.
+        given: what git gets on its standard input.
+    """
     try:
         return start_git(root, patience, *question, given=given)
     except OSError:

@@ -141,6 +141,11 @@ def version(
 ) -> str:
     """Return the release of the client that `command` starts, such as `0.24.4`.
 
+    Args:
+        command: the client and its arguments.
+        environment: all its variables.
+        timeout: how long it may take, in seconds.
+
     Raises:
         ClientMissingError: there is no such command.
         ClientError: it names no version, or takes too long.
@@ -162,6 +167,12 @@ def started(
     timeout: float = TIMEOUT,
 ) -> Iterator[RunningClient]:
     """Start a client; afterwards, end it and every process in its process group.
+
+    Args:
+        command: the client and its arguments.
+        directory: the directory it runs in.
+        environment: all its variables.
+        timeout: how long it may take in total, in seconds.
 
     Raises:
         ClientMissingError: there is no such command.

@@ -81,6 +81,11 @@ class Nearest(NamedTuple):
 def configured(project: Path, flags: Flags, reader: Reader | None = None) -> Configured:
     """Return the configuration of the project in the directory `project`.
 
+    Args:
+        project: the directory of the project.
+        flags: the scope options of the command line.
+        reader: what other projects of the same command have read.
+
     Raises:
         InputError: the file is invalid, or names a file that does not exist.
     """
@@ -101,6 +106,10 @@ def configured(project: Path, flags: Flags, reader: Reader | None = None) -> Con
 
 def nearest(folder: Path, reader: Reader) -> Nearest:
     """Return the choices in force in `folder`: its own, and key by key those of its parents.
+
+    Args:
+        folder: the directory, absolute.
+        reader: what other projects of the same command have read.
 
     Raises:
         InputError: the file is invalid.

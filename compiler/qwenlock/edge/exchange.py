@@ -25,6 +25,10 @@ _UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 def exchange(one: Path, other: Path) -> bool:
     """Exchange two files in one step; return False where the system or the disk cannot.
 
+    Args:
+        one: the path of a file.
+        other: the path of another file on the same file system.
+
     Raises:
         OSError: one does not exist, or permission is denied.
     """

@@ -42,7 +42,12 @@ _ABSENT, _PRESENT, _UNUSABLE = "absent", "present", "unusable"
 
 
 def request(flags: Flags, client: str | None) -> str:
-    """Return what the answer about any project depends on, in one line."""
+    """Return what the answer about any project depends on, besides files, in one line.
+
+    Args:
+        flags: the scope options of the command line.
+        client: the requested client; None if none is named.
+    """
     program = Path(qwenlock.__file__).stat()
     variables = [os.environ.get(name) for name in _VARIABLES]
     asked = (Path.cwd(), flags, client, variables)

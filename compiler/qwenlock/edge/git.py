@@ -224,6 +224,11 @@ def revision(directory: Path, name: str) -> Revision:
 def merge_texts(base: str, ours: str, theirs: str) -> tuple[str, bool]:
     """Merge texts line by line; return the result, and whether it is free of conflicts.
 
+    Args:
+        base: the common ancestor.
+        ours: our version.
+        theirs: their version.
+
     Raises:
         QwenlockError: git cannot do it.
     """

@@ -32,6 +32,11 @@ _FILES = {
 def look(directory: Path, flags: Flags, client: str | None) -> Found:
     """Return what exists of the project in `directory`.
 
+    Args:
+        directory: the project.
+        flags: the scope options of the command line.
+        client: the requested client; None if none is named.
+
     Raises:
         UsageError: it is the home directory, whose settings are the user's.
         InputError: a file is invalid.

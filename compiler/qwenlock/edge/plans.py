@@ -48,6 +48,12 @@ def holds_plans(directory: Path) -> bool:
 def save(directory: Path, plan: Plan, version: str, text: str) -> Path:
     """Write a version's template to the plan's folder in `directory`, and return the file.
 
+    Args:
+        directory: the folder that holds the plan's folder.
+        plan: the plan.
+        version: the version, which becomes the file's name.
+        text: the template.
+
     Raises:
         WriteError: it cannot be written.
     """

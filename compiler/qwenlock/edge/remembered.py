@@ -180,7 +180,12 @@ def command_of(arguments: list[str]) -> list[str]:
 
 
 def recall(asked: str, folder: str = ANSWERS) -> Memory | None:
-    """Return what is remembered of a question, if everything is as it was."""
+    """Return what is remembered of a question, if everything is as it was.
+
+    Args:
+        asked: what `question` returned.
+        folder: the folder of the cache for this kind of memory.
+    """
     try:
         data = cache.believed(_file(asked, folder))
         if data is None:
@@ -195,7 +200,13 @@ def recall(asked: str, folder: str = ANSWERS) -> Memory | None:
 
 
 def keep(asked: str, memory: Memory, folder: str = ANSWERS) -> None:
-    """Remember the answer to a question unless it is too large; the cache need not be writable."""
+    """Remember the answer to a question unless it is too large; the cache need not be writable.
+
+    Args:
+        asked: what `question` returned.
+        memory: the answer, and what it depends on.
+        folder: the folder of the cache for this kind of memory.
+    """
     content = memory.as_bytes()
     if len(content) > LARGEST:
         return
@@ -212,7 +223,12 @@ def is_same(line: str) -> bool:
 
 
 def state(kind: str, name: str) -> str:
-    """Return the state of a file or of a variable, without blanks; `UNKNOWN` if it has none."""
+    """Return the state of a file or of a variable, without blanks; `UNKNOWN` if it has none.
+
+    Args:
+        kind: one of the kinds above.
+        name: the path of a file, or the name of a variable.
+    """
     if kind == VARIABLE:
         return _variable(name)
     try:

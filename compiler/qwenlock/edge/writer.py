@@ -305,7 +305,13 @@ def _owner(path: Path) -> int | None:
 
 
 def replace_file(target: Path, content: memoryview, mode: int) -> None:
-    """Replace the content of `target` atomically."""
+    """Replace the content of `target` atomically.
+
+    Args:
+        target: the file.
+        content: its new content.
+        mode: its permissions.
+    """
     with _temporary(target, content, mode) as temporary:
         _move(temporary, target, mode)
 

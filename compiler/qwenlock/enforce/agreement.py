@@ -166,6 +166,10 @@ def route_id(auth_type: str, entry: dict[str, Any]) -> str:
     """Return what releases from 0.21 call an entry whose id exists at two endpoints.
 
     It encodes the id, the name, the variable and the endpoint; nothing of it can be read back.
+
+    Args:
+        auth_type: the auth type of the entry.
+        entry: the entry, as in the settings.
     """
     url = entry.get("baseUrl")
     identity = [

@@ -82,7 +82,7 @@ def _set_nowhere(name: str, users: str, project: Project, *, is_reference: bool)
         where = _where_references_count(project) if is_reference else "a .env file of the project"
         fix = _fix(name, where)
     else:
-        fix = f"save {unread.label} as UTF-8, as nothing is read from it; {FROM_POWERSHELL}"
+        fix = f"save {unread.label} as UTF-8: nothing is read from it; {FROM_POWERSHELL}"
     return Finding("QL405", f"{name} is not set; {users}", None, fix)
 
 

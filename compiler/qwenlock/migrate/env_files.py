@@ -27,6 +27,11 @@ def add(situation: Situation, scope: ScopeName, variables: Mapping[str, str]) ->
 
     A variable that has the same value there already is not written again.
 
+    Args:
+        situation: the migration so far.
+        scope: the scope whose settings held the variables.
+        variables: names and values; never show the values.
+
     Raises:
         RefusedError: no file can hold them, or one has another value.
     """

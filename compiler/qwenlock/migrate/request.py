@@ -45,7 +45,12 @@ def auth_type(view: View) -> str | None:
 
 
 def chosen_model(view: View, client: Profile) -> str | None:
-    """Return the selected model, or else the built-in default, or else the first entry."""
+    """Return the selected model, or else the built-in default, or else the first entry.
+
+    Args:
+        view: the settings and variables of the client.
+        client: the client whose rules apply.
+    """
     first = next((entry["id"] for entry in entries(view)), None)
     return text_at(view, MODEL) or default_model(auth_type(view) or "", first, client)
 
@@ -75,6 +80,10 @@ def request(view: View, client: Profile) -> Request | None:
 
     A model without a base URL uses that of its SDK. Not every release takes the base URL of the
     environment for such an entry; without `--client`, the entry is assumed to get none.
+
+    Args:
+        view: the settings and variables of the client.
+        client: the client whose rules apply.
     """
     from qwenlock.resolve.resolution import NO_OPTIONS, resolve
 

@@ -32,7 +32,12 @@ _BY_HAND = "add the model to modelProviders yourself, with envKey, baseUrl and g
 
 
 def difference(before: Project, after: Project) -> RefusedError | None:
-    """Return what would change for the client, and the fix; None if nothing would."""
+    """Return what would change for the client, and the fix; None if nothing would.
+
+    Args:
+        before: the project before the migration.
+        after: the project after it.
+    """
     usual = _first(replace(before, environment={}), replace(after, environment={}))
     here = usual or _first(before, after)
     if usual or here is None:

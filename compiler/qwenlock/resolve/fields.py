@@ -82,12 +82,23 @@ class Arguments:
 
 
 def by_flag(flag: str, value: str | None) -> list[Candidate]:
-    """Return the value of `flag` on the command line."""
+    """Return the value of `flag` on the command line.
+
+    Args:
+        flag: the flag, as it is typed.
+        value: its value; None or empty if it is not given.
+    """
     return [Candidate("cli", (flag,), value, value)] if _is_present(value) else []
 
 
 def by_variable(name: str | None, variables: Mapping[str, str], layer: Layer) -> list[Candidate]:
-    """Return the value of the variable `name`, if it is set."""
+    """Return the value of the variable `name`, if it is set.
+
+    Args:
+        name: the name of the variable.
+        variables: the variables that the client has.
+        layer: the layer that a value from it belongs to.
+    """
     value = variables.get(name) if name else None
     return [Candidate(layer, (Named(str(name)),), value, value)] if _is_present(value) else []
 
@@ -96,12 +107,23 @@ def by_settings(sources: Sources, path: Path, variables: Mapping[str, str]) -> l
     """Return the text that each scope has at `path`, the highest scope first.
 
     Empty if the merged settings have no text there.
+
+    Args:
+        sources: the settings that count, low to high.
+        path: the keys that lead to the text.
+        variables: the variables for `$NAME` in it.
     """
     return _by_scopes(sources, path, variables, _is_present)
 
 
 def by_option(sources: Sources, path: Path, variables: Mapping[str, str]) -> list[Candidate]:
-    """Return the values at `path`, of any type; the objects of several scopes become one."""
+    """Return the values at `path`, of any type; the objects of several scopes become one.
+
+    Args:
+        sources: the settings that count, low to high.
+        path: the keys that lead to the value.
+        variables: the variables for `$NAME` in it.
+    """
     whole = merged(sources, path)
     source = highest(sources, path)
     if source is None or not isinstance(whole, dict):
@@ -118,6 +140,12 @@ def by_option(sources: Sources, path: Path, variables: Mapping[str, str]) -> lis
 
 def by_value(layer: Layer, place: Place, value: Any, variables: Mapping[str, str]) -> Candidate:
     """Return the candidate of `layer` for a JSON `value` at `place`.
+
+    Args:
+        value: the value as written.
+        place: where it is written.
+        layer: the layer that it belongs to.
+        variables: the variables for `$NAME` in it.
 
     Raises:
         InputError: it is nested deeper than a model may be.

@@ -102,7 +102,12 @@ class Resolution:
 
 
 def entries(sources: Sources, client: Profile) -> list[PlacedEntry]:
-    """Return the entries that `client` has, in their order, unchanged."""
+    """Return the entries that `client` has, in their order, unchanged.
+
+    Args:
+        sources: the settings that count, low to high.
+        client: the client whose rules apply.
+    """
     return [
         entry
         for provider in providers(

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 def selecting(project: Project, model: str, auth_type: str) -> ProjectChange:
     """Return what `qwenlock select` would change.
 
+    Args:
+        project: the project, as it is open in the editor.
+        model: the id of the model.
+        auth_type: its auth type.
+
     Raises:
         QwenlockError: it cannot be selected.
     """
@@ -53,6 +58,11 @@ def upgrading(project: Project, plan: str, on_edited: OnEdited | None = None) ->
 
 def migrating(project: Project, group: str, scope: str) -> ProjectChange:
     """Return what `qwenlock migrate --only` would change in the file of one scope.
+
+    Args:
+        project: the project, as it is open in the editor.
+        group: the group of migrations, as `--only` takes it.
+        scope: the scope whose file is migrated.
 
     Raises:
         QwenlockError: it cannot be migrated without changing requests.

@@ -179,7 +179,13 @@ class Translator:
     def actions(
         self, file: OpenFile, at: types.Range, context: types.CodeActionContext
     ) -> list[types.CodeAction]:
-        """Return what can be done about what is at a range of lines of a file."""
+        """Return what can be done about what is at a range of lines of a file.
+
+        Args:
+            file: the open file.
+            at: the range of lines.
+            context: what the editor asks for.
+        """
         found: dict[str, types.CodeAction] = {}
         for project in self._files.projects_of(file):
             source = project.source(file.path)
@@ -294,7 +300,13 @@ class Translator:
     # Hover, completion, code lenses
 
     def hover(self, file: OpenFile, at: types.Position, pages: Pages) -> types.Hover | None:
-        """Return what there is to say about a place: its findings, and what it is."""
+        """Return what there is to say about a place: its findings, and what it is.
+
+        Args:
+            file: the open file.
+            at: the position, in the editor's units.
+            pages: the pages of the findings.
+        """
         lines = self.lines(file.text)
         here = types.Range(at, at)
         said: dict[str, None] = {}

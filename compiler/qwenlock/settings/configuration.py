@@ -82,7 +82,12 @@ class Configuration:
 
 
 def may_configure(name: str, text: str) -> bool:
-    """Tell whether the file called `name` can hold choices; most pyproject.toml do not."""
+    """Tell whether the file called `name` can hold choices; most pyproject.toml do not.
+
+    Args:
+        name: the file's name, without its folder.
+        text: its text.
+    """
     return name == FILE or "qwenlock" in text
 
 
@@ -151,7 +156,14 @@ def _made(table: Mapping[str, Any]) -> Configuration:
 
 
 def complain(text: str, label: str, path: tuple[str, ...], message: str) -> InputError:
-    """Return the error for an invalid value, at its place."""
+    """Return the error for an invalid value, at its place.
+
+    Args:
+        text: the text of the file.
+        label: the file as messages name it.
+        path: the keys that lead to the value.
+        message: what is wrong.
+    """
     return _error(Finding("QL122", message, _place(label, toml.Positions(text).of(path))))
 
 

@@ -54,6 +54,10 @@ def state_of(plan: Plan, sources: Sources) -> PlanState | None:
     """Return the state in which the clients that wrote `sources` keep the record; None for none.
 
     Of several states with the same place for the version, it is the one with most keys present.
+
+    Args:
+        plan: the plan.
+        sources: the scopes that a client merges, low to high.
     """
 
     def told(state: PlanState) -> int:
@@ -95,7 +99,13 @@ def latest(plan: Plan, client: Profile) -> Template | None:
 
 
 def wanted(plan: Plan, template: Template, region: Region) -> dict[Path, str]:
-    """Return the record of a client that has `template`, by path: it then offers no update."""
+    """Return the record of a client that has `template`, by path: it then offers no update.
+
+    Args:
+        plan: the plan.
+        template: the version that the client has.
+        region: the region of the models.
+    """
     state = template.state
     values: dict[Path, str] = {state.version: plan.digest(template, region).removeprefix(PREFIX)}
     if state.region:
@@ -117,7 +127,14 @@ def recorded_paths(plan: Plan) -> list[Path]:
 
 
 def stale(plan: Plan, template: Template, region: Region, sources: Sources) -> list[Path]:
-    """Return the paths whose values contradict `wanted` for some client."""
+    """Return the paths whose values contradict `wanted` for some client.
+
+    Args:
+        plan: the plan.
+        template: the version that is recorded.
+        region: its region.
+        sources: the scopes whose values are looked at, low to high.
+    """
     right = wanted(plan, template, region)
     return [
         path
@@ -127,7 +144,14 @@ def stale(plan: Plan, template: Template, region: Region, sources: Sources) -> l
 
 
 def record(draft: Draft, plan: Plan, template: Template, region: Region) -> None:
-    """Record `template` in `region` as its clients do, and remove other records."""
+    """Record `template` in `region` as its clients do, and remove other records.
+
+    Args:
+        draft: the change to add the operations to.
+        plan: the plan.
+        template: the version to record.
+        region: its region.
+    """
     move(draft, plan, template.state)
     for path, value in wanted(plan, template, region).items():
         draft.do(Set(path, value))
@@ -137,6 +161,11 @@ def move(draft: Draft, plan: Plan, state: PlanState) -> None:
     """Move what is recorded of `plan`, with its comments, to where clients of `state` look.
 
     Existing values win. A region moves to the place of a base URL as it is spelled.
+
+    Args:
+        draft: the change to add the operations to.
+        plan: the plan.
+        state: the place where the clients in question look.
     """
     moved: dict[Path, Path] = {}
     for old in plan.states.values():

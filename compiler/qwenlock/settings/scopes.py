@@ -72,6 +72,10 @@ def protocols(sources: Sources, client: Profile) -> dict[str, Any]:
 
     A key that is missing here stands for itself. A value is returned as it is, even if it is not an
     auth type. Scopes merge it (How Qwen Code reads settings, "Protocols").
+
+    Args:
+        sources: the scopes that have a file, low to high.
+        client: the client; for one that does not read `providerProtocol`, the result is empty.
     """
     mapping = merged(sources, (PROTOCOLS,)) if client.provider_protocols else None
     return mapping if isinstance(mapping, dict) else {}
@@ -98,7 +102,13 @@ def merged(sources: Sources, path: Path) -> Any:
 
 
 def contribution(sources: Sources, index: int, path: Path) -> Any:
-    """Return the part of source `index`'s value at `path` that the merge keeps, or None."""
+    """Return the part of source `index`'s value at `path` that the merge keeps, or None.
+
+    Args:
+        sources: the scopes that have a file, low to high.
+        index: which of them.
+        path: the keys that lead to the value.
+    """
     above = [
         None if is_cut_off(source.settings, path) else get(source.settings, path, _ABSENT)
         for source in sources[index + 1 :]

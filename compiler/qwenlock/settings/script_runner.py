@@ -49,6 +49,10 @@ class Migration(Generic[ContextT]):
 def run(scripts: Sequence[Script], context: ContextT) -> Migration[ContextT]:
     """Run the first of `scripts` that applies, until none does.
 
+    Args:
+        scripts: the scripts, in the order in which they are tried.
+        context: the settings to start from.
+
     Raises:
         InputError: a script applies again after it has run.
         RefusedError: a script applies, and its change would lose or change something.

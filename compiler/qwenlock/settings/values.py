@@ -31,6 +31,10 @@ def boolean(value: object, words: Mapping[str, bool]) -> bool | None:
     """Return a boolean as it is, a string by its meaning in `words`, and None for anything else.
 
     The keys of `words` are in lower case; the case of the string and space around it do not matter.
+
+    Args:
+        value: a JSON value.
+        words: the meaning of each word.
     """
     if isinstance(value, str):
         return words.get(value.strip(JAVASCRIPT_SPACE).lower())

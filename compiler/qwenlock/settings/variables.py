@@ -42,7 +42,12 @@ def references_in(value: Any, client: Profile, key: str | None = None) -> Iterat
 
 
 def is_placeholder(name: str, client: Profile) -> bool:
-    """Tell whether `$NAME` in a header is a placeholder of the client, and not a variable."""
+    """Tell whether `$NAME` in a header is a placeholder of the client, and not a variable.
+
+    Args:
+        name: the name after the `$`.
+        client: the client whose placeholders count.
+    """
     return name.lower() in client.placeholders
 
 

@@ -25,7 +25,12 @@ _DOWN = (5, 4)
 
 
 def needed(settings: dict[str, Any], target: int) -> bool:
-    """Return whether `migrate` would change anything; reads only one key."""
+    """Return whether `migrate` would change anything; reads only one key.
+
+    Args:
+        settings: the settings of one file.
+        target: the settings version that the client uses.
+    """
     version = version_of(settings)
     return version is None or version < target or (version, target) == _DOWN
 
