@@ -462,7 +462,7 @@ def test_doctor_gives_up_on_a_client_that_hangs(project: World) -> None:
     assert result.exit_code == 3
     report = json.loads(result.out)
     assert report["enforced"]["status"] == "failed"
-    assert "within 1 seconds" in report["enforced"]["error"]["message"]
+    assert "within 1 s" in report["enforced"]["error"]["message"]
 
 
 def test_doctor_advises_to_enforce_only_what_agrees_then(project: World, client: str) -> None:

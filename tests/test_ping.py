@@ -185,7 +185,7 @@ def dripping_body(handler: BaseHTTPRequestHandler) -> None:
 def test_slow_answer_is_not_waited_for(answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
     with serving(answer) as server:
         verdict = pinged(f"{server.url}/v1", timeout=SHORT)
-    assert verdict.detail == "it did not answer within 0.5 seconds"
+    assert verdict.detail == "it did not answer within 0.5 s"
     assert verdict.status == "unreachable"
 
 

@@ -229,7 +229,7 @@ def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_ba
         models[0]["generationConfig"] = {"contextWindowSize": 12_345}
         digest = models_digest(models[:-1]).removeprefix(PREFIX)
         record(settings, {plan.newest().state.version: digest})
-        here = dataclasses.replace(scopes(user=settings), installed="0.25.0")
+        here = dataclasses.replace(scopes(user=settings), installed="99.0.0")
         change = changed(here)
         assert (change.files, change.report["status"]) == ((), "current"), plan.id
         assert "`--to client` upgrades to its list" in change.reasons[0]

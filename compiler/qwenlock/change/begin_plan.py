@@ -66,10 +66,9 @@ def _models(source: Source, env_key: str) -> tuple[str, list[PlanModel]]:
     }
     having = {name: models for name, models in found.items() if models}
     if len(having) != 1:
-        where = f"under {' and '.join(map(shown, having))}" if having else "none"
+        said = f"they are under {' and '.join(map(shown, having))}" if having else "there are none"
         raise InputError(
-            f"{label}: a plan needs models with the envKey {env_key} under one auth type, and "
-            f"there are {where}",
+            f"{label}: a plan needs models with the envKey {env_key} under one auth type; {said}",
             "name the variable of the models that the plan should have",
         )
     ((auth_type, models),) = having.items()

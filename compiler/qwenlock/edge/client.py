@@ -279,7 +279,7 @@ class RunningClient:
             try:
                 line = self._received.get(timeout=max(0.0, self._deadline - monotonic()))
             except Empty:
-                message = f"the client did not answer within {self._timeout:g} seconds"
+                message = f"the client did not answer within {self._timeout:g} s"
                 raise ClientTimeoutError(
                     message, "start the client yourself to see what it is waiting for"
                 ) from None

@@ -145,7 +145,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _late(timeout: float) -> Reply:
-    return Reply(problem="unreachable", detail=f"it did not answer within {timeout:g} seconds")
+    return Reply(problem="unreachable", detail=f"it did not answer within {timeout:g} s")
 
 
 def _failed(error: object, timeout: float) -> Reply:
