@@ -10,14 +10,16 @@ from hypothesis import settings
 
 from conformance.insist import insist
 from said import Said
+from support import FEWER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support import World
 
-settings.register_profile("untimed", deadline=None)  # or a busy machine fails tests
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
+# A deadline would fail tests on a busy machine. CI has the profile "ci" of Hypothesis.
+settings.register_profile("home", deadline=None, max_examples=100 // FEWER)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "home"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

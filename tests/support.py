@@ -41,11 +41,19 @@ MODEL = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.ope
 OPENAI = {"security": {"auth": {"selectedType": "openai"}}}
 
 
+FEWER = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 4
+"""By how much a property is tried less often than CI tries it."""
+
+
 def untimed(examples: int) -> settings:
-    """Return settings for a property that files and a loaded machine may slow down."""
+    """Return settings for a property that files and a loaded machine may slow down.
+
+    Args:
+        examples: how many examples CI tries.
+    """
     return settings(
         deadline=None,
-        max_examples=examples,
+        max_examples=max(examples // FEWER, 1),
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,

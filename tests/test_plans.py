@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
@@ -27,6 +27,7 @@ from qwenlock.plans.digest import PREFIX, models_digest, stringify
 from qwenlock.plans.plan import proves
 from qwenlock.plans.verify import verify
 from qwenlock.settings import shipped
+from support import untimed
 
 if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan, Region, Template
@@ -411,7 +412,7 @@ def test_models_at_an_endpoint_of_no_region_are_of_the_others_region_or_the_firs
     assert plan.regions_of([proxied, {"baseUrl": there.base_url}]) == [there, there]
 
 
-@settings(max_examples=60, deadline=None)
+@untimed(60)
 @given(st.data())
 def test_a_choice_of_a_plans_models_proves_itself(data: st.DataObject) -> None:
     plan, template, region = data.draw(st.sampled_from([each.values for each in OFFERS]))
@@ -509,7 +510,7 @@ JSON = st.recursive(
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
-@settings(max_examples=20, deadline=None)
+@untimed(20)
 @given(st.lists(JSON, min_size=2, max_size=5))
 def test_json_is_what_node_writes(values: list[Any]) -> None:
     script = (
@@ -522,7 +523,7 @@ def test_json_is_what_node_writes(values: list[Any]) -> None:
     assert stringify(values) == done.stdout.decode()
 
 
-@settings(max_examples=30, deadline=None)
+@untimed(30)
 @given(st.dictionaries(st.text(max_size=4), JSON, max_size=5))
 def test_sorted_keys_make_equal_values_equal_text(value: dict[str, Any]) -> None:
     turned = dict(reversed(value.items()))
