@@ -98,6 +98,18 @@ def test_migrations_that_are_refused_are_listed(world: World) -> None:
     assert "qwenlock migrate --list" in commands(found)
 
 
+def test_findings_about_the_lock_count(world: World) -> None:
+    write(world.own, models(MODEL) | {"model": {"name": MODEL["id"]}, "$version": 4})
+    world.run("lock")
+    assert document(world)["findings"] == {"errors": 0, "warnings": 0, "notes": 0}
+    write(world.lock, f"{world.lock.read_text()}# mine\n")
+    assert document(world)["findings"]["errors"] == 1
+    old = world.lock.read_text().replace('lock-version = "2.0"', 'lock-version = "1.0"')
+    write(world.lock, old)
+    codes = re.findall(r"QL\d+", world.run("check").err)
+    assert codes == ["QL123", "QL114"]
+
+
 def test_many_variables_are_left_to_lint(world: World) -> None:
     for count in (4, 5):
         entries = [{**MODEL, "id": f"m{at}", "envKey": f"KEY_{at}"} for at in range(count)]
