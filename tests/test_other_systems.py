@@ -140,7 +140,7 @@ def test_a_lock_names_files_in_composed_characters_on_macos(
         project = Path(unicodedata.normalize(spelling, str(tmp_path / DECOMPOSED)))  # type: ignore[arg-type]
         assert places._name(file, project, None) == "settings.json"
     monkeypatch.chdir(tmp_path)
-    assert places.shown(file) == f"{COMPOSED}/settings.json"
+    assert places.as_typed(file) == f"{COMPOSED}/settings.json"
 
 
 def test_two_spellings_of_one_file_are_not_two_files(
