@@ -675,6 +675,19 @@ def test_variable_of_settings_that_refers_to_one_that_is_not_set_is_missing() ->
     assert missing(lock, replace(here, environment={"OTHER": KEY})) == []
 
 
+def test_variable_that_a_file_in_utf_16_could_set_is_missing() -> None:
+    settings = PROVIDERS | OPENAI | {"model": {"name": "entry"}}
+    wide = "ENTRY_KEY=of-file\n".encode("utf-16").decode("latin-1")
+    files = tuple(
+        EnvFile(Path(name), name, "project", text)
+        for name, text in ((".qwen/.env", "OTHER=1\n"), (".env", wide))
+    )
+    here = Project(client=profile("0.24.4"), sources=(source(settings),), env_files=files)
+    (finding,) = unset(locked(source(settings), client="0.24.4"), here)
+    assert finding.message == "ENTRY_KEY is not set; used by openai/entry"
+    assert (finding.fix or "").startswith("save .env as UTF-8, as nothing is read from it; ")
+
+
 def test_key_in_the_place_of_the_name_of_its_variable_is_not_shown() -> None:
     here = Project(
         client=profile("0.24.4"), sources=(source(BY_NAME),), environment={"WHICH": "abcdef"}

@@ -86,7 +86,53 @@ def test_names_migrations_that_are_due(world: World) -> None:
     write(world.own, models(MODEL) | CONFLICTING)
     found = document(world)
     assert "api-key" in found["migrations"]["due"]
-    assert any(each.startswith("qwenlock migrate") for each in commands(found))
+    assert found["migrations"]["refused"] is None
+    assert "qwenlock migrate" in commands(found)
+
+
+def test_migrations_that_are_refused_are_listed(world: World) -> None:
+    key = {"security": {"auth": {"selectedType": "openai", "apiKey": "$A and $B"}}}
+    write(world.own, models(MODEL) | key)
+    found = document(world)
+    assert found["migrations"]["refused"]
+    assert "qwenlock migrate --list" in commands(found)
+
+
+def test_findings_about_the_lock_count(world: World) -> None:
+    write(world.own, models(MODEL) | {"model": {"name": MODEL["id"]}, "$version": 4})
+    world.run("lock")
+    assert document(world)["findings"] == {"errors": 0, "warnings": 0, "notes": 0}
+    write(world.lock, f"{world.lock.read_text()}# mine\n")
+    assert document(world)["findings"]["errors"] == 1
+    old = world.lock.read_text().replace('lock-version = "2.0"', 'lock-version = "1.0"')
+    write(world.lock, old)
+    codes = re.findall(r"QL\d+", world.run("check").err)
+    assert codes == ["QL123", "QL114"]
+
+
+def test_many_variables_are_left_to_lint(world: World) -> None:
+    for count in (4, 5):
+        entries = [{**MODEL, "id": f"m{at}", "envKey": f"KEY_{at}"} for at in range(count)]
+        write(world.own, models(*entries) | {"model": {"name": "m0"}})
+        advised = commands(document(world))
+        assert ("qwenlock lint --env" in advised) is (count > 4)
+        assert any(each.startswith("export KEY_0=…") for each in advised) is (count <= 4)
+
+
+def test_says_what_each_file_contributes(world: World) -> None:
+    def roles() -> dict[str, str]:
+        return {each["scope"]: each["role"] for each in document(world)["scopes"]}
+
+    write(world.user, models(MODEL) | {"model": {"name": MODEL["id"]}})
+    write(world.own, {"modelProviders": {"openai": [{**MODEL, "envKey": "OTHER_KEY"}]}})
+    hidden = "its models are hidden by REPLACE"
+    assert roles()["user"] == f"{hidden}, makes the selection"
+    assert roles()["project"] == "owns the catalogue"
+    write(world.project / "qwenlock.toml", 'client = "0.24.4"\nmerge = "client"\n')
+    assert roles()["user"] == "its models are merged in, makes the selection"
+    write(world.own, {"modelProviders": {"openai": [{"id": ""}]}})
+    assert document(world)["lock"]["status"] == "invalid"
+    assert roles()["user"] == hidden
 
 
 def test_shows_plans_with_updates(world: World) -> None:
@@ -102,8 +148,10 @@ def test_tells_whether_the_lock_is_enforced(world: World) -> None:
     write(world.own, models(MODEL) | OPENAI)
     world.run("lock")
     assert document(world)["enforced"] is None
+    assert "qwenlock run -- qwen" in commands(document(world))
     write(world.system / "settings.json", world.run("export").out)
     assert document(world)["enforced"] == str(world.lock)
+    assert "qwenlock run -- qwen" not in commands(document(world))
 
 
 @pytest.mark.parametrize("width", [80, 100])
