@@ -39,8 +39,9 @@ _TOKEN = pattern(
     re.VERBOSE,
 )
 _COLON = pattern(r"\s*:")
-_STRING = r'"[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"'
-_SCALAR = rf'(?:{_STRING}|[^\s{{}}\[\],:"/]++)'
+_STRING = r'"[^"\\\r\n]*+(?:(?>\\.[^"\\\r\n]*+))*+"'
+_SCALAR = rf'(?>{_STRING}|[^\s{{}}\[\],:"/]++)'
+_NAME = rf"(?>{_STRING}\s*+:\s*+|)"
 _LEVELS = 4  # of containers in an element that is passed over: a model has three
 
 
@@ -48,9 +49,9 @@ def _elements() -> str:
     """Return an expression for elements and members with the comma behind each of them."""
     value = _SCALAR
     for _ in range(_LEVELS):
-        inner = rf"(?:\s*+(?:{_STRING}\s*+:\s*+)?+{value}\s*+(?:,|(?=[}}\]])))*+"
-        value = rf"(?:{_SCALAR}|[{{\[]{inner}\s*+[}}\]])"
-    return rf"(?:\s*+(?:{_STRING}\s*+:\s*+)?+{value}\s*+,)*+"
+        inner = rf"(?:(?>\s*+{_NAME}{value}\s*+(?:,|(?=[}}\]]))))*+"
+        value = rf"(?>{_SCALAR}|[{{\[]{inner}\s*+[}}\]])"
+    return rf"(?:(?>\s*+{_NAME}{value}\s*+,))*+"
 
 
 _ELEMENTS = pattern(_elements())
