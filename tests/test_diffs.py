@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.findings import diffs
 from qwenlock.findings.diffs import unified
 from qwenlock.findings.file_changes import FileChange
 from support import untimed
@@ -99,3 +100,34 @@ def test_only_keys_are_masked_in_a_plain_file(line: str, shown: str | None) -> N
 def test_new_file_comes_from_nowhere() -> None:
     shown = diff(".env", None, f"A={SECRET}\n")
     assert shown == "--- /dev/null\n+++ b/.env\n@@ -0,0 +1 @@\n+A=***\n"
+
+
+@untimed(200)
+@given(
+    st.integers(0, 60),
+    st.lists(st.tuples(st.integers(0, 59), st.integers(0, 4), st.integers(0, 4)), max_size=4),
+    st.booleans(),
+)
+def test_equal_lines_in_the_middle_of_large_texts_change_no_diff(
+    count: int, changes: list[tuple[int, int, int]], alike: bool
+) -> None:
+    """What is compared in parts leads from the old lines to the new ones, hunk after hunk."""
+    old = [f"line {number % 7 if alike else number}" for number in range(count)]
+    new = list(old)
+    for at, gone, come in changes:
+        new[at : at + gone] = [f"new {at} {each}" for each in range(come)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diffs, "_LARGE", 10)
+        patch.setattr(diffs, "_PROBE", 7)
+        groups = list(diffs._groups(old, new))
+    made, done = [], 0
+    for group in groups:
+        assert group[0][1] >= done
+        made += old[done : group[0][1]]
+        assert len(made) == group[0][3]
+        for tag, start, stop, new_start, new_stop in group:
+            assert tag != "equal" or old[start:stop] == new[new_start:new_stop]
+            assert tag != "equal" or stop - start <= 6
+            made += new[new_start:new_stop]
+        done = group[-1][2]
+    assert made + old[done:] == new

@@ -52,6 +52,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     ".env, added to": lambda text: dotenv.add(text, {"X": "1"}),
     "settings, read": lambda text: document.parse(text, "x"),
     "settings, shown": lambda text: Locator(text).masked(),
+    "settings, their end shown": lambda text: mask.Mask(text).pieces(len(text) - 1, len(text)),
     "settings, edited": lambda text: document.parse(text, "x") and edit(text, [Set(("z",), 1)]),
     "settings, placed": lambda text: document.parse(text, "x").place(("a",)).position(),
     "settings, typed": lambda text: [cursor(text, len(text) * part // 4) for part in (1, 2, 4)],

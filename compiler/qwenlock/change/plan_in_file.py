@@ -36,7 +36,11 @@ def array(plan: Plan) -> Path:
 def owned(plan: Plan, settings: dict[str, Any]) -> list[PlanModel]:
     """Return the models of `plan` in `settings`, of any region, in their order."""
     entries = get(settings, array(plan))
-    return [each for each in entries if is_owned(plan, each)] if isinstance(entries, list) else []
+    if not isinstance(entries, list):
+        return []
+    variable = plan.env_key  # asked first: most entries are of no plan
+    alike = (each for each in entries if isinstance(each, dict) and each.get("envKey") == variable)
+    return [each for each in alike if plan.owns(each)]
 
 
 class PlanInFile:

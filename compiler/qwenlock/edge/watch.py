@@ -137,7 +137,8 @@ class Watch:
 
     def write(self, stream: int, data: bytes) -> None:
         """Note what is printed."""
-        self._written.append((stream, data))
+        if self._is_repeatable:
+            self._written.append((stream, data))
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note an audit event of the interpreter."""

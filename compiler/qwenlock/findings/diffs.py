@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from difflib import SequenceMatcher
+from operator import add
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwenlock.text.credentials import MASK
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     Opcodes: TypeAlias = list[tuple[str, int, int, int, int]]
 
 _CONTEXT = 3  # lines before and after a change, as in every unified diff
+_LARGE, _PROBE = 10_000, 100
+"""How many lines are so many that comparing them takes time, and how many are looked at first."""
 _PLAIN = (".gitignore", ".gitattributes", ".toml", ".yml", ".yaml")
 _VARIABLE = pattern(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
 _NAMED = pattern(r"""([\w.\-]+)["']?\s*[:=]=?\s*(?=\S)""")
@@ -106,14 +109,45 @@ def _entry(line: str) -> str:
 
 def _groups(before: Sequence[str], after: Sequence[str]) -> Iterator[Opcodes]:
     """Yield the differing lines with their context; the common beginning and end are skipped."""
-    shortest = min(len(before), len(after))
-    start = next((at for at in range(shortest) if before[at] != after[at]), shortest)
-    same = (at for at in range(shortest - start) if before[-1 - at] != after[-1 - at])
-    end = next(same, shortest - start)
+    start = _alike(before, after)
+    end = min(_alike(before[::-1], after[::-1]), len(before) - start, len(after) - start)
     skipped, kept = max(0, start - _CONTEXT), max(0, end - _CONTEXT)
     old, new = before[skipped : len(before) - kept], after[skipped : len(after) - kept]
-    for group in SequenceMatcher(None, old, new).get_grouped_opcodes(_CONTEXT):
-        yield [(tag, *(skipped + number for number in numbers)) for tag, *numbers in group]  # type: ignore[misc]
+    for at, new_at, count, new_count in _parts(old, new):
+        matcher = SequenceMatcher(None, old[at : at + count], new[new_at : new_at + new_count])
+        shifts = (skipped + at, skipped + at, skipped + new_at, skipped + new_at)
+        for group in matcher.get_grouped_opcodes(_CONTEXT):
+            yield [(tag, *map(add, shifts, numbers)) for tag, *numbers in group]
+
+
+def _parts(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
+    """Return the parts of texts that are compared: all, or those around equal lines in the middle.
+
+    Each is where it begins in the old and in the new lines, and how many of them it has.
+    """
+    whole = [(0, 0, len(old), len(new))]
+    if min(len(old), len(new)) < _LARGE:
+        return whole
+    middle, longer = len(old) // 2, len(new) - len(old)
+    probe = old[middle : middle + _PROBE]
+    near = (middle + longer + each for each in sorted(range(-_PROBE, _PROBE), key=abs))
+    found = (at - middle for at in near if at >= 0 and new[at : at + _PROBE] == probe)
+    moved = next(found, None)  # how much later the middle is
+    if moved is None:
+        return whole
+    first = middle - _alike(old[:middle][::-1], new[: middle + moved][::-1])
+    last = middle + _alike(old[middle:], new[middle + moved :])
+    first, last = first + _CONTEXT, last - _CONTEXT
+    return [
+        (0, 0, first, first + moved),
+        (last, last + moved, len(old) - last, len(new) - last - moved),
+    ]
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return with how many equal lines two texts begin."""
+    differing = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differing, min(len(one), len(other)))
 
 
 def _hunk(opcodes: Opcodes, before: _Text, after: _Text, *, ours: bool) -> Iterator[str]:

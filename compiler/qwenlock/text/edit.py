@@ -89,7 +89,8 @@ def lost_comments(before: str, after: str) -> list[str]:
 
     A comment that is there twice before and once after is lost once. Indentation does not matter.
     """
-    return list((Counter(comments_of(before)) - Counter(comments_of(after))).elements())
+    there = Counter(comments_of(before))
+    return list((there - Counter(comments_of(after))).elements()) if there else []
 
 
 def _set(document: Container, path: Path, value: Any) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.text.mask import Mask
@@ -141,7 +142,8 @@ class Locator:
     def _line_starts(self) -> list[int]:
         if "\r" in self._text:
             return [0, *(match.end() for match in _NEWLINE.finditer(self._text))]
-        return list(accumulate((len(line) + 1 for line in self.lines[:-1]), initial=0))
+        lengths = accumulate(map(len, self.lines[:-1]), initial=0)
+        return list(map(add, lengths, count()))  # with a line break for each line before
 
     def _line_span(self, line: int) -> tuple[int, int]:
         """Return the offsets where `line` begins and ends, without its line ending."""

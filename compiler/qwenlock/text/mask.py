@@ -12,7 +12,6 @@ import json
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.text.credentials import (
@@ -39,6 +38,23 @@ _TOKEN = pattern(
     re.VERBOSE,
 )
 _COLON = pattern(r"\s*:")
+_STRING = r'"[^"\\\r\n]*+(?:(?>\\.[^"\\\r\n]*+))*+"'
+_SCALAR = rf'(?>{_STRING}|[^\s{{}}\[\],:"/]++)'
+_NAME = rf"(?>{_STRING}\s*+:\s*+|)"
+_LEVELS = 4  # of containers in an element that is passed over: a model has three
+
+
+def _elements() -> str:
+    """Return an expression for elements and members with the comma behind each of them."""
+    value = _SCALAR
+    for _ in range(_LEVELS):
+        inner = rf"(?:(?>\s*+{_NAME}{value}\s*+(?:,|(?=[}}\]]))))*+"
+        value = rf"(?>{_SCALAR}|[{{\[]{inner}\s*+[}}\]])"
+    return rf"(?:(?>\s*+{_NAME}{value}\s*+,))*+"
+
+
+_ELEMENTS = pattern(_elements())
+_WORTH_IT = 1_000  # characters from which on elements are passed over
 _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
 _LINE_BREAK = pattern(r"\r\n|\r|\n")
@@ -141,25 +157,50 @@ class _Containers:
 
 
 class _Tokens:
-    """The strings, words and comments of a text. Compact, because there may be millions."""
+    """The strings, words and comments of a text. Compact, because there may be millions.
 
-    def __init__(self, text: str) -> None:
+    Args:
+        text: the text.
+        passes_over: whether whole elements are passed over in front of what is asked for.
+
+    Attributes:
+        complete_from: the offset from which on every token is there.
+    """
+
+    def __init__(self, text: str, *, passes_over: bool) -> None:
         self.starts, self.stops = array("Q"), array("Q")
         self.contexts: list[_Context] = []
+        self.complete_from = 0
         self._alike: dict[_Context, _Context] = {}
+        self._passes_over = passes_over
+        self._begin = 0
         self._rest = self._read(text)
 
-    def read_to(self, end: int) -> None:
-        """Read on, until a token begins at the offset `end` or behind it."""
+    def read(self, begin: int, end: int) -> None:
+        """Read on from the offset `begin`, until a token begins at `end` or behind it."""
+        self._begin = begin if self._passes_over else 0
         for start in self._rest:
             if start >= end:
                 return
+
+    def _found(self, text: str) -> Iterator[re.Match[str]]:
+        """Give each token that is not passed over."""
+        at: int | None = 0
+        while at is not None:
+            start, at = at, None
+            for found in _TOKEN.finditer(text, start):
+                yield found
+                if found[0] in "{[," and self._begin - found.end() > _WORTH_IT:
+                    passed = _ELEMENTS.match(text, found.end(), self._begin)
+                    if passed is not None and passed.end() > found.end():
+                        self.complete_from = at = passed.end() - 1  # the last comma
+                        break
 
     def _read(self, text: str) -> Iterator[int]:
         """Read the text token by token; yield where each begins that is kept."""
         containers = _Containers()
         key, before = None, "{"  # the key whose value comes next, and the sign or value before
-        for count, found in enumerate(_TOKEN.finditer(text)):
+        for count, found in enumerate(self._found(text)):
             if count == _MOST:
                 yield self._add(found.start(), len(text), _Context())
                 return
@@ -201,6 +242,7 @@ class Mask:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._tokens = _Tokens(text, passes_over=True)
 
     def pieces(self, begin: int, end: int, *, comments: bool = False) -> list[Piece]:
         """Return the masked text from `begin` to `end`, in whole tokens.
@@ -210,8 +252,10 @@ class Mask:
             end: another.
             comments: also show comments, with possible keys in them masked.
         """
+        if begin < self._tokens.complete_from:
+            self._tokens = _Tokens(self._text, passes_over=False)  # so no text is read three times
         tokens = self._tokens
-        tokens.read_to(end)
+        tokens.read(begin, end)
         first, behind = bisect_right(tokens.stops, begin), bisect_left(tokens.starts, end)
         done = begin
         pieces = []
@@ -225,8 +269,8 @@ class Mask:
 
     def strings(self) -> Iterator[tuple[int, str | None, str]]:
         """Yield each string that is a value: its offset, the key that it belongs to, its value."""
-        tokens = self._tokens
-        tokens.read_to(len(self._text))
+        tokens = _Tokens(self._text, passes_over=False)
+        tokens.read(0, len(self._text))
         for start, stop, context in zip(tokens.starts, tokens.stops, tokens.contexts, strict=True):
             token = self._text[start:stop]
             if token.startswith('"') and not context.is_key:
@@ -246,10 +290,6 @@ class Mask:
         first = len(_LINE_BREAK.findall(self._text, before, begin))  # of a comment that began there
         last = len(lines) - len(_LINE_BREAK.findall(self._text, end, behind))
         return lines[first:last]
-
-    @cached_property
-    def _tokens(self) -> _Tokens:
-        return _Tokens(self._text)
 
 
 def _shown(token: str, context: _Context, *, comments: bool) -> str:
