@@ -131,9 +131,10 @@ def test_what_is_selected_already_is_not_written() -> None:
         change = selected("one", **given)
         assert change.files == ()
         assert change.reasons == ("openai/one is already selected",)
+        scope = "user" if where == "system" else where
         assert change.report == {
-            "scope": where,
-            "file": f"{where}.json",
+            "scope": scope,
+            "file": f"{scope}.json",
             "selection": {"from": "openai/one", "to": "openai/one"},
         }
     stale = settings(**choice("openai", "one", baseUrl="https://gone.example"))
