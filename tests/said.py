@@ -4,6 +4,7 @@ A test often asserts the few words that matter to it. Here no word of the rest c
 the page can be read for its English. Properties are left out, since their inputs are others in
 each run, and so are golden cases, which hold all output already. `--update-golden` adds what is new
 to the page. To leave out what no test says any more, delete the page, and update it with all tests.
+`-p no:said` does not compare, as with another Python or library, which may have words of its own.
 """
 
 from __future__ import annotations
