@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     insist(config)
-    config.pluginmanager.register(Said(update=config.getoption("--update-golden")))
+    config.pluginmanager.register(Said(update=config.getoption("--update-golden")), "said")
     if config.getoption("dist", "no") != "no":  # many tests, on workers: this process starts them
         config.pluginmanager.register(FirstFailure(config))
 

@@ -49,6 +49,8 @@ class Editor:
         logged: what was logged.
         answers: what the user answers to questions, in order.
         asked: the questions.
+        choices: the answers that each question offers.
+        watched: what the server wants to be told.
         edits: the edits that commands made.
     """
 
@@ -59,6 +61,8 @@ class Editor:
         self.messages: list[str] = []
         self.logged: list[str] = []
         self.asked: list[str] = []
+        self.choices: list[list[str]] = []
+        self.watched: list[types.Registration] = []
         self.answers: list[str] = []
         self.edits: list[types.WorkspaceEdit] = []
         self.texts: dict[str, str] = {}
@@ -132,7 +136,13 @@ class Editor:
         @self.client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
         def asked(told: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
             self.asked.append(told.message)
+            self.choices.append([each.title for each in told.actions or ()])
             return types.MessageActionItem(self.answers.pop(0)) if self.answers else None
+
+        @self.client.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def registered(told: types.RegistrationParams) -> None:
+            self.watched += told.registrations
+            self._news.set()
 
         @self.client.feature(types.WORKSPACE_APPLY_EDIT)
         def edit(told: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:

@@ -30,7 +30,8 @@ from mutmut.state import state
 
 GOAL = 0.95
 PATIENCE = 20  # seconds that a test may take besides ten times those that it takes without a mutant
-REACHED = Path("reached.json")  # of each test the seconds that it takes, and what it reaches
+REACHED = Path("mutants/reached.json").resolve()  # each test's seconds, and what it reaches
+NOTICING = Path("mutants/noticing.txt").resolve()  # the tests that have failed with a mutant
 
 
 class Runs:
@@ -68,13 +69,18 @@ class Runs:
         for test in sorted(self._items, key=lambda each: self._reached[each][0]):
             for function in self._reached[test][1]:
                 tests[function].append(test)
+        NOTICING.write_text("")
         noticed = self._fail({each: tests[each.partition("__mut")[0]] for each in self._mutants})
-        self.survivors = [each for each in self._mutants if not noticed[each]]
+        noticing = {json.loads(line) for line in NOTICING.read_text().splitlines()}
+        without = self._fail({"tests that noticed one, without it": sorted(noticing)})
+        if not any(without.values()):
+            self.survivors = [each for each in self._mutants if not noticed[each]]
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and self._is_mutant:
-            print(f"  {report.nodeid}", file=self._terminal)
+            with NOTICING.open("a") as file:
+                file.write(json.dumps(report.nodeid) + "\n")
             os._exit(1)
         if report.failed:
             print(f"  {report.nodeid}\n{report.longreprtext}", file=self._terminal)

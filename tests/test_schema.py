@@ -16,6 +16,9 @@ from jsonschema import Draft202012Validator
 
 from qwenlock.clients.other_models import OTHER_MODELS
 from qwenlock.clients.profile import NEWEST, profile
+from qwenlock.clients.schema import node_at
+from qwenlock.clients.schema import settings_schema as settings_schema_of
+from qwenlock.edge.plans import load
 from settings_keys import known_keys
 from support import World, plainly_read, write
 
@@ -414,3 +417,24 @@ def replaced(document: Any, path: Path_, value: Any) -> Any:
     result = copy.deepcopy(document)
     at(result, path[:-1])[path[-1]] = value
     return result
+
+
+@pytest.mark.parametrize("client", ["guide", "0.12.0", "0.24.4"])
+def test_every_part_of_the_schema_is_found_at_its_path(client: str) -> None:
+    schema = settings_schema_of(profile(client), load())
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((), schema)]
+    found = 0
+    while pending:
+        path, node = pending.pop()
+        named = [each for each in (node, *node.get("anyOf", ())) if "$ref" in each]
+        for each in named[:1]:
+            node = {**schema["$defs"][each["$ref"].removeprefix("#/$defs/")], **node}
+        assert node_at(schema, path) == node, path
+        found += 1
+        if len(path) > 7:
+            continue
+        inner = [*node.get("properties", {}).items()]
+        inner += [("any other", node.get("additionalProperties")), (3, node.get("items"))]
+        pending += [((*path, step), each) for step, each in inner if isinstance(each, dict)]
+    assert found > 100
+    assert node_at(schema, ("none", "at", 0, "all")) == {}

@@ -131,6 +131,12 @@ def test_what_is_selected_already_is_not_written() -> None:
         change = selected("one", **given)
         assert change.files == ()
         assert change.reasons == ("openai/one is already selected",)
+        scope = "user" if where == "system" else where
+        assert change.report == {
+            "scope": scope,
+            "file": f"{scope}.json",
+            "selection": {"from": "openai/one", "to": "openai/one"},
+        }
     stale = settings(**choice("openai", "one", baseUrl="https://gone.example"))
     assert selected("one", user=stale).files == ()
     assert after(selected("one", client="0.21.2", user=stale))["model"]["baseUrl"] == ONE["baseUrl"]

@@ -452,6 +452,7 @@ def test_edits_of_a_plan_are_asked_about(world: World, answer: str, kept: bool |
         lenses = await editor.lenses(uri)
         await editor.run(next(each for _, each in lenses if each.command == "qwenlock.upgrade"))
         assert len(editor.asked) == 1
+        assert editor.choices == [["Keep my edits", "Replace them", "Stop"]]
         assert bool(editor.edits) == (kept is not None)
         for change in editor.edits:
             (after,) = editor.after(change).values()
@@ -696,6 +697,18 @@ def test_names_and_values_are_offered_while_the_text_is_broken(
     edit(world, act)
 
 
+def test_file_that_was_never_valid_is_offered_what_other_open_files_hold(world: World) -> None:
+    async def act(editor: Editor) -> None:
+        write(world.user, "{")
+        await editor.show(world.user)
+        editor.type(world.user.as_uri(), json.dumps(USER))
+        uri = await editor.open(world.own, '{"model": {"name": }')
+        offered = await editor.offered(uri, position('{"model": {"name": }', ": }", 2))
+        assert "mine" in offered
+
+    edit(world, act)
+
+
 def test_offer_replaces_the_token_at_the_cursor(world: World) -> None:
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, MODELS)
@@ -921,6 +934,19 @@ def test_editor_is_told_what_the_server_can_do(world: World) -> None:
         }
 
     edit(world, act)
+
+
+def test_editor_that_can_is_asked_to_watch_files(world: World) -> None:
+    watching = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+    workspace = types.WorkspaceClientCapabilities(did_change_watched_files=watching)
+
+    async def act(editor: Editor) -> None:
+        await editor.until(lambda: bool(editor.watched))
+        (watched,) = editor.watched
+        assert watched.method == "workspace/didChangeWatchedFiles"
+        assert "**/qwen.lock" in str(watched.register_options)
+
+    edit(world, act, capabilities=types.ClientCapabilities(workspace=workspace))
 
 
 def test_titles_say_what_a_repair_does(world: World) -> None:

@@ -528,3 +528,15 @@ def test_wish_that_would_lead_back_or_nowhere_is_refused(
     with pytest.raises(UsageError) as error:
         changed(settings, plans=("coding-plan",), **wishes)
     assert error.value.message == message
+
+
+def test_number_that_stays_the_same_stays_as_it_is_spelled() -> None:
+    plan = PLANS.plan("coding-plan")
+    region = plan.regions["china"]
+    settings = settings_of((plan, plan.template("0.21.2"), region))
+    text = json.dumps(settings, indent=2).replace("1000000", "1e6").replace("true", "true ")
+    (file,) = changed(text).files
+    newest = json.dumps(plan.models(plan.template("0.23.3"), region))
+    assert file.after.count("1e6") == text.count("1e6") > 1
+    assert newest.count("1000000") == file.after.count("1e6") + file.after.count("1000000")
+    assert file.after.count("true ") > 1

@@ -493,6 +493,8 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     kept = world.run("upgrade", "--yes")
     assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
     assert "99.0 is in the lock, and this qwenlock" in kept.err
+    shown = json.loads(world.run("upgrade", "--dry-run", "--format", "json").out)
+    assert [each["status"] for each in shown["plans"]] == ["current"]
     assert world.run("upgrade", "--check").exit_code == 0
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     world.lock.unlink()  # what the settings record is enough

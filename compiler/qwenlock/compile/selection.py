@@ -132,8 +132,9 @@ class _Selector:
     def _may_be_meant(self, name: str | None) -> bool:
         """Tell whether a name means an entry once variables stand for their names in both."""
         ids = [model.id for model in self._entries]
-        is_referring = any(map(references, [name or "", *ids]))
-        return self._client.is_release and name is not None and bool(ids) and is_referring
+        if not self._client.is_release or name is None or not ids:
+            return False
+        return any(map(references, [name, *ids]))
 
     def _is_plain(self, name: str | None) -> bool:
         """Tell whether the model is meant to come from variables: it is named, and none declared.
