@@ -685,7 +685,7 @@ def test_variable_that_a_file_in_utf_16_could_set_is_missing() -> None:
     here = Project(client=profile("0.24.4"), sources=(source(settings),), env_files=files)
     (finding,) = unset(locked(source(settings), client="0.24.4"), here)
     assert finding.message == "ENTRY_KEY is not set; used by openai/entry"
-    assert (finding.fix or "").startswith("save .env as UTF-8, as nothing is read from it; ")
+    assert (finding.fix or "").startswith("save .env as UTF-8: nothing is read from it; ")
 
 
 def test_key_in_the_place_of_the_name_of_its_variable_is_not_shown() -> None:
