@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenlock.change.target import without_empty
+from qwenlock.text.values import value_of
 
 PATH = ("a", "b", "c")
 
@@ -22,4 +23,4 @@ PATH = ("a", "b", "c")
     ],
 )
 def test_empty_objects_go_with_their_empty_parents(text: str, after: str) -> None:
-    assert without_empty(text, [PATH]) == after
+    assert without_empty(text, value_of(text), [PATH]) == after

@@ -22,7 +22,7 @@ from qwenlock.plans.digest import models_digest
 from qwenlock.settings import plan_state
 from qwenlock.settings.scopes import merged
 from qwenlock.settings.script_api import Draft
-from qwenlock.text.operations import Remove, Set, get
+from qwenlock.text.operations import Remove, Set, apply, get
 
 if TYPE_CHECKING:
     from qwenlock.change.upgrade_data import UpgradeStatus, UpgradeWishes
@@ -267,7 +267,8 @@ class _Change:
     def _text(self) -> str:
         states = self._there.plan.states.values()
         other = [each.at for each in states if each.at != self._aim.template.state.at]
-        return without_empty(self._there.target.edited(self._draft.finish().operations), other)
+        text = self._there.target.edited(self._draft.finish().operations)
+        return without_empty(text, self._draft.settings, other)
 
     def _status(self) -> UpgradeStatus:
         """Tell whether the client would offer this update."""
@@ -313,5 +314,6 @@ class _Change:
 
     def _without(self, source: Source, paths: list[Path]) -> tuple[FileChange, ...]:
         other = target(self._there.project, source.scope)
-        text = other.edited([Remove(path) for path in paths])
-        return other.file_change(without_empty(text, [path[:-1] for path in paths]))
+        removals = [Remove(path) for path in paths]
+        text, value = other.edited(removals), apply(other.value, removals)
+        return other.file_change(without_empty(text, value, [path[:-1] for path in paths]))

@@ -11,7 +11,7 @@ from qwenlock.findings.reading import parse
 from qwenlock.settings.scopes import CURRENT_VERSION, PROVIDERS, Source, owner
 from qwenlock.settings.versions import source_of
 from qwenlock.text.edit import edit, lost_comments
-from qwenlock.text.operations import Remove, get
+from qwenlock.text.operations import Remove, apply, get
 from qwenlock.text.record import dataclass
 
 if TYPE_CHECKING:
@@ -149,16 +149,22 @@ def check_usable(target: Target, paths: Iterable[Path]) -> None:
                 )
 
 
-def without_empty(text: str, paths: Iterable[Path]) -> str:
+def without_empty(text: str, value: Any, paths: Iterable[Path]) -> str:
     """Return a document without the empty objects at `paths` and their empty parents.
 
     An object stays if removing it would remove a comment.
+
+    Args:
+        text: the document.
+        value: its value.
+        paths: where the objects are.
     """
     parents = {path[:length] for path in paths for length in range(1, len(path) + 1)}
     for path in sorted(parents, key=len, reverse=True):
-        if get(parse(text, "").value, path) == {}:
+        if get(value, path) == {}:
             shorter = edit(text, [Remove(path)])
-            text = text if lost_comments(text, shorter) else shorter
+            if not lost_comments(text, shorter):
+                text, value = shorter, apply(value, [Remove(path)])
     return text
 
 

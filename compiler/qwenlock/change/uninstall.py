@@ -82,7 +82,8 @@ def uninstall(
         draft = _without_plan(plan, project, aim, with_key=with_it)
         operations = draft.finish().operations
         if operations:
-            files += aim.file_change(without_empty(aim.edited(operations), _parents(plan)))
+            text = without_empty(aim.edited(operations), draft.settings, _parents(plan))
+            files += aim.file_change(text)
             removed[aim.label] = [shown(name) for name in by_id(owned(plan, aim.value))]
             after = after.with_sources([replace(source, settings=draft.settings)])
     comments = list(said_of.comments(files))
