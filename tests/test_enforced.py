@@ -230,3 +230,12 @@ def test_a_mark_in_a_users_or_projects_file_means_nothing(world: World) -> None:
     mark = marked({"modelProviders": {}}, "/p/qwen.lock")["qwenlock"]
     write(world.own, {**json.loads(world.own.read_bytes()), "qwenlock": mark})
     assert world.run("check").exit_code == 0
+
+
+def test_what_somebody_has_removed_of_what_is_enforced_is_not_missed() -> None:
+    whole = marked(enforcing_settings(locked(models(MODEL)), []), "/x/qwen.lock")
+    for gone in [key for key in whole if key not in ("$version", "qwenlock")]:
+        rest = {key: value for key, value in whole.items() if key != gone}
+        stripped = without_enforced(source(rest, "system")).settings
+        assert "qwenlock" not in stripped
+        assert "modelProviders" not in stripped

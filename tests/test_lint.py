@@ -80,6 +80,9 @@ def test_models_of_a_lower_scope_are_hidden_by_what_the_client_or_the_lock_takes
     by_project = "hidden by project.json"
     assert standing("user", user, project, client="guide") == [by_project] * 3
     assert standing("user", user, project, client="0.24.4") == [by_project, by_project, still]
+    here = subject(user, project, client="0.24.4")
+    assert [each.stands for each in standings(here, user)] == ["hidden"] * 3
+    assert [each.stands for each in standings(here, project)] == ["offered"]
     merged = standing("user", user, project, client="0.24.4", merge="client")
     assert merged == [by_project, by_project, "offered"]
     assert standing("project", user, project, client="0.24.4") == ["offered"]

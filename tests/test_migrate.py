@@ -1247,3 +1247,7 @@ def test_request_without_a_base_url_goes_where_the_sdk_does(
     providers = {"modelProviders": {auth_type: [{"id": "m", "envKey": "A_KEY"}]}}
     defined = request_of(settings | providers | {"model": {"name": "m"}}, client)
     assert defined.base_url == dict(DEFAULT_BASE_URLS).get(auth_type)
+    assert (made.generation_config, defined.generation_config) == ({}, {})
+    options = {"timeout": 7, "samplingParams": {"top_p": 1}}
+    configured = {"model": {"name": "m", "generationConfig": options}}
+    assert request_of(settings | configured, client).generation_config == options

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qwenlock.clients.profile import profile
+from qwenlock.clients.route import Route, api_of
 from qwenlock.enforce.agreement import Answer, Offered, agreement, route_id
 from qwenlock.enforce.enforcing import enforcing_settings
 from qwenlock.lock.model import settings_entry
@@ -232,3 +233,11 @@ def test_profiles_know_it_from_0_21_on() -> None:
     clients = ("guide", BEFORE, NEW, "0.24.4")
     known = [profile(client).provider_protocols for client in clients]
     assert known == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "api"),
+    [("openai", "chat-completions"), ("openai-responses", "responses"), ("gemini", None)],
+)
+def test_protocols_of_openai_have_an_api_and_others_none(protocol: str, api: str | None) -> None:
+    assert api_of(Route(protocol, "m")) == api

@@ -71,7 +71,7 @@ def _names(node: dict[str, Any], at: Cursor) -> Iterator[Completion]:
     for name, inner in node.get("properties", {}).items():
         if name in at.siblings:
             continue
-        key = json.dumps(name, ensure_ascii=False)
+        key = json.dumps(name)
         about = inner.get("deprecationMessage") or inner.get("description", "")
         types = inner.get("type", "object" if "$ref" in inner or "anyOf" in inner else "")
         kind = types if isinstance(types, str) else types[0]
