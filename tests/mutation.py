@@ -161,6 +161,7 @@ def main() -> int:
         "--reuse", action="store_true", help="run without a mutant only tests that are new"
     )
     wanted = parser.parse_args()
+    os.environ["HYPOTHESIS_PROFILE"] = "ci"  # all examples, the same for every mutant
 
     Path("mutants").mkdir(exist_ok=True)
     with suppress(FileExistsError):
