@@ -116,7 +116,7 @@ class AskingClient:
             waiting: makes a context that says what is being waited for.
 
         Raises:
-            ClientMissingError: there is no such command, and it must not be missing.
+            ClientMissingError: the command is missing, and it is required.
         """
         places = self._machine.places
         results = []

@@ -86,7 +86,7 @@ class States:
         return True
 
     def is_absent(self, path: Path) -> bool:
-        """Tell whether it is known that there is no file."""
+        """Tell whether a file is known to be missing."""
         return self._known.get(str(path)) == _ABSENT
 
     def take(self, path: Path) -> bytes | None:
