@@ -91,6 +91,25 @@ def test_difference_is_named(new: Lock, expected: list[str]) -> None:
     assert lines(new) == expected
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "is_renamed"),
+    [
+        ("gpt-4o", "z", True),  # the id is shown in place of a name
+        (None, "z", True),
+        ("N", "N", True),
+        ("gpt-4o", "N", False),
+        ("N", "O", False),
+    ],
+)
+def test_model_with_another_id_is_the_same_if_all_else_is(
+    old: str | None, new: str | None, is_renamed: bool
+) -> None:
+    before = replace(LOCK, models=(replace(FIRST, name=old), SECOND))
+    after = replace(LOCK, models=(replace(FIRST, id="z", name=new), SECOND))
+    is_one = any('id "gpt-4o"' in each for each in lines(after, before))
+    assert is_one is is_renamed
+
+
 def test_plan_that_got_a_version() -> None:
     old, new = (replace(LOCK, plans=(replace(PLAN, version=version),)) for version in (None, "1.0"))
     assert lines(new, old) == ['~ plan coding-plan china: version (none) → "1.0"']

@@ -70,6 +70,7 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ('{"a": "\tx"}', "unescaped control character", (1, 8)),
         ('{"a": "\\x"}', "invalid backslash escape", (1, 8)),
         ('{"a": "\\u12"}', "invalid \\u escape", (1, 9)),
+        ('{"a": "\\undefined"}', "invalid \\u escape", (1, 9)),
         ('{"a": 1} x', "unexpected text after the end", (1, 10)),
         ('{"a": 01}', "expected a comma", (1, 8)),
         ('{"a": [1}', "expected ] before this }", (1, 9)),

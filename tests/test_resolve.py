@@ -19,7 +19,7 @@ from qwenlock.resolve.resolution import Resolution, resolve
 from qwenlock.settings.project import Project
 from qwenlock.settings.variables import EnvFile, Variable
 from qwenlock.text.record import replace
-from support import OPENAI, World, locked, source, untimed, write
+from support import MODEL, OPENAI, World, locked, models, source, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -550,6 +550,25 @@ def test_every_other_place_that_sets_the_variable_in_use_is_shown(
     ]
     sources = [each["source"].partition(":")[0] for each in fields["apiKey"]["overrides"]]
     assert sources == ["OPENAI_API_KEY in .env", "OPENAI_API_KEY in ~/.qwen/settings.json"]
+
+
+def test_what_lost_is_masked_as_what_won_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = MODEL | {"envKey": "ENTRY_WORD", "baseUrl": "https://a.example/v1"}
+    write(world.own, OPENAI | models(entry) | {"model": {"name": entry["id"]}})
+    write(world.project / ".env", "ENTRY_WORD=in-a-file\n")
+    monkeypatch.setenv("ENTRY_WORD", "in-the-shell")
+    asked = ("resolve", "--format", "json", "--client", "0.24.4")
+    fields = json.loads(world.run(*asked).out)["fields"]
+    assert [each["value"] for each in fields["apiKey"]["overrides"]] == ["***"]
+    assert "in-a" not in json.dumps(fields)
+    write(world.own, OPENAI | {"model": {"name": "m"}})
+    url = "https://user:{}@a.example/v1"
+    write(world.project / ".env", f"OPENAI_BASE_URL={url.format('hunter2')}\nOPENAI_API_KEY=k\n")
+    monkeypatch.setenv("OPENAI_BASE_URL", url.format("hunter3"))
+    fields = json.loads(world.run(*asked).out)["fields"]
+    lost = fields["baseUrl"]["overrides"][0]["value"]
+    assert lost == fields["baseUrl"]["value"]
+    assert "hunter" not in lost
 
 
 def test_untrusted_project_gives_neither_settings_nor_env_file(world: World) -> None:

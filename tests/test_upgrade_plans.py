@@ -22,10 +22,11 @@ from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
 from qwenlock.lint.lint import lint
+from qwenlock.lint.standing import plan_standings
 from qwenlock.lint.subject import Subject
 from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.plans.edits import choice_of, closest
-from qwenlock.settings.plan_state import wanted
+from qwenlock.settings.plan_state import latest, wanted
 from qwenlock.settings.project import Places, Project
 from support import World, source, untimed, write
 
@@ -219,6 +220,49 @@ def test_choice_is_told_as_what_it_is_and_not_as_an_unknown_version(
     assert changed(kept.files[0].after).report["status"] == "current"
     codes = [each.code for each in lint(Subject(scopes(user=kept.files[0].after)))]
     assert not [each for each in codes if each.startswith("QL5")]
+
+
+@pytest.mark.parametrize("client", ["guide", "0.15.10", "0.24.4"])
+def test_plan_says_its_version_and_the_newest_of_the_client(client: str) -> None:
+    for plan, template, region in LISTS:
+        here = dataclasses.replace(
+            scopes(user=settings_of((plan, template, region))), client=profile(client)
+        )
+        (found,) = plan_standings(Subject(here))
+        newest = latest(plan, profile(client))
+        at = f" ({region.name})" if len(plan.regions) > 1 else ""
+        is_due = newest is not None and template.order() < newest.order()
+        more = f"; {newest.version} is available" if newest and is_due else ""
+        assert found.words() == f"{plan.title}{at} {template.version}{more}"
+        assert found.first.model.id == plan.models(template, region)[0]["id"]
+
+
+def test_plan_of_an_unknown_list_has_an_unknown_version() -> None:
+    plan, template, region = LISTS[0]
+    settings = settings_of(LISTS[0])
+    models_of(settings)[0]["name"] = "mine"
+    record(settings, {template.state.version: "0" * 64})
+    (found,) = plan_standings(Subject(scopes(user=settings)))
+    assert found.words() == f"{plan.title} ({region.name}) of an unknown version"
+
+
+def test_choice_of_the_newest_list_is_told_as_what_it_lacks() -> None:
+    for plan in PLANS:
+        newest, region = plan.newest(), next(iter(plan.regions.values()))
+        chosen = plan.models(newest, region)[:-1]
+        settings = settings_of((plan, newest, region))
+        settings["modelProviders"]["openai"] = chosen
+        digest = models_digest(chosen).removeprefix(PREFIX)
+        record(settings, {newest.state.version: digest})
+        if not chosen or plan.identify(PREFIX + digest):
+            continue
+        found = [each for each in lint(Subject(scopes(user=settings))) if each.code == "QL504"]
+        message = f"not all models of {plan.title} {newest.version} are installed"
+        fix = (
+            "run `qwenlock upgrade --keep-selection`, which adds them; or add `--on-edited keep`, "
+            "which leaves out what you left out"
+        )
+        assert [(each.message, each.fix) for each in found] == [(message, fix)]
 
 
 def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_back() -> None:

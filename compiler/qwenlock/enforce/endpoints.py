@@ -115,7 +115,7 @@ class Reply(NamedTuple):
     Attributes:
         code: the HTTP status; None if there is no answer.
         body: the body, as far as it was read.
-        problem: why the client did not answer; None if it did.
+        problem: why the endpoint did not answer; None if it did.
         detail: the same in words.
     """
 
