@@ -72,7 +72,7 @@ def capture(
 
     Raises:
         UsageError: the client cannot be driven here.
-        ClientError: it offers no update, or not in a way that is known.
+        ClientError: it offers no update, or asks in an unknown way.
         InputError: no template can render one of the lists.
     """
     found = Capture([], plans, {})
@@ -82,7 +82,7 @@ def capture(
             found = _with(found, each, f"{release}+captured")
     if not found.lists:
         raise ClientError(
-            "the client offers no update of a plan, or in a way that qwenlock does not recognise",
+            "the client offers no update of any plan, or asks in a way that qwenlock does not know",
             "capture the settings that it writes: `qwenlock template capture --from SETTINGS`",
         )
     return found
