@@ -117,7 +117,7 @@ def test_model_is_offered_whole(auth_type: str) -> None:
 
 def test_hover_says_what_a_field_means() -> None:
     (answer,) = ask(IN_MODEL % '"generationConfig": {"extra|_body": {}}')
-    assert "More fields of an OpenAI-compatible request." in answer["hover"]
+    assert "Further fields of an OpenAI-compatible request." in answer["hover"]
     assert "*Atomic:*" in answer["hover"]
 
 
