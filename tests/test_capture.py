@@ -180,6 +180,20 @@ def test_two_regions_that_differ_in_order_and_text_are_one_template(
     assert stringify(plan.models(made, CHINA)) == stringify(elsewhere)
 
 
+def test_names_that_differ_beside_the_same_slot_are_a_column() -> None:
+    names = ("One", "Two", "Two")
+    here, there = (
+        [
+            {**model(region), "id": f"m-{number}", "name": f"[{PLAN.title}{where}] {name}"}
+            for number, name in enumerate(names)
+        ]
+        for region, where in ((GLOBAL, " for Global/Intl"), (CHINA, ""))
+    )
+    plan, _ = captured(PLAN, GLOBAL, here)
+    plan, made = captured(plan, CHINA, there)
+    assert [plan.models(made, region) for region in (GLOBAL, CHINA)] == [here, there]
+
+
 # What is refused
 
 

@@ -110,6 +110,15 @@ def test_model_with_another_id_is_the_same_if_all_else_is(
     assert is_one is is_renamed
 
 
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [("guide", []), ("0.15.10", ['~ client: client "0.15.10" → "0.24.4"'])],
+)
+def test_guide_of_the_earlier_format_is_not_a_difference(client: str, expected: list[str]) -> None:
+    old = replace(LOCK, lock_version="1.0", client=client)
+    assert lines(replace(LOCK, client="0.24.4"), old) == expected
+
+
 def test_plan_that_got_a_version() -> None:
     old, new = (replace(LOCK, plans=(replace(PLAN, version=version),)) for version in (None, "1.0"))
     assert lines(new, old) == ['~ plan coding-plan china: version (none) → "1.0"']

@@ -12,7 +12,7 @@ from dotenv import dotenv_values
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwenlock.text.dotenv import add, parse
+from qwenlock.text.dotenv import add, parse, remove
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 AWKWARD = st.sampled_from(list("ab1'\"`#$\\{}= \n\r\u2028\ufeff\x85é"))
@@ -104,6 +104,11 @@ def test_quotes_are_used_where_they_are_needed(value: str, line: str) -> None:
 def test_value_that_no_file_can_hold_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"^KEY$"):
         add("", {"KEY": value})
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_variable_is_removed_with_its_line(end: str) -> None:
+    assert remove(f"A=1{end}export B=2{end}C=3{end}", "B") == f"A=1{end}C=3{end}"
 
 
 def test_unterminated_quote_does_not_swallow_the_new_variable() -> None:

@@ -228,6 +228,8 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"env": /* { */ {"a": {}, "id": "x"}}', '{"env": /* … */ {"a": {}, "id": "***"}}'),
         ('{"env": [{"id": "x"}, {"id": 5}]}', '{"env": [{"id": "***"}, {"id": ***}]}'),
         ('{"codes": [429, 500]}', '{"codes": [429, 500]}'),
+        ('{"env": {"A": true, "B": false}}', '{"env": {"A": true, "B": false}}'),
+        ('{"token": null, "password": false}', '{"token": null, "password": false}'),
         ('{"codes": [429, "x", 500]}', '{"codes": [429, "***", 500]}'),
         ('{"codes": [[1], [2]]}', '{"codes": [[1], [2]]}'),
         ('{"id": ["secret"]}', '{"id": ["***"]}'),

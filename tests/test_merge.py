@@ -46,6 +46,12 @@ def test_added_model_comes_with_its_comments_and_ours_stay() -> None:
     assert ids(merged.text) == ["a", "b", "c"]
 
 
+def test_byte_order_marks_do_not_hinder_a_merge() -> None:
+    base, ours, theirs = (f"\ufeff{each}" for each in (document(A), document(A, B), document(A, C)))
+    merged = merged_settings(base, ours, theirs)
+    assert (merged.text, merged.conflicts) == (f"\ufeff{document(A, B, C)}", ())
+
+
 def test_removed_changed_and_moved_entries() -> None:
     changed = A.replace("A_KEY", "OTHER")
     merged = merged_settings(document(A, B), document(A, B, C), document(changed))

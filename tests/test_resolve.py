@@ -538,7 +538,8 @@ def test_every_other_place_that_sets_the_variable_in_use_is_shown(
 ) -> None:
     url = "https://{}.example/v1"
     at_home = {"env": {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": url.format("settings")}}
-    write(world.user, OPENAI | at_home | {"model": {"name": "m"}})
+    text = json.dumps(OPENAI | at_home | {"model": {"name": "m"}})
+    write(world.user, text.replace('"OPENAI_API_KEY":', '"OPENAI_API_KEY":\n'))
     write(world.project / ".env", f"OPENAI_API_KEY={KEY}-2\nOPENAI_BASE_URL={url.format('file')}\n")
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}-3")
     monkeypatch.setenv("OPENAI_BASE_URL", url.format("shell"))
@@ -548,8 +549,9 @@ def test_every_other_place_that_sets_the_variable_in_use_is_shown(
     assert [each["value"] for each in (fields["baseUrl"], *fields["baseUrl"]["overrides"])][:3] == [
         url.format(place) for place in ("shell", "file", "settings")
     ]
-    sources = [each["source"].partition(":")[0] for each in fields["apiKey"]["overrides"]]
-    assert sources == ["OPENAI_API_KEY in .env", "OPENAI_API_KEY in ~/.qwen/settings.json"]
+    in_file, in_settings = (each["source"] for each in fields["apiKey"]["overrides"])
+    assert in_file.partition(":")[0] == "OPENAI_API_KEY in .env"
+    assert in_settings == "OPENAI_API_KEY in ~/.qwen/settings.json:1"
 
 
 def test_what_lost_is_masked_as_what_won_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from qwenlock.findings.reading import parse
 from qwenlock.lint.lint import lint
 from qwenlock.lint.standing import plan_standings
 from qwenlock.lint.subject import Subject
+from qwenlock.lint.subject import World as Around
 from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.plans.edits import choice_of, closest
 from qwenlock.settings.plan_state import latest, wanted
@@ -244,6 +245,21 @@ def test_plan_of_an_unknown_list_has_an_unknown_version() -> None:
     record(settings, {template.state.version: "0" * 64})
     (found,) = plan_standings(Subject(scopes(user=settings)))
     assert found.words() == f"{plan.title} ({region.name}) of an unknown version"
+
+
+def test_list_that_only_a_captured_template_has_is_known_on_this_machine() -> None:
+    for plan in PLANS:
+        newest, region = plan.newest(), next(iter(plan.regions.values()))
+        older = tuple(each for each in plan.templates if each is not newest)
+        if not older:
+            continue
+        settings = settings_of((plan, newest, region))
+        less = (dataclasses.replace(plan, templates=older),)
+        here = dataclasses.replace(scopes(user=settings), plans=less)
+        for captured, is_unknown in (((), True), (PLANS, False)):
+            found = lint(Subject(here, world=Around(captured=captured)))
+            codes = {each.code for each in found}
+            assert bool(codes & {"QL504", "QL505"}) is is_unknown, plan.id
 
 
 def test_choice_of_the_newest_list_is_told_as_what_it_lacks() -> None:
