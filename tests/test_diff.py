@@ -119,6 +119,14 @@ def test_guide_of_the_earlier_format_is_not_a_difference(client: str, expected: 
     assert lines(replace(LOCK, client="0.24.4"), old) == expected
 
 
+def test_wire_api_of_the_earlier_format_is_a_field_like_others() -> None:
+    new = replace(LOCK, models=(replace(FIRST, wire_api="responses"), SECOND))
+    fields = {"wireApi": "responses"}
+    old = replace(LOCK, lock_version="1.0", models=(replace(FIRST, fields=fields), SECOND))
+    assert lines(new, old) == []
+    assert lines(LOCK, old) != []
+
+
 def test_plan_that_got_a_version() -> None:
     old, new = (replace(LOCK, plans=(replace(PLAN, version=version),)) for version in (None, "1.0"))
     assert lines(new, old) == ['~ plan coding-plan china: version (none) → "1.0"']

@@ -21,6 +21,7 @@ from qwenlock.findings.errors import UsageError
 from qwenlock.findings.reading import parse
 from qwenlock.findings.repair import Repair
 from qwenlock.findings.rules import RULES
+from qwenlock.lint.credentials import tracked_key_of
 from qwenlock.lint.fix import change_of, fix
 from qwenlock.lint.lint import lint
 from qwenlock.lint.standing import standings
@@ -1106,3 +1107,11 @@ def test_what_nobody_reads_is_told_with_its_right_place(
         for each in told
         if each.code == "QL119"
     ] == said
+
+
+def test_key_in_broken_settings_is_told_at_its_place() -> None:
+    text = '{\n "env": {\n  "A_KEY": "hunter2-hunter2-hunter2"\n'
+    (found,) = tracked_key_of(text, "x.json", is_known=True)
+    assert (found.code, found.message) == ("QL406", "git tracks x.json, which holds a key")
+    assert found.place is not None
+    assert (found.place.position().line, found.place.position().column) == (3, 12)

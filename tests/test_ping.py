@@ -106,6 +106,21 @@ def pinged(
     return judge(endpoint(url, *ids, auth_type=auth_type), reply)
 
 
+@pytest.mark.parametrize(
+    ("auth_type", "asked_for"),
+    [
+        ("openai", "/base/models"),
+        ("anthropic", "/base/v1/models?limit=1000"),
+        ("gemini", "/base/v1beta/models?pageSize=1000"),
+    ],
+)
+def test_list_is_asked_for_below_the_base_url(auth_type: str, asked_for: str) -> None:
+    at = "https://api.example.com"
+    asked = question(endpoint(f"{at}/base/", auth_type=auth_type), {"MY_KEY": KEY}, {})
+    assert isinstance(asked, Question), asked
+    assert asked.url == at + asked_for
+
+
 # Answers
 
 
