@@ -406,13 +406,18 @@ def test_each_change_is_seen(command: str, world: World) -> None:
     assert walk(world, command, [*CHANGES]) >= (0 if command == "run" else 2)
 
 
-@pytest.fixture
-def repository(world: World) -> World:
-    """Return a world with a key in settings that git tracks."""
+def keep_a_key_in_git(world: World) -> None:
+    """Write settings with a key, for a repository that the test makes."""
     if sys.platform != "linux":
         pytest.skip("git is another one on each machine")
     key = {"env": {"QWEN_API_KEY": "sk-planted-4f1d9c"}}
     write(world.own, models(MODEL, MODEL | {"id": "b"}) | key)
+
+
+@pytest.fixture
+def repository(world: World) -> World:
+    """Return a world with a key in settings that git tracks."""
+    keep_a_key_in_git(world)
     toggle_repository("repository")(world)
     return world
 
@@ -420,10 +425,7 @@ def repository(world: World) -> World:
 @pytest.fixture
 def worktree(world: World) -> World:
     """Return a world like `repository`, which is a worktree of another repository."""
-    if sys.platform != "linux":
-        pytest.skip("git is another one on each machine")
-    key = {"env": {"QWEN_API_KEY": "sk-planted-4f1d9c"}}
-    write(world.own, models(MODEL, MODEL | {"id": "b"}) | key)
+    keep_a_key_in_git(world)
     git(world, "init", "-q", "main", at=".")
     person = ("-c", "user.name=a", "-c", "user.email=a@b.c")
     git(world, *person, "commit", "-q", "--allow-empty", "-m", "empty", at="main")
