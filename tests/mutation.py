@@ -1,7 +1,8 @@
 """Do the tests notice mutants of the core? CONTRIBUTING.md, "Mutations", says how to ask.
 
-mutmut writes every mutant beside the original. Here all tests run once without a mutant, to learn
-which functions each of them reaches. Then each mutant of a sample has a process of its own, which
+mutmut writes every mutant beside the original. mypy, which checks each change as the tests do,
+refuses some of a sample. To find which tests to run with the others, all tests run once without a
+mutant, and note the functions that they reach. Then each mutant has a process of its own, which
 runs the tests that reach its function, up to the first that fails or takes far too long.
 """
 
@@ -13,8 +14,10 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, redirect_stdout, suppress
 from fnmatch import fnmatch
 from pathlib import Path
@@ -24,9 +27,11 @@ from time import monotonic
 import pytest
 from mutmut.__main__ import copy_also_copy_files, copy_src_dir, create_mutants
 from mutmut.configuration import config
-from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.mutation.data import MutantLineSpans
+from mutmut.mutation.diff_apply import generated_function_names, get_diff_for_mutant
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
+from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
 GOAL = 0.95
 PATIENCE = 20  # seconds that a test may take besides ten times those that it takes without a mutant
@@ -151,6 +156,37 @@ def _folder(process: int) -> Path:
     return Path(gettempdir()) / f"mutation-{process}"
 
 
+def _refused(mutants: dict[str, Path], part: int) -> list[str]:
+    """Return those of the mutants, of files at these paths, that mypy refuses.
+
+    Args:
+        part: a number that this thread alone uses.
+    """
+    mypy = [sys.executable, "-m", "mypy", "--cache-dir", f"mutants/types{part}"]
+    subprocess.run(mypy, check=True, stdout=sys.stderr)
+    shadow = Path(f"mutants/shadow{part}.py")
+    found = []
+    for mutant, path in mutants.items():
+        shadow.write_text(_source(mutant, path))
+        command = [*mypy, "--shadow-file", str(Path("compiler", *path.parts[1:])), str(shadow)]
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            found.append(mutant)
+    return found
+
+
+def _source(mutant: str, path: Path) -> str:
+    """Return the text of the file at this path, with this mutant in place of the original."""
+    names = generated_function_names(mutant)
+    sources = MutantLineSpans.load(path).read_function_sources(names)
+    name = orig_function_and_class_names_from_key(mutant)[0].rpartition(".")[-1]
+    original, changed = (
+        source.replace(f"def {each}(", f"def {name}(")
+        for each, source in zip(names, sources, strict=True)
+    )
+    before, found, after = path.read_text().partition(original)
+    return f"{before}{changed}{after}" if found else before
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mutation", description=__doc__)
     parser.add_argument("patterns", nargs="*", default=["*"], help="names of mutants, with *")
@@ -170,15 +206,20 @@ def main() -> int:
         copy_src_dir()
         copy_also_copy_files()
         create_mutants(wanted.processes)
-    mutants = sorted(
-        mutant
+    mutants = {
+        mutant: meta.relative_to("mutants").with_suffix("")
         for meta in Path("mutants/src").rglob("*.meta")
         for mutant in json.loads(meta.read_text())["exit_code_by_key"]
         if any(fnmatch(mutant, pattern) for pattern in wanted.patterns)
-    )
+    }
     chosen = random.Random(wanted.seed)  # noqa: S311
-    sample = chosen.sample(mutants, min(wanted.sample, len(mutants)))
-    runs = Runs(sample, wanted.processes, reuse=wanted.reuse)
+    sample = chosen.sample(sorted(mutants), min(wanted.sample, len(mutants)))
+    parts = range(wanted.processes)
+    shares = [{each: mutants[each] for each in sample[part :: len(parts)]} for part in parts]
+    with ThreadPoolExecutor() as pool:
+        by_types = {each for share in pool.map(_refused, shares, parts) for each in share}
+    rest = [each for each in sample if each not in by_types]
+    runs = Runs(rest, wanted.processes, reuse=wanted.reuse)
     sys.path.insert(0, str(Path("mutants/src").resolve()))  # processes that tests start: as ever
     selection = config().pytest_add_cli_args_test_selection
     with chdir("mutants"):
@@ -190,7 +231,10 @@ def main() -> int:
     for mutant in runs.survivors:
         print(f"\n{mutant}\n{get_diff_for_mutant(mutant)}")  # noqa: T201
     noticed = len(sample) - len(runs.survivors)
-    print(f"\n{noticed} of {len(sample)} mutants noticed: {noticed / len(sample):.1%}")  # noqa: T201
+    print(  # noqa: T201
+        f"\n{noticed} of {len(sample)} mutants noticed: {noticed / len(sample):.1%},"
+        f" {len(by_types)} of them by types"
+    )
     return 0 if noticed >= GOAL * len(sample) else 1
 
 
