@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     import pytest
 
     from qwenlock.clients.scopes import ScopeName
-    from qwenlock.edge.history import History, HistoryEntry
+    from qwenlock.edge.history import History
+    from qwenlock.edge.history_records import HistoryEntry
     from qwenlock.lock.model import Lock
 
 T = TypeVar("T")

@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwenlock.edge.history import History, RecordState
+from qwenlock.edge.history import History
+from qwenlock.edge.history_records import RecordState
 from support import dump, locked, source, undo
 
 if TYPE_CHECKING:

@@ -15,14 +15,8 @@ from pathlib import Path
 import pytest
 
 from qwenlock.edge import writer
-from qwenlock.edge.history import (
-    RETENTION_DAYS,
-    History,
-    RecordState,
-    _digest,
-    _whole,
-    state_directory,
-)
+from qwenlock.edge.history import RETENTION_DAYS, History, state_directory
+from qwenlock.edge.history_records import RecordState, _whole, digest
 from qwenlock.edge.writer import FileEdit, write, write_lock
 from qwenlock.findings.errors import InputError, WriteError
 from support import undo
@@ -159,7 +153,7 @@ class TestRecords:
         backup = change(settings, b"third", history)
         document = json.loads(backup.read_bytes())
         (document if field in document else document["files"][0])[field] = value
-        document["digest"] = _digest(_whole(document))
+        document["digest"] = digest(_whole(document))
         backup.write_text(json.dumps(document))
         assert told(history) == [("unknown", "damaged"), ("to second", "changed since")]
         with pytest.raises(InputError, match="is damaged"):
@@ -230,7 +224,7 @@ class TestRecords:
         self, settings: Path, history: History, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         backup = change(settings, b"second", history)
-        monkeypatch.setattr("qwenlock.edge.history._MOST", backup.stat().st_size - 1)
+        monkeypatch.setattr("qwenlock.edge.history_records._MOST", backup.stat().st_size - 1)
         assert told(history) == [("unknown", "damaged")]
 
     def test_lie_in_the_state_directory_of_the_user(

@@ -164,14 +164,14 @@ def test_file_that_appears_at_any_moment_is_not_overwritten(
 def test_save_of_a_lock_is_compared_right_before(tmp_path: Path) -> None:
     lock = tmp_path / "qwen.lock"
     lock.write_text(HEAD)
-    temporary = writer._temporary
+    temporary = writer.temporary_file
 
     def saved_then(*arguments: Any) -> Any:
         lock.write_text(f"{HEAD}# theirs")
         return temporary(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writer, "_temporary", saved_then)
+        patch.setattr(writer, "temporary_file", saved_then)
         history = History(tmp_path / "state")
         with pytest.raises(WriteError, match="changed since it was read"):
             write_lock(FileEdit(lock, lock.read_bytes(), f"{HEAD}# ours".encode()), history)

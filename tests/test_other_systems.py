@@ -19,7 +19,8 @@ from qwenlock.cli import console, projects
 from qwenlock.cli.start import run
 from qwenlock.clients.profile import profile
 from qwenlock.edge import checkouts, git, places, walk, windows, writer
-from qwenlock.edge.history import History, _Record
+from qwenlock.edge.history import History
+from qwenlock.edge.history_records import Record
 from qwenlock.edge.links import destination
 from qwenlock.edge.writer import FileEdit, write
 from qwenlock.findings.errors import InputError, WriteError
@@ -127,7 +128,7 @@ def test_names_of_a_configuration_in_other_characters_are_the_same_on_macos(
     monkeypatch.setattr(walk, "os", SimpleNamespace(**{**vars(os), "lstat": as_macos}))
     assert [*walk.projects_below(tmp_path)] == [tmp_path / name]
     record = SimpleNamespace(projects=(tmp_path / said,))
-    assert _Record.is_of(record, tmp_path / name)  # type: ignore[arg-type]
+    assert Record.is_of(record, tmp_path / name)  # type: ignore[arg-type]
 
 
 def test_a_lock_names_files_in_composed_characters_on_macos(

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import pytest
 
-from qwenlock.edge import windows, writer
-from qwenlock.edge.history import History, RecordState
+from qwenlock.edge import kept_attributes, temporary, windows, writer
+from qwenlock.edge.history import History
+from qwenlock.edge.history_records import RecordState
 from qwenlock.edge.writer import FileEdit, write, write_output
 from qwenlock.findings.errors import WriteError
 from support import undo
@@ -189,7 +190,7 @@ class TestWrite:
         monkeypatch.setattr(
             os, "getxattr", lambda file, _: b"" if isinstance(file, int) else b"value"
         )
-        monkeypatch.setattr(writer, "_keep_access_list", lambda *_: None)
+        monkeypatch.setattr(kept_attributes, "_keep_access_list", lambda *_: None)
         monkeypatch.setattr(os, "setxattr", full)
         with pytest.raises(WriteError, match=rf"attribute {name} of .* could not be kept"):
             write(edits[1:], reason="lint", history=history)
@@ -279,8 +280,8 @@ class TestWrite:
     ) -> None:
         seen: list[int] = []
         monkeypatch.setattr(
-            writer,
-            "_keep_owner",
+            temporary,
+            "keep_owner",
             lambda descriptor, *_: seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode)),
         )
         edits[1].path.chmod(0o644)
@@ -299,7 +300,7 @@ class TestWrite:
         subprocess.run([*git, "init", "-q"], check=True)
         subprocess.run([*git, "add", "-A"], check=True)
         seen: list[str] = []
-        keep_owner = writer._keep_owner
+        keep_owner = temporary.keep_owner
 
         def look(*arguments: Any) -> None:
             asked = subprocess.run(
@@ -311,7 +312,7 @@ class TestWrite:
             seen.append(asked.stdout)
             keep_owner(*arguments)
 
-        monkeypatch.setattr(writer, "_keep_owner", look)
+        monkeypatch.setattr(temporary, "keep_owner", look)
         write(edits, reason="migrate", history=history)
         assert set(seen) == {"A  settings.json\n"}
         assert sorted(path.name for path in project.iterdir()) == [".env", ".git", "settings.json"]

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from qwenlock.edge.history import _decode
+from qwenlock.edge.history_records import _decode
 from qwenlock.findings.reading import parse
 from qwenlock.lock import text
 

@@ -4,31 +4,37 @@ A record names the project that a command worked on and the one that it ran in, 
 takes back its own changes only.
 
 A record is one file in the user's state directory, complete before the first file changes. The
-digests of the files tell whether the change then happened, and whether a record is still whole.
-Records are numbered, so that a clock that jumps does not change their order.
+digests of the files tell whether the change then happened.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import zlib
-from binascii import a2b_base64, b2a_base64
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.edge import cache, writer
-from qwenlock.edge.files import MAX_LOCK_BYTES, permissions, read_regular
-from qwenlock.edge.places import as_typed, find_project, identity
+from qwenlock.edge.files import permissions
+from qwenlock.edge.history_records import (
+    HistoryEntry,
+    Record,
+    RecordState,
+    SavedFile,
+    digest,
+    is_record,
+    new_name,
+    number_of,
+    order,
+    parse,
+    serialize,
+    time_of,
+)
+from qwenlock.edge.places import as_typed, find_project
 from qwenlock.findings.errors import InputError, UsageError, WriteError
-from qwenlock.text.pattern import pattern
 from qwenlock.text.record import dataclass, field, replace
-from qwenlock.text.sha256 import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,42 +45,7 @@ RETENTION_DAYS = 90
 LONGEST_GAP = timedelta(days=31)
 """What the time between two records counts at most: so a clock that jumps ahead prunes nothing."""
 
-_MOST = 8 * MAX_LOCK_BYTES
-"""The largest record that is read, in bytes: it holds the files of one change."""
-
 _UNREADABLE = "unreadable"
-_NAME = pattern(r"(\d{6,})-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})-[0-9a-f]{8}", re.ASCII)
-_MOST_MODE = 0o7777
-_STAMP = "%Y%m%dT%H%M%S.%f"
-
-
-class RecordState(StrEnum):
-    """The state of a record, derived from the files."""
-
-    APPLIED = "applied"
-    UNDONE = "undone"
-    NOT_APPLIED = "not applied"
-    PARTLY = "partly"
-    CHANGED = "changed since"
-    DAMAGED = "damaged"
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """A record without the contents of its files; `number` is its id as users name it."""
-
-    id: str
-    time: datetime
-    reason: str
-    paths: tuple[Path, ...]
-    state: RecordState
-    backup: Path
-    projects: tuple[Path, ...] = ()
-
-    @property
-    def number(self) -> str:
-        """Return the id."""
-        return _number(self.backup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,51 +55,6 @@ class Reversal:
     entry: HistoryEntry
     edits: tuple[writer.FileEdit, ...]
     folders: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _SavedFile:
-    path: Path
-    before: bytes | None = field(repr=False)
-    after: str | None
-    mode_before: int | None
-    mode_after: int
-
-    @property
-    def digest_before(self) -> str | None:
-        return _digest(self.before)
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    backup: Path
-    time: datetime
-    reason: str
-    undoes: str | None = None
-    part_of: str | None = None
-    files: tuple[_SavedFile, ...] = ()
-    projects: tuple[Path, ...] = ()
-    made: tuple[Path, ...] = ()
-    is_whole: bool = True
-
-    @property
-    def id(self) -> str:
-        return self.backup.stem
-
-    def entry(self, state: RecordState) -> HistoryEntry:
-        return HistoryEntry(
-            id=self.id,
-            time=self.time,
-            reason=self.reason,
-            paths=tuple(file.path for file in self.files),
-            state=state,
-            backup=self.backup,
-            projects=self.projects,
-        )
-
-    def is_of(self, project: Path) -> bool:
-        """Tell whether a command in `project`, or about it, wrote this."""
-        return identity(project) in map(identity, self.projects)
 
 
 def state_directory() -> Path:
@@ -186,11 +112,10 @@ class History:
         with writer.naming(self._backups):
             writer.private_directory(self.state)
             writer.private_directory(self._backups)
-            number = max((_order(path)[0] for path in self._backups.iterdir()), default=0) + 1
-            name = f"{number:06}-{time.strftime(_STAMP)}-{os.urandom(4).hex()}.json"
-            backup = self._backups / name
+            number = max((order(path)[0] for path in self._backups.iterdir()), default=0) + 1
+            backup = self._backups / new_name(number, time)
             try:
-                content = _serialize(time, told, replacements)
+                content = serialize(time, told, replacements)
                 writer.replace_file(backup, memoryview(content), 0o600)
                 writer.sync_directory(self._backups)
             except OSError:
@@ -256,9 +181,9 @@ class History:
             with suppress(OSError):  # something else is in it
                 if os.path.realpath(folder) == str(folder):  # a link since may lead anywhere
                     folder.rmdir()
-        return _number(backup)
+        return number_of(backup)
 
-    def _last(self, examined: Sequence[tuple[_Record, RecordState]]) -> _Record | None:
+    def _last(self, examined: Sequence[tuple[Record, RecordState]]) -> Record | None:
         """Return the project's last record that is in force."""
         for record, state in examined:
             if not self._is_ours(record):
@@ -268,7 +193,7 @@ class History:
                 return record
         return None
 
-    def _is_ours(self, record: _Record) -> bool:
+    def _is_ours(self, record: Record) -> bool:
         if self.project is None or not record.is_whole:
             return True
         return record.is_of(Path(os.path.realpath(self.project)))
@@ -285,7 +210,7 @@ class History:
                 return 0
             old = []
             for path in self._in_order(self._backups.iterdir()):
-                time = _time(path)
+                time = time_of(path)
                 age += min(max(later - time, timedelta()), LONGEST_GAP)
                 later = time
                 if age > limit:
@@ -298,18 +223,18 @@ class History:
     def _backups(self) -> Path:
         return self.state / "backups"
 
-    def _records(self) -> Iterator[_Record]:
+    def _records(self) -> Iterator[Record]:
         for folder in (self.state, self._backups):
             writer.refuse_of_others(folder)
         for backup in self._in_order(self._backups.glob("*.json")):
-            yield _parse(backup)
+            yield parse(backup)
 
     @staticmethod
     def _in_order(paths: Iterable[Path]) -> list[Path]:
         """Return the records among `paths`, and what was left of them, the last first."""
-        return sorted(filter(_is_record, paths), key=_order, reverse=True)
+        return sorted(filter(is_record, paths), key=order, reverse=True)
 
-    def _examined(self) -> Iterator[tuple[_Record, RecordState]]:
+    def _examined(self) -> Iterator[tuple[Record, RecordState]]:
         """Yield records and states, newest first: a backup shows the files before its change."""
         digests: dict[Path, str | None] = {}
         undone: set[str | None] = set()
@@ -329,24 +254,24 @@ class History:
             yield record, RecordState.UNDONE if is_undone else state
 
 
-def _in_force(record: _Record, state: RecordState) -> bool:
+def _in_force(record: Record, state: RecordState) -> bool:
     """Tell whether a record is of a change that can be taken back."""
     return record.is_whole and state not in {RecordState.UNDONE, RecordState.NOT_APPLIED}
 
 
-def _belongs(record: _Record, found: _Record, state: RecordState) -> bool:
+def _belongs(record: Record, found: Record, state: RecordState) -> bool:
     """Tell whether a record in force is of the same change as `found`."""
     whole = found.part_of or found.id
     return whole in {record.id, record.part_of} and _in_force(record, state)
 
 
-def _refuse_damaged(record: _Record) -> None:
+def _refuse_damaged(record: Record) -> None:
     if not record.is_whole:
         message = f"the backup {record.backup} is damaged, so its change cannot be undone"
         raise InputError(message, "move or delete it, to undo the change before it")
 
 
-def _named(name: str, examined: Sequence[tuple[_Record, RecordState]]) -> _Record:
+def _named(name: str, examined: Sequence[tuple[Record, RecordState]]) -> Record:
     """Return the record that a user names."""
     fix = "run `qwenlock history --all` to list the changes"
     found = [each for each in examined if name in {each[0].id, each[0].entry(each[1]).number}]
@@ -363,10 +288,10 @@ def _named(name: str, examined: Sequence[tuple[_Record, RecordState]]) -> _Recor
 
 
 def _refuse_later(
-    record: _Record,
+    record: Record,
     paths: set[Path],
-    examined: Sequence[tuple[_Record, RecordState]],
-    newest: _Record,
+    examined: Sequence[tuple[Record, RecordState]],
+    newest: Record,
 ) -> None:
     """Refuse to take back a record if a later change that is in force wrote the same file.
 
@@ -389,51 +314,14 @@ def _refuse_later(
             )
 
 
-def _number(backup: Path) -> str:
-    """Return the short id of a record."""
-    return str(_order(backup)[0])
-
-
-def _order(backup: Path) -> tuple[int, str]:
-    """Return what records are sorted by: the number and the name. Other files have the number 0."""
-    found = _NAME.match(backup.name)
-    return (int(found[1]) if found else 0), backup.name
-
-
-def _is_record(backup: Path) -> bool:
-    """Tell whether a file is a record, or what was left of one, by its name."""
-    try:
-        _time(backup)
-    except ValueError:
-        return False
-    return True
-
-
-def _time(backup: Path) -> datetime:
-    """Return the time in the name of a record.
-
-    Raises:
-        ValueError: it is not such a name.
-    """
-    found = _NAME.match(backup.name)
-    if found is None:
-        raise ValueError
-    year, month, day, hour, minute, second, part = map(int, found.groups()[1:])
-    return datetime(year, month, day, hour, minute, second, part, UTC)
-
-
-def _digest(content: bytes | None) -> str | None:
-    return None if content is None else f"sha256:{sha256(content).hex()}"
-
-
 def _digest_now(path: Path) -> str | None:
     try:
-        return _digest(writer.read(path))
+        return digest(writer.read(path))
     except OSError:
         return _UNREADABLE
 
 
-def _compare(files: Sequence[_SavedFile], digests: dict[Path, str | None]) -> RecordState:
+def _compare(files: Sequence[SavedFile], digests: dict[Path, str | None]) -> RecordState:
     is_after = [digests[file.path] == file.after for file in files]
     is_before = [digests[file.path] == file.digest_before for file in files]
     if all(is_after):
@@ -445,7 +333,7 @@ def _compare(files: Sequence[_SavedFile], digests: dict[Path, str | None]) -> Re
     return RecordState.CHANGED
 
 
-def _taken_back(file: _SavedFile, *, force: bool) -> writer.FileEdit:
+def _taken_back(file: SavedFile, *, force: bool) -> writer.FileEdit:
     """Return the edit that restores the backup; permissions changed since are kept."""
     with writer.naming(file.path):
         is_ours = permissions(file.path) in {None, file.mode_after}
@@ -455,118 +343,9 @@ def _taken_back(file: _SavedFile, *, force: bool) -> writer.FileEdit:
             after=file.before,
             mode=file.mode_before if is_ours else None,
         )
-    if not force and _digest(edit.before) not in {file.after, file.digest_before}:
+    if not force and digest(edit.before) not in {file.after, file.digest_before}:
         raise WriteError(
             f"{file.path} changed since qwenlock wrote it; nothing was changed",
             "run `qwenlock undo --force` to overwrite it",
         )
     return edit
-
-
-def _serialize(
-    time: datetime, told: dict[str, Any], replacements: Sequence[writer.Replacement]
-) -> bytes:
-    files = [
-        {
-            "path": str(replacement.target),
-            "before": _encode(replacement.edit.before),
-            "after": _digest(replacement.edit.after),
-            "mode-before": replacement.old_mode,
-            "mode-after": replacement.new_mode,
-        }
-        for replacement in replacements
-    ]
-    made = [str(folder) for each in replacements for folder in each.made]
-    document: dict[str, Any] = {"time": time.isoformat(), **told, "files": files, "made": made}
-    return json.dumps(document | {"digest": _digest(_whole(document))}, indent=2).encode()
-
-
-def _whole(document: dict[str, Any]) -> bytes:
-    """Return what the digest of a record is made of: all of it besides the digest."""
-    rest = {name: value for name, value in document.items() if name != "digest"}
-    return json.dumps(rest, sort_keys=True).encode()
-
-
-def _parse(backup: Path) -> _Record:
-    try:
-        return _record(backup, json.loads(read_regular(backup, _MOST)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return _Record(backup, _time(backup), "unknown", is_whole=False)
-
-
-def _record(backup: Path, document: dict[str, Any]) -> _Record:
-    """Return the record in a document.
-
-    Raises:
-        ValueError: it is damaged. Other errors say the same.
-    """
-    if document["digest"] != _digest(_whole(document)):
-        raise ValueError
-    files = tuple(
-        _SavedFile(
-            path=Path(file["path"]),
-            before=_decode(file["before"]),
-            after=file["after"],
-            mode_before=file["mode-before"],
-            mode_after=file["mode-after"],
-        )
-        for file in document["files"]
-    )
-    for file in files:
-        _expect_kinds(str, file.after)
-        _expect_kinds(int, file.mode_before, file.mode_after)
-        if not all(0 <= mode <= _MOST_MODE for mode in (file.mode_before or 0, file.mode_after)):
-            raise ValueError
-    record = _Record(
-        backup,
-        datetime.fromisoformat(document["time"]),
-        document["reason"],
-        document["undoes"],
-        document["part-of"],
-        files,
-        tuple(map(Path, document["projects"])),
-        tuple(map(Path, document["made"])),
-    )
-    _expect_kinds(str, record.undoes, record.part_of)
-    if not isinstance(record.reason, str):
-        raise TypeError
-    for path in (*(file.path for file in files), *record.projects, *record.made):
-        if not path.is_absolute() or b"\0" in os.fsencode(path):
-            raise ValueError
-    return record
-
-
-def _expect_kinds(kind: type, *values: object) -> None:
-    """Check that each value is of a kind, or None.
-
-    Raises:
-        TypeError: one is not.
-    """
-    if any(value is not None and not isinstance(value, kind) for value in values):
-        raise TypeError
-
-
-def _encode(content: bytes | None) -> str | None:
-    """Return a content for a record: locks and settings compress to a fiftieth, in little time."""
-    if content is None:
-        return None
-    return f"zlib:{b2a_base64(zlib.compress(content, 1), newline=False).decode()}"
-
-
-def _decode(text: str | None) -> bytes | None:
-    """Return what `_encode` was given.
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    if text is None:
-        return None
-    kind, encoded = text.split(":")
-    packed = zlib.decompressobj()
-    try:
-        content = packed.decompress(a2b_base64(encoded), _MOST)
-    except zlib.error as error:
-        raise ValueError from error
-    if kind != "zlib" or not packed.eof:
-        raise ValueError
-    return content

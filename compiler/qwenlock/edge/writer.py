@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from qwenlock.edge import windows
-from qwenlock.edge.checkouts import root_of
 from qwenlock.edge.exchange import create, exchange
 from qwenlock.edge.files import HELD, holds, read_regular
+from qwenlock.edge.kept_attributes import OTHERS, modes, tolerating
 from qwenlock.edge.links import destination
 from qwenlock.edge.places import home
+from qwenlock.edge.temporary import beside, new_token, remove_leftovers, temporary_file
 from qwenlock.findings.errors import WriteError
 from qwenlock.text.record import dataclass, field
 from qwenlock.text.sha256 import sha256
@@ -37,7 +37,6 @@ LOCK_TIMEOUT = 10.0
 ABANDONED_AFTER = 3600.0
 """The age in seconds after which an unlocked temporary file is abandoned."""
 
-_TOKEN_BYTES = 8
 _DENIED = ("permission denied", "make the file and its directory writable by you")
 _FULL = ("the disk or your quota is full", "free some space, then run again")
 _MOUNTED = ("it is a mount point, which cannot be replaced", "edit it where it is mounted from")
@@ -55,17 +54,6 @@ _REASONS = {
         "set XDG_STATE_HOME to a directory on a local disk",
     ),
 }
-_LONGEST_NAME = 200
-"""In bytes: a file system takes 255, of which a temporary name needs some."""
-
-_OTHERS = 0o077
-"""The permissions of others than the owner."""
-
-_LIST, _MORE = 1, 4
-"""What `fcopyfile` copies: COPYFILE_ACL, COPYFILE_XATTR."""
-
-_NOT_COPIED = ("system.posix_acl_", "security.ima", "security.evm")
-"""Extended attributes that are copied in another way, or belong to the content of one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +181,8 @@ def write_output(path: Path, text: str, before: bytes | None = None) -> None:
     target = _resolve(path)
     content = text.encode("utf-8", "backslashreplace")
     with naming(path):
-        old_mode, mode = _modes(target, None)
-        _remove_leftovers(target, ABANDONED_AFTER)
+        old_mode, mode = modes(target, None)
+        remove_leftovers(target, ABANDONED_AFTER)
         if before is None:
             replace_file(target, memoryview(content), mode)
         else:
@@ -219,7 +207,7 @@ def write_lock(edit: FileEdit, history: Keeper, part_of: str | None = None) -> s
 
     target = _resolve(edit.path)
     with naming(edit.path):
-        old_mode, mode = _modes(target, None)
+        old_mode, mode = modes(target, None)
         if not begins_as_lock(edit.before or b""):
             message = f"{edit.path} is not a lock; nothing was changed"
             raise WriteError(message, "delete it, or name another file")
@@ -230,7 +218,7 @@ def write_lock(edit: FileEdit, history: Keeper, part_of: str | None = None) -> s
         except WriteError as error:
             trouble = error.message if edit.before else None
         try:
-            _remove_leftovers(target, ABANDONED_AFTER)
+            remove_leftovers(target, ABANDONED_AFTER)
             _replace(edit, target, old_mode, mode)
         except BaseException:
             if backup is not None:
@@ -312,7 +300,7 @@ def replace_file(target: Path, content: memoryview, mode: int) -> None:
         content: its new content.
         mode: its permissions.
     """
-    with _temporary(target, content, mode) as temporary:
+    with temporary_file(target, content, mode) as temporary:
         _move(temporary, target, mode)
 
 
@@ -322,7 +310,7 @@ def _replace(edit: FileEdit, target: Path, old_mode: int | None, mode: int) -> N
     Raises:
         WriteError: another program has saved the file.
     """
-    with _temporary(target, memoryview(edit.after or b""), mode) as new:
+    with temporary_file(target, memoryview(edit.after or b""), mode) as new:
         replacement = Replacement(edit, target, new, None, mode, old_mode)
         with _noticing_changes(edit.path):
             _place(replacement)
@@ -343,7 +331,7 @@ def _move(new: Path, target: Path, mode: int) -> None:
     There, what shall be private is made so before, as `new` gets the access list of `target`.
     """
     if sys.platform == "win32" and target.exists():
-        if not mode & _OTHERS:
+        if not mode & OTHERS:
             windows.patiently(lambda: windows.restrict(target))
         windows.patiently(lambda: windows.replace(new, target))
     else:
@@ -355,7 +343,7 @@ def sync_directory(path: Path) -> None:
     if sys.platform != "win32":
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            with _tolerating(errno.EINVAL, errno.ENOTSUP):
+            with tolerating(errno.EINVAL, errno.ENOTSUP):
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -365,16 +353,6 @@ def _resolve(path: Path) -> Path:
     """Follow the symbolic links that may be followed, even to a missing file."""
     with naming(path):
         return destination(path)
-
-
-@contextmanager
-def _tolerating(*codes: int) -> Iterator[None]:
-    """Ignore the errors of systems that do not support an operation."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in codes:
-            raise
 
 
 def _explain(error: OSError) -> tuple[str, str | None]:
@@ -414,15 +392,15 @@ def _prepare(edit: FileEdit, target: Path, stack: ExitStack) -> Replacement:
     with naming(edit.path):
         if not _is_as(target, edit.before):
             raise _changed(edit.path)
-        old_mode, new_mode = _modes(target, edit.mode)
-        _remove_leftovers(target, 0)
+        old_mode, new_mode = modes(target, edit.mode)
+        remove_leftovers(target, 0)
         made = _missing(target.parent)
         stack.enter_context(_directory(target.parent))
         new = old = None
         if edit.after is not None:
-            new = stack.enter_context(_temporary(target, memoryview(edit.after), new_mode))
+            new = stack.enter_context(temporary_file(target, memoryview(edit.after), new_mode))
         if edit.before is not None and old_mode is not None:
-            old = stack.enter_context(_temporary(target, memoryview(edit.before), old_mode))
+            old = stack.enter_context(temporary_file(target, memoryview(edit.before), old_mode))
         identity = None if new is None else _identity(new)
     return Replacement(edit, target, new, old, new_mode, old_mode, identity, made)
 
@@ -446,71 +424,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _modes(target: Path, wanted: int | None) -> tuple[int | None, int]:
-    """Return the current and the new permissions of a file; refuse files that are not ours."""
-    try:
-        information = target.stat()
-    except FileNotFoundError:
-        umask = os.umask(0o077)
-        os.umask(umask)
-        return None, 0o666 & ~umask if wanted is None else wanted
-    if not stat.S_ISREG(information.st_mode):
-        raise WriteError(f"{target} is not a regular file; nothing was changed", "name a file")
-    if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "read-only file")
-    if information.st_nlink > 1:
-        raise WriteError(
-            f"{target} has {information.st_nlink} names (hard links), and only this one would be "
-            "changed; nothing was changed",
-            "remove the others, or make them symbolic links",
-        )
-    mode = stat.S_IMODE(information.st_mode)
-    return mode, mode if wanted is None else wanted
-
-
-def _remove_leftovers(target: Path, age: float) -> None:
-    """Delete what killed runs left beside `target`, if untouched for `age` seconds or more."""
-    from time import time
-
-    with suppress(OSError):
-        for path in target.parent.iterdir():
-            if path.name[: -2 * _TOKEN_BYTES] == _temporary_name(target, ""):
-                with suppress(OSError):
-                    if time() - path.stat().st_mtime >= age:
-                        _remove(path)
-
-
-def _remove(path: Path) -> None:
-    """Delete a temporary file, or the directory of one."""
-    try:
-        path.unlink(missing_ok=True)
-    except (IsADirectoryError, PermissionError):  # which of them depends on the system
-        for each in path.iterdir():
-            each.unlink()
-        path.rmdir()
-
-
-def _temporary_name(target: Path, token: str) -> str:
-    """Name a temporary file so that it is known as ours, and `.env.*` matches that of a `.env`."""
-    name = target.name
-    if len(os.fsencode(name)) > _LONGEST_NAME:
-        from zlib import crc32
-
-        data = os.fsencode(name)
-        name = f"{os.fsdecode(data[:_LONGEST_NAME])}-{crc32(data):08x}"
-    return f"{name}.qwenlock-{token}"
-
-
-def _beside(target: Path, token: str) -> Path:
-    """Return where to put a file beside `target`: where git ignores it, in a repository."""
-    path = target.with_name(_temporary_name(target, token))
-    if root_of(str(target.parent)) is None:
-        return path
-    path.mkdir(mode=0o700)
-    (path / ".gitignore").write_text("*\n", encoding="utf-8")
-    return path / "content"
-
-
 def _missing(path: Path) -> tuple[Path, ...]:
     """Return `path` and those of its parents that do not exist, the innermost first."""
     return tuple(each for each in (path, *path.parents) if not each.exists())
@@ -529,108 +442,6 @@ def _directory(path: Path) -> Iterator[None]:
         for directory in missing:
             with suppress(OSError):
                 directory.rmdir()
-
-
-@contextmanager
-def _temporary(target: Path, content: memoryview, mode: int) -> Iterator[Path]:
-    """Create a flushed file beside `target`, with its owner; it is renamed or deleted later."""
-    token = os.urandom(_TOKEN_BYTES).hex()
-    try:
-        path = _beside(target, token)
-        with open(path, "xb", opener=_open_private) as file:
-            if sys.platform == "win32" and (not mode & _OTHERS or target.exists()):
-                windows.restrict(path)  # until it gets the access list of the target
-            file.write(content)
-            file.flush()
-            _keep_owner(file.fileno(), target, mode)
-            os.fsync(file.fileno())
-        yield path
-    finally:
-        with suppress(OSError):
-            _remove(target.with_name(_temporary_name(target, token)))
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _keep_owner(descriptor: int, target: Path, mode: int) -> None:
-    """Give a new file the owner, group and attributes of `target`, then the permissions `mode`.
-
-    Raises:
-        WriteError: they cannot be kept.
-    """
-    if sys.platform != "win32":
-        with suppress(FileNotFoundError):
-            there, here = target.stat(), os.fstat(descriptor)
-            if here.st_gid != there.st_gid:
-                _give(descriptor, target, -1, there.st_gid, "group")
-            if here.st_uid != there.st_uid:
-                _give(descriptor, target, there.st_uid, -1, "owner")
-            if sys.platform == "linux":
-                _keep_access_list(descriptor, target)
-                _keep_attributes(descriptor, target)
-            elif sys.platform == "darwin":
-                keeps_list = mode == stat.S_IMODE(there.st_mode)
-                _keep_of_macos(descriptor, target, _LIST | _MORE if keeps_list else _MORE)
-        os.fchmod(descriptor, mode)
-
-
-def _give(descriptor: int, target: Path, uid: int, gid: int, what: str) -> None:
-    if sys.platform != "win32":
-        try:
-            os.fchown(descriptor, uid, gid)
-        except PermissionError:
-            fix = "run as its owner, or make the file and its directory your own"
-            raise _cannot_keep(target, what, fix) from None
-
-
-if sys.platform == "linux":
-
-    def _keep_access_list(descriptor: int, target: Path) -> None:
-        """Give a new file the access list of `target`, or none if only the directory has one."""
-        acl = "system.posix_acl_access"
-        with _tolerating(errno.ENODATA, errno.ENOTSUP):
-            os.removexattr(descriptor, acl)  # which the directory's default has given it
-        with _tolerating(errno.ENODATA, errno.ENOTSUP):
-            os.setxattr(descriptor, acl, os.getxattr(target, acl))
-
-    def _keep_attributes(descriptor: int, target: Path) -> None:
-        """Give a new file the extended attributes of `target`."""
-        names: list[str] = []
-        with _tolerating(errno.ENOTSUP):
-            names = os.listxattr(target)
-        for name in names:
-            if name.startswith(_NOT_COPIED):
-                continue
-            value = os.getxattr(target, name)
-            with _tolerating(errno.ENODATA, errno.ENOTSUP):
-                if os.getxattr(descriptor, name) == value:  # such as a label of SELinux
-                    continue
-            try:
-                os.setxattr(descriptor, name, value)
-            except OSError:
-                fix = f"remove it with `setfattr -x {name}`"
-                raise _cannot_keep(target, f"attribute {name}", fix) from None
-
-
-def _keep_of_macos(descriptor: int, target: Path, what: int) -> None:
-    """Give a new file the access list and the extended attributes of `target`: `copyfile(3)`.
-
-    An access list counts there whatever the permissions say, so one that gets others is private
-    without it.
-    """
-    import ctypes
-
-    copy = ctypes.CDLL(None, use_errno=True).fcopyfile
-    with target.open("rb") as file:
-        if copy(file.fileno(), descriptor, None, what):
-            fix = "check them with `ls -le@`, and remove those that you do not need"
-            raise _cannot_keep(target, "access list or extended attributes", fix)
-
-
-def _cannot_keep(target: Path, what: str, fix: str) -> WriteError:
-    return WriteError(f"the {what} of {target} could not be kept; nothing was changed", fix)
 
 
 def _commit(replacements: Sequence[Replacement]) -> None:
@@ -710,7 +521,7 @@ def _put_back(replacement: Replacement) -> None:
         create(replacement.old, target)
     else:
         _expect(target, after)
-        _move(replacement.old, target, _OTHERS)
+        _move(replacement.old, target, OTHERS)
 
 
 def _keep_late_saves(replacements: Sequence[Replacement]) -> None:
@@ -736,7 +547,7 @@ def _keep(replacement: Replacement, content: bytes | None) -> None:
             return
     except OSError:  # nobody can tell what it holds
         return
-    kept = _beside(target, f"kept-{os.urandom(_TOKEN_BYTES).hex()}")
+    kept = beside(target, f"kept-{new_token()}")
     new.rename(kept)
     raise WriteError(
         f"another program saved {replacement.edit.path} while it was written; what it saved is "
