@@ -4,32 +4,83 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.cli.start import run
+from qwenlock.edge.pages import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
 
-    from qwenlock.lint.explain import Page
     from support import World
 
 PROJECT = "/home/you/project"
 """What pages call the directory of the project."""
 
+_FILE = re.compile(r"^`([^`]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_REPORTED = re.compile(
+    r"In (?P<directory>a project|~), (?:after `(?P<given>[^`]+)`, )?`(?P<command>[^`]+)` reports it"
+    r"(?:, at `(?P<at>[^`]+)`)?\."
+)
+_REPAIR = re.compile(r" · repaired by `qwenlock lint --fix( --unsafe-fixes)?`\n")
+
+
+class Example(NamedTuple):
+    """The example of a page, and what the page says of it.
+
+    Attributes:
+        before: files, by name, that cause the finding.
+        after: the files that the fix changes, as they are afterwards.
+        at: the file, line and column (from 1) where it is reported; empty if there is no one place.
+        command: the command that reports it.
+        given: the command to run before that; empty if there is none.
+        directory: where to run it.
+        repair: whether `lint --fix` repairs it, or only `--unsafe-fixes`, or neither.
+        ignoring: what the page says about ignoring it.
+    """
+
+    before: dict[str, str]
+    after: dict[str, str]
+    at: str
+    command: str
+    given: str
+    directory: str
+    repair: str
+    ignoring: str
+
+
+def example(code: str) -> Example:
+    """Read the example of a finding's page."""
+    page = read_page(code)
+    parts = dict(each.split("\n\n", 1) for each in page.split("\n## ")[1:])
+    before = parts.get("Example", "")
+    said = _REPORTED.search(" ".join(before.split()))
+    assert (said is None) == (not before), code
+    repair = _REPAIR.search(page)
+    return Example(
+        dict(_FILE.findall(before)),
+        dict(_FILE.findall(parts["What to do"])),
+        **{name: text or "" for name, text in said.groupdict().items()}
+        if said
+        else dict.fromkeys(_REPORTED.groupindex, ""),
+        repair="" if repair is None else "unsafe" if repair[1] else "safe",
+        ignoring=" ".join(parts["Ignoring it"].split()),
+    )
+
 
 def reported(
-    page: Page, world: World, patch: pytest.MonkeyPatch, *, fixed: bool = False
+    page: Example, world: World, patch: pytest.MonkeyPatch, *, fixed: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the findings, as JSON has them, on the files of `page` before or after its fix."""
+    """Return the findings, as JSON has them, on the files of an example, or after its fix."""
     world.clear()
-    _write(page.before or {}, world)
+    _write(page.before, world)
     if fixed:
-        _write(page.after or {}, world)
+        _write(page.after, world)
     patch.chdir(world.home if page.directory == "~" else world.project)
     for step in page.given.split(" && ") if page.given else ():
         _do(shlex.split(step), world)

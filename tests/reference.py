@@ -24,19 +24,19 @@ from qwenlock.clients.profile import API_KEY_VARIABLES, GUIDE, NEWEST, RELEASES,
 from qwenlock.clients.schema import settings_schema
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError, QwenlockError, UsageError, WriteError
-from qwenlock.findings.rules import RULES
-from qwenlock.lint.explain import HUNDREDS
+from qwenlock.findings.rules import HUNDREDS, RULES
 from qwenlock.lock.schema import lock_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from qwenlock.lint.explain import Page
+    from examples import Example
     from qwenlock.plans.plan import Plan, Region
 
 FOLDER = ROOT / "docs" / "reference"
 MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
+_LATER = " and later**: "
 _SHARED_BY = 5
 """An option that so many commands have, all alike, is explained once."""
 
@@ -306,7 +306,24 @@ def _field(field: Field) -> tuple[str, str, str, str]:
 # Findings
 
 
-def findings(pages: Mapping[str, Page]) -> str:
+def headed(code: str, page: str) -> str:
+    """Return the page of a finding with what its rule says at the top."""
+    rule = RULES[code]
+    _title, severity, _reason, *rest = page.split("\n\n")
+    repaired = "".join(severity.partition(" · ")[1:])
+    releases = "\n".join(
+        _wrapped(f"- **{each.release}{_LATER}{each.text}", indent="  ") for each in rule.releases
+    )
+    parts = [f"# {code}: {rule.title}", f"**{rule.severity}**{repaired}", _wrapped(rule.reason)]
+    parts += [releases] if releases else []
+    return "\n\n".join([*parts, *(each for each in rest if _LATER not in each)])
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return fill(text, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def findings(pages: Mapping[str, Example]) -> str:
     """Return the page that lists all codes."""
     text = (
         "# Findings\n\nEverything that `qwenlock` can find, by code. A code never changes its "

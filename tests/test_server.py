@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from editor import Editor, applied, edit, position
+from examples import example
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
@@ -302,20 +303,20 @@ def test_closed_file_has_no_findings(world: World) -> None:
 REPAIRED = [
     code
     for code in RULES
-    if read_page(code).repair and (read_page(code).at or "").startswith(".qwen/settings.json:")
+    if example(code).repair and example(code).at.startswith(".qwen/settings.json:")
 ]
 
 
 @pytest.mark.parametrize("code", REPAIRED)
 def test_action_repairs_as_lint_does(world: World, code: str) -> None:
-    page = read_page(code)
+    page = example(code)
     _, _, *arguments = page.command.split()
     client = arguments[arguments.index("--client") + 1] if "--client" in arguments else None
 
     async def act(editor: Editor) -> None:
         if client:
             write(world.project / "qwenlock.toml", f'client = "{client}"\n')
-        for name, text in (page.before or {}).items():
+        for name, text in page.before.items():
             path = world.home / name[2:] if name.startswith("~/") else world.project / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, text)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from examples import example
 from qwenlock.edge.lint_subject import gather
-from qwenlock.edge.pages import read_page
 from qwenlock.edge.places import Flags
 from qwenlock.findings.repair import repaired
 from qwenlock.findings.rules import RULES
-from qwenlock.lint.explain import as_markdown
 from qwenlock.lint.lint import lint
 from qwenlock.lint.subject import Subject
 from qwenlock.lint.suppress import suppression
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 CODES = [
     code
     for code in RULES
-    if f"ignore[{code}]" in as_markdown(code, read_page(code))
-    and not read_page(code).given
-    and code != "QL117"
+    if f"ignore[{code}]" in example(code).ignoring and not example(code).given and code != "QL117"
 ]
 
 
@@ -39,8 +36,8 @@ def about(code: str, findings: list[Finding]) -> list[Finding]:
 
 @pytest.mark.parametrize("code", CODES)
 def test_comment_suppresses_the_example_of_a_page(code: str, world: World) -> None:
-    page = read_page(code)
-    for name, text in (page.before or {}).items():
+    page = example(code)
+    for name, text in page.before.items():
         path = world.home / name[2:] if name.startswith("~/") else world.project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, text)

@@ -1,18 +1,10 @@
-"""Reads the pages of the findings from the package, for `explain` and the documentation.
-
-Formatting is done in `lint.explain`.
-"""
+"""Reads the pages of the findings, `docs/findings`, which ship with qwenlock."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
-from qwenlock.lint.explain import Page
-
-_FOLDER = Path(__file__).resolve().parent.parent / "lint" / "pages"
+from qwenlock.settings.shipped import folder
 
 
-def read_page(code: str) -> Page:
-    """Return the page of a finding's code, without its rule."""
-    return Page(**tomllib.loads((_FOLDER / f"{code}.toml").read_text(encoding="utf-8")))
+def read_page(code: str) -> str:
+    """Return the page of a finding's code, as Markdown."""
+    return (folder("docs/findings") / f"{code}.md").read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """The rules: for each stable code its usual severity, a title, and why Qwen Code behaves so.
 
-The codes are grouped: 1xx files and syntax, 2xx providers and models, 3xx merging and scopes, 4xx
-credentials, 5xx plans, 6xx selection. A code is never used again for something else.
+A code is never used again for something else.
 """
 
 from __future__ import annotations
@@ -9,6 +8,17 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+HUNDREDS = {
+    "1": "Files and syntax",
+    "2": "Providers and models",
+    "3": "Merging and scopes",
+    "4": "Credentials",
+    "5": "Plans",
+    "6": "Selection and resolution",
+}
+"""What the codes of each hundred are about."""
 
 
 class Client(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -28,13 +29,12 @@ from qwenlock.text.foreign import clean
 from qwenlock.text.locate import Position as Located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from qwenlock.findings.finding import Finding
     from qwenlock.findings.rules import Severity
     from qwenlock.lint.completions import Completion, What
-    from qwenlock.lint.explain import Page
     from qwenlock.lint.standing import Standing
     from qwenlock.lint.subject import Subject
     from qwenlock.server.open_files import OpenFile, OpenFiles, OpenProject
@@ -67,6 +67,8 @@ _KINDS: dict[What, types.CompletionItemKind] = {
     "snippet": types.CompletionItemKind.Snippet,
 }
 _TOP = Located(1, 1, 1)
+_FILE = re.compile(r"^`[^`]+`:\n\n```", re.MULTILINE)
+"""Where the page of a finding shows a file."""
 
 
 class Translator:
@@ -369,19 +371,20 @@ class Pages:
         read: reads the page of a code.
     """
 
-    def __init__(self, read: Any) -> None:
-        self._read = read
-        self._known: dict[str, Page] = {}
+    def __init__(self, read: Callable[[str], str]) -> None:
+        self._read = cache(read)
 
     def of(self, finding: Finding) -> str:
         """Return the page of a finding, with what it says here, as Markdown."""
         code = finding.code
-        if code not in self._known:
-            self._known[code] = self._read(code)
-        page, rule = self._known[code], RULES[code]
-        lines = [f"**{code}: {rule.title}**", finding.reason, page.what.strip()]
-        lines += [page.fix.strip(), f"[The page of {code}]({page_uri(code)})"]
-        return "\n\n".join(filter(None, lines))
+        head, *sections = self._read(code).split("\n## ")
+        _title, _severity, _reason, *what = head.strip().split("\n\n")
+        todo = next(each for each in sections if each.startswith("What to do\n"))
+        lines = [f"**{code}: {RULES[code].title}**", finding.reason]
+        lines += [each for each in what if " and later**: " not in each]
+        lines += [_FILE.split(todo)[0].partition("\n\n")[2].strip()]
+        lines += [f"[The page of {code}]({page_uri(code)})"]
+        return "\n\n".join(lines)
 
 
 @cache

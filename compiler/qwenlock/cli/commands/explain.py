@@ -28,15 +28,15 @@ def explain(
     Examples: `qwenlock explain QL203`, `qwenlock explain`
     """
     from qwenlock.cli.console import emit, emit_json, emit_words
+    from qwenlock.edge.pages import read_page
     from qwenlock.findings.codes import check
-    from qwenlock.findings.rules import RULES
-    from qwenlock.lint.explain import HUNDREDS
+    from qwenlock.findings.rules import HUNDREDS, RULES
 
     codes = list(RULES) if code is None else [check(code.upper())]
     if format is Format.json:
         emit_json({"findings": [_as_json(each) for each in codes]})
     elif code is not None:
-        emit_words(_page(codes[0]).rstrip("\n"))
+        emit_words(read_page(codes[0]).rstrip("\n"))
     else:
         for hundred, title in HUNDREDS.items():
             emit(title)
@@ -47,6 +47,7 @@ def explain(
 
 
 def _as_json(code: str) -> dict[str, Any]:
+    from qwenlock.edge.pages import read_page
     from qwenlock.findings.rules import RULES
 
     rule = RULES[code]
@@ -56,12 +57,5 @@ def _as_json(code: str) -> dict[str, Any]:
         "title": rule.title,
         "reason": rule.reason,
         "reasons-by-release": dict(rule.releases),
-        "page": _page(code),
+        "page": read_page(code),
     }
-
-
-def _page(code: str) -> str:
-    from qwenlock.edge.pages import read_page
-    from qwenlock.lint.explain import as_markdown
-
-    return as_markdown(code, read_page(code))
