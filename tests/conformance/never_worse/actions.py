@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.never_worse.bench import Bench, Seen, is_read
+from conformance.never_worse.bench import LONGEST, Bench, Seen, is_read
 from conformance.never_worse.setups import value_of
 
 if TYPE_CHECKING:
@@ -250,9 +250,10 @@ def label(seen: Seen, keys: dict[str, str]) -> str:
     """Return in plain words what the client did; `keys` are the names of the setup's keys."""
     sent = seen.sent
     if sent is None:
-        return f"nothing: {seen.ending}"
+        is_whole = len(seen.ending) < LONGEST
+        return f"sends nothing, and says: {seen.ending}{'' if is_whole else '…'}"
     key = f"the key “{keys.get(sent.key, sent.key)}”" if sent.key else "no key"
-    api = f" as {sent.api}" if sent.api != "chat completions" else ""
+    api = f", in the format “{sent.api}”" if sent.api != "chat completions" else ""
     return f"`{sent.model}` at `{sent.url}` with {key}{api}"
 
 

@@ -226,7 +226,7 @@ def _without_mark(system: bytes) -> bytes:
 
 _NOISE = re.compile(r"at |\(node:|\(Use `node|Ripgrep not available|Warning: .*ripgrep")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_LONGEST = 120
+LONGEST = 120
 
 
 def _ending(output: str, wire: Wire) -> str:
@@ -234,4 +234,4 @@ def _ending(output: str, wire: Wire) -> str:
     lines = [line.strip() for line in _COLOUR.sub("", output).splitlines()]
     said = [line for line in lines if line and not _NOISE.match(line)]
     asked = sorted({each for each in wire.others if "/oauth" in each})
-    return " / ".join(dict.fromkeys([*asked, *said]))[:_LONGEST]
+    return " / ".join(dict.fromkeys([*asked, *said]))[:LONGEST]

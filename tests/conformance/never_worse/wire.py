@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-ADC = "of Application Default Credentials"
+ADC = "token from Application Default Credentials"
 """The token that Application Default Credentials are exchanged for."""
 
 
