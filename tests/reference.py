@@ -70,7 +70,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def commands() -> str:
     """Return the page of all commands, their arguments, options and defaults."""
     root: Any = typer.main.get_command(app)
-    found = list(_leaves("qwenlock", root))
+    found = list(leaves())
     count = Counter(_row(each) for _, command in found for each in _options(command))
     shared = {row for row, times in count.items() if times >= _SHARED_BY}
     text = (
@@ -89,13 +89,14 @@ def commands() -> str:
     return text + "\n".join(_command(name, command, shared) for name, command in found)
 
 
-def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+def leaves(name: str = "qwenlock", command: Any = None) -> Iterator[tuple[str, Any]]:
     """Yield every command that does something, with its whole name."""
+    command = command or typer.main.get_command(app)
     if not hasattr(command, "list_commands"):
         yield name, command
         return
     for each in command.list_commands(None):
-        yield from _leaves(f"{name} {each}", command.get_command(None, each))
+        yield from leaves(f"{name} {each}", command.get_command(None, each))
 
 
 def _command(name: str, command: Any, shared: set[tuple[str, str, str]]) -> str:

@@ -25,30 +25,19 @@ from qwenlock.cli.app import COMMANDS, app
 from qwenlock.cli.start import BUG
 from qwenlock.lock.text import digest
 from qwenlock.settings import shipped
+from reference import leaves
 from support import JSON, MODEL, OPENAI, World, a_third, models, untimed, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from support import Result
 
 
-# Every command, walked so that a new one is covered without a word here
+# Every command, found in the code so that a new one is tested too
 
 
-def leaves(
-    command: Any = None, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Give each command that does something, with the words that call it."""
-    command = command or typer.main.get_command(app)
-    if not hasattr(command, "list_commands"):
-        yield path, command
-        return
-    for name in command.list_commands(None):
-        yield from leaves(command.get_command(None, name), (*path, name))
-
-
-LEAVES = {" ".join(path): command for path, command in leaves()}
+LEAVES = {name.removeprefix("qwenlock "): command for name, command in leaves()}
 GIVEN = {"old": ".", "new": ".", "model": "gpt-4o", "version": "0.12.0", "region": "china"}
 WRITTEN = {"output", "html", "markdown"}
 """Options that name a file to write."""
@@ -398,36 +387,37 @@ def unreadable(path: Path) -> None:
 
 @pytest.mark.parametrize("scope", ["user", "own", "lock"])
 @pytest.mark.parametrize(
-    ("kind", "code"),
+    ("kind", "reason"),
     [
-        (fifo, "QL105"),
-        (Path.mkdir, "QL105"),
-        (loop, "QL105"),
-        (device, "QL105"),
-        (huge, "QL104"),
+        (fifo, "it is not a regular file"),
+        (Path.mkdir, "it is not a regular file"),
+        (loop, "its symbolic links form a loop"),
+        (device, "it is not a regular file"),
+        (huge, "it is larger than"),
         pytest.param(
             failing,
-            "QL105",
+            "input/output error",
             marks=pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no such file"),
         ),
         pytest.param(
             unreadable,
-            "QL105",
+            "permission denied",
             marks=pytest.mark.skipif(
                 os.name != "posix" or os.geteuid() == 0, reason="root reads everything"
             ),
         ),
     ],
 )
-def test_what_is_not_a_readable_file_is_said_at_once(
-    world: World, scope: str, kind: Callable[[Path], object], code: str
+def test_what_is_not_a_readable_file_is_refused_at_once(
+    world: World, scope: str, kind: Callable[[Path], object], reason: str
 ) -> None:
     kind(getattr(world, scope))
+    reasons = [reason, "it is a symbolic link"] if scope == "lock" else [reason]
     started = time.monotonic()
     for arguments in (["lock"], ["check"], ["lock", "--check"], ["check", "--format", "json"]):
         result = world.run(*arguments)
         assert result.exit_code == 3, (arguments, result)
-        assert code in result.out + result.err
+        assert any(each in result.out + result.err for each in reasons), result
     assert time.monotonic() - started < 10
 
 
@@ -672,8 +662,8 @@ FORGERIES = [
     (b'client = "guide"', b'client = "0.99.0"'),
     (b"[selection]", b"[options]\nuser = false\n\n[selection]"),
     (b"[selection]", b'[options]\nuser = "../home/.qwen/settings.json"\n\n[selection]'),
-    (b'lock-version = "1.0"', b'lock-version = "1.3"\nnew = 1'),
-    (b'lock-version = "1.0"', b'lock-version = "3.0"'),
+    (b'lock-version = "2.0"', b'lock-version = "2.3"\nnew = 1'),
+    (b'lock-version = "2.0"', b'lock-version = "3.0"'),
     (b'version = "0.', b'version = "9.'),
     (b"[[models]]", TWICE + b"[[models]]"),
     (b"\n\n", b"\n\n\n"),
@@ -811,14 +801,6 @@ def test_no_command_shows_the_help(world: World) -> None:
     assert "Compile the settings" in result.out + result.err
 
 
-@pytest.mark.parametrize("name", LEAVES)
-def test_every_command_has_help_worth_reading(world: World, name: str) -> None:
-    result = world.run(*name.split(), "--help")
-    assert result.exit_code == 0
-    for parameter in LEAVES[name].params:
-        assert parameter.help, (name, parameter.name)
-
-
 def test_version_is_shown(world: World) -> None:
     assert re.fullmatch(r"qwenlock \d+\.\d+\S*\n", world.run("--version").out)
 
@@ -851,9 +833,11 @@ def test_help_ends_with_where_the_documentation_is(world: World) -> None:
 
 @pytest.mark.parametrize("name", [*LEAVES, "", "template", "schema"])
 def test_help_has_a_line_for_each_option_at_80_columns(world: World, name: str) -> None:
-    text = world.run(*name.split(), "--help").out
+    result = world.run(*name.split(), "--help")
+    text = result.out
     groups = re.findall(r"(?m)^[A-Z][\w ]+:\n((?:  .+\n?)+)", text)
     described = "".join(groups).splitlines()
+    assert result.exit_code == 0
     assert [line for line in text.splitlines() if len(line) > 80] == []
     assert [line for line in described if not re.match(r"  \S+.*  \S", line)] == []
     if name in LEAVES:

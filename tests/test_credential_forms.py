@@ -228,7 +228,11 @@ def test_no_command_shows_or_locks_one(world: World, command: str) -> None:
         world.clear()
         write(world.own, json.dumps(together(map(settings, keys)), indent=2))
         result = world.run(*COMMANDS[command])
-        for text in (result.out, result.err, *(each.read_text() for each in locks(world))):
+        for text in (
+            result.out,
+            result.err,
+            *(each.read_text() for each in world.project.glob("*.lock")),
+        ):
             for key, last in itertools.product(keys, (False, True)):
                 assert (key[-8:] if last else key) not in text, place
 
@@ -256,10 +260,6 @@ def together(settings: Iterable[dict[str, Any]]) -> dict[str, Any]:
         entries += [{**entry, "id": f"m{number}"} for entry in each["modelProviders"]["openai"]]
         result = each
     return {**result, "modelProviders": {"openai": entries}}
-
-
-def locks(world: World) -> Iterator[Path]:
-    yield from world.project.glob("*.lock")
 
 
 # False alarms

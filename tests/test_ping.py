@@ -106,21 +106,6 @@ def pinged(
     return judge(endpoint(url, *ids, auth_type=auth_type), reply)
 
 
-@pytest.mark.parametrize(
-    ("auth_type", "asked_for"),
-    [
-        ("openai", "/base/models"),
-        ("anthropic", "/base/v1/models?limit=1000"),
-        ("gemini", "/base/v1beta/models?pageSize=1000"),
-    ],
-)
-def test_list_is_asked_for_below_the_base_url(auth_type: str, asked_for: str) -> None:
-    at = "https://api.example.com"
-    asked = question(endpoint(f"{at}/base/", auth_type=auth_type), {"MY_KEY": KEY}, {})
-    assert isinstance(asked, Question), asked
-    assert asked.url == at + asked_for
-
-
 # Answers
 
 
@@ -252,7 +237,9 @@ def test_redirect_within_the_host_is_followed_to_an_end() -> None:
         ("openai", "/compatible-mode/v1/", "/compatible-mode/v1/models", "authorization", None),
         ("anthropic", "", "/v1/models?limit=1000", "x-api-key", KEY),
         ("anthropic", "/v1", "/v1/models?limit=1000", "x-api-key", KEY),
+        ("anthropic", "/a/", "/a/v1/models?limit=1000", "x-api-key", KEY),
         ("gemini", "", "/v1beta/models?pageSize=1000", "x-goog-api-key", KEY),
+        ("gemini", "/a/", "/a/v1beta/models?pageSize=1000", "x-goog-api-key", KEY),
         ("vertex-ai", "", "/v1beta1/publishers/google/models?pageSize=1000", "x-goog-api-key", KEY),
     ],
 )

@@ -365,7 +365,7 @@ def test_shells_complete_with_the_script_that_is_shown(
     found = re.findall(r"qwen2\.5\\*:\d+b", done.stdout)
     assert sorted(each.replace("\\", "") for each in found) == ["qwen2.5:14b", "qwen2.5:7b"]
     assert "touch" not in done.stdout
-    assert not (world.project / "seen").exists()
+    assert not (world.project / "evaluated").exists()
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

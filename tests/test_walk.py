@@ -98,17 +98,6 @@ def test_environment_configures_git_and_names_no_other_repository(
     assert found(tmp_path) == ["own"]
 
 
-def test_repository_starts_no_program_of_its_own(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    write(tmp_path / "program", "#!/bin/sh\ntouch started\n")
-    (tmp_path / "program").chmod(0o755)
-    configure = ["git", "-C", str(tmp_path), "config", "core.fsmonitor", "./program"]
-    subprocess.run(configure, check=True)
-    put(tmp_path, "own")
-    assert found(tmp_path) == ["own"]
-    assert not (tmp_path / "started").exists()
-
-
 def settle(root: Path, *names: str, text: str = '{"modelProviders": {}}') -> None:
     for name in names:
         (root / name / ".qwen").mkdir(parents=True, exist_ok=True)
