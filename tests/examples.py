@@ -1,4 +1,4 @@
-"""The examples of the findings' pages, done as they say, in a home and a project of their own."""
+"""Run the examples of the findings' pages in a home and a project of their own."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def reported(
 ) -> list[dict[str, Any]]:
     """Return the findings, as JSON has them, on the files of `page` before or after its fix."""
     world.clear()
-    _write(page.before or {}, world)
+    write_files(page.before, world)
     if fixed:
-        _write(page.after or {}, world)
+        write_files(page.after, world)
     patch.chdir(world.home if page.directory == "~" else world.project)
     for step in page.given.split(" && ") if page.given else ():
         _do(shlex.split(step), world)
@@ -41,8 +41,9 @@ def reported(
     return found
 
 
-def _write(files: Mapping[str, str], world: World) -> None:
-    for name, text in files.items():
+def write_files(files: Mapping[str, str] | None, world: World) -> None:
+    """Write the files that a page shows, each at its path in `world`."""
+    for name, text in (files or {}).items():
         path = world.home / name[2:] if name.startswith("~/") else world.project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace(PROJECT, str(world.project)), encoding="utf-8")

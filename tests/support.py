@@ -1,4 +1,4 @@
-"""What several tests share: JSON values made up, settings compiled, a user's files on the disk."""
+"""What several tests share: generated JSON, compiled settings, a user's files, servers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from unittest.mock import patch
 
@@ -27,7 +28,8 @@ from qwenlock.settings.scopes import Source
 from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from socketserver import BaseServer
 
     import pytest
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from qwenlock.lock.model import Lock
 
 T = TypeVar("T")
+ServerT = TypeVar("ServerT", bound="BaseServer")
 
 MODEL = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
 OPENAI = {"security": {"auth": {"selectedType": "openai"}}}
@@ -85,6 +88,16 @@ JSON = st.recursive(
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(KEYS, JSON, max_size=4)
+
+
+def record(settings: dict[str, Any], values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Put each value at its path in `settings`, as a client records a plan, and return them."""
+    for path, value in values.items():
+        at = settings
+        for key in path[:-1]:
+            at = at.setdefault(key, {})
+        at[path[-1]] = value
+    return settings
 
 
 def plainly_read(text: str) -> Any:
@@ -299,3 +312,16 @@ def install(world: World, version: str, patch: pytest.MonkeyPatch) -> None:
     with suppress(FileExistsError):
         (folder / "qwen").symlink_to(package / "cli.js")
     patch.setenv("PATH", str(folder))
+
+
+@contextmanager
+def serving(server: ServerT) -> Iterator[ServerT]:
+    """Let `server` answer in a thread while the block runs."""
+    with server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

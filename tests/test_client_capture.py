@@ -17,7 +17,7 @@ from qwenlock.edge.captured_templates import folder
 from qwenlock.edge.plans import load
 from qwenlock.plans.digest import models_digest
 from qwenlock.settings.plan_state import wanted
-from support import World, write
+from support import World, record, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,12 +84,7 @@ def installed(plan_id: str, region_name: str) -> dict[str, Any]:
         "security": {"auth": {"selectedType": "openai"}},
         "model": {"name": models[0]["id"]},
     }
-    for path, value in wanted(plan, template, region).items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-    return settings
+    return record(settings, wanted(plan, template, region))
 
 
 def test_new_lists_are_kept_listed_and_verified(world: World) -> None:

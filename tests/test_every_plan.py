@@ -22,7 +22,7 @@ from qwenlock.edge.plans import load
 from qwenlock.findings.reading import parse
 from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.settings.project import Places, Project
-from support import source, untimed
+from support import record, source, untimed
 
 if TYPE_CHECKING:
     from qwenlock.findings.file_changes import ProjectChange
@@ -67,12 +67,7 @@ def settings_of(
         "security": {"auth": {"selectedType": plan.auth_type}},
         "model": {"name": models[0]["id"]},
     }
-    for path, value in values.items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-    return settings
+    return record(settings, values)
 
 
 def changed(settings: Any, client: str = "guide", **wishes: Any) -> ProjectChange:

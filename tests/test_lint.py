@@ -15,6 +15,7 @@ from qwenlock.cli.findings import findings_as_json, findings_as_text
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.plans import load
+from qwenlock.edge.trust import trust
 from qwenlock.findings.codes import codes
 from qwenlock.findings.diffs import unified
 from qwenlock.findings.errors import UsageError
@@ -360,8 +361,6 @@ def test_trust_counts_only_where_the_client_asks_for_it(
 def test_the_nearest_rule_of_the_trusted_folders_decides(
     world: World, rules: dict[str, str], trusted: bool | None
 ) -> None:
-    from qwenlock.edge.trust import trust
-
     named = {
         path.format(project=world.project, root=world.root): level for path, level in rules.items()
     }
@@ -370,8 +369,6 @@ def test_the_nearest_rule_of_the_trusted_folders_decides(
 
 
 def test_an_early_release_trusts_what_is_in_any_trusted_folder(world: World) -> None:
-    from qwenlock.edge.trust import trust
-
     rules = {str(world.root): "TRUST_FOLDER", str(world.project): "DO_NOT_TRUST"}
     write(world.home / ".qwen" / "trustedFolders.json", rules)
     assert trust(world.project, profile("0.12.0")).trusted is True
@@ -383,8 +380,6 @@ def test_home_directory_may_name_the_list_of_trusted_folders(
     world: World, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     """As `HOME_ENV_BOOTSTRAP_KEYS` of 0.21.2 and later."""
-    from qwenlock.edge.trust import trust
-
     named = write(world.root / "list.json", {str(world.project): "DO_NOT_TRUST"})
     if file == "moved/.env":
         (world.home / "moved").mkdir()
@@ -406,8 +401,6 @@ def test_folder_on_no_list_is_not_trusted_by_later_releases(client: str, level: 
 
 
 def test_a_list_of_trusted_folders_that_cannot_be_read_says_nothing(world: World) -> None:
-    from qwenlock.edge.trust import trust
-
     write(world.home / ".qwen" / "trustedFolders.json", "[")
     assert trust(world.project, profile()).trusted is None
 

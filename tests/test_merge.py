@@ -181,12 +181,7 @@ def test_conflict_has_the_markers_of_git_only_where_both_changed(
     world: World, tmp_path: Path
 ) -> None:
     mine, other = A.replace("A_KEY", "MINE"), A.replace("A_KEY", "OTHER")
-    files = [
-        str(write(tmp_path / name, text))
-        for name, text in (
-            ("base", document(A)), ("ours", document(mine, B)), ("theirs", document(other, C)),
-        )
-    ]  # fmt: skip
+    files = sides(tmp_path, document(A), document(mine, B), document(other, C))
     result = world.run("merge", *files, ".qwen/settings.json")
     assert result.exit_code == 1
     assert ".qwen/settings.json: both sides changed modelProviders.openai.0" in result.err
@@ -196,7 +191,8 @@ def test_conflict_has_the_markers_of_git_only_where_both_changed(
     assert '"c"' not in between
 
 
-def sides(folder: Path, *texts: str) -> list[str]:
+def sides(folder: Path, *texts: Any) -> list[str]:
+    """Write the three files of a merge and return their paths."""
     names = ("base", "ours", "theirs")
     return [str(write(folder / name, text)) for name, text in zip(names, texts, strict=True)]
 
@@ -239,10 +235,7 @@ def test_comment_that_only_they_changed_is_taken_beside_models_that_both_added(
 
 def test_no_key_in_a_path_is_shown(world: World, tmp_path: Path) -> None:
     key = "sk-hunter2hunter2hunter2"
-    files = [
-        str(write(tmp_path / name, {key: {"x": number}, "\x1b[31m": number}))
-        for number, name in enumerate(("base", "ours", "theirs"))
-    ]
+    files = sides(tmp_path, *({key: {"x": number}, "\x1b[31m": number} for number in range(3)))
     result = world.run("merge", *files)
     assert result.exit_code == 1
     assert "both sides changed ***.x, \\x1b[31m" in result.err
@@ -263,11 +256,7 @@ def test_what_differs_very_much_is_merged_by_lines(
         entries = [{"id": f"m{number}", "envKey": "A_KEY", **fields} for number in range(200)]
         return json.dumps(models(*entries), indent=1)
 
-    files = [
-        str(write(tmp_path / name, content))
-        for name, content in (("base", text()), ("ours", text()), ("theirs", text(**other)))
-    ]
-    assert world.run("merge", *files).exit_code == 0
+    assert world.run("merge", *sides(tmp_path, text(), text(), text(**other))).exit_code == 0
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
     assert sum(map(len, taken)) <= 10_000
 
@@ -277,19 +266,14 @@ def test_what_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> No
         (("a\nb\nc\n", "x\nb\nc\n", "a\nb\ny\n"), 0),
         (("a\n", "x\n", "y\n"), 1),
     ):
-        files = [
-            str(write(tmp_path / name, text))
-            for name, text in zip(("base", "ours", "theirs"), texts, strict=True)
-        ]
-        assert world.run("merge", *files).exit_code == code
+        assert world.run("merge", *sides(tmp_path, *texts)).exit_code == code
     assert "<<<<<<< ours" in (tmp_path / "ours").read_text()
 
 
 def test_save_while_it_is_merged_is_not_overwritten(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = {"base": document(A), "ours": document(A, B), "theirs": document(A, C)}
-    files = [str(write(tmp_path / name, text)) for name, text in texts.items()]
+    files = sides(tmp_path, document(A), document(A, B), document(A, C))
 
     def saves(*_: str) -> tuple[str, bool]:
         write(tmp_path / "ours", document(B))

@@ -23,6 +23,7 @@ from qwenlock.migrate.request import Request, request
 from qwenlock.settings import shipped
 from qwenlock.settings.project import Project
 from support import MODEL, Result, World, models, source, untimed, write
+from test_workspace import git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -909,12 +910,6 @@ def test_variable_that_settings_set_to_another_value_is_refused(world: World) ->
 # Git
 
 
-def git(world: World, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments]
-    done = subprocess.run(command, cwd=world.project, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
 @pytest.mark.parametrize(
     ("ignored", "after"),
     [
@@ -927,52 +922,52 @@ def git(world: World, *arguments: str) -> str:
     ],
 )
 def test_git_ignores_the_file_with_the_key(world: World, ignored: str | None, after: str) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     if ignored is not None:
         write(world.project / ".gitignore", ignored.encode())
     assert migrate(world).exit_code == 0
     assert (world.project / ".gitignore").read_bytes().decode() == after
-    assert ".env" not in git(world, "status", "--porcelain", "-uall")
+    assert ".env" not in git(world.project, "status", "--porcelain", "-uall")
 
 
 def test_git_ignores_the_file_before_it_has_the_key_and_settings_lose_it_last(
     world: World,
 ) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     changed = [line for line in migrate(world).out.splitlines() if line.startswith("+++ ")]
     assert changed == ["+++ b/.gitignore", "+++ b/.qwen/.env", "+++ b/.qwen/settings.json"]
 
 
 def test_git_is_asked_only_where_a_key_moves(world: World) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, {"$version": 2})
     assert migrate(world).exit_code == 0
     assert not (world.project / ".gitignore").exists()
 
 
 def test_env_file_that_git_tracks_is_refused(world: World) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     write(env_of(world, "project"), "A=1\n")
-    git(world, "add", ".env")
+    git(world.project, "add", ".env")
     message = refused(world)
     assert "git tracks .env and would commit the key" in message
     assert "git rm --cached" in message
 
 
 def test_key_that_git_tracks_is_one_to_replace(world: World) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
-    git(world, "add", ".qwen")
+    git(world.project, "add", ".qwen")
     assert "git tracks .qwen/settings.json, so its history holds the key" in migrate(world).err
 
 
 def test_without_git_a_repository_is_one_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     monkeypatch.setenv("PATH", "")
     assert migrate(world).exit_code == 0
@@ -1007,10 +1002,10 @@ def test_models_stay_wrapped_where_the_client_would_send_to_them_instead(
 def test_git_that_fails_is_not_taken_for_a_no(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     write(env_of(world, "project"), "A=1\n")
-    git(world, "add", ".env", ".qwen")
+    git(world.project, "add", ".env", ".qwen")
     failing = world.root / "bin" / "git"
     failing.parent.mkdir()
     write(failing, "#!/bin/sh\nexit 128\n").chmod(0o755)
@@ -1023,10 +1018,10 @@ def test_git_that_fails_is_not_taken_for_a_no(
 
 
 def test_refusal_names_what_can_be_migrated_all_the_same(world: World) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, {**old(), "$version": 2})
     write(env_of(world, "project"), "A=1\n")
-    git(world, "add", ".env")
+    git(world.project, "add", ".env")
     assert "; to migrate only the rest, run `qwenlock migrate --only settings-version`" in refused(
         world
     )

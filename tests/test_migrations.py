@@ -19,7 +19,7 @@ from qwenlock.settings.script_runner import Migration, run
 from qwenlock.settings.shipped import folder
 from qwenlock.settings.versions import TARGETS, migrate, needed, steps
 from qwenlock.text.operations import Remove, Set, apply, get
-from support import untimed
+from support import strict, untimed
 
 DATA = Path(__file__).parent / "data"
 
@@ -39,11 +39,6 @@ def script(number: int) -> Script:
     return load(folder("migrations"))[number - 1]
 
 
-def as_json(value: Any) -> str:
-    """Write `value` so that true differs from 1, and 2.0 does not differ from 2."""
-    return json.dumps(value, sort_keys=True).replace(".0", "")
-
-
 def notes_of(migration: Migration) -> dict[str, str]:
     return {".".join(map(str, note.path)): note.message for note in migration.notes}
 
@@ -52,16 +47,16 @@ def notes_of(migration: Migration) -> dict[str, str]:
 @pytest.mark.parametrize("name", EQUAL)
 def test_result_is_what_the_client_writes(name: str, target: int) -> None:
     case = EQUAL[name]
-    assert as_json(migrate(case["before"], target).settings) == as_json(case["after"][str(target)])
+    assert strict(migrate(case["before"], target).settings) == strict(case["after"][str(target)])
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", DELIBERATE)
 def test_where_the_client_loses_something_both_are_kept(name: str, target: int) -> None:
     case = DELIBERATE[name]
-    client = as_json(case["after"][str(target)])
-    ours = as_json(case["ours"].get(str(target), case["after"][str(target)]))
-    assert as_json(migrate(case["before"], target).settings) == ours
+    client = strict(case["after"][str(target)])
+    ours = strict(case["ours"].get(str(target), case["after"][str(target)]))
+    assert strict(migrate(case["before"], target).settings) == ours
     assert (ours != client) == (str(target) in case["ours"])
 
 
@@ -218,14 +213,14 @@ def test_second_run_changes_nothing(settings: dict[str, Any], target: int) -> No
 def test_settings_given_are_left_as_they_are(settings: dict[str, Any], target: int) -> None:
     before = copy.deepcopy(settings)
     migrate(settings, target)
-    assert as_json(settings) == as_json(before)
+    assert strict(settings) == strict(before)
 
 
 @untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_operations_lead_to_the_result(settings: dict[str, Any], target: int) -> None:
     migration = migrate(settings, target)
-    assert as_json(apply(settings, list(migration.operations))) == as_json(migration.settings)
+    assert strict(apply(settings, list(migration.operations))) == strict(migration.settings)
 
 
 @untimed(100)
@@ -251,7 +246,7 @@ def leaves(value: Any) -> list[str]:
         return [leaf for item in value.values() for leaf in leaves(item)]
     if isinstance(value, list):
         return [leaf for item in value for leaf in leaves(item)]
-    return [] if value is None else [as_json(value)]
+    return [] if value is None else [strict(value)]
 
 
 @untimed(100)
@@ -384,7 +379,7 @@ def test_files_are_migrated_like_settings_in_memory_unless_a_provider_is_wrapped
     values = providers.values() if isinstance(providers, dict) else ()
     if not any(isinstance(value, dict) for value in values):
         in_file = run(steps(for_files=True), context).settings
-        assert as_json(in_file) == as_json(run(steps(), context).settings)
+        assert strict(in_file) == strict(run(steps(), context).settings)
 
 
 @pytest.mark.parametrize("target", [3, 4])

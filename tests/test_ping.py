@@ -7,13 +7,13 @@ import shlex
 import socket
 import sys
 import time
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Barrier, Thread
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import support
 from qwenlock.edge import ping
 from qwenlock.enforce.endpoints import (
     Endpoint,
@@ -27,7 +27,8 @@ from qwenlock.enforce.endpoints import (
 from support import World, locked, models, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 KEY = "hunter-2-of-a-test"
 TIMEOUT, SHORT = 30.0, 0.5
@@ -60,16 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.answer(self)
 
 
-@contextmanager
-def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[Server]:
-    with Server(answer) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> AbstractContextManager[Server]:
+    return support.serving(Server(answer))
 
 
 def sending(

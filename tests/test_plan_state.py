@@ -27,7 +27,7 @@ from qwenlock.settings.plan_state import (
 )
 from qwenlock.settings.project import Places, Project
 from qwenlock.text.operations import Remove, Set, apply, get
-from support import World, source, untimed, write
+from support import World, record, source, untimed, write
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
@@ -45,13 +45,7 @@ SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 
 def nested(values: dict[Any, str]) -> dict[str, Any]:
     """Return settings with each value at its path."""
-    settings: dict[str, Any] = {"$version": 4}
-    for path, value in values.items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-    return settings
+    return record({"$version": 4}, values)
 
 
 def catalogue(plan: Plan, models: list[Any]) -> dict[str, Any]:

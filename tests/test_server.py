@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from editor import Editor, applied, edit, position
+from examples import write_files
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
@@ -315,10 +316,7 @@ def test_action_repairs_as_lint_does(world: World, code: str) -> None:
     async def act(editor: Editor) -> None:
         if client:
             write(world.project / "qwenlock.toml", f'client = "{client}"\n')
-        for name, text in (page.before or {}).items():
-            path = world.home / name[2:] if name.startswith("~/") else world.project / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(path, text)
+        write_files(page.before, world)
         uri = await editor.show(world.own)
         found = [each for each in editor.said[uri] if each.code == code]
         actions = await editor.actions(uri, found[0].range)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from examples import write_files
 from qwenlock.edge.lint_subject import gather
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.places import Flags
@@ -19,7 +20,7 @@ from qwenlock.lint.subject import Subject
 from qwenlock.lint.suppress import suppression
 from qwenlock.settings.project import Project
 from qwenlock.text.document import BOM
-from support import World, plainly_read, source, write
+from support import World, plainly_read, source
 
 if TYPE_CHECKING:
     from qwenlock.findings.finding import Finding
@@ -40,10 +41,7 @@ def about(code: str, findings: list[Finding]) -> list[Finding]:
 @pytest.mark.parametrize("code", CODES)
 def test_comment_suppresses_the_example_of_a_page(code: str, world: World) -> None:
     page = read_page(code)
-    for name, text in (page.before or {}).items():
-        path = world.home / name[2:] if name.startswith("~/") else world.project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, text)
+    write_files(page.before, world)
     options = shlex.split(page.command)[2:]
     client = options[options.index("--client") + 1] if "--client" in options else "guide"
     subject = gather(world.project, Flags(), client, env="--env" in options)

@@ -15,9 +15,9 @@ import pytest
 
 from conformance.clients import installed
 from conformance.run import QWENLOCK, Client, Machine
-from conformance.server import ANSWER, serving
+from conformance.server import ANSWER, Server
 from qwenlock import __version__
-from support import MODEL, World, models, write
+from support import MODEL, World, models, serving, write
 from test_enforced import enter
 from test_workspace import git
 
@@ -90,7 +90,7 @@ def test_a_month(team: Team, tmp_path: Path) -> None:
 
 
 def test_people_with_three_clients_get_the_locked_model(team: Team, tmp_path: Path) -> None:
-    with serving() as server:
+    with serving(Server()) as server:
         entry = {**MODEL, "baseUrl": f"{server.url}/v1"}
         write(team.file(NAMES[0]), settings(entry, {**entry, "id": "gpt-4o-mini"}))
         team.lock()

@@ -29,7 +29,7 @@ from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.plans.edits import choice_of, closest
 from qwenlock.settings.plan_state import latest, wanted
 from qwenlock.settings.project import Places, Project
-from support import World, source, untimed, write
+from support import World, record, source, untimed, write
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
@@ -60,14 +60,6 @@ def settings_of(*lists: tuple[Plan, Template, Region], own: list[Any] | None = N
     for plan, *where in lists:
         record(settings, wanted(plan, *where))
     return settings
-
-
-def record(settings: Any, values: dict[Any, str]) -> None:
-    for path, value in values.items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
 
 
 def models_of(settings: Any) -> list[Any]:

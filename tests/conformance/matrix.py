@@ -16,7 +16,8 @@ from conformance.behaviours import BEHAVIOURS, Behaviour, Bench
 from conformance.clients import installed
 from conformance.never_worse.setups import RELEASES
 from conformance.run import Client, Machine
-from conformance.server import serving
+from conformance.server import Server
+from support import serving
 
 FILE = Path(__file__).parents[2] / "docs" / "client-matrix.md"
 
@@ -75,7 +76,7 @@ def _main() -> None:
 def _measured(asked: tuple[Behaviour, str]) -> str:
     behaviour, release = asked
     client = Client(release, installed(release))
-    with tempfile.TemporaryDirectory() as folder, serving() as server:
+    with tempfile.TemporaryDirectory() as folder, serving(Server()) as server:
         try:
             said = behaviour.measure(Bench(client, Machine(Path(folder)), server))
         except Exception as error:  # noqa: BLE001  (somebody must look at it)

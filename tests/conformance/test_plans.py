@@ -26,7 +26,7 @@ from qwenlock.enforce.agreement import agreement
 from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.settings.plan_state import latest, recorded, wanted
 from qwenlock.settings.project import Places, Project
-from support import source
+from support import record, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,12 +144,7 @@ def _settings(lists: list[tuple[Plan, Template, Template, Region]]) -> dict[str,
     for plan, older, newest, region in lists:
         settings["modelProviders"]["openai"] += plan.models(older, region)
         version = plan.digest(older, region).removeprefix(PREFIX)
-        record = {**wanted(plan, newest, region), newest.state.version: version}
-        for path, value in record.items():
-            at = settings
-            for key in path[:-1]:
-                at = at.setdefault(key, {})
-            at[path[-1]] = value
+        record(settings, {**wanted(plan, newest, region), newest.state.version: version})
     first = settings["modelProviders"]["openai"][0]
     quiet = {"usageStatisticsEnabled": False}
     chosen = {"auth": {"selectedType": "openai"}}

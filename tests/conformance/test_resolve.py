@@ -6,9 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,10 +15,9 @@ import pytest
 
 from conformance.clients import NEW, OLD, RELEASES
 from conformance.run import dummies
+from support import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conformance.run import Client, Machine
     from conformance.server import Request, Server
 
@@ -235,7 +232,7 @@ def test_proxy_and_default_endpoint_that_are_resolved_are_used(
     client: Client, machine: Machine, providers: dict[str, Any], url: str
 ) -> None:
     settings = {"modelProviders": providers, **auth("openai"), "model": {"name": "a"}}
-    with proxy() as by_variable, proxy() as by_settings:
+    with serving(Proxy()) as by_variable, serving(Proxy()) as by_settings:
         case = Case(
             {**settings, "proxy": by_settings.url},
             variables={"A_KEY": "key", "OPENAI_API_KEY": "key", "HTTPS_PROXY": by_variable.url},
@@ -268,18 +265,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         self.server.asked.append(self.path)
         self.send_error(403)
-
-
-@contextmanager
-def proxy() -> Iterator[Proxy]:
-    with Proxy() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def start(machine: Machine, case: Case) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.specifiers import SpecifierSet
 
 from conformance.clients import PACKAGE, installed
+from support import plainly_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,6 @@ RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.23.3", "0.24.4")
 FOLDER = Path(__file__).with_name("setups")
 _KEY = re.compile(r"KEY\(([^)]+)\)")
 _KEY_LENGTH = 32
-_COMMENT = re.compile(r'(?P<string>"(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
 class Setup(NamedTuple):
@@ -87,10 +87,9 @@ def value_of(text: str) -> dict[str, Any]:
     """Return the value of settings, JSON with comments.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not the JSON of an object.
     """
-    plain = _COMMENT.sub(lambda match: match["string"] or " ", text.removeprefix("\ufeff"))
-    return dict(json.loads(plain))
+    return dict(plainly_read(text.removeprefix("\ufeff")))
 
 
 def key(name: str) -> str:

@@ -10,8 +10,9 @@ import json
 import re
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from support import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,20 +71,8 @@ class Wire:
 def listening() -> Iterator[Wire]:
     """Serve what was for http and what was for https, each at its own port, until the end."""
     wire = Wire()
-    with _Server(wire, "http") as plain, _Server(wire, "https") as secure:
-        threads = [
-            Thread(target=each.serve_forever, kwargs={"poll_interval": 0.05})
-            for each in (plain, secure)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield wire
-        finally:
-            for each in (plain, secure):
-                each.shutdown()
-            for thread in threads:
-                thread.join()
+    with serving(_Server(wire, "http")), serving(_Server(wire, "https")):
+        yield wire
 
 
 class _Server(ThreadingHTTPServer):
