@@ -202,7 +202,7 @@ def test_no_code_names_a_plan() -> None:
     assert [name_of(each) for each in MODULES if any(name in texts[each] for name in names)] == []
 
 
-def test_every_module_says_what_lives_in_it() -> None:
+def test_every_module_has_a_docstring() -> None:
     trees = {module: nodes(module)[0] for module in MODULES}
     silent = [
         name_of(module)

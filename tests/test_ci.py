@@ -132,7 +132,7 @@ def action(runner: Runner, name: str, **inputs: str) -> Done:
     return runner.step(step["run"], variables)
 
 
-def test_action_passes_and_sums_up(runner: Runner) -> None:
+def test_action_passes_and_writes_a_summary(runner: Runner) -> None:
     done = action(runner, "Check")
     assert (done.exit_code, done.out) == (0, ""), done
     assert "ok: qwen.lock is up to date" in done.err
@@ -152,7 +152,7 @@ def test_action_annotates_drift_once_and_fails(runner: Runner) -> None:
     assert {each["ruleId"] for each in log["runs"][0]["results"]} >= {"QL209", "drift"}
 
 
-def test_action_says_what_lint_alone_says_only_where_it_is_wanted(runner: Runner) -> None:
+def test_action_reports_findings_of_lint_only_if_asked_to(runner: Runner) -> None:
     path = runner.project / ".qwen" / "settings.json"
     path.write_text(path.read_text().replace('"model": {', '"model": {"name": "x"}, "model": {'))
     assert "title=QL" in action(runner, "Check").out

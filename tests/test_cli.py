@@ -244,7 +244,7 @@ PRINT_THE_LOCK = {"show", "export"}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(LEAVES) - PRINT_THE_LOCK))
-def test_no_command_shows_a_key_that_a_hand_put_into_a_lock(world: World, name: str) -> None:
+def test_no_command_shows_a_key_that_somebody_put_into_a_lock(world: World, name: str) -> None:
     write(world.user, models(MODEL))
     world.run("lock")
     text = world.lock.read_text(encoding="utf-8")
@@ -422,7 +422,7 @@ def test_what_is_not_a_readable_file_is_refused_at_once(
 
 
 @pytest.mark.parametrize("kind", [fifo, Path.mkdir, loop, device])
-def test_env_file_that_is_none_sets_nothing(
+def test_env_file_that_cannot_be_read_sets_nothing(
     world: World, kind: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -462,7 +462,7 @@ def test_env_file_of_the_home_counts_for_a_project_in_it(
     assert world.run("check", "--env").exit_code == 0
 
 
-def test_home_directory_is_said_to_be_no_project(
+def test_home_directory_is_refused_as_a_project(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(world.home)
@@ -535,7 +535,7 @@ def test_version_of_a_lock(world: World, version: str, code: str | None, exit_co
     assert [each["code"] for each in findings] == ([code] if code else [])
 
 
-def test_client_of_a_lock_that_there_is_not_is_a_finding_of_the_lock(world: World) -> None:
+def test_unknown_client_of_a_lock_is_a_finding_about_the_lock(world: World) -> None:
     world.run("lock")
     write(world.lock, world.lock.read_bytes().replace(b'"guide"', b'"nonsense"'))
     assert world.agreed() == 3
@@ -548,7 +548,7 @@ def test_client_of_a_lock_that_there_is_not_is_a_finding_of_the_lock(world: Worl
     "arguments",
     [["lock"], ["lock", "--check"], ["check"], ["show"], ["schema", "settings"]],
 )
-def test_release_newer_than_known_is_said(world: World, arguments: list[str]) -> None:
+def test_release_newer_than_known_is_reported(world: World, arguments: list[str]) -> None:
     world.run("lock", "--client", "0.24.4")
     newer = world.run(*arguments, "--client", "0.99.0")
     assert "Qwen Code 0.99.0 is newer than all known releases" in newer.err
@@ -557,7 +557,7 @@ def test_release_newer_than_known_is_said(world: World, arguments: list[str]) ->
         assert "newer" not in world.run(*arguments, "--client", client).err
 
 
-def test_every_command_that_takes_a_client_says_what_is_newer() -> None:
+def test_every_command_that_takes_a_client_reports_a_newer_release() -> None:
     for name, command in LEAVES.items():
         for parameter in command.params:
             assert parameter.name != "client" or parameter.callback is not None, name

@@ -142,7 +142,7 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
     assert world.run("lock", "--check").exit_code == 0
 
 
-def test_plan_that_the_client_does_not_have_is_said(world: World) -> None:
+def test_plan_that_the_client_does_not_have_is_reported(world: World) -> None:
     write(world.user, installed("zai", "coding-plan"))
     done = world.run("upgrade", "--to", "client", "--yes", "--client", "0.24.4")
     assert done.exit_code == 2
@@ -156,7 +156,7 @@ def test_plan_that_the_client_does_not_have_is_said(world: World) -> None:
     ("mode", "said"),
     [("none", "offers no update of any plan"), ("crash", "did not start as expected")],
 )
-def test_client_that_asks_otherwise_is_a_message(world: World, mode: str, said: str) -> None:
+def test_client_that_asks_differently_is_reported(world: World, mode: str, said: str) -> None:
     write(world.root / "mode", mode)
     done = world.run("template", "capture", "--from-client")
     assert done.exit_code == 3
@@ -165,7 +165,7 @@ def test_client_that_asks_otherwise_is_a_message(world: World, mode: str, said: 
     assert not folder().exists()
 
 
-def test_what_is_needed_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_option_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for options in (["--from-client", "--version", "1.0"], [], ["--from", "x"]):
         assert world.run("template", "capture", *options).exit_code == 2
     write(world.user, installed("minimax", "china"))

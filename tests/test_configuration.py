@@ -43,7 +43,7 @@ def client_of(folder: Path, **flags: Any) -> str | None:
     return configured(folder, Flags(**flags)).configuration.client
 
 
-def test_of_each_key_the_nearest_file_counts(world: World) -> None:
+def test_nearest_file_counts_for_each_key(world: World) -> None:
     above = 'client = "0.12.0"\nuser = false\n[lint]\nstrict = true\nignore = ["QL2"]'
     write(world.root / FILE, above)
     assert client_of(world.project) == "0.12.0"
@@ -121,7 +121,9 @@ WRONG: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize(("said", "texts"), WRONG.items(), ids=WRONG)
-def test_value_of_the_wrong_kind_is_told_what_is_right(said: str, texts: tuple[str, ...]) -> None:
+def test_value_of_the_wrong_type_is_refused_with_the_right_type(
+    said: str, texts: tuple[str, ...]
+) -> None:
     for text in texts:
         with pytest.raises(InputError, match=r"^the configuration is invalid$") as error:
             judge(FILE, text, FILE)
@@ -172,7 +174,7 @@ def test_qwenlock_toml_goes_before_pyproject(world: World) -> None:
 
 
 @pytest.mark.parametrize("text", ["[project]\n", "[tool.x]\n[tool.y]", "broken = ", "a.qwenlock=1"])
-def test_pyproject_without_a_table_is_passed_over(world: World, text: str) -> None:
+def test_pyproject_without_a_table_is_ignored(world: World, text: str) -> None:
     write(world.root / FILE, 'client = "0.12.0"')
     write(world.project / PYPROJECT, text)
     assert client_of(world.project) == "0.12.0"

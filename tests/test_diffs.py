@@ -52,7 +52,7 @@ def test_diff_leads_from_one_text_to_the_other(old: list[str], new: list[str]) -
     assert bool(shown) == (old != new)
 
 
-def test_of_a_large_file_what_changed_is_shown_with_three_lines_around() -> None:
+def test_change_of_a_large_file_is_shown_with_three_lines_around_it() -> None:
     lines = [f"line {number}" for number in range(10_000)]
     after = [*lines[:5000], "new", *lines[5000:]]
     shown = diff(".gitignore", "\n".join(lines), "\n".join(after))

@@ -96,7 +96,7 @@ def test_a_page_shows_what_its_commands_print(
         )
 
 
-def test_the_reference_is_what_the_code_says(request: pytest.FixtureRequest) -> None:
+def test_the_reference_matches_the_code(request: pytest.FixtureRequest) -> None:
     made = reference.pages()
     if request.config.getoption("--update-docs"):
         for page, text in made.items():

@@ -754,7 +754,7 @@ def test_many_operations_on_wide_containers() -> None:
     assert edited["list"].count(None) == count // 2
 
 
-def test_space_in_a_comment_costs_no_square() -> None:
+def test_space_in_a_comment_is_edited_in_linear_time() -> None:
     comment = "/*" + " " * 300_000 + "x*/"
     assert lost_comments(comment + "{}", "{}") == [comment]
 

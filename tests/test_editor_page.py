@@ -100,7 +100,7 @@ def told(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_all_that_an_editor_is_told(
+def test_pages_show_what_an_editor_gets(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     world = World(tmp_path, monkeypatch, lambda: ("", ""))

@@ -142,7 +142,7 @@ def test_findings_are_the_same_inside_a_run(world: World, monkeypatch: pytest.Mo
     assert [world.run("lint", *each) for each in ([], [str(world.root / "other")])] == before
 
 
-def test_every_project_compiles_where_an_export_is_the_machines(world: World) -> None:
+def test_every_project_compiles_where_an_export_is_the_system_file(world: World) -> None:
     exported = world.run("export")
     assert exported.exit_code == 0
     write(world.system / "settings.json", exported.out)
@@ -183,7 +183,7 @@ def test_a_run_inside_a_run_enforces_the_inner_lock(
     same_everywhere(world)
 
 
-def test_resolve_tells_what_is_enforced_and_of_which_lock(inside: World) -> None:
+def test_resolve_says_what_is_enforced_and_from_which_lock(inside: World) -> None:
     other = inside.root / "other"
     document = json.loads(inside.run("resolve", str(other), "--format", "json").out)
     assert document["enforced"] == str(inside.lock)
@@ -207,7 +207,7 @@ def test_checks_that_passed_are_remembered_for_the_right_system_file(
 
 
 @given(OBJECTS)
-def test_nothing_that_is_enforced_is_left_and_everything_else_is(own: Any) -> None:
+def test_everything_but_the_enforced_settings_is_left(own: Any) -> None:
     own = {key: value for key, value in own.items() if key not in ("qwenlock", "modelProviders")}
     lock = locked({**OPENAI, "modelProviders": {"openai": [MODEL]}, "model": {"name": "gpt-4o"}})
     enforcing = marked(enforcing_settings(lock, [own]), "/p/qwen.lock")
@@ -232,7 +232,7 @@ def test_a_mark_in_a_users_or_projects_file_means_nothing(world: World) -> None:
     assert world.run("check").exit_code == 0
 
 
-def test_what_somebody_has_removed_of_what_is_enforced_is_not_missed() -> None:
+def test_removal_of_an_enforced_setting_is_noticed() -> None:
     whole = marked(enforcing_settings(locked(models(MODEL)), []), "/x/qwen.lock")
     for gone in [key for key in whole if key not in ("$version", "qwenlock")]:
         rest = {key: value for key, value in whole.items() if key != gone}

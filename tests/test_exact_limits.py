@@ -126,7 +126,7 @@ SHORTEST: dict[str, tuple[Callable[[int], bool], int]] = {
 
 
 @pytest.mark.parametrize(("is_one", "shortest"), SHORTEST.values(), ids=SHORTEST)
-def test_what_is_as_long_is_one_and_what_is_shorter_is_not(
+def test_shortest_text_counts_and_a_shorter_one_does_not(
     is_one: Callable[[int], bool], shortest: int
 ) -> None:
     assert is_one(shortest)
@@ -134,7 +134,7 @@ def test_what_is_as_long_is_one_and_what_is_shorter_is_not(
 
 
 @pytest.mark.parametrize(("is_within", "limit"), LIMITS.values(), ids=LIMITS)
-def test_limit_is_within_and_one_more_is_not(is_within: Callable[[int], bool], limit: int) -> None:
+def test_limit_is_allowed_and_one_more_is_not(is_within: Callable[[int], bool], limit: int) -> None:
     assert is_within(limit)
     assert not is_within(limit + 1)
 

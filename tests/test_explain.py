@@ -76,16 +76,16 @@ def test_an_option_leaves_it_out_of_one_run(
     assert code not in {each["code"] for each in found}
 
 
-def test_what_has_no_example_is_known() -> None:
+def test_codes_without_an_example_are_listed() -> None:
     assert {code for code, page in PAGES.items() if not page.before} == set(WITHOUT_EXAMPLE)
 
 
-def test_no_page_is_of_a_code_that_is_not_there() -> None:
+def test_every_page_is_about_a_code_that_exists() -> None:
     folder = ROOT / "compiler" / "qwenlock" / "lint" / "pages"
     assert {file.stem for file in folder.iterdir()} == set(RULES)
 
 
-def test_the_pages_of_the_documentation_are_those_of_explain(
+def test_the_pages_of_the_documentation_are_what_explain_prints(
     request: pytest.FixtureRequest,
 ) -> None:
     made = {FOLDER / f"{code}.md": as_markdown(code, page) for code, page in PAGES.items()}
@@ -99,7 +99,7 @@ def test_the_pages_of_the_documentation_are_those_of_explain(
         assert path.read_text(encoding="utf-8") == text, f"{path.name} differs: {UPDATE}"
 
 
-def test_a_page_says_what_it_is_about() -> None:
+def test_a_page_names_its_finding() -> None:
     page = as_markdown("QL203", PAGES["QL203"])
     assert page.startswith("# QL203: qwen-oauth cannot be overridden\n\n**warning** · repaired by ")
     assert RULES["QL203"].reason in " ".join(page.split())

@@ -556,7 +556,7 @@ def tables(found: Found) -> str:
     )
 
 
-def test_every_call_that_fails(driver: Driver, stride: int, found: Found) -> None:
+def test_a_failure_of_any_call_loses_nothing(driver: Driver, stride: int, found: Found) -> None:
     calls = driver.clean_run().calls
     looks = {(call.name, call.files): call for call in calls if call.only_looks}
     calls = [call for call in calls if not call.only_looks]
@@ -567,12 +567,12 @@ def test_every_call_that_fails(driver: Driver, stride: int, found: Found) -> Non
     check(driver, faults[::stride], fail, found)
 
 
-def test_a_kill_before_every_call(driver: Driver, stride: int, found: Found) -> None:
+def test_a_kill_before_any_call_loses_nothing(driver: Driver, stride: int, found: Found) -> None:
     calls = [call for call in driver.clean_run().calls if not call.only_looks]
     assert {call.name for call in calls} >= driver.scenario.calls
     check(driver, [(call, "KILL") for call in calls][::stride], kill, found)
 
 
-def test_an_interrupt_at_every_call(driver: Driver, stride: int, found: Found) -> None:
+def test_an_interrupt_at_any_call_loses_nothing(driver: Driver, stride: int, found: Found) -> None:
     calls = [call for call in driver.clean_run().calls if not call.only_looks]
     check(driver, [(call, "INT") for call in calls][::stride], interrupt, found)

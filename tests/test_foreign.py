@@ -49,7 +49,7 @@ def world(
 class TestReaders:
     @untimed(300)
     @given(TEXTS)
-    def test_line_is_neither_obeyed_nor_hidden(self, text: str) -> None:
+    def test_line_is_shown_and_not_obeyed(self, text: str) -> None:
         shown = foreign.clean(text)
         assert not UNSEEN.search(shown)
         assert "\n" not in shown
@@ -86,7 +86,7 @@ class TestReaders:
 
     @untimed(300)
     @given(TEXTS)
-    def test_uri_and_bytes_are_always_made(self, text: str) -> None:
+    def test_every_name_has_a_uri_and_bytes(self, text: str) -> None:
         assert re.fullmatch(r"[\w%./~-]*", foreign.as_uri(text), re.ASCII)
         foreign.as_bytes(text).decode()
 
@@ -152,7 +152,7 @@ def test_no_command_fails_at_or_obeys_a_text(world: World, odd: str) -> None:
                 assert not UNSEEN.search(text), command
 
 
-def test_a_lock_that_differs_is_told_of_line_by_line(world: World) -> None:
+def test_a_lock_that_differs_is_shown_line_by_line(world: World) -> None:
     write(world.own, models(MODEL))
     world.run("lock")
     write(world.own, models(MODEL, MODEL | {"id": "a\nb"}))

@@ -101,7 +101,7 @@ def test_golden_case_with_the_installed_command(case: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("case", sorted((GOLDEN / "fine").iterdir()), ids=lambda case: case.name)
-def test_file_that_is_fine_has_no_finding(case: Path) -> None:
+def test_file_without_mistakes_has_no_finding(case: Path) -> None:
     said = (case / "expected" / "output").read_text(encoding="utf-8")
     assert said.count("no findings") == said.count("$ qwenlock lint")
 
@@ -278,7 +278,7 @@ def test_no_expectation_shows_a_secret() -> None:
             assert is_private or SECRET not in content.lower(), case / "expected" / name
 
 
-def test_examples_of_the_guide_have_nothing_to_warn_about() -> None:
+def test_examples_of_the_guide_give_no_warning() -> None:
     for case in CASES:
         if case.parent.name == "guide":
             output = (case / "expected" / "output").read_text(encoding="utf-8")
@@ -298,7 +298,7 @@ def test_every_code_without_excerpt_has_a_golden_case_too() -> None:
         assert f"[{code}]" in outputs or f'"code": "{code}"' in outputs, code
 
 
-def test_every_caret_stands_under_the_place_that_is_named() -> None:
+def test_every_caret_is_under_the_place_that_is_named() -> None:
     for case in CASES:
         for finding in findings_shown(case):
             lines = _source_lines(case, finding)
@@ -393,7 +393,7 @@ def test_stale_missing_and_different_expectations_fail(case: Path, tmp_path: Pat
         compare(case, run)
 
 
-def test_case_that_touches_a_users_file_is_noticed(case: Path, tmp_path: Path) -> None:
+def test_case_that_changes_a_users_file_fails(case: Path, tmp_path: Path) -> None:
     (case / "command").write_text("chmod 600 ~/.qwen/settings.json\n")
     run = run_case(case, tmp_path / "run")
     assert "changed home/.qwen/settings.json" in run.transcript

@@ -50,7 +50,7 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="pre-commit installs from a repository")
-def test_hooks_find_drift_and_mend_it(project: Path, tmp_path: Path) -> None:
+def test_hooks_find_drift_and_repair_it(project: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "--all-files", "--color=never"],
         cwd=project,

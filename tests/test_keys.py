@@ -27,7 +27,7 @@ def test_keys_are_those_of_the_releases_schema(release: str, count: int) -> None
     assert len(in_schema) == count
 
 
-def test_key_that_went_and_came_again() -> None:
+def test_key_that_disappeared_and_came_back() -> None:
     has = {release: "experimental" in known_keys(profile(release)) for release in RELEASES}
     assert [release for release, known in has.items() if not known] == ["0.12.0"]
 

@@ -294,7 +294,7 @@ def test_what_is_not_a_file_is_refused_wherever_one_is_named(
 
 
 @pytest.mark.parametrize("make", ODD)
-def test_state_directory_with_what_is_not_a_file_in_it_is_said(
+def test_odd_file_in_the_state_directory_is_named(
     sandbox: Sandbox, make: Callable[[Path], None]
 ) -> None:
     backups = sandbox.root / "state" / "qwenlock" / "backups"
@@ -328,7 +328,7 @@ def test_file_of_the_history_that_has_become_a_fifo_is_not_waited_for(sandbox: S
         '{"a": 1e999999999, "b": -1e-999999999, "c": 123456789012345678901234567890}',
     ],
 )
-def test_odd_names_and_numbers_have_an_answer(sandbox: Sandbox, text: str) -> None:
+def test_odd_names_and_numbers_are_answered(sandbox: Sandbox, text: str) -> None:
     sandbox.settings.write_text(text)
     for command in ("lock", "lint", "resolve", "migrate --dry-run", "upgrade --dry-run"):
         done = sandbox.run(*command.split())

@@ -162,7 +162,7 @@ OUTCOMES: list[tuple[dict[str, Any], dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("settings", "variables", "said"), OUTCOMES)
-def test_what_the_variables_here_decide_is_said(
+def test_decision_of_the_variables_here_is_reported(
     settings: dict[str, Any], variables: dict[str, str], said: str
 ) -> None:
     here = with_project(subject(settings, client="0.24.4"), environment=variables)
@@ -170,7 +170,7 @@ def test_what_the_variables_here_decide_is_said(
     assert [each.message for each in told] == [f"here {said}"]
 
 
-def test_base_url_below_the_scope_that_names_the_model_may_be_of_another() -> None:
+def test_base_url_below_the_scope_that_names_the_model_may_belong_to_another() -> None:
     below = source({**models(HERE), "model": {"name": "m", "baseUrl": "https://b.example"}})
     named = source({"model": {"name": "m"}}, "project")
     again = source({"model": {"baseUrl": "https://b.example"}}, "project")
@@ -248,7 +248,7 @@ def test_a_base_url_that_does_not_fit_is_reported_and_the_meant_one_proposed(
         "https://team.openai.azure.com/openai/deployments/x",
     ],
 )  # fmt: skip
-def test_unusual_base_urls_are_all_right(url: str) -> None:
+def test_unusual_base_urls_have_no_finding(url: str) -> None:
     settings = models({**MODEL, "baseUrl": url})
     assert found({"$version": 4, "model": {"name": "gpt-4o"}, **settings}) == []
 
@@ -501,13 +501,13 @@ def test_a_comment_suppresses_what_stands_on_its_line_or_below(text: str, left: 
     assert sorted(found(text)) == sorted(left)
 
 
-def test_only_lint_honours_comments() -> None:
+def test_comments_count_only_for_lint() -> None:
     text = '{"$version": 4, "modelProviders": {"openai": [{}]}} // qwenlock: ignore'
     assert found(text) == []
     assert subject(text).compilation.lock is None
 
 
-def test_a_comment_is_unused_only_where_everything_is_said_of_its_file() -> None:
+def test_a_comment_is_unused_only_where_all_rules_ran_on_its_file() -> None:
     user = '{"$version": 4,\n"modelProviders": {"opnai": []}} // qwenlock: ignore'
     assert found(source(user)) == []
     assert found(source(user), source({"$version": 4}, "project")) == []
@@ -541,7 +541,7 @@ def test_an_empty_credential_is_removed_where_it_overrides_nothing(scope: ScopeN
         ),
     ],
 )
-def test_a_comment_that_suppresses_nothing_is_taken_away(before: str, after: str) -> None:
+def test_a_comment_that_suppresses_nothing_is_removed(before: str, after: str) -> None:
     assert repaired(before) == after
 
 
@@ -758,7 +758,7 @@ def test_the_file_of_two_scopes_is_changed_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("form", ["github", "sarif"])
-def test_a_diff_does_not_get_among_annotations(world: World, form: str) -> None:
+def test_a_diff_is_not_mixed_with_annotations(world: World, form: str) -> None:
     write(world.own, '{"$version": 4, "modelProviders": {"qwen-oauth": []}}')
     result = world.run("lint", "--fix", "--yes", "--format", form)
     assert (result.exit_code, result.out) == (2, "")
@@ -785,7 +785,7 @@ def test_what_a_plan_owns_is_not_repaired(world: World) -> None:
 # Codes
 
 
-def test_codes_are_named_whole_or_by_what_they_begin_with() -> None:
+def test_codes_are_named_whole_or_by_a_prefix() -> None:
     assert codes(["QL203,QL3", " QL1 "]) == ("QL203", "QL3", "QL1")
     with pytest.raises(UsageError) as error:
         codes(["QL230"])
@@ -831,7 +831,7 @@ def test_no_finding_shows_a_key(text: str, tmp_path: Path) -> None:
     ),
     st.sampled_from(["guide", "0.12.0", "0.24.4"]),
 )
-def test_no_place_of_a_key_makes_it_seen(text: str, place: str, client: str) -> None:
+def test_key_is_hidden_wherever_it_is(text: str, place: str, client: str) -> None:
     text = text.replace(place, f'"{PLANTED}"' if place[0] == '"' else PLANTED)
     before = replace(subject(text, client=client), world=Around(tracked={"user.json": True}))
     change = change_of(before, fix(before, everything, unsafe=True), {"user": Path("user.json")})
@@ -877,7 +877,7 @@ def test_thousands_of_findings_are_repaired_in_one_go(text: str, count: int) -> 
     assert lint(fixed.subject) == []
 
 
-def test_every_code_is_of_a_known_hundred_and_has_a_title() -> None:
+def test_every_code_has_a_known_group_and_a_title() -> None:
     for code, rule in RULES.items():
         assert code[:2] == "QL"
         assert code[2] in "123456"
@@ -944,7 +944,7 @@ def sample(field: Field) -> Any:
     return values.get(field.kind)
 
 
-def test_selection_without_models_is_told_of_once() -> None:
+def test_selection_without_models_is_reported_once() -> None:
     named = OPENAI | {"model": {"name": "m"}}
     for client in ("guide", "0.12.0", NEWEST):
         assert sum(map(len, messages_of(OPENAI, client).values())) == 1
@@ -981,7 +981,9 @@ def test_a_duplicate_for_another_api_is_not_removed_safely() -> None:
         (("timeout",), "generationConfig.timeout"),
     ],
 )
-def test_option_in_the_wrong_place_is_told_the_right_one(path: tuple[str, ...], home: str) -> None:
+def test_option_in_the_wrong_place_is_reported_with_the_right_one(
+    path: tuple[str, ...], home: str
+) -> None:
     entry = dict(MODEL) | ({path[0]: 1} if len(path) == 1 else {path[0]: {path[1]: 1}})
     settings = {"$version": 4} | models(entry) | {"model": {"name": "gpt-4o"}}
     (finding,) = lint(subject(settings, client=NEWEST))
@@ -994,7 +996,7 @@ def test_option_in_the_wrong_place_is_told_the_right_one(path: tuple[str, ...], 
     )
 
 
-def test_repair_says_what_it_moves_even_into_the_place_of_what_it_is_in() -> None:
+def test_repair_names_what_it_moves_even_in_place_of_its_parent() -> None:
     inside = Move(("modelProviders", "openai", "models"), ("modelProviders", "openai"))
     beside = Move(("a", "b"), ("a", "c"))
     elsewhere = Move(("a", "b"), ("a", "c", "b"))
@@ -1091,7 +1093,7 @@ UNREAD: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("settings", "said"), UNREAD)
-def test_what_nobody_reads_is_told_with_its_right_place(
+def test_setting_that_nothing_reads_is_reported_with_its_right_place(
     settings: dict[str, Any], said: list[str]
 ) -> None:
     told = lint(subject({"$version": 4, **settings}, client="0.24.4"))
@@ -1102,7 +1104,7 @@ def test_what_nobody_reads_is_told_with_its_right_place(
     ] == said
 
 
-def test_key_in_broken_settings_is_told_at_its_place() -> None:
+def test_key_in_broken_settings_is_reported_at_its_place() -> None:
     text = '{\n "env": {\n  "A_KEY": "hunter2-hunter2-hunter2"\n'
     (found,) = tracked_key_of(text, "x.json", is_known=True)
     assert (found.code, found.message) == ("QL406", "git tracks x.json, which holds a key")

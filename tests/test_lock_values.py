@@ -93,7 +93,7 @@ def test_integer_that_javascript_rounds_is_not_exact(integer: int, exact: bool) 
         float("-inf"),
     ],
 )
-def test_what_no_json_value_is_written_as_is_refused(value: Any) -> None:
+def test_toml_that_stands_for_no_json_value_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_toml(value)
 

@@ -50,7 +50,7 @@ def test_cells_of_a_table_stay_in_it(one: str, other: str) -> None:
 
 @untimed(300)
 @given(TEXTS.filter(lambda text: bool(text.strip())))
-def test_sentence_says_what_it_says(text: str) -> None:
+def test_markdown_in_a_sentence_has_no_effect(text: str) -> None:
     """Invisible characters do not count: they are there to keep text from becoming a link."""
     tokens = parsed(f"Here: {prose(text)}")
     assert obeyed(tokens) == set()
@@ -71,7 +71,7 @@ def test_details_fold_a_table() -> None:
         ["diff", "old.lock", "qwen.lock", "--format", "markdown"],
     ],
 )
-def test_nothing_of_a_name_is_obeyed(world: World, command: list[str]) -> None:
+def test_markdown_in_a_name_has_no_effect(world: World, command: list[str]) -> None:
     odd = {"id": ODD, "name": ODD, "envKey": "KEY", "generationConfig": {"extra_body": {ODD: ODD}}}
     write(world.own, models({**odd, "name": "x"}, auth_type="openai"))
     world.run("lock")

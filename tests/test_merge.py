@@ -52,7 +52,7 @@ def test_byte_order_marks_do_not_hinder_a_merge() -> None:
     assert (merged.text, merged.conflicts) == (f"\ufeff{document(A, B, C)}", ())
 
 
-def test_removed_changed_and_moved_entries() -> None:
+def test_removed_changed_and_moved_entries_are_merged() -> None:
     changed = A.replace("A_KEY", "OTHER")
     merged = merged_settings(document(A, B), document(A, B, C), document(changed))
     assert merged.text == document(changed, C)
@@ -119,7 +119,7 @@ def test_what_only_one_side_changed_is_taken_as_it_is(base: Any, changed: Any) -
         assert strict(plainly_read(merged.text)) == strict(changed)
 
 
-def test_what_both_added_is_not_in_the_base() -> None:
+def test_model_that_both_added_differently_is_a_conflict() -> None:
     old, mine, other = (
         json.dumps({"modelProviders": {"openai": entries}})
         for entries in (
@@ -243,7 +243,7 @@ def test_no_key_in_a_path_is_shown(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", [{"name": "x"}, {"baseUrl": "https://x.example/v1"}])
-def test_what_differs_very_much_is_merged_by_lines(
+def test_very_different_texts_are_merged_by_lines(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, str]
 ) -> None:
     monkeypatch.setattr("qwenlock.text.merge._MOST", 10_000)
@@ -261,7 +261,7 @@ def test_what_differs_very_much_is_merged_by_lines(
     assert sum(map(len, taken)) <= 10_000
 
 
-def test_what_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> None:
+def test_text_that_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> None:
     for texts, code in (
         (("a\nb\nc\n", "x\nb\nc\n", "a\nb\ny\n"), 0),
         (("a\n", "x\n", "y\n"), 1),
@@ -286,7 +286,7 @@ def test_save_while_it_is_merged_is_not_overwritten(
     assert (tmp_path / "ours").read_text() == document(B)
 
 
-def test_missing_or_empty_side_is_not_merged_as_if_it_said_nothing(
+def test_missing_or_empty_side_is_not_merged_as_an_empty_document(
     world: World, tmp_path: Path
 ) -> None:
     files = {name: tmp_path / name for name in ("base", "ours", "theirs")}

@@ -132,7 +132,7 @@ def test_where_nothing_is_deprecated_nothing_is_written(world: World) -> None:
     assert world.run("migrate", "--check").exit_code == 0
 
 
-def test_no_files_are_nothing_to_migrate(world: World) -> None:
+def test_without_files_nothing_is_migrated(world: World) -> None:
     assert migrate(world).exit_code == 0
     assert files_of(world.root) == {}
 
@@ -257,7 +257,7 @@ def test_version_is_that_of_the_client_or_as_asked_for(
 @pytest.mark.parametrize(
     "options", [("--to-settings-version", "5"), ("--only", "nothing"), ("--scope", "system")]
 )
-def test_what_there_is_not_is_wrong_use(world: World, options: tuple[str, ...]) -> None:
+def test_unknown_name_is_wrong_use(world: World, options: tuple[str, ...]) -> None:
     write(world.user, old())
     assert world.run("migrate", "--yes", *options).exit_code == 2
 
@@ -395,7 +395,7 @@ def test_key_alone_becomes_an_entry_at_the_endpoint_of_runtime_models(world: Wor
     assert models_of(world.user) == [entry]
 
 
-def test_empty_fields_are_taken_away(world: World) -> None:
+def test_empty_fields_are_removed(world: World) -> None:
     write(world.user, {"$version": 3, **auth(apiKey="", baseUrl="")})
     assert migrate(world).exit_code == 0
     assert settings_of(world.user) == {"$version": 3, **auth()}
@@ -429,7 +429,7 @@ def test_existing_entry_keeps_its_variable(world: World) -> None:
     assert dotenv_values(world.home / ".qwen" / ".env") == {"MY_KEY": KEY}
 
 
-def test_entry_of_the_selected_base_url_is_the_one(world: World) -> None:
+def test_entry_of_the_selected_base_url_is_completed(world: World) -> None:
     entries = [{**ENTRY, "baseUrl": CHINA}, {"id": "m1", "baseUrl": URL}]
     selected = {"model": {"name": "m1", "baseUrl": URL}}
     write(world.user, {**old(), **selected, **catalogue(*entries)})
@@ -614,7 +614,7 @@ def test_key_of_the_system_is_not_moved(world: World) -> None:
     assert "(system scope)" in refused(world)
 
 
-def test_older_settings_are_to_be_migrated_first(world: World) -> None:
+def test_older_settings_must_be_migrated_first(world: World) -> None:
     write(world.user, {**auth(apiKey=KEY), "model": "m1"})
     message = refused(world, "--only", "api-key")
     assert "run `qwenlock migrate --only settings-version` first" in message
@@ -840,7 +840,7 @@ def test_env_secrets_is_offered_only_where_it_does_something(world: World) -> No
     assert said.count("put it in a .env file, and remove it here") == 1  # said once
 
 
-def test_empty_value_is_none(world: World) -> None:
+def test_empty_value_counts_as_missing(world: World) -> None:
     write(world.user, old())
     path = write(env_of(world, "home/.qwen"), "OPENAI_API_KEY=\n")
     assert migrate(world).exit_code == 0
@@ -957,14 +957,14 @@ def test_env_file_that_git_tracks_is_refused(world: World) -> None:
     assert "git rm --cached" in message
 
 
-def test_key_that_git_tracks_is_one_to_replace(world: World) -> None:
+def test_key_that_git_tracks_must_be_replaced(world: World) -> None:
     git(world.project, "init", "-q")
     write(world.own, old())
     git(world.project, "add", ".qwen")
     assert "git tracks .qwen/settings.json, so its history holds the key" in migrate(world).err
 
 
-def test_without_git_a_repository_is_one_all_the_same(
+def test_repository_is_recognised_without_git(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git(world.project, "init", "-q")
@@ -1017,7 +1017,7 @@ def test_git_that_fails_is_not_taken_for_a_no(
     assert (world.project / ".gitignore").read_text() == ".env\n.env.qwenlock-*\n"
 
 
-def test_refusal_names_what_can_be_migrated_all_the_same(world: World) -> None:
+def test_refusal_names_what_can_still_be_migrated(world: World) -> None:
     git(world.project, "init", "-q")
     write(world.own, {**old(), "$version": 2})
     write(env_of(world, "project"), "A=1\n")

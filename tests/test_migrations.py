@@ -66,7 +66,7 @@ def test_selected_auth_type_joins_the_credentials_that_the_client_puts_in_its_pl
     assert after["security"]["auth"] == {"apiKey": "$KEY", "selectedType": "openai"}
 
 
-def test_flat_setting_gives_way_to_the_grouped_one_and_the_user_is_told() -> None:
+def test_flat_setting_gives_way_to_the_grouped_one_with_a_note() -> None:
     migration = migrate({"theme": "flat-secret", "ui": {"theme": "grouped-secret"}}, 4)
     assert migration.settings == {"ui": {"theme": "grouped-secret"}, "$version": 4}
     assert notes_of(migration) == {
@@ -134,7 +134,7 @@ def test_protocol_that_differs_from_the_provider_is_removed_with_a_note() -> Non
     }
 
 
-def test_co_author_that_is_neither_yes_nor_no_is_turned_off_with_a_note_that_hides_it() -> None:
+def test_co_author_that_is_not_a_boolean_is_turned_off_with_a_note_that_hides_it() -> None:
     migration = migrate({"$version": 3, "general": {"gitCoAuthor": "maybe"}}, 4)
     assert notes_of(migration) == {
         "general.gitCoAuthor": "is neither yes nor no, so it is turned off"
@@ -148,7 +148,7 @@ def test_steps_are_reported_in_order() -> None:
     assert [step.identity for step in recorded.steps] == ["settings-version"]
 
 
-def test_moved_key_is_a_move_so_that_its_comments_can_follow() -> None:
+def test_moved_key_keeps_its_comments() -> None:
     migration = migrate({"$version": 2, "general": {"disableAutoUpdate": True}}, 3)
     assert [type(operation).__name__ for operation in migration.operations] == [
         "Move",
@@ -210,7 +210,7 @@ def test_second_run_changes_nothing(settings: dict[str, Any], target: int) -> No
 
 @untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
-def test_settings_given_are_left_as_they_are(settings: dict[str, Any], target: int) -> None:
+def test_given_settings_are_not_changed(settings: dict[str, Any], target: int) -> None:
     before = copy.deepcopy(settings)
     migrate(settings, target)
     assert strict(settings) == strict(before)

@@ -75,7 +75,7 @@ def told(values: dict[str, Any]) -> list[tuple[str, type, object]]:
 
 
 @pytest.mark.parametrize("line", LINES, ids=" ".join)
-def test_it_is_what_typer_says(
+def test_parsed_line_is_what_typer_parses(
     line: list[str],
     called: list[dict[str, Any]],
     capsys: pytest.CaptureFixture[str],
@@ -95,7 +95,7 @@ def test_it_is_what_typer_says(
 @pytest.mark.parametrize(
     "line", [["lint", "--client", "0.24.4"], ["lint", "--no-such"], [], ["explain", "QL101"]]
 )
-def test_what_may_differ_or_failed_is_not_remembered(line: list[str]) -> None:
+def test_parsing_that_may_differ_or_failed_is_not_remembered(line: list[str]) -> None:
     run(["lock"])
     run(line, from_memory=True)
     assert parsed.recall(line) is None

@@ -262,7 +262,7 @@ def test_anthropic_key_goes_to_other_hosts_as_a_bearer_token_too(
     assert (headers["x-api-key"], headers.get("Authorization")) == (KEY, bearer)
 
 
-def test_list_of_vertex_ai_says_nothing_of_a_key() -> None:
+def test_list_of_vertex_ai_says_nothing_about_a_key() -> None:
     refusal = Reply(401, b"{}")
     vertex = endpoint("https://aiplatform.googleapis.com", auth_type="vertex-ai")
     assert judge(vertex, refusal).status == "cannot-tell"
@@ -286,7 +286,7 @@ NO_URL = "its base URL is not a plain http or https URL"
         ("https://$HOST/v1", "HOST is not set"),
     ],
 )
-def test_what_must_not_be_asked_is_not(url: str, detail: str) -> None:
+def test_endpoint_that_must_not_be_asked_is_not_asked(url: str, detail: str) -> None:
     verdict = question(endpoint(url), {"MY_KEY": KEY}, {})
     assert isinstance(verdict, EndpointVerdict)
     assert verdict.status == "not-asked"
@@ -307,7 +307,7 @@ NO_HEADER = "its key or headers contain characters that a header cannot hold"
         ("schlüssel", NO_HEADER),
     ],
 )
-def test_key_that_is_none_is_not_sent(key: str, detail: str) -> None:
+def test_unusable_key_is_not_sent(key: str, detail: str) -> None:
     verdict = question(endpoint("https://api.example.com/v1"), {"MY_KEY": key}, {})
     assert isinstance(verdict, EndpointVerdict)
     assert verdict == ("not-asked", detail, {"mine": "cannot-tell"})
@@ -398,7 +398,9 @@ for line in sys.stdin:
 
 
 @pytest.mark.parametrize(("known", "exit_code"), [("mine", 0), ("other", 1)])
-def test_trouble_decides_where_the_client_agrees(world: World, known: str, exit_code: int) -> None:
+def test_ping_decides_the_exit_code_where_the_client_agrees(
+    world: World, known: str, exit_code: int
+) -> None:
     script = world.root / "client.py"
     script.write_text(CLIENT)
     command = shlex.join([sys.executable, str(script)])
@@ -445,7 +447,7 @@ def test_ping_is_shown_without_a_client(world: World) -> None:
     assert [headers["authorization"] for _, headers in server.asked] == [f"Bearer {KEY}"] * 2
 
 
-def test_lock_without_endpoints_has_none_to_ask(world: World) -> None:
+def test_lock_without_endpoints_asks_nothing(world: World) -> None:
     write(world.own, {})
     assert world.run("lock").exit_code == 0
     result = world.run("doctor", "--client-command", "no-such-client", "--ping")

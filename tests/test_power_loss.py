@@ -246,7 +246,7 @@ def test_command_that_writes_one_file(
     assert seen == {old, new}
 
 
-def test_what_is_not_flushed_would_be_noticed(
+def test_missing_flush_is_noticed(
     tmp_path: Path,
     record: Callable[[Callable[[], object]], Disk],
     monkeypatch: pytest.MonkeyPatch,

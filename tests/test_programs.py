@@ -132,12 +132,12 @@ def test_only_absolute_entries_of_path_are_searched(
 
 
 @pytest.mark.parametrize("folder", ["", ".", "bin", "C:bin", "\\bin", "C:"])
-def test_entries_that_depend_on_the_directory_on_windows(folder: str) -> None:
+def test_entries_that_depend_on_the_directory_are_relative_on_windows(folder: str) -> None:
     assert not lookup.is_absolute(folder, ntpath)
 
 
 @pytest.mark.parametrize("folder", ["C:\\bin", "c:/bin", "\\\\server\\share\\bin"])
-def test_entries_that_do_not(folder: str) -> None:
+def test_entries_that_do_not_depend_on_the_directory_are_absolute_on_windows(folder: str) -> None:
     assert lookup.is_absolute(folder, ntpath)
 
 
@@ -174,7 +174,7 @@ def test_the_script_that_a_shim_names_is_started(windows: Windows, text: str) ->
 
 
 @pytest.mark.parametrize(("own", "all_of_them"), [(None, []), ("E:\\c", ["E:\\c"])])
-def test_folders_of_a_shim_are_handed_on(
+def test_folders_of_a_shim_are_passed_on(
     windows: Windows, own: str | None, all_of_them: list[str]
 ) -> None:
     windows.put("qwen.cmd", WITH_FOLDERS)

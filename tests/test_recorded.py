@@ -92,7 +92,7 @@ def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.D
         ("[[plans]]\n", "[plans]\n"),
     ],
 )
-def test_what_cannot_be_so_is_not_taken_over(old: str, new: str) -> None:
+def test_invalid_values_are_left_to_the_whole_reading(old: str, new: str) -> None:
     text = dump(LOCK)
     assert old in text
     assert read(text.replace(old, new, 1), "qwen.lock") is None

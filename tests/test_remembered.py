@@ -549,7 +549,7 @@ def test_every_file_that_git_asks_for_is_noted(kind: str, request: pytest.Fixtur
     assert ours - noted == set()
 
 
-def test_run_judges_what_follows_afresh(world: World) -> None:
+def test_arguments_of_the_command_are_judged_at_every_run(world: World) -> None:
     for _ in range(3):
         assert world.start("run", "--", "true")[0].err.count(b"overrides") == 0
     assert b"--model overrides the lock" in world.start("run", "--", "true", "--model=x")[0].err
@@ -729,7 +729,7 @@ def test_another_release_another_encoding_and_other_arguments_are_other_question
     assert len(asked - {None}) == 4
 
 
-def test_what_stands_beside_a_folder_is_noted() -> None:
+def test_files_beside_its_own_folders_are_noted() -> None:
     watch = Watch("question")
     for folder in (*watch._own, *watch._libraries):
         watch.note("content", f"{folder}inside")
@@ -793,7 +793,7 @@ def test_bytes_that_are_not_memory(text: bytes) -> None:
         Memory.read(text)
 
 
-def test_state_of_what_cannot_be_told_is_never_the_same(tmp_path: Path) -> None:
+def test_unknown_state_never_equals_another(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     large = tmp_path / "large"

@@ -103,7 +103,7 @@ def test_page_is_the_same_every_time(rich: World) -> None:
     assert page_of(rich) == page_of(rich)
 
 
-def test_page_can_be_found_ones_way_in(rich: World) -> None:
+def test_page_can_be_navigated(rich: World) -> None:
     """Landmarks, one heading of the first level and none left out, tables with headers, ids."""
     page = Page(page_of(rich))
     assert page.all("html")[0].attributes["lang"] == "en"
@@ -121,7 +121,7 @@ def test_page_can_be_found_ones_way_in(rich: World) -> None:
     assert len(page.all("table")) == len(page.all("caption"))
 
 
-def test_page_says_everything(rich: World) -> None:
+def test_page_shows_everything(rich: World) -> None:
     text = " ".join(Page(page_of(rich)).text.split())
     for said in (
         "drift",
@@ -158,7 +158,7 @@ def test_every_status_has_a_colour() -> None:
 
 
 @pytest.mark.parametrize("region", ["china", "global"])
-def test_upgrade_that_is_not_due_is_said_so(world: World, region: str) -> None:
+def test_upgrade_that_is_not_due_is_reported_as_such(world: World, region: str) -> None:
     world.run("upgrade", "--region", region, "--yes")
     text = " ".join(Page(page_of(world)).text.split())
     assert "Bailian Coding Plan current" in text
@@ -234,9 +234,7 @@ def test_browser_shows_the_page_without_scripts(browser: Browser, file: Path) ->
 
 
 @pytest.mark.slow
-def test_page_asks_for_nothing_and_the_browser_has_nothing_to_say(
-    browser: Browser, file: Path
-) -> None:
+def test_page_loads_nothing_and_the_browser_reports_nothing(browser: Browser, file: Path) -> None:
     browser.asked.clear()
     browser.said.clear()
     browser.show(file)
@@ -246,7 +244,7 @@ def test_page_asks_for_nothing_and_the_browser_has_nothing_to_say(
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [400, 1280])
-def test_page_is_there_to_see(browser: Browser, file: Path, width: int, dark: bool) -> None:
+def test_page_is_visible(browser: Browser, file: Path, width: int, dark: bool) -> None:
     browser.show(file, width=width, dark=dark)
     assert browser.value("document.documentElement.scrollWidth") <= width, "tables scroll alone"
     rows = rows_of(browser.screenshot())

@@ -216,7 +216,7 @@ def test_what_was_not_used_for_a_month_is_removed(project: Project) -> None:
     assert len(project.enforced()) == 3
 
 
-def test_a_run_that_takes_a_file_up_while_it_is_being_removed_keeps_it(
+def test_a_run_that_starts_to_use_a_file_during_its_removal_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -247,7 +247,7 @@ def test_a_change_of_any_scope_is_noticed_by_the_next_run(project: Project) -> N
 @pytest.mark.parametrize(
     "option", ["--model", "-m", "--auth-type=openai", "--authType", "--openai-base-url=x"]
 )
-def test_options_that_leave_the_lock_are_said_and_refused_when_strict(
+def test_options_that_leave_the_lock_are_reported_and_refused_when_strict(
     project: Project, option: str
 ) -> None:
     said = project.qwenlock("run", "--", "true", option)
@@ -256,7 +256,7 @@ def test_options_that_leave_the_lock_are_said_and_refused_when_strict(
     assert project.qwenlock("run", "--strict", "--", "true", option).returncode == 2
 
 
-def test_variables_that_leave_a_locked_runtime_model_are_said_and_refused_when_strict(
+def test_variables_that_leave_a_locked_runtime_model_are_reported_and_refused_when_strict(
     project: Project,
 ) -> None:
     auth = {"selectedType": "openai", "apiKey": "$KEY", "baseUrl": "https://a.example/v1"}

@@ -91,7 +91,7 @@ def is_valid(schema: dict[str, Any], document: Any) -> bool:
     return bool(Draft202012Validator(schema).is_valid(document))
 
 
-def test_schema_is_one_of_the_dialect_it_names(schema: dict[str, Any]) -> None:
+def test_schema_is_valid_in_the_dialect_it_names(schema: dict[str, Any]) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
 
@@ -144,7 +144,7 @@ def unknown(value: Any, node: dict[str, Any], schema: dict[str, Any]) -> list[st
     ]
 
 
-def test_editors_are_told_of_every_setting(schema: dict[str, Any]) -> None:
+def test_schema_describes_every_setting(schema: dict[str, Any]) -> None:
     """What it means, on every property; what is offered is valid, and so is every default."""
     containers = {"security", "auth", "model", "providerMetadata", "agents", "builtin", "tools"}
     containers |= {"webSearch", "outboundCorrelation"}
@@ -181,7 +181,7 @@ def test_schema_is_for_the_client_of_the_project(
     assert json.loads(older.out)["$id"].endswith(":0.12.0")
 
 
-def test_plans_of_ones_own_are_offered(tmp_path: Path) -> None:
+def test_team_plans_are_offered(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "plan.toml").write_text(
         'title = "Mine"\nauth-type = "openai"\nenv-key = "MINE_KEY"\n'
@@ -219,7 +219,7 @@ def test_settings_of_a_client_are_described_and_no_others(client: str) -> None:
     assert ("reasoning" in model["capabilities"]["properties"]) == known.knows("0.23.3")
 
 
-def test_legacy_auth_type_is_marked_where_another_way_is_there() -> None:
+def test_legacy_auth_type_is_marked_where_another_way_exists() -> None:
     marked = {}
     for client in ("0.23.3", "0.24.4"):
         providers = printed("settings", "--client", client)["properties"]["modelProviders"]

@@ -125,7 +125,7 @@ def test_built_in_model_can_be_selected_without_any_file() -> None:
     assert after(selected("coder-model")) == {"$version": 4, **choice("qwen-oauth", "coder-model")}
 
 
-def test_what_is_selected_already_is_not_written() -> None:
+def test_current_selection_is_not_written_again() -> None:
     for where in ("user", "project", "system"):
         given = {"user": settings(), where: settings(**choice("openai", "one"))}
         change = selected("one", **given)
@@ -142,7 +142,7 @@ def test_what_is_selected_already_is_not_written() -> None:
     assert after(selected("one", client="0.21.2", user=stale))["model"]["baseUrl"] == ONE["baseUrl"]
 
 
-def test_base_url_is_written_where_the_client_reads_it_and_else_goes() -> None:
+def test_base_url_is_written_where_the_client_reads_it_and_removed_elsewhere() -> None:
     before = settings(**choice("openai", "one", baseUrl=ONE["baseUrl"]))
     later = after(selected("two", "openai", "0.24.4", user=before))
     assert later["model"] == {"name": "two", "baseUrl": TWO["baseUrl"]}
@@ -156,12 +156,12 @@ def test_scope_that_overrides_the_selection_is_named() -> None:
     assert "model.name in project.json (project scope) overrides it" in warning
 
 
-def test_old_settings_are_to_be_migrated_first() -> None:
+def test_old_settings_must_be_migrated_first() -> None:
     with pytest.raises(InputError, match="another settings version"):
         selected("one", user={"modelProviders": CATALOGUE, "selectedAuthType": "x"})
 
 
-def test_what_is_selected_at_the_second_endpoint_stays_selected() -> None:
+def test_selection_at_the_second_endpoint_stays_selected() -> None:
     first, second = ({**ONE, "baseUrl": f"https://{name}.example"} for name in ("a", "b"))
     there = {
         "$version": 4,
@@ -232,14 +232,14 @@ def select_at(user: Any, url: str, client: str) -> ProjectChange:
     return select(project_of({"user": user}, client), "one", base_url=url)
 
 
-def test_scope_is_where_it_is_written(world: World) -> None:
+def test_selection_is_written_to_the_scope_that_is_named(world: World) -> None:
     write(world.user, settings(**choice("openai", "one")))
     assert world.run("select", "two", "--auth-type", "openai", "--scope", "project", "-y")[0] == 0
     assert json.loads(world.own.read_text())["model"] == {"name": "two"}
     assert json.loads(world.user.read_text())["model"] == {"name": "one"}
 
 
-def test_what_the_project_hides_is_said(world: World) -> None:
+def test_models_that_the_project_hides_are_named(world: World) -> None:
     write(world.user, settings(**choice("openai", "one")))
     own = {"$version": 4, "modelProviders": {"openai": [FIRST]}, **choice("openai", "one")}
     write(world.own, own)

@@ -142,7 +142,7 @@ def test_openai_responses_can_be_selected_where_the_client_knows_it() -> None:
         ("guide", "", "coder-model", []),
     ],
 )
-def test_model_of_qwen_oauth_is_one_of_the_built_in(
+def test_qwen_oauth_has_only_its_built_in_models(
     client: str, name: str, model: str, warnings: list[str]
 ) -> None:
     settings = {"security": {"auth": {"selectedType": "qwen-oauth"}}, "model": {"name": name}}
@@ -182,7 +182,7 @@ def test_type_without_entries_and_default_has_no_model() -> None:
     assert said(settings) == ["QL602", "QL604"]
 
 
-def test_selected_type_without_entries_is_said() -> None:
+def test_selected_type_without_entries_is_reported() -> None:
     assert said(OPENAI) == ["QL602"]
     assert said(models()) == ["QL602"]
 
@@ -276,7 +276,7 @@ def test_generation_configs_of_scopes_merge_for_a_runtime_model() -> None:
     assert lock.selection.source == "user"
 
 
-def test_empty_generation_config_is_none() -> None:
+def test_empty_generation_config_counts_as_missing() -> None:
     settings = {**OPENAI, "model": {"name": "m", "generationConfig": {}}}
     assert chosen(settings) == chosen({**OPENAI, "model": {"name": "m"}})
 
@@ -285,7 +285,7 @@ def test_empty_generation_config_is_none() -> None:
     ("name", "fix"),
     [("gpt-4", 'did you mean "gpt-4o"?'), ("zzz", 'select an entry, such as "gpt-4o"')],
 )
-def test_selected_model_that_no_entry_defines_is_said(name: str, fix: str) -> None:
+def test_selected_model_that_no_entry_defines_is_reported(name: str, fix: str) -> None:
     compilation = compiled({**models(MODEL, OTHER), "model": {"name": name}})
     (finding,) = [each for each in compilation.findings if each.code == "QL603"]
     assert finding.fix == fix
@@ -339,7 +339,7 @@ def test_nothing_selected_is_undecided(client: str) -> None:
     assert finding.fix == "run `qwenlock select gpt-4o`, unless variables are meant to decide"
 
 
-def test_nothing_selected_and_declared_is_fine() -> None:
+def test_nothing_selected_or_defined_has_no_finding() -> None:
     assert compiled({}, client="0.24.4").findings == ()
 
 
@@ -433,7 +433,7 @@ def test_api_of_an_entry_is_part_of_the_selection(
     assert [lock.selects(model) for model in lock.models].count(True) == 1
 
 
-def test_api_of_an_entry_is_a_field_like_others_for_earlier_releases() -> None:
+def test_api_of_an_entry_is_an_ordinary_field_for_earlier_releases() -> None:
     settings = {**models(RESPONSES), "model": {"name": "gpt-4o"}}
     lock = locked(settings, client="0.24.0")
     assert lock.selection.wire_api is None

@@ -249,7 +249,7 @@ def test_other_files_are_left_alone(world: World) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["git:", "untitled:", "vscode-remote://host", "file://server"])
-def test_what_is_not_a_file_here_counts_for_nothing(world: World, scheme: str) -> None:
+def test_uri_that_is_not_a_local_file_is_ignored(world: World, scheme: str) -> None:
     """An editor shows the version of a commit under the path of the file."""
 
     async def act(editor: Editor) -> None:
@@ -264,7 +264,7 @@ def test_what_is_not_a_file_here_counts_for_nothing(world: World, scheme: str) -
     edit(world, act)
 
 
-def test_of_many_findings_an_editor_gets_some_and_how_many_more(world: World) -> None:
+def test_editor_gets_some_of_many_findings_and_the_number_of_the_others(world: World) -> None:
     fields = ", ".join(f'"unknown-{number}": 1' for number in range(1_005))
 
     async def act(editor: Editor) -> None:
@@ -544,7 +544,7 @@ def test_file_that_is_not_open_is_changed_by_an_edit_too(world: World) -> None:
     edit(world, act)
 
 
-def test_nothing_is_written_over_what_is_not_saved(world: World) -> None:
+def test_unsaved_text_is_not_overwritten(world: World) -> None:
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, LEGACY)
         editor.type(uri, LEGACY + "\n")
@@ -558,7 +558,7 @@ def test_nothing_is_written_over_what_is_not_saved(world: World) -> None:
     edit(world, act)
 
 
-def test_command_that_cannot_be_carried_out_says_why(world: World) -> None:
+def test_command_that_fails_says_why(world: World) -> None:
     async def act(editor: Editor) -> None:
         await editor.open(world.own, MODELS)
         arguments = [str(world.project), "nothing", "openai"]
@@ -609,7 +609,7 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
     edit(world, act)
 
 
-def test_nothing_in_a_file_is_a_link_or_unseen_in_an_editor(world: World) -> None:
+def test_text_of_a_file_is_shown_literally_in_an_editor(world: World) -> None:
     """A picture in a hover would tell its server who opened the repository, and when."""
     odd = "![i](http://evil.example/i) <img src=x> \u202e\x1b[31m"
     entry = {"id": odd, "name": odd, "envKey": "A_KEY", "baseUrl": f"https://x.example/{odd}"}
@@ -748,7 +748,7 @@ def test_nothing_is_offered_in_a_lock(world: World) -> None:
 # Code lenses
 
 
-def test_lenses_say_how_models_and_plans_stand(world: World) -> None:
+def test_lenses_show_the_state_of_models_and_plans(world: World) -> None:
     settings = installed("0.12.0", custom=[])
 
     async def act(editor: Editor) -> None:
@@ -898,7 +898,7 @@ def test_no_answer_holds_a_key(world: World, monkeypatch: pytest.MonkeyPatch) ->
 # Being a guest
 
 
-def test_bug_is_told_without_what_a_text_holds(
+def test_bug_is_reported_without_the_content_of_a_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object, **__: object) -> None:
@@ -916,7 +916,7 @@ def test_bug_is_told_without_what_a_text_holds(
     edit(world, act)
 
 
-def test_editor_is_told_what_the_server_can_do(world: World) -> None:
+def test_server_names_its_capabilities(world: World) -> None:
     async def act(editor: Editor) -> None:
         can: types.ServerCapabilities = editor.result.capabilities
         assert can.hover_provider
@@ -1006,14 +1006,14 @@ def test_streams_are_for_the_protocol_alone(
     assert ('"capabilities"' in out.read_text()) == (b"initialize" in said)
 
 
-def test_person_who_starts_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_person_who_starts_it_sees_a_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     result = world.run("server")
     assert result.exit_code == 2
     assert "speaks with an editor" in result.err
 
 
-def test_missing_extra_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygls.lsp.server", None)
     result = world.run("server")
     assert result.exit_code == 2

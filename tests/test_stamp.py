@@ -129,7 +129,7 @@ def test_change_is_noticed(world: World, change: str) -> None:
     assert world.agreed() == exit_code
 
 
-def test_other_options_are_another_question(world: World) -> None:
+def test_other_options_are_checked_again(world: World) -> None:
     assert world.run("check", "--no-user").exit_code == 1
     assert world.run("check", "--client", "0.12.0").exit_code == 1
     assert world.run("check").exit_code == 0
@@ -143,7 +143,7 @@ def test_repository_that_goes_lets_the_search_go_on(world: World) -> None:
     assert world.agreed() == 1
 
 
-def test_what_is_in_a_repository_does_not_matter(world: World, compiles: list[object]) -> None:
+def test_files_of_a_repository_do_not_matter(world: World, compiles: list[object]) -> None:
     (world.project / ".git").mkdir()
     world.run("check")
     (world.project / ".git" / "index.lock").touch()
@@ -179,7 +179,7 @@ def test_words_are_remembered_without_the_colours_of_another_stream(
 @pytest.mark.parametrize(
     "garbage", [b"", b"\n\n", b"\xff\n\n[]\n", b"x y\n\n[]\n", b"absent /nope"]
 )
-def test_stamp_that_is_garbage_is_not_believed(
+def test_damaged_stamp_is_not_believed(
     world: World, compiles: list[object], garbage: bytes
 ) -> None:
     write(world.user, "{}")
@@ -300,7 +300,7 @@ def test_memory_is_private(world: World) -> None:
     assert {stamp.parent.stat().st_mode & 0o777 for stamp in stamps(world)} == {0o700}
 
 
-def test_a_file_that_moves_the_user_scope_is_looked_at(world: World) -> None:
+def test_a_file_that_moves_the_user_scope_is_read(world: World) -> None:
     assert world.run("lock", "--client", "0.24.4").exit_code == 0
     assert world.run("check").exit_code == 0
     (world.home / "other").mkdir()

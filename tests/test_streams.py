@@ -131,7 +131,7 @@ def started(line: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, check=False, **options)
 
 
-def test_error_of_the_system_is_told_with_its_file() -> None:
+def test_error_of_the_system_is_reported_with_its_file() -> None:
     for error, message in (
         (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x: permission denied"),
         (OSError(errno.EIO, "Input/output error"), "input/output error"),

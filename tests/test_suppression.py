@@ -82,16 +82,16 @@ def test_comment_has_the_indentation_and_ending_of_the_file(text: str, ending: s
     ) == json.loads(text)
 
 
-def test_line_that_begins_in_a_comment_gets_none() -> None:
+def test_line_that_begins_in_a_comment_gets_no_comment() -> None:
     (finding,) = about("QL202", linted('{"modelProviders": { /* a\n b */ "x": []}}'))
     assert suppression(finding) is None
 
 
-def test_byte_order_mark_gets_none() -> None:
+def test_finding_about_a_byte_order_mark_gets_no_comment() -> None:
     (finding,) = about("QL117", linted(BOM + "{}"))
     assert suppression(finding) is None
 
 
-def test_comment_about_comments_gets_none() -> None:
+def test_finding_about_comments_gets_no_comment() -> None:
     (finding,) = about("QL115", linted("{} // qwenlock: ignore[QL202]"))
     assert suppression(finding) is None

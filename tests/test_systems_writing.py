@@ -208,7 +208,7 @@ def test_copies_are_removed_when_the_client_has_ended(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("system")
-def test_no_message_names_permissions_that_windows_has_not(tmp_path: Path) -> None:
+def test_no_message_names_permissions_that_windows_lacks(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1")
     assert environment._read(tmp_path / ".env", "project").mode is None
 

@@ -106,7 +106,7 @@ def test_warnings_about_the_users_file_do_not_fill_a_projects_gate(world: World)
 # Many projects
 
 
-def test_check_of_many_says_what_is_wrong_and_sums_up_the_rest(world: World) -> None:
+def test_check_of_many_projects_names_failures_and_counts_the_rest(world: World) -> None:
     many(world, "a", "b", "c")
     result = world.run("check", "a", "b", "c")
     assert (

@@ -106,7 +106,7 @@ def test_keys_and_texts_with_many_dots_are_read() -> None:
     assert holds(parse(text), ("a",) * 99)
 
 
-def test_blanks_before_what_is_not_a_key_cost_no_square() -> None:
+def test_blanks_before_no_key_are_read_in_linear_time() -> None:
     with pytest.raises(TomlError):
         parse(" " * 500_000 + "!")
     assert Positions(" " * 500_000 + "\nb = 1").of(("b",)) == (2, 1)

@@ -284,7 +284,7 @@ def test_selection_of_another_auth_type_is_kept() -> None:
     assert (settings["security"], settings["model"]) == (auth["security"], auth["model"])
 
 
-def test_selection_that_a_higher_scope_overrides_is_said() -> None:
+def test_selection_that_a_higher_scope_overrides_is_reported() -> None:
     change = changed(scopes(user=installed("0.12.0"), project={"model": {"name": "gpt-4o"}}))
     assert change.report["selection"]["to"] == "openai/gpt-4o"
     assert any("model.name in project.json (project scope)" in each for each in change.warnings)
@@ -359,7 +359,7 @@ def test_record_of_other_models_stays_and_is_named() -> None:
     assert any("user.json records codingPlan.version" in each for each in change.warnings)
 
 
-def test_selected_model_of_a_provider_of_ones_own_is_kept_where_the_client_offers_it() -> None:
+def test_selected_model_of_a_custom_provider_is_kept_where_the_client_offers_it() -> None:
     settings = installed("0.12.0", providerProtocol={"lab": "openai"}, model={"name": "lab-large"})
     settings["modelProviders"]["lab"] = [{"id": "lab-large", "envKey": "LAB_KEY"}]
     for client, kept in (("0.24.4", True), ("guide", False)):
@@ -393,7 +393,7 @@ def test_region_that_an_interactive_client_forgot_is_that_of_the_models() -> Non
     }
 
 
-def test_going_down_needs_to_be_allowed() -> None:
+def test_downgrade_must_be_allowed() -> None:
     for wishes, client in (({"to": "0.12.0"}, "guide"), ({"region": "global"}, "0.12.0")):
         with pytest.raises(UsageError, match=r"is installed; 0\.12\.0 is older") as caught:
             changed(installed(NEWEST), client, **wishes)
@@ -547,7 +547,7 @@ def test_edit_that_the_new_template_makes_too_is_not_lost() -> None:
     assert (edit["kept"], change.report["status"]) == (True, "due")
 
 
-def test_reordered_models_are_said_and_take_the_order_of_the_template() -> None:
+def test_reordered_models_are_reported_and_take_the_order_of_the_template() -> None:
     settings = installed("0.12.0", custom=[])
     settings["modelProviders"]["openai"].reverse()
     change = changed(settings, to=LATER)
@@ -642,7 +642,7 @@ regions.moon = {}
 """
 
 
-def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
+def test_another_plan_needs_only_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "moon"
     folder.mkdir()
     write(folder / "plan.toml", SECOND)
@@ -682,7 +682,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
         {"model": "gpt-4o"},
     ],
 )
-def test_needed_keys_of_another_settings_version_are_to_be_migrated_first(settings: Any) -> None:
+def test_needed_keys_of_another_settings_version_must_be_migrated_first(settings: Any) -> None:
     with pytest.raises(InputError, match="another settings version") as caught:
         changed(settings, region="china")
     assert "qwenlock migrate" in (caught.value.fix or "")
@@ -710,7 +710,7 @@ def test_value_in_the_way_is_named(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("record", [None, "x", [], {"version": ""}, {"version": 1}])
-def test_record_that_says_nothing_is_none(record: Any) -> None:
+def test_empty_record_does_not_count(record: Any) -> None:
     assert changed({"$version": 4, "codingPlan": record}).report["status"] == "not-installed"
 
 

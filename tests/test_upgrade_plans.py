@@ -177,7 +177,7 @@ def test_choice_is_completed_or_with_keep_left_as_it_was_chosen(
 
 @untimed(20)
 @given(st.sampled_from(LISTS), st.data())
-def test_choice_is_told_as_what_it_is_and_not_as_an_unknown_version(
+def test_choice_is_reported_as_a_choice_and_not_as_an_unknown_version(
     listed: tuple[Plan, Template, Region], data: st.DataObject
 ) -> None:
     plan, template, region = listed
@@ -254,7 +254,7 @@ def test_list_that_only_a_captured_template_has_is_known_on_this_machine() -> No
             assert bool(codes & {"QL504", "QL505"}) is is_unknown, plan.id
 
 
-def test_choice_of_the_newest_list_is_told_as_what_it_lacks() -> None:
+def test_choice_of_the_newest_list_is_reported_by_what_it_lacks() -> None:
     for plan in PLANS:
         newest, region = plan.newest(), next(iter(plan.regions.values()))
         chosen = plan.models(newest, region)[:-1]
@@ -316,7 +316,7 @@ def commented(settings: Any) -> tuple[str, dict[str, str]]:
 
 @untimed(60)
 @given(st.sampled_from(OLDER), st.data())
-def test_kept_edits_keep_values_and_comments_and_nothing_nags(
+def test_kept_edits_keep_values_and_comments_and_nothing_is_reported(
     listed: tuple[Plan, Template, Region], data: st.DataObject
 ) -> None:
     plan, _, region = listed
@@ -569,7 +569,7 @@ def test_plan_that_a_client_does_not_have_is_left_alone() -> None:
         ),
     ],
 )
-def test_wish_that_would_lead_back_or_nowhere_is_refused(
+def test_downgrade_or_unknown_target_is_refused(
     is_edited: bool, wishes: dict[str, Any], message: str
 ) -> None:
     plan = PLANS.plan("coding-plan")
@@ -582,7 +582,7 @@ def test_wish_that_would_lead_back_or_nowhere_is_refused(
     assert error.value.message == message
 
 
-def test_number_that_stays_the_same_stays_as_it_is_spelled() -> None:
+def test_equal_number_keeps_its_spelling() -> None:
     plan = PLANS.plan("coding-plan")
     region = plan.regions["china"]
     settings = settings_of((plan, plan.template("0.21.2"), region))

@@ -112,7 +112,7 @@ def is_harmless(screen: Screen) -> bool:
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 @pytest.mark.parametrize("arguments", [["show"], ["show", "--tree"]])
-def test_show_fits_the_terminal_and_obeys_no_name(
+def test_show_fits_the_terminal_and_escapes_names(
     folder: Path, width: int, arguments: list[str]
 ) -> None:
     screen = on_terminal(folder, width, arguments)
@@ -157,7 +157,7 @@ def test_tree_says_everything(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_no_colour_where_none_is_wanted(two: Path, variables: dict[str, str]) -> None:
+def test_no_colour_where_it_is_not_wanted(two: Path, variables: dict[str, str]) -> None:
     for arguments in (["show", "p"], ["show", "--tree", "p"], ["diff", "p", "q"]):
         assert "\x1b" not in on_terminal(two, NARROW, arguments, **variables).sent
 

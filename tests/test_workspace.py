@@ -227,7 +227,7 @@ def test_commands_at_the_root_of_a_workspace_mean_all_projects(workspace: World)
         assert workspace.run(*arguments).exit_code == 0
 
 
-def test_a_directory_without_a_project_stands_for_the_workspace(
+def test_a_directory_without_a_project_means_the_workspace(
     workspace: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (workspace.project / "docs").mkdir()
@@ -240,7 +240,7 @@ def test_a_directory_without_a_project_stands_for_the_workspace(
     assert "name one of its projects: ../apps/a, ../apps/b" in refused.err
 
 
-def test_project_of_a_workspace_is_meant_where_one_stands_in_it(
+def test_inside_a_project_of_a_workspace_that_project_is_meant(
     workspace: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(workspace.project / "apps" / "b")
@@ -433,7 +433,7 @@ def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
 # Conflicts
 
 
-def test_a_conflict_is_called_one(world: World) -> None:
+def test_a_conflict_is_reported_as_a_conflict(world: World) -> None:
     before = world.lock.read_text(), world.own.read_text()
     marks = "<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> topic\n"
     write(world.lock, before[0].replace("[[models]]", f"{marks}[[models]]", 1))
@@ -747,7 +747,7 @@ def test_paths_below_the_root_can_be_typed(world: World, monkeypatch: pytest.Mon
     assert "as ../qwenlock.toml says" in shown.err
 
 
-def test_file_that_the_client_rewrites_is_foreseen(world: World) -> None:
+def test_file_that_the_client_will_rewrite_is_named(world: World) -> None:
     write(world.own, {**models(MODEL), "model": {"name": "gpt-4o"}})
     assert "QL125" not in world.run("lint").err
     git(world.project, "add", ".")
@@ -783,7 +783,7 @@ def test_init_at_a_root_makes_a_workspace_and_no_lock_of_its_own(workspace: Worl
     assert "which nobody else has" not in result.err + again.err
 
 
-def test_status_of_a_workspace_tells_what_to_set(
+def test_status_of_a_workspace_says_what_to_set(
     workspace: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "qwenlock lock apps/b: write qwen.lock" in workspace.run("status").out

@@ -236,7 +236,7 @@ class TestWrite:
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert os.getxattr(path, "system.posix_acl_access") == acl
 
-    def test_symbolic_link_stays_one(self, project: Path, tmp_path: Path, history: History) -> None:
+    def test_symbolic_link_is_kept(self, project: Path, tmp_path: Path, history: History) -> None:
         dotfiles = tmp_path / "dotfiles.json"
         dotfiles.write_bytes(b"old")
         link = project / "settings.json"
@@ -264,7 +264,7 @@ class TestWrite:
         write([FileEdit(path, b"old", None)], reason="undo", history=history)
         assert not path.exists()
 
-    def test_leftovers_of_a_killed_run_go_and_only_they(
+    def test_only_leftovers_of_a_killed_run_are_removed(
         self, project: Path, edits: list[FileEdit], history: History
     ) -> None:
         leftover = project / f"settings.json.qwenlock-{'0' * 16}"
@@ -316,7 +316,7 @@ class TestWrite:
         assert set(seen) == {"A  settings.json\n"}
         assert sorted(path.name for path in project.iterdir()) == [".env", ".git", "settings.json"]
 
-    def test_leftovers_in_a_repository_go(
+    def test_leftovers_in_a_repository_are_removed(
         self, project: Path, edits: list[FileEdit], history: History
     ) -> None:
         (project / ".git").mkdir()
@@ -519,7 +519,7 @@ class TestFailure:
             )
         assert gone.read_bytes() == b"old"
 
-    def test_directories_made_for_nothing_go_away(
+    def test_directories_made_for_nothing_are_removed(
         self,
         project: Path,
         edits: list[FileEdit],
@@ -534,7 +534,7 @@ class TestFailure:
                 write([FileEdit(path, None, b"new"), *edits], reason="init", history=history)
         assert_untouched(project, history)
 
-    def test_roll_back_that_fails_stops_says_so_and_can_be_undone(
+    def test_failed_roll_back_is_reported_and_can_be_undone(
         self,
         project: Path,
         edits: list[FileEdit],
@@ -559,7 +559,7 @@ class TestFailure:
         assert [path.name for path in project.iterdir()] == ["settings.json"]
 
     @pytest.mark.parametrize("function", ["open", "fsync", "fchmod", "access", "unlink"])
-    def test_no_failure_shows_a_content(
+    def test_no_failure_shows_the_content_of_a_file(
         self,
         edits: list[FileEdit],
         history: History,
@@ -598,7 +598,7 @@ while done < 5:
         assert "changed since it was read" in error.message, error.message
 """
 
-    def test_eight_lose_nothing(self, project: Path, tmp_path: Path) -> None:
+    def test_eight_writers_lose_nothing(self, project: Path, tmp_path: Path) -> None:
         files = [project / "a", project / "b"]
         for file in files:
             file.write_bytes(b"0")
@@ -668,7 +668,7 @@ class TestOutput:
         assert [entry.name for entry in project.iterdir()] == ["qwen.lock"]
         assert path.read_text() == "old"
 
-    def test_only_old_leftovers_go(self, project: Path) -> None:
+    def test_only_old_leftovers_are_removed(self, project: Path) -> None:
         old, young = (project / f"qwen.lock.qwenlock-{digit * 16}" for digit in "01")
         young.touch()
         old.touch()
