@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from support import World
 
 PROJECT = "/home/you/project"
-"""What pages call the directory of the project."""
+"""The directory of the project in the pages."""
 
 
 def reported(
     page: Page, world: World, patch: pytest.MonkeyPatch, *, fixed: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the findings, as JSON has them, on the files of `page` before or after its fix."""
+    """Return the findings, as in JSON, about the files of `page` before or after its fix."""
     world.clear()
     write_files(page.before, world)
     if fixed:

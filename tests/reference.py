@@ -1,4 +1,4 @@
-"""The pages of the reference that are made of the code; `pytest --update-docs` writes them."""
+"""The pages of the reference that are generated from the code, by `pytest --update-docs`."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "docs" / "reference"
 MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
 _SHARED_BY = 5
-"""An option that so many commands have, all alike, is explained once."""
+"""An option that this many commands have, with the same meaning, is explained once."""
 
 
 def pages() -> dict[Path, str]:
-    """Return every generated page and what it must hold."""
+    """Return the text of every generated page, by its path."""
     made: dict[str, Callable[[], str]] = {
         "commands.md": commands,
         "exit-codes.md": exit_codes,
@@ -90,7 +90,7 @@ def commands() -> str:
 
 
 def leaves(name: str = "qwenlock", command: Any = None) -> Iterator[tuple[str, Any]]:
-    """Yield every command that does something, with its whole name."""
+    """Yield every command that is not a group, with its whole name."""
     command = command or typer.main.get_command(app)
     if not hasattr(command, "list_commands"):
         yield name, command
@@ -125,7 +125,7 @@ def _options(command: Any) -> list[Any]:
 
 
 def _row(option: Any) -> tuple[str, str, str]:
-    """Return the line of an option: how it is written, its default, what it does."""
+    """Return the row of an option: its form, its default, its meaning."""
     takes = "" if option.is_flag else f" {option.metavar or _choices(option)}"
     written = ", ".join(_code(f"{name}{takes}") for name in [*option.opts, *option.secondary_opts])
     default = option.default
@@ -139,7 +139,7 @@ def _row(option: Any) -> tuple[str, str, str]:
 
 
 def _code(text: str) -> str:
-    """Return `text` as code for a table; of `|` in backticks GitHub and the site differ."""
+    """Return `text` as code for a table; GitHub and the site read `|` in backticks differently."""
     return f"<code>{text.replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
@@ -149,7 +149,7 @@ def _choices(option: Any) -> str:
 
 
 def _help(text: str) -> str:
-    """Return the text of `--help`, filled as Markdown is."""
+    """Return the text of `--help`, wrapped as Markdown."""
     return "\n".join(f"{fill(part, 95)}\n" for part in text.split("\n\n"))
 
 
@@ -226,7 +226,7 @@ def plans() -> str:
 
 
 def _marks(plan: Plan) -> Iterator[str]:
-    """Yield what else makes a model the plan's."""
+    """Yield the other conditions under which a model belongs to the plan."""
     if plan.ownership.endpoint:
         yield "the endpoint of a region"
     if plan.ownership.name_prefix:
@@ -243,7 +243,7 @@ def _names(region: Region) -> str:
 
 
 def settings() -> str:
-    """Return the page of what is known of settings."""
+    """Return the page of all settings that are known."""
     newest = profile(NEWEST)
     types = [
         (

@@ -45,7 +45,7 @@ OPENAI = {"security": {"auth": {"selectedType": "openai"}}}
 
 
 FEWER = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 4
-"""By how much a property is tried less often than CI tries it."""
+"""How many times fewer examples a property has here than in CI."""
 
 
 def untimed(examples: int) -> settings:
@@ -101,7 +101,7 @@ def record(settings: dict[str, Any], values: Mapping[Any, Any]) -> dict[str, Any
 
 
 def plainly_read(text: str) -> Any:
-    """Return the value of JSON with comments, by other means than the product."""
+    """Return the value of JSON with comments, without the code of qwenlock."""
     return json.loads(re.sub(r'("(?:[^"\\]|\\.)*")|//[^\r\n]*|/\*(?:.|[\r\n])*?\*/', r"\1", text))
 
 
@@ -142,7 +142,7 @@ def source(value: Any, scope: ScopeName = "user") -> Source:
 
 
 def compiled(*sources: Source | dict[str, Any], client: str = "guide") -> Compilation:
-    """Compile sources, low to high; a mere value is the user's settings."""
+    """Compile sources, lowest first; a plain value is the user's settings."""
     given = [each if isinstance(each, Source) else source(each) for each in sources]
     return compile_lock(given, (), profile(client))
 
@@ -163,7 +163,7 @@ def codes(compilation: Compilation) -> list[str]:
 def run_here(
     arguments: Sequence[str], directory: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run `qwenlock` in this process, with the directory and environment that another would get."""
+    """Run `qwenlock` in this process, with the directory and environment of a new process."""
     out = TextIOWrapper(BytesIO(), encoding="utf-8", errors="surrogateescape")
     err = TextIOWrapper(BytesIO(), encoding="utf-8", errors="backslashreplace")
     with (
@@ -196,7 +196,7 @@ _FOR_A_CLIENT = (
 
 
 def a_third(cases: Iterable[T]) -> list[T]:
-    """Return a third of some slow cases, a different third in each run of CI; or all of them."""
+    """Return a third of some slow cases, in CI a different third each time; or all cases."""
     every = list(cases)
     if os.environ.get("QWENLOCK_ALL_CASES"):
         return every
@@ -205,7 +205,7 @@ def a_third(cases: Iterable[T]) -> list[T]:
 
 
 class World:
-    """A home and a project of their own, and the command line run in them, in this process."""
+    """A home and a project, in which the command line runs in this process."""
 
     def __init__(
         self, root: Path, patch: pytest.MonkeyPatch, read: Callable[[], tuple[str, str]]
@@ -237,7 +237,7 @@ class World:
         return self.project / "qwen.lock"
 
     def clear(self) -> None:
-        """Make home, project and system as empty as they were at first."""
+        """Delete all files of the home, the project and the system."""
         for folder in (self.home, self.project, self.system):
             for path in folder.iterdir():
                 if path.is_dir() and not path.is_symlink():
@@ -251,12 +251,12 @@ class World:
         by_the_guide = self._by_the_guide(arguments)
         exit_code = run(by_the_guide)
         out, err = self.read()
-        if by_the_guide is not arguments:  # what is advised has the options that were given
+        if by_the_guide is not arguments:  # advice repeats the options that were given
             out, err = (each.replace(" --client guide", "") for each in (out, err))
         return Result(exit_code, out, err)
 
     def start(self, *arguments: str) -> Result:
-        """Run the command line in a process of its own."""
+        """Run the command line in a new process."""
         done = subprocess.run(
             [sys.executable, "-m", "qwenlock", *self._by_the_guide(arguments)],
             capture_output=True,
@@ -266,7 +266,7 @@ class World:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def _by_the_guide(self, arguments: Sequence[str]) -> Sequence[str]:
-        """Return `arguments` with the guide as the client, where nothing else says which."""
+        """Return `arguments` with the guide as the client, if nothing else names one."""
         configured = any(b"client" in each.read_bytes() for each in self.root.rglob("*.toml"))
         if not arguments or arguments[0] not in _FOR_A_CLIENT or "--client" in arguments:
             return arguments
@@ -275,7 +275,7 @@ class World:
         return arguments[0], "--client", "guide", *arguments[1:]
 
     def agreed(self) -> int:
-        """Return the exit code of `check` where that of `lock --check` is the same."""
+        """Return the exit code of `check`, after asserting that `lock --check` has the same."""
         once = self.run("check")
         again = self.run("check")
         other = self.run("lock", "--check")
@@ -293,7 +293,7 @@ def write(path: Path, value: Any) -> Path:
 
 
 def undo(history: History, *, force: bool = False) -> HistoryEntry | None:
-    """Take back the last change in force, and return it; None if there is none."""
+    """Undo the last change that is in force, and return it; None without one."""
     found = history.reversal(force=force)
     if found is None:
         return None

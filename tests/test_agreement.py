@@ -1,4 +1,4 @@
-"""What a client offers, held against a lock: agreement, and every way to differ."""
+"""What a client offers, compared with a lock: agreement, and every difference."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_workflow_command_is_one_line_with_the_whole_text(
 
 
 def undone(text: str) -> str:
-    """Return what a runner makes of the data of a workflow command."""
+    """Return the data of a workflow command as a runner reads it."""
     return text.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
 
 

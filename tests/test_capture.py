@@ -1,4 +1,4 @@
-"""Capturing templates: whatever a plan's models are, the template renders to them exactly."""
+"""Capturing templates: a template renders exactly to the models of its plan, whatever they are."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def without(plan: Plan, version: str) -> Plan:
 def captured(
     plan: Plan, region: Region, models: list[PlanModel], version: str = "9.0"
 ) -> tuple[Plan, Template]:
-    """Capture, and return the plan with the template that came of it."""
+    """Capture a template, and return its plan."""
     state = plan.states["provider-metadata"]
     found = capture(plan, version, region, models, state, models_digest(models))
     others = tuple(each for each in plan.templates if each.version != version)
@@ -101,7 +101,7 @@ def test_no_id_and_no_endpoint_is_written_twice(plan: Plan, template: Template) 
 
 
 def test_newest_version_gives_the_form_of_what_one_region_does_not_show() -> None:
-    """In China the text that marks a region is empty; the versions before say where it stands."""
+    """In China the text that marks a region is empty; earlier versions show its place."""
     template = PLAN.template("0.21.2")
     _, made = captured(without(PLAN, "0.21.2"), CHINA, PLAN.models(template, CHINA), "0.21.2")
     assert '"[ModelStudio Coding Plan{{ region.text.suffix }}] {{ id }}"' in made.text
@@ -360,7 +360,7 @@ def test_digest_is_added_where_the_template_renders_it(world: World) -> None:
         )
 
 
-# A plan of one's own
+# A team's own plan
 
 
 GATEWAY = {"envKey": "ACME_API_KEY", "baseUrl": "https://gw.acme.example/v1"}

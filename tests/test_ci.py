@@ -1,4 +1,4 @@
-"""What runs on hosts of code, as far as it can run here: the action, and the workflows shown."""
+"""The action and the workflows for code hosts, as far as they can run here."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Done(NamedTuple):
 
 
 class Runner:
-    """A repository, and what a host sets around the steps of a job in it."""
+    """A repository, and the environment that a host gives to the steps of a job."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -89,7 +89,7 @@ class Runner:
         )
 
     def tool(self, name: str, script: str) -> None:
-        """Put a program of the test's own before all others."""
+        """Add a program of the test at the front of PATH."""
         path = self.bin / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)

@@ -44,7 +44,7 @@ WRITTEN = {"output", "html", "markdown"}
 
 
 def command_lines(name: str) -> list[list[str]]:
-    """Return calls of a command: as short as can be, and with each flag and choice it has."""
+    """Return calls of a command: the shortest one, and one with each flag and choice."""
     base = [*name.split(), *fixed().get(name, [])]
     extra: list[list[str]] = [[]]
     for parameter in LEAVES[name].params:
@@ -71,12 +71,12 @@ CLIENT = ["--", sys.executable, "-c", "pass"]
 
 
 def call(world: World, arguments: list[str]) -> Result:
-    """Run a command line; one that becomes another program, in a process of its own."""
+    """Run a command line; in a new process if it becomes another program."""
     return world.start(*arguments) if arguments[-len(CLIENT) :] == CLIENT else world.run(*arguments)
 
 
 def fixed() -> dict[str, list[str]]:
-    """Return what commands are called with besides: no client, and keys where one is taken."""
+    """Return further arguments of commands: no client, and keys where a key can be given."""
     return {
         "doctor": ["--client-command", "false"],
         "resolve": ["--openai-api-key", f"sk-{BARE}", "--openai-base-url", f"https://u:{WORDY}@h"],
@@ -213,7 +213,7 @@ def assert_nothing_left(world: World, before: set[Path], about: object) -> None:
 
 
 OF_CHANGES = {"history", "undo"}
-"""What says something where there was a change."""
+"""Commands that print something after a change."""
 
 
 @pytest.mark.slow
@@ -239,7 +239,7 @@ def test_no_command_shows_a_key(
 
 
 PRINT_THE_LOCK = {"show", "export"}
-"""What they print is the lock, as the hand left it."""
+"""They print the lock as somebody has edited it."""
 
 
 @pytest.mark.slow
@@ -728,7 +728,7 @@ def test_check_and_lock_check_agree_on_every_edit(
     before = world.lock.read_bytes()
     write(world.lock, edit(before))
     exit_code = world.agreed()
-    if exit_code == 0:  # then it means the same, and is written the same
+    if exit_code == 0:  # then its meaning is the same, and it is written in the same way
         assert world.run("lock").exit_code == 0
 
 
@@ -743,7 +743,7 @@ def test_forged_lock_that_means_something_else_is_drift(world: World) -> None:
 
 
 def test_new_template_version_makes_no_lock_stale(world: World) -> None:
-    """Not one that the models are of either, which were of no known template before."""
+    """This includes a template of locked models that had no known template before."""
     own = world.root / "own" / "coding-plan"
     own.mkdir(parents=True)
     source = shipped.folder("templates") / "coding-plan" / "0.23.3.json.j2"
@@ -813,7 +813,7 @@ def test_reader_that_has_gone_ends_it_quietly(world: World) -> None:
         text=True,
         check=False,
     )
-    assert done.stderr in {"141\n", "0\n"}  # 0: all was written before
+    assert done.stderr in {"141\n", "0\n"}  # 0: everything was written before
 
 
 def test_interrupt_ends_quietly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

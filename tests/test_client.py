@@ -40,7 +40,7 @@ SESSION = '"sessionId": "s1", "models"'
 
 
 class Fake:
-    """A client made of a few lines of Python, in a directory of its own."""
+    """A client that is a few lines of Python, in its own directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

@@ -1,6 +1,7 @@
 """The lists of the installed client: captured on a terminal, upgraded to, and never in a lock.
 
-The client here is a script that offers an update as releases do; `tests/conformance` has real ones.
+The client here is a script that offers an update as releases do; `tests/conformance` uses real
+ones.
 """
 
 from __future__ import annotations

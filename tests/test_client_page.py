@@ -29,7 +29,7 @@ def sections() -> dict[str, str]:
 
 
 def statements(section: str) -> Iterator[str]:
-    """Give each list item and each table row of a section, on one line."""
+    """Yield each list item and each table row of a section, as one line."""
     for item in re.findall(r"^- .*(?:\n  .*)*", section, re.MULTILINE):
         yield " ".join(item.split())
     for rows in re.findall(r"^\|[- |]+\|\n((?:\|.*\n)+)", section, re.MULTILINE):
@@ -73,11 +73,11 @@ FILES = subprocess.run(
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Give the name and the text of each file that git tracks, where it is text."""
+    """Yield the name and the text of each text file that git tracks."""
     for name in FILES:
         try:
             yield name, (ROOT / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):  # removed, not committed yet; or not text
+        except (OSError, UnicodeDecodeError):  # deleted without a commit, or not text
             continue
 
 

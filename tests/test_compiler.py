@@ -385,7 +385,7 @@ def known_as(lock: Lock, version: str | None) -> Lock:
 
 
 def test_another_release_with_the_same_models_that_a_lock_records_stays() -> None:
-    """A template can be named after an earlier release than it was."""
+    """The name of a template can change to an earlier release."""
     newest = of_plan(published("0.23.3", "china"))
     lock = with_plans(newest).lock
     assert lock is not None
@@ -398,7 +398,7 @@ def test_another_release_with_the_same_models_that_a_lock_records_stays() -> Non
 
 @pytest.mark.parametrize("before", [None, "99.0"])
 def test_version_that_a_lock_records_stays_while_the_models_do(before: str | None) -> None:
-    """A new template version alone makes no lock stale, nor does one that is gone."""
+    """Neither a new nor a deleted version of a template makes a lock stale."""
     known = of_plan(published("0.12.0", "china"))
     lock = with_plans(known).lock
     assert lock is not None

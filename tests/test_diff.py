@@ -145,7 +145,7 @@ def test_models_with_one_id_at_several_addresses_are_distinguished() -> None:
     assert found == ['~ model openai/gpt-4o at https://b/v1: name (none) → "x"']
 
 
-# What only a hand can have done
+# What only somebody with an editor can have done
 
 
 OTHER = replace(FIRST, auth_type="gemini")

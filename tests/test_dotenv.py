@@ -1,4 +1,4 @@
-"""`.env` files: read as the client's parser does, added to so that every reader gets the value."""
+"""`.env` files: read as by the client, and written so that every parser reads the value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES = st.sampled_from([
     "E=a b # c\n",
 ])  # fmt: skip
 
-# The parser of Node's dotenv, as its 16th major version has it.
+# The parser of Node's dotenv, major version 16.
 NODE = r"""
 const quoted = String.raw`\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*` + '`(?:\\\\`|[^`])*`'
 const LINE = new RegExp(String.raw`(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(` + quoted +
@@ -58,7 +58,7 @@ def node_reads(texts: list[str]) -> list[dict[str, str]]:
 
 
 def added(before: str, value: str) -> str | None:
-    """Return the file with a variable more, or None where it cannot hold the value."""
+    """Return the file with a variable added; None if it cannot hold the value."""
     try:
         return add(before, {"KEY": value})
     except ValueError:

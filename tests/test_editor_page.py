@@ -1,7 +1,7 @@
-"""All that an editor is told about some settings, on pages: tests/data/editor.
+"""All that an editor gets for some settings, as pages: tests/data/editor.
 
-At each name, value and bracket stands the hover, what can be written there, and what can be done;
-then the line above each model and plan.
+For each name, value and bracket a page shows the hover, the completions and the actions; then
+the line above each model and plan.
 """
 
 from __future__ import annotations

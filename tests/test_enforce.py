@@ -1,4 +1,4 @@
-"""The enforcing settings, `export`, and `doctor` with a client made up; a real one: conformance."""
+"""The enforcing settings, `export`, and `doctor` with a simulated client."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ def test_export_writes_what_it_prints(project: World, format: str) -> None:  # n
 
 
 def test_exported_settings_survive_every_encoding(world: World) -> None:
-    """PowerShell decodes what it redirects with the codepage of the console."""
+    """PowerShell decodes redirected output with the codepage of the console."""
     write(world.own, models({**A, "name": "模型 é 😀"}))
     world.run("lock")
     printed = world.run("export").out
@@ -348,7 +348,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def client(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the command of a client that does not honour REPLACE, and records what it got."""
+    """Return the command of a client that ignores REPLACE, and records its settings."""
     monkeypatch.setenv("SEEN", str(world.root / "seen"))
     script = world.root / "client.py"
     script.write_text(CLIENT)
@@ -437,7 +437,7 @@ def test_doctor_says_why_a_client_cannot_be_asked(
 
 @pytest.mark.usefixtures("client")
 def test_doctor_says_that_enforcing_helps_a_client_that_asks_for_a_login(project: World) -> None:
-    """As one does in a folder that is not trusted: the project's selection is not read."""
+    """As in a folder that is not trusted: the project's selection is not read."""
     refusal = '{"error": {"code": -32000, "message": "Authentication required"}, "id": 2}'
     answer = "    print(json.dumps("
     refusing = f"    if not system.exists() and request['id'] == 2: print({refusal!r}, flush=True)"
@@ -501,7 +501,7 @@ def test_copies_are_found_by_the_clients_own_rules(world: World) -> None:
 
 
 def test_copies_are_found_where_an_env_file_moves_the_clients_folder(world: World) -> None:
-    """The client is not led to the real folder by the link to that file."""
+    """The link to that file does not lead the client to the real folder."""
     write(world.home / ".qwen" / ".env", f"QWEN_HOME={world.home / 'other'}\n")
     (world.home / "other").mkdir()
     moved = write(world.home / "other" / "settings.json", {"$version": 4})
@@ -519,7 +519,7 @@ def test_copies_are_found_where_an_env_file_moves_the_clients_folder(world: Worl
         assert json.loads(trusted.read_text()) == {str(copies.project): "TRUST_FOLDER"}
 
 
-# Variables that a client takes before the lock
+# Variables that take precedence over the lock
 
 
 def without_url(auth_type: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Model entries: what the client needs, knows, ignores and refuses, each with its place."""
+"""Model entries: what the client needs, knows, ignores and refuses, and where."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support import JSON, MODEL, codes, compiled, locked, models, source, strict
 
 
 def said(entry: Any, auth_type: str = "openai", client: str = "guide") -> list[tuple[str, str]]:
-    """Return code and message of each finding about an entry, but not about the selection."""
+    """Return the code and message of each finding, without those about the selection."""
     compilation = compiled(models(entry, auth_type=auth_type), client=client)
     return [
         (finding.code, finding.message)

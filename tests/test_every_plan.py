@@ -1,6 +1,6 @@
-"""Every plan, in every region: installed, upgraded from each of its lists, and upgraded no further.
+"""Every plan in every region is installed, and upgraded from each of its lists to the newest.
 
-Whatever versions there are is read from the templates, so that a new one is tested by being there.
+The versions come from the templates, so a new version is tested at once.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ REGIONS = [
 
 
 def custom(region: Region) -> list[dict[str, Any]]:
-    """Return models of a user's own: of others, and one beside the plan's by another variable."""
+    """Return a user's own models, one of them at the plan's endpoint with another variable."""
     return [
         {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"},
         {"id": "beside", "name": "beside", "envKey": "MINE", "baseUrl": region.base_url},
@@ -53,7 +53,7 @@ def custom(region: Region) -> list[dict[str, Any]]:
 def settings_of(
     plan: Plan, template: Template, region: Region, *, own: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """Return settings as a client of `template` leaves them, own models behind the plan's."""
+    """Return settings as a client of `template` writes them, with own models after the plan's."""
     models = plan.models(template, region)
     state = template.state
     values = {state.version: models_digest(models).removeprefix(PREFIX)}

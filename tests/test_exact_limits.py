@@ -1,4 +1,4 @@
-"""Every limit inside of the core: what reaches it, and what is one above."""
+"""Every limit in the core, tested exactly at it and one beyond it."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
     "a number inside of letters": (_is_odd_word, "aaaaa1bb", "abcdefg1"),
     "two fifths of the pairs of a short word": (_is_odd_word, "xqzvjabetio", "xqzvabetion"),
 }
-"""What is like a key, and what is just not."""
+"""Texts that just count as keys, and texts that just do not."""
 
 
 @pytest.mark.parametrize(("is_one", "key", "other"), AT_THE_BORDER.values(), ids=AT_THE_BORDER)

@@ -1,4 +1,4 @@
-"""`explain` and the findings' pages: every example is what it says, and so is its fix."""
+"""`explain` and the findings' pages: every example gives its finding, and its fix removes it."""
 
 from __future__ import annotations
 

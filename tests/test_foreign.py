@@ -1,4 +1,4 @@
-"""How text from files is shown: nothing is obeyed or hidden, and no project hides the others."""
+"""Text from files is shown literally, and no project hides the others."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TestReaders:
     def test_json_says_the_same(self, text: str) -> None:
         for ascii_only in (True, False):
             shown = foreign.json_text({text: text}, ascii_only=ascii_only)
-            same = json.loads(json.dumps(text))  # in which two halves can become a pair
+            same = json.loads(json.dumps(text))  # in which two surrogates can become a pair
             assert json.loads(shown) == {same: same}
             assert not COMMAND.search(shown)
             assert not UNSEEN.search(shown)

@@ -1,4 +1,4 @@
-"""git is asked, and starts nothing: no program that a repository's files or configuration name."""
+"""git starts no program that a repository's files or configuration name."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_no_command_starts_what_a_repository_names(world: World, way: str) -> No
 
 @pytest.mark.parametrize("way", ["a promisor, ext", "a monitor"])
 def test_git_alone_starts_what_a_repository_names(world: World, way: str) -> None:
-    """This shows that the traps of the test above work."""
+    """This shows that the traps of the other test work."""
     write(world.own, models(MODEL))
     repository = Repository(world.project, world.root)
     WAYS[way](repository)

@@ -209,7 +209,7 @@ class TestRecords:
                 act()
         assert settings.read_bytes() == b"second"
         for name, value in (("HOME", str(history.state / below)), ("uid", owner), ("uid", 0)):
-            with monkeypatch.context() as patch:  # one owner for everything; mine; root
+            with monkeypatch.context() as patch:  # owners: the same for everything, this user, root
                 if name == "HOME":
                     patch.setenv(name, str(value))
                 else:

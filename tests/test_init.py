@@ -44,7 +44,7 @@ def openai(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG0
 
 
 def files(world: World) -> dict[str, bytes]:
-    """Return the files of the project, but for git's own."""
+    """Return the files of the project, without git's."""
     found = world.project.rglob("*")
     return {
         file.relative_to(world.project).as_posix(): file.read_bytes()

@@ -1,4 +1,4 @@
-"""A test run that requires real clients fails when a conformance case is skipped, or lost."""
+"""A test run that requires real clients fails if a conformance case is skipped or lost."""
 
 from __future__ import annotations
 

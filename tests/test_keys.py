@@ -15,7 +15,7 @@ COUNTS = {
 """How many keys the schema of settings in a release's package has."""
 
 OF_PLANS = {"codingPlan", "tokenPlan", "providerMetadata"}
-"""What a client records of plans: 0.10.1 to 0.15.6 have the first in their schema."""
+"""Keys in which a client records plans: 0.10.1 to 0.15.6 have the first in their schema."""
 
 
 @pytest.mark.parametrize(("release", "count"), COUNTS.items())

@@ -37,7 +37,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture(scope="session")
 def protocol() -> Path:
-    """Return the library of VS Code; installed before a test has a home of its own."""
+    """Return the library of VS Code, which is installed before a test has its own home."""
     return package(*PROTOCOL, "-".join(PROTOCOL)) / "node_modules"
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow  # every command is a process, since it could hang
 
 
 class Sandbox:
-    """A home, a project, and a command line that sees nothing else."""
+    """A home, a project, and a command line that uses nothing else."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -202,11 +202,11 @@ def test_symbolic_link_is_followed(sandbox: Sandbox) -> None:
     assert sandbox.lock()["inputs"][0]["path"] == ".qwen/settings.json"
 
 
-# A lock from someone else's pull request, and what else can be in one
+# A lock from somebody else's pull request, and what else such a request can hold
 
 
 def forge(sandbox: Sandbox, options: str) -> None:
-    """Write a lock with a right digest and with options that somebody made up."""
+    """Write a lock with the correct digest and with options of an attacker."""
     sandbox.settings.write_text(settings_with("{}"))
     sandbox.lock()
     body = sandbox.lock_file.read_bytes().split(b"\n", 2)[2]
@@ -248,7 +248,7 @@ ODD: list[Callable[[Path], None]] = [
     zero,
     loop,
 ]
-"""What puts something else in place of a file."""
+"""Functions that put something else in place of a file."""
 
 
 @pytest.mark.parametrize("name", ["plan.toml", "1.0.json.j2"])
@@ -287,7 +287,7 @@ def test_what_is_not_a_file_is_refused_wherever_one_is_named(
     make(sandbox.project / name)
     for command in commands:
         if make is Path.mkdir and "--merge" in command:
-            continue  # it takes every result in a folder
+            continue  # it reads every result in a folder
         done = sandbox.run(*command.split())
         assert done.returncode in {2, 3, 4}, (command, done)
         assert "error" in done.stderr

@@ -37,7 +37,7 @@ def outside(world: World) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return the files below a folder, besides the history's."""
+    """Return the files below a folder, without those of the history."""
     return {
         str(path): path.read_bytes()
         for path in folder.rglob("*")
@@ -113,7 +113,7 @@ class TestOutOfACheckout:
 
 
 class TestNamedByACheckout:
-    """A configuration or a lock can name a user's settings, wherever they are."""
+    """A configuration or a lock can name a user's settings anywhere."""
 
     @pytest.fixture(params=["configuration", "lock"])
     def elsewhere(self, request: pytest.FixtureRequest, world: World, checkout: Path) -> Path:

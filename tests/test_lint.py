@@ -49,7 +49,7 @@ GUIDE = sorted((Path(__file__).parent.parent / "golden" / "guide").iterdir())
 
 
 def subject(*sources: Source | dict[str, Any] | str, client: str = "guide") -> Subject:
-    """Return what `lint` looks at; mere settings are the user's."""
+    """Return what `lint` reads; plain settings are the user's."""
     given = [source(each) if isinstance(each, dict | str) else each for each in sources]
     return Subject(Project(sources=tuple(given), client=profile(client)))
 
@@ -66,7 +66,7 @@ def everything(_: Finding) -> bool:
     return True
 
 
-# How models stand
+# Whether models can be used
 
 
 def standing(name: ScopeName, *sources: Source, merge: Merge = "replace", client: str) -> list[str]:
@@ -307,7 +307,7 @@ def test_a_key_is_not_renamed_over_another() -> None:
     assert not fix(before, everything, unsafe=True).findings
 
 
-# The world around
+# Trust, git and other files
 
 
 def in_world(world: Around, *sources: Source) -> list[tuple[str, str]]:
@@ -721,7 +721,7 @@ def test_a_comment_above_takes_away_the_findings_of_its_line_and_no_other(
     lines = text.split("\n")
     lines[line - 1 : line - 1] = [f"// qwenlock: ignore[{chosen.code}]"]
     if line == 1:
-        return  # the root's own line: a comment before it stands above the file
+        return  # the root's own line: a comment before it is above the whole file
     after = lint(subject("\n".join(lines)))
     gone = [each for each in findings if each.code == chosen.code and at(each) == line]
     assert len(after) == len(lint(subject(text))) - len(gone)

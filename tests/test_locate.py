@@ -1,4 +1,4 @@
-"""Positions point at exactly the value; excerpts show the line, and no secret in it."""
+"""Positions point exactly at the value; excerpts show the line without secrets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TRIVIA = [
 
 
 class Written(NamedTuple):
-    """A document made up piece by piece, and where each value and key in it was put."""
+    """A generated document, and the position of each value and key in it."""
 
     text: str
     values: dict[Path, tuple[int, int]]
@@ -57,7 +57,7 @@ class Writer:
         return start, len(self.text)
 
     def put(self, path: Path, levels: int) -> None:
-        """Write a value; what is written at a path again was not there before."""
+        """Write a value; a later value at the same path replaces the earlier one."""
         for known in [known for known in self.values if known[: len(path)] == path]:
             del self.values[known]
         kind = self.data.draw(
@@ -363,7 +363,7 @@ def test_comments_between_values_are_read_in_linear_time() -> None:
 
 
 def test_words_without_end_are_masked_in_time_that_grows_with_them() -> None:
-    comment = "//" + "a" * 500_000  # looked at from each letter, it takes half an hour
+    comment = "//" + "a" * 500_000  # if it is read again from each letter, it takes half an hour
     assert Locator("{}" + comment).masked() == "{}" + comment
     assert Locator("{}" + comment + "1").masked() == "{}//***"
 

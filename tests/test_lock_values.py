@@ -1,4 +1,4 @@
-"""JSON values in TOML and back: lossless, and one spelling for one number."""
+"""JSON values in TOML and back: without loss, and with one spelling for each number."""
 
 from __future__ import annotations
 

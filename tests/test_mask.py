@@ -1,4 +1,4 @@
-"""A text is masked alike, whether what stands in front of a part was read or passed over."""
+"""A text is masked in the same way whether the text before a part was read or skipped."""
 
 from __future__ import annotations
 

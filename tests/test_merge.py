@@ -297,7 +297,7 @@ def test_missing_or_empty_side_is_not_merged_as_an_empty_document(
         result = world.run("merge", *map(str, files.values()))
         assert (result.exit_code, f"{lacking} does not exist" in result.err) == (3, True)
         assert files["ours"].exists() == (lacking != "ours")
-    write(files["base"], "")  # as git has it where both sides added the file
+    write(files["base"], "")  # as git passes it if both sides added the file
     write(files["ours"], document(A))
     write(files["theirs"], document(B))
     assert world.run("merge", *map(str, files.values())).exit_code == 0

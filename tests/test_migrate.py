@@ -1,4 +1,4 @@
-"""`qwenlock migrate`: what becomes of settings and keys, where they go, what is refused."""
+"""`qwenlock migrate`: how settings and keys change, where they go, what is refused."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def auth(**fields: Any) -> dict[str, Any]:
 
 
 def old(key: str = KEY, url: str | None = URL, model: str | None = "m1") -> dict[str, Any]:
-    """Return settings with a key, as the client wrote them before 0.10.1."""
+    """Return settings with a key, in the form of clients before 0.10.1."""
     fields = {"apiKey": key} | ({"baseUrl": url} if url else {})
     return {"$version": 3, **auth(**fields), **({"model": {"name": model}} if model else {})}
 
@@ -86,7 +86,7 @@ def fields_of(path: Path) -> Any:
 
 
 def files_of(root: Path) -> dict[str, tuple[int, bytes]]:
-    """Return every file below `root` but the history, with its mode."""
+    """Return every file below `root`, with its mode, without the history."""
     return {
         str(path.relative_to(root)): (path.lstat().st_mode, path.read_bytes())
         for path in root.rglob("*")
@@ -95,7 +95,7 @@ def files_of(root: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def migrate(world: World, *options: str) -> Result:
-    """Migrate, and see that no key is printed and that a second run changes nothing."""
+    """Migrate; assert that no key is printed and that a second run changes nothing."""
     result = world.run("migrate", "--yes", *options)
     assert KEY not in result.out + result.err
     if result.exit_code == 0 and not {"--dry-run", "--list", "--check"} & set(options):
@@ -107,7 +107,7 @@ def migrate(world: World, *options: str) -> Result:
 
 
 def refused(world: World, *options: str) -> str:
-    """Return why migrating is refused, where it changes nothing and leaves no backup."""
+    """Return the error of a refused migration; assert that it changes nothing."""
     before = files_of(world.root)
     result = migrate(world, *options)
     assert result.exit_code == 4, result
@@ -387,7 +387,7 @@ def test_base_url_alone_becomes_an_entry_too(world: World) -> None:
 
 
 def test_key_alone_becomes_an_entry_at_the_endpoint_of_runtime_models(world: World) -> None:
-    """Without a baseUrl an entry is asked at OpenAI's, where the key would be sent from then on."""
+    """Without a baseUrl, an entry would send the key to OpenAI from then on."""
     write(world.user, old(url=None))
     assert migrate(world).exit_code == 0
     url = "https://dashscope.aliyuncs.com/compatible-mode/v1"
@@ -1061,7 +1061,7 @@ def test_key_that_another_file_overrides_stays_overridden(world: World) -> None:
     assert dotenv_values(world.project / ".qwen" / ".env") == {"A_KEY": "of-the-project"}
 
 
-# What a plan's clients record
+# Records of a plan's clients
 
 
 def test_record_of_a_plan_moves_to_where_the_client_looks(world: World) -> None:
@@ -1226,7 +1226,7 @@ def request_of(settings: dict[str, Any], client: str) -> Request:
         sources=(source(settings),), client=profile(client), environment={"A_KEY": KEY}
     )
     here, elsewhere = (request(view, project.client) for view in project.views())
-    assert here == elsewhere  # the settings are the user's
+    assert here == elsewhere  # these settings are the user's
     assert here is not None
     return here
 

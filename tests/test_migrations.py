@@ -1,4 +1,4 @@
-"""The settings-version migrations against what the real client wrote, and the runner's promises."""
+"""The migrations of the settings version, compared with the real client's, and their runner."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_unknown_target_is_wrong_use() -> None:
         migrate({}, 5)
 
 
-# Settings that have much to do with the tables, and collide often.
+# Settings with many keys of the tables, which often collide.
 
 LEAVES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, 1, 2.5, "x", "true", " FALSE ", "on", "maybe", "", [], ["a"], {}]
@@ -241,7 +241,7 @@ def test_notes_show_no_value(settings: dict[str, Any], target: int) -> None:
 
 
 def leaves(value: Any) -> list[str]:
-    """Return every scalar of `value` but null, which stands for nothing."""
+    """Return every scalar of `value` except null, which means nothing."""
     if isinstance(value, dict):
         return [leaf for item in value.values() for leaf in leaves(item)]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The models beside the main one: what settings name."""
+"""The models besides the main one, as settings name them."""
 
 from __future__ import annotations
 

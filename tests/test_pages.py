@@ -1,4 +1,4 @@
-"""Pages are run as a reader would run them, and wrong output is noticed."""
+"""Pages are run as by a reader, and wrong output is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The meaning of a command line is remembered, and is the same as Typer's."""
+"""The parsed form of a command line is remembered, and is the same as Typer's."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Give the values that Typer calls a command with."""
+    """Give the values with which Typer calls a command."""
     seen: list[dict[str, Any]] = []
     note = parsed.note
 
@@ -65,7 +65,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def told(values: dict[str, Any]) -> list[tuple[str, type, object]]:
-    """Return values so that equal ones of another kind differ."""
+    """Return values in a form in which equal values of different types differ."""
     context = values["context"]
     said = {
         **values,
@@ -148,7 +148,7 @@ def test_what_run_starts_is_not_in_the_memory(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_command_that_is_fast_loads_what_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither do the scripts that migrate the settings in memory."""
+    """The scripts that migrate the settings in memory do not load it either."""
     monkeypatch.setenv("COLUMNS", "200")  # only a table that is too wide needs rich
     script = """
 import sys

@@ -1,4 +1,4 @@
-"""`qwenlock doctor --ping`: what endpoints are asked, and what is made of servers' answers."""
+"""`qwenlock doctor --ping`: the requests to endpoints, and the verdict on each answer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TIMEOUT, SHORT = 30.0, 0.5
 
 
 class Server(ThreadingHTTPServer):
-    """A server that answers every GET with `answer`; `asked` are the requests it got."""
+    """A server that answers every GET with `answer`; `asked` holds its requests."""
 
     daemon_threads = True
 
@@ -46,7 +46,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of a client that goes before the answer ends."""
+        """Say nothing about a client that closes the connection before the answer ends."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -159,7 +159,7 @@ def sleeping(_: BaseHTTPRequestHandler) -> None:
 
 
 def dripping(handler: BaseHTTPRequestHandler) -> None:
-    """Send a byte at a time: none of them is waited for long."""
+    """Send one byte at a time, each after a short pause."""
     for _ in range(40):
         handler.wfile.write(b"H")
         time.sleep(SHORT / 10)

@@ -30,7 +30,7 @@ from qwenlock.settings.configuration import judge
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a home, with a project in it that is the working directory, and no variables."""
+    """Make a home, and in it a project, which is the working directory; unset variables."""
     for name in [name for name in os.environ if name.startswith("QWEN")]:
         monkeypatch.delenv(name)
     folder = tmp_path / "home"
@@ -310,7 +310,7 @@ def test_project_is_the_nearest_directory_upward_with_a_lock(home: Path) -> None
     inner.mkdir(parents=True)
     assert find_project(inner) == inner
     (home / "qwen.lock").touch()
-    assert find_project(inner) == inner  # the home directory is nobody's project
+    assert find_project(inner) == inner  # the home directory is never a project
     assert find_project(home) == home
     (home / "code" / "project" / "qwen.lock").touch()
     assert find_project(inner) == home / "code" / "project"

@@ -1,4 +1,4 @@
-"""What clients record of a plan is read once, from all scopes, even if half of it is missing."""
+"""A client's record of a plan is read from all scopes together, even if half is missing."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def test_record_moves_between_places_with_one_template_each(
         assert world.run("upgrade", "--to", version, "--check", *options).exit_code == 0
 
 
-# What older clients recorded moves, with the base URL
+# Records of older clients move, with the base URL
 
 
 @pytest.mark.parametrize("client", ["0.15.10", "0.21.2", "0.24.4"])
@@ -252,7 +252,7 @@ def test_older_record_moves_with_the_base_url_wherever_the_models_are(
             assert after["providerMetadata"] == {plan_id: moved}
 
 
-# A client that is made to write its lists
+# A client that writes its lists
 
 
 @pytest.mark.parametrize("run", range(len(max((each.regions for each in PLANS), key=len))))

@@ -1,4 +1,4 @@
-"""Plans: templates render to the published lists, folders load, and nothing hostile runs."""
+"""Plans: templates render to the published lists, folders load, hostile templates fail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = shipped.folder("templates")
 LISTS = json.loads((Path(__file__).parent / "data" / "plan-lists.json").read_text("utf-8"))
-"""What released clients have, by plan: its facts, and every list with its digest."""
+"""The data of released clients by plan: its facts, and every list with its digest."""
 KNOWN = [
     pytest.param(plan, each, id=f"{plan}-{each.get('first-seen', 'found')}-{each['region']}")
     for plan, facts in LISTS.items()
@@ -48,7 +48,7 @@ OFFERS = [
     for template in plan.ordered()
     for name in template.digests
 ]
-"""Every version of every plan in each of its regions."""
+"""Every version of every plan, in each of its regions."""
 CODING = PLANS.plan("coding-plan")
 
 SECOND_PLAN = """
@@ -530,7 +530,7 @@ def test_sorted_keys_make_equal_values_equal_text(value: dict[str, Any]) -> None
     assert stringify(turned, sort_keys=True) == stringify(value, sort_keys=True)
 
 
-# Folders of one's own
+# A team's own folders
 
 
 def test_a_second_plan_needs_only_a_folder(tmp_path: Path) -> None:
@@ -693,7 +693,7 @@ def test_verify_refuses_a_wrong_range_of_releases(
         verify(load([own])[-1])
 
 
-# What templates may not say
+# Templates that are refused
 
 
 def render(text: str) -> list[dict[str, Any]]:

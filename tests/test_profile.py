@@ -1,4 +1,4 @@
-"""What differs between releases: How Qwen Code reads settings, line by line."""
+"""The differences between releases, as in "How Qwen Code reads settings"."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def values(attribute: str) -> dict[str, Any]:
 
 
 def since(release: str) -> dict[str, bool]:
-    """Return, for the guide and each release, whether it has what came with `release`."""
+    """Return, for the guide and each release, whether it has a feature of `release`."""
     start = RELEASES.index(release)
     return {"guide": False} | {each: RELEASES.index(each) >= start for each in RELEASES}
 

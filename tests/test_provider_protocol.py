@@ -1,4 +1,4 @@
-"""`providerProtocol`: provider ids of one's own, for the releases that read it."""
+"""`providerProtocol`: custom provider ids, for the releases that read it."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ PROVIDERS = st.dictionaries(
 def test_enforced_settings_compile_to_the_locked_catalogue(
     user_protocols: Any, user_providers: Any, protocols: Any, providers: Any
 ) -> None:
-    """The enforcing settings, merged over the scopes as clients do, offer what is locked."""
+    """The enforcing settings, merged over the scopes as by clients, offer the locked models."""
     user = settings(user_protocols, **user_providers)
     project = settings(protocols, **providers)
     lock = compiled(source(user), source(project, "project"), client=NEW).lock

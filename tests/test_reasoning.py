@@ -1,4 +1,4 @@
-"""What is valid as `capabilities.reasoning`: as the client's own functions answered, see below."""
+"""Valid values of `capabilities.reasoning`, as recorded from the client's own functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our dataclasses are those of the standard library, and patterns those of `re`."""
+"""Our dataclasses behave like the standard library's, and our patterns like those of `re`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lock records about how it was compiled: read as pydantic reads it, and never more."""
+"""The quick reading of how a lock was compiled agrees with pydantic's, or gives nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_what_was_written_is_read(options: Options, client: str) -> None:
 
 
 def loaded(text: str, *, most_models: int) -> Lock | str:
-    """Return a lock, or what is said of it; with less models than it has, pydantic decides."""
+    """Return a lock or the error about it; with fewer models than it has, pydantic decides."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(plain, "MOST_MODELS", most_models)
         try:

@@ -1,4 +1,4 @@
-"""The report as a page: what a browser shows, and that it needs no other file."""
+"""The report as a page: a browser shows it, and it needs no other file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Element(NamedTuple):
 
 
 class Page(HTMLParser):
-    """A page taken apart, and its tags held to be closed in order."""
+    """A parsed page, whose tags must be closed in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ def test_page_is_the_same_every_time(rich: World) -> None:
 
 
 def test_page_can_be_navigated(rich: World) -> None:
-    """Landmarks, one heading of the first level and none left out, tables with headers, ids."""
+    """It has landmarks, one first heading, no skipped levels, tables with headers, and ids."""
     page = Page(page_of(rich))
     assert page.all("html")[0].attributes["lang"] == "en"
     assert len(page.all("title")) == len(page.all("main")) == len(page.all("h1")) == 1
@@ -255,7 +255,7 @@ def test_page_is_visible(browser: Browser, file: Path, width: int, dark: bool) -
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_stands_out_from_its_ground(browser: Browser, file: Path, dark: bool) -> None:
-    """The contrast that WCAG asks for at its level AA: 4.5 to 1."""
+    """WCAG requires a contrast of 4.5 to 1 at its level AA."""
     browser.show(file, dark=dark)
     pairs = json.loads(browser.value(TEXTS_AND_GROUNDS))
     assert len(pairs) > 5
@@ -318,7 +318,7 @@ def test_page_prints_with_everything_open(browser: Browser, file: Path) -> None:
 
 
 def rows_of(png: bytes) -> list[bytes]:
-    """Return the filtered rows of a PNG; the first is not filtered but by its left neighbour."""
+    """Return the rows of a PNG; the first is filtered at most by the left neighbour."""
     assert png.startswith(b"\x89PNG")
     width, height, _, colour = struct.unpack(">IIBB", png[16:26])
     data, at = b"", 8
@@ -353,7 +353,7 @@ def test_highest_exit_code_counts(world: World, statuses: list[str], exit_code: 
 
 @pytest.mark.slow
 def test_thousands_of_results_are_merged(world: World) -> None:
-    """As many jobs write them: files in folders, and many documents one after another."""
+    """The results of many jobs are files in folders, and many documents in one file."""
     folder = world.project / "results"
     for number in range(2000):
         (folder / str(number)).mkdir(parents=True)

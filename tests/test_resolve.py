@@ -1,4 +1,4 @@
-"""`qwenlock resolve`: every row of the guide's table, and what no combination may do."""
+"""`qwenlock resolve`: every row of the guide's table, and properties of all combinations."""
 
 from __future__ import annotations
 

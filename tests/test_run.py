@@ -1,4 +1,4 @@
-"""`qwenlock run`: a command is started with the lock enforced, and nothing else is touched."""
+"""`qwenlock run` starts a command with the lock enforced, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from qwenlock.edge import launch
 
 pytestmark = [
-    pytest.mark.slow,  # each test starts the program, and this a command
+    pytest.mark.slow,  # each test starts qwenlock, which starts a command
     pytest.mark.skipif(os.name != "posix", reason="a process becomes another on POSIX"),
 ]
 
@@ -26,7 +26,7 @@ print(open(os.environ['QWEN_CODE_SYSTEM_SETTINGS_PATH']).read())
 
 
 class Project:
-    """A project in a home of its own."""
+    """A project in its own home."""
 
     def __init__(self, root: Path) -> None:
         self.home = root / "home"

@@ -46,7 +46,7 @@ Path_ = tuple[str | int, ...]
 
 
 class Rule(NamedTuple):
-    """A rule of a schema: its place there, and the place of the value that it is about."""
+    """A rule of a schema: its place in the schema, and the place of its value."""
 
     pointer: Path_
     keyword: str
@@ -145,7 +145,7 @@ def unknown(value: Any, node: dict[str, Any], schema: dict[str, Any]) -> list[st
 
 
 def test_schema_describes_every_setting(schema: dict[str, Any]) -> None:
-    """What it means, on every property; what is offered is valid, and so is every default."""
+    """Every property has a description; offered values and defaults are valid."""
     containers = {"security", "auth", "model", "providerMetadata", "agents", "builtin", "tools"}
     containers |= {"webSearch", "outboundCorrelation"}
     is_lock = "lock-version" in schema["properties"]
@@ -284,7 +284,7 @@ def is_broken_alone(schema: dict[str, Any], rule: Rule) -> bool:
 
 
 def broken(rule: Rule, schema: dict[str, Any]) -> Iterator[Any]:
-    """Give documents that could break `rule`, and no other."""
+    """Yield documents that could break `rule` alone."""
     value = at(rule.document, rule.target)
     if rule.keyword == "required":
         yield replaced(
@@ -298,7 +298,7 @@ def broken(rule: Rule, schema: dict[str, Any]) -> Iterator[Any]:
 
 
 def lifted(schema: dict[str, Any], rule: Rule) -> dict[str, Any]:
-    """Return `schema` without `rule`; the values that are listed imply the type beside them."""
+    """Return `schema` without `rule`; listed values imply the type, so it goes with them."""
     result = copy.deepcopy(schema)
     holder = at(result, rule.pointer[:-1])
     if rule.keyword == "required":
@@ -311,7 +311,7 @@ def lifted(schema: dict[str, Any], rule: Rule) -> dict[str, Any]:
 
 
 def rules_of(schema: dict[str, Any]) -> Iterator[Rule]:
-    """Give every rule of `schema` once, with a valid document in which it counts."""
+    """Yield every rule of `schema` once, with a valid document in which it counts."""
     seen: set[Path_] = set()
     pending: list[tuple[Path_, Path_, Any]] = [((), (), sample(schema, schema))]
     while pending:
@@ -322,7 +322,7 @@ def rules_of(schema: dict[str, Any]) -> Iterator[Rule]:
         node = at(schema, pointer)
         for keyword in RULES & node.keys():
             if keyword == "additionalProperties" and node[keyword] is not False:
-                continue  # what it holds is rules of its own
+                continue  # its members are separate rules
             names = node["required"] if keyword == "required" else [""]
             for name in names:
                 yield Rule((*pointer, keyword), keyword, target, document, name)
@@ -347,7 +347,7 @@ def below(
 
 
 def sample(node: dict[str, Any], schema: dict[str, Any]) -> Any:
-    """Return a valid value for `node` that holds everything it knows."""
+    """Return a valid value for `node` with all known keys."""
     if "$ref" in node:
         return sample(at(schema, referred(node)), schema)
     for keyword in ("enum", "anyOf"):
@@ -377,7 +377,7 @@ def sample(node: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 
 def pointers(schema: dict[str, Any]) -> Iterator[Path_]:
-    """Give the place of every rule in `schema`, reached or not."""
+    """Yield the place of every rule in `schema`, whether or not a document reaches it."""
     for pointer in places(schema, ()):
         node = at(schema, pointer)
         for keyword in RULES & node.keys():

@@ -1,4 +1,4 @@
-"""Selecting a model: where it is written, what is refused, and what is left as it is."""
+"""Selecting a model: where it is written, what is refused, and what does not change."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_command_asks_writes_and_locks(world: World) -> None:
     assert world.user.read_bytes() == before
 
 
-# What to choose from, and where to write it
+# The models to choose from, and the scope to write to
 
 NEWER = "0.24.4"
 FIRST, SECOND = ({**ONE, "baseUrl": f"https://{host}.example"} for host in ("a", "b"))

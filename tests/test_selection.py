@@ -1,4 +1,4 @@
-"""The selection: guide, Resolution Layers and Atomicity, the rows Settings and Default."""
+"""The selection, by the rows Settings and Default of the guide's "Resolution Layers"."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_model_that_no_entry_defines_is_a_runtime_model_with_what_the_layers_giv
 
 
 def test_impermeable_layer_keeps_the_settings_out_of_a_provider_model() -> None:
-    """The guide's example: what model.generationConfig holds does not reach a provider model."""
+    """The guide's example: model.generationConfig does not apply to a provider model."""
     settings = {
         **models(MODEL),
         "model": {"name": "gpt-4o", "generationConfig": {"timeout": 30000}},
@@ -324,7 +324,7 @@ def test_base_url_is_not_recorded_where_the_id_is_enough() -> None:
     assert chosen(settings, "0.21.2").base_url is None
 
 
-# What releases leave to the variables that are set
+# Decisions that releases leave to variables
 
 RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.21.2", "0.24.4")
 
@@ -449,7 +449,7 @@ def test_enforced_type_is_recorded() -> None:
     assert chosen(settings).enforced_type == "anthropic"
 
 
-# Where it comes from
+# Its source
 
 
 @pytest.mark.parametrize(

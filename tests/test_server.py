@@ -1,4 +1,4 @@
-"""The language server, asked by an editor: pygls' own client, over two pipes."""
+"""The language server, used by pygls' own client over two pipes."""
 
 from __future__ import annotations
 
@@ -610,7 +610,7 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_text_of_a_file_is_shown_literally_in_an_editor(world: World) -> None:
-    """A picture in a hover would tell its server who opened the repository, and when."""
+    """A picture in a hover would tell a server who opened the repository, and when."""
     odd = "![i](http://evil.example/i) <img src=x> \u202e\x1b[31m"
     entry = {"id": odd, "name": odd, "envKey": "A_KEY", "baseUrl": f"https://x.example/{odd}"}
     settings = {**models(entry), "model": {"name": odd}, "fastModel": odd}
@@ -785,7 +785,7 @@ def test_every_offset_comes_back(text: str, encoding: str, data: Any) -> None:
     lines = Lines(text, encoding)
     offset = data.draw(st.integers(0, len(text)))
     if text[offset - 1 : offset + 1] == "\r\n":
-        offset -= 1  # there is no place between the two
+        offset -= 1  # an offset cannot be between the two
     at = lines.position(offset)
     last = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
     assert at.character == columns(text[last:offset], encoding)
@@ -828,7 +828,7 @@ PIECES = st.sampled_from(
 
 
 def changed(data: Any) -> str:
-    """Return settings in which something was typed, or cut out."""
+    """Return settings into which something was typed, or from which something was cut."""
     start = data.draw(st.integers(0, len(MODELS)))
     end = data.draw(st.integers(start, min(len(MODELS), start + 40)))
     return MODELS[:start] + "".join(data.draw(st.lists(PIECES, max_size=4))) + MODELS[end:]
@@ -895,7 +895,7 @@ def test_no_answer_holds_a_key(world: World, monkeypatch: pytest.MonkeyPatch) ->
         assert SECRET not in repr(said)
 
 
-# Being a guest
+# Behaviour in an editor
 
 
 def test_bug_is_reported_without_the_content_of_a_file(
@@ -1001,7 +1001,7 @@ def test_streams_are_for_the_protocol_alone(
         print("a stray word")  # noqa: T201
         assert not log.propagate
         monkeypatch.undo()
-    gc.collect()  # a stream that the end of the process would close
+    gc.collect()  # otherwise the end of the process would close this stream
     assert err.read_text() == "a stray word\n"
     assert ('"capabilities"' in out.read_text()) == (b"initialize" in said)
 

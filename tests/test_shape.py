@@ -1,4 +1,4 @@
-"""Outside data checked against a shape: every problem has its path, and none shows a value."""
+"""Outside data is checked against a shape: every problem has its path, and hides the value."""
 
 from __future__ import annotations
 

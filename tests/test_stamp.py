@@ -1,4 +1,4 @@
-"""The memory of passed checks: it makes `check` faster, and never says anything else."""
+"""The memory of passed checks makes `check` faster, and never changes its answer."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def stamps(world: World) -> list[Path]:
 def test_memory_that_somebody_else_could_have_written_is_not_believed(
     world: World, compiles: list[object], what: str
 ) -> None:
-    """Not even one that says that what does not match passes."""
+    """Not even one that says that a wrong lock passes."""
     (world.project / ".git").mkdir()
     assert world.run("check").exit_code == 0
     for stamp in stamps(world):
@@ -313,7 +313,7 @@ def test_a_file_that_moves_the_user_scope_is_read(world: World) -> None:
 def test_each_further_project_costs_only_its_own_files(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is the same for all projects of a command is asked once."""
+    """Facts that all projects of a command share are read once."""
     asked: list[str] = []
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -324,7 +324,7 @@ def test_each_further_project_costs_only_its_own_files(
         return call
 
     def check_of(folder: Path) -> tuple[int, int]:
-        """Return how often files are asked about in the first check, and in the second."""
+        """Return the number of calls of `os` for files in the first check, and in the second."""
         counts = []
         for _ in range(2):
             asked.clear()

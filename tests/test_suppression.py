@@ -1,4 +1,4 @@
-"""The comment that an editor adds to suppress a finding: it does, and changes nothing else."""
+"""The comment that an editor adds suppresses its finding, and changes nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for people: drift and findings that are compact, many projects summed up, help, folding."""
+"""Text for people: compact drift and findings, a summary of many projects, help, folding."""
 
 from __future__ import annotations
 
@@ -339,7 +339,7 @@ IN_SHELLS = {
         complete -C 'qwenlock select qwen2.5:'
         """,
 }
-"""What completes a command line in each shell, and prints what it found."""
+"""A script for each shell that completes a command line, and prints the results."""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Where the keys of a TOML text stand."""
+"""The positions of the keys of a TOML text."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def holds(value: Any, path: tuple[str, ...]) -> bool:
 
 
 def keys_at(text: str, line: int, column: int) -> bool:
-    """Tell whether a header's or an assignment's keys begin there."""
+    """Tell whether the keys of a header or an assignment begin at a position."""
     content = text.split("\n")[line - 1]
     return not content[: column - 1].strip("[") and content[column - 1] not in "[ ="
 

@@ -1,4 +1,4 @@
-"""Undoing what commands in a project wrote, in every file, but never another project's changes."""
+"""`undo` restores every file that commands in a project wrote, and no other project's."""
 
 from __future__ import annotations
 

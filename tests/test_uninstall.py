@@ -1,4 +1,4 @@
-"""Uninstalling a plan: its models and record go, its key if wanted, and all else stays."""
+"""Uninstalling a plan removes its models, its record, and its key if asked; all else stays."""
 
 from __future__ import annotations
 

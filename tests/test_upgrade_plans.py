@@ -1,4 +1,4 @@
-"""Upgrades of any plan and of several: what users added, left out and edited, and the selection."""
+"""Upgrades of one or several plans: added, left out and edited models, and the selection."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OWN = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.opena
 
 
 def settings_of(*lists: tuple[Plan, Template, Region], own: list[Any] | None = None) -> Any:
-    """Return settings in which clients have installed some lists, the first model selected."""
+    """Return settings in which clients have installed some lists; the first model is selected."""
     entries = [model for plan, *at in lists for model in copy.deepcopy(plan.models(*at))]
     settings: dict[str, Any] = {
         "$version": 4,
@@ -96,7 +96,7 @@ def oldest(plan_id: str, region: str | None = None) -> tuple[Plan, Template, Reg
     return plan, template, place
 
 
-# What a user added, what is retired, what was not chosen
+# Models that a user added, that are retired, that were not chosen
 
 
 @pytest.mark.parametrize("on_edited", [None, "keep", "replace"])
@@ -136,7 +136,7 @@ def test_model_of_an_older_list_only_is_retired_and_named() -> None:
         listed = {model["id"] for model in plan.models(newest, region)}
         gone = [each for each in plan.models(template, region) if each["id"] not in listed]
         settings = settings_of((plan, newest, region))
-        for carried in gone:  # as 0.24.4 carries it along, with the new list recorded
+        for carried in gone:  # as 0.24.4 keeps it, with the new list recorded
             tried += 1
             given_ = copy.deepcopy(settings)
             models_of(given_).append(carried)
@@ -303,7 +303,7 @@ def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_ba
 
 
 def commented(settings: Any) -> tuple[str, dict[str, str]]:
-    """Return the text of settings with a comment in each model, and those by id."""
+    """Return the text of settings with a comment in each model, and the comments by id."""
     lines, about = [], {}
     for line in json.dumps(settings, indent=2).split("\n"):
         if line.startswith('        "id": '):

@@ -1,4 +1,4 @@
-"""What a person sees on a terminal: `show` and `diff` in a pseudo-terminal, narrow and wide."""
+"""`show` and `diff` in a pseudo-terminal, narrow and wide."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ODD = {
 
 
 class Screen(NamedTuple):
-    """What a terminal was sent: with the escape sequences, and without them."""
+    """The output to a terminal: with the escape sequences, and without them."""
 
     sent: str
     lines: list[str]
@@ -43,7 +43,7 @@ def on_terminal(
     program: Sequence[str] = ("-m", "qwenlock"),
     **environment: str,
 ) -> Screen:
-    """Run qwenlock in a pseudo-terminal of so many columns."""
+    """Run qwenlock in a pseudo-terminal with this number of columns."""
     import fcntl
     import pty
     import termios
@@ -92,7 +92,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def two(tmp_path: Path, folder: Path) -> Path:
-    """Return a folder with two locked projects: `p`, and `q` with one model less and one other."""
+    """Return a folder with two locked projects; `q` has one model less and one changed."""
     other = {**ODD, "baseUrl": "https://other.example/a/rather/long/path/of/an/endpoint/v1"}
     for each in (folder, project(tmp_path / "q", other)):
         command = [sys.executable, "-m", "qwenlock", "lock", "--no-user", str(each)]
@@ -101,7 +101,7 @@ def two(tmp_path: Path, folder: Path) -> Path:
 
 
 def is_harmless(screen: Screen) -> bool:
-    """Tell whether nothing but colours commanded the terminal, and no markup was obeyed."""
+    """Tell whether all escape sequences are colours, and markup had no effect."""
     commands = [code for match in ESCAPE.finditer(screen.sent) for code in match[1].split(";")]
     left = ESCAPE.sub("", screen.sent)
     return (

@@ -1,4 +1,4 @@
-"""Many projects at once: which are found, and that each is checked as if it were alone."""
+"""Many projects at once: which are found; each is checked as if it were alone."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def edits(project: Path) -> list[FileEdit]:
-    """A key on its way from the settings into a new `.env`."""
+    """A change that moves a key from the settings into a new `.env`."""
     settings = project / "settings.json"
     settings.write_bytes(b"old " + SECRET)
     return [

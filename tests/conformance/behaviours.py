@@ -1,4 +1,4 @@
-"""What each release does, in plain words, beside what the guide says.
+"""What each release does, in plain words, compared with the guide.
 
 A measure runs a client and says in a few words what it did. What each release was seen to do is in
 `observed.json`, which `python -m conformance.matrix` writes.
@@ -29,11 +29,15 @@ class Bench(NamedTuple):
     server: Server
 
     def entry(self, name: str = "a", path: str = "/v1", **fields: Any) -> dict[str, Any]:
-        """Return a model of the server, with a variable of its own."""
+        """Return a model entry whose endpoint is the server."""
         return {"id": name, "envKey": "A_KEY", "baseUrl": self.server.url + path, **fields}
 
     def offered(self, auth_type: str | None = None) -> str:
-        """Return the models that are offered, or why none; built-in ones only if asked for."""
+        """Return the models that the client offers, or why it offers none.
+
+        Args:
+            auth_type: return only models of this type; by default all but built-in ones.
+        """
         try:
             answer = self.machine.ask(self.client, KEYS)
         except LoginRequiredError:
@@ -61,7 +65,7 @@ class Bench(NamedTuple):
     def request(
         self, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> Request | None:
-        """Return what the client asks the server when it is prompted, or None."""
+        """Return the first request that the client sends after a prompt; None if it sends none."""
         variables = KEYS if variables is None else variables
         self.machine.run(self.client, "-p", "hi", *arguments, variables=variables)
         return next(iter(self.server.requests), None)
@@ -85,7 +89,7 @@ class Bench(NamedTuple):
 
 
 class Behaviour(NamedTuple):
-    """Something that clients do, what the guide says of it, and what releases were seen to do."""
+    """Something that clients do, what the guide says about it, and what each release did."""
 
     title: str
     guide: str
@@ -106,7 +110,7 @@ Measure: TypeAlias = "Callable[[Bench], str]"
 
 
 def behaviour(title: str, *, guide: str) -> Callable[[Measure], Measure]:
-    """Record a measure: what it is of, and what came of it."""
+    """Add a measure: its title, what the guide says, and what each release did."""
 
     def record(measure: Measure) -> Measure:
         BEHAVIOURS.append(Behaviour(title, guide, OBSERVED.get(title, {}), measure))

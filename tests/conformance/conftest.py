@@ -1,4 +1,4 @@
-"""What the conformance tests share: the releases, a machine of one's own, a server."""
+"""What the conformance tests share: the releases, a machine for each test, a server."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ Made of `tests/conformance/behaviours.py`, which measures each row with the real
 
 
 def rendered() -> str:
-    """Return the text of the matrix, as it must be."""
+    """Return the text that the page of the matrix must have."""
     lines = []
     for each in BEHAVIOURS:
         cells = [_cell(each.observed[release], each.guide) for release in RELEASES]
@@ -52,7 +52,7 @@ def _cell(observed: str, guide: str) -> str:
 
 
 def _main() -> None:
-    """Measure the behaviours with the releases, those that are named or all."""
+    """Measure behaviours with releases: those that are named, or all."""
     releases = [each for each in sys.argv[1:] if each in RELEASES]
     titles = {*sys.argv[1:]} - {*RELEASES}
     asked = [

@@ -1,4 +1,4 @@
-"""A model server of the tests' own, on the loopback, that remembers what it is asked.
+"""A model server on the loopback interface, which keeps the requests.
 
 It speaks only those parts of OpenAI's chat completions and of Anthropic's messages that the client
 needs for one answer.
@@ -17,7 +17,7 @@ ANSWER = "Hello."
 
 
 class Request(NamedTuple):
-    """What a client asked; the names of headers are in lower case."""
+    """A request of a client; the names of headers are in lower case."""
 
     path: str
     headers: dict[str, str]

@@ -1,6 +1,6 @@
-"""Settings that qwenlock migrates, and settings that the client migrates, are equal as values.
+"""qwenlock and the client migrate settings to equal values.
 
-One start of a client migrates the file of every scope, so four cases share one.
+One start of a client migrates the file of every scope, so four cases share a start.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ KEYS = json.loads((DATA / "settings-keys.json").read_text("utf-8"))
 def test_every_key_of_every_table_goes_where_the_client_puts_it(
     release: str, tmp_path: Path
 ) -> None:
-    """One start migrates a file of each version: the four scopes have one each."""
+    """One start migrates a file of each version, one in each of the four scopes."""
     moved = {key for key, path in KEYS["v1_to_v2"].items() if key != path}
     inverted: dict[str, Any] = {"$version": 2}
     for path in KEYS["v2_to_v3_inverted_booleans"]:
@@ -95,7 +95,7 @@ def nested(path: str, *, value: bool) -> dict[str, Any]:
 
 
 def _deliberate(case: dict[str, Any]) -> dict[str, Any]:
-    """Return our results that differ from the client's, by target version; the case says why."""
+    """Return the results of qwenlock that differ from the client's, by target version."""
     assert ("ours" in case) == ("why" in case)
     ours: dict[str, Any] = case.get("ours", {})
     return ours

@@ -46,7 +46,7 @@ OFTEN = [
     ("0.23.3", 1, 0),
     ("0.15.10", 0, 0),
 ]
-"""What every run of the slow tests starts; QWENLOCK_ALL_LISTS=1 asks for all that there is."""
+"""What every run of the slow tests starts; QWENLOCK_ALL_LISTS=1 asks for all lists."""
 
 
 @pytest.mark.parametrize("release", [OLD, "0.15.10", NEW])
@@ -74,13 +74,13 @@ def _older(plan: Plan, newest: Template, region: Region) -> list[Template]:
 
 
 def _lists(release: str, run: int, number: int) -> list[tuple[Plan, Template, Template, Region]]:
-    """Return each plan that the release has, with the list to start from and its newest one.
+    """Return each plan of the release, with the list to start from and its newest one.
 
     Args:
         release: the release.
         run: the number of the region, from 0.
-        number: which of the older lists to start from; 0 is the oldest, or the newest if there is
-            no other.
+        number: which of the older lists to start from; 0 is the oldest, or the newest if it is
+            the only one.
     """
     found = []
     for plan in PLANS:
@@ -137,8 +137,8 @@ def test_client_offers_an_update_before_an_upgrade_and_none_after_it(
 def _settings(lists: list[tuple[Plan, Template, Template, Region]]) -> dict[str, Any]:
     """Return settings with an older list of each plan, and its record as `migrate` leaves it.
 
-    The client itself moves an older record without a base URL, and then takes it for one of the
-    first region.
+    The client itself moves an older record without a base URL, and then assumes the first
+    region.
     """
     settings: dict[str, Any] = {"$version": 4, "modelProviders": {"openai": []}}
     for plan, older, newest, region in lists:
