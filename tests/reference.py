@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan, Region
 
 FOLDER = ROOT / "docs" / "reference"
-MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
+MADE = "<!-- Generated from the code by `pytest --update-docs`. -->\n"
 _SHARED_BY = 5
 """An option that this many commands have, with the same meaning, is explained once."""
 
@@ -213,7 +213,8 @@ def plans() -> str:
         f"# Plans\n\n{MADE}\n"
         "Qwen Code itself installs and updates these lists of models. A model belongs to a plan\n"
         "if it is listed under the plan's auth type, has the plan's variable as its `envKey`, and\n"
-        "has what the column *and* says. Every other model is yours: it survives every upgrade.\n\n"
+        "meets the condition in the column *and*. Every other model is yours: it survives every\n"
+        "upgrade.\n\n"
         f"{_table(['id', 'plan', 'variable', 'and', 'versions'], rows)}\n"
         "A version is named after the first release that has the list. It is for the releases\n"
         "from there up to the next version. `qwenlock template list` shows all versions, and\n"
@@ -273,7 +274,7 @@ def settings() -> str:
         "## samplingParams\n\n"
         f"{_table(head, map(_field, SAMPLING_FIELDS))}\n"
         "## Other models\n\n"
-        "These settings name the models that a client uses beside the main one: by an id, or by\n"
+        "These settings name the models that a client uses besides the main one: by an id, or by\n"
         "an auth type, a colon and an id.\n\n"
         f"{_table(['setting', 'since', 'meaning', 'if no model fits'], map(_other, OTHER_MODELS))}"
     )

@@ -24,14 +24,14 @@ FILE = Path(__file__).parents[2] / "docs" / "client-matrix.md"
 _HEAD = f"""\
 # What the client does, and what the guide says
 
-Each row is a question: what does the client do with such settings? Each cell is what a release did
-when it was started with them. `openai/b` is the model `b` in the list of the auth type `openai`; a
-model that is *offered* can be chosen with `/model`. **Bold** is where a release departs from the
-guide; – is what the guide does not speak of. [Never worse](never-worse.md) shows what each release
-sends before and after every command.
+Each row is a question: what does the client do with such settings? Each cell says what a release
+did with them. `openai/b` is the model `b` in the list of the auth type `openai`; a model that is
+*offered* can be chosen with `/model`. **Bold** marks a difference from the guide; – means that
+the guide says nothing. [Never worse](never-worse.md) shows what each release sends before and
+after every command.
 
-Made of `tests/conformance/behaviours.py`, which measures each row with the real client; `pytest
---update-matrix` writes it anew.
+`pytest --update-matrix` generates this page from the record of `tests/conformance/behaviours.py`,
+which measures each row with the real client.
 
 | what | guide | {" | ".join(RELEASES)} |
 | --- | --- |{" --- |" * len(RELEASES)}
