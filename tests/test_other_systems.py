@@ -150,7 +150,7 @@ def test_two_spellings_of_one_file_are_not_two_files(
     one.write_bytes(b"old")
     monkeypatch.setattr(writer, "_identity", lambda _: (1, 2))
     edits = [FileEdit(each, b"old", b"new") for each in (one, other)]
-    with pytest.raises(WriteError, match="is a link to another"):
+    with pytest.raises(WriteError, match="are the same file"):
         write(edits, reason="lint", history=History(tmp_path / "state"))
 
 

@@ -371,7 +371,7 @@ class TestRefusal:
         link = project / "link"
         link.symlink_to(edits[1].path)
         twice = FileEdit(link, edits[1].before, b"other")
-        with pytest.raises(WriteError, match="is a link to another"):
+        with pytest.raises(WriteError, match="are the same file"):
             write([edits[1], twice], reason="migrate", history=history)
 
     def test_what_is_not_a_file(self, project: Path, history: History) -> None:
