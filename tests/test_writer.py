@@ -55,6 +55,23 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def give_access(path: Path, which: str, *entries: tuple[int, ...]) -> bytes:
+    """Set an access list, and return it; skip the test if the file system has none.
+
+    Args:
+        path: the file or directory.
+        which: `access` or `default`.
+        entries: tag, permissions and, if the tag names somebody, the id.
+    """
+    packed = [struct.pack("<HHI", *entry[:2], *(entry[2:] or [0xFFFFFFFF])) for entry in entries]
+    acl = struct.pack("<I", 2) + b"".join(packed)
+    try:
+        os.setxattr(path, f"system.posix_acl_{which}", acl)
+    except OSError:
+        pytest.skip("this file system has no access lists")
+    return acl
+
+
 def fail_at(
     count: int, error: BaseException, function: Callable[..., object]
 ) -> Callable[..., object]:
@@ -107,19 +124,15 @@ class TestWrite:
         write(edits, reason="migrate", history=history)
         assert done == ["backups", ".env", "project", "settings.json", "project"]
 
-    def test_permissions_are_kept(self, project: Path, history: History) -> None:
+    @pytest.mark.parametrize(("asked_for", "after"), [(None, 0o640), (0o600, 0o600)])
+    def test_permissions_are_kept_or_those_asked_for(
+        self, project: Path, history: History, asked_for: int | None, after: int
+    ) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
         path.chmod(0o640)
-        write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
-        assert mode(path) == 0o640
-
-    def test_permissions_are_those_asked_for(self, project: Path, history: History) -> None:
-        path = project / ".env"
-        path.write_bytes(b"old")
-        path.chmod(0o644)
-        write([FileEdit(path, b"old", b"new", 0o600)], reason="migrate", history=history)
-        assert mode(path) == 0o600
+        write([FileEdit(path, b"old", b"new", asked_for)], reason="lint", history=history)
+        assert mode(path) == after
 
     def test_new_file_has_the_permissions_the_umask_leaves(
         self, project: Path, history: History
@@ -202,13 +215,7 @@ class TestWrite:
         path = project / "settings.json"
         path.write_bytes(b"old")
         path.chmod(0o640)
-        nobody = 0xFFFFFFFF
-        entries = [(1, 7, nobody), (2, 7, 1234), (4, 7, nobody), (16, 7, nobody), (32, 7, nobody)]
-        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
-        try:
-            os.setxattr(project, "system.posix_acl_default", acl)
-        except OSError:
-            pytest.skip("this file system has no access lists")
+        give_access(project, "default", (1, 7), (2, 7, 1234), (4, 7), (16, 7), (32, 7))
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert "system.posix_acl_access" not in os.listxattr(path)
         assert mode(path) == 0o640
@@ -226,13 +233,7 @@ class TestWrite:
     def test_access_list_is_kept(self, project: Path, history: History) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
-        nobody = 0xFFFFFFFF
-        entries = [(1, 6, nobody), (2, 4, 1234), (4, 0, nobody), (16, 4, nobody), (32, 0, nobody)]
-        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
-        try:
-            os.setxattr(path, "system.posix_acl_access", acl)
-        except OSError:
-            pytest.skip("this file system has no access lists")
+        acl = give_access(path, "access", (1, 6), (2, 4, 1234), (4, 0), (16, 4), (32, 0))
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert os.getxattr(path, "system.posix_acl_access") == acl
 
