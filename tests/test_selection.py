@@ -176,8 +176,9 @@ def test_other_types_take_their_first_entry(auth_type: str) -> None:
     assert (selection.model, selection.kind) == ("claude-3-opus", "provider")
 
 
-def test_type_without_entries_and_default_has_no_model() -> None:
-    settings = {"security": {"auth": {"selectedType": "gemini"}}}
+@pytest.mark.parametrize("auth_type", ["anthropic", "gemini", "vertex-ai"])
+def test_type_without_entries_and_default_has_no_model(auth_type: str) -> None:
+    settings = {"security": {"auth": {"selectedType": auth_type}}}
     assert chosen(settings).model is None
     assert said(settings) == ["QL602", "QL604"]
 
