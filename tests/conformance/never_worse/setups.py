@@ -172,7 +172,7 @@ def _examples(release: str) -> Iterator[tuple[str, str]]:
 def _example(name: str, heading: str, text: str, releases: list[str]) -> Setup:
     settings = _whole(_value(text))
     names = sorted(set(re.findall(r'"envKey": "(\w+)"', json.dumps(settings))))
-    title = f"The example below the heading “{heading}” in the guide of {', '.join(releases)}."
+    title = f"This example is below the heading “{heading}” in the guide of {', '.join(releases)}."
     files = {"~/.qwen/settings.json": json.dumps(settings, indent=2, ensure_ascii=False)}
     shell = {name: f"KEY({name})" for name in names if name not in settings.get("env", {})}
     allowed = SpecifierSet(",".join(f"!={each}" for each in RELEASES if each not in releases))
