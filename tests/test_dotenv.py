@@ -117,7 +117,7 @@ def test_unterminated_quote_does_not_swallow_the_new_variable() -> None:
     assert parse(add("A='open\n", {"KEY": "plain"})) == {"A": "'open", "KEY": "plain"}
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_parser_agrees_with_node() -> None:
     texts: list[str] = []
 

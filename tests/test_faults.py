@@ -432,7 +432,7 @@ def outcome_of_interrupt(driver: Driver, run: Run) -> str:
     if outcome == MIXED and scenario.whole:
         assert scenario.last
         assert run.files == {k: v for k, v in driver.after.items() if k != scenario.last}
-    assert len(leftovers(run)) <= 1, "one, where it was about to be deleted"
+    assert len(leftovers(run)) <= 1, "at most the one that was about to be deleted"
     if outcome == OLD and scenario.whole:
         for path in (run.root / "project").glob("qwen.lock.qwenlock-*"):
             os.utime(path, (0, 0))

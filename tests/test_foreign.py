@@ -165,7 +165,7 @@ def test_a_lock_that_differs_is_shown_line_by_line(world: World) -> None:
 FORMATS = ("text", "json", "github", "gitlab", "sarif")
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are Unicode")
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are Unicode there")
 @pytest.mark.parametrize("format", FORMATS)
 def test_one_bad_project_does_not_hide_the_others(world: World, format: str) -> None:  # noqa: A002
     bad = {

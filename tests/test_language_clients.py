@@ -90,7 +90,7 @@ def test_process_ends_with_its_editor(said: bytes, code: int, told: str) -> None
 def test_process_opens_no_connection(world: World) -> None:
     strace = shutil.which("strace")
     if strace is None:
-        pytest.skip("there is no strace")
+        pytest.skip("strace is not installed")
     log = world.root / "calls"
     opened = {"uri": world.own.as_uri(), "languageId": "json", "version": 1, "text": MODELS}
     messages = [
@@ -160,7 +160,7 @@ console.log(JSON.stringify(seen));
 
 def test_extension_starts_and_stops_the_server() -> None:
     if shutil.which("node") is None:
-        pytest.skip("there is no node")
+        pytest.skip("node is not installed")
     done = subprocess.run(
         ["node", "-e", STUBS, str(EXTENSION / "extension.js")],
         capture_output=True,
@@ -243,7 +243,7 @@ vim.cmd("qall!")
 def test_neovim_shows_repairs_and_saves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     nvim = shutil.which("nvim")
     if nvim is None:
-        pytest.skip("there is no nvim")
+        pytest.skip("nvim is not installed")
     text = MODELS.replace('"openaii": []', '/* é😀 */ "gemnii": []')
     write(world.own, text)
     folder = Path(sys.executable).parent

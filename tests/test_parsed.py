@@ -17,7 +17,7 @@ from qwenlock.edge import cache, remembered
 from support import MODEL, models, write
 
 pytestmark = [
-    pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there"),
+    pytest.mark.skipif(os.name != "posix", reason="only POSIX remembers"),
     pytest.mark.usefixtures("here"),
 ]
 

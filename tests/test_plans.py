@@ -509,7 +509,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 @untimed(20)
 @given(st.lists(JSON, min_size=2, max_size=5))
 def test_json_is_what_node_writes(values: list[Any]) -> None:

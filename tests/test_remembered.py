@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,  # every command is a process
-    pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there"),
+    pytest.mark.skipif(os.name != "posix", reason="only POSIX remembers"),
 ]
 
 STARTER = """
@@ -409,7 +409,7 @@ def test_each_change_is_seen(command: str, world: World) -> None:
 def keep_a_key_in_git(world: World) -> None:
     """Write settings with a key, for a repository that the test makes."""
     if sys.platform != "linux":
-        pytest.skip("git is another one on each machine")
+        pytest.skip("git differs between machines")
     key = {"env": {"QWEN_API_KEY": "sk-planted-4f1d9c"}}
     write(world.own, models(MODEL, MODEL | {"id": "b"}) | key)
 

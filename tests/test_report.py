@@ -246,10 +246,10 @@ def test_page_loads_nothing_and_the_browser_reports_nothing(browser: Browser, fi
 @pytest.mark.parametrize("width", [400, 1280])
 def test_page_is_visible(browser: Browser, file: Path, width: int, dark: bool) -> None:
     browser.show(file, width=width, dark=dark)
-    assert browser.value("document.documentElement.scrollWidth") <= width, "tables scroll alone"
+    assert browser.value("document.documentElement.scrollWidth") <= width, "only tables scroll"
     rows = rows_of(browser.screenshot())
     assert len(set(rows)) > 400, "lines of text, not an empty page"
-    assert (sum(rows[0][1:4]) < 3 * 128) == dark, "dark where that is preferred"
+    assert (sum(rows[0][1:4]) < 3 * 128) == dark, "dark if the user prefers it"
 
 
 @pytest.mark.slow

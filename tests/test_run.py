@@ -16,7 +16,7 @@ from qwenlock.edge import launch
 
 pytestmark = [
     pytest.mark.slow,  # each test starts qwenlock, which starts a command
-    pytest.mark.skipif(os.name != "posix", reason="a process becomes another on POSIX"),
+    pytest.mark.skipif(os.name != "posix", reason="only POSIX replaces a process"),
 ]
 
 PRINT_SYSTEM = f"""{sys.executable} -c "

@@ -273,7 +273,7 @@ def test_memory_that_somebody_else_could_have_written_is_not_believed(
     assert len(compiles) == before + 1
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root changes owners")
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_memory_of_somebody_else_is_not_believed(
     world: World, compiles: list[object], what: str

@@ -171,8 +171,10 @@ def test_diff_is_grouped_by_model(two: Path, width: int) -> None:
     said = "\n".join(screen.lines)
     assert "- openai/gpt-4o" in said
     assert said.index("~ openai/[bold red]odd") < said.index('"https://odd.example/v1" →')
-    assert "\x1b[31m- openai/gpt-4o" in screen.sent, "what is removed is red"
-    assert re.search(r"\x1b\[32m[^\x1b]*https://other.example", screen.sent), "the new is green"
+    assert "\x1b[31m- openai/gpt-4o" in screen.sent, "removed lines are red"
+    assert re.search(r"\x1b\[32m[^\x1b]*https://other.example", screen.sent), (
+        "added lines are green"
+    )
 
 
 def test_terminal_that_can_write_ascii_only(folder: Path) -> None:

@@ -142,9 +142,7 @@ class TestWrite:
         write([FileEdit(project / "new", None, b"new")], reason="init", history=history)
         assert mode(project / "new") == mode(ordinary)
 
-    @pytest.mark.skipif(
-        os.name != "posix" or os.geteuid() != 0, reason="only root gives files away"
-    )
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root changes owners")
     def test_owner_is_kept(self, project: Path, history: History) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
@@ -152,9 +150,7 @@ class TestWrite:
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
 
-    @pytest.mark.skipif(
-        os.name != "posix" or os.geteuid() != 0, reason="only root gives files away"
-    )
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root changes owners")
     @pytest.mark.parametrize("what", ["owner", "group"])
     def test_owner_that_cannot_be_kept_is_named(
         self,
@@ -174,7 +170,7 @@ class TestWrite:
                 write(edits, reason="migrate", history=history)
         assert_untouched(project, history)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="attributes of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these attributes")
     def test_attributes_are_kept(self, project: Path, history: History) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
@@ -185,7 +181,7 @@ class TestWrite:
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert os.getxattr(path, "user.mine") == b"value"
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="attributes of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these attributes")
     @pytest.mark.parametrize("name", ["user.mine", "security.mine", "system.nfs4_acl"])
     def test_attribute_that_cannot_be_kept_is_named(
         self,
@@ -208,7 +204,7 @@ class TestWrite:
             write(edits[1:], reason="lint", history=history)
         assert_untouched(project, history)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="access lists of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these access lists")
     def test_access_list_of_the_directory_gives_nobody_access(
         self, project: Path, history: History
     ) -> None:
@@ -229,7 +225,7 @@ class TestWrite:
         assert "symbolic links" in (caught.value.fix or "")
         assert_untouched(project, history)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="access lists of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these access lists")
     def test_access_list_is_kept(self, project: Path, history: History) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
@@ -554,7 +550,7 @@ class TestFailure:
                 write(edits, reason="migrate", history=history)
         assert "nothing was changed" not in caught.value.message
         assert "qwenlock undo" in (caught.value.fix or "")
-        assert edits[0].path.read_bytes() == b"KEY=" + SECRET, "the key has no other place left"
+        assert edits[0].path.read_bytes() == b"KEY=" + SECRET, "the only remaining place of the key"
         assert [entry.state for entry in history.history()] == [RecordState.APPLIED]
         undo(history)
         assert [path.name for path in project.iterdir()] == ["settings.json"]
