@@ -155,10 +155,7 @@ def test_a_choice_of_models_that_a_client_recorded_is_unedited_and_completed(
     indices = data.draw(st.sets(st.sampled_from(range(len(models))), min_size=1))
     chosen = [models[index] for index in sorted(indices)]
     settings["modelProviders"][plan.auth_type] = chosen
-    at: Any = settings
-    for key in template.state.version[:-1]:
-        at = at[key]
-    at[template.state.version[-1]] = models_digest(chosen).removeprefix(PREFIX)
+    record(settings, {template.state.version: models_digest(chosen).removeprefix(PREFIX)})
     compilation = compile_lock([source(settings)], PLANS, profile())
     codes = {each.code for each in compilation.findings}
     assert not codes & {"QL501", "QL502"}

@@ -73,12 +73,6 @@ def test_model_comes_out_of_a_lock_as_it_went_in(entry: dict[str, Any]) -> None:
     assert back == lock
     assert dump(back) == text
     assert is_unedited(text.encode())
-
-
-@untimed(50)
-@given(ENTRIES)
-def test_text_of_a_lock_is_toml_to_another_parser_too(entry: dict[str, Any]) -> None:
-    text = dump(locked(models(entry)))
     assert strict(tomlkit.parse(text).unwrap()) == strict(tomllib.loads(text))
 
 
