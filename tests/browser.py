@@ -77,7 +77,6 @@ class Browser:
         self.do("Emulation.setScriptExecutionDisabled", value=True)
 
     def close(self) -> None:
-        """End the browser."""
         self._process.kill()
         self._process.wait(timeout=_TIMEOUT)
         os.close(self._out)
@@ -118,7 +117,6 @@ class Browser:
         return self.do("Runtime.evaluate", expression=expression)["result"].get("value")
 
     def screenshot(self) -> bytes:
-        """Return a picture of the page, a PNG."""
         return base64.b64decode(self.do("Page.captureScreenshot")["data"])
 
     def _next(self) -> dict[str, Any]:

@@ -217,7 +217,6 @@ def is_caught(settings: dict[str, Any]) -> bool:
 
 
 def table() -> str:
-    """Return the tables of the page, as Markdown."""
     rows = [
         f"| {form} | "
         + " | ".join("error" if is_caught(place(key)) else "–" for place in PLACES.values())

@@ -157,7 +157,6 @@ def _help(text: str) -> str:
 
 
 def exit_codes() -> str:
-    """Return the page of exit codes."""
     rows = [
         ("0", "Done, or nothing to do."),
         (
@@ -244,7 +243,6 @@ def _names(region: Region) -> str:
 
 
 def settings() -> str:
-    """Return the page of all settings that are known."""
     newest = profile(NEWEST)
     types = [
         (
@@ -309,7 +307,6 @@ def _field(field: Field) -> tuple[str, str, str, str]:
 
 
 def findings(pages: Mapping[str, Page]) -> str:
-    """Return the page that lists all codes."""
     text = (
         "# Findings\n\nEverything that `qwenlock` can find, by code. A code never changes its "
         "meaning.\n`qwenlock explain CODE` shows the same pages.\n"

@@ -124,7 +124,6 @@ def _plain(value: Any) -> Any:
 
 
 def dump(lock: Lock) -> str:
-    """Return the text of a lock."""
     return text.dump(lock).decode()
 
 

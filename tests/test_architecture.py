@@ -87,7 +87,6 @@ def sides(module: Path) -> set[Path]:
 
 
 def room(module: Path) -> str:
-    """Return the room that a module is in."""
     return module.relative_to(PACKAGE).parts[0]
 
 

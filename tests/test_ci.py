@@ -95,7 +95,6 @@ class Runner:
         path.chmod(0o755)
 
     def step(self, run: str, variables: Mapping[str, str]) -> Done:
-        """Run a step of a job."""
         script = write(self.temp / "step.sh", run)
         done = subprocess.run(
             [*BASH, str(script)],

@@ -23,7 +23,6 @@ _MARK = re.compile(r"\[([a-z][^\[\]]*)\](?!\()")
 
 
 def sections() -> dict[str, str]:
-    """Return the text of each section, by its heading."""
     _, *found = re.split(r"^## (.+)\n", TEXT, flags=re.MULTILINE)
     return dict(zip(found[::2], found[1::2], strict=True))
 

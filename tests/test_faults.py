@@ -322,7 +322,6 @@ def run(
     environment: Mapping[str, str],
     tracer: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run a qwenlock command over the files below `root`."""
     return subprocess.run(
         [*tracer, Path(sys.executable).with_name("qwenlock"), *arguments],
         cwd=root / "project",

@@ -53,7 +53,6 @@ class Bench(NamedTuple):
         return ", ".join(shown) or "none"
 
     def selected(self, variables: Mapping[str, str]) -> str:
-        """Return the model that is selected."""
         try:
             answer = self.machine.ask(self.client, variables)
         except LoginRequiredError:

@@ -91,7 +91,6 @@ class Machine:
         }
 
     def ask(self, client: Client, variables: Mapping[str, str]) -> Answer:
-        """Return what `client` offers and selects here."""
         self.quieten()
         environment = self.environment(variables)
         return ask([str(client.command)], self.project, environment, TIMEOUT)

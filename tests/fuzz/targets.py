@@ -99,7 +99,6 @@ def paths(value: Any) -> Iterator[Path]:
 
 
 def settings(world: World, data: bytes) -> None:
-    """Use `data` as the user's settings."""
     beside(world)
     write(world.user, data)
     asked(world, "lock", "--check")

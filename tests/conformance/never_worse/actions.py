@@ -180,13 +180,11 @@ class _Trial:
         return self.compared(seen) if seen else self.run()
 
     def confirmed(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        """Add `--yes` if the command has this option."""
         if {"--yes", "-y"} & set(arguments):
             return arguments
         return (*arguments, "--yes") if self.takes(arguments[0], "--yes") else arguments
 
     def takes(self, command: str, option: str) -> bool:
-        """Tell whether a command has an option."""
         if command not in _HELP:
             _HELP[command] = self.bench.qwenlock(command, "--help").output
         return option in _HELP[command]

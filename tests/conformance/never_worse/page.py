@@ -73,7 +73,6 @@ _GROUPS = {
 
 
 def rendered(record: Record, setups: Sequence[Setup]) -> str:
-    """Return the text of the page."""
     return "".join(_page(record, setups))
 
 

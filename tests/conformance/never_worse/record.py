@@ -110,7 +110,6 @@ def known() -> dict[Cell, str]:
 
 
 def digest(setup: Setup) -> str:
-    """Return a short digest of a setup."""
     said = json.dumps([setup.files, setup.shell, setup.lock], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 

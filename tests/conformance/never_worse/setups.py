@@ -98,7 +98,6 @@ def key(name: str) -> str:
 
 
 def with_keys(text: str) -> str:
-    """Put the keys into a text."""
     return _KEY.sub(lambda match: key(match[1]), text)
 
 
@@ -161,7 +160,6 @@ def guides() -> tuple[Setup, ...]:
 
 
 def _examples(release: str) -> Iterator[tuple[str, str]]:
-    """Yield each example's heading and text."""
     guide = installed(release).parents[1] / PACKAGE / _GUIDE
     text = guide.read_text("utf-8") if guide.exists() else ""
     for block in _BLOCK.finditer(text):
