@@ -169,7 +169,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "which of two models with the same id is used, if model.baseUrl is that of the second",
+    "the model used, if two have the same id, and model.baseUrl is that of the second",
     guide=UNSAID,
 )
 def _(bench: Bench) -> str:
@@ -213,7 +213,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "qwen-oauth models offered, if modelProviders has others of its own for qwen-oauth",
+    "qwen-oauth models offered, if modelProviders has other models for qwen-oauth",
     guide="qwen-oauth/coder-model",
 )
 def _(bench: Bench) -> str:
@@ -328,7 +328,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "a model whose own variable is not set, if OPENAI_API_KEY is",
+    "a model whose own variable is not set, if OPENAI_API_KEY is set",
     guide="uses OPENAI_API_KEY",
 )
 def _(bench: Bench) -> str:
@@ -339,7 +339,7 @@ def _(bench: Bench) -> str:
     return f"uses {request.headers['authorization'].removeprefix('Bearer value-of-')}"
 
 
-@behaviour("a key given with --openai-api-key only", guide="is used")
+@behaviour("a key that is given only with --openai-api-key", guide="is used")
 def _(bench: Bench) -> str:
     flags = {
         "auth-type": "openai",
@@ -418,12 +418,12 @@ def _(bench: Bench) -> str:
     return "are kept" if "// mine" in text else "are dropped"
 
 
-@behaviour("user settings that end in the middle", guide=UNSAID)
+@behaviour("user settings that are cut off in the middle", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("user", '{"a": ')
 
 
-@behaviour("project settings that end in the middle", guide=UNSAID)
+@behaviour("project settings that are cut off in the middle", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("project", '{"a": ')
 
