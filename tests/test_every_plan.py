@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.change.upgrade import upgrade
-from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
-from qwenlock.findings.reading import parse
 from qwenlock.plans.digest import PREFIX, models_digest
-from qwenlock.settings.project import Places, Project
 from support import record, source, untimed
+from test_upgrade import after, changed
 
 if TYPE_CHECKING:
-    from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.plans.plan import Plan, Region, Template
 
 PLANS = load()
@@ -68,21 +63,6 @@ def settings_of(
         "model": {"name": models[0]["id"]},
     }
     return record(settings, values)
-
-
-def changed(settings: Any, client: str = "guide", **wishes: Any) -> ProjectChange:
-    project = Project(
-        places=Places(files={"user": Path("u.json")}, labels={"user": "u.json"}),
-        sources=(source(settings, "user"),),
-        plans=PLANS,
-        client=profile(client),
-    )
-    return upgrade(project, UpgradeWishes(**wishes))
-
-
-def after(change: ProjectChange) -> Any:
-    (file,) = change.files
-    return parse(file.after, "after").value
 
 
 @pytest.mark.parametrize(("plan", "region"), REGIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,44 +14,27 @@ from qwenlock.change.select import select
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.findings.reading import parse
-from qwenlock.settings.project import Places, Project
+from qwenlock.settings.project import Project
 from support import World, source, write
+from test_upgrade import after, scopes
 
 if TYPE_CHECKING:
-    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import ProjectChange
 
 ONE = {"id": "one", "envKey": "ONE_KEY", "baseUrl": "https://one.example"}
 TWO = {"id": "two", "envKey": "TWO_KEY", "baseUrl": "https://two.example"}
 CATALOGUE = {"openai": [ONE, TWO], "anthropic": [{"id": "two", "envKey": "TWO_KEY"}]}
-SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 
 
 def selected(
     model: str, auth_type: str | None = None, client: str = "guide", **given: Any
 ) -> ProjectChange:
     """Select a model in scopes, which are named with _ for -."""
-    settings = {name.replace("_", "-"): value for name, value in given.items()}
-    return select(project_of(settings, client), model, auth_type)
-
-
-def project_of(settings: dict[str, Any], client: str) -> Project:
-    files = {scope: Path(f"{scope}.json") for scope in SCOPES}
-    return Project(
-        sources=tuple(source(settings[scope], scope) for scope in SCOPES if scope in settings),
-        places=Places(files=files, labels={scope: str(path) for scope, path in files.items()}),
-        client=profile(client),
-    )
+    return select(replace(scopes(**given), client=profile(client)), model, auth_type)
 
 
 def settings(**more: Any) -> dict[str, Any]:
     return {"$version": 4, "modelProviders": CATALOGUE, **more}
-
-
-def after(change: ProjectChange) -> Any:
-    assert len(change.files) == 1, change.reasons
-    return parse(change.files[0].after, "after").value
 
 
 def choice(auth_type: str, model: str, **more: str) -> dict[str, Any]:
@@ -229,7 +212,7 @@ def test_base_url_is_refused_where_the_client_takes_the_first() -> None:
 
 
 def select_at(user: Any, url: str, client: str) -> ProjectChange:
-    return select(project_of({"user": user}, client), "one", base_url=url)
+    return select(replace(scopes(user=user), client=profile(client)), "one", base_url=url)
 
 
 def test_selection_is_written_to_the_scope_that_is_named(world: World) -> None:

@@ -30,6 +30,7 @@ from qwenlock.plans.edits import choice_of, closest
 from qwenlock.settings.plan_state import latest, wanted
 from qwenlock.settings.project import Places, Project
 from support import World, record, source, untimed, write
+from test_upgrade import after
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
@@ -82,11 +83,6 @@ def scopes(**settings: Any) -> Project:
 def changed(where: Project | Any, **wishes: Any) -> ProjectChange:
     project = where if isinstance(where, Project) else scopes(user=where)
     return upgrade(project, UpgradeWishes(**wishes))
-
-
-def after(change: ProjectChange) -> Any:
-    (file,) = change.files
-    return parse(file.after, "after").value
 
 
 def oldest(plan_id: str, region: str | None = None) -> tuple[Plan, Template, Region]:

@@ -16,8 +16,6 @@ import pytest
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine, dummies
 from qwenlock.change.client_lists import VARIABLE, lists_in, outdated, runs
-from qwenlock.change.upgrade import upgrade
-from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
@@ -25,8 +23,8 @@ from qwenlock.edge.terminal import update_accepted
 from qwenlock.enforce.agreement import agreement
 from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.settings.plan_state import latest, recorded, wanted
-from qwenlock.settings.project import Places, Project
 from support import record, source
+from test_upgrade import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +110,7 @@ def test_client_offers_an_update_before_an_upgrade_and_none_after_it(
     variables = dummies({plan.env_key for plan, *_ in lists})
     before = _settings(lists)
     by_client = update_accepted(command, before, variables)
-    (file,) = _upgraded(before, release).files
+    (file,) = changed(before, release).files
     after = json.loads(file.after)
     for plan, _, newest, region in lists:
         digest = plan.digest(newest, region)
@@ -149,16 +147,6 @@ def _settings(lists: list[tuple[Plan, Template, Template, Region]]) -> dict[str,
     quiet = {"usageStatisticsEnabled": False}
     chosen = {"auth": {"selectedType": "openai"}}
     return settings | {"model": {"name": first["id"]}, "security": chosen, "privacy": quiet}
-
-
-def _upgraded(settings: Any, release: str) -> Any:
-    project = Project(
-        places=Places(files={"user": Path("user.json")}, labels={"user": "user.json"}),
-        sources=(source(settings),),
-        plans=PLANS,
-        client=profile(release),
-    )
-    return upgrade(project, UpgradeWishes())
 
 
 def _models_of(plan: Plan, written: Source) -> list[Any]:
