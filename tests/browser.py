@@ -1,4 +1,4 @@
-"""A real browser without a window, its pages without scripts: spoken to over two pipes."""
+"""Control a real browser, without a window or scripts, over two pipes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ for descriptor, wanted in zip(ours, (3, 4)):
     os.close(descriptor)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-"""Starts a browser with the pipes where it looks for them."""
+"""Start a browser with the pipes at the descriptors 3 and 4, where it expects them."""
 _TIMEOUT = 60
 
 
@@ -37,7 +37,7 @@ def installed() -> str:
     """Return a browser's command; skip the test where there is none."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        pytest.skip(f"there is no browser: none of {', '.join(NAMES)} is installed")
+        pytest.skip(f"no browser is installed, such as {NAMES[0]}")
     return found
 
 
@@ -45,7 +45,7 @@ class Browser:
     """A browser with one page, on which no script runs.
 
     Attributes:
-        asked: the addresses of everything that was asked for.
+        asked: the addresses of everything that the page loaded.
         said: what was printed on the page's console, and what its policy refused.
     """
 
@@ -77,14 +77,13 @@ class Browser:
         self.do("Emulation.setScriptExecutionDisabled", value=True)
 
     def close(self) -> None:
-        """End the browser."""
         self._process.kill()
         self._process.wait(timeout=_TIMEOUT)
         os.close(self._out)
         os.close(self._in)
 
     def do(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Have the browser do something (Chrome DevTools Protocol), and return its answer."""
+        """Send a command of the Chrome DevTools Protocol, and return the answer."""
         self._count += 1
         message = {"id": self._count, "method": method, "params": parameters}
         if self._session:
@@ -114,11 +113,10 @@ class Browser:
             self._next()
 
     def value(self, expression: str) -> Any:
-        """Return what an expression is on the page; the page's own scripts stay off."""
+        """Return the value of an expression on the page, whose own scripts do not run."""
         return self.do("Runtime.evaluate", expression=expression)["result"].get("value")
 
     def screenshot(self) -> bytes:
-        """Return a picture of the page, a PNG."""
         return base64.b64decode(self.do("Page.captureScreenshot")["data"])
 
     def _next(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Options of the test run, and what it insists on."""
+"""Options of the test run, and checks of the whole run."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     insist(config)
     config.pluginmanager.register(Said(update=config.getoption("--update-golden")), "said")
-    if config.getoption("dist", "no") != "no":  # many tests, on workers: this process starts them
+    if config.getoption("dist", "no") != "no":  # workers, which this process starts
         config.pluginmanager.register(FirstFailure(config))
 
 
@@ -68,14 +68,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> World:
-    """Return an empty home and an empty project, in which the command line is run."""
+    """Return an empty home and an empty project, in which the command line runs."""
     from support import World
 
     return World(tmp_path, monkeypatch, capsys.readouterr)
 
 
 class FirstFailure:
-    """Shows the first failure of a long run at once; pytest shows all of them at the end."""
+    """Show the first failure of a long run at once; pytest shows all of them only at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config

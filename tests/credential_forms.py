@@ -1,6 +1,6 @@
-"""Credentials as people have them: forms, names and URLs, where they can stand, and a table of it.
+"""Credentials as people have them: their forms, names and URLs, their places, and a table.
 
-No key stands here: they are made at random when the tests run, the same each time.
+This file contains no key. The tests generate the same random keys at every run.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ HARMLESS: Mapping[str, str] = {
     "Authorization": "Bearer $GATEWAY_TOKEN",
     "X-Api-Key": "${GATEWAY_KEY}",
 }
-"""Headers and fields as guides have them, which no one should be asked about."""
+"""Headers and fields from guides, which must give no finding."""
 
 PARAMETERS = (
     "key", "api_key", "api-key", "apikey", "apiKey", "API_KEY", "x-api-key", "api%5Fkey",
@@ -205,11 +205,11 @@ PLACES: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "a field's name": lambda text: in_config(extra_body={text: "x"}),
     "`fastModel`": lambda text: {**model(), "fastModel": text},
 }
-"""Where a text can stand that a lock holds."""
+"""The places of texts that go into a lock."""
 
 
 def is_caught(settings: dict[str, Any]) -> bool:
-    """Tell whether settings do not compile, as they hold a credential."""
+    """Tell whether settings do not compile because they hold a credential."""
     compilation = compiled(settings, client="0.24.4")
     caught = {"QL401", "QL402"} & set(codes(compilation))
     assert bool(caught) is (compilation.lock is None), codes(compilation)
@@ -217,7 +217,6 @@ def is_caught(settings: dict[str, Any]) -> bool:
 
 
 def table() -> str:
-    """Return the tables of the page, as Markdown."""
     rows = [
         f"| {form} | "
         + " | ".join("error" if is_caught(place(key)) else "–" for place in PLACES.values())

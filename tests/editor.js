@@ -1,5 +1,5 @@
-// The language service of VS Code, asked what it offers and complains of: requests as JSON on
-// stdin, answers on stdout. A `|` in a text is where the cursor stands.
+// The language service of VS Code, asked for completions and diagnostics: requests as JSON on
+// stdin, answers on stdout. A `|` in a text marks the cursor.
 const { readFileSync } = require("fs");
 const { getLanguageService, TextDocument } = require(`${process.argv[2]}/vscode-json-languageservice`);
 

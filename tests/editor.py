@@ -36,7 +36,7 @@ FULL = types.ClientCapabilities(
         )
     ),
 )
-"""What a usual editor can do."""
+"""The capabilities of a usual editor."""
 
 
 class Editor:
@@ -50,7 +50,7 @@ class Editor:
         answers: what the user answers to questions, in order.
         asked: the questions.
         choices: the answers that each question offers.
-        watched: what the server wants to be told.
+        watched: the files that the server wants to watch.
         edits: the edits that commands made.
     """
 
@@ -150,18 +150,18 @@ class Editor:
             return types.ApplyWorkspaceEditResult(applied=True)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait until something that is told makes it so."""
+        """Wait until messages of the server make a condition true."""
         async with asyncio.timeout(SECONDS):
             while not is_so():
                 self._news.clear()
                 await self._news.wait()
 
     async def open(self, path: Path, value: Any) -> str:
-        """Write and open a file; return its URI, once something was said about it."""
+        """Write and open a file; return its URI after diagnostics came."""
         return await self.show(write(path, value))
 
     async def show(self, path: Path) -> str:
-        """Open a file; return its URI, once something was said about it."""
+        """Open a file; return its URI after diagnostics came."""
         uri = self.send(path)
         await self.until(lambda: uri in self.said)
         return uri
@@ -219,7 +219,7 @@ class Editor:
         await self.client.workspace_execute_command_async(asked)
 
     def after(self, edit: types.WorkspaceEdit | None) -> dict[str, str]:
-        """Return the texts of the files that an edit changes, as they are afterwards."""
+        """Return the texts, after an edit, of the files that it changes."""
         assert edit is not None
         return {
             each.text_document.uri: applied(self.texts[each.text_document.uri], list(each.edits))
@@ -242,14 +242,14 @@ class Editor:
 
 
 def _action(read: types.CodeAction | types.Command) -> types.CodeAction:
-    """Return an action as it was sent: lsprotocol reads one with a command as a mere command."""
+    """Return an action as it was sent; lsprotocol reads an action with a command as a command."""
     if isinstance(read, types.CodeAction):
         return read
     return types.CodeAction(read.title, command=types.Command(**ast.literal_eval(read.command)))
 
 
 class _Whole:
-    """Writes all of a message to a pipe."""
+    """Write whole messages to a pipe."""
 
     def __init__(self, pipe: Any) -> None:
         self._pipe = pipe
@@ -280,7 +280,7 @@ def applied(text: str, edits: list[Any]) -> str:
 
 
 def position(text: str, of: str, add: int = 0) -> types.Position:
-    """Return where a part of an ASCII text is."""
+    """Return the position of a part of an ASCII text."""
     before = text[: text.index(of) + add]
     return types.Position(before.count("\n"), len(before) - before.rfind("\n") - 1)
 

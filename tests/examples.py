@@ -1,4 +1,4 @@
-"""The examples of the findings' pages, done as they say, in a home and a project of their own."""
+"""Run the examples of the findings' pages in a home and a project of their own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from support import World
 
 PROJECT = "/home/you/project"
-"""What pages call the directory of the project."""
+"""The directory of the project in the pages."""
 
 _FILE = re.compile(r"^`([^`]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REPORTED = re.compile(
@@ -76,11 +76,11 @@ def example(code: str) -> Example:
 def reported(
     page: Example, world: World, patch: pytest.MonkeyPatch, *, fixed: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the findings, as JSON has them, on the files of an example, or after its fix."""
+    """Return the findings, as in JSON, about the files of an example before or after its fix."""
     world.clear()
-    _write(page.before, world)
+    write_files(page.before, world)
     if fixed:
-        _write(page.after, world)
+        write_files(page.after, world)
     patch.chdir(world.home if page.directory == "~" else world.project)
     for step in page.given.split(" && ") if page.given else ():
         _do(shlex.split(step), world)
@@ -92,7 +92,8 @@ def reported(
     return found
 
 
-def _write(files: Mapping[str, str], world: World) -> None:
+def write_files(files: Mapping[str, str], world: World) -> None:
+    """Write the files that a page shows, each at its path in `world`."""
     for name, text in files.items():
         path = world.home / name[2:] if name.startswith("~/") else world.project / name
         path.parent.mkdir(parents=True, exist_ok=True)

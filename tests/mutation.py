@@ -1,9 +1,9 @@
-"""Do the tests notice mutants of the core? CONTRIBUTING.md, "Mutations", says how to ask.
+"""Test whether the tests notice mutants of the core: see CONTRIBUTING.md, "Mutations".
 
-mutmut writes every mutant beside the original. mypy, which checks each change as the tests do,
-refuses some of a sample. To find which tests to run with the others, all tests run once without a
-mutant, and note the functions that they reach. Then each mutant has a process of its own, which
-runs the tests that reach its function, up to the first that fails or takes far too long.
+mutmut writes every mutant beside the original. mypy, which checks every change of the project,
+refuses some of a sample. All tests run once without a mutant, and note the functions that they
+reach. Then a process for each other mutant runs the tests that reach its function, up to the first
+that fails or takes far too long.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from mutmut.state import state
 from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
 GOAL = 0.95
-PATIENCE = 20  # seconds that a test may take besides ten times those that it takes without a mutant
-REACHED = Path("mutants/reached.json").resolve()  # each test's seconds, and what it reaches
+PATIENCE = 20  # seconds that a test may take beyond ten times its time without a mutant
+REACHED = Path("mutants/reached.json").resolve()  # each test's seconds and functions
 NOTICING = Path("mutants/noticing.txt").resolve()  # the tests that have failed with a mutant
 
 
 class Runs:
-    """A plugin of pytest that runs the tests of each mutant, instead of all tests once.
+    """A plugin of pytest that runs the tests of each mutant instead of all tests once.
 
     Attributes:
         survivors: the mutants that no test has noticed; None if tests fail without a mutant.
@@ -92,7 +92,7 @@ class Runs:
             self._broken.append(report.nodeid)
 
     def _fail(self, tests: dict[str, list[str]]) -> dict[str, bool]:
-        """Return of each name whether one of its tests fails; a mutant's name is that mutant."""
+        """Return, for each name of a mutant, whether one of its tests fails."""
         failed: dict[str, bool] = {}
         running: dict[int, str] = {}
         waiting = list(tests)
@@ -130,7 +130,7 @@ class Runs:
                 if self._is_mutant:
                     signal.alarm(PATIENCE + int(10 * self._reached[item.nodeid][0]))
                 else:
-                    _forget()  # or only the first test would reach what is remembered
+                    _forget()  # or only the first test would reach cached functions
                 started = monotonic()
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if item.nodeid not in self._broken:
@@ -144,7 +144,7 @@ class Runs:
 
 
 def _forget() -> None:
-    """Forget what functions have remembered, perhaps while the tests were collected."""
+    """Empty the caches of functions, which may have been filled during collection."""
     ours = [module for name, module in sys.modules.items() if name.startswith("qwenlock")]
     for each in [value for module in ours for value in vars(module).values()]:
         if hasattr(each, "cache_clear"):
@@ -152,12 +152,12 @@ def _forget() -> None:
 
 
 def _folder(process: int) -> Path:
-    """Return the directory for the files of a process' tests, outside of any repository."""
+    """Return the directory for the files of a process's tests, outside any repository."""
     return Path(gettempdir()) / f"mutation-{process}"
 
 
 def _refused(mutants: dict[str, Path], part: int) -> list[str]:
-    """Return those of the mutants, of files at these paths, that mypy refuses.
+    """Return the mutants of files at these paths that mypy refuses.
 
     Args:
         part: a number that this thread alone uses.
@@ -220,7 +220,7 @@ def main() -> int:
         by_types = {each for share in pool.map(_refused, shares, parts) for each in share}
     rest = [each for each in sample if each not in by_types]
     runs = Runs(rest, wanted.processes, reuse=wanted.reuse)
-    sys.path.insert(0, str(Path("mutants/src").resolve()))  # processes that tests start: as ever
+    sys.path.insert(0, str(Path("mutants/src").resolve()))  # processes that tests start, as usual
     selection = config().pytest_add_cli_args_test_selection
     with chdir("mutants"):
         pytest.main(

@@ -23,7 +23,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 ELLIPSIS = "[…]"
 """A line of output that stands for any lines."""
 SECRET = "hunter"
-"""Every credential in a page holds this word, and no output does."""
+"""Every credential in a page contains this word, and no output may contain it."""
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<language>\w*)(?P<more>[^\n]*)\n(?P<body>.*?)^```$",
@@ -60,7 +60,7 @@ class Step(NamedTuple):
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the fenced blocks of a page, in order; none is indented, and so passed over."""
+    """Yield the fenced blocks of a page, in order, without indented ones."""
     assert not re.search(r"^[ \t]+```", text, re.MULTILINE)
     for found in _BLOCK.finditer(text):
         title = _TITLE.fullmatch(found["more"])
@@ -75,7 +75,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def steps(block: Block) -> list[Step]:
-    """Take a console block apart; a command goes on in lines that start with `> `."""
+    """Split a console block into commands; `> ` starts a further line of a command."""
     found: list[tuple[list[str], list[str]]] = []
     for line in block.body.splitlines(keepends=True):
         if line.startswith("$ "):
@@ -106,7 +106,7 @@ def rewritten(text: str, directory: Path) -> str:
 
 
 class _Reader:
-    """Somebody who reads a page: a home, a project in it, and a shell that stays open."""
+    """A reader of a page: a home, a project in it, and a shell that stays open."""
 
     def __init__(self, directory: Path) -> None:
         self.home = directory.resolve() / "home"
@@ -121,7 +121,7 @@ class _Reader:
         self._status = 0
 
     def put(self, title: str, body: str) -> None:
-        """Write a file as the page shows it, relative to where the shell is."""
+        """Write a file as the page shows it, relative to the shell's directory."""
         home, here = map(Path, self._places.read_text(encoding="utf-8").splitlines())
         path = home / title[2:] if title.startswith("~/") else here / title
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ class _Reader:
         return "".join(pieces)
 
     def _path(self, mark: str) -> str:
-        """Return where commands are found: qwenlock, and the client that `mark` asks for."""
+        """Return the PATH of the commands: qwenlock, and the client that `mark` asks for."""
         folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
         wanted = _CLIENT.fullmatch(mark)
         if wanted:
@@ -151,7 +151,7 @@ class _Reader:
         return os.pathsep.join(folders)
 
     def _run(self, command: str, path: str) -> str:
-        """Run a command line where the one before it left the shell; return what it prints."""
+        """Run a command line in the same shell as the one before; return what it prints."""
         variables, places = (shlex.quote(str(each)) for each in (self._variables, self._places))
         script = (
             f'. {variables}\nexport PATH={shlex.quote(path)}\ncd "$PWD"\n(exit {self._status})\n'
@@ -185,7 +185,7 @@ class _Reader:
             "PWD": str(self.project),
             "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(self.system / "settings.json"),
             "QWEN_CODE_NO_RELAUNCH": "true",
-            "PYTHONUNBUFFERED": "1",  # what is printed stays in its order, as on a terminal
+            "PYTHONUNBUFFERED": "1",  # keeps both streams in their order
             **{f"GIT_{who}_NAME": "You" for who in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{who}_EMAIL": "you@example.com" for who in ("AUTHOR", "COMMITTER")},
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -195,7 +195,7 @@ class _Reader:
         }
 
     def _stable(self, printed: str) -> str:
-        """Return what was printed as it is on every machine and day."""
+        """Return output in the form that is the same on every machine and day."""
         printed = printed.replace(str(self.home), "/home/you")
         printed = re.sub(r"\(backup: .*/backups/.*\)", "(backup: FILE)", printed)
         return re.sub(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "2026-03-01 12:00:00", printed)

@@ -1,5 +1,5 @@
-// The client library of VS Code, speaking with `qwenlock server`: opens a file, waits for what is said
-// about it, takes the first repair, and prints what happened as JSON.
+// The client library of VS Code with `qwenlock server`: open a file, wait for its diagnostics, apply
+// the first repair, and print the results as JSON.
 const { spawn } = require("child_process");
 const { readFileSync } = require("fs");
 const { createRequire } = require("module");

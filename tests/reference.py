@@ -1,4 +1,4 @@
-"""The pages of the reference that are made of the code; `pytest --update-docs` writes them."""
+"""The pages of the reference that are generated from the code, by `pytest --update-docs`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan, Region
 
 FOLDER = ROOT / "docs" / "reference"
-MADE = "<!-- Made of the code; `pytest --update-docs` writes it anew. -->\n"
+MADE = "<!-- Generated from the code by `pytest --update-docs`. -->\n"
 _LATER = " and later**: "
 _SHARED_BY = 5
-"""An option that so many commands have, all alike, is explained once."""
+"""An option that this many commands have, with the same meaning, is explained once."""
 
 
 def pages() -> dict[Path, str]:
-    """Return every generated page and what it must hold."""
+    """Return the text of every generated page, by its path."""
     made: dict[str, Callable[[], str]] = {
         "commands.md": commands,
         "exit-codes.md": exit_codes,
@@ -70,7 +70,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def commands() -> str:
     """Return the page of all commands, their arguments, options and defaults."""
     root: Any = typer.main.get_command(app)
-    found = list(_leaves("qwenlock", root))
+    found = list(leaves())
     count = Counter(_row(each) for _, command in found for each in _options(command))
     shared = {row for row, times in count.items() if times >= _SHARED_BY}
     text = (
@@ -89,13 +89,14 @@ def commands() -> str:
     return text + "\n".join(_command(name, command, shared) for name, command in found)
 
 
-def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every command that does something, with its whole name."""
+def leaves(name: str = "qwenlock", command: Any = None) -> Iterator[tuple[str, Any]]:
+    """Yield every command that is not a group, with its whole name."""
+    command = command or typer.main.get_command(app)
     if not hasattr(command, "list_commands"):
         yield name, command
         return
     for each in command.list_commands(None):
-        yield from _leaves(f"{name} {each}", command.get_command(None, each))
+        yield from leaves(f"{name} {each}", command.get_command(None, each))
 
 
 def _command(name: str, command: Any, shared: set[tuple[str, str, str]]) -> str:
@@ -124,7 +125,7 @@ def _options(command: Any) -> list[Any]:
 
 
 def _row(option: Any) -> tuple[str, str, str]:
-    """Return the line of an option: how it is written, its default, what it does."""
+    """Return the row of an option: its form, its default, its meaning."""
     takes = "" if option.is_flag else f" {option.metavar or _choices(option)}"
     written = ", ".join(_code(f"{name}{takes}") for name in [*option.opts, *option.secondary_opts])
     default = option.default
@@ -138,7 +139,7 @@ def _row(option: Any) -> tuple[str, str, str]:
 
 
 def _code(text: str) -> str:
-    """Return `text` as code for a table; of `|` in backticks GitHub and the site differ."""
+    """Return `text` as code for a table; GitHub and the site read `|` in backticks differently."""
     return f"<code>{text.replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
@@ -148,7 +149,7 @@ def _choices(option: Any) -> str:
 
 
 def _help(text: str) -> str:
-    """Return the text of `--help`, filled as Markdown is."""
+    """Return the text of `--help`, wrapped as Markdown."""
     return "\n".join(f"{fill(part, 95)}\n" for part in text.split("\n\n"))
 
 
@@ -156,7 +157,6 @@ def _help(text: str) -> str:
 
 
 def exit_codes() -> str:
-    """Return the page of exit codes."""
     rows = [
         ("0", "Done, or nothing to do."),
         (
@@ -212,7 +212,8 @@ def plans() -> str:
         f"# Plans\n\n{MADE}\n"
         "Qwen Code itself installs and updates these lists of models. A model belongs to a plan\n"
         "if it is listed under the plan's auth type, has the plan's variable as its `envKey`, and\n"
-        "has what the column *and* says. Every other model is yours: it survives every upgrade.\n\n"
+        "meets the condition in the column *and*. Every other model is yours: it survives every\n"
+        "upgrade.\n\n"
         f"{_table(['id', 'plan', 'variable', 'and', 'versions'], rows)}\n"
         "A version is named after the first release that has the list. It is for the releases\n"
         "from there up to the next version. `qwenlock template list` shows all versions, and\n"
@@ -225,7 +226,7 @@ def plans() -> str:
 
 
 def _marks(plan: Plan) -> Iterator[str]:
-    """Yield what else makes a model the plan's."""
+    """Yield the other conditions under which a model belongs to the plan."""
     if plan.ownership.endpoint:
         yield "the endpoint of a region"
     if plan.ownership.name_prefix:
@@ -242,7 +243,6 @@ def _names(region: Region) -> str:
 
 
 def settings() -> str:
-    """Return the page of what is known of settings."""
     newest = profile(NEWEST)
     types = [
         (
@@ -272,7 +272,7 @@ def settings() -> str:
         "## samplingParams\n\n"
         f"{_table(head, map(_field, SAMPLING_FIELDS))}\n"
         "## Other models\n\n"
-        "These settings name the models that a client uses beside the main one: by an id, or by\n"
+        "These settings name the models that a client uses besides the main one: by an id, or by\n"
         "an auth type, a colon and an id.\n\n"
         f"{_table(['setting', 'since', 'meaning', 'if no model fits'], map(_other, OTHER_MODELS))}"
     )

@@ -1,10 +1,11 @@
-"""What errors, findings and changes say in the tests, whole: tests/data/said.txt.
+"""All texts of errors, findings and changes in the tests: tests/data/said.txt.
 
-A test often asserts the few words that matter to it. Here no word of the rest changes unseen, and
-the page can be read for its English. Properties are left out, since their inputs are others in
-each run, and so are golden cases, which hold all output already. `--update-golden` adds what is new
-to the page. To leave out what no test says any more, delete the page, and update it with all tests.
-`-p no:said` does not compare, as with another Python or library, which may have words of its own.
+A test often asserts only the few words that matter to it. The page shows every change of the
+other words, and somebody can read it for its English. Properties are left out, since their inputs
+change from run to run, and so are golden cases, which hold all output already. `--update-golden`
+adds new texts to the page. To remove texts that no test brings about any more, delete the page and
+update it with all tests. With `-p no:said` nothing is compared: another Python or library may use
+other words.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent / "data" / "said.txt"
 ROOT = Path(__file__).parent.parent
-LEFT_OUT = ("test_golden.py", "test_credential_forms.py")  # the latter tries long tables
+LEFT_OUT = ("test_golden.py", "test_credential_forms.py")  # the latter tests long tables
 _OF_PYTHON = re.compile(r"((?:Syntax|ModuleNotFound)Error|not valid TOML|cannot be read): .*")
 _CHANGE = "change: "
 _NUMBER = re.compile(r"\b\d+(?:\.\d+)*(?:\.post\d+)?\b")
@@ -39,7 +40,7 @@ _COUNTED = re.compile(
 
 
 class Said:
-    """A plugin that compares what each test brings about with the page.
+    """A plugin that compares the texts of each test with the page.
 
     Args:
         update: whether what is new is added to the page instead.
@@ -86,7 +87,7 @@ class Said:
 
     def pytest_sessionfinish(self) -> None:
         if self._update and self._new:
-            with FileLock(Path(gettempdir()) / "said.lock"):  # each worker has heard its own tests
+            with FileLock(Path(gettempdir()) / "said.lock"):  # each worker writes its own texts
                 text = "\n".join(sorted(self._new.union(_read())))
                 PAGE.write_text(text + "\n", encoding="utf-8")
 
@@ -113,12 +114,12 @@ def _text(kind: str, said: QwenlockError | Finding) -> str:
 
 
 def _line(text: str, folder: object) -> str:
-    """Return a line of the page, without what is of this run or this machine alone."""
+    """Return a line of the page, without what differs between runs and machines."""
     if isinstance(folder, Path):
         text = text.replace(str(folder.resolve()), "/test").replace(str(folder), "/test")
     for own, name in ((sys.executable, "python"), (str(ROOT), "/here"), (__version__, "VERSION")):
         text = text.replace(own, name)
     if text.startswith(_CHANGE):
-        text = _NUMBER.sub("N", text)  # of models, and of the versions of plans, which get new ones
+        text = _NUMBER.sub("N", text)  # of models and of versions of plans: both will change
     text = _COUNTED.sub("N", _OF_PYTHON.sub(r"\1: …", text))
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

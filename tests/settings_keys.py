@@ -1,4 +1,4 @@
-"""The keys at the top of settings, as data: what each release's own schema of settings has."""
+"""The keys at the top level of settings in the schema of each release, as data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Keys(NamedTuple):
-    """Keys that came with a release, and went with another: empty if they are still read."""
+    """Keys with the first release that reads them, and the first that no longer does, if any."""
 
     since: str
     until: str
@@ -36,12 +36,12 @@ _KEYS = (
     _Keys("0.23", "", "advisorModel goals review"),
     _Keys("0.24", "", "omni"),
 )
-"""`$schema` is for editors. What is recorded of a plan (`codingPlan`, `tokenPlan`) is moved by
-releases that no longer have it in their schema."""
+"""`$schema` is for editors. Releases move the record of a plan (`codingPlan`, `tokenPlan`) if
+their schema does not have it."""
 
 
 def known_keys(client: Profile) -> frozenset[str]:
-    """Return the keys that `client` knows at the top of settings; for the guide, all there are."""
+    """Return the keys that `client` knows at the top level of settings; all for the guide."""
     return frozenset(
         name
         for since, until, names in _KEYS
@@ -51,5 +51,5 @@ def known_keys(client: Profile) -> frozenset[str]:
 
 
 def known_since(key: str) -> str | None:
-    """Return the first release that knows a key at the top of settings; None if none does."""
+    """Return the first release that knows a key at the top level of settings, or None."""
     return next((since for since, _, names in _KEYS if key in names.split()), None)

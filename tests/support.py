@@ -1,4 +1,4 @@
-"""What several tests share: JSON values made up, settings compiled, a user's files on the disk."""
+"""What several tests share: generated JSON, compiled settings, a user's files, servers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from unittest.mock import patch
 
@@ -27,7 +28,8 @@ from qwenlock.settings.scopes import Source
 from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from socketserver import BaseServer
 
     import pytest
 
@@ -37,13 +39,14 @@ if TYPE_CHECKING:
     from qwenlock.lock.model import Lock
 
 T = TypeVar("T")
+ServerT = TypeVar("ServerT", bound="BaseServer")
 
 MODEL = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"}
 OPENAI = {"security": {"auth": {"selectedType": "openai"}}}
 
 
 FEWER = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 4
-"""By how much a property is tried less often than CI tries it."""
+"""How many times fewer examples a property has here than in CI."""
 
 
 def untimed(examples: int) -> settings:
@@ -88,8 +91,18 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(KEYS, JSON, max_size=4)
 
 
+def record(settings: dict[str, Any], values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Put each value at its path in `settings`, as a client records a plan, and return them."""
+    for path, value in values.items():
+        at = settings
+        for key in path[:-1]:
+            at = at.setdefault(key, {})
+        at[path[-1]] = value
+    return settings
+
+
 def plainly_read(text: str) -> Any:
-    """Return the value of JSON with comments, by other means than the product."""
+    """Return the value of JSON with comments, without the code of qwenlock."""
     return json.loads(re.sub(r'("(?:[^"\\]|\\.)*")|//[^\r\n]*|/\*(?:.|[\r\n])*?\*/', r"\1", text))
 
 
@@ -112,7 +125,6 @@ def _plain(value: Any) -> Any:
 
 
 def dump(lock: Lock) -> str:
-    """Return the text of a lock."""
     return text.dump(lock).decode()
 
 
@@ -130,7 +142,7 @@ def source(value: Any, scope: ScopeName = "user") -> Source:
 
 
 def compiled(*sources: Source | dict[str, Any], client: str = "guide") -> Compilation:
-    """Compile sources, low to high; a mere value is the user's settings."""
+    """Compile sources, lowest first; a plain value is the user's settings."""
     given = [each if isinstance(each, Source) else source(each) for each in sources]
     return compile_lock(given, (), profile(client))
 
@@ -151,7 +163,7 @@ def codes(compilation: Compilation) -> list[str]:
 def run_here(
     arguments: Sequence[str], directory: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run `qwenlock` in this process, with the directory and environment that another would get."""
+    """Run `qwenlock` in this process, with the directory and environment of a new process."""
     out = TextIOWrapper(BytesIO(), encoding="utf-8", errors="surrogateescape")
     err = TextIOWrapper(BytesIO(), encoding="utf-8", errors="backslashreplace")
     with (
@@ -184,7 +196,7 @@ _FOR_A_CLIENT = (
 
 
 def a_third(cases: Iterable[T]) -> list[T]:
-    """Return a third of some slow cases, a different third in each run of CI; or all of them."""
+    """Return a third of some slow cases, in CI a different third each time; or all cases."""
     every = list(cases)
     if os.environ.get("QWENLOCK_ALL_CASES"):
         return every
@@ -193,7 +205,7 @@ def a_third(cases: Iterable[T]) -> list[T]:
 
 
 class World:
-    """A home and a project of their own, and the command line run in them, in this process."""
+    """A home and a project, in which the command line runs in this process."""
 
     def __init__(
         self, root: Path, patch: pytest.MonkeyPatch, read: Callable[[], tuple[str, str]]
@@ -225,7 +237,7 @@ class World:
         return self.project / "qwen.lock"
 
     def clear(self) -> None:
-        """Make home, project and system as empty as they were at first."""
+        """Delete all files of the home, the project and the system."""
         for folder in (self.home, self.project, self.system):
             for path in folder.iterdir():
                 if path.is_dir() and not path.is_symlink():
@@ -239,12 +251,12 @@ class World:
         by_the_guide = self._by_the_guide(arguments)
         exit_code = run(by_the_guide)
         out, err = self.read()
-        if by_the_guide is not arguments:  # what is advised has the options that were given
+        if by_the_guide is not arguments:  # advice repeats the options that were given
             out, err = (each.replace(" --client guide", "") for each in (out, err))
         return Result(exit_code, out, err)
 
     def start(self, *arguments: str) -> Result:
-        """Run the command line in a process of its own."""
+        """Run the command line in a new process."""
         done = subprocess.run(
             [sys.executable, "-m", "qwenlock", *self._by_the_guide(arguments)],
             capture_output=True,
@@ -254,7 +266,7 @@ class World:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def _by_the_guide(self, arguments: Sequence[str]) -> Sequence[str]:
-        """Return `arguments` with the guide as the client, where nothing else says which."""
+        """Return `arguments` with the guide as the client, if nothing else names one."""
         configured = any(b"client" in each.read_bytes() for each in self.root.rglob("*.toml"))
         if not arguments or arguments[0] not in _FOR_A_CLIENT or "--client" in arguments:
             return arguments
@@ -263,7 +275,7 @@ class World:
         return arguments[0], "--client", "guide", *arguments[1:]
 
     def agreed(self) -> int:
-        """Return the exit code of `check` where that of `lock --check` is the same."""
+        """Return the exit code of `check`, after asserting that `lock --check` has the same."""
         once = self.run("check")
         again = self.run("check")
         other = self.run("lock", "--check")
@@ -281,7 +293,7 @@ def write(path: Path, value: Any) -> Path:
 
 
 def undo(history: History, *, force: bool = False) -> HistoryEntry | None:
-    """Take back the last change in force, and return it; None if there is none."""
+    """Undo the last change that is in force, and return it; None without one."""
     found = history.reversal(force=force)
     if found is None:
         return None
@@ -300,3 +312,16 @@ def install(world: World, version: str, patch: pytest.MonkeyPatch) -> None:
     with suppress(FileExistsError):
         (folder / "qwen").symlink_to(package / "cli.js")
     patch.setenv("PATH", str(folder))
+
+
+@contextmanager
+def serving(server: ServerT) -> Iterator[ServerT]:
+    """Let `server` answer in a thread while the block runs."""
+    with server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,4 +1,4 @@
-"""What a client offers, held against a lock: agreement, and every way to differ."""
+"""What a client offers, compared with a lock: agreement, and every difference."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def test_route_is_what_the_client_computes() -> None:
         " https://one.example/v1",
     ],
 )
-def test_route_is_of_the_url_as_browsers_write_it(url: str) -> None:
+def test_route_is_computed_from_the_url_as_browsers_write_it(url: str) -> None:
     assert route_id("openai", entry("a", url)) == FIRST
 
 
 @pytest.mark.parametrize("url", ["https://[broken", "http://a:port", "no url", "http://[::1]:8/"])
-def test_route_of_an_odd_url_is_computed_all_the_same(url: str) -> None:
+def test_route_of_an_odd_url_is_computed_too(url: str) -> None:
     assert route_id("openai", entry("a", url)).startswith("qwen-route:v1:")
 
 
@@ -164,7 +164,7 @@ def test_second_entry_of_an_id_is_extra_where_the_url_identifies_too() -> None:
     assert found.reason == "this release identifies a model by its id and base URL, and keeps both"
 
 
-def test_provider_id_that_only_the_release_knows_is_told() -> None:
+def test_provider_id_that_only_the_release_knows_is_reported() -> None:
     scopes = [source({"modelProviders": {"openai-responses": [entry("r")]}})]
     given = answer("a(openai)", "b(openai)", "r(openai-responses)")
     (found,) = agreement(AB, given, scopes).differences
@@ -180,17 +180,17 @@ def test_runtime_model_beside_the_catalogue_is_extra() -> None:
     assert found == Difference("extra", "openai/x", made, remedy)
 
 
-def test_route_that_nothing_explains_is_extra_by_its_name() -> None:
+def test_route_that_nothing_explains_is_reported_as_extra_by_its_name() -> None:
     (found,) = agreement(AB, answer("a(openai)", "b(openai)", "qwen-route:v1:x")).differences
     assert (found.kind, found.model, found.reason) == ("extra", "shown", None)
 
 
-def test_other_order_is_told() -> None:
+def test_another_order_is_reported() -> None:
     (found,) = agreement(AB, answer("b(openai)", "a(openai)")).differences
     assert (found.kind, found.model) == ("reordered", "openai")
 
 
-def test_other_order_of_routes_is_told() -> None:
+def test_another_order_of_routes_is_reported() -> None:
     (found,) = agreement(DUPLICATES, answer(SECOND, FIRST, current=FIRST)).differences
     assert found.kind == "reordered"
 
@@ -204,7 +204,7 @@ def test_other_order_of_routes_is_told() -> None:
         (DUPLICATES, SECOND, f"openai/a at {OTHER}"),
     ],
 )
-def test_other_selection_is_told(lock: Lock, current: str, instead: str) -> None:
+def test_another_selection_is_reported(lock: Lock, current: str, instead: str) -> None:
     offered = (FIRST, SECOND) if lock is DUPLICATES else ("a(openai)", "b(openai)")
     (found,) = agreement(lock, answer(*offered, current=current)).differences
     assert (found.kind, found.model) == ("selected", "openai/a")
@@ -221,7 +221,7 @@ def test_other_selection_is_told(lock: Lock, current: str, instead: str) -> None
         ("?", []),
     ],
 )
-def test_other_model_that_the_client_does_not_name_is_told(said: str, kinds: list[str]) -> None:
+def test_other_model_that_the_client_does_not_name_is_reported(said: str, kinds: list[str]) -> None:
     lock = locked(settings(entry("a"), entry("b")) | {"fastModel": "b"}, client="0.24.4")
     given = answer("a(openai)", "b(openai)")._replace(others={"fast": said})
     assert [each.kind for each in agreement(lock, given).differences] == kinds

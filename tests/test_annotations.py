@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text())
-"""Of OASIS, unchanged."""
+"""The schema that OASIS publishes; only the line breaks differ."""
 VALIDATOR = Draft7Validator(SCHEMA, format_checker=Draft7Validator.FORMAT_CHECKER)
 
 
@@ -123,7 +123,7 @@ def test_passed_check_says_the_same_when_it_is_remembered(world: World) -> None:
         assert world.run("check", "--format", form) == first
 
 
-def test_what_cannot_be_compiled(world: World) -> None:
+def test_failed_compilation_is_annotated(world: World) -> None:
     world.run("lock")
     (world.root / "plans").mkdir()
     found = sarif(world, "--templates", str(world.root / "plans"))
@@ -167,7 +167,7 @@ def test_every_rule_has_its_description(code: str) -> None:
     assert len(results(log)) == 1
 
 
-def test_error_of_another_kind_is_said_in_words(world: World) -> None:
+def test_wrong_use_gives_no_annotation(world: World) -> None:
     result = world.run("check", "--format", "github", "--user", "nowhere")
     assert (result.exit_code, result.out) == (2, "")
     assert "nowhere does not exist" in result.err
@@ -178,7 +178,7 @@ COMMAND = re.compile(r"::(error|warning|notice) ([^\r\n]*?)::([^\r\n]*)\n")
 
 @given(st.text(), st.text(min_size=1), st.sampled_from(["error", "warning", "note"]))
 @untimed(200)
-def test_workflow_command_is_one_line_and_says_what_was_said(
+def test_workflow_command_is_one_line_with_the_whole_text(
     message: str, file: str, level: str
 ) -> None:
     said = as_github([Annotation("drift", level, message, file, 3, 5)])
@@ -191,13 +191,13 @@ def test_workflow_command_is_one_line_and_says_what_was_said(
 
 
 def undone(text: str) -> str:
-    """Return what a runner makes of the data of a workflow command."""
+    """Return the data of a workflow command as a runner reads it."""
     return text.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
 
 
 @given(st.lists(st.tuples(st.text(), st.text(min_size=1)), max_size=5))
 @untimed(50)
-def test_log_is_valid_whatever_is_said(said: list[tuple[str, str]]) -> None:
+def test_log_is_valid_whatever_the_text(said: list[tuple[str, str]]) -> None:
     log = as_sarif([Annotation("QL101", "error", each, file, 1, 1) for each, file in said])
     json.dumps(log)
     assert [unquote(place(each)[0]) for each in results(log)] == [file for _, file in said]

@@ -43,7 +43,7 @@ def test_the_environment_wins_in_any_case() -> None:
     assert project(AnyCase({"my_KEY": "set"})).values()["My_Key"] == "set"
 
 
-def test_only_windows_compares_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_only_windows_ignores_case(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "environ", {"HOME": str(tmp_path), "A_KEY": "x"})
     assert "a_key" not in with_variables(Project()).variables()

@@ -1,4 +1,4 @@
-"""The rooms: imports go one way, without circles, and some things are for some rooms only."""
+"""The rooms: imports go one way, without cycles, and some modules are only for some rooms."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def imported(module: Path) -> set[str]:
 
 
 def name_of(module: Path) -> str:
-    """Return the dotted name by which others import a module."""
+    """Return the dotted name of a module."""
     parts = ("qwenlock", *module.relative_to(PACKAGE).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -87,7 +87,6 @@ def sides(module: Path) -> set[Path]:
 
 
 def room(module: Path) -> str:
-    """Return the room that a module is in."""
     return module.relative_to(PACKAGE).parts[0]
 
 
@@ -116,7 +115,7 @@ def test_no_files_import_each_other() -> None:
 
 
 def test_nothing_imports_a_command() -> None:
-    """What two commands need is in a module beside them."""
+    """Code that two commands need is in a module beside them."""
     found = [
         name_of(module)
         for module in MODULES
@@ -145,7 +144,7 @@ def test_one_module_walks_the_entries_of_model_providers() -> None:
 
 
 def defined_types(module: Path) -> Iterator[str]:
-    """Yield the public classes of a module, and the names that it gives to types."""
+    """Yield the public classes and type aliases of a module."""
     for node in nodes(module):
         if isinstance(node, ast.ClassDef):
             yield node.name
@@ -158,7 +157,7 @@ def test_no_two_public_types_share_a_name() -> None:
     for module in MODULES:
         for name in defined_types(module):
             if not name.startswith("_") and name_of(module) != "qwenlock.cli.declared":
-                places.setdefault(name, []).append(name_of(module))  # that has Typer's names
+                places.setdefault(name, []).append(name_of(module))  # whose names are Typer's
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
@@ -202,7 +201,7 @@ def test_no_code_names_a_plan() -> None:
     assert [name_of(each) for each in MODULES if any(name in texts[each] for name in names)] == []
 
 
-def test_every_module_says_what_lives_in_it() -> None:
+def test_every_module_has_a_docstring() -> None:
     trees = {module: nodes(module)[0] for module in MODULES}
     silent = [
         name_of(module)

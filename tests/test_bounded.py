@@ -55,7 +55,7 @@ def test_json_has_all(world: World, command: list[str]) -> None:
     assert sum(each["code"] == "QL212" for each in findings) == MANY
 
 
-def test_few_are_all_shown(world: World) -> None:
+def test_few_findings_are_all_shown(world: World) -> None:
     write(world.own, models(MODEL | {f"unknown-field-{number}": 1 for number in range(20)}))
     assert world.run("lint").err.count("QL212") == 20
 

@@ -22,7 +22,7 @@ SETTINGS = models({"id": "a", "envKey": "A_KEY", "baseUrl": "https://a.example/v
 
 
 def mark(path: Path) -> bytes:
-    """Put a mark before the text of a file; return its bytes."""
+    """Write a mark at the start of a file; return its bytes."""
     path.write_bytes(MARK + path.read_bytes())
     return path.read_bytes()
 
@@ -83,7 +83,7 @@ def test_positions() -> None:
 
 
 def test_plan_is_the_bundled_one(tmp_path: Path) -> None:
-    """A folder that says something else about a bundled plan is refused."""
+    """A folder with other content for a bundled plan is refused."""
     copy = tmp_path / "deepseek"
     shutil.copytree(folder("templates") / "deepseek", copy)
     for each in copy.iterdir():
@@ -128,7 +128,7 @@ def test_utf_16_is_named(world: World, encoding: str, name: str, text: str, line
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
 def test_variables_in_utf_16_are_not_read(world: World, encoding: str) -> None:
-    """The client reads none of them, either."""
+    """The client reads none of them either."""
     env = write(world.project / ".env", "A_KEY=x\n".encode(encoding))
     before = env.read_bytes()
     write(world.own, SETTINGS | {"model": {"name": "a"}})

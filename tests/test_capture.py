@@ -1,4 +1,4 @@
-"""Capturing templates: whatever a plan's models are, the template renders to them exactly."""
+"""Capturing templates: a template renders exactly to the models of its plan, whatever they are."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def without(plan: Plan, version: str) -> Plan:
 def captured(
     plan: Plan, region: Region, models: list[PlanModel], version: str = "9.0"
 ) -> tuple[Plan, Template]:
-    """Capture, and return the plan with the template that came of it."""
+    """Capture a template, and return its plan."""
     state = plan.states["provider-metadata"]
     found = capture(plan, version, region, models, state, models_digest(models))
     others = tuple(each for each in plan.templates if each.version != version)
@@ -86,7 +86,7 @@ def test_every_further_region_joins_the_template(
 
 
 @pytest.mark.parametrize(("plan", "template"), SEVERAL)
-def test_no_id_and_no_endpoint_stands_twice(plan: Plan, template: Template) -> None:
+def test_no_id_and_no_endpoint_is_written_twice(plan: Plan, template: Template) -> None:
     known = {name: plan.models(template, plan.regions[name]) for name in template.digests}
     plan = without(plan, template.version)
     for name, models in known.items():
@@ -101,7 +101,7 @@ def test_no_id_and_no_endpoint_stands_twice(plan: Plan, template: Template) -> N
 
 
 def test_newest_version_gives_the_form_of_what_one_region_does_not_show() -> None:
-    """In China the text that marks a region is empty; the versions before say where it stands."""
+    """In China the text that marks a region is empty; earlier versions show its place."""
     template = PLAN.template("0.21.2")
     _, made = captured(without(PLAN, "0.21.2"), CHINA, PLAN.models(template, CHINA), "0.21.2")
     assert '"[ModelStudio Coding Plan{{ region.text.suffix }}] {{ id }}"' in made.text
@@ -275,7 +275,7 @@ def test_without_output_the_template_is_printed(world: World) -> None:
         assert f"review: {said}" in result.err
 
 
-def test_what_is_known_already_is_not_written(world: World) -> None:
+def test_known_template_is_not_written_again(world: World) -> None:
     models = PLAN.models(PLAN.template("0.23.3"), GLOBAL)
     write(world.user, of_client(GLOBAL, models))
     arguments = ["template", "capture", "--from", str(world.user), "--region", "global"]
@@ -297,7 +297,7 @@ def test_what_is_known_already_is_not_written(world: World) -> None:
         (lambda s: s["modelProviders"]["openai"].pop(0), [], 3, "were edited"),
     ],
 )
-def test_refusals_of_the_command(
+def test_command_refuses_what_it_cannot_use(
     world: World,
     change: Callable[[dict[str, Any]], object],
     arguments: list[str],
@@ -313,7 +313,7 @@ def test_refusals_of_the_command(
     assert (result.exit_code, why in result.err) == (exit_code, True), result.err
 
 
-def test_plan_of_ones_own_is_captured(world: World) -> None:
+def test_team_plan_is_captured(world: World) -> None:
     folder = world.project / "plans" / "mine"
     folder.mkdir(parents=True)
     write(
@@ -360,7 +360,7 @@ def test_digest_is_added_where_the_template_renders_it(world: World) -> None:
         )
 
 
-# A plan of one's own
+# A team's own plan
 
 
 GATEWAY = {"envKey": "ACME_API_KEY", "baseUrl": "https://gw.acme.example/v1"}

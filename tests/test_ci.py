@@ -1,4 +1,4 @@
-"""What runs on hosts of code, as far as it can run here: the action, and the workflows shown."""
+"""The action and the workflows for code hosts, as far as they can run here."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Done(NamedTuple):
 
 
 class Runner:
-    """A repository, and what a host sets around the steps of a job in it."""
+    """A repository, and the environment that a host gives to the steps of a job."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -89,13 +89,12 @@ class Runner:
         )
 
     def tool(self, name: str, script: str) -> None:
-        """Put a program of the test's own before all others."""
+        """Add a program of the test at the front of PATH."""
         path = self.bin / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
     def step(self, run: str, variables: Mapping[str, str]) -> Done:
-        """Run a step of a job."""
         script = write(self.temp / "step.sh", run)
         done = subprocess.run(
             [*BASH, str(script)],
@@ -132,7 +131,7 @@ def action(runner: Runner, name: str, **inputs: str) -> Done:
     return runner.step(step["run"], variables)
 
 
-def test_action_passes_and_sums_up(runner: Runner) -> None:
+def test_action_passes_and_writes_a_summary(runner: Runner) -> None:
     done = action(runner, "Check")
     assert (done.exit_code, done.out) == (0, ""), done
     assert "ok: qwen.lock is up to date" in done.err
@@ -152,7 +151,7 @@ def test_action_annotates_drift_once_and_fails(runner: Runner) -> None:
     assert {each["ruleId"] for each in log["runs"][0]["results"]} >= {"QL209", "drift"}
 
 
-def test_action_says_what_lint_alone_says_only_where_it_is_wanted(runner: Runner) -> None:
+def test_action_reports_findings_of_lint_only_if_asked_to(runner: Runner) -> None:
     path = runner.project / ".qwen" / "settings.json"
     path.write_text(path.read_text().replace('"model": {', '"model": {"name": "x"}, "model": {'))
     assert "title=QL" in action(runner, "Check").out

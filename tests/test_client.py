@@ -40,7 +40,7 @@ SESSION = '"sessionId": "s1", "models"'
 
 
 class Fake:
-    """A client made of a few lines of Python, in a directory of its own."""
+    """A client that is a few lines of Python, in its own directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -71,7 +71,9 @@ def test_answer_is_the_release_the_models_and_the_selection(fake: Fake) -> None:
     assert answer == ("0.24.4", offered, "a(openai)", {})
 
 
-def test_other_models_are_asked_for_only_where_the_release_is_known_to_tell(fake: Fake) -> None:
+def test_other_models_are_asked_for_only_where_the_release_is_known_to_report_them(
+    fake: Fake,
+) -> None:
     said = (
         '{"jsonrpc": "2.0", "method": "session/update", "params": {"update": {"content": '
         '{"type": "text", "text": "Current fast model: b  \\nUse …"}}}}'
@@ -126,7 +128,7 @@ def test_client_is_asked_in_the_project_over_acp_with_the_given_environment_only
     ],
     ids=lambda noise: noise[:20],
 )
-def test_noise_is_passed_over(fake: Fake, noise: str) -> None:
+def test_noise_is_ignored(fake: Fake, noise: str) -> None:
     script = f"""
     sys.stdout.reconfigure(errors="surrogateescape")
     print({noise!r})
@@ -168,13 +170,13 @@ def test_child_that_left_the_group_and_keeps_the_pipes_is_not_waited_for(fake: F
     assert time.monotonic() - start < 4
 
 
-def test_crash_is_told_with_its_exit_code_and_error(fake: Fake) -> None:
+def test_crash_is_reported_with_its_exit_code_and_error(fake: Fake) -> None:
     script = "sys.stdin.readline(); print('Error: no such setting', file=sys.stderr); sys.exit(41)"
     with pytest.raises(ClientCrashedError, match=r"exit code 41 .*: Error: no such setting"):
         fake.ask(script)
 
 
-def test_signal_is_told(fake: Fake) -> None:
+def test_signal_is_reported(fake: Fake) -> None:
     with pytest.raises(ClientCrashedError, match="killed by signal 9"):
         fake.ask("os.kill(os.getpid(), 9)")
 
@@ -203,7 +205,7 @@ def test_only_an_error_of_what_a_crashed_client_prints_is_shown(fake: Fake) -> N
         fake.ask(script)
 
 
-def test_login_is_told(fake: Fake) -> None:
+def test_login_is_reported(fake: Fake) -> None:
     refusal = '{"id": 2, "error": {"code": -32000, "message": "Authentication required"}}'
     with pytest.raises(LoginRequiredError, match="login: Authentication required") as caught:
         fake.ask(fake.answering(HELLO, refusal))
@@ -225,19 +227,19 @@ def test_login_is_told(fake: Fake) -> None:
         '{"id": 2, "result": {"models": {"availableModels": []}}}',
     ],
 )
-def test_answer_that_is_none_is_refused(fake: Fake, answer: str) -> None:
+def test_invalid_answer_is_refused(fake: Fake, answer: str) -> None:
     with pytest.raises(ClientRefusedError) as caught:
         fake.ask(fake.answering(HELLO, answer))
     assert not isinstance(caught.value, LoginRequiredError)
 
 
-def test_missing_command_is_told(tmp_path: Path) -> None:
+def test_missing_command_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ClientMissingError, match="command not found: no-such-client") as caught:
         ask(["no-such-client"], tmp_path, {"PATH": os.environ["PATH"]})
     assert caught.value.exit_code == 2
 
 
-def test_command_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+def test_command_that_cannot_be_started_is_reported(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.write_text("#!/no/such/interpreter\n")
     broken.chmod(0o755)
@@ -250,7 +252,7 @@ def test_version_is_found_among_other_lines(fake: Fake) -> None:
     assert version(command, {"PATH": os.environ["PATH"]}) == "0.24.4"
 
 
-def test_command_without_a_version_is_told(fake: Fake) -> None:
+def test_command_without_a_version_is_reported(fake: Fake) -> None:
     with pytest.raises(ClientRefusedError, match="does not print a version"):
         version(fake.command("print('hello')"), {})
 
@@ -261,6 +263,6 @@ def test_command_line_is_split_as_a_shell_would() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "'qwen"])
-def test_command_line_that_is_none_is_wrong_use(text: str) -> None:
+def test_invalid_command_line_is_wrong_use(text: str) -> None:
     with pytest.raises(UsageError):
         command_of(text)

@@ -1,6 +1,7 @@
 """The lists of the installed client: captured on a terminal, upgraded to, and never in a lock.
 
-The client here is a script that offers an update as releases do; `tests/conformance` has real ones.
+The client here is a script that offers an update as releases do; `tests/conformance` uses real
+ones.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from qwenlock.edge.captured_templates import folder
 from qwenlock.edge.plans import load
 from qwenlock.plans.digest import models_digest
 from qwenlock.settings.plan_state import wanted
-from support import World, write
+from support import World, record, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,12 +85,7 @@ def installed(plan_id: str, region_name: str) -> dict[str, Any]:
         "security": {"auth": {"selectedType": "openai"}},
         "model": {"name": models[0]["id"]},
     }
-    for path, value in wanted(plan, template, region).items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-    return settings
+    return record(settings, wanted(plan, template, region))
 
 
 def test_new_lists_are_kept_listed_and_verified(world: World) -> None:
@@ -147,7 +143,7 @@ def test_upgrade_to_client_writes_exactly_the_clients_list_and_no_lock_knows(
     assert world.run("lock", "--check").exit_code == 0
 
 
-def test_plan_that_the_client_does_not_have_is_said(world: World) -> None:
+def test_plan_that_the_client_does_not_have_is_reported(world: World) -> None:
     write(world.user, installed("zai", "coding-plan"))
     done = world.run("upgrade", "--to", "client", "--yes", "--client", "0.24.4")
     assert done.exit_code == 2
@@ -161,7 +157,7 @@ def test_plan_that_the_client_does_not_have_is_said(world: World) -> None:
     ("mode", "said"),
     [("none", "offers no update of any plan"), ("crash", "did not start as expected")],
 )
-def test_client_that_asks_otherwise_is_a_message(world: World, mode: str, said: str) -> None:
+def test_client_that_asks_differently_is_reported(world: World, mode: str, said: str) -> None:
     write(world.root / "mode", mode)
     done = world.run("template", "capture", "--from-client")
     assert done.exit_code == 3
@@ -170,7 +166,7 @@ def test_client_that_asks_otherwise_is_a_message(world: World, mode: str, said: 
     assert not folder().exists()
 
 
-def test_what_is_needed_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_option_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for options in (["--from-client", "--version", "1.0"], [], ["--from", "x"]):
         assert world.run("template", "capture", *options).exit_code == 2
     write(world.user, installed("minimax", "china"))

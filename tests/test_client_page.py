@@ -23,13 +23,12 @@ _MARK = re.compile(r"\[([a-z][^\[\]]*)\](?!\()")
 
 
 def sections() -> dict[str, str]:
-    """Return the text of each section, by its heading."""
     _, *found = re.split(r"^## (.+)\n", TEXT, flags=re.MULTILINE)
     return dict(zip(found[::2], found[1::2], strict=True))
 
 
 def statements(section: str) -> Iterator[str]:
-    """Give each list item and each table row of a section, on one line."""
+    """Yield each list item and each table row of a section, as one line."""
     for item in re.findall(r"^- .*(?:\n  .*)*", section, re.MULTILINE):
         yield " ".join(item.split())
     for rows in re.findall(r"^\|[- |]+\|\n((?:\|.*\n)+)", section, re.MULTILINE):
@@ -73,11 +72,11 @@ FILES = subprocess.run(
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Give the name and the text of each file that git tracks, where it is text."""
+    """Yield the name and the text of each text file that git tracks."""
     for name in FILES:
         try:
             yield name, (ROOT / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):  # removed, not committed yet; or not text
+        except (OSError, UnicodeDecodeError):  # deleted without a commit, or not text
             continue
 
 

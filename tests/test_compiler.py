@@ -215,7 +215,7 @@ def test_options_are_recorded() -> None:
         (10**400, ["QL107"]),
     ],
 )
-def test_file_in_which_only_the_number_would_change_is_none_to_migrate(
+def test_file_in_which_only_the_number_would_change_is_not_migrated(
     version: Any, expected: list[str]
 ) -> None:
     settings = {"$version": version, **models(MODEL), "model": {"name": "gpt-4o"}}
@@ -348,7 +348,7 @@ def test_edit_is_noticed_where_the_recorded_version_is_known() -> None:
     assert "abcdefgh" not in finding.message
 
 
-def test_models_of_another_version_than_the_settings_record_are_said() -> None:
+def test_models_of_another_version_than_recorded_are_reported() -> None:
     recorded = str(PLAN.template("0.12.0").digests["china"]).removeprefix("sha256:")
     compilation = with_plans(of_plan(published("0.10.1.post1", "china"), {"version": recorded}))
     (finding,) = [each for each in compilation.findings if each.code == "QL501"]
@@ -364,7 +364,7 @@ def test_an_empty_version_records_nothing() -> None:
     assert "are those of 0.15.10, but the settings record 0.23.3" in finding.message
 
 
-def test_models_like_no_template_at_all_are_said() -> None:
+def test_models_like_no_template_are_reported() -> None:
     compilation = with_plans(of_plan([{**published("0.12.0", "china")[0], "id": "unheard-of"}]))
     (finding,) = [each for each in compilation.findings if each.code == "QL502"]
     assert "match no known template" in finding.message
@@ -385,7 +385,7 @@ def known_as(lock: Lock, version: str | None) -> Lock:
 
 
 def test_another_release_with_the_same_models_that_a_lock_records_stays() -> None:
-    """A template can be named after an earlier release than it was."""
+    """The name of a template can change to an earlier release."""
     newest = of_plan(published("0.23.3", "china"))
     lock = with_plans(newest).lock
     assert lock is not None
@@ -398,7 +398,7 @@ def test_another_release_with_the_same_models_that_a_lock_records_stays() -> Non
 
 @pytest.mark.parametrize("before", [None, "99.0"])
 def test_version_that_a_lock_records_stays_while_the_models_do(before: str | None) -> None:
-    """A new template version alone makes no lock stale, nor does one that is gone."""
+    """Neither a new nor a deleted version of a template makes a lock stale."""
     known = of_plan(published("0.12.0", "china"))
     lock = with_plans(known).lock
     assert lock is not None

@@ -1,4 +1,4 @@
-"""A team's choices: where they are found, and what overrides what."""
+"""A team's configuration: where it is found, and what overrides what."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from support import MODEL, World, models, untimed, write
 
 @pytest.fixture
 def world(world: World) -> World:
-    """Return a project with a catalogue of its own, and a user who selects a model of it."""
+    """Return a project with a catalogue, and a user who selects a model from it."""
     write(world.own, models(MODEL))
     write(world.user, {"model": {"name": "gpt-4o"}})
     return world
@@ -43,7 +43,7 @@ def client_of(folder: Path, **flags: Any) -> str | None:
     return configured(folder, Flags(**flags)).configuration.client
 
 
-def test_of_each_key_the_nearest_file_counts(world: World) -> None:
+def test_nearest_file_counts_for_each_key(world: World) -> None:
     above = 'client = "0.12.0"\nuser = false\n[lint]\nstrict = true\nignore = ["QL2"]'
     write(world.root / FILE, above)
     assert client_of(world.project) == "0.12.0"
@@ -117,11 +117,13 @@ WRONG: dict[str, tuple[str, ...]] = {
     ),
     "lint must be a table": ("lint = 1",),
 }  # fmt: skip
-"""What is said of a value of the wrong kind, and such values."""
+"""Messages about values of a wrong type, and such values."""
 
 
 @pytest.mark.parametrize(("said", "texts"), WRONG.items(), ids=WRONG)
-def test_value_of_the_wrong_kind_is_told_what_is_right(said: str, texts: tuple[str, ...]) -> None:
+def test_value_of_the_wrong_type_is_refused_with_the_right_type(
+    said: str, texts: tuple[str, ...]
+) -> None:
     for text in texts:
         with pytest.raises(InputError, match=r"^the configuration is invalid$") as error:
             judge(FILE, text, FILE)
@@ -172,7 +174,7 @@ def test_qwenlock_toml_goes_before_pyproject(world: World) -> None:
 
 
 @pytest.mark.parametrize("text", ["[project]\n", "[tool.x]\n[tool.y]", "broken = ", "a.qwenlock=1"])
-def test_pyproject_without_a_table_is_passed_over(world: World, text: str) -> None:
+def test_pyproject_without_a_table_is_ignored(world: World, text: str) -> None:
     write(world.root / FILE, 'client = "0.12.0"')
     write(world.project / PYPROJECT, text)
     assert client_of(world.project) == "0.12.0"
@@ -215,7 +217,7 @@ def test_deep_directory_is_searched_as_any_other(world: World) -> None:
 def test_what_somebody_put_into_a_directory_for_everyone_counts_only_there(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in /tmp, where a lock with another's endpoint would be enforced by `run` below it."""
+    """For example /tmp: `run` below it would enforce a lock with somebody else's endpoint."""
     below = world.project / "mine"
     below.mkdir()
     write(world.project / "qwenlock.toml", 'client = "0.15.10"\n')
@@ -335,7 +337,7 @@ CLIENTS = st.sampled_from([None, "0.12.0", "0.15.10", "0.21.2"])
 
 
 def toml_of(client: str | None, **options: Any) -> tuple[str, str]:
-    """Return what a file says of the client, and of the options."""
+    """Return the client and the options that a file sets."""
     said = {name: value for name, value in options.items() if value is not None}
     return f'client = "{client}"\n' if client else "", tomli_w.dumps(said)
 

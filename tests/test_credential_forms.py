@@ -39,7 +39,7 @@ LET_THROUGH = {
     )
     for place in ("`baseUrl`, its path", "`id`, `name`", "`fastModel`")
 } | {("`Bearer` and words", "a query")}
-"""What only looks random passes where ids stand; words after `Bearer` pass where no header is."""
+"""Random text passes in ids; words after `Bearer` pass outside headers."""
 
 
 @pytest.mark.parametrize("form", forms.KEYS)
@@ -79,7 +79,7 @@ def settings_of(
 @pytest.mark.slow
 @pytest.mark.parametrize("selected", SELECTED)
 def test_no_setting_brings_one_into_a_lock(selected: str) -> None:
-    """Neither as its text, nor as the name of something below it."""
+    """Neither as its text, nor as the name of a key in it."""
     key = forms.KEYS["`sk-` and 48 letters and digits"]
     before = {"security": {"auth": {"selectedType": "openai"}}, **SELECTED[selected]}
     schema = settings_schema(profile("0.24.4"))
@@ -175,7 +175,7 @@ class TestAllowed:
         assert "QL401" in codes(compiled(source(text), client="0.24.4"))
 
     def test_only_where_the_comment_is(self) -> None:
-        """Equal objects are read once, so what is allowed in one must not be taken for clean."""
+        """Equal objects are read once, but a comment allows a key only in its own place."""
         first = self.TEXT.format(same=" // qwenlock: allow-literal", above="")
         entry = first[first.index('{\n    "id"') : first.index("  }]") + 3]
         both = first.replace(entry, f"{entry},\n{entry.replace('a', 'b', 1)}")
@@ -217,7 +217,7 @@ COMMANDS = {
     "migrate --dry-run": ["migrate", "--dry-run"],
     "init --dry-run": ["init", "--dry-run"],
 }
-"""Every command that reads settings and prints or writes something of them."""
+"""Every command that reads settings and prints or writes a part of them."""
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -228,14 +228,18 @@ def test_no_command_shows_or_locks_one(world: World, command: str) -> None:
         world.clear()
         write(world.own, json.dumps(together(map(settings, keys)), indent=2))
         result = world.run(*COMMANDS[command])
-        for text in (result.out, result.err, *(each.read_text() for each in locks(world))):
+        for text in (
+            result.out,
+            result.err,
+            *(each.read_text() for each in world.project.glob("*.lock")),
+        ):
             for key, last in itertools.product(keys, (False, True)):
                 assert (key[-8:] if last else key) not in text, place
 
 
 @pytest.mark.parametrize("command", ["select --dry-run", "migrate --dry-run", "lint", "lock"])
 def test_no_comment_shows_one(world: World, command: str) -> None:
-    """Each form in a comment beside what changes, with words before and behind it."""
+    """Each form in a comment beside a change, with words before and after it."""
     for form, key in forms.KEYS.items():
         if "\n" in key or form == "`Bearer` and words":
             continue
@@ -250,16 +254,12 @@ def test_no_comment_shows_one(world: World, command: str) -> None:
 
 
 def together(settings: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return settings with the models of all, each with an id of its own."""
+    """Return settings with all models, each with a different id."""
     entries, result = [], {}
     for number, each in enumerate(settings):
         entries += [{**entry, "id": f"m{number}"} for entry in each["modelProviders"]["openai"]]
         result = each
     return {**result, "modelProviders": {"openai": entries}}
-
-
-def locks(world: World) -> Iterator[Path]:
-    yield from world.project.glob("*.lock")
 
 
 # False alarms
@@ -307,7 +307,7 @@ def test_no_example_raises_a_false_alarm() -> None:
         ):
             count += 1
             pasted = key == "envKey" and text.isidentifier() and not is_variable_name(text)
-            is_one = "hunter" in text  # as every credential of an example holds
+            is_one = "hunter" in text  # every credential of an example contains this
             alarms += [(name, key, text)] * ((pasted or is_credential(text, key)) and not is_one)
     assert alarms == []
     assert count > 1_000

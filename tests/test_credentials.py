@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from random import Random
 from string import ascii_letters, ascii_uppercase, digits
 from typing import Any
@@ -76,7 +74,7 @@ CAPITALS, HEX, WORDS = ascii_uppercase, "0123456789abcdef", ascii_letters + digi
         ("u:{6}@tcp(127.0.0.1:3306)/db", WORDS),
     ],
 )
-def test_form_of_a_service_is_a_credential_where_ids_stand_too(form: str, alphabet: str) -> None:
+def test_form_of_a_service_is_a_credential_in_an_id_too(form: str, alphabet: str) -> None:
     chance = Random(form)  # noqa: S311
     for _ in range(20):
         text = re.sub(r"\{(\d+)\}", lambda n: "".join(chance.choices(alphabet, k=int(n[1]))), form)
@@ -111,7 +109,7 @@ def test_name_that_begins_like_a_key_is_a_variable(name: str) -> None:
 @pytest.mark.parametrize(
     "text", ["sk-short", "task-abcdefghij", "disk-management-tool", "gsk", "AKIA", "hf_model"]
 )
-def test_what_only_looks_like_a_prefix_is_none(text: str) -> None:
+def test_what_only_looks_like_a_prefix_is_not_a_credential(text: str) -> None:
     assert not is_credential(text)
     assert shown(text) == text
 
@@ -121,7 +119,7 @@ FIELDS = st.sampled_from(STRONG_ENDINGS)
 
 @untimed(200)
 @given(FIELDS, st.sampled_from([str.upper, str.title, str]), st.data())
-def test_any_text_under_a_credential_name_is_one(
+def test_any_text_under_a_credential_name_is_a_credential(
     field: str, spelled: Any, data: st.DataObject
 ) -> None:
     spot = data.draw(st.integers(1, len(field)))
@@ -152,7 +150,7 @@ def test_header_and_body_fields_that_name_a_credential(name: str) -> None:
      "prompt_cache_key", "Idempotency-Key", "HTTP-Referer", "anthropic-beta", "auth_type",
      "X-Auth-Method", "X-Session-Id", "password_policy", "secret_name", "author", "authority"],
 )  # fmt: skip
-def test_fields_that_name_none(name: str) -> None:
+def test_fields_that_name_no_credential(name: str) -> None:
     assert not names_a_credential(name)
     assert not is_credential("some value", name)
 
@@ -219,7 +217,7 @@ def test_user_of_an_address_is_a_credential(url: str) -> None:
     assert is_credential(url)
 
 
-def test_user_of_an_address_without_slashes_is_one_in_a_base_url() -> None:
+def test_user_of_an_address_without_slashes_is_a_credential_in_a_base_url() -> None:
     assert is_credential("u:key@host/v1", "baseUrl")
     assert not is_credential("qwen:free@preset", "id")
 
@@ -236,7 +234,7 @@ ALPHABETS = {
 
 @pytest.mark.parametrize("length", [24, 32, 40, 48, 64])
 @pytest.mark.parametrize("alphabet", ALPHABETS)
-def test_text_that_is_as_random_as_a_key_is_one(alphabet: str, length: int) -> None:
+def test_text_as_random_as_a_key_is_a_credential(alphabet: str, length: int) -> None:
     random = Random(length)  # noqa: S311  (the same keys each time)
     keys = ["".join(random.choices(ALPHABETS[alphabet], k=length)) for _ in range(500)]
     found = sum(is_credential(key, "x-anything") for key in keys)
@@ -256,13 +254,13 @@ def test_text_that_is_as_random_as_a_key_is_one(alphabet: str, length: int) -> N
      "unsloth/Qwen2.5-Coder-32B-Instruct-bnb-4bit", "token efficient-tools", "basic authentication",
      "/usr/local/share/models/qwen2.5-coder-32b", "+49 30 1234567890123456", "a" * 40, "1" * 40],
 )  # fmt: skip
-def test_text_that_is_made_of_words_is_none(text: str) -> None:
+def test_text_made_of_words_is_not_a_credential(text: str) -> None:
     assert not looks_random(text)
     assert not is_credential(text, "x-anything")
 
 
 @pytest.mark.parametrize("name", ["key", "code", "answer_code", "sid", "nonce"])
-def test_under_a_name_that_may_name_one_only_words_are_none(name: str) -> None:
+def test_only_words_pass_under_a_name_that_may_mean_a_credential(name: str) -> None:
     assert is_credential("AbC123xyz", name)
     assert is_credential("hunter2abc", name)
     assert not is_credential("my-app-v2", name)
@@ -315,27 +313,6 @@ def test_references(text: str, names: list[str]) -> None:
     assert references(text) == names
 
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "guide"
-
-
-def strings(value: Any, key: str | None = None) -> list[tuple[str, str | None]]:
-    if isinstance(value, dict):
-        return [found for name, item in value.items() for found in strings(item, name)]
-    if isinstance(value, list):
-        return [found for item in value for found in strings(item, key)]
-    return [(value, key)] if isinstance(value, str) else []
-
-
-def test_no_example_of_the_guide_is_flagged() -> None:
-    files = sorted(GOLDEN.rglob("settings.json"))
-    assert len(files) >= 8
-    for file in files:
-        text = re.sub(r"^\s*//.*$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        for found, key in strings(json.loads(text).get("modelProviders")):
-            assert not is_credential(found, key), (file, key)
-            assert key != "envKey" or is_variable_name(found)
-
-
 @pytest.mark.parametrize(
     ("text", "replaced"),
     [
@@ -349,7 +326,7 @@ def test_variables_that_are_set_stand_in_for_their_references(text: str, replace
     assert substituted(text, {"A": "1"}) == replaced
 
 
-def test_space_before_a_value_costs_no_square() -> None:
+def test_space_before_a_value_is_read_in_linear_time() -> None:
     assert is_credential(" " * 500_000 + "x", "Authorization")
     assert not is_credential(" " * 500_000 + "Bearer $TOKEN", "Authorization")
 
@@ -388,7 +365,7 @@ def test_comment_is_masked_by_the_same_judgement() -> None:
     assert masked_words(words) == words
 
 
-def test_session_is_told_from_the_id_of_a_thing() -> None:
+def test_session_is_distinguished_from_the_id_of_a_thing() -> None:
     for name in ("X-Session-Id", "sessionId", "session_id"):
         assert is_credential("Zq7XkP2mVb9TcR4wYh6NdJ8s", name)
         assert not is_credential("run-42", name)

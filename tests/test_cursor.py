@@ -67,7 +67,7 @@ def test_path_is_found_while_somebody_types(
         "{ /* a *|/ }",
     ],
 )
-def test_nothing_is_in_comments_and_outside(marked: str) -> None:
+def test_comments_and_text_outside_have_no_path(marked: str) -> None:
     assert at(marked) is None
 
 
@@ -110,7 +110,7 @@ def test_any_text_can_be_asked(text: str, data: Any) -> None:
 
 
 @pytest.mark.parametrize("piece", ["[", '{"a":'])
-def test_depth_costs_no_square(piece: str) -> None:
+def test_deep_text_is_read_in_linear_time(piece: str) -> None:
     text = '{"a":' + piece * 100_000
     found = cursor(text, len(text) // 2 // len(piece) * len(piece))
     assert found is not None

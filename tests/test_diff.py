@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from qwenlock.cli.findings import changes_as_json
 from qwenlock.cli.views.differences import as_markdown, changes_as_text, rows, summary
@@ -119,7 +118,7 @@ def test_guide_of_the_earlier_format_is_not_a_difference(client: str, expected: 
     assert lines(replace(LOCK, client="0.24.4"), old) == expected
 
 
-def test_wire_api_of_the_earlier_format_is_a_field_like_others() -> None:
+def test_wire_api_of_the_earlier_format_is_compared_as_a_field() -> None:
     new = replace(LOCK, models=(replace(FIRST, wire_api="responses"), SECOND))
     fields = {"wireApi": "responses"}
     old = replace(LOCK, lock_version="1.0", models=(replace(FIRST, fields=fields), SECOND))
@@ -138,7 +137,7 @@ def test_fields_inside_free_form_objects_are_named_by_their_path() -> None:
     assert lines(new, old) == ["~ model openai/gpt-4o: generation-config.a.b.1.c null → 0.5"]
 
 
-def test_models_of_one_id_at_several_addresses_are_told_apart() -> None:
+def test_models_with_one_id_at_several_addresses_are_distinguished() -> None:
     entries = [{**MODEL, "baseUrl": f"https://{name}/v1"} for name in "abc"]
     old = locked(models(*entries), client="0.21.2")
     new = locked(models(entries[0], {**entries[1], "name": "x"}, entries[2]), client="0.21.2")
@@ -146,7 +145,7 @@ def test_models_of_one_id_at_several_addresses_are_told_apart() -> None:
     assert found == ['~ model openai/gpt-4o at https://b/v1: name (none) → "x"']
 
 
-# What only a hand can have done
+# What only somebody with an editor can have done
 
 
 OTHER = replace(FIRST, auth_type="gemini")
@@ -183,7 +182,7 @@ def test_difference_that_python_or_a_name_would_hide_is_found(old: Lock, new: Lo
     assert lines(new, old)
 
 
-def test_order_of_auth_types_and_of_the_rest_is_said_in_words() -> None:
+def test_order_of_auth_types_and_of_the_rest_is_described_in_words() -> None:
     old = replace(LOCK, models=(FIRST, OTHER))
     assert lines(replace(old, models=(OTHER, FIRST)), old) == [
         "~ auth types in another order: gemini, openai"
@@ -229,7 +228,7 @@ def test_text_of_a_change_is_one_line(value: Any) -> None:
         {"x": {"sk-abcdefgh12345": {"y": 1}}},
     ],
 )
-def test_key_that_a_hand_put_into_a_lock_is_not_shown(fields: dict[str, Any]) -> None:
+def test_key_that_somebody_put_into_a_lock_is_not_shown(fields: dict[str, Any]) -> None:
     edited = with_model(fields=fields)
     for old, new in ((LOCK, edited), (edited, LOCK), (with_model(fields={"x": 1}), edited)):
         changes = diff(old, new)
@@ -285,7 +284,7 @@ def test_summary_counts_what_changed(changes: list[LockChange], words: str) -> N
     assert summary(changes) == words
 
 
-def test_users_of_a_variable_are_told_without_their_places() -> None:
+def test_users_of_a_variable_are_listed_without_their_places() -> None:
     users = [[f"openai/m{number}" for number in numbers] for numbers in (range(3), (3, 0, 1))]
     changes = [
         *(LockChange("variable", "changed", "X", f"used-by.{at}", old, new)
@@ -298,18 +297,17 @@ def test_users_of_a_variable_are_told_without_their_places() -> None:
     ]
 
 
-def test_thousands_of_users_are_told_in_no_time() -> None:
+def test_thousands_of_users_are_listed_quickly() -> None:
     many = range(20_000)
     changes = [LockChange("variable", "changed", "X", f"used-by.{n}", n, n + 20_000) for n in many]
     (row,) = rows(changes)
     assert row.before == str(list(many))
 
 
-@given(st.just(LOCK))
-def test_locks_are_not_changed_by_comparing(lock: Lock) -> None:
-    before = dump(lock)
-    diff(lock, with_model(name="x"))
-    assert dump(lock) == before
+def test_locks_are_not_changed_by_comparing() -> None:
+    before = dump(LOCK)
+    diff(LOCK, with_model(name="x"))
+    assert dump(LOCK) == before
 
 
 # What a reviewer must see
@@ -355,7 +353,7 @@ def test_what_a_reviewer_must_see_is_notable(old: Lock, new: Lock, said: list[st
     assert [*notable(diff(old, new))] == said
 
 
-def test_models_of_one_name_are_told_apart() -> None:
+def test_models_with_one_name_are_distinguished() -> None:
     twice = replace(LOCK, models=(FIRST, replace(FIRST, base_url=None), FIRST, SECOND))
     changes = diff(replace(LOCK, models=(SECOND,)), twice)
     assert [each.name for each in changes if each.action == "added"] == [
@@ -365,7 +363,7 @@ def test_models_of_one_name_are_told_apart() -> None:
     ]
 
 
-def test_equal_changes_of_several_projects_are_one_group_and_the_most_first() -> None:
+def test_equal_changes_of_several_projects_are_one_group_largest_first() -> None:
     removed, added = diff(LOCK, replace(LOCK, models=(FIRST,))), diff(LOCK, with_model(name="N"))
     groups = grouped({"a": added, "b": [*added, *removed], "c": removed, "d": removed})
     assert [(each.projects, [*each.changes]) for each in groups] == [

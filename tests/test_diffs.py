@@ -24,7 +24,7 @@ def diff(label: str, before: str | None, after: str) -> str:
 
 
 def patched(lines: list[str], diff: str) -> list[str]:
-    """Return `lines` with a unified diff applied, its line numbers believed."""
+    """Return `lines` with a unified diff applied at its line numbers."""
     result: list[str] = []
     done = 0
     for line in diff.splitlines()[2:]:
@@ -52,7 +52,7 @@ def test_diff_leads_from_one_text_to_the_other(old: list[str], new: list[str]) -
     assert bool(shown) == (old != new)
 
 
-def test_of_a_large_file_what_changed_is_shown_with_three_lines_around() -> None:
+def test_change_of_a_large_file_is_shown_with_three_lines_around_it() -> None:
     lines = [f"line {number}" for number in range(10_000)]
     after = [*lines[:5000], "new", *lines[5000:]]
     shown = diff(".gitignore", "\n".join(lines), "\n".join(after))
@@ -111,7 +111,7 @@ def test_new_file_comes_from_nowhere() -> None:
 def test_equal_lines_in_the_middle_of_large_texts_change_no_diff(
     count: int, changes: list[tuple[int, int, int]], alike: bool
 ) -> None:
-    """What is compared in parts leads from the old lines to the new ones, hunk after hunk."""
+    """A diff of texts that are compared in parts leads from the old to the new lines."""
     old = [f"line {number % 7 if alike else number}" for number in range(count)]
     new = list(old)
     for at, gone, come in changes:

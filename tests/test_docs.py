@@ -1,4 +1,4 @@
-"""What the documentation shows is what qwenlock does."""
+"""qwenlock does what the documentation shows."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_page_shows_what_its_commands_print(
         )
 
 
-def test_the_reference_is_what_the_code_says(request: pytest.FixtureRequest) -> None:
+def test_the_reference_matches_the_code(request: pytest.FixtureRequest) -> None:
     made = reference.pages()
     if request.config.getoption("--update-docs"):
         for page, text in made.items():
@@ -109,7 +109,7 @@ def test_the_reference_is_what_the_code_says(request: pytest.FixtureRequest) -> 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_words_before_a_file_name_it(page: Path) -> None:
-    """GitHub shows no title of a block."""
+    """GitHub does not show the title of a block."""
     text, end = page.read_text(encoding="utf-8"), 0
     for block in blocks(text):
         words = text[end : block.start].rpartition("```")[0]
@@ -139,7 +139,7 @@ def command_lines(text: str) -> list[str]:
 
 
 def problem_of(words: list[str]) -> str | None:
-    """Return what is wrong with a command line: an unknown command or option."""
+    """Return the error of a command line: an unknown command or option."""
     command: Any = typer.main.get_command(app)
     words = [word for word in words if word != "…"]
     while hasattr(command, "get_command") and words:

@@ -87,7 +87,9 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ("{} /*/", "unterminated comment", (1, 4)),
     ],
 )
-def test_syntax_error_is_told_with_its_place(text: str, message: str, at: tuple[int, int]) -> None:
+def test_syntax_error_is_reported_with_its_place(
+    text: str, message: str, at: tuple[int, int]
+) -> None:
     assert refused(text) == ("QL101", message, at)
 
 
@@ -102,7 +104,7 @@ def test_syntax_error_is_told_with_its_place(text: str, message: str, at: tuple[
         ),
     ],
 )
-def test_trailing_comma_is_told_alike_whatever_python_says(text: str, old: str, new: str) -> None:
+def test_trailing_comma_is_reported_alike_with_every_python(text: str, old: str, new: str) -> None:
     before = explained(text, json.JSONDecodeError(old, text, len(text) - 1))
     from_3_13 = explained(text, json.JSONDecodeError(new, text, text.index(",")))
     fix = "remove the comma before the closing bracket"
@@ -150,7 +152,7 @@ def test_number_of_thousands_of_digits_is_refused_at_its_place(before: str) -> N
         ("{}".encode("utf-16"), (1, 1)),
     ],
 )
-def test_what_is_not_utf8_is_told_with_its_place(data: bytes, at: tuple[int, int]) -> None:
+def test_what_is_not_utf8_is_reported_with_its_place(data: bytes, at: tuple[int, int]) -> None:
     with pytest.raises(InputError) as caught:
         decode(data, "settings.json")
     (finding,) = caught.value.findings

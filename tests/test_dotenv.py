@@ -1,4 +1,4 @@
-"""`.env` files: read as the client's parser does, added to so that every reader gets the value."""
+"""`.env` files: read as by the client, and written so that every parser reads the value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES = st.sampled_from([
     "E=a b # c\n",
 ])  # fmt: skip
 
-# The parser of Node's dotenv, as its 16th major version has it.
+# The parser of Node's dotenv, major version 16.
 NODE = r"""
 const quoted = String.raw`\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*` + '`(?:\\\\`|[^`])*`'
 const LINE = new RegExp(String.raw`(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(` + quoted +
@@ -58,7 +58,7 @@ def node_reads(texts: list[str]) -> list[dict[str, str]]:
 
 
 def added(before: str, value: str) -> str | None:
-    """Return the file with a variable more, or None where it cannot hold the value."""
+    """Return the file with a variable added; None if it cannot hold the value."""
     try:
         return add(before, {"KEY": value})
     except ValueError:
@@ -117,8 +117,8 @@ def test_unterminated_quote_does_not_swallow_the_new_variable() -> None:
     assert parse(add("A='open\n", {"KEY": "plain"})) == {"A": "'open", "KEY": "plain"}
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
-def test_parser_is_the_one_of_node() -> None:
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_parser_agrees_with_node() -> None:
     texts: list[str] = []
 
     pieces = AWKWARD | st.sampled_from(["\nA=", "\nexport B=", "C: "])
@@ -142,17 +142,15 @@ def test_parser_is_the_one_of_node() -> None:
     ],
     ids=["blank lines", "blanks", "quotes that do not close", "one open quote", "no value"],
 )
-def test_cost_grows_with_the_text_and_not_with_its_square(
-    text: str, variables: dict[str, str]
-) -> None:
+def test_text_is_read_in_linear_time(text: str, variables: dict[str, str]) -> None:
     assert parse(text) == variables  # with the expressions of Node's dotenv: for minutes
 
 
 @pytest.mark.parametrize("value", ["${" * 200_000, "${" * 200_000 + ":}", "${A:-" * 100_000])
-def test_references_that_do_not_end_cost_no_square_either(value: str) -> None:
+def test_unfinished_references_are_read_in_linear_time(value: str) -> None:
     assert add(f"A={value}\n", {"B": "1"}) == f"A={value}\nB=1\n"
 
 
-def test_blanks_cost_no_square_either() -> None:
+def test_blanks_are_read_in_linear_time() -> None:
     text = "A=x" + " " * 300_000 + "y\n"
     assert add(text, {"B": "1"}) == text + "B=1\n"

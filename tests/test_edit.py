@@ -445,7 +445,7 @@ IMPOSSIBLE: list[tuple[Operation, str, str]] = [
         "an element of an array has no name",
     ),
 ]
-"""Operations, and what is said of each where it is applied to a value, and to a text."""
+"""Operations, and the error of each when it is applied to a value and to a text."""
 
 
 @pytest.mark.parametrize(("operation", "of_value", "of_text"), IMPOSSIBLE, ids=repr)
@@ -507,7 +507,7 @@ VALUES = [1, "x", [], {}, {"k": [1, {"z": None}]}, [{"q": True}], "\ud83d", True
 
 
 class Writer:
-    """Writes a random document; every § becomes a number, so that no two comments are equal."""
+    """Write a random document; every § becomes a number, so that no two comments are equal."""
 
     def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         self.draw = draw
@@ -604,7 +604,7 @@ def parsed(text: str) -> Any:
 
 
 def in_order(value: Any) -> str:
-    """Return a text that two values share only if the order of their keys is the same too."""
+    """Return a text that is equal for two values only if their keys have the same order."""
     return json.dumps(value)
 
 
@@ -754,7 +754,7 @@ def test_many_operations_on_wide_containers() -> None:
     assert edited["list"].count(None) == count // 2
 
 
-def test_space_in_a_comment_costs_no_square() -> None:
+def test_space_in_a_comment_is_edited_in_linear_time() -> None:
     comment = "/*" + " " * 300_000 + "x*/"
     assert lost_comments(comment + "{}", "{}") == [comment]
 

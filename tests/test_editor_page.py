@@ -1,7 +1,7 @@
-"""All that an editor is told about some settings, on pages: tests/data/editor.
+"""All that an editor gets for some settings, as pages: tests/data/editor.
 
-At each name, value and bracket stands the hover, what can be written there, and what can be done;
-then the line above each model and plan.
+For each name, value and bracket a page shows the hover, the completions and the actions; then
+the line above each model and plan.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def told(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_all_that_an_editor_is_told(
+def test_pages_show_what_an_editor_gets(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     world = World(tmp_path, monkeypatch, lambda: ("", ""))

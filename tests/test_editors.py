@@ -1,4 +1,4 @@
-"""The schema in an editor: as docs/how-to/editors.md has it, and as VS Code's service reads it."""
+"""The schema in an editor: set up by docs/how-to/editors.md, and read by VS Code's service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qwenlock.edge.plans import load
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-pytestmark = pytest.mark.slow  # npm installs, and node runs, what VS Code uses
+pytestmark = pytest.mark.slow  # npm installs what VS Code uses, and node runs it
 
 PAGE = (ROOT / "docs" / "how-to" / "editors.md").read_text(encoding="utf-8")
 FILES = {block.title: block.body for block in blocks(PAGE) if block.title}
@@ -30,7 +30,7 @@ SERVICE = ("vscode-json-languageservice", "5.7.2")
 
 
 def ask(*texts: str, client: str = GUIDE, path: str = SETTINGS) -> list[dict[str, Any]]:
-    """Ask the language service what it makes of settings; `|` is where the cursor stands."""
+    """Ask the language service about settings; `|` marks the cursor."""
     schema = settings_schema(profile(client), load())
     (association,) = json.loads(FILES[".vscode/settings.json"])["json.schemas"]
     asked = {

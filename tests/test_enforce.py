@@ -1,4 +1,4 @@
-"""The enforcing settings, `export`, and `doctor` with a client made up; a real one: conformance."""
+"""The enforcing settings, `export`, and `doctor` with a simulated client."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_other_models_are_named_as_the_settings_name_them() -> None:
     assert enforcing["tools"] == OTHERS["tools"]
 
 
-def test_other_models_that_the_lock_has_not_are_emptied() -> None:
+def test_other_models_that_the_lock_lacks_are_emptied() -> None:
     enforcing = enforcing_settings(locked(PROJECT, client="0.24.4"), [OTHERS])
     assert enforcing["fastModel"] == ""
     assert enforcing["modelFallbacks"] == ""
@@ -170,7 +170,7 @@ def test_other_models_that_the_client_of_a_lock_does_not_know_are_left_alone(cli
     assert not {"fastModel", "modelFallbacks", "agents", "tools"} & set(enforcing)
 
 
-def test_lock_of_the_earlier_format_says_nothing_of_other_models() -> None:
+def test_lock_of_the_earlier_format_says_nothing_about_other_models() -> None:
     old = replace(locked(PROJECT, client="0.24.4"), lock_version="1.0")
     assert "fastModel" not in enforcing_settings(old, [OTHERS])
 
@@ -191,7 +191,7 @@ def test_api_of_the_selected_entry_is_enforced() -> None:
     assert enforcing["model"] == {"name": "a", "baseUrl": A["baseUrl"]}
 
 
-def test_system_file_keeps_all_else_that_it_says() -> None:
+def test_system_file_keeps_everything_else() -> None:
     system = {
         "ui": {"theme": "light"},
         "security": {"auth": {"selectedType": "gemini", "enforcedType": "openai"}},
@@ -272,7 +272,7 @@ def test_export_writes_what_it_prints(project: World, format: str) -> None:  # n
 
 
 def test_exported_settings_survive_every_encoding(world: World) -> None:
-    """PowerShell decodes what it redirects with the codepage of the console."""
+    """PowerShell decodes redirected output with the codepage of the console."""
     write(world.own, models({**A, "name": "模型 é 😀"}))
     world.run("lock")
     printed = world.run("export").out
@@ -348,14 +348,14 @@ for line in sys.stdin:
 
 @pytest.fixture
 def client(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the command of a client that does not honour REPLACE, and records what it got."""
+    """Return the command of a client that ignores REPLACE, and records its settings."""
     monkeypatch.setenv("SEEN", str(world.root / "seen"))
     script = world.root / "client.py"
     script.write_text(CLIENT)
     return shlex.join([sys.executable, str(script)])
 
 
-def test_doctor_tells_what_differs_and_that_enforcing_helps(project: World, client: str) -> None:
+def test_doctor_says_what_differs_and_that_enforcing_helps(project: World, client: str) -> None:
     result = project.run("doctor", "--client-command", client)
     assert result.exit_code == 1
     assert result.out.splitlines() == [
@@ -384,7 +384,7 @@ def test_doctor_as_json(project: World, client: str) -> None:
     }
 
 
-def test_doctor_is_content_where_the_client_agrees(world: World, client: str) -> None:
+def test_doctor_passes_where_the_client_agrees(world: World, client: str) -> None:
     write(world.user, PROJECT)
     world.run("lock")
     assert world.run("doctor", "--client-command", client).exit_code == 0
@@ -427,7 +427,7 @@ def test_doctor_starts_no_client_on_broken_settings(project: World, client: str)
         ("false", 3, "ended with exit code 1"),
     ],
 )
-def test_doctor_tells_why_a_client_cannot_be_asked(
+def test_doctor_says_why_a_client_cannot_be_asked(
     project: World, command: str, exit_code: int, words: str
 ) -> None:
     result = project.run("doctor", "--client-command", command)
@@ -436,8 +436,8 @@ def test_doctor_tells_why_a_client_cannot_be_asked(
 
 
 @pytest.mark.usefixtures("client")
-def test_doctor_tells_that_enforcing_helps_a_client_that_asks_for_a_login(project: World) -> None:
-    """As one does in a folder that is not trusted: the project's selection is not read."""
+def test_doctor_says_that_enforcing_helps_a_client_that_asks_for_a_login(project: World) -> None:
+    """As in a folder that is not trusted: the project's selection is not read."""
     refusal = '{"error": {"code": -32000, "message": "Authentication required"}, "id": 2}'
     answer = "    print(json.dumps("
     refusing = f"    if not system.exists() and request['id'] == 2: print({refusal!r}, flush=True)"
@@ -465,7 +465,9 @@ def test_doctor_gives_up_on_a_client_that_hangs(project: World) -> None:
     assert "within 1 s" in report["enforced"]["error"]["message"]
 
 
-def test_doctor_advises_to_enforce_only_what_agrees_then(project: World, client: str) -> None:
+def test_doctor_advises_enforcing_only_if_the_client_agrees_then(
+    project: World, client: str
+) -> None:
     """A client that ignores the system scope offers another model in both cases."""
     script = project.root / "client.py"
     script.write_text(script.read_text().replace("value(system)]", "{}]"))
@@ -498,8 +500,8 @@ def test_copies_are_found_by_the_clients_own_rules(world: World) -> None:
     assert not copies.project.exists()
 
 
-def test_copies_stand_where_a_file_of_variables_moves_the_clients_folder(world: World) -> None:
-    """The client is not led to the real folder by the link to that file."""
+def test_copies_are_found_where_an_env_file_moves_the_clients_folder(world: World) -> None:
+    """The link to that file does not lead the client to the real folder."""
     write(world.home / ".qwen" / ".env", f"QWEN_HOME={world.home / 'other'}\n")
     (world.home / "other").mkdir()
     moved = write(world.home / "other" / "settings.json", {"$version": 4})
@@ -517,7 +519,7 @@ def test_copies_stand_where_a_file_of_variables_moves_the_clients_folder(world: 
         assert json.loads(trusted.read_text()) == {str(copies.project): "TRUST_FOLDER"}
 
 
-# Variables that a client takes before the lock
+# Variables that take precedence over the lock
 
 
 def without_url(auth_type: str) -> dict[str, Any]:

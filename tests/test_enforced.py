@@ -1,4 +1,4 @@
-"""Where a lock is enforced, qwenlock sees the same settings as everywhere else."""
+"""qwenlock sees the same settings where a lock is enforced as everywhere else."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def world(world: World) -> World:
 
 @pytest.fixture
 def inside(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Return the world as a shell inside `qwenlock run` for this project sees it."""
+    """Return the world as a shell in `qwenlock run` for this project sees it."""
     enter(world, monkeypatch)
     return world
 
 
 def enter(world: World, monkeypatch: pytest.MonkeyPatch, *project: str) -> dict[str, Any]:
-    """Do as `run`, but go on in this process; return the settings that enforce the lock."""
+    """Set up what `run` does, but in this process; return the settings that enforce the lock."""
     found: list[Path] = []
 
     def start(_: Sequence[str], settings: Path, defaults: Path) -> None:
@@ -76,7 +76,7 @@ def test_every_project_compiles_inside_a_run_as_outside(inside: World) -> None:
 def test_mark_in_a_file_that_git_tracks_hides_nothing_from_a_check(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A repository that names a system file of its own could mark a model that `check` must see."""
+    """A repository with its own system file could mark a model that `check` must see."""
     evil = {**models({**MODEL, "id": "evil"}), "model": {"name": "evil"}}
     file = write(world.project / "system.json", marked(evil, str(world.lock), "/nothing"))
     write(world.project / "qwenlock.toml", 'system = "system.json"\n')
@@ -115,7 +115,7 @@ def test_one_rule_says_whether_a_mark_counts(
     path: str | None,
     counts: bool,
 ) -> None:
-    """Whether the settings name the file, the environment, or `run`, whose cache it is in."""
+    """The source of the name is the settings, the environment, or `run` with its cache."""
     root = world.root / folder
     file = root / "cache" / "qwenlock" / "enforced" / "settings.json"
     file.parent.mkdir(parents=True)
@@ -142,12 +142,12 @@ def test_findings_are_the_same_inside_a_run(world: World, monkeypatch: pytest.Mo
     assert [world.run("lint", *each) for each in ([], [str(world.root / "other")])] == before
 
 
-def test_every_project_compiles_where_an_export_is_the_machines(world: World) -> None:
+def test_every_project_compiles_where_an_export_is_the_system_file(world: World) -> None:
     exported = world.run("export")
     assert exported.exit_code == 0
     write(world.system / "settings.json", exported.out)
     other = world.root / "other"
-    for project in (str(other), str(world.project)):  # the administrator's own file is gone
+    for project in (str(other), str(world.project)):  # the administrator's own file was deleted
         world.run("lock", project)
     write(world.system / "settings.json", exported.out.replace('"gpt-4o"', '"elsewhere"'))
     same_everywhere(world)
@@ -183,7 +183,7 @@ def test_a_run_inside_a_run_enforces_the_inner_lock(
     same_everywhere(world)
 
 
-def test_resolve_tells_what_is_enforced_and_of_which_lock(inside: World) -> None:
+def test_resolve_says_what_is_enforced_and_from_which_lock(inside: World) -> None:
     other = inside.root / "other"
     document = json.loads(inside.run("resolve", str(other), "--format", "json").out)
     assert document["enforced"] == str(inside.lock)
@@ -207,7 +207,7 @@ def test_checks_that_passed_are_remembered_for_the_right_system_file(
 
 
 @given(OBJECTS)
-def test_nothing_that_is_enforced_is_left_and_everything_else_is(own: Any) -> None:
+def test_everything_but_the_enforced_settings_is_left(own: Any) -> None:
     own = {key: value for key, value in own.items() if key not in ("qwenlock", "modelProviders")}
     lock = locked({**OPENAI, "modelProviders": {"openai": [MODEL]}, "model": {"name": "gpt-4o"}})
     enforcing = marked(enforcing_settings(lock, [own]), "/p/qwen.lock")
@@ -232,7 +232,7 @@ def test_a_mark_in_a_users_or_projects_file_means_nothing(world: World) -> None:
     assert world.run("check").exit_code == 0
 
 
-def test_what_somebody_has_removed_of_what_is_enforced_is_not_missed() -> None:
+def test_removal_of_an_enforced_setting_is_noticed() -> None:
     whole = marked(enforcing_settings(locked(models(MODEL)), []), "/x/qwen.lock")
     for gone in [key for key in whole if key not in ("$version", "qwenlock")]:
         rest = {key: value for key, value in whole.items() if key != gone}

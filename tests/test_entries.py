@@ -1,4 +1,4 @@
-"""Model entries: what the client needs, knows, ignores and refuses, each with its place."""
+"""Model entries: what the client needs, knows, ignores and refuses, and where."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support import JSON, MODEL, codes, compiled, locked, models, source, strict
 
 
 def said(entry: Any, auth_type: str = "openai", client: str = "guide") -> list[tuple[str, str]]:
-    """Return code and message of each finding about an entry, but not about the selection."""
+    """Return the code and message of each finding, without those about the selection."""
     compilation = compiled(models(entry, auth_type=auth_type), client=client)
     return [
         (finding.code, finding.message)
@@ -40,7 +40,7 @@ def text_at_findings(settings: Any) -> list[tuple[str, str]]:
     return found
 
 
-def test_entry_with_all_fields_of_the_guide_has_nothing_to_be_said_of() -> None:
+def test_entry_with_all_fields_of_the_guide_has_no_finding() -> None:
     entry = {
         **MODEL,
         "name": "GPT-4o",
@@ -102,7 +102,7 @@ def test_model_without_env_key_falls_back_to_the_types_own(auth_type: str, varia
     "pasted", ["sk-abcdefgh12345", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "my key", "1A", 5, [], True]
 )
 @pytest.mark.parametrize("client", ["guide", "0.21.2"])
-def test_env_key_that_is_not_a_variable_name_is_an_error_that_shows_none_of_it(
+def test_env_key_that_is_not_a_variable_name_is_an_error_that_does_not_show_it(
     pasted: Any, client: str
 ) -> None:
     ((code, message),) = said({"id": "x", "envKey": pasted}, client=client)
@@ -183,11 +183,11 @@ def test_field_of_a_later_release_is_a_note(entry: Any, code: str, release: str)
         ({"samplingParams": {"max_tokens": 0}}, "max_tokens must be at least 1"),
     ],
 )
-def test_option_that_the_api_will_not_take_is_a_warning(config: Any, message: str) -> None:
+def test_option_that_the_api_does_not_accept_is_a_warning(config: Any, message: str) -> None:
     assert said({**MODEL, "generationConfig": config}) == [("QL211", message)]
 
 
-def test_unknown_sampling_parameter_is_handed_on() -> None:
+def test_unknown_sampling_parameter_is_passed_on() -> None:
     assert said({**MODEL, "generationConfig": {"samplingParams": {"min_p": "any"}}}) == []
 
 

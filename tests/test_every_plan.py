@@ -1,31 +1,26 @@
-"""Every plan, in every region: installed, upgraded from each of its lists, and upgraded no further.
+"""Every plan in every region is installed, and upgraded from each of its lists to the newest.
 
-Whatever versions there are is read from the templates, so that a new one is tested by being there.
+The versions come from the templates, so a new version is tested at once.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenlock.change.upgrade import upgrade
-from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
-from qwenlock.findings.reading import parse
 from qwenlock.plans.digest import PREFIX, models_digest
-from qwenlock.settings.project import Places, Project
-from support import source, untimed
+from support import record, source, untimed
+from test_upgrade import after, changed
 
 if TYPE_CHECKING:
-    from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.plans.plan import Plan, Region, Template
 
 PLANS = load()
@@ -43,7 +38,7 @@ REGIONS = [
 
 
 def custom(region: Region) -> list[dict[str, Any]]:
-    """Return models of a user's own: of others, and one beside the plan's by another variable."""
+    """Return a user's own models, one of them at the plan's endpoint with another variable."""
     return [
         {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.openai.com/v1"},
         {"id": "beside", "name": "beside", "envKey": "MINE", "baseUrl": region.base_url},
@@ -53,7 +48,7 @@ def custom(region: Region) -> list[dict[str, Any]]:
 def settings_of(
     plan: Plan, template: Template, region: Region, *, own: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """Return settings as a client of `template` leaves them, own models behind the plan's."""
+    """Return settings as a client of `template` writes them, with own models after the plan's."""
     models = plan.models(template, region)
     state = template.state
     values = {state.version: models_digest(models).removeprefix(PREFIX)}
@@ -67,27 +62,7 @@ def settings_of(
         "security": {"auth": {"selectedType": plan.auth_type}},
         "model": {"name": models[0]["id"]},
     }
-    for path, value in values.items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-    return settings
-
-
-def changed(settings: Any, client: str = "guide", **wishes: Any) -> ProjectChange:
-    project = Project(
-        places=Places(files={"user": Path("u.json")}, labels={"user": "u.json"}),
-        sources=(source(settings, "user"),),
-        plans=PLANS,
-        client=profile(client),
-    )
-    return upgrade(project, UpgradeWishes(**wishes))
-
-
-def after(change: ProjectChange) -> Any:
-    (file,) = change.files
-    return parse(file.after, "after").value
+    return record(settings, values)
 
 
 @pytest.mark.parametrize(("plan", "region"), REGIONS)
@@ -160,10 +135,7 @@ def test_a_choice_of_models_that_a_client_recorded_is_unedited_and_completed(
     indices = data.draw(st.sets(st.sampled_from(range(len(models))), min_size=1))
     chosen = [models[index] for index in sorted(indices)]
     settings["modelProviders"][plan.auth_type] = chosen
-    at: Any = settings
-    for key in template.state.version[:-1]:
-        at = at[key]
-    at[template.state.version[-1]] = models_digest(chosen).removeprefix(PREFIX)
+    record(settings, {template.state.version: models_digest(chosen).removeprefix(PREFIX)})
     compilation = compile_lock([source(settings)], PLANS, profile())
     codes = {each.code for each in compilation.findings}
     assert not codes & {"QL501", "QL502"}

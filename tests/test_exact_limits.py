@@ -1,4 +1,4 @@
-"""Every limit inside of the core: what reaches it, and what is one above."""
+"""Every limit in the core, tested exactly at it and one beyond it."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ SHORTEST: dict[str, tuple[Callable[[int], bool], int]] = {
 
 
 @pytest.mark.parametrize(("is_one", "shortest"), SHORTEST.values(), ids=SHORTEST)
-def test_what_is_as_long_is_one_and_what_is_shorter_is_not(
+def test_shortest_text_counts_and_a_shorter_one_does_not(
     is_one: Callable[[int], bool], shortest: int
 ) -> None:
     assert is_one(shortest)
@@ -134,7 +134,7 @@ def test_what_is_as_long_is_one_and_what_is_shorter_is_not(
 
 
 @pytest.mark.parametrize(("is_within", "limit"), LIMITS.values(), ids=LIMITS)
-def test_limit_is_within_and_one_more_is_not(is_within: Callable[[int], bool], limit: int) -> None:
+def test_limit_is_allowed_and_one_more_is_not(is_within: Callable[[int], bool], limit: int) -> None:
     assert is_within(limit)
     assert not is_within(limit + 1)
 
@@ -163,7 +163,7 @@ AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
     "a number inside of letters": (_is_odd_word, "aaaaa1bb", "abcdefg1"),
     "two fifths of the pairs of a short word": (_is_odd_word, "xqzvjabetio", "xqzvabetion"),
 }
-"""What is like a key, and what is just not."""
+"""Texts that just count as keys, and texts that just do not."""
 
 
 @pytest.mark.parametrize(("is_one", "key", "other"), AT_THE_BORDER.values(), ids=AT_THE_BORDER)

@@ -1,4 +1,4 @@
-"""The settings files that the pages show: they are as a current client leaves them."""
+"""The settings files that the pages show are as a current client writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`explain` and the findings' pages: every example is what it says, and so is its fix."""
+"""`explain` and the findings' pages: every example gives its finding, and its fix removes it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_an_option_leaves_it_out_of_one_run(
     assert code not in {each["code"] for each in found}
 
 
-def test_what_has_no_example_is_known() -> None:
+def test_codes_without_an_example_are_listed() -> None:
     assert {code for code, page in PAGES.items() if not page.before} == set(WITHOUT_EXAMPLE)
 
 

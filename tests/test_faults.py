@@ -1,15 +1,15 @@
-"""The installed command, with every system call that concerns the user's files failed or killed.
+"""The installed command, with a failure or a kill at every system call for the user's files.
 
-For every command that writes, a clean run under strace enumerates the calls; each is then injected
-in a run of its own. The settings lie behind a symbolic link. Promised, and asserted of every run:
+For every command that writes, a clean run under strace lists the calls; each fault is then injected
+in a separate run. A symbolic link leads to the settings. Asserted for every run:
 
-- A call that fails: exit 4 (2 or 3 where it is a reading) with a message and every file as it
-  was, or exit 0 and all is done.
-- Ctrl-C at a call: all is done or nothing, and the next run works.
+- A call that fails: exit 4 (2 or 3 if it reads) with a message and every file unchanged, or exit
+  0 and the whole change.
+- Ctrl-C at a call: the whole change or nothing, and the next run works.
 - A kill before a call: each file is old or new, the key is in at least one of them, no file that
   holds it can be read by others, and undoing, then writing again, works and leaves nothing behind.
 
-A run of the tests takes a sample of the faults, evenly spread; `--all-faults` takes all, and
+A run of the tests takes an even sample of the faults; `--all-faults` takes all, and
 `pytest -m slow tests/test_faults.py --update-faults` writes the tables of the page
 docs/explanation/writing.md.
 """
@@ -80,18 +80,18 @@ TWO_MODELS = """{
 
 @dataclass(frozen=True)
 class Scenario:
-    """A command that writes, and what it finds and does.
+    """A command that writes, with its files.
 
     Attributes:
         arguments: the command.
-        old: the files that it finds.
-        gains: what it has put into which files, or None where it has removed them.
-        first: what is run before, and belongs to what the command finds.
-        aged: what was run before is made a year old.
-        whole: it is done as a whole or not at all; else each file is.
-        last: what is new, and written in a step of its own when all else is done.
-        looks: faults are injected into what only looks at a file as well.
-        calls: system calls that it must be seen to make.
+        old: the files before.
+        gains: the text that it adds to each file; None if it removes the file.
+        first: commands that are run before.
+        aged: whether backups of those commands are made a year old.
+        whole: whether all files change or none; otherwise each file changes or not.
+        last: the new file that is written in a separate step after all others.
+        looks: whether faults are also injected into calls that only read.
+        calls: system calls that the clean run must contain.
     """
 
     arguments: tuple[str, ...]
@@ -115,7 +115,7 @@ MIGRATE = Scenario(
 )
 SCENARIOS = {
     "migrate": MIGRATE,
-    "undo": Scenario(  # it looks where a migration looks
+    "undo": Scenario(  # it reads the same files as a migration
         ("undo", "--yes"), MIGRATE.old, {SETTINGS: "apiKey"}, first=[MIGRATE.arguments], looks=False
     ),
     "migrate --env-secrets": Scenario(
@@ -178,7 +178,7 @@ SCENARIOS = {
     ),
 }
 RANDOM = r"\d{6}-(?!2020)\d{8}T[\d.]+-[0-9a-f]{8}|[0-9a-f]{16,}(?:\.\d+)?"
-"""What is random in the name of a file; backups of 2020 are those that have an age."""
+"""The random part of the name of a file; backups from 2020 are those made older."""
 
 ERRORS = {
     "fchmod": ("EPERM",),
@@ -196,12 +196,12 @@ LOOKS = {
     *("access", "close", "faccessat", "faccessat2", "fstat", "getdents64", "getxattr"),
     *("ioctl", "lseek", "newfstatat", "read", "readlink", "readlinkat"),
 }
-"""What changes no file: a kill before it leaves what a kill before the next other call leaves."""
+"""Calls that change no file: a kill before one leaves the same as a kill before the next call."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A system call of the clean run: its place among those of its name, and the files it names."""
+    """A system call of the clean run: its number among those of its name, and its files."""
 
     name: str
     count: int
@@ -214,7 +214,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the command, in a directory of its own."""
+    """One run of the command, in its own directory."""
 
     root: Path
     exit_code: int
@@ -255,7 +255,7 @@ class Run:
 
 
 class Driver:
-    """Runs a command under strace, each time over fresh files."""
+    """Run a command under strace, each time with fresh files."""
 
     def __init__(self, directory: Path, name: str, pycache: Path) -> None:
         self.directory = directory
@@ -264,14 +264,14 @@ class Driver:
         empty = directory / "bin"
         empty.mkdir()
         self.environment = {
-            "PATH": str(empty),  # no git, whose own calls would be counted too
+            "PATH": str(empty),  # without git, whose calls would be counted too
             "PYTHONHASHSEED": "0",
             "PYTHONPYCACHEPREFIX": str(pycache),
         }
         self.after: dict[str, str] = {}
 
     def clean_run(self) -> Run:
-        """Run without a fault, the second time with every byte code file in place."""
+        """Run without a fault; the second run finds every bytecode file."""
         trace = ("-e", "trace=%file,%desc")
         self._run("warm-up", *trace)
         run = self._run("clean", *trace)
@@ -284,7 +284,7 @@ class Driver:
         return run
 
     def inject(self, call: Call, fault: str, *options: str) -> Run:
-        """Run with `fault` in place of `call`, or at it."""
+        """Run with `fault` at `call`, or instead of it."""
         name = f"{call.name}-{call.count}-{fault}"
         injection = f"inject={call.name}:{fault}:when={call.count}"
         return self._run(name, *options, "-e", f"trace={call.name}", "-e", injection)
@@ -323,7 +323,6 @@ def run(
     environment: Mapping[str, str],
     tracer: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run a qwenlock command over the files below `root`."""
     return subprocess.run(
         [*tracer, Path(sys.executable).with_name("qwenlock"), *arguments],
         cwd=root / "project",
@@ -336,13 +335,13 @@ def run(
 
 
 def done(root: Path, arguments: Sequence[str]) -> None:
-    """Do what the command does, without a fault."""
+    """Run the command without a fault."""
     ran = run(root, arguments, {"PATH": "/nowhere"})
     assert ran.returncode == 0, ran.stderr
 
 
 def files(root: Path) -> dict[str, str]:
-    """Return what there is of the user's files, and of backups that have an age."""
+    """Return the user's files, and the backups that were made older."""
     return {
         str(path.relative_to(root)): path.read_text()
         for folder in (root / "home" / ".qwen", root / "project", backups(root))
@@ -383,7 +382,7 @@ def outcome_of_failure(driver: Driver, run: Run, call: Call) -> str:
     assert "error" in run.words
     assert KEY not in run.words
     assert leftovers(run) == []
-    if "wrote" in run.words:  # what fails is what comes afterwards
+    if "wrote" in run.words:  # the failure comes later
         assert scenario.last or call.only_looks
         assert run.files == {
             name: text for name, text in driver.after.items() if name != scenario.last
@@ -414,7 +413,7 @@ def outcome_of_kill(driver: Driver, run: Run) -> str:
         assert undo(records) is None
         again = [*scenario.first, scenario.arguments]
     for path in (run.root / "project").glob("*.qwenlock-*"):
-        os.utime(path, (0, 0))  # another may be writing it: it is removed when it is old
+        os.utime(path, (0, 0))  # so old that no other process can be writing it
     for arguments in again:
         done(run.root, arguments)
     assert run.files == driver.after
@@ -423,7 +422,7 @@ def outcome_of_kill(driver: Driver, run: Run) -> str:
 
 
 def outcome_of_interrupt(driver: Driver, run: Run) -> str:
-    """Look at what Ctrl-C leaves: all or nothing, and nothing in the way of the next run."""
+    """Assert that Ctrl-C leaves all or nothing, and does not disturb the next run."""
     scenario = driver.scenario
     assert run.exit_code in (0, 130), run.words
     assert "Traceback" not in run.words
@@ -433,7 +432,7 @@ def outcome_of_interrupt(driver: Driver, run: Run) -> str:
     if outcome == MIXED and scenario.whole:
         assert scenario.last
         assert run.files == {k: v for k, v in driver.after.items() if k != scenario.last}
-    assert len(leftovers(run)) <= 1, "one, where it was about to be deleted"
+    assert len(leftovers(run)) <= 1, "at most the one that was about to be deleted"
     if outcome == OLD and scenario.whole:
         for path in (run.root / "project").glob("qwen.lock.qwenlock-*"):
             os.utime(path, (0, 0))
@@ -443,7 +442,7 @@ def outcome_of_interrupt(driver: Driver, run: Run) -> str:
 
 
 def each_old_or_new(driver: Driver, run: Run) -> str:
-    """See that each file is as it was or as it will be, and say of how many it is which."""
+    """Assert that each file is old or new, and return how many are old and new."""
     names = {*run.before, *driver.after, *run.files}
     now = {name: run.files.get(name) for name in names}
     assert all(now[name] in (run.before.get(name), driver.after.get(name)) for name in names)
@@ -459,7 +458,7 @@ def fail(driver: Driver, call: Call, error: str) -> str:
 
 
 def kill(driver: Driver, call: Call, signal: str) -> str:
-    run = driver.inject(call, f"signal={signal}")  # which --seccomp-bpf would let pass
+    run = driver.inject(call, f"signal={signal}")  # which --seccomp-bpf would not stop
     assert run.trace.endswith("+++ killed by SIGKILL +++\n"), "not injected"
     assert run.last_call(" = ?") == (call.name, call.files), "not injected"
     return outcome_of_kill(driver, run)
@@ -472,7 +471,7 @@ def interrupt(driver: Driver, call: Call, signal: str) -> str:
 
 
 def check(driver: Driver, faults: list[tuple[Call, str]], inject: Inject, found: Found) -> None:
-    """Inject each fault into a run of its own, add up what came of it, look for what is broken."""
+    """Inject each fault into a separate run, count the outcomes, and look for broken promises."""
 
     def outcome(fault: tuple[Call, str]) -> str:
         try:
@@ -499,14 +498,14 @@ def driver(
 
 @pytest.fixture
 def stride(request: pytest.FixtureRequest) -> int:
-    """Return how many faults there are to one that is injected."""
+    """Return the step with which faults are sampled: 1 injects all of them."""
     every = ("--all-faults", "--update-faults")
     return 1 if any(map(request.config.getoption, every)) else 20
 
 
 @pytest.fixture(scope="module")
 def found(request: pytest.FixtureRequest) -> Iterator[Found]:
-    """Give what adds up the outcomes, and write them down where that is asked for."""
+    """Give a counter of outcomes, and write the counts to a file if one is named."""
     counted: Found = Counter()
     yield counted
     if request.config.getoption("--update-faults"):
@@ -557,7 +556,7 @@ def tables(found: Found) -> str:
     )
 
 
-def test_every_call_that_fails(driver: Driver, stride: int, found: Found) -> None:
+def test_a_failure_of_any_call_loses_nothing(driver: Driver, stride: int, found: Found) -> None:
     calls = driver.clean_run().calls
     looks = {(call.name, call.files): call for call in calls if call.only_looks}
     calls = [call for call in calls if not call.only_looks]
@@ -568,12 +567,12 @@ def test_every_call_that_fails(driver: Driver, stride: int, found: Found) -> Non
     check(driver, faults[::stride], fail, found)
 
 
-def test_a_kill_before_every_call(driver: Driver, stride: int, found: Found) -> None:
+def test_a_kill_before_any_call_loses_nothing(driver: Driver, stride: int, found: Found) -> None:
     calls = [call for call in driver.clean_run().calls if not call.only_looks]
     assert {call.name for call in calls} >= driver.scenario.calls
     check(driver, [(call, "KILL") for call in calls][::stride], kill, found)
 
 
-def test_an_interrupt_at_every_call(driver: Driver, stride: int, found: Found) -> None:
+def test_an_interrupt_at_any_call_loses_nothing(driver: Driver, stride: int, found: Found) -> None:
     calls = [call for call in driver.clean_run().calls if not call.only_looks]
     check(driver, [(call, "INT") for call in calls][::stride], interrupt, found)

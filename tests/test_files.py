@@ -1,4 +1,4 @@
-"""Reading files that somebody named: all of them, and no more memory than that takes."""
+"""Files that somebody names are read whole, and with little memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How text from files is shown: nothing is obeyed or hidden, and no project hides the others."""
+"""Text from files is shown literally, and no project hides the others."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def world(
 class TestReaders:
     @untimed(300)
     @given(TEXTS)
-    def test_line_is_neither_obeyed_nor_hidden(self, text: str) -> None:
+    def test_line_is_shown_and_not_obeyed(self, text: str) -> None:
         shown = foreign.clean(text)
         assert not UNSEEN.search(shown)
         assert "\n" not in shown
@@ -61,7 +61,7 @@ class TestReaders:
     def test_json_says_the_same(self, text: str) -> None:
         for ascii_only in (True, False):
             shown = foreign.json_text({text: text}, ascii_only=ascii_only)
-            same = json.loads(json.dumps(text))  # in which two halves can become a pair
+            same = json.loads(json.dumps(text))  # in which two surrogates can become a pair
             assert json.loads(shown) == {same: same}
             assert not COMMAND.search(shown)
             assert not UNSEEN.search(shown)
@@ -86,7 +86,7 @@ class TestReaders:
 
     @untimed(300)
     @given(TEXTS)
-    def test_uri_and_bytes_are_always_made(self, text: str) -> None:
+    def test_every_name_has_a_uri_and_bytes(self, text: str) -> None:
         assert re.fullmatch(r"[\w%./~-]*", foreign.as_uri(text), re.ASCII)
         foreign.as_bytes(text).decode()
 
@@ -152,7 +152,7 @@ def test_no_command_fails_at_or_obeys_a_text(world: World, odd: str) -> None:
                 assert not UNSEEN.search(text), command
 
 
-def test_a_lock_that_differs_is_told_of_line_by_line(world: World) -> None:
+def test_a_lock_that_differs_is_shown_line_by_line(world: World) -> None:
     write(world.own, models(MODEL))
     world.run("lock")
     write(world.own, models(MODEL, MODEL | {"id": "a\nb"}))
@@ -165,7 +165,7 @@ def test_a_lock_that_differs_is_told_of_line_by_line(world: World) -> None:
 FORMATS = ("text", "json", "github", "gitlab", "sarif")
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are Unicode")
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are Unicode there")
 @pytest.mark.parametrize("format", FORMATS)
 def test_one_bad_project_does_not_hide_the_others(world: World, format: str) -> None:  # noqa: A002
     bad = {

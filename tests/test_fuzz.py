@@ -1,4 +1,4 @@
-"""Fuzzing for a bounded time, by the grammar of each kind of input; for longer: tests/fuzz."""
+"""Fuzzing for a short time, by the grammar of each kind of input; tests/fuzz runs longer."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ def test_no_input_breaks_a_promise(world: World, target: str) -> None:
 
 
 EXAMPLES = 25
-"""How many inputs a target is given: some three seconds of the processor's time."""
+"""How many inputs each target gets: about three seconds of processor time."""

@@ -1,4 +1,4 @@
-"""git is asked, and starts nothing: no program that a repository's files or configuration name."""
+"""git starts no program that a repository's files or configuration name."""
 
 from __future__ import annotations
 
@@ -161,8 +161,8 @@ def test_no_command_starts_what_a_repository_names(world: World, way: str) -> No
 
 
 @pytest.mark.parametrize("way", ["a promisor, ext", "a monitor"])
-def test_git_alone_would_start_it(world: World, way: str) -> None:
-    """This shows that the traps of the test above work."""
+def test_git_alone_starts_what_a_repository_names(world: World, way: str) -> None:
+    """This shows that the traps of the other test work."""
     write(world.own, models(MODEL))
     repository = Repository(world.project, world.root)
     WAYS[way](repository)
@@ -186,7 +186,7 @@ def test_git_is_not_a_file_of_the_repository(
     assert not repository.started.exists()
 
 
-def test_answers_are_the_same(world: World) -> None:
+def test_git_tells_what_is_tracked_and_what_is_ignored(world: World) -> None:
     repository = Repository(world.project, world.root)
     write(world.project / ".gitignore", "ignored\n")
     repository.git("add", "program")

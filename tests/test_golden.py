@@ -1,4 +1,4 @@
-"""The golden cases, run through the command line. How a case is laid out: golden/README.md.
+"""The golden cases, run through the command line. golden/README.md describes the layout of a case.
 
 Every case runs with its plain `qwenlock` lines in this process, which takes a tenth of the time. A
 sample, marked `slow`, also runs with the installed command, in a process for each line.
@@ -27,12 +27,13 @@ from support import a_third, run_here
 GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = sorted(file.parent for file in GOLDEN.rglob("command") if "expected" not in file.parts)
 SECRET = b"hunter"
-"""Every credential in a case holds this word; no output does, and of written files only `.env`."""
+"""Every credential in a case contains this word. Output must not contain it, nor any written
+file but `.env`."""
 PLACEHOLDER = b"/case"
-"""What stands in expectations for the directory that a case runs in."""
+"""The name in expectations for the directory that a case runs in."""
 
 PLAIN = re.compile(r"qwenlock( ([\w./:,@%+=-]+|'[^']*'))*")
-"""A command line in which a shell has nothing to do but to take quotes away."""
+"""A command line in which a shell only removes quotes."""
 
 UPDATE = (
     "run `pytest tests/test_golden.py --update-golden`, and read the difference before you "
@@ -60,7 +61,7 @@ TOO_LARGE = {"QL104"}
 
 
 class Run(NamedTuple):
-    """What a case came to: its transcript, and the files that are not as they were."""
+    """The result of a case: its transcript, and the files that changed."""
 
     transcript: str
     written: dict[str, bytes]
@@ -101,7 +102,7 @@ def test_golden_case_with_the_installed_command(case: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("case", sorted((GOLDEN / "fine").iterdir()), ids=lambda case: case.name)
-def test_file_that_is_fine_has_no_finding(case: Path) -> None:
+def test_file_without_mistakes_has_no_finding(case: Path) -> None:
     said = (case / "expected" / "output").read_text(encoding="utf-8")
     assert said.count("no findings") == said.count("$ qwenlock lint")
 
@@ -109,7 +110,7 @@ def test_file_that_is_fine_has_no_finding(case: Path) -> None:
 def run_case(case: Path, directory: Path, *, installed: bool = False) -> Run:
     """Run the commands of `case` in a copy of its files below `directory`.
 
-    With `installed`, `sh` runs every line; else this process runs those that need no shell.
+    With `installed`, `sh` runs every line; otherwise this process runs those that need no shell.
     """
     root = directory.resolve() / "case"
     shutil.copytree(case, root, symlinks=True, ignore=_not_copied(case))
@@ -165,7 +166,7 @@ def _stream(name: str, data: bytes) -> str:
 
 
 def _environment(root: Path) -> dict[str, str]:
-    """Return all that a case inherits; measuring coverage is the one thing that is handed on."""
+    """Return a case's environment; only coverage variables of this process are in it."""
     handed_on = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return handed_on | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),  # no qwen
@@ -180,7 +181,7 @@ def _environment(root: Path) -> dict[str, str]:
 
 
 def _check_output(command: str, done: subprocess.CompletedProcess[bytes]) -> None:
-    """Assert what holds of every command: no traceback, no bug, no secret, whole JSON."""
+    """Assert what holds for every command: no traceback, no bug, no secret, valid JSON."""
     both = done.stdout + done.stderr
     assert b"Traceback" not in both, both.decode()
     assert done.returncode in range(5), both.decode()
@@ -205,9 +206,9 @@ def _change(name: str, before: dict[str, tuple[int, bytes]], after: dict[str, ob
 
 
 def _stable(data: bytes, root: Path) -> bytes:
-    """Return `data` without the directory it came from; a lock gets the digest that belongs to it.
+    """Return `data` without the directory it came from; a lock gets the matching digest.
 
-    A system file outside home and project stands in a lock with its whole path.
+    A lock holds the whole path of a system file outside home and project.
     """
     result = re.sub(rb"\(backup: .*\)", b"(backup: FILE)", data)
     result = result.replace(os.fsencode(root), PLACEHOLDER)
@@ -220,7 +221,7 @@ def _stable(data: bytes, root: Path) -> bytes:
 
 
 def write_expectations(case: Path, run: Run) -> None:
-    """Write what `run` came to as what `case` expects."""
+    """Write the result `run` as the expectation of `case`."""
     expected = case / "expected"
     shutil.rmtree(expected, ignore_errors=True)
     for name, content in _expectations(run).items():
@@ -230,7 +231,7 @@ def write_expectations(case: Path, run: Run) -> None:
 
 
 def compare(case: Path, run: Run) -> None:
-    """Fail where `run` is not what `case` expects, to the byte."""
+    """Fail if any byte of `run` differs from what `case` expects."""
     folder = case / "expected"
     if not folder.is_dir():
         pytest.fail(f"{case.name} has no expectations: {UPDATE}")
@@ -278,7 +279,7 @@ def test_no_expectation_shows_a_secret() -> None:
             assert is_private or SECRET not in content.lower(), case / "expected" / name
 
 
-def test_examples_of_the_guide_have_nothing_to_warn_about() -> None:
+def test_examples_of_the_guide_give_no_warning() -> None:
     for case in CASES:
         if case.parent.name == "guide":
             output = (case / "expected" / "output").read_text(encoding="utf-8")
@@ -298,7 +299,7 @@ def test_every_code_without_excerpt_has_a_golden_case_too() -> None:
         assert f"[{code}]" in outputs or f'"code": "{code}"' in outputs, code
 
 
-def test_every_caret_stands_under_the_place_that_is_named() -> None:
+def test_every_caret_is_under_the_place_that_is_named() -> None:
     for case in CASES:
         for finding in findings_shown(case):
             lines = _source_lines(case, finding)
@@ -311,7 +312,7 @@ def test_every_caret_stands_under_the_place_that_is_named() -> None:
 
 
 def is_masked(finding: Shown) -> bool:
-    """Tell whether the caret stands under, or right behind, what replaces the text of the file."""
+    """Tell whether the caret is under, or right after, what replaces the text of the file."""
     replaced = re.finditer(r'"?\*\*\*"?|// …|/\* … \*/|\\x..', finding.excerpt)
     return any(match.start() <= finding.caret <= match.end() for match in replaced)
 
@@ -335,13 +336,13 @@ def findings_shown(case: Path) -> list[Shown]:
 
 
 def _offset(excerpt: str, lead: str) -> int:
-    """Return how many characters of `excerpt` take as much of a screen as `lead` does."""
+    """Return how many characters of `excerpt` are as wide on a screen as `lead`."""
     widths = [cell_len(character) if character != "\t" else 1 for character in excerpt]
     return next(count for count in range(len(excerpt) + 1) if sum(widths[:count]) >= len(lead))
 
 
 def _source_lines(case: Path, finding: Shown) -> list[str] | None:
-    """Return the lines of the file that `finding` names, where the case still holds it."""
+    """Return the lines of the file that `finding` names, if the case still has it."""
     name = finding.file
     if name.startswith("~/"):
         path = case / "home" / name[2:]
@@ -357,7 +358,7 @@ def _source_lines(case: Path, finding: Shown) -> list[str] | None:
 
 @pytest.fixture
 def case(tmp_path: Path) -> Path:
-    """Return a case of its own that writes a lock."""
+    """Return a new case that writes a lock."""
     folder = tmp_path / "golden" / "a-case"
     (folder / "home" / ".qwen").mkdir(parents=True)
     (folder / "home" / ".qwen" / "settings.json").write_text("{}")
@@ -393,7 +394,7 @@ def test_stale_missing_and_different_expectations_fail(case: Path, tmp_path: Pat
         compare(case, run)
 
 
-def test_case_that_touches_a_users_file_is_noticed(case: Path, tmp_path: Path) -> None:
+def test_case_that_changes_a_users_file_fails(case: Path, tmp_path: Path) -> None:
     (case / "command").write_text("chmod 600 ~/.qwen/settings.json\n")
     run = run_case(case, tmp_path / "run")
     assert "changed home/.qwen/settings.json" in run.transcript

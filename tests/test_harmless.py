@@ -75,7 +75,7 @@ def test_lock_of_a_release_that_reads_the_settings_alike_is_enforced(
     assert world.run("export").exit_code == 0
 
 
-def test_team_that_names_the_client_is_told_to_name_another(
+def test_team_that_names_the_client_is_advised_to_name_another(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(world.own, TWICE)

@@ -182,7 +182,7 @@ class TestRecords:
             undo(history)
         assert settings.read_bytes() == b"second"
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="there, profiles are private")
+    @pytest.mark.skipif(sys.platform == "win32", reason="profiles are private on Windows")
     @pytest.mark.parametrize("below", ["", "backups"])
     def test_that_others_could_have_put_there_are_not_believed(
         self, settings: Path, history: History, monkeypatch: pytest.MonkeyPatch, below: str
@@ -203,14 +203,14 @@ class TestRecords:
                 act()
         assert settings.read_bytes() == b"second"
         for name, value in (("HOME", str(history.state / below)), ("uid", owner), ("uid", 0)):
-            with monkeypatch.context() as patch:  # one owner for everything; mine; root
+            with monkeypatch.context() as patch:  # owners: the same for everything, this user, root
                 if name == "HOME":
                     patch.setenv(name, str(value))
                 else:
                     patch.setattr(os, "getuid", lambda value=value: value)
                 assert told(history) == [("to second", "applied")]
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="it has no umask")
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask")
     def test_are_private_whatever_the_umask(self, settings: Path, history: History) -> None:
         umask = os.umask(0)
         try:

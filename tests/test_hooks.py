@@ -1,4 +1,4 @@
-"""The hooks for pre-commit, run by it: installed from here as they would be for a user."""
+"""The hooks for pre-commit, which runs them: installed from here as for a user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a repository whose settings have moved on since it was locked."""
+    """Return a repository whose settings have changed since it was locked."""
     folder = tmp_path / "project"
     (folder / ".qwen").mkdir(parents=True)
     settings = {**models(MODEL), "model": {"name": "gpt-4o"}}
@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def environment(tmp_path: Path) -> Mapping[str, str]:
-    """Return the variables of this run, but for git's own, with caches of the test's own."""
+    """Return the environment without git's variables, and with caches of the test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return kept | {
         "PRE_COMMIT_HOME": str(tmp_path / "pre-commit"),
@@ -50,7 +50,7 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="pre-commit installs from a repository")
-def test_hooks_find_drift_and_mend_it(project: Path, tmp_path: Path) -> None:
+def test_hooks_find_drift_and_repair_it(project: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "--all-files", "--color=never"],
         cwd=project,

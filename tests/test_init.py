@@ -44,7 +44,7 @@ def openai(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG0
 
 
 def files(world: World) -> dict[str, bytes]:
-    """Return the files of the project, but for git's own."""
+    """Return the files of the project, without git's."""
     found = world.project.rglob("*")
     return {
         file.relative_to(world.project).as_posix(): file.read_bytes()
@@ -54,7 +54,7 @@ def files(world: World) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("openai")
-def test_everything_once(world: World) -> None:
+def test_init_writes_every_file(world: World) -> None:
     arguments = ("init", "--ci", "gitlab", "--pre-commit", "--yes")
     first = world.run(*arguments)
     assert first.exit_code == 0, first
@@ -149,7 +149,9 @@ def test_plan_that_a_user_has_is_installed_in_the_project_too(
 
 
 @pytest.mark.usefixtures("openai")
-def test_plan_beside_a_model_of_ones_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plan_is_installed_beside_a_users_own_model(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(PLAN_KEY, KEY)
     said = world.run("init", "--from-env", "--dry-run").err
     assert f"{PLAN_KEY} is set: add --region china|global to install" in said
@@ -167,7 +169,7 @@ def test_plan_beside_a_model_of_ones_own(world: World, monkeypatch: pytest.Monke
         ({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"https://u:{KEY}@host/v1"}, "QL401"),
     ],
 )
-def test_what_no_settings_can_be_made_of(
+def test_settings_cannot_be_made_from_these_variables(
     world: World, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
 ) -> None:
     for name, value in variables.items():
@@ -180,7 +182,7 @@ def test_what_no_settings_can_be_made_of(
 
 
 @pytest.mark.usefixtures("openai")
-def test_models_that_are_there_are_not_hidden(world: World) -> None:
+def test_existing_models_are_not_hidden(world: World) -> None:
     write(world.user, models({**MODEL, "id": "own"}))
     assert world.run("init", "--yes").exit_code == 0
     assert "qwenlock.toml" not in files(world)
@@ -190,7 +192,7 @@ def test_models_that_are_there_are_not_hidden(world: World) -> None:
 
 
 @pytest.mark.usefixtures("openai")
-def test_nothing_that_is_there_is_touched(world: World) -> None:
+def test_existing_files_are_not_changed(world: World) -> None:
     world.own.parent.mkdir()
     write(world.own, models(MODEL))
     there = {
@@ -219,7 +221,7 @@ def test_lines_are_added_as_the_file_has_them(world: World) -> None:
     assert text == b"*.png binary\r\n*.lock text\r\nqwen.lock text eol=lf -merge\r\n"
 
 
-def test_what_git_does_wrong_is_said(world: World) -> None:
+def test_failure_of_git_is_reported(world: World) -> None:
     (world.project / ".env").touch()
     subprocess.run(["git", "add", ".env"], check=True)
     write(world.project / ".gitignore", "*.lock\n.qwen/\n")
@@ -243,7 +245,7 @@ def test_options_of_the_scopes_are_written_down(world: World) -> None:
     assert world.agreed() == 0
 
 
-def test_choices_that_are_there_count(world: World) -> None:
+def test_existing_choices_count(world: World) -> None:
     write(world.project / "qwenlock.toml", 'client = "0.12.0"\n')
     agreeing = world.run("init", "--client", "0.12.0", "--yes")
     assert "says otherwise" not in agreeing.err
@@ -321,7 +323,7 @@ def test_on_a_terminal_it_asks(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert "coding-intl" in world.own.read_text()
 
 
-def test_on_a_terminal_no_is_no(world: World) -> None:
+def test_on_a_terminal_a_refusal_changes_nothing(world: World) -> None:
     done = answered("n\n", "--ci", "github", "--no-pre-commit")
     assert (done.returncode, files(world)) == (0, {})
     assert "nothing was written" in done.stderr
@@ -340,7 +342,9 @@ VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0
 
 @given(variables=st.dictionaries(st.sampled_from(NAMES), VALUES))
 @untimed(40)
-def test_whatever_is_set_what_is_written_locks(world: World, variables: dict[str, str]) -> None:
+def test_written_settings_can_be_locked_whatever_is_set(
+    world: World, variables: dict[str, str]
+) -> None:
     world.clear()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
@@ -387,7 +391,7 @@ def test_every_shipped_file_is_covered() -> None:
     assert {path.name for path in shipped()} == {*SCHEMAS, "pre-commit.yaml"}
 
 
-def test_settings_are_not_made_of_variables_where_a_model_is_selected(
+def test_settings_are_not_made_from_variables_where_a_model_is_selected(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "hunter-2")
@@ -494,7 +498,7 @@ def test_what_cannot_be_copied_is_refused(
     assert files(world) == before
 
 
-def test_a_gate_that_fails_elsewhere_is_told_of(world: World) -> None:
+def test_a_gate_that_fails_elsewhere_is_reported(world: World) -> None:
     write(world.user, USERS)
     result = world.run("init", *NEWEST)
     assert result.exit_code == 0

@@ -1,4 +1,4 @@
-"""A test run that requires real clients fails when a conformance case is skipped, or lost."""
+"""A test run that requires real clients fails if a conformance case is skipped or lost."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def run(root: Path, tests: str, workers: str, *, required: bool = True) -> tuple
     ],
     ids=["skipped", "skipped by a worker", "lost"],
 )
-def test_run_fails(tmp_path: Path, tests: str, workers: str, said: str) -> None:
+def test_run_with_missing_cases_fails(tmp_path: Path, tests: str, workers: str, said: str) -> None:
     code, out = run(tmp_path, tests, workers)
     assert code == pytest.ExitCode.TESTS_FAILED, out
     assert said in out

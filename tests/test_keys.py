@@ -15,7 +15,7 @@ COUNTS = {
 """How many keys the schema of settings in a release's package has."""
 
 OF_PLANS = {"codingPlan", "tokenPlan", "providerMetadata"}
-"""What a client records of plans: 0.10.1 to 0.15.6 have the first in their schema."""
+"""Keys in which a client records plans: 0.10.1 to 0.15.6 have the first in their schema."""
 
 
 @pytest.mark.parametrize(("release", "count"), COUNTS.items())
@@ -27,7 +27,7 @@ def test_keys_are_those_of_the_releases_schema(release: str, count: int) -> None
     assert len(in_schema) == count
 
 
-def test_key_that_went_and_came_again() -> None:
+def test_key_that_disappeared_and_came_back() -> None:
     has = {release: "experimental" in known_keys(profile(release)) for release in RELEASES}
     assert [release for release, known in has.items() if not known] == ["0.12.0"]
 

@@ -37,7 +37,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture(scope="session")
 def protocol() -> Path:
-    """Return the library of VS Code; installed before a test has a home of its own."""
+    """Return the library of VS Code, which is installed before a test has its own home."""
     return package(*PROTOCOL, "-".join(PROTOCOL)) / "node_modules"
 
 
@@ -62,10 +62,9 @@ def test_process_serves_and_writes_nothing(world: World) -> None:
     assert files(world.root) == before
 
 
-def message(method: str, number: int | None = None) -> bytes:
-    told: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
-    text = json.dumps(told if number is None else {**told, "id": number})
-    return f"Content-Length: {len(text)}\r\n\r\n{text}".encode()
+def message(method: str, **fields: Any) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", "method": method, **fields}).encode()
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def message(method: str, number: int | None = None) -> bytes:
     [
         (b"", 0, ""),
         (message("exit"), 1, ""),
-        (message("shutdown", 1) + message("shutdown", 2) + message("exit"), 0, ""),
+        (message("shutdown", id=1) + message("shutdown", id=2) + message("exit"), 0, ""),
         (b"Content-Length: 9223372036854775808\r\n\r\n{}", 2, "does not speak the Language"),
         (b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}", 2, "does not speak the Language"),
     ],
@@ -91,36 +90,27 @@ def test_process_ends_with_its_editor(said: bytes, code: int, told: str) -> None
 def test_process_opens_no_connection(world: World) -> None:
     strace = shutil.which("strace")
     if strace is None:
-        pytest.skip("there is no strace")
+        pytest.skip("strace is not installed")
     log = world.root / "calls"
     opened = {"uri": world.own.as_uri(), "languageId": "json", "version": 1, "text": MODELS}
     messages = [
-        {"id": 1, "method": "initialize", "params": {"capabilities": {}}},
-        {"method": "initialized", "params": {}},
-        {"method": "textDocument/didOpen", "params": {"textDocument": opened}},
-        {
-            "id": 2,
-            "method": "textDocument/codeLens",
-            "params": {"textDocument": {"uri": opened["uri"]}},
-        },
-        {"id": 3, "method": "shutdown"},
-        {"method": "exit"},
+        message("initialize", id=1, params={"capabilities": {}}),
+        message("initialized", params={}),
+        message("textDocument/didOpen", params={"textDocument": opened}),
+        message("textDocument/codeLens", id=2, params={"textDocument": {"uri": opened["uri"]}}),
+        message("shutdown", id=3),
+        message("exit"),
     ]
     command = [strace, "-f", "-e", "trace=%network", "-o", str(log)]
     done = subprocess.run(
         [*command, sys.executable, "-m", "qwenlock", "server"],
-        input=b"".join(map(message, messages)),
+        input=b"".join(messages),
         capture_output=True,
         timeout=60,
         check=False,
     )
     assert b"selected" in done.stdout
     assert "AF_INET" not in log.read_text()
-
-
-def message(value: dict[str, Any]) -> bytes:
-    body = json.dumps({"jsonrpc": "2.0", **value}).encode()
-    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def test_client_library_of_vs_code_shows_and_repairs(protocol: Path, world: World) -> None:
@@ -170,7 +160,7 @@ console.log(JSON.stringify(seen));
 
 def test_extension_starts_and_stops_the_server() -> None:
     if shutil.which("node") is None:
-        pytest.skip("there is no node")
+        pytest.skip("node is not installed")
     done = subprocess.run(
         ["node", "-e", STUBS, str(EXTENSION / "extension.js")],
         capture_output=True,
@@ -253,7 +243,7 @@ vim.cmd("qall!")
 def test_neovim_shows_repairs_and_saves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     nvim = shutil.which("nvim")
     if nvim is None:
-        pytest.skip("there is no nvim")
+        pytest.skip("nvim is not installed")
     text = MODELS.replace('"openaii": []', '/* é😀 */ "gemnii": []')
     write(world.own, text)
     folder = Path(sys.executable).parent

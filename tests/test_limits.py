@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fuzz.targets import PLAN
 from qwenlock.lock.text import digest
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow  # every command is a process, since it could hang
 
 
 class Sandbox:
-    """A home, a project, and a command line that sees nothing else."""
+    """A home, a project, and a command line that uses nothing else."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -181,21 +182,6 @@ def test_finding_about_a_model_that_fills_a_line_shows_the_beginning_of_it(
     assert len(done.stderr) < 2_000
 
 
-def test_number_of_thousands_of_digits_is_refused(sandbox: Sandbox) -> None:
-    sandbox.settings.write_text('{"a": ' + "9" * 5_000 + "}")
-    done = sandbox.run("lock")
-    assert done.returncode == 3
-    assert "error[QL110]" in done.stderr
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_fifo_is_not_a_settings_file_and_is_not_waited_for(sandbox: Sandbox) -> None:
-    os.mkfifo(sandbox.settings)
-    done = sandbox.run("lock")
-    assert done.returncode == 3
-    assert "error[QL105]: it is not a regular file" in done.stderr
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 def test_fifo_as_gitignore_is_not_waited_for(sandbox: Sandbox) -> None:
     subprocess.run(["git", "init", "-q", str(sandbox.project)], check=True)
@@ -209,14 +195,6 @@ def test_fifo_as_gitignore_is_not_waited_for(sandbox: Sandbox) -> None:
     assert own.read_text() == '{"$version": 3, "env": {"A_KEY": "planted"}}'
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_device_is_not_a_settings_file(sandbox: Sandbox) -> None:
-    sandbox.settings.symlink_to("/dev/zero")
-    done = sandbox.run("lock")
-    assert done.returncode == 3
-    assert "error[QL105]" in done.stderr
-
-
 def test_symbolic_link_is_followed(sandbox: Sandbox) -> None:
     elsewhere = sandbox.root / "elsewhere.json"
     elsewhere.write_text(settings_with("{}"))
@@ -224,29 +202,11 @@ def test_symbolic_link_is_followed(sandbox: Sandbox) -> None:
     assert sandbox.lock()["inputs"][0]["path"] == ".qwen/settings.json"
 
 
-def test_links_that_form_a_loop_are_told(sandbox: Sandbox) -> None:
-    sandbox.settings.symlink_to("settings.json")
-    done = sandbox.run("lock")
-    assert done.returncode == 3
-    assert "its symbolic links form a loop" in done.stderr
-
-
-@pytest.mark.skipif(
-    os.name == "nt" or os.geteuid() == 0, reason="everything is readable for this user"
-)
-def test_file_that_may_not_be_read_is_told(sandbox: Sandbox) -> None:
-    sandbox.settings.write_text("{}")
-    sandbox.settings.chmod(0)
-    done = sandbox.run("lock")
-    assert done.returncode == 3
-    assert "permission denied" in done.stderr
-
-
-# A lock from someone else's pull request, and what else can be in one
+# A lock from somebody else's pull request, and what else such a request can hold
 
 
 def forge(sandbox: Sandbox, options: str) -> None:
-    """Write a lock with a right digest and with options that somebody made up."""
+    """Write a lock with the correct digest and with options of an attacker."""
     sandbox.settings.write_text(settings_with("{}"))
     sandbox.lock()
     body = sandbox.lock_file.read_bytes().split(b"\n", 2)[2]
@@ -288,17 +248,7 @@ ODD: list[Callable[[Path], None]] = [
     zero,
     loop,
 ]
-"""What puts something else in place of a file."""
-
-PLAN = """title = "Own"
-auth-type = "openai"
-env-key = "OWN_KEY"
-[regions.all]
-base-url = "https://own.example/v1"
-[states.only]
-at = ["own"]
-version = "version"
-"""
+"""Functions that put something else in place of a file."""
 
 
 @pytest.mark.parametrize("name", ["plan.toml", "1.0.json.j2"])
@@ -308,7 +258,7 @@ def test_plan_of_what_is_not_a_file_is_refused(
 ) -> None:
     folder = sandbox.project / "plans" / "own"
     folder.mkdir(parents=True)
-    (folder / "plan.toml").write_text(PLAN)
+    (folder / "plan.toml").write_bytes(PLAN)
     (folder / "1.0.json.j2").write_text("[]")
     (folder / name).unlink()
     make(folder / name)
@@ -337,14 +287,14 @@ def test_what_is_not_a_file_is_refused_wherever_one_is_named(
     make(sandbox.project / name)
     for command in commands:
         if make is Path.mkdir and "--merge" in command:
-            continue  # it takes every result in a folder
+            continue  # it reads every result in a folder
         done = sandbox.run(*command.split())
         assert done.returncode in {2, 3, 4}, (command, done)
         assert "error" in done.stderr
 
 
 @pytest.mark.parametrize("make", ODD)
-def test_state_directory_with_what_is_not_a_file_in_it_is_said(
+def test_odd_file_in_the_state_directory_is_named(
     sandbox: Sandbox, make: Callable[[Path], None]
 ) -> None:
     backups = sandbox.root / "state" / "qwenlock" / "backups"
@@ -378,7 +328,7 @@ def test_file_of_the_history_that_has_become_a_fifo_is_not_waited_for(sandbox: S
         '{"a": 1e999999999, "b": -1e-999999999, "c": 123456789012345678901234567890}',
     ],
 )
-def test_odd_names_and_numbers_have_an_answer(sandbox: Sandbox, text: str) -> None:
+def test_odd_names_and_numbers_are_answered(sandbox: Sandbox, text: str) -> None:
     sandbox.settings.write_text(text)
     for command in ("lock", "lint", "resolve", "migrate --dry-run", "upgrade --dry-run"):
         done = sandbox.run(*command.split())

@@ -37,7 +37,7 @@ def outside(world: World) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return the files below a folder, besides the history's."""
+    """Return the files below a folder, without those of the history."""
     return {
         str(path): path.read_bytes()
         for path in folder.rglob("*")
@@ -79,26 +79,28 @@ class TestOutOfACheckout:
         assert "outside of" in result.err
         assert checkout
 
-    def test_nor_by_a_chain_of_links(self, checkout: Path, outside: Path) -> None:
+    def test_no_chain_of_links_is_followed(self, checkout: Path, outside: Path) -> None:
         (checkout / "other").symlink_to(outside)
         (checkout / "qwen.lock").symlink_to("other")
         with pytest.raises(WriteError, match="outside of"):
             destination(checkout / "qwen.lock")
 
-    def test_nor_by_a_link_into_it_from_outside(self, checkout: Path, outside: Path) -> None:
+    def test_no_link_from_outside_that_leads_out_again_is_followed(
+        self, checkout: Path, outside: Path
+    ) -> None:
         (checkout / "inner").symlink_to(outside)
         link = outside.with_name("link")
         link.symlink_to(checkout / "inner")
         with pytest.raises(WriteError, match="outside of"):
             destination(link)
 
-    def test_nor_by_a_folder(self, checkout: Path, outside: Path) -> None:
+    def test_no_link_of_a_folder_is_followed(self, checkout: Path, outside: Path) -> None:
         (checkout / "folder").symlink_to("..")
         with pytest.raises(WriteError, match="outside of"):
             destination(checkout / "folder" / "home" / outside.name)
 
     @pytest.mark.parametrize("name", [".git/config", ".git/hooks/post-checkout", ".GIT/config"])
-    def test_nor_into_what_git_keeps(self, checkout: Path, name: str) -> None:
+    def test_no_link_into_the_folder_of_git_is_followed(self, checkout: Path, name: str) -> None:
         (checkout / "qwen.lock").symlink_to(name)
         with pytest.raises(WriteError, match=r"is a link to .*\.(git|GIT)/"):
             destination(checkout / "qwen.lock")
@@ -111,7 +113,7 @@ class TestOutOfACheckout:
 
 
 class TestNamedByACheckout:
-    """A configuration or a lock can name a user's settings, wherever they are."""
+    """A configuration or a lock can name a user's settings anywhere."""
 
     @pytest.fixture(params=["configuration", "lock"])
     def elsewhere(self, request: pytest.FixtureRequest, world: World, checkout: Path) -> Path:
@@ -169,7 +171,7 @@ class TestFollowed:
         assert result.exit_code == 0, result
         assert '"b"' in (dotfiles / "settings.json").read_text().partition('"model"')[2]
 
-    def test_of_a_home_that_is_a_checkout(self, world: World, outside: Path) -> None:
+    def test_in_a_home_that_is_a_checkout(self, world: World, outside: Path) -> None:
         (world.home / ".git").mkdir()
         write(world.root / "elsewhere", TWO)
         world.user.symlink_to(world.root / "elsewhere")

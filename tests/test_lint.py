@@ -15,6 +15,7 @@ from qwenlock.cli.findings import findings_as_json, findings_as_text
 from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.plans import load
+from qwenlock.edge.trust import trust
 from qwenlock.findings.codes import codes
 from qwenlock.findings.diffs import unified
 from qwenlock.findings.errors import UsageError
@@ -48,7 +49,7 @@ GUIDE = sorted((Path(__file__).parent.parent / "golden" / "guide").iterdir())
 
 
 def subject(*sources: Source | dict[str, Any] | str, client: str = "guide") -> Subject:
-    """Return what `lint` looks at; mere settings are the user's."""
+    """Return what `lint` reads; plain settings are the user's."""
     given = [source(each) if isinstance(each, dict | str) else each for each in sources]
     return Subject(Project(sources=tuple(given), client=profile(client)))
 
@@ -65,7 +66,7 @@ def everything(_: Finding) -> bool:
     return True
 
 
-# How models stand
+# Whether models can be used
 
 
 def standing(name: ScopeName, *sources: Source, merge: Merge = "replace", client: str) -> list[str]:
@@ -161,7 +162,7 @@ OUTCOMES: list[tuple[dict[str, Any], dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("settings", "variables", "said"), OUTCOMES)
-def test_what_the_variables_here_decide_is_said(
+def test_decision_of_the_variables_here_is_reported(
     settings: dict[str, Any], variables: dict[str, str], said: str
 ) -> None:
     here = with_project(subject(settings, client="0.24.4"), environment=variables)
@@ -169,7 +170,7 @@ def test_what_the_variables_here_decide_is_said(
     assert [each.message for each in told] == [f"here {said}"]
 
 
-def test_base_url_below_the_scope_that_names_the_model_may_be_of_another() -> None:
+def test_base_url_below_the_scope_that_names_the_model_may_belong_to_another() -> None:
     below = source({**models(HERE), "model": {"name": "m", "baseUrl": "https://b.example"}})
     named = source({"model": {"name": "m"}}, "project")
     again = source({"model": {"baseUrl": "https://b.example"}}, "project")
@@ -247,7 +248,7 @@ def test_a_base_url_that_does_not_fit_is_reported_and_the_meant_one_proposed(
         "https://team.openai.azure.com/openai/deployments/x",
     ],
 )  # fmt: skip
-def test_unusual_base_urls_are_all_right(url: str) -> None:
+def test_unusual_base_urls_have_no_finding(url: str) -> None:
     settings = models({**MODEL, "baseUrl": url})
     assert found({"$version": 4, "model": {"name": "gpt-4o"}, **settings}) == []
 
@@ -306,7 +307,7 @@ def test_a_key_is_not_renamed_over_another() -> None:
     assert not fix(before, everything, unsafe=True).findings
 
 
-# The world around
+# Trust, git and other files
 
 
 def in_world(world: Around, *sources: Source) -> list[tuple[str, str]]:
@@ -360,8 +361,6 @@ def test_trust_counts_only_where_the_client_asks_for_it(
 def test_the_nearest_rule_of_the_trusted_folders_decides(
     world: World, rules: dict[str, str], trusted: bool | None
 ) -> None:
-    from qwenlock.edge.trust import trust
-
     named = {
         path.format(project=world.project, root=world.root): level for path, level in rules.items()
     }
@@ -370,8 +369,6 @@ def test_the_nearest_rule_of_the_trusted_folders_decides(
 
 
 def test_an_early_release_trusts_what_is_in_any_trusted_folder(world: World) -> None:
-    from qwenlock.edge.trust import trust
-
     rules = {str(world.root): "TRUST_FOLDER", str(world.project): "DO_NOT_TRUST"}
     write(world.home / ".qwen" / "trustedFolders.json", rules)
     assert trust(world.project, profile("0.12.0")).trusted is True
@@ -383,8 +380,6 @@ def test_home_directory_may_name_the_list_of_trusted_folders(
     world: World, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     """As `HOME_ENV_BOOTSTRAP_KEYS` of 0.21.2 and later."""
-    from qwenlock.edge.trust import trust
-
     named = write(world.root / "list.json", {str(world.project): "DO_NOT_TRUST"})
     if file == "moved/.env":
         (world.home / "moved").mkdir()
@@ -406,8 +401,6 @@ def test_folder_on_no_list_is_not_trusted_by_later_releases(client: str, level: 
 
 
 def test_a_list_of_trusted_folders_that_cannot_be_read_says_nothing(world: World) -> None:
-    from qwenlock.edge.trust import trust
-
     write(world.home / ".qwen" / "trustedFolders.json", "[")
     assert trust(world.project, profile()).trusted is None
 
@@ -508,13 +501,13 @@ def test_a_comment_suppresses_what_stands_on_its_line_or_below(text: str, left: 
     assert sorted(found(text)) == sorted(left)
 
 
-def test_only_lint_honours_comments() -> None:
+def test_comments_count_only_for_lint() -> None:
     text = '{"$version": 4, "modelProviders": {"openai": [{}]}} // qwenlock: ignore'
     assert found(text) == []
     assert subject(text).compilation.lock is None
 
 
-def test_a_comment_is_unused_only_where_everything_is_said_of_its_file() -> None:
+def test_a_comment_is_unused_only_where_all_rules_ran_on_its_file() -> None:
     user = '{"$version": 4,\n"modelProviders": {"opnai": []}} // qwenlock: ignore'
     assert found(source(user)) == []
     assert found(source(user), source({"$version": 4}, "project")) == []
@@ -548,7 +541,7 @@ def test_an_empty_credential_is_removed_where_it_overrides_nothing(scope: ScopeN
         ),
     ],
 )
-def test_a_comment_that_suppresses_nothing_is_taken_away(before: str, after: str) -> None:
+def test_a_comment_that_suppresses_nothing_is_removed(before: str, after: str) -> None:
     assert repaired(before) == after
 
 
@@ -728,7 +721,7 @@ def test_a_comment_above_takes_away_the_findings_of_its_line_and_no_other(
     lines = text.split("\n")
     lines[line - 1 : line - 1] = [f"// qwenlock: ignore[{chosen.code}]"]
     if line == 1:
-        return  # the root's own line: a comment before it stands above the file
+        return  # the root's own line: a comment before it is above the whole file
     after = lint(subject("\n".join(lines)))
     gone = [each for each in findings if each.code == chosen.code and at(each) == line]
     assert len(after) == len(lint(subject(text))) - len(gone)
@@ -765,7 +758,7 @@ def test_the_file_of_two_scopes_is_changed_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("form", ["github", "sarif"])
-def test_a_diff_does_not_get_among_annotations(world: World, form: str) -> None:
+def test_a_diff_is_not_mixed_with_annotations(world: World, form: str) -> None:
     write(world.own, '{"$version": 4, "modelProviders": {"qwen-oauth": []}}')
     result = world.run("lint", "--fix", "--yes", "--format", form)
     assert (result.exit_code, result.out) == (2, "")
@@ -792,7 +785,7 @@ def test_what_a_plan_owns_is_not_repaired(world: World) -> None:
 # Codes
 
 
-def test_codes_are_named_whole_or_by_what_they_begin_with() -> None:
+def test_codes_are_named_whole_or_by_a_prefix() -> None:
     assert codes(["QL203,QL3", " QL1 "]) == ("QL203", "QL3", "QL1")
     with pytest.raises(UsageError) as error:
         codes(["QL230"])
@@ -838,7 +831,7 @@ def test_no_finding_shows_a_key(text: str, tmp_path: Path) -> None:
     ),
     st.sampled_from(["guide", "0.12.0", "0.24.4"]),
 )
-def test_no_place_of_a_key_makes_it_seen(text: str, place: str, client: str) -> None:
+def test_key_is_hidden_wherever_it_is(text: str, place: str, client: str) -> None:
     text = text.replace(place, f'"{PLANTED}"' if place[0] == '"' else PLANTED)
     before = replace(subject(text, client=client), world=Around(tracked={"user.json": True}))
     change = change_of(before, fix(before, everything, unsafe=True), {"user": Path("user.json")})
@@ -884,7 +877,7 @@ def test_thousands_of_findings_are_repaired_in_one_go(text: str, count: int) -> 
     assert lint(fixed.subject) == []
 
 
-def test_every_code_is_of_a_known_hundred_and_has_a_title() -> None:
+def test_every_code_has_a_known_group_and_a_title() -> None:
     for code, rule in RULES.items():
         assert code[:2] == "QL"
         assert code[2] in "123456"
@@ -951,7 +944,7 @@ def sample(field: Field) -> Any:
     return values.get(field.kind)
 
 
-def test_selection_without_models_is_told_of_once() -> None:
+def test_selection_without_models_is_reported_once() -> None:
     named = OPENAI | {"model": {"name": "m"}}
     for client in ("guide", "0.12.0", NEWEST):
         assert sum(map(len, messages_of(OPENAI, client).values())) == 1
@@ -988,7 +981,9 @@ def test_a_duplicate_for_another_api_is_not_removed_safely() -> None:
         (("timeout",), "generationConfig.timeout"),
     ],
 )
-def test_option_in_the_wrong_place_is_told_the_right_one(path: tuple[str, ...], home: str) -> None:
+def test_option_in_the_wrong_place_is_reported_with_the_right_one(
+    path: tuple[str, ...], home: str
+) -> None:
     entry = dict(MODEL) | ({path[0]: 1} if len(path) == 1 else {path[0]: {path[1]: 1}})
     settings = {"$version": 4} | models(entry) | {"model": {"name": "gpt-4o"}}
     (finding,) = lint(subject(settings, client=NEWEST))
@@ -1001,7 +996,7 @@ def test_option_in_the_wrong_place_is_told_the_right_one(path: tuple[str, ...], 
     )
 
 
-def test_repair_says_what_it_moves_even_into_the_place_of_what_it_is_in() -> None:
+def test_repair_names_what_it_moves_even_in_place_of_its_parent() -> None:
     inside = Move(("modelProviders", "openai", "models"), ("modelProviders", "openai"))
     beside = Move(("a", "b"), ("a", "c"))
     elsewhere = Move(("a", "b"), ("a", "c", "b"))
@@ -1098,7 +1093,7 @@ UNREAD: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("settings", "said"), UNREAD)
-def test_what_nobody_reads_is_told_with_its_right_place(
+def test_setting_that_nothing_reads_is_reported_with_its_right_place(
     settings: dict[str, Any], said: list[str]
 ) -> None:
     told = lint(subject({"$version": 4, **settings}, client="0.24.4"))
@@ -1109,7 +1104,7 @@ def test_what_nobody_reads_is_told_with_its_right_place(
     ] == said
 
 
-def test_key_in_broken_settings_is_told_at_its_place() -> None:
+def test_key_in_broken_settings_is_reported_at_its_place() -> None:
     text = '{\n "env": {\n  "A_KEY": "hunter2-hunter2-hunter2"\n'
     (found,) = tracked_key_of(text, "x.json", is_known=True)
     assert (found.code, found.message) == ("QL406", "git tracks x.json, which holds a key")

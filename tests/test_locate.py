@@ -1,4 +1,4 @@
-"""Positions point at exactly the value; excerpts show the line, and no secret in it."""
+"""Positions point exactly at the value; excerpts show the line without secrets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TRIVIA = [
 
 
 class Written(NamedTuple):
-    """A document made up piece by piece, and where each value and key in it was put."""
+    """A generated document, and the position of each value and key in it."""
 
     text: str
     values: dict[Path, tuple[int, int]]
@@ -57,7 +57,7 @@ class Writer:
         return start, len(self.text)
 
     def put(self, path: Path, levels: int) -> None:
-        """Write a value; what is written at a path again was not there before."""
+        """Write a value; a later value at the same path replaces the earlier one."""
         for known in [known for known in self.values if known[: len(path)] == path]:
             del self.values[known]
         kind = self.data.draw(
@@ -125,7 +125,7 @@ def test_position_of_every_value_and_key_is_where_it_was_written(
 
 @untimed(150)
 @given(documents())
-def test_caret_stands_under_the_value_or_its_mask(written: Written) -> None:
+def test_caret_is_under_the_value_or_its_mask(written: Written) -> None:
     locator = Locator(written.text)
     for path, (start, stop) in written.values.items():
         excerpt = locator.excerpt(*locator.position(path))
@@ -249,7 +249,7 @@ def test_excerpt_shows_what_is_not_a_secret(line: str, shown: str) -> None:
     assert Locator(line).excerpt(1, 1, 1).text == shown
 
 
-def test_excerpt_of_a_long_line_is_what_stands_around_the_place() -> None:
+def test_excerpt_of_a_long_line_is_cut_around_the_place() -> None:
     text = '{"a": [' + "1, " * 5_000 + '"here"' + ", 2" * 5_000 + "]}"
     position = Locator(text).position(("a", 5_000))
     excerpt = Locator(text).excerpt(*position)
@@ -338,7 +338,7 @@ def test_value_whose_object_begins_far_back_is_hidden() -> None:
         ("{} // 0a1b2c3d4e5f60718293", "{} // ***"),
     ],
 )
-def test_whole_text_is_shown_with_what_could_be_a_key_masked(text: str, shown: str) -> None:
+def test_whole_text_is_shown_but_possible_keys_are_masked(text: str, shown: str) -> None:
     assert Locator(text).masked() == shown
 
 
@@ -351,19 +351,19 @@ def test_what_follows_more_tokens_than_can_be_read_is_hidden_line_by_line(
     assert Locator(text).excerpt(3, 1, 1).text == "***"
 
 
-def test_what_is_deeper_than_anything_that_can_be_read_is_still_below_env() -> None:
+def test_value_deeper_than_the_limit_is_still_below_env() -> None:
     deep = '{"env": {"a": ' + "[" * 2_000 + "]" * 2_000 + ', "b": "word"}, "c": "word"}'
     assert Locator(deep).masked().endswith('"b": "***"}, "c": "word"}')
 
 
-def test_comments_between_values_cost_no_square() -> None:
+def test_comments_between_values_are_read_in_linear_time() -> None:
     comments = ("\n" + " " * 200 + "//") * 50_000
     text = '{"a":[1' + comments + "\n,1]}"
     assert Locator(text).masked() == text
 
 
 def test_words_without_end_are_masked_in_time_that_grows_with_them() -> None:
-    comment = "//" + "a" * 500_000  # looked at from each letter, it takes half an hour
+    comment = "//" + "a" * 500_000  # if it is read again from each letter, it takes half an hour
     assert Locator("{}" + comment).masked() == "{}" + comment
     assert Locator("{}" + comment + "1").masked() == "{}//***"
 

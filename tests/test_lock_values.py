@@ -1,4 +1,4 @@
-"""JSON values in TOML and back: lossless, and one spelling for one number."""
+"""JSON values in TOML and back: without loss, and with one spelling for each number."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from qwenlock.compile.entries import canonical
 from qwenlock.lock.values import MAX_DEPTH, canonical_number, from_toml, is_exact, to_toml
 from support import JSON, strict, untimed
+from test_entries import nested
 
 
 def text_of(value: Any) -> str:
@@ -93,16 +94,9 @@ def test_integer_that_javascript_rounds_is_not_exact(integer: int, exact: bool) 
         float("-inf"),
     ],
 )
-def test_what_no_json_value_is_written_as_is_refused(value: Any) -> None:
+def test_toml_that_stands_for_no_json_value_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_toml(value)
-
-
-def nested(levels: int, kind: type) -> Any:
-    value: Any = 1
-    for level in range(levels):
-        value = {"a": value, "b": level} if kind is dict else [value]
-    return value
 
 
 @pytest.mark.parametrize("kind", [dict, list])

@@ -65,7 +65,7 @@ def test_a_release_has_the_models_that_it_reads(others: Any, client: str, roles:
         ("lab:small", NEW, None),
     ],
 )
-def test_fast_model_is_of_the_selected_type_unless_it_names_one(
+def test_fast_model_has_the_selected_type_unless_it_names_one(
     value: str, client: str, found: str | None
 ) -> None:
     given = settings(entry("small"), others={"fastModel": value}, anthropic=[entry("wise")])
@@ -73,7 +73,7 @@ def test_fast_model_is_of_the_selected_type_unless_it_names_one(
     assert codes(compiled(given, client=client)) == ([] if found else ["QL609"])
 
 
-def test_fallbacks_are_looked_for_under_every_type_the_selected_first() -> None:
+def test_fallbacks_are_searched_under_the_selected_type_first_and_then_every_other() -> None:
     given = settings(
         entry("both"),
         others={"modelFallbacks": "wise,both,,wise"},
@@ -82,13 +82,13 @@ def test_fallbacks_are_looked_for_under_every_type_the_selected_first() -> None:
     assert resolved(given) == [("fallback", "anthropic/wise"), ("fallback", "openai/both")]
 
 
-def test_more_than_three_fallbacks_are_said_and_left_out() -> None:
+def test_more_than_three_fallbacks_are_reported_and_left_out() -> None:
     given = settings(*map(entry, "abcd"), others={"modelFallbacks": "a,b,c,d"})
     assert len(resolved(given)) == 3
     assert codes(compiled(given, client=NEW)) == ["QL610"]
 
 
-def test_entry_at_another_endpoint_is_told_by_its_url() -> None:
+def test_entry_at_another_endpoint_is_identified_by_its_url() -> None:
     two = [entry("v"), entry("v", "https://two.example/v1")]
     given = settings(*two, others={"visionModel": "openai:v\0https://two.example/v1"})
     (other,) = locked(given, client=NEW).other_models
@@ -133,13 +133,13 @@ def test_built_in_model_of_qwen_oauth_is_known() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", None])
-def test_empty_setting_is_none(nothing: Any) -> None:
+def test_empty_setting_counts_as_missing(nothing: Any) -> None:
     given = settings(others={"fastModel": nothing, "modelFallbacks": nothing})
     assert resolved(given) == []
     assert codes(compiled(given, client=NEW)) == []
 
 
-def test_value_of_the_wrong_type_is_said() -> None:
+def test_value_of_the_wrong_type_is_reported() -> None:
     given = settings(others={"fastModel": ["main"]})
     assert resolved(given) == []
     assert codes(compiled(given, client=NEW)) == ["QL606"]
@@ -165,7 +165,7 @@ def test_other_models_come_out_of_a_lock_as_they_went_in() -> None:
     assert load(dump(lock), "qwen.lock") == lock
 
 
-def test_change_of_one_is_a_difference() -> None:
+def test_changed_other_model_is_a_difference() -> None:
     old = locked(settings(entry("small"), others={"fastModel": "main"}), client=NEW)
     new = locked(settings(entry("small"), others={"fastModel": "small"}), client=NEW)
     changes = [(each.kind, each.name, each.field) for each in diff(old, new)]

@@ -1,4 +1,4 @@
-"""Markdown as a reader of GitHub sees it: tables whole, and nothing of a name obeyed."""
+"""Markdown as a reader of GitHub sees it: tables are whole, and names are shown literally."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ALLOWED_HTML = {"<details>", "</details>", "<summary>", "</summary>"}
 
 
 def parsed(text: str) -> list[Token]:
-    """Return the tokens of GitHub's Markdown, those in a line among them."""
+    """Return the tokens of GitHub's Markdown, including those within lines."""
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
     return [inner for token in tokens for inner in (token, *(token.children or ()))]
 
 
 def obeyed(tokens: list[Token]) -> set[str]:
-    """Return what else than text, code and tables there is."""
+    """Return the types of tokens other than text, code and tables."""
     return {token.type for token in tokens} - {
         "inline", "text", "code_inline", "paragraph_open", "paragraph_close", "text_special",
         *(f"{part}_{end}" for part in ("table", "thead", "tbody", "tr", "th", "td")
@@ -50,8 +50,8 @@ def test_cells_of_a_table_stay_in_it(one: str, other: str) -> None:
 
 @untimed(300)
 @given(TEXTS.filter(lambda text: bool(text.strip())))
-def test_sentence_says_what_it_says(text: str) -> None:
-    """Invisible characters do not count: they are there to keep text from becoming a link."""
+def test_markdown_in_a_sentence_has_no_effect(text: str) -> None:
+    """Invisible characters do not count: they keep text from becoming a link."""
     tokens = parsed(f"Here: {prose(text)}")
     assert obeyed(tokens) == set()
     said = "".join(token.content for token in tokens if token.type in ("text", "text_special"))
@@ -71,7 +71,7 @@ def test_details_fold_a_table() -> None:
         ["diff", "old.lock", "qwen.lock", "--format", "markdown"],
     ],
 )
-def test_nothing_of_a_name_is_obeyed(world: World, command: list[str]) -> None:
+def test_markdown_in_a_name_has_no_effect(world: World, command: list[str]) -> None:
     odd = {"id": ODD, "name": ODD, "envKey": "KEY", "generationConfig": {"extra_body": {ODD: ODD}}}
     write(world.own, models({**odd, "name": "x"}, auth_type="openai"))
     world.run("lock")

@@ -1,4 +1,4 @@
-"""A text is masked alike, whether what stands in front of a part was read or passed over."""
+"""A text is masked in the same way whether the text before a part was read or skipped."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_any_part_of_any_text_is_masked_as_in_the_whole(
         assert Mask(text).pieces(begin, end, comments=True) == expected
 
 
-def test_models_in_front_are_passed_over() -> None:
+def test_models_in_front_are_skipped() -> None:
     deep = {"extra_body": {"chat_template_kwargs": {"enable_thinking": True}}}
     entries = [MODEL | {"id": f"m{each}", "generationConfig": deep} for each in range(100)]
     text = json.dumps(models(*entries), indent=2)

@@ -52,7 +52,7 @@ def test_byte_order_marks_do_not_hinder_a_merge() -> None:
     assert (merged.text, merged.conflicts) == (f"\ufeff{document(A, B, C)}", ())
 
 
-def test_removed_changed_and_moved_entries() -> None:
+def test_removed_changed_and_moved_entries_are_merged() -> None:
     changed = A.replace("A_KEY", "OTHER")
     merged = merged_settings(document(A, B), document(A, B, C), document(changed))
     assert merged.text == document(changed, C)
@@ -119,7 +119,7 @@ def test_what_only_one_side_changed_is_taken_as_it_is(base: Any, changed: Any) -
         assert strict(plainly_read(merged.text)) == strict(changed)
 
 
-def test_what_both_added_is_not_in_the_base() -> None:
+def test_model_that_both_added_differently_is_a_conflict() -> None:
     old, mine, other = (
         json.dumps({"modelProviders": {"openai": entries}})
         for entries in (
@@ -181,12 +181,7 @@ def test_conflict_has_the_markers_of_git_only_where_both_changed(
     world: World, tmp_path: Path
 ) -> None:
     mine, other = A.replace("A_KEY", "MINE"), A.replace("A_KEY", "OTHER")
-    files = [
-        str(write(tmp_path / name, text))
-        for name, text in (
-            ("base", document(A)), ("ours", document(mine, B)), ("theirs", document(other, C)),
-        )
-    ]  # fmt: skip
+    files = sides(tmp_path, document(A), document(mine, B), document(other, C))
     result = world.run("merge", *files, ".qwen/settings.json")
     assert result.exit_code == 1
     assert ".qwen/settings.json: both sides changed modelProviders.openai.0" in result.err
@@ -196,7 +191,8 @@ def test_conflict_has_the_markers_of_git_only_where_both_changed(
     assert '"c"' not in between
 
 
-def sides(folder: Path, *texts: str) -> list[str]:
+def sides(folder: Path, *texts: Any) -> list[str]:
+    """Write the three files of a merge and return their paths."""
     names = ("base", "ours", "theirs")
     return [str(write(folder / name, text)) for name, text in zip(names, texts, strict=True)]
 
@@ -239,10 +235,7 @@ def test_comment_that_only_they_changed_is_taken_beside_models_that_both_added(
 
 def test_no_key_in_a_path_is_shown(world: World, tmp_path: Path) -> None:
     key = "sk-hunter2hunter2hunter2"
-    files = [
-        str(write(tmp_path / name, {key: {"x": number}, "\x1b[31m": number}))
-        for number, name in enumerate(("base", "ours", "theirs"))
-    ]
+    files = sides(tmp_path, *({key: {"x": number}, "\x1b[31m": number} for number in range(3)))
     result = world.run("merge", *files)
     assert result.exit_code == 1
     assert "both sides changed ***.x, \\x1b[31m" in result.err
@@ -250,7 +243,7 @@ def test_no_key_in_a_path_is_shown(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", [{"name": "x"}, {"baseUrl": "https://x.example/v1"}])
-def test_what_differs_very_much_is_merged_by_lines(
+def test_very_different_texts_are_merged_by_lines(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, str]
 ) -> None:
     monkeypatch.setattr("qwenlock.text.merge._MOST", 10_000)
@@ -263,33 +256,24 @@ def test_what_differs_very_much_is_merged_by_lines(
         entries = [{"id": f"m{number}", "envKey": "A_KEY", **fields} for number in range(200)]
         return json.dumps(models(*entries), indent=1)
 
-    files = [
-        str(write(tmp_path / name, content))
-        for name, content in (("base", text()), ("ours", text()), ("theirs", text(**other)))
-    ]
-    assert world.run("merge", *files).exit_code == 0
+    assert world.run("merge", *sides(tmp_path, text(), text(), text(**other))).exit_code == 0
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
     assert sum(map(len, taken)) <= 10_000
 
 
-def test_what_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> None:
+def test_text_that_is_not_json_is_merged_by_lines(world: World, tmp_path: Path) -> None:
     for texts, code in (
         (("a\nb\nc\n", "x\nb\nc\n", "a\nb\ny\n"), 0),
         (("a\n", "x\n", "y\n"), 1),
     ):
-        files = [
-            str(write(tmp_path / name, text))
-            for name, text in zip(("base", "ours", "theirs"), texts, strict=True)
-        ]
-        assert world.run("merge", *files).exit_code == code
+        assert world.run("merge", *sides(tmp_path, *texts)).exit_code == code
     assert "<<<<<<< ours" in (tmp_path / "ours").read_text()
 
 
 def test_save_while_it_is_merged_is_not_overwritten(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = {"base": document(A), "ours": document(A, B), "theirs": document(A, C)}
-    files = [str(write(tmp_path / name, text)) for name, text in texts.items()]
+    files = sides(tmp_path, document(A), document(A, B), document(A, C))
 
     def saves(*_: str) -> tuple[str, bool]:
         write(tmp_path / "ours", document(B))
@@ -302,7 +286,7 @@ def test_save_while_it_is_merged_is_not_overwritten(
     assert (tmp_path / "ours").read_text() == document(B)
 
 
-def test_missing_or_empty_side_is_not_merged_as_if_it_said_nothing(
+def test_missing_or_empty_side_is_not_merged_as_an_empty_document(
     world: World, tmp_path: Path
 ) -> None:
     files = {name: tmp_path / name for name in ("base", "ours", "theirs")}
@@ -313,7 +297,7 @@ def test_missing_or_empty_side_is_not_merged_as_if_it_said_nothing(
         result = world.run("merge", *map(str, files.values()))
         assert (result.exit_code, f"{lacking} does not exist" in result.err) == (3, True)
         assert files["ours"].exists() == (lacking != "ours")
-    write(files["base"], "")  # as git has it where both sides added the file
+    write(files["base"], "")  # as git passes it if both sides added the file
     write(files["ours"], document(A))
     write(files["theirs"], document(B))
     assert world.run("merge", *map(str, files.values())).exit_code == 0

@@ -143,7 +143,7 @@ def test_model_that_variables_could_select_is_refused() -> None:
 
 
 def test_same_model_in_another_scope_with_other_fields_is_refused() -> None:
-    """By its name `lab` comes first in the client, and wins where both are one model."""
+    """In the client `lab` comes first by its name, and wins if both are one model."""
     protocols = {"providerProtocol": {"lab": "openai"}}
     user = {"modelProviders": {"lab": [entry("m", timeout=1)]}, **protocols}
     project = {"modelProviders": {"openai": [entry("m", timeout=2)]}, **chosen("openai", "m")}

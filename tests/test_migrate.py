@@ -1,4 +1,4 @@
-"""`qwenlock migrate`: what becomes of settings and keys, where they go, what is refused."""
+"""`qwenlock migrate`: how settings and keys change, where they go, what is refused."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from qwenlock.migrate.request import Request, request
 from qwenlock.settings import shipped
 from qwenlock.settings.project import Project
 from support import MODEL, Result, World, models, source, untimed, write
+from test_workspace import git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def auth(**fields: Any) -> dict[str, Any]:
 
 
 def old(key: str = KEY, url: str | None = URL, model: str | None = "m1") -> dict[str, Any]:
-    """Return settings with a key, as the client wrote them before 0.10.1."""
+    """Return settings with a key, in the form of clients before 0.10.1."""
     fields = {"apiKey": key} | ({"baseUrl": url} if url else {})
     return {"$version": 3, **auth(**fields), **({"model": {"name": model}} if model else {})}
 
@@ -85,7 +86,7 @@ def fields_of(path: Path) -> Any:
 
 
 def files_of(root: Path) -> dict[str, tuple[int, bytes]]:
-    """Return every file below `root` but the history, with its mode."""
+    """Return every file below `root`, with its mode, without the history."""
     return {
         str(path.relative_to(root)): (path.lstat().st_mode, path.read_bytes())
         for path in root.rglob("*")
@@ -94,7 +95,7 @@ def files_of(root: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def migrate(world: World, *options: str) -> Result:
-    """Migrate, and see that no key is printed and that a second run changes nothing."""
+    """Migrate; assert that no key is printed and that a second run changes nothing."""
     result = world.run("migrate", "--yes", *options)
     assert KEY not in result.out + result.err
     if result.exit_code == 0 and not {"--dry-run", "--list", "--check"} & set(options):
@@ -106,7 +107,7 @@ def migrate(world: World, *options: str) -> Result:
 
 
 def refused(world: World, *options: str) -> str:
-    """Return why migrating is refused, where it changes nothing and leaves no backup."""
+    """Return the error of a refused migration; assert that it changes nothing."""
     before = files_of(world.root)
     result = migrate(world, *options)
     assert result.exit_code == 4, result
@@ -131,7 +132,7 @@ def test_where_nothing_is_deprecated_nothing_is_written(world: World) -> None:
     assert world.run("migrate", "--check").exit_code == 0
 
 
-def test_no_files_are_nothing_to_migrate(world: World) -> None:
+def test_without_files_nothing_is_migrated(world: World) -> None:
     assert migrate(world).exit_code == 0
     assert files_of(world.root) == {}
 
@@ -256,7 +257,7 @@ def test_version_is_that_of_the_client_or_as_asked_for(
 @pytest.mark.parametrize(
     "options", [("--to-settings-version", "5"), ("--only", "nothing"), ("--scope", "system")]
 )
-def test_what_there_is_not_is_wrong_use(world: World, options: tuple[str, ...]) -> None:
+def test_unknown_name_is_wrong_use(world: World, options: tuple[str, ...]) -> None:
     write(world.user, old())
     assert world.run("migrate", "--yes", *options).exit_code == 2
 
@@ -386,7 +387,7 @@ def test_base_url_alone_becomes_an_entry_too(world: World) -> None:
 
 
 def test_key_alone_becomes_an_entry_at_the_endpoint_of_runtime_models(world: World) -> None:
-    """Without a baseUrl an entry is asked at OpenAI's, where the key would be sent from then on."""
+    """Without a baseUrl, an entry would send the key to OpenAI from then on."""
     write(world.user, old(url=None))
     assert migrate(world).exit_code == 0
     url = "https://dashscope.aliyuncs.com/compatible-mode/v1"
@@ -394,7 +395,7 @@ def test_key_alone_becomes_an_entry_at_the_endpoint_of_runtime_models(world: Wor
     assert models_of(world.user) == [entry]
 
 
-def test_empty_fields_are_taken_away(world: World) -> None:
+def test_empty_fields_are_removed(world: World) -> None:
     write(world.user, {"$version": 3, **auth(apiKey="", baseUrl="")})
     assert migrate(world).exit_code == 0
     assert settings_of(world.user) == {"$version": 3, **auth()}
@@ -428,7 +429,7 @@ def test_existing_entry_keeps_its_variable(world: World) -> None:
     assert dotenv_values(world.home / ".qwen" / ".env") == {"MY_KEY": KEY}
 
 
-def test_entry_of_the_selected_base_url_is_the_one(world: World) -> None:
+def test_entry_of_the_selected_base_url_is_completed(world: World) -> None:
     entries = [{**ENTRY, "baseUrl": CHINA}, {"id": "m1", "baseUrl": URL}]
     selected = {"model": {"name": "m1", "baseUrl": URL}}
     write(world.user, {**old(), **selected, **catalogue(*entries)})
@@ -613,7 +614,7 @@ def test_key_of_the_system_is_not_moved(world: World) -> None:
     assert "(system scope)" in refused(world)
 
 
-def test_older_settings_are_to_be_migrated_first(world: World) -> None:
+def test_older_settings_must_be_migrated_first(world: World) -> None:
     write(world.user, {**auth(apiKey=KEY), "model": "m1"})
     message = refused(world, "--only", "api-key")
     assert "run `qwenlock migrate --only settings-version` first" in message
@@ -839,7 +840,7 @@ def test_env_secrets_is_offered_only_where_it_does_something(world: World) -> No
     assert said.count("put it in a .env file, and remove it here") == 1  # said once
 
 
-def test_empty_value_is_none(world: World) -> None:
+def test_empty_value_counts_as_missing(world: World) -> None:
     write(world.user, old())
     path = write(env_of(world, "home/.qwen"), "OPENAI_API_KEY=\n")
     assert migrate(world).exit_code == 0
@@ -909,12 +910,6 @@ def test_variable_that_settings_set_to_another_value_is_refused(world: World) ->
 # Git
 
 
-def git(world: World, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments]
-    done = subprocess.run(command, cwd=world.project, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
 @pytest.mark.parametrize(
     ("ignored", "after"),
     [
@@ -927,52 +922,52 @@ def git(world: World, *arguments: str) -> str:
     ],
 )
 def test_git_ignores_the_file_with_the_key(world: World, ignored: str | None, after: str) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     if ignored is not None:
         write(world.project / ".gitignore", ignored.encode())
     assert migrate(world).exit_code == 0
     assert (world.project / ".gitignore").read_bytes().decode() == after
-    assert ".env" not in git(world, "status", "--porcelain", "-uall")
+    assert ".env" not in git(world.project, "status", "--porcelain", "-uall")
 
 
 def test_git_ignores_the_file_before_it_has_the_key_and_settings_lose_it_last(
     world: World,
 ) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     changed = [line for line in migrate(world).out.splitlines() if line.startswith("+++ ")]
     assert changed == ["+++ b/.gitignore", "+++ b/.qwen/.env", "+++ b/.qwen/settings.json"]
 
 
 def test_git_is_asked_only_where_a_key_moves(world: World) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, {"$version": 2})
     assert migrate(world).exit_code == 0
     assert not (world.project / ".gitignore").exists()
 
 
 def test_env_file_that_git_tracks_is_refused(world: World) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     write(env_of(world, "project"), "A=1\n")
-    git(world, "add", ".env")
+    git(world.project, "add", ".env")
     message = refused(world)
     assert "git tracks .env and would commit the key" in message
     assert "git rm --cached" in message
 
 
-def test_key_that_git_tracks_is_one_to_replace(world: World) -> None:
-    git(world, "init", "-q")
+def test_key_that_git_tracks_must_be_replaced(world: World) -> None:
+    git(world.project, "init", "-q")
     write(world.own, old())
-    git(world, "add", ".qwen")
+    git(world.project, "add", ".qwen")
     assert "git tracks .qwen/settings.json, so its history holds the key" in migrate(world).err
 
 
-def test_without_git_a_repository_is_one_all_the_same(
+def test_repository_is_recognised_without_git(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     monkeypatch.setenv("PATH", "")
     assert migrate(world).exit_code == 0
@@ -1007,10 +1002,10 @@ def test_models_stay_wrapped_where_the_client_would_send_to_them_instead(
 def test_git_that_fails_is_not_taken_for_a_no(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git(world, "init", "-q")
+    git(world.project, "init", "-q")
     write(world.own, old())
     write(env_of(world, "project"), "A=1\n")
-    git(world, "add", ".env", ".qwen")
+    git(world.project, "add", ".env", ".qwen")
     failing = world.root / "bin" / "git"
     failing.parent.mkdir()
     write(failing, "#!/bin/sh\nexit 128\n").chmod(0o755)
@@ -1022,11 +1017,11 @@ def test_git_that_fails_is_not_taken_for_a_no(
     assert (world.project / ".gitignore").read_text() == ".env\n.env.qwenlock-*\n"
 
 
-def test_refusal_names_what_can_be_migrated_all_the_same(world: World) -> None:
-    git(world, "init", "-q")
+def test_refusal_names_what_can_still_be_migrated(world: World) -> None:
+    git(world.project, "init", "-q")
     write(world.own, {**old(), "$version": 2})
     write(env_of(world, "project"), "A=1\n")
-    git(world, "add", ".env")
+    git(world.project, "add", ".env")
     assert "; to migrate only the rest, run `qwenlock migrate --only settings-version`" in refused(
         world
     )
@@ -1066,7 +1061,7 @@ def test_key_that_another_file_overrides_stays_overridden(world: World) -> None:
     assert dotenv_values(world.project / ".qwen" / ".env") == {"A_KEY": "of-the-project"}
 
 
-# What a plan's clients record
+# Records of a plan's clients
 
 
 def test_record_of_a_plan_moves_to_where_the_client_looks(world: World) -> None:
@@ -1231,7 +1226,7 @@ def request_of(settings: dict[str, Any], client: str) -> Request:
         sources=(source(settings),), client=profile(client), environment={"A_KEY": KEY}
     )
     here, elsewhere = (request(view, project.client) for view in project.views())
-    assert here == elsewhere  # the settings are the user's
+    assert here == elsewhere  # these settings are the user's
     assert here is not None
     return here
 

@@ -1,4 +1,4 @@
-"""The settings-version migrations against what the real client wrote, and the runner's promises."""
+"""The migrations of the settings version, compared with the real client's, and their runner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from qwenlock.settings.script_runner import Migration, run
 from qwenlock.settings.shipped import folder
 from qwenlock.settings.versions import TARGETS, migrate, needed, steps
 from qwenlock.text.operations import Remove, Set, apply, get
-from support import untimed
+from support import strict, untimed
 
 DATA = Path(__file__).parent / "data"
 
@@ -39,11 +39,6 @@ def script(number: int) -> Script:
     return load(folder("migrations"))[number - 1]
 
 
-def as_json(value: Any) -> str:
-    """Write `value` so that true differs from 1, and 2.0 does not differ from 2."""
-    return json.dumps(value, sort_keys=True).replace(".0", "")
-
-
 def notes_of(migration: Migration) -> dict[str, str]:
     return {".".join(map(str, note.path)): note.message for note in migration.notes}
 
@@ -52,16 +47,16 @@ def notes_of(migration: Migration) -> dict[str, str]:
 @pytest.mark.parametrize("name", EQUAL)
 def test_result_is_what_the_client_writes(name: str, target: int) -> None:
     case = EQUAL[name]
-    assert as_json(migrate(case["before"], target).settings) == as_json(case["after"][str(target)])
+    assert strict(migrate(case["before"], target).settings) == strict(case["after"][str(target)])
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", DELIBERATE)
 def test_where_the_client_loses_something_both_are_kept(name: str, target: int) -> None:
     case = DELIBERATE[name]
-    client = as_json(case["after"][str(target)])
-    ours = as_json(case["ours"].get(str(target), case["after"][str(target)]))
-    assert as_json(migrate(case["before"], target).settings) == ours
+    client = strict(case["after"][str(target)])
+    ours = strict(case["ours"].get(str(target), case["after"][str(target)]))
+    assert strict(migrate(case["before"], target).settings) == ours
     assert (ours != client) == (str(target) in case["ours"])
 
 
@@ -71,7 +66,7 @@ def test_selected_auth_type_joins_the_credentials_that_the_client_puts_in_its_pl
     assert after["security"]["auth"] == {"apiKey": "$KEY", "selectedType": "openai"}
 
 
-def test_flat_setting_gives_way_to_the_grouped_one_and_the_user_is_told() -> None:
+def test_flat_setting_gives_way_to_the_grouped_one_with_a_note() -> None:
     migration = migrate({"theme": "flat-secret", "ui": {"theme": "grouped-secret"}}, 4)
     assert migration.settings == {"ui": {"theme": "grouped-secret"}, "$version": 4}
     assert notes_of(migration) == {
@@ -139,7 +134,7 @@ def test_protocol_that_differs_from_the_provider_is_removed_with_a_note() -> Non
     }
 
 
-def test_co_author_that_is_neither_yes_nor_no_is_turned_off_with_a_note_that_hides_it() -> None:
+def test_co_author_that_is_not_a_boolean_is_turned_off_with_a_note_that_hides_it() -> None:
     migration = migrate({"$version": 3, "general": {"gitCoAuthor": "maybe"}}, 4)
     assert notes_of(migration) == {
         "general.gitCoAuthor": "is neither yes nor no, so it is turned off"
@@ -153,7 +148,7 @@ def test_steps_are_reported_in_order() -> None:
     assert [step.identity for step in recorded.steps] == ["settings-version"]
 
 
-def test_moved_key_is_a_move_so_that_its_comments_can_follow() -> None:
+def test_moved_key_keeps_its_comments() -> None:
     migration = migrate({"$version": 2, "general": {"disableAutoUpdate": True}}, 3)
     assert [type(operation).__name__ for operation in migration.operations] == [
         "Move",
@@ -167,7 +162,7 @@ def test_unknown_target_is_wrong_use() -> None:
         migrate({}, 5)
 
 
-# Settings that have much to do with the tables, and collide often.
+# Settings with many keys of the tables, which often collide.
 
 LEAVES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, 1, 2.5, "x", "true", " FALSE ", "on", "maybe", "", [], ["a"], {}]
@@ -215,17 +210,17 @@ def test_second_run_changes_nothing(settings: dict[str, Any], target: int) -> No
 
 @untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
-def test_settings_given_are_left_as_they_are(settings: dict[str, Any], target: int) -> None:
+def test_given_settings_are_not_changed(settings: dict[str, Any], target: int) -> None:
     before = copy.deepcopy(settings)
     migrate(settings, target)
-    assert as_json(settings) == as_json(before)
+    assert strict(settings) == strict(before)
 
 
 @untimed(100)
 @given(any_settings(), st.sampled_from(TARGETS))
 def test_operations_lead_to_the_result(settings: dict[str, Any], target: int) -> None:
     migration = migrate(settings, target)
-    assert as_json(apply(settings, list(migration.operations))) == as_json(migration.settings)
+    assert strict(apply(settings, list(migration.operations))) == strict(migration.settings)
 
 
 @untimed(100)
@@ -246,12 +241,12 @@ def test_notes_show_no_value(settings: dict[str, Any], target: int) -> None:
 
 
 def leaves(value: Any) -> list[str]:
-    """Return every scalar of `value` but null, which stands for nothing."""
+    """Return every scalar of `value` except null, which means nothing."""
     if isinstance(value, dict):
         return [leaf for item in value.values() for leaf in leaves(item)]
     if isinstance(value, list):
         return [leaf for item in value for leaf in leaves(item)]
-    return [] if value is None else [as_json(value)]
+    return [] if value is None else [strict(value)]
 
 
 @untimed(100)
@@ -384,7 +379,7 @@ def test_files_are_migrated_like_settings_in_memory_unless_a_provider_is_wrapped
     values = providers.values() if isinstance(providers, dict) else ()
     if not any(isinstance(value, dict) for value in values):
         in_file = run(steps(for_files=True), context).settings
-        assert as_json(in_file) == as_json(run(steps(), context).settings)
+        assert strict(in_file) == strict(run(steps(), context).settings)
 
 
 @pytest.mark.parametrize("target", [3, 4])

@@ -1,4 +1,4 @@
-"""The mutation run, over a project with one function. Without mutmut it is skipped."""
+"""The mutation run on a project with one function. Without mutmut it is skipped."""
 
 from __future__ import annotations
 

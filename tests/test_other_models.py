@@ -1,4 +1,4 @@
-"""The models beside the main one: what settings name."""
+"""The models besides the main one, as settings name them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_names_are_ids_alone_up_to_0_15() -> None:
     assert wanted(BY_ROLE["fast"], "openai:m", profile("0.15.10")) == (Wanted("openai:m"),)
 
 
-def test_auth_type_before_the_name_is_one_of_the_clients() -> None:
+def test_only_an_auth_type_of_the_client_counts_before_the_name() -> None:
     value = "openai-responses:m"
     assert wanted(BY_ROLE["fast"], value, profile("0.23.1")) == (Wanted(value),)
     assert wanted(BY_ROLE["fast"], value, profile("0.23.3")) == (Wanted("m", "openai-responses"),)
@@ -92,7 +92,7 @@ def test_endpoint_of_an_advisor_counts_from_0_23_4() -> None:
         ("image", {}, NEWEST, "!supportsImageGeneration"),
     ],
 )
-def test_entry_that_is_not_suited(
+def test_unsuitable_entry_is_not_used(
     role: str, entry: dict[str, Any], client: str, field: str | None
 ) -> None:
     assert unfit(BY_ROLE[role], entry, profile(client)) == field

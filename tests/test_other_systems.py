@@ -1,4 +1,4 @@
-"""What other systems do differently, besides writing and starting programs: simulated here."""
+"""Simulated differences of other systems, except in writing and in starting programs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def put_git(folder: Path, script: str, patch: pytest.MonkeyPatch) -> None:
-    """Put a git on PATH that is a script of `sh`."""
+    """Put a script for `sh` on PATH as git."""
     program = folder / "bin" / "git"
     program.parent.mkdir()
     program.write_text(script)
@@ -60,7 +60,7 @@ def put_git(folder: Path, script: str, patch: pytest.MonkeyPatch) -> None:
 def test_a_git_that_is_only_a_stub_knows_nothing(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """macOS has such a stub before its developer tools are installed."""
+    """macOS has such a stub until its developer tools are installed."""
     put_git(repository, STUB, monkeypatch)
     (repository / ".env").touch()
     said = git.ask(repository / ".env")
@@ -151,7 +151,7 @@ def test_two_spellings_of_one_file_are_not_two_files(
     one.write_bytes(b"old")
     monkeypatch.setattr(writer, "_identity", lambda _: (1, 2))
     edits = [FileEdit(each, b"old", b"new") for each in (one, other)]
-    with pytest.raises(WriteError, match="is a link to another"):
+    with pytest.raises(WriteError, match="are the same file"):
         write(edits, reason="lint", history=History(tmp_path / "state"))
 
 
@@ -234,7 +234,7 @@ def test_links_to_servers_are_not_followed(
     for each in options:
         with pytest.raises(InputError, match="a server"):
             places.locate(world.project, places.Flags(), each, profile())
-    assert not checkouts.leads_to_server(world.home / "own" / "x")  # what is the user's own
+    assert not checkouts.leads_to_server(world.home / "own" / "x")  # the user's own link or folder
 
 
 def test_what_links_to_servers_lead_to_is_not_asked(
@@ -322,7 +322,7 @@ def test_only_consoles_that_obey_escapes_get_colours(
 def test_no_new_python_is_started_for_many_projects(
     monkeypatch: pytest.MonkeyPatch, *, forks: bool
 ) -> None:
-    """It would import what a checkout has under the name of a module, before anything else."""
+    """It would first import a file of a checkout that has the name of a module."""
     methods: list[str] = []
 
     class Pool:
@@ -346,7 +346,7 @@ def test_no_new_python_is_started_for_many_projects(
 
 
 def test_every_test_can_be_collected_on_windows() -> None:
-    """Otherwise the first run there would measure nothing."""
+    """Otherwise the first run on Windows would test nothing."""
     modules = r"^(import|from) (fcntl|grp|pty|pwd|resource|termios|tty)\b"
     absent = re.compile(rf"(?m){modules}|^(?!.*os\.name).*os\.geteuid\(")
     for path in Path(__file__).parent.rglob("*.py"):

@@ -1,4 +1,4 @@
-"""Pages are run as a reader would run them, and wrong output is noticed."""
+"""Pages are run as by a reader, and wrong output is noticed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_files_are_written_where_the_shell_is_and_the_shell_stays_open(tmp_path:
     )
 
 
-def test_a_page_that_is_right_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_correct_page_is_not_changed(tmp_path: Path) -> None:
     page = "# Title\n\n" + console(
         "$ qwenlock --version", "[…]", "$ printf '%s\\n' a \\", "> b", "a", "b"
     )
@@ -58,7 +58,7 @@ def test_a_secret_must_not_be_shown(tmp_path: Path) -> None:
         rewritten(console("$ echo key-of-Hunter2"), tmp_path)
 
 
-def test_what_would_end_the_block_must_be_cut_off(tmp_path: Path) -> None:
+def test_output_that_would_end_the_block_must_be_shortened(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="prints the end of a block"):
         rewritten(console("$ echo '```'"), tmp_path)
 

@@ -1,4 +1,4 @@
-"""The meaning of a command line is remembered, and is the same as Typer's."""
+"""The parsed form of a command line is remembered, and is the same as Typer's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qwenlock.edge import cache, remembered
 from support import MODEL, models, write
 
 pytestmark = [
-    pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there"),
+    pytest.mark.skipif(os.name != "posix", reason="only POSIX remembers"),
     pytest.mark.usefixtures("here"),
 ]
 
@@ -52,7 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Give the values that Typer calls a command with."""
+    """Give the values with which Typer calls a command."""
     seen: list[dict[str, Any]] = []
     note = parsed.note
 
@@ -65,7 +65,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def told(values: dict[str, Any]) -> list[tuple[str, type, object]]:
-    """Return values so that equal ones of another kind differ."""
+    """Return values in a form in which equal values of different types differ."""
     context = values["context"]
     said = {
         **values,
@@ -75,7 +75,7 @@ def told(values: dict[str, Any]) -> list[tuple[str, type, object]]:
 
 
 @pytest.mark.parametrize("line", LINES, ids=" ".join)
-def test_it_is_what_typer_says(
+def test_parsed_line_is_what_typer_parses(
     line: list[str],
     called: list[dict[str, Any]],
     capsys: pytest.CaptureFixture[str],
@@ -95,7 +95,7 @@ def test_it_is_what_typer_says(
 @pytest.mark.parametrize(
     "line", [["lint", "--client", "0.24.4"], ["lint", "--no-such"], [], ["explain", "QL101"]]
 )
-def test_what_may_differ_or_failed_is_not_remembered(line: list[str]) -> None:
+def test_parsing_that_may_differ_or_failed_is_not_remembered(line: list[str]) -> None:
     run(["lock"])
     run(line, from_memory=True)
     assert parsed.recall(line) is None
@@ -148,7 +148,7 @@ def test_what_run_starts_is_not_in_the_memory(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_command_that_is_fast_loads_what_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither do the scripts that migrate the settings in memory."""
+    """The scripts that migrate the settings in memory do not load it either."""
     monkeypatch.setenv("COLUMNS", "200")  # only a table that is too wide needs rich
     script = """
 import sys

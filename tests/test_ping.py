@@ -1,4 +1,4 @@
-"""`qwenlock doctor --ping`: what endpoints are asked, and what is made of servers' answers."""
+"""`qwenlock doctor --ping`: the requests to endpoints, and the verdict on each answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import shlex
 import socket
 import sys
 import time
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Barrier, Thread
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import support
 from qwenlock.edge import ping
 from qwenlock.enforce.endpoints import (
     Endpoint,
@@ -27,14 +27,15 @@ from qwenlock.enforce.endpoints import (
 from support import World, locked, models, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 KEY = "hunter-2-of-a-test"
 TIMEOUT, SHORT = 30.0, 0.5
 
 
 class Server(ThreadingHTTPServer):
-    """A server that answers every GET with `answer`; `asked` are the requests it got."""
+    """A server that answers every GET with `answer`; `asked` holds its requests."""
 
     daemon_threads = True
 
@@ -45,7 +46,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of a client that goes before the answer ends."""
+        """Say nothing about a client that closes the connection before the answer ends."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -60,16 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.answer(self)
 
 
-@contextmanager
-def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[Server]:
-    with Server(answer) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> AbstractContextManager[Server]:
+    return support.serving(Server(answer))
 
 
 def sending(
@@ -104,21 +97,6 @@ def pinged(
     assert isinstance(asked, Question), asked
     (reply,) = ping.ask([asked], timeout, None)
     return judge(endpoint(url, *ids, auth_type=auth_type), reply)
-
-
-@pytest.mark.parametrize(
-    ("auth_type", "asked_for"),
-    [
-        ("openai", "/base/models"),
-        ("anthropic", "/base/v1/models?limit=1000"),
-        ("gemini", "/base/v1beta/models?pageSize=1000"),
-    ],
-)
-def test_list_is_asked_for_below_the_base_url(auth_type: str, asked_for: str) -> None:
-    at = "https://api.example.com"
-    asked = question(endpoint(f"{at}/base/", auth_type=auth_type), {"MY_KEY": KEY}, {})
-    assert isinstance(asked, Question), asked
-    assert asked.url == at + asked_for
 
 
 # Answers
@@ -181,7 +159,7 @@ def sleeping(_: BaseHTTPRequestHandler) -> None:
 
 
 def dripping(handler: BaseHTTPRequestHandler) -> None:
-    """Send a byte at a time: none of them is waited for long."""
+    """Send one byte at a time, each after a short pause."""
     for _ in range(40):
         handler.wfile.write(b"H")
         time.sleep(SHORT / 10)
@@ -252,7 +230,9 @@ def test_redirect_within_the_host_is_followed_to_an_end() -> None:
         ("openai", "/compatible-mode/v1/", "/compatible-mode/v1/models", "authorization", None),
         ("anthropic", "", "/v1/models?limit=1000", "x-api-key", KEY),
         ("anthropic", "/v1", "/v1/models?limit=1000", "x-api-key", KEY),
+        ("anthropic", "/a/", "/a/v1/models?limit=1000", "x-api-key", KEY),
         ("gemini", "", "/v1beta/models?pageSize=1000", "x-goog-api-key", KEY),
+        ("gemini", "/a/", "/a/v1beta/models?pageSize=1000", "x-goog-api-key", KEY),
         ("vertex-ai", "", "/v1beta1/publishers/google/models?pageSize=1000", "x-goog-api-key", KEY),
     ],
 )
@@ -282,7 +262,7 @@ def test_anthropic_key_goes_to_other_hosts_as_a_bearer_token_too(
     assert (headers["x-api-key"], headers.get("Authorization")) == (KEY, bearer)
 
 
-def test_list_of_vertex_ai_says_nothing_of_a_key() -> None:
+def test_list_of_vertex_ai_says_nothing_about_a_key() -> None:
     refusal = Reply(401, b"{}")
     vertex = endpoint("https://aiplatform.googleapis.com", auth_type="vertex-ai")
     assert judge(vertex, refusal).status == "cannot-tell"
@@ -306,7 +286,7 @@ NO_URL = "its base URL is not a plain http or https URL"
         ("https://$HOST/v1", "HOST is not set"),
     ],
 )
-def test_what_must_not_be_asked_is_not(url: str, detail: str) -> None:
+def test_endpoint_that_must_not_be_asked_is_not_asked(url: str, detail: str) -> None:
     verdict = question(endpoint(url), {"MY_KEY": KEY}, {})
     assert isinstance(verdict, EndpointVerdict)
     assert verdict.status == "not-asked"
@@ -327,7 +307,7 @@ NO_HEADER = "its key or headers contain characters that a header cannot hold"
         ("schlüssel", NO_HEADER),
     ],
 )
-def test_key_that_is_none_is_not_sent(key: str, detail: str) -> None:
+def test_unusable_key_is_not_sent(key: str, detail: str) -> None:
     verdict = question(endpoint("https://api.example.com/v1"), {"MY_KEY": key}, {})
     assert isinstance(verdict, EndpointVerdict)
     assert verdict == ("not-asked", detail, {"mine": "cannot-tell"})
@@ -418,7 +398,9 @@ for line in sys.stdin:
 
 
 @pytest.mark.parametrize(("known", "exit_code"), [("mine", 0), ("other", 1)])
-def test_trouble_decides_where_the_client_agrees(world: World, known: str, exit_code: int) -> None:
+def test_ping_decides_the_exit_code_where_the_client_agrees(
+    world: World, known: str, exit_code: int
+) -> None:
     script = world.root / "client.py"
     script.write_text(CLIENT)
     command = shlex.join([sys.executable, str(script)])
@@ -465,7 +447,7 @@ def test_ping_is_shown_without_a_client(world: World) -> None:
     assert [headers["authorization"] for _, headers in server.asked] == [f"Bearer {KEY}"] * 2
 
 
-def test_lock_without_endpoints_has_none_to_ask(world: World) -> None:
+def test_lock_without_endpoints_asks_nothing(world: World) -> None:
     write(world.own, {})
     assert world.run("lock").exit_code == 0
     result = world.run("doctor", "--client-command", "no-such-client", "--ping")

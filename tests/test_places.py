@@ -30,7 +30,7 @@ from qwenlock.settings.configuration import judge
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a home, with a project in it that is the working directory, and no variables."""
+    """Make a home, and in it a project, which is the working directory; unset variables."""
     for name in [name for name in os.environ if name.startswith("QWEN")]:
         monkeypatch.delenv(name)
     folder = tmp_path / "home"
@@ -152,7 +152,7 @@ def test_flags_choose_files(home: Path, elsewhere: Path) -> None:
     assert located(recorded=found.options) == found
 
 
-def test_usual_file_is_named_as_ever_however_it_was_given(home: Path) -> None:
+def test_usual_file_has_its_usual_name_however_it_was_given(home: Path) -> None:
     (home / ".qwen").mkdir()
     (home / ".qwen" / "settings.json").touch()
     for given in ("../../.qwen/settings.json", "~/.qwen/settings.json"):
@@ -290,7 +290,7 @@ def test_file_that_a_flag_names_must_exist() -> None:
 @pytest.mark.parametrize("kind", ["cache", "state", "data"])
 @pytest.mark.parametrize("folder", [None, "", " ", "relative", "/srv/cache", "/srv/cache/"])
 @pytest.mark.parametrize("at_home", [None, "", "/", "/home/me", "/home/me/"])
-def test_they_are_where_platformdirs_says(
+def test_folders_are_where_platformdirs_says(
     monkeypatch: pytest.MonkeyPatch, folder: str | None, at_home: str | None, kind: str
 ) -> None:
     for name, value in ((f"XDG_{kind.upper()}_HOME", folder), ("HOME", at_home)):
@@ -310,7 +310,7 @@ def test_project_is_the_nearest_directory_upward_with_a_lock(home: Path) -> None
     inner.mkdir(parents=True)
     assert find_project(inner) == inner
     (home / "qwen.lock").touch()
-    assert find_project(inner) == inner  # the home directory is nobody's project
+    assert find_project(inner) == inner  # the home directory is never a project
     assert find_project(home) == home
     (home / "code" / "project" / "qwen.lock").touch()
     assert find_project(inner) == home / "code" / "project"
@@ -391,7 +391,7 @@ def test_servers_and_devices_of_a_lock_are_not_read(path: str, option: str) -> N
 
 
 @pytest.mark.parametrize("path", FOREIGN)
-def test_nor_are_those_of_a_configuration(path: str) -> None:
+def test_servers_and_devices_of_a_configuration_are_not_read(path: str) -> None:
     for key in ("user", "system", "system-defaults", "templates"):
         with pytest.raises(InputError) as raised:
             judge("qwenlock.toml", tomli_w.dumps({key: path}), "qwenlock.toml")

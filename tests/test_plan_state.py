@@ -1,4 +1,4 @@
-"""What clients record of a plan is read once, from all scopes, even if half of it is missing."""
+"""A client's record of a plan is read from all scopes together, even if half is missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from qwenlock.settings.plan_state import (
 )
 from qwenlock.settings.project import Places, Project
 from qwenlock.text.operations import Remove, Set, apply, get
-from support import World, source, untimed, write
+from support import World, record, source, untimed, write
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
@@ -45,13 +45,7 @@ SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 
 def nested(values: dict[Any, str]) -> dict[str, Any]:
     """Return settings with each value at its path."""
-    settings: dict[str, Any] = {"$version": 4}
-    for path, value in values.items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-    return settings
+    return record({"$version": 4}, values)
 
 
 def catalogue(plan: Plan, models: list[Any]) -> dict[str, Any]:
@@ -91,7 +85,7 @@ def test_record_in_any_scope_is_about_models_in_any_scope(
         assert about == ([code] if is_due else [])
 
 
-def test_edited_models_of_the_project_and_the_users_record_are_one_story(world: World) -> None:
+def test_users_record_is_about_edited_models_of_the_project_too(world: World) -> None:
     plan = PLANS.plan("coding-plan")
     template, region = plan.template("0.12.0"), plan.regions["china"]
     write(world.own, catalogue(plan, edited(plan.models(template, region))))
@@ -135,7 +129,7 @@ def test_model_that_a_user_added_to_the_list_is_not_an_edit() -> None:
     ],
 )
 @pytest.mark.parametrize("plan_id", ["coding-plan", "token-plan", "minimax", "zai"])
-def test_region_that_is_gone_is_told_by_the_digest_or_the_endpoint(
+def test_missing_region_is_known_by_the_digest_or_the_endpoint(
     plan_id: str, version: str, models: str | None, expected: str | None
 ) -> None:
     plan = PLANS.plan(plan_id)
@@ -157,7 +151,7 @@ def test_region_that_is_gone_is_told_by_the_digest_or_the_endpoint(
             assert found == RecordedPlan(digest, region if expected else None)
 
 
-def test_version_that_is_gone_is_not_a_record() -> None:
+def test_record_without_a_version_does_not_count() -> None:
     for plan, template, region in LISTS:
         values = wanted(plan, template, region)
         del values[template.state.version]
@@ -168,7 +162,7 @@ def test_version_that_is_gone_is_not_a_record() -> None:
 
 
 @pytest.mark.parametrize("region", ["china", "global"])
-def test_base_url_that_is_gone_is_an_update_that_writes_it(world: World, region: str) -> None:
+def test_missing_base_url_is_an_update_that_writes_it(world: World, region: str) -> None:
     plan = PLANS.plan("coding-plan")
     template, place = plan.newest(), plan.regions[region]
     settings = catalogue(plan, plan.models(template, place))
@@ -230,7 +224,7 @@ def test_record_moves_between_places_with_one_template_each(
         assert world.run("upgrade", "--to", version, "--check", *options).exit_code == 0
 
 
-# What older clients recorded moves, with the base URL
+# Records of older clients move, with the base URL
 
 
 @pytest.mark.parametrize("client", ["0.15.10", "0.21.2", "0.24.4"])
@@ -258,11 +252,11 @@ def test_older_record_moves_with_the_base_url_wherever_the_models_are(
             assert after["providerMetadata"] == {plan_id: moved}
 
 
-# A client that is made to write its lists
+# A client that writes its lists
 
 
 @pytest.mark.parametrize("run", range(len(max((each.regions for each in PLANS), key=len))))
-def test_settings_of_old_lists_are_read_as_nothing_until_a_client_has_updated_them(
+def test_lists_count_only_after_a_client_has_updated_outdated_settings(
     run: int,
 ) -> None:
     offered = [(plan, [*plan.regions.values()][run]) for plan in PLANS if run < len(plan.regions)]

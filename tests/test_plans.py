@@ -1,4 +1,4 @@
-"""Plans: templates render to the published lists, folders load, and nothing hostile runs."""
+"""Plans: templates render to the published lists, folders load, hostile templates fail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = shipped.folder("templates")
 LISTS = json.loads((Path(__file__).parent / "data" / "plan-lists.json").read_text("utf-8"))
-"""What released clients have, by plan: its facts, and every list with its digest."""
+"""The data of released clients by plan: its facts, and every list with its digest."""
 KNOWN = [
     pytest.param(plan, each, id=f"{plan}-{each.get('first-seen', 'found')}-{each['region']}")
     for plan, facts in LISTS.items()
@@ -48,7 +48,7 @@ OFFERS = [
     for template in plan.ordered()
     for name in template.digests
 ]
-"""Every version of every plan in each of its regions."""
+"""Every version of every plan, in each of its regions."""
 CODING = PLANS.plan("coding-plan")
 
 SECOND_PLAN = """
@@ -191,7 +191,7 @@ def names_of(value: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(("plan", "template", "region"), OFFERS)
-def test_no_id_field_prefix_or_endpoint_stands_twice_in_a_template(
+def test_no_id_field_prefix_or_endpoint_is_written_twice_in_a_template(
     plan: Plan, template: Template, region: Region
 ) -> None:
     for name in names_of(plan.models(template, region)):
@@ -232,13 +232,13 @@ def test_a_prerelease_of_a_client_has_the_template_of_its_range() -> None:
     assert CODING.newest("0.24.0-preview.1").version == CODING.newest("0.24.0").version
 
 
-def test_a_client_older_than_every_template_is_told() -> None:
+def test_a_client_older_than_every_template_is_reported() -> None:
     with pytest.raises(UsageError, match=r"coding-plan has no template for client 0\.8\.2"):
         CODING.newest("0.8.2")
     assert not CODING.covers(CODING.template("0.10.1"), "0.8.2")
 
 
-def test_unknown_version_names_those_there_are_and_the_closest() -> None:
+def test_unknown_version_names_the_known_and_the_closest() -> None:
     with pytest.raises(UsageError, match=r"'0\.15\.7'; known: 0\.10\.1, .*0\.23\.3") as error:
         CODING.template("0.15.7")
     assert error.value.fix == "did you mean 0.15.6?"
@@ -250,18 +250,18 @@ def test_region_by_name_or_alias() -> None:
     assert not CODING.has_region(None)
 
 
-def test_unknown_region_names_those_there_are() -> None:
+def test_unknown_region_names_the_known() -> None:
     with pytest.raises(UsageError, match=r"'mars'; known: china, global$") as error:
         CODING.region("mars")
     assert error.value.fix is None
 
 
-def test_region_that_a_version_lacks_names_those_it_has() -> None:
+def test_region_that_a_version_lacks_names_the_existing() -> None:
     with pytest.raises(UsageError, match=r"0\.10\.1 region 'global'; known: china$"):
         published("0.10.1", "global")
 
 
-def test_only_plan_or_the_one_that_is_the_default_is_meant() -> None:
+def test_without_a_name_the_only_or_default_plan_is_meant() -> None:
     coding, other, another = (PLANS.plan(name) for name in ("coding-plan", "deepseek", "minimax"))
     assert [each.is_default for each in (coding, other, another)] == [True, False, False]
     for plans, plan in (
@@ -274,7 +274,7 @@ def test_only_plan_or_the_one_that_is_the_default_is_meant() -> None:
         assert meant(plans) == plan
 
 
-def test_unknown_plan_names_those_there_are() -> None:
+def test_unknown_plan_names_the_known() -> None:
     with pytest.raises(
         UsageError, match="unknown plan 'odd'; known plans: alibabaStandard, coding-plan"
     ):
@@ -394,7 +394,7 @@ def edited(change: Any) -> list[dict[str, Any]]:
     ],
     ids=["reordered", "shortened", "renamed", "changed", "one-for-true"],
 )
-def test_edited_models_are_of_their_region_and_of_no_version(
+def test_edited_models_have_a_region_and_no_version(
     models: list[dict[str, Any]],
 ) -> None:
     found = CODING.recognise(models)
@@ -403,7 +403,7 @@ def test_edited_models_are_of_their_region_and_of_no_version(
     assert not proves(models, recorded)
 
 
-def test_models_at_an_endpoint_of_no_region_are_of_the_others_region_or_the_first() -> None:
+def test_models_at_an_unknown_endpoint_have_the_region_of_the_others_or_the_first() -> None:
     plan = PLANS.plan("minimax")
     here, there = plan.regions.values()
     proxied = {"baseUrl": "https://proxy.example"}
@@ -509,7 +509,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 @untimed(20)
 @given(st.lists(JSON, min_size=2, max_size=5))
 def test_json_is_what_node_writes(values: list[Any]) -> None:
@@ -530,10 +530,10 @@ def test_sorted_keys_make_equal_values_equal_text(value: dict[str, Any]) -> None
     assert stringify(turned, sort_keys=True) == stringify(value, sort_keys=True)
 
 
-# Folders of one's own
+# A team's own folders
 
 
-def test_a_second_plan_is_one_folder_more(tmp_path: Path) -> None:
+def test_a_second_plan_needs_only_a_folder(tmp_path: Path) -> None:
     *first, other = load([second(tmp_path)])
     assert first == list(PLANS)
     assert (other.id, other.title, other.auth_type) == ("second-plan", "Second Plan", "anthropic")
@@ -549,7 +549,7 @@ def test_a_second_plan_is_one_folder_more(tmp_path: Path) -> None:
     assert [verdict.status for verdict in verify(other)] == ["unpublished"]
 
 
-def test_a_version_more_is_one_file_in_a_folder_of_the_plans_name(tmp_path: Path) -> None:
+def test_another_version_needs_only_a_file_in_the_plans_folder(tmp_path: Path) -> None:
     plans = load([write(tmp_path / "coding-plan", **{"0.99.0.json.j2": ADDED})])
     assert plans.ids == PLANS.ids
     plan = plans.plan("coding-plan")
@@ -557,7 +557,7 @@ def test_a_version_more_is_one_file_in_a_folder_of_the_plans_name(tmp_path: Path
     assert len(plan.templates) == len(CODING.templates) + 1
 
 
-def test_versions_of_a_plan_of_ones_own_need_not_be_releases(tmp_path: Path) -> None:
+def test_versions_of_a_team_plan_need_not_be_releases(tmp_path: Path) -> None:
     text = SECOND_PLAN.replace("[regions.moon]", 'client = ">=0.12"\n\n[regions.moon]')
     template = SECOND_TEMPLATE.replace('client = ">=1"\n', "")
     folder = second(tmp_path, text, template)
@@ -577,7 +577,7 @@ def test_a_copy_of_a_plan_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["0.23.3.json.j2", "plan.toml"])
-def test_a_file_said_differently_twice_is_refused(tmp_path: Path, name: str) -> None:
+def test_two_different_files_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
     text = (TEMPLATES / "coding-plan" / name).read_text("utf-8") + "\n"
     with pytest.raises(InputError, match=f"{name} differs from .*{name}"):
         load([write(tmp_path / "coding-plan", **{name: text})])
@@ -646,7 +646,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         ('title = "Second Plan"', "title =", r"not valid TOML: Invalid value"),
     ],
 )
-def test_a_broken_definition_is_told_with_file_and_key(
+def test_a_broken_definition_is_reported_with_file_and_key(
     tmp_path: Path, old: str, new: str, problem: str
 ) -> None:
     with pytest.raises(InputError, match=r"plan\.toml:\d+:\d+: " + problem):
@@ -668,14 +668,14 @@ def test_a_broken_definition_is_told_with_file_and_key(
         ('client = ">=1"', "client =", r"not valid TOML: Invalid value"),
     ],
 )
-def test_broken_front_matter_is_told_with_file_and_key(
+def test_broken_front_matter_is_reported_with_file_and_key(
     tmp_path: Path, old: str, new: str, problem: str
 ) -> None:
     with pytest.raises(InputError, match=r"1\.0\.json\.j2:(\d+:\d+:)? " + problem):
         load([second(tmp_path, template=SECOND_TEMPLATE.replace(old, new))])
 
 
-def test_a_file_named_after_no_version_is_told(tmp_path: Path) -> None:
+def test_a_file_named_after_no_version_is_reported(tmp_path: Path) -> None:
     own = write(tmp_path / "coding-plan", **{"newest.json.j2": ADDED})
     with pytest.raises(InputError, match=r"newest\.json\.j2: 'newest' is not a version"):
         load([own]).plan("coding-plan").newest()
@@ -693,7 +693,7 @@ def test_verify_refuses_a_wrong_range_of_releases(
         verify(load([own])[-1])
 
 
-# What templates may not say
+# Templates that are refused
 
 
 def render(text: str) -> list[dict[str, Any]]:

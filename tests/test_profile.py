@@ -1,4 +1,4 @@
-"""What differs between releases: How Qwen Code reads settings, line by line."""
+"""The differences between releases, as in "How Qwen Code reads settings"."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def values(attribute: str) -> dict[str, Any]:
 
 
 def since(release: str) -> dict[str, bool]:
-    """Return, for the guide and each release, whether it has what came with `release`."""
+    """Return, for the guide and each release, whether it has a feature of `release`."""
     start = RELEASES.index(release)
     return {"guide": False} | {each: RELEASES.index(each) >= start for each in RELEASES}
 
@@ -194,7 +194,7 @@ def test_field_is_known_from_its_release_on(release: str, fields: list[str]) -> 
         assert found == since(release), name
 
 
-def test_fields_of_0_10_1_are_known_to_all() -> None:
+def test_every_release_knows_the_fields_of_0_10_1() -> None:
     names = (
         "samplingParams timeout maxRetries enableCacheControl schemaCompliance reasoning "
         "contextWindowSize customHeaders extra_body"
@@ -291,7 +291,7 @@ def test_kind_of_a_json_value(value: Any, kinds: str) -> None:
         (Field("x", "any", ""), None, None),
     ],
 )
-def test_problem_is_said_without_the_value(field: Field, value: Any, said: str | None) -> None:
+def test_problem_is_described_without_the_value(field: Field, value: Any, said: str | None) -> None:
     assert problem(field, value) == said
 
 

@@ -1,4 +1,4 @@
-"""Which program is started, and with which arguments; on Windows, this is simulated."""
+"""The program that is started, and its arguments; Windows is simulated."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ IF EXIST "%dp0%\\node.exe" (
 
 endLocal & goto #_undefined_# 2>NUL || title %COMSPEC% & "%_prog%"  "%dp0%\\SCRIPT" %*
 """.replace("\n", "\r\n").replace("SCRIPT", "node_modules\\@qwen-code\\qwen-code\\cli.js")
-"""What npm's package cmd-shim writes for Qwen Code, to the byte."""
+"""The exact file that npm's package cmd-shim writes for Qwen Code."""
 
 NEWER = SHIM.replace("  SET PATHEXT=%PATHEXT:;.JS;=;%\r\n", "").replace(
     '& "%_prog%"', '& set PATHEXT=%PATHEXT:;.JS;=;% & "%_prog%"'
 )
-"""The same of 9.0.2."""
+"""The file that cmd-shim 9.0.2 writes."""
 
 PNPM = """@SETLOCAL
 @IF EXIST "%~dp0\\node.exe" (
@@ -54,7 +54,7 @@ PNPM = """@SETLOCAL
   node  "%~dp0\\SCRIPT" %*
 )
 """.replace("\n", "\r\n").replace("SCRIPT", "node_modules\\@qwen-code\\qwen-code\\cli.js")
-"""What @zkochan/cmd-shim writes, the package of pnpm and yarn."""
+"""The file that @zkochan/cmd-shim writes, the package of pnpm and yarn."""
 
 WITH_FOLDERS = PNPM.replace(
     "@SETLOCAL\r\n",
@@ -66,7 +66,7 @@ WITH_FOLDERS = PNPM.replace(
 )\r
 """,
 )
-"""The same for a global package of pnpm."""
+"""Its file for a global package of pnpm."""
 
 OF_YARN = PNPM.removeprefix("@SETLOCAL\r\n").replace("ELSE (", "ELSE (\r\n  @SETLOCAL")
 
@@ -78,7 +78,7 @@ else
   exec node  "$basedir/node_modules/@qwen-code/qwen-code/cli.js" "$@"
 fi
 """
-"""What it writes for a shell of POSIX, where npm makes a link."""
+"""Its file for a POSIX shell, where npm makes a link."""
 
 
 class Windows:
@@ -132,12 +132,12 @@ def test_only_absolute_entries_of_path_are_searched(
 
 
 @pytest.mark.parametrize("folder", ["", ".", "bin", "C:bin", "\\bin", "C:"])
-def test_entries_that_depend_on_the_directory_on_windows(folder: str) -> None:
+def test_entries_that_depend_on_the_directory_are_relative_on_windows(folder: str) -> None:
     assert not lookup.is_absolute(folder, ntpath)
 
 
 @pytest.mark.parametrize("folder", ["C:\\bin", "c:/bin", "\\\\server\\share\\bin"])
-def test_entries_that_do_not(folder: str) -> None:
+def test_entries_that_do_not_depend_on_the_directory_are_absolute_on_windows(folder: str) -> None:
     assert lookup.is_absolute(folder, ntpath)
 
 
@@ -174,7 +174,7 @@ def test_the_script_that_a_shim_names_is_started(windows: Windows, text: str) ->
 
 
 @pytest.mark.parametrize(("own", "all_of_them"), [(None, []), ("E:\\c", ["E:\\c"])])
-def test_folders_of_a_shim_are_handed_on(
+def test_folders_of_a_shim_are_passed_on(
     windows: Windows, own: str | None, all_of_them: list[str]
 ) -> None:
     windows.put("qwen.cmd", WITH_FOLDERS)
@@ -232,7 +232,7 @@ def test_release_of_a_shim_is_that_of_its_script(windows: Windows) -> None:
 
 
 def test_release_of_a_shim_for_shells(windows: Windows) -> None:
-    """As pnpm writes it where npm makes a link."""
+    """A file of pnpm, where npm makes a link."""
     windows.patch.setattr(sys, "platform", "linux")
     shim = windows.put("qwen", FOR_SHELLS)
     assert installed_client.release() == "0.24.4"
@@ -246,7 +246,7 @@ def test_release_of_a_shim_for_shells(windows: Windows) -> None:
 
 
 def as_cmd_reads(line: str) -> str | None:
-    """Return the line that a program gets; None if cmd.exe would do anything else with it.
+    """Return the line that a program gets; None if cmd.exe would treat it differently.
 
     Quotes switch a mode in which operators are text. `%` and `!` name variables in both modes.
     """

@@ -1,4 +1,4 @@
-"""`providerProtocol`: provider ids of one's own, for the releases that read it."""
+"""`providerProtocol`: custom provider ids, for the releases that read it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_scopes_merge_and_the_higher_wins() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["open-ai", "", None, 1, ["openai"], {"a": 1}])
-def test_what_is_not_an_auth_type_is_said_where_it_stands(protocol: Any) -> None:
+def test_what_is_not_an_auth_type_is_reported_at_its_place(protocol: Any) -> None:
     value = settings({"lab": protocol}, lab=[entry("x")], openai=[entry("a")])
     assert catalogue(value) == [("openai", None, "a")]
     (finding,) = compiled(value, client=NEW).findings
@@ -171,7 +171,7 @@ PROVIDERS = st.dictionaries(
 def test_enforced_settings_compile_to_the_locked_catalogue(
     user_protocols: Any, user_providers: Any, protocols: Any, providers: Any
 ) -> None:
-    """The enforcing settings, merged over the scopes as clients do, offer what is locked."""
+    """The enforcing settings, merged over the scopes as by clients, offer the locked models."""
     user = settings(user_protocols, **user_providers)
     project = settings(protocols, **providers)
     lock = compiled(source(user), source(project, "project"), client=NEW).lock
@@ -208,14 +208,14 @@ def test_route_of_a_custom_provider_is_known() -> None:
     assert not agreement(locked(value, client=NEW), answer(*routes), [source(value)]).differences
 
 
-def test_client_that_does_not_read_the_mapping_is_told() -> None:
+def test_client_that_does_not_read_the_mapping_is_reported() -> None:
     given = answer("c(openai)", "a(openai)")
     (difference, *_) = agreement(locked(LAB, client=NEW), given, [source(LAB)]).differences
     assert (difference.kind, difference.model) == ("missing", "openai/b")
     assert difference.reason == "releases before 0.21 do not read the provider lab"
 
 
-def test_client_that_reads_more_than_the_locks_is_told() -> None:
+def test_client_that_reads_more_than_the_locks_is_reported() -> None:
     given = answer("c(openai)", "a(openai)")
     value = LAB | {"model": {"name": "c"}}
     (difference,) = agreement(locked(value), given, [source(value)]).differences

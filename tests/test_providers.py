@@ -40,7 +40,7 @@ def test_mapped_provider_is_skipped_only_by_clients_that_read_no_mapping() -> No
     assert (new.auth_type, new.why_skipped(NEW)) == ("openai", None)
 
 
-def test_entries_have_their_place_whatever_they_are() -> None:
+def test_entry_of_any_type_has_its_place() -> None:
     held = [MODEL, "m", None, {"id": ""}, {"id": 1}, {"id": "n"}]
     (found,) = providers([source(settings(openai=held))], GUIDE, "replace")
     assert [entry.value for entry in found.entries()] == held

@@ -1,4 +1,4 @@
-"""What is valid as `capabilities.reasoning`: as the client's own functions answered, see below."""
+"""Valid values of `capabilities.reasoning`, as recorded from the client's own functions."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def test_valid_declaration_has_no_problem(auth_type: str, declaration: Any) -> N
 
 
 @pytest.mark.parametrize(("auth_type", "declaration", "said"), INVALID)
-def test_problem_of_a_declaration_is_said(auth_type: str, declaration: Any, said: str) -> None:
+def test_problem_of_a_declaration_is_reported(auth_type: str, declaration: Any, said: str) -> None:
     assert reasoning_problem(declaration, auth_type, profile(NEWEST)) == said
 
 
-def test_releases_that_read_none_find_nothing() -> None:
+def test_releases_that_do_not_read_it_find_nothing() -> None:
     for client in ("guide", "0.10.1", "0.23.1"):
         assert reasoning_problem("x", "openai", profile(client)) is None
 

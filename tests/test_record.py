@@ -1,4 +1,4 @@
-"""Our dataclasses are those of the standard library, and patterns those of `re`."""
+"""Our dataclasses behave like the standard library's, and our patterns like those of `re`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ GIVEN: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
 ]
 
 
-def test_dataclass_is_as_that_of_the_standard_library() -> None:
+def test_dataclass_behaves_as_that_of_the_standard_library() -> None:
     ours, standard = of(dataclass, field), of(dataclasses.dataclass, dataclasses.field)
     mine, theirs = ([cls(*args, **named) for args, named in GIVEN] for cls in (ours, standard))
     assert list(map(repr, mine)) == list(map(repr, theirs))

@@ -1,4 +1,4 @@
-"""What a lock records about how it was compiled: read as pydantic reads it, and never more."""
+"""The quick reading of how a lock was compiled agrees with pydantic's, or gives nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_what_was_written_is_read(options: Options, client: str) -> None:
 
 
 def loaded(text: str, *, most_models: int) -> Lock | str:
-    """Return a lock, or what is said of it; with less models than it has, pydantic decides."""
+    """Return a lock or the error about it; with fewer models than it has, pydantic decides."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(plain, "MOST_MODELS", most_models)
         try:
@@ -92,7 +92,7 @@ def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.D
         ("[[plans]]\n", "[plans]\n"),
     ],
 )
-def test_what_cannot_be_so_is_not_taken_over(old: str, new: str) -> None:
+def test_invalid_values_are_left_to_the_whole_reading(old: str, new: str) -> None:
     text = dump(LOCK)
     assert old in text
     assert read(text.replace(old, new, 1), "qwen.lock") is None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,  # every command is a process
-    pytest.mark.skipif(os.name != "posix", reason="nothing is remembered there"),
+    pytest.mark.skipif(os.name != "posix", reason="only POSIX remembers"),
 ]
 
 STARTER = """
@@ -59,11 +59,11 @@ for line in sys.stdin:
         main()
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
-"""Starts command lines with all but qwenlock loaded, and says if they were answered from memory."""
+"""Start command lines with all modules but qwenlock loaded, and note answers from memory."""
 
 
 class Starter:
-    """A process that becomes one of qwenlock's own for each command, in little time."""
+    """A process that forks quickly into a process of qwenlock for each command."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -98,7 +98,7 @@ def starter() -> Iterator[Starter]:
 
 
 class Said(NamedTuple):
-    """What a process printed, and how it ended."""
+    """The output and the exit code of a process."""
 
     code: int
     out: bytes
@@ -106,7 +106,7 @@ class Said(NamedTuple):
 
 
 class World:
-    """A home, a project and a monorepo around it; every command is a process of its own."""
+    """A home, a project and a monorepo around it; every command runs in a new process."""
 
     def __init__(self, root: Path, starter: Starter) -> None:
         self.root, self._starter = root, starter
@@ -127,7 +127,7 @@ class World:
         return said, how == b"remembered"
 
     def afresh(self, *arguments: str) -> Said:
-        """Run a command so that nothing is remembered of it."""
+        """Run a command that remembers nothing."""
         another = {"XDG_CACHE_HOME": str(self.another_cache)}
         said, _ = self._start(self.environment | another, arguments)
         shutil.rmtree(self.another_cache, ignore_errors=True)
@@ -137,7 +137,7 @@ class World:
         return self._starter.start(self.project, variables, arguments, self.root / "said")
 
     def comparable(self, said: Said) -> Said:
-        """Return what was said without the place of the cache, which `run -- env` shows."""
+        """Return output without the path of the cache, which `run -- env` shows."""
         here, there = (os.fsencode(each) for each in (self.home / ".cache", self.another_cache))
         lines = said.out.replace(b"XDG_CACHE_HOME=" + there + b"\n", b"").replace(there, here)
         return said._replace(out=b"\n".join(sorted(lines.splitlines())))
@@ -162,7 +162,7 @@ def world(tmp_path: Path, starter: Starter) -> World:
 
 
 UNDONE = 0.4
-"""How often a change is undone with the next one."""
+"""How often a change is undone together with the next one."""
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "check": ("check",),
@@ -197,7 +197,7 @@ def set_to(name: str, value: str) -> Callable[[World], None]:
 
 
 def toggle(place: str, text: str) -> Callable[[World], None]:
-    """Write a file, or remove what is there and restore it the next time."""
+    """Write a file; if it exists, remove it, and restore it the next time."""
 
     def change(world: World) -> None:
         path, aside = world.root / place, world.root / place.replace("/", "-")
@@ -213,7 +213,7 @@ def toggle(place: str, text: str) -> Callable[[World], None]:
 
 
 def edit(place: str, old: str, new: str) -> Callable[[World], None]:
-    """Replace a text in a file, or put it back."""
+    """Replace a text in a file, or restore it."""
 
     def change(world: World) -> None:
         path = world.root / place
@@ -325,7 +325,7 @@ def toggle_split(world: World) -> None:
 
 
 def in_configuration(place: str, setting: str) -> Callable[[World], None]:
-    """Add a setting to a file of git's configuration, or take it out."""
+    """Add a setting to a file of git's configuration, or remove it."""
 
     def change(world: World) -> None:
         path = world.root / place
@@ -357,7 +357,7 @@ ELSEWHERE: Mapping[str, Callable[[World], None]] = {
     "a setting in a variable": set_to("GIT_CONFIG_COUNT", "0"),
     "a relative directory": set_to("XDG_CONFIG_HOME", "relative"),
 }
-"""With these, nobody knows what git's answer depends on."""
+"""With these, qwenlock cannot know what git's answer depends on."""
 
 IN_GIT: Mapping[str, Callable[[World], None]] = {
     "a tracked file": toggle_tracked,
@@ -387,7 +387,7 @@ def walk(world: World, command: str, changes: Sequence[str]) -> int:
     known = 0
     for name in chosen.sample(changes, len(changes)):
         back = chosen.choice(made) if made and chosen.random() < UNDONE else ""
-        if made[-1:] == ["no lock"]:  # without it, most say the same
+        if made[-1:] == ["no lock"]:  # without it, most outputs would be equal
             back = "no lock"
         for each in filter(None, (name, back)):
             CHANGES[each](world)
@@ -409,7 +409,7 @@ def test_each_change_is_seen(command: str, world: World) -> None:
 def keep_a_key_in_git(world: World) -> None:
     """Write settings with a key, for a repository that the test makes."""
     if sys.platform != "linux":
-        pytest.skip("git is another one on each machine")
+        pytest.skip("git differs between machines")
     key = {"env": {"QWEN_API_KEY": "sk-planted-4f1d9c"}}
     write(world.own, models(MODEL, MODEL | {"id": "b"}) | key)
 
@@ -494,7 +494,7 @@ def test_each_change_of_a_worktree_is_seen(worktree: World) -> None:
     for name, change in IN_WORKTREE.items():
         change(worktree)
         assert worktree.start("lint")[0] == worktree.afresh("lint"), name
-        if name in {"an extension", "an include"}:  # nobody knows what these lead to
+        if name in {"an extension", "an include"}:  # it is unknown what these lead to
             assert not worktree.start("lint")[1], name
         change(worktree)
         assert worktree.start("lint")[0] == said, name
@@ -502,7 +502,7 @@ def test_each_change_of_a_worktree_is_seen(worktree: World) -> None:
 
 
 def traced(world: World, command: str) -> tuple[str, set[str]]:
-    """Return what the system is asked while a command runs, and the names that its memory notes."""
+    """Return the system calls of a command, and the names that its memory notes."""
     for _ in range(2):
         world.start(*COMMANDS[command])
     for memory in world.memories:
@@ -517,7 +517,7 @@ def traced(world: World, command: str) -> tuple[str, set[str]]:
 
 
 def files_in(trace: str, directory: Path) -> set[str]:
-    """Return the files that the system was asked for in a directory."""
+    """Return the files of a directory that system calls name."""
     asked = re.findall(r'^\d+ +(?!getcwd)\w+\((?:AT_FDCWD, )?"([^"]+)"', trace, re.MULTILINE)
     return {os.path.normpath(directory / path) for path in asked}
 
@@ -549,7 +549,7 @@ def test_every_file_that_git_asks_for_is_noted(kind: str, request: pytest.Fixtur
     assert ours - noted == set()
 
 
-def test_run_judges_what_follows_afresh(world: World) -> None:
+def test_arguments_of_the_command_are_judged_at_every_run(world: World) -> None:
     for _ in range(3):
         assert world.start("run", "--", "true")[0].err.count(b"overrides") == 0
     assert b"--model overrides the lock" in world.start("run", "--", "true", "--model=x")[0].err
@@ -729,7 +729,7 @@ def test_another_release_another_encoding_and_other_arguments_are_other_question
     assert len(asked - {None}) == 4
 
 
-def test_what_stands_beside_a_folder_is_noted() -> None:
+def test_files_beside_its_own_folders_are_noted() -> None:
     watch = Watch("question")
     for folder in (*watch._own, *watch._libraries):
         watch.note("content", f"{folder}inside")
@@ -739,7 +739,7 @@ def test_what_stands_beside_a_folder_is_noted() -> None:
 
 
 def test_nothing_is_watched_after_giving_up(tmp_path: Path) -> None:
-    """Each question would take twice the time, of thousands of projects too."""
+    """Each question would take twice the time, even with thousands of projects."""
     script = (
         "import os\n"
         "from qwenlock.edge.watch import watched\n"
@@ -793,7 +793,7 @@ def test_bytes_that_are_not_memory(text: bytes) -> None:
         Memory.read(text)
 
 
-def test_state_of_what_cannot_be_told_is_never_the_same(tmp_path: Path) -> None:
+def test_unknown_state_never_equals_another(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     large = tmp_path / "large"

@@ -1,4 +1,4 @@
-"""The report as a page: what a browser shows, and that it needs no other file."""
+"""The report as a page: a browser shows it, and it needs no other file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Element(NamedTuple):
 
 
 class Page(HTMLParser):
-    """A page taken apart, and its tags held to be closed in order."""
+    """A parsed page, whose tags must be closed in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -103,8 +103,8 @@ def test_page_is_the_same_every_time(rich: World) -> None:
     assert page_of(rich) == page_of(rich)
 
 
-def test_page_can_be_found_ones_way_in(rich: World) -> None:
-    """Landmarks, one heading of the first level and none left out, tables with headers, ids."""
+def test_page_can_be_navigated(rich: World) -> None:
+    """It has landmarks, one first heading, no skipped levels, tables with headers, and ids."""
     page = Page(page_of(rich))
     assert page.all("html")[0].attributes["lang"] == "en"
     assert len(page.all("title")) == len(page.all("main")) == len(page.all("h1")) == 1
@@ -121,7 +121,7 @@ def test_page_can_be_found_ones_way_in(rich: World) -> None:
     assert len(page.all("table")) == len(page.all("caption"))
 
 
-def test_page_says_everything(rich: World) -> None:
+def test_page_shows_everything(rich: World) -> None:
     text = " ".join(Page(page_of(rich)).text.split())
     for said in (
         "drift",
@@ -158,7 +158,7 @@ def test_every_status_has_a_colour() -> None:
 
 
 @pytest.mark.parametrize("region", ["china", "global"])
-def test_upgrade_that_is_not_due_is_said_so(world: World, region: str) -> None:
+def test_upgrade_that_is_not_due_is_reported_as_such(world: World, region: str) -> None:
     world.run("upgrade", "--region", region, "--yes")
     text = " ".join(Page(page_of(world)).text.split())
     assert "Bailian Coding Plan current" in text
@@ -234,9 +234,7 @@ def test_browser_shows_the_page_without_scripts(browser: Browser, file: Path) ->
 
 
 @pytest.mark.slow
-def test_page_asks_for_nothing_and_the_browser_has_nothing_to_say(
-    browser: Browser, file: Path
-) -> None:
+def test_page_loads_nothing_and_the_browser_reports_nothing(browser: Browser, file: Path) -> None:
     browser.asked.clear()
     browser.said.clear()
     browser.show(file)
@@ -246,18 +244,18 @@ def test_page_asks_for_nothing_and_the_browser_has_nothing_to_say(
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [400, 1280])
-def test_page_is_there_to_see(browser: Browser, file: Path, width: int, dark: bool) -> None:
+def test_page_is_visible(browser: Browser, file: Path, width: int, dark: bool) -> None:
     browser.show(file, width=width, dark=dark)
-    assert browser.value("document.documentElement.scrollWidth") <= width, "tables scroll alone"
+    assert browser.value("document.documentElement.scrollWidth") <= width, "only tables scroll"
     rows = rows_of(browser.screenshot())
     assert len(set(rows)) > 400, "lines of text, not an empty page"
-    assert (sum(rows[0][1:4]) < 3 * 128) == dark, "dark where that is preferred"
+    assert (sum(rows[0][1:4]) < 3 * 128) == dark, "dark if the user prefers it"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_stands_out_from_its_ground(browser: Browser, file: Path, dark: bool) -> None:
-    """The contrast that WCAG asks for at its level AA: 4.5 to 1."""
+    """WCAG requires a contrast of 4.5 to 1 at its level AA."""
     browser.show(file, dark=dark)
     pairs = json.loads(browser.value(TEXTS_AND_GROUNDS))
     assert len(pairs) > 5
@@ -320,7 +318,7 @@ def test_page_prints_with_everything_open(browser: Browser, file: Path) -> None:
 
 
 def rows_of(png: bytes) -> list[bytes]:
-    """Return the filtered rows of a PNG; the first is not filtered but by its left neighbour."""
+    """Return the rows of a PNG; the first is filtered at most by the left neighbour."""
     assert png.startswith(b"\x89PNG")
     width, height, _, colour = struct.unpack(">IIBB", png[16:26])
     data, at = b"", 8
@@ -355,7 +353,7 @@ def test_highest_exit_code_counts(world: World, statuses: list[str], exit_code: 
 
 @pytest.mark.slow
 def test_thousands_of_results_are_merged(world: World) -> None:
-    """As many jobs write them: files in folders, and many documents one after another."""
+    """The results of many jobs are files in folders, and many documents in one file."""
     folder = world.project / "results"
     for number in range(2000):
         (folder / str(number)).mkdir(parents=True)

@@ -18,7 +18,7 @@ PINNED = re.compile(r"^([a-z0-9.-]+(?:\[[a-z0-9,-]+\])?==[^ ]+)", re.MULTILINE)
 
 
 def test_extras_that_are_asked_for_are_pinned_with_their_distribution() -> None:
-    # With hashes, pip 23.2 takes the newest `coverage[toml]` there is beside a pinned `coverage`,
+    # With hashes, pip 23.2 takes the newest `coverage[toml]` beside a pinned `coverage`,
     # and fails as soon as there is a newer one.
     text = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
     pins = {pin.name: pin for pin in map(Requirement, PINNED.findall(text))}
@@ -50,7 +50,7 @@ SYSTEMS = (
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14", "3.15"])
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_dependency_has_wheels(system: str, python: str, tmp_path: Path) -> None:
-    """The package index is asked."""
+    """This needs the package index."""
     found = tmp_path / "requirements.txt"
     asked = ["--only-binary", ":all:", "--python-platform", system, "--python-version", python]
     done = subprocess.run(

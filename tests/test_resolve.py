@@ -1,4 +1,4 @@
-"""`qwenlock resolve`: every row of the guide's table, and what no combination may do."""
+"""`qwenlock resolve`: every row of the guide's table, and properties of all combinations."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def layers(resolution: Resolution, name: str) -> list[str]:
 # The guide's table
 
 
-def test_auth_type_is_of_the_flag_the_settings_or_qwen_oauth() -> None:
+def test_auth_type_comes_from_the_flag_or_the_settings_or_is_qwen_oauth() -> None:
     anthropic = {"security": {"auth": {"selectedType": "anthropic"}}}
     assert winner(resolved(), "authType") == ("default", "qwen-oauth")
     assert winner(resolved(anthropic), "authType") == ("settings", "anthropic")
@@ -172,7 +172,7 @@ def test_model_that_the_environment_names_can_be_an_entry() -> None:
     assert (found.kind, winner(found, "model")) == ("provider", ("provider", "entry"))
 
 
-def test_flag_that_names_no_entry_is_a_runtime_model_beside_a_selected_entry() -> None:
+def test_flag_that_names_no_entry_makes_a_runtime_model_beside_a_selected_entry() -> None:
     found = resolved(OPENAI | PROVIDERS | {"model": {"name": "entry"}}, model="raw")
     assert (found.kind, winner(found, "model")) == ("runtime", ("cli", "raw"))
 
@@ -186,14 +186,14 @@ def test_built_in_models_are_fixed() -> None:
     assert winner(resolved(settings, model="vision-model"), "model") == ("cli", "vision-model")
 
 
-def test_what_is_empty_is_not_there() -> None:
+def test_empty_value_counts_as_not_set() -> None:
     settings = OPENAI | {"model": {"name": " "}}
     found = resolved(settings, variables={"OPENAI_MODEL": "  "}, model="", api_key=" ")
     assert winner(found, "model") == ("default", "qwen3-coder-plus")
     assert winner(found, "apiKey") is None
 
 
-def test_what_a_higher_scope_says_wrongly_hides_what_a_lower_one_says() -> None:
+def test_invalid_value_of_a_higher_scope_hides_that_of_a_lower_one() -> None:
     lower = source({"model": {"name": "lower"}})
     for value in ({"model": {"name": 5}}, {"model": {"name": ""}}, {"model": "flat"}):
         higher = source({"$version": 4, **value}, "project")
@@ -329,7 +329,7 @@ def test_release_merges_the_providers_of_scopes() -> None:
     assert resolved(lower, higher, client="0.24.4").kind == "provider"
 
 
-def test_provider_of_ones_own_gives_entries_where_the_client_maps_it() -> None:
+def test_custom_provider_gives_entries_where_the_client_maps_it() -> None:
     settings = OPENAI | {
         "modelProviders": {"mine": [ENTRY], "openai": [{**ENTRY, "id": "second"}]},
         "providerProtocol": {"mine": "openai"},
@@ -381,7 +381,7 @@ def test_entry_without_base_url_takes_a_lower_layers_by_the_guide_and_from_0_21(
     assert winner(found, "baseUrl") == ("provider", "https://api.openai.com/v1")
 
 
-def test_selected_auth_type_that_is_none() -> None:
+def test_unknown_selected_auth_type_is_noted() -> None:
     said = described(resolved({"security": {"auth": {"selectedType": "opnai"}}}), {})
     assert said["kind"] is None
     assert said["fields"]["model"]["value"] is None
@@ -466,7 +466,7 @@ def test_highest_layer_that_says_something_wins(
 # What is shown
 
 
-def test_references_stay_as_they_are_written_and_count_as_they_are_set() -> None:
+def test_references_are_shown_as_written_and_count_as_set() -> None:
     settings = OPENAI | {
         "security": {
             "auth": {"selectedType": "openai", "apiKey": "$MY_KEY", "baseUrl": "https://$HOST/v1"}
@@ -573,7 +573,7 @@ def test_what_lost_is_masked_as_what_won_is(world: World, monkeypatch: pytest.Mo
     assert "hunter" not in lost
 
 
-def test_untrusted_project_gives_neither_settings_nor_env_file(world: World) -> None:
+def test_settings_and_env_file_of_an_untrusted_project_do_not_count(world: World) -> None:
     write(world.own, OPENAI)
     write(world.project / ".env", f"OPENAI_API_KEY={KEY}\n")
     trusted = json.loads(world.run("resolve", "--format", "json").out)
@@ -610,7 +610,7 @@ def test_flag_of_an_entry_keeps_it_from_being_the_first() -> None:
     assert resolved(settings, client="0.23.3").fields["model"].value == "speech"
 
 
-def test_api_of_an_entry_tells_two_of_one_id_apart() -> None:
+def test_api_distinguishes_two_entries_with_one_id() -> None:
     other = {**ENTRY, "envKey": "OTHER_KEY", "wireApi": "responses"}
     settings = {"modelProviders": {"openai": [ENTRY, other]}, "model": {"name": "entry"}}
     chat = resolved(OPENAI | settings, client="0.24.4")

@@ -1,4 +1,4 @@
-"""`qwenlock run`: a command is started with the lock enforced, and nothing else is touched."""
+"""`qwenlock run` starts a command with the lock enforced, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from qwenlock.edge import launch
 
 pytestmark = [
-    pytest.mark.slow,  # each test starts the program, and this a command
-    pytest.mark.skipif(os.name != "posix", reason="a process becomes another on POSIX"),
+    pytest.mark.slow,  # each test starts qwenlock, which starts a command
+    pytest.mark.skipif(os.name != "posix", reason="only POSIX replaces a process"),
 ]
 
 PRINT_SYSTEM = f"""{sys.executable} -c "
@@ -26,7 +26,7 @@ print(open(os.environ['QWEN_CODE_SYSTEM_SETTINGS_PATH']).read())
 
 
 class Project:
-    """A project in a home of its own."""
+    """A project in its own home."""
 
     def __init__(self, root: Path) -> None:
         self.home = root / "home"
@@ -216,7 +216,7 @@ def test_what_was_not_used_for_a_month_is_removed(project: Project) -> None:
     assert len(project.enforced()) == 3
 
 
-def test_a_run_that_takes_a_file_up_while_it_is_being_removed_keeps_it(
+def test_a_run_that_starts_to_use_a_file_during_its_removal_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -247,7 +247,7 @@ def test_a_change_of_any_scope_is_noticed_by_the_next_run(project: Project) -> N
 @pytest.mark.parametrize(
     "option", ["--model", "-m", "--auth-type=openai", "--authType", "--openai-base-url=x"]
 )
-def test_options_that_leave_the_lock_are_said_and_refused_when_strict(
+def test_options_that_leave_the_lock_are_reported_and_refused_when_strict(
     project: Project, option: str
 ) -> None:
     said = project.qwenlock("run", "--", "true", option)
@@ -256,7 +256,7 @@ def test_options_that_leave_the_lock_are_said_and_refused_when_strict(
     assert project.qwenlock("run", "--strict", "--", "true", option).returncode == 2
 
 
-def test_variables_that_leave_a_locked_runtime_model_are_said_and_refused_when_strict(
+def test_variables_that_leave_a_locked_runtime_model_are_reported_and_refused_when_strict(
     project: Project,
 ) -> None:
     auth = {"selectedType": "openai", "apiKey": "$KEY", "baseUrl": "https://a.example/v1"}

@@ -46,7 +46,7 @@ Path_ = tuple[str | int, ...]
 
 
 class Rule(NamedTuple):
-    """A rule of a schema: its place there, and the place of the value that it is about."""
+    """A rule of a schema: its place in the schema, and the place of its value."""
 
     pointer: Path_
     keyword: str
@@ -91,7 +91,7 @@ def is_valid(schema: dict[str, Any], document: Any) -> bool:
     return bool(Draft202012Validator(schema).is_valid(document))
 
 
-def test_schema_is_one_of_the_dialect_it_names(schema: dict[str, Any]) -> None:
+def test_schema_is_valid_in_the_dialect_it_names(schema: dict[str, Any]) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
 
@@ -144,8 +144,8 @@ def unknown(value: Any, node: dict[str, Any], schema: dict[str, Any]) -> list[st
     ]
 
 
-def test_editors_are_told_of_every_setting(schema: dict[str, Any]) -> None:
-    """What it means, on every property; what is offered is valid, and so is every default."""
+def test_schema_describes_every_setting(schema: dict[str, Any]) -> None:
+    """Every property has a description; offered values and defaults are valid."""
     containers = {"security", "auth", "model", "providerMetadata", "agents", "builtin", "tools"}
     containers |= {"webSearch", "outboundCorrelation"}
     is_lock = "lock-version" in schema["properties"]
@@ -181,7 +181,7 @@ def test_schema_is_for_the_client_of_the_project(
     assert json.loads(older.out)["$id"].endswith(":0.12.0")
 
 
-def test_plans_of_ones_own_are_offered(tmp_path: Path) -> None:
+def test_team_plans_are_offered(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "plan.toml").write_text(
         'title = "Mine"\nauth-type = "openai"\nenv-key = "MINE_KEY"\n'
@@ -219,7 +219,7 @@ def test_settings_of_a_client_are_described_and_no_others(client: str) -> None:
     assert ("reasoning" in model["capabilities"]["properties"]) == known.knows("0.23.3")
 
 
-def test_legacy_auth_type_is_marked_where_another_way_is_there() -> None:
+def test_legacy_auth_type_is_marked_where_another_way_exists() -> None:
     marked = {}
     for client in ("0.23.3", "0.24.4"):
         providers = printed("settings", "--client", client)["properties"]["modelProviders"]
@@ -284,7 +284,7 @@ def is_broken_alone(schema: dict[str, Any], rule: Rule) -> bool:
 
 
 def broken(rule: Rule, schema: dict[str, Any]) -> Iterator[Any]:
-    """Give documents that could break `rule`, and no other."""
+    """Yield documents that could break `rule` alone."""
     value = at(rule.document, rule.target)
     if rule.keyword == "required":
         yield replaced(
@@ -298,7 +298,7 @@ def broken(rule: Rule, schema: dict[str, Any]) -> Iterator[Any]:
 
 
 def lifted(schema: dict[str, Any], rule: Rule) -> dict[str, Any]:
-    """Return `schema` without `rule`; the values that are listed imply the type beside them."""
+    """Return `schema` without `rule`; listed values imply the type, so it goes with them."""
     result = copy.deepcopy(schema)
     holder = at(result, rule.pointer[:-1])
     if rule.keyword == "required":
@@ -311,7 +311,7 @@ def lifted(schema: dict[str, Any], rule: Rule) -> dict[str, Any]:
 
 
 def rules_of(schema: dict[str, Any]) -> Iterator[Rule]:
-    """Give every rule of `schema` once, with a valid document in which it counts."""
+    """Yield every rule of `schema` once, with a valid document in which it counts."""
     seen: set[Path_] = set()
     pending: list[tuple[Path_, Path_, Any]] = [((), (), sample(schema, schema))]
     while pending:
@@ -322,7 +322,7 @@ def rules_of(schema: dict[str, Any]) -> Iterator[Rule]:
         node = at(schema, pointer)
         for keyword in RULES & node.keys():
             if keyword == "additionalProperties" and node[keyword] is not False:
-                continue  # what it holds is rules of its own
+                continue  # its members are separate rules
             names = node["required"] if keyword == "required" else [""]
             for name in names:
                 yield Rule((*pointer, keyword), keyword, target, document, name)
@@ -347,7 +347,7 @@ def below(
 
 
 def sample(node: dict[str, Any], schema: dict[str, Any]) -> Any:
-    """Return a valid value for `node` that holds everything it knows."""
+    """Return a valid value for `node` with all known keys."""
     if "$ref" in node:
         return sample(at(schema, referred(node)), schema)
     for keyword in ("enum", "anyOf"):
@@ -377,7 +377,7 @@ def sample(node: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 
 def pointers(schema: dict[str, Any]) -> Iterator[Path_]:
-    """Give the place of every rule in `schema`, reached or not."""
+    """Yield the place of every rule in `schema`, whether or not a document reaches it."""
     for pointer in places(schema, ()):
         node = at(schema, pointer)
         for keyword in RULES & node.keys():

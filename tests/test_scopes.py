@@ -1,4 +1,4 @@
-"""Scopes merged: REPLACE for modelProviders, deep merge otherwise, and what each contributes."""
+"""Scopes are merged: REPLACE for modelProviders, deep merge otherwise; what each contributes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_what_a_higher_scope_decides_is_not_an_input(
     other = copy.deepcopy(values)
     other[index] = put(values[index], path, data.draw(LEAVES))
     if any(not isinstance(get(values[index], path[:end], {}), dict) for end in range(1, len(path))):
-        other[index] = values[index]  # a scalar there cuts off what is below, which counts
+        other[index] = values[index]  # a scalar there hides what is below, so it counts
     before, after = compiled(*stacked(values)), compiled(*stacked(other))
     assert (before.lock is None) == (after.lock is None)
     if before.lock is not None and after.lock is not None:
@@ -126,7 +126,7 @@ def test_what_a_higher_scope_decides_is_not_an_input(
 @untimed(100)
 @given(st.lists(st.none() | JSON, min_size=2, max_size=4), JSON)
 def test_highest_scope_with_the_key_owns_the_catalogue(values: list[Any], other: Any) -> None:
-    """The catalogue is the same whatever the scopes below the owner hold."""
+    """The catalogue does not depend on the scopes below its owner."""
     own = models(MODEL)
     below = [{} if value is None else {"modelProviders": value} for value in values[:-1]]
     lock = locked(*stacked([*below, own]))
@@ -142,7 +142,7 @@ def test_owner_is_the_highest_with_the_key_even_if_it_is_null() -> None:
 
 
 def test_project_replaces_the_users_catalogue_and_says_what_is_hidden() -> None:
-    """The guide, Generation Config Layering: not merged, not even another auth type."""
+    """The guide's "Generation Config Layering": models are not merged, of no auth type."""
     user = {"modelProviders": {"anthropic": [{"id": "claude", "envKey": "A"}], "openai": [MODEL]}}
     project = {"modelProviders": {"openai": [{"id": "own", "envKey": "B"}]}}
     compilation = compiled(source(user), source(project, "project"))

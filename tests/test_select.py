@@ -1,10 +1,10 @@
-"""Selecting a model: where it is written, what is refused, and what is left as it is."""
+"""Selecting a model: where it is written, what is refused, and what does not change."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,44 +14,27 @@ from qwenlock.change.select import select
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
-from qwenlock.findings.reading import parse
-from qwenlock.settings.project import Places, Project
+from qwenlock.settings.project import Project
 from support import World, source, write
+from test_upgrade import after, scopes
 
 if TYPE_CHECKING:
-    from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import ProjectChange
 
 ONE = {"id": "one", "envKey": "ONE_KEY", "baseUrl": "https://one.example"}
 TWO = {"id": "two", "envKey": "TWO_KEY", "baseUrl": "https://two.example"}
 CATALOGUE = {"openai": [ONE, TWO], "anthropic": [{"id": "two", "envKey": "TWO_KEY"}]}
-SCOPES: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "system")
 
 
 def selected(
     model: str, auth_type: str | None = None, client: str = "guide", **given: Any
 ) -> ProjectChange:
     """Select a model in scopes, which are named with _ for -."""
-    settings = {name.replace("_", "-"): value for name, value in given.items()}
-    return select(project_of(settings, client), model, auth_type)
-
-
-def project_of(settings: dict[str, Any], client: str) -> Project:
-    files = {scope: Path(f"{scope}.json") for scope in SCOPES}
-    return Project(
-        sources=tuple(source(settings[scope], scope) for scope in SCOPES if scope in settings),
-        places=Places(files=files, labels={scope: str(path) for scope, path in files.items()}),
-        client=profile(client),
-    )
+    return select(replace(scopes(**given), client=profile(client)), model, auth_type)
 
 
 def settings(**more: Any) -> dict[str, Any]:
     return {"$version": 4, "modelProviders": CATALOGUE, **more}
-
-
-def after(change: ProjectChange) -> Any:
-    assert len(change.files) == 1, change.reasons
-    return parse(change.files[0].after, "after").value
 
 
 def choice(auth_type: str, model: str, **more: str) -> dict[str, Any]:
@@ -125,7 +108,7 @@ def test_built_in_model_can_be_selected_without_any_file() -> None:
     assert after(selected("coder-model")) == {"$version": 4, **choice("qwen-oauth", "coder-model")}
 
 
-def test_what_is_selected_already_is_not_written() -> None:
+def test_current_selection_is_not_written_again() -> None:
     for where in ("user", "project", "system"):
         given = {"user": settings(), where: settings(**choice("openai", "one"))}
         change = selected("one", **given)
@@ -142,7 +125,7 @@ def test_what_is_selected_already_is_not_written() -> None:
     assert after(selected("one", client="0.21.2", user=stale))["model"]["baseUrl"] == ONE["baseUrl"]
 
 
-def test_base_url_is_written_where_the_client_reads_it_and_else_goes() -> None:
+def test_base_url_is_written_where_the_client_reads_it_and_removed_elsewhere() -> None:
     before = settings(**choice("openai", "one", baseUrl=ONE["baseUrl"]))
     later = after(selected("two", "openai", "0.24.4", user=before))
     assert later["model"] == {"name": "two", "baseUrl": TWO["baseUrl"]}
@@ -156,12 +139,12 @@ def test_scope_that_overrides_the_selection_is_named() -> None:
     assert "model.name in project.json (project scope) overrides it" in warning
 
 
-def test_old_settings_are_to_be_migrated_first() -> None:
+def test_old_settings_must_be_migrated_first() -> None:
     with pytest.raises(InputError, match="another settings version"):
         selected("one", user={"modelProviders": CATALOGUE, "selectedAuthType": "x"})
 
 
-def test_what_is_selected_at_the_second_endpoint_stays_selected() -> None:
+def test_selection_at_the_second_endpoint_stays_selected() -> None:
     first, second = ({**ONE, "baseUrl": f"https://{name}.example"} for name in ("a", "b"))
     there = {
         "$version": 4,
@@ -206,7 +189,7 @@ def test_command_asks_writes_and_locks(world: World) -> None:
     assert world.user.read_bytes() == before
 
 
-# What to choose from, and where to write it
+# The models to choose from, and the scope to write to
 
 NEWER = "0.24.4"
 FIRST, SECOND = ({**ONE, "baseUrl": f"https://{host}.example"} for host in ("a", "b"))
@@ -229,17 +212,17 @@ def test_base_url_is_refused_where_the_client_takes_the_first() -> None:
 
 
 def select_at(user: Any, url: str, client: str) -> ProjectChange:
-    return select(project_of({"user": user}, client), "one", base_url=url)
+    return select(replace(scopes(user=user), client=profile(client)), "one", base_url=url)
 
 
-def test_scope_is_where_it_is_written(world: World) -> None:
+def test_selection_is_written_to_the_scope_that_is_named(world: World) -> None:
     write(world.user, settings(**choice("openai", "one")))
     assert world.run("select", "two", "--auth-type", "openai", "--scope", "project", "-y")[0] == 0
     assert json.loads(world.own.read_text())["model"] == {"name": "two"}
     assert json.loads(world.user.read_text())["model"] == {"name": "one"}
 
 
-def test_what_the_project_hides_is_said(world: World) -> None:
+def test_models_that_the_project_hides_are_named(world: World) -> None:
     write(world.user, settings(**choice("openai", "one")))
     own = {"$version": 4, "modelProviders": {"openai": [FIRST]}, **choice("openai", "one")}
     write(world.own, own)

@@ -1,4 +1,4 @@
-"""The selection: guide, Resolution Layers and Atomicity, the rows Settings and Default."""
+"""The selection, by the rows Settings and Default of the guide's "Resolution Layers"."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_openai_responses_can_be_selected_where_the_client_knows_it() -> None:
         ("guide", "", "coder-model", []),
     ],
 )
-def test_model_of_qwen_oauth_is_one_of_the_built_in(
+def test_qwen_oauth_has_only_its_built_in_models(
     client: str, name: str, model: str, warnings: list[str]
 ) -> None:
     settings = {"security": {"auth": {"selectedType": "qwen-oauth"}}, "model": {"name": name}}
@@ -176,13 +176,14 @@ def test_other_types_take_their_first_entry(auth_type: str) -> None:
     assert (selection.model, selection.kind) == ("claude-3-opus", "provider")
 
 
-def test_type_without_entries_and_default_has_no_model() -> None:
-    settings = {"security": {"auth": {"selectedType": "gemini"}}}
+@pytest.mark.parametrize("auth_type", ["anthropic", "gemini", "vertex-ai"])
+def test_type_without_entries_and_default_has_no_model(auth_type: str) -> None:
+    settings = {"security": {"auth": {"selectedType": auth_type}}}
     assert chosen(settings).model is None
     assert said(settings) == ["QL602", "QL604"]
 
 
-def test_selected_type_without_entries_is_said() -> None:
+def test_selected_type_without_entries_is_reported() -> None:
     assert said(OPENAI) == ["QL602"]
     assert said(models()) == ["QL602"]
 
@@ -230,7 +231,7 @@ def test_model_that_no_entry_defines_is_a_runtime_model_with_what_the_layers_giv
 
 
 def test_impermeable_layer_keeps_the_settings_out_of_a_provider_model() -> None:
-    """The guide's example: what model.generationConfig holds does not reach a provider model."""
+    """The guide's example: model.generationConfig does not apply to a provider model."""
     settings = {
         **models(MODEL),
         "model": {"name": "gpt-4o", "generationConfig": {"timeout": 30000}},
@@ -276,7 +277,7 @@ def test_generation_configs_of_scopes_merge_for_a_runtime_model() -> None:
     assert lock.selection.source == "user"
 
 
-def test_empty_generation_config_is_none() -> None:
+def test_empty_generation_config_counts_as_missing() -> None:
     settings = {**OPENAI, "model": {"name": "m", "generationConfig": {}}}
     assert chosen(settings) == chosen({**OPENAI, "model": {"name": "m"}})
 
@@ -285,7 +286,7 @@ def test_empty_generation_config_is_none() -> None:
     ("name", "fix"),
     [("gpt-4", 'did you mean "gpt-4o"?'), ("zzz", 'select an entry, such as "gpt-4o"')],
 )
-def test_selected_model_that_no_entry_defines_is_said(name: str, fix: str) -> None:
+def test_selected_model_that_no_entry_defines_is_reported(name: str, fix: str) -> None:
     compilation = compiled({**models(MODEL, OTHER), "model": {"name": name}})
     (finding,) = [each for each in compilation.findings if each.code == "QL603"]
     assert finding.fix == fix
@@ -324,7 +325,7 @@ def test_base_url_is_not_recorded_where_the_id_is_enough() -> None:
     assert chosen(settings, "0.21.2").base_url is None
 
 
-# What releases leave to the variables that are set
+# Decisions that releases leave to variables
 
 RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.21.2", "0.24.4")
 
@@ -339,7 +340,7 @@ def test_nothing_selected_is_undecided(client: str) -> None:
     assert finding.fix == "run `qwenlock select gpt-4o`, unless variables are meant to decide"
 
 
-def test_nothing_selected_and_declared_is_fine() -> None:
+def test_nothing_selected_or_defined_has_no_finding() -> None:
     assert compiled({}, client="0.24.4").findings == ()
 
 
@@ -433,7 +434,7 @@ def test_api_of_an_entry_is_part_of_the_selection(
     assert [lock.selects(model) for model in lock.models].count(True) == 1
 
 
-def test_api_of_an_entry_is_a_field_like_others_for_earlier_releases() -> None:
+def test_api_of_an_entry_is_an_ordinary_field_for_earlier_releases() -> None:
     settings = {**models(RESPONSES), "model": {"name": "gpt-4o"}}
     lock = locked(settings, client="0.24.0")
     assert lock.selection.wire_api is None
@@ -449,7 +450,7 @@ def test_enforced_type_is_recorded() -> None:
     assert chosen(settings).enforced_type == "anthropic"
 
 
-# Where it comes from
+# Its source
 
 
 @pytest.mark.parametrize(

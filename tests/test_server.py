@@ -1,4 +1,4 @@
-"""The language server, asked by an editor: pygls' own client, over two pipes."""
+"""The language server, used by pygls' own client over two pipes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from editor import Editor, applied, edit, position
-from examples import example
+from examples import example, write_files
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
@@ -249,7 +249,7 @@ def test_other_files_are_left_alone(world: World) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["git:", "untitled:", "vscode-remote://host", "file://server"])
-def test_what_is_not_a_file_here_counts_for_nothing(world: World, scheme: str) -> None:
+def test_uri_that_is_not_a_local_file_is_ignored(world: World, scheme: str) -> None:
     """An editor shows the version of a commit under the path of the file."""
 
     async def act(editor: Editor) -> None:
@@ -264,7 +264,7 @@ def test_what_is_not_a_file_here_counts_for_nothing(world: World, scheme: str) -
     edit(world, act)
 
 
-def test_of_many_findings_an_editor_gets_some_and_how_many_more(world: World) -> None:
+def test_editor_gets_some_of_many_findings_and_the_number_of_the_others(world: World) -> None:
     fields = ", ".join(f'"unknown-{number}": 1' for number in range(1_005))
 
     async def act(editor: Editor) -> None:
@@ -316,10 +316,7 @@ def test_action_repairs_as_lint_does(world: World, code: str) -> None:
     async def act(editor: Editor) -> None:
         if client:
             write(world.project / "qwenlock.toml", f'client = "{client}"\n')
-        for name, text in page.before.items():
-            path = world.home / name[2:] if name.startswith("~/") else world.project / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(path, text)
+        write_files(page.before, world)
         uri = await editor.show(world.own)
         found = [each for each in editor.said[uri] if each.code == code]
         actions = await editor.actions(uri, found[0].range)
@@ -547,7 +544,7 @@ def test_file_that_is_not_open_is_changed_by_an_edit_too(world: World) -> None:
     edit(world, act)
 
 
-def test_nothing_is_written_over_what_is_not_saved(world: World) -> None:
+def test_unsaved_text_is_not_overwritten(world: World) -> None:
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, LEGACY)
         editor.type(uri, LEGACY + "\n")
@@ -561,7 +558,7 @@ def test_nothing_is_written_over_what_is_not_saved(world: World) -> None:
     edit(world, act)
 
 
-def test_command_that_cannot_be_carried_out_says_why(world: World) -> None:
+def test_command_that_fails_says_why(world: World) -> None:
     async def act(editor: Editor) -> None:
         await editor.open(world.own, MODELS)
         arguments = [str(world.project), "nothing", "openai"]
@@ -612,8 +609,8 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
     edit(world, act)
 
 
-def test_nothing_in_a_file_is_a_link_or_unseen_in_an_editor(world: World) -> None:
-    """A picture in a hover would tell its server who opened the repository, and when."""
+def test_text_of_a_file_is_shown_literally_in_an_editor(world: World) -> None:
+    """A picture in a hover would tell a server who opened the repository, and when."""
     odd = "![i](http://evil.example/i) <img src=x> \u202e\x1b[31m"
     entry = {"id": odd, "name": odd, "envKey": "A_KEY", "baseUrl": f"https://x.example/{odd}"}
     settings = {**models(entry), "model": {"name": odd}, "fastModel": odd}
@@ -751,7 +748,7 @@ def test_nothing_is_offered_in_a_lock(world: World) -> None:
 # Code lenses
 
 
-def test_lenses_say_how_models_and_plans_stand(world: World) -> None:
+def test_lenses_show_the_state_of_models_and_plans(world: World) -> None:
     settings = installed("0.12.0", custom=[])
 
     async def act(editor: Editor) -> None:
@@ -788,7 +785,7 @@ def test_every_offset_comes_back(text: str, encoding: str, data: Any) -> None:
     lines = Lines(text, encoding)
     offset = data.draw(st.integers(0, len(text)))
     if text[offset - 1 : offset + 1] == "\r\n":
-        offset -= 1  # there is no place between the two
+        offset -= 1  # an offset cannot be between the two
     at = lines.position(offset)
     last = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
     assert at.character == columns(text[last:offset], encoding)
@@ -831,7 +828,7 @@ PIECES = st.sampled_from(
 
 
 def changed(data: Any) -> str:
-    """Return settings in which something was typed, or cut out."""
+    """Return settings into which something was typed, or from which something was cut."""
     start = data.draw(st.integers(0, len(MODELS)))
     end = data.draw(st.integers(start, min(len(MODELS), start + 40)))
     return MODELS[:start] + "".join(data.draw(st.lists(PIECES, max_size=4))) + MODELS[end:]
@@ -898,10 +895,10 @@ def test_no_answer_holds_a_key(world: World, monkeypatch: pytest.MonkeyPatch) ->
         assert SECRET not in repr(said)
 
 
-# Being a guest
+# Behaviour in an editor
 
 
-def test_bug_is_told_without_what_a_text_holds(
+def test_bug_is_reported_without_the_content_of_a_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object, **__: object) -> None:
@@ -919,7 +916,7 @@ def test_bug_is_told_without_what_a_text_holds(
     edit(world, act)
 
 
-def test_editor_is_told_what_the_server_can_do(world: World) -> None:
+def test_server_names_its_capabilities(world: World) -> None:
     async def act(editor: Editor) -> None:
         can: types.ServerCapabilities = editor.result.capabilities
         assert can.hover_provider
@@ -1004,19 +1001,19 @@ def test_streams_are_for_the_protocol_alone(
         print("a stray word")  # noqa: T201
         assert not log.propagate
         monkeypatch.undo()
-    gc.collect()  # a stream that the end of the process would close
+    gc.collect()  # otherwise the end of the process would close this stream
     assert err.read_text() == "a stray word\n"
     assert ('"capabilities"' in out.read_text()) == (b"initialize" in said)
 
 
-def test_person_who_starts_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_person_who_starts_it_sees_a_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     result = world.run("server")
     assert result.exit_code == 2
     assert "speaks with an editor" in result.err
 
 
-def test_missing_extra_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pygls.lsp.server", None)
     result = world.run("server")
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""Outside data checked against a shape: every problem has its path, and none shows a value."""
+"""Outside data is checked against a shape: every problem has its path, and hides the value."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_problems_have_their_paths(value: Any, found: list[ShapeProblem]) -> Non
 
 
 @pytest.mark.parametrize("value", [[], ["a", 1], [[]], "a", None, {"a": 1}])
-def test_only_an_array_of_strings_passes_as_such(value: Any) -> None:
+def test_only_an_array_of_strings_passes_as_one(value: Any) -> None:
     assert strings(value) is not None
 
 
@@ -59,5 +59,5 @@ def test_no_problem_shows_a_value(value: Any, secret: str) -> None:
 
 
 @given(JSON)
-def test_anything_is_anything(value: Any) -> None:
+def test_every_value_has_the_type_any(value: Any) -> None:
     assert not list(problems(value, anything))

@@ -1,4 +1,4 @@
-"""The site: it is built without a warning, and loads nothing from elsewhere."""
+"""The site is built without a warning, and loads nothing from other hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory of passed checks: it makes `check` faster, and never says anything else."""
+"""The memory of passed checks makes `check` faster, and never changes its answer."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_change_is_noticed(world: World, change: str) -> None:
     assert world.agreed() == exit_code
 
 
-def test_other_options_are_another_question(world: World) -> None:
+def test_other_options_are_checked_again(world: World) -> None:
     assert world.run("check", "--no-user").exit_code == 1
     assert world.run("check", "--client", "0.12.0").exit_code == 1
     assert world.run("check").exit_code == 0
@@ -143,7 +143,7 @@ def test_repository_that_goes_lets_the_search_go_on(world: World) -> None:
     assert world.agreed() == 1
 
 
-def test_what_is_in_a_repository_does_not_matter(world: World, compiles: list[object]) -> None:
+def test_files_of_a_repository_do_not_matter(world: World, compiles: list[object]) -> None:
     (world.project / ".git").mkdir()
     world.run("check")
     (world.project / ".git" / "index.lock").touch()
@@ -179,7 +179,7 @@ def test_words_are_remembered_without_the_colours_of_another_stream(
 @pytest.mark.parametrize(
     "garbage", [b"", b"\n\n", b"\xff\n\n[]\n", b"x y\n\n[]\n", b"absent /nope"]
 )
-def test_stamp_that_is_garbage_is_not_believed(
+def test_damaged_stamp_is_not_believed(
     world: World, compiles: list[object], garbage: bytes
 ) -> None:
     write(world.user, "{}")
@@ -252,7 +252,7 @@ def stamps(world: World) -> list[Path]:
 def test_memory_that_somebody_else_could_have_written_is_not_believed(
     world: World, compiles: list[object], what: str
 ) -> None:
-    """Not even one that says that what does not match passes."""
+    """Not even one that says that a wrong lock passes."""
     (world.project / ".git").mkdir()
     assert world.run("check").exit_code == 0
     for stamp in stamps(world):
@@ -273,7 +273,7 @@ def test_memory_that_somebody_else_could_have_written_is_not_believed(
     assert len(compiles) == before + 1
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root changes owners")
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_memory_of_somebody_else_is_not_believed(
     world: World, compiles: list[object], what: str
@@ -300,7 +300,7 @@ def test_memory_is_private(world: World) -> None:
     assert {stamp.parent.stat().st_mode & 0o777 for stamp in stamps(world)} == {0o700}
 
 
-def test_a_file_that_moves_the_user_scope_is_looked_at(world: World) -> None:
+def test_a_file_that_moves_the_user_scope_is_read(world: World) -> None:
     assert world.run("lock", "--client", "0.24.4").exit_code == 0
     assert world.run("check").exit_code == 0
     (world.home / "other").mkdir()
@@ -313,7 +313,7 @@ def test_a_file_that_moves_the_user_scope_is_looked_at(world: World) -> None:
 def test_each_further_project_costs_only_its_own_files(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is the same for all projects of a command is asked once."""
+    """Facts that all projects of a command share are read once."""
     asked: list[str] = []
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -324,7 +324,7 @@ def test_each_further_project_costs_only_its_own_files(
         return call
 
     def check_of(folder: Path) -> tuple[int, int]:
-        """Return how often files are asked about in the first check, and in the second."""
+        """Return the number of calls of `os` for files in the first check, and in the second."""
         counts = []
         for _ in range(2):
             asked.clear()

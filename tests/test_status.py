@@ -43,7 +43,7 @@ def test_qwenlock_alone_at_home_shows_the_help(
     assert world.run().exit_code == 2
 
 
-def test_nothing_set_up_leads_to_init(world: World) -> None:
+def test_without_files_it_advises_init(world: World) -> None:
     assert commands(document(world)) == ["qwenlock init"]
 
 
@@ -144,7 +144,7 @@ def test_shows_plans_with_updates(world: World) -> None:
     assert "qwenlock upgrade --keep-selection" in commands(document(world))
 
 
-def test_tells_whether_the_lock_is_enforced(world: World) -> None:
+def test_says_whether_the_lock_is_enforced(world: World) -> None:
     write(world.own, models(MODEL) | OPENAI)
     world.run("lock")
     assert document(world)["enforced"] is None
@@ -175,7 +175,7 @@ def test_fits_on_one_screen(world: World, width: int) -> None:
     assert "next" in "\n".join(screen.lines)
 
 
-def test_of_broken_settings_is_the_finding(world: World) -> None:
+def test_broken_settings_show_their_finding(world: World) -> None:
     write(world.own, "{")
     result = world.run("status")
     assert (result.exit_code, "QL101" in result.err) == (3, True)

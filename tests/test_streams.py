@@ -35,7 +35,7 @@ class _Failing(RawIOBase):
         return True
 
     def write(self, _: Any) -> int:
-        raise OSError(errno.EINVAL, "Invalid argument")  # what Windows says of a closed console
+        raise OSError(errno.EINVAL, "Invalid argument")  # the error of Windows for a closed console
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_messages_that_cannot_be_written_stop_nothing(
 
 @pytest.mark.parametrize("line", [*PRINTING, "nonsense", "check"])
 def test_closed_streams(world: World, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
-    """As for a program without a console, such as one that pythonw starts."""
+    """A program without a console, such as one that pythonw starts, has no streams."""
     expected = world.run(*line.split()).exit_code
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
@@ -131,7 +131,7 @@ def started(line: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, check=False, **options)
 
 
-def test_error_of_the_system_is_told_with_its_file() -> None:
+def test_error_of_the_system_is_reported_with_its_file() -> None:
     for error, message in (
         (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x: permission denied"),
         (OSError(errno.EIO, "Input/output error"), "input/output error"),

@@ -1,4 +1,4 @@
-"""The comment that an editor adds to suppress a finding: it does, and changes nothing else."""
+"""The comment that an editor adds suppresses its finding, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from examples import example
+from examples import example, write_files
 from qwenlock.edge.lint_subject import gather
 from qwenlock.edge.places import Flags
 from qwenlock.findings.repair import repaired
@@ -18,7 +18,7 @@ from qwenlock.lint.subject import Subject
 from qwenlock.lint.suppress import suppression
 from qwenlock.settings.project import Project
 from qwenlock.text.document import BOM
-from support import World, plainly_read, source, write
+from support import World, plainly_read, source
 
 if TYPE_CHECKING:
     from qwenlock.findings.finding import Finding
@@ -37,10 +37,7 @@ def about(code: str, findings: list[Finding]) -> list[Finding]:
 @pytest.mark.parametrize("code", CODES)
 def test_comment_suppresses_the_example_of_a_page(code: str, world: World) -> None:
     page = example(code)
-    for name, text in page.before.items():
-        path = world.home / name[2:] if name.startswith("~/") else world.project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, text)
+    write_files(page.before, world)
     options = shlex.split(page.command)[2:]
     client = options[options.index("--client") + 1] if "--client" in options else "guide"
     subject = gather(world.project, Flags(), client, env="--env" in options)
@@ -81,16 +78,16 @@ def test_comment_has_the_indentation_and_ending_of_the_file(text: str, ending: s
     ) == json.loads(text)
 
 
-def test_line_that_begins_in_a_comment_gets_none() -> None:
+def test_line_that_begins_in_a_comment_gets_no_comment() -> None:
     (finding,) = about("QL202", linted('{"modelProviders": { /* a\n b */ "x": []}}'))
     assert suppression(finding) is None
 
 
-def test_byte_order_mark_gets_none() -> None:
+def test_finding_about_a_byte_order_mark_gets_no_comment() -> None:
     (finding,) = about("QL117", linted(BOM + "{}"))
     assert suppression(finding) is None
 
 
-def test_comment_about_comments_gets_none() -> None:
+def test_finding_about_comments_gets_no_comment() -> None:
     (finding,) = about("QL115", linted("{} // qwenlock: ignore[QL202]"))
     assert suppression(finding) is None

@@ -1,4 +1,4 @@
-"""Writing on Windows and macOS, with functions that do what their documentation says."""
+"""Writing on Windows and macOS, with functions that behave as documented."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PRIVATE = f"D:P(A;;FA;;;{USER})(A;;FA;;;SY)"
 class Windows:
     """The functions of Windows that are called.
 
-    `lists` holds who may read each file, `streams` the other streams of files, by their number.
+    `lists` holds who may read each file, `streams` the other streams of files, by file number.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Windows:
         )
 
     def _replace(self, target: str, new: str, *others: object) -> int:
-        """Give the new file the name, list and streams of the target, which must exist."""
+        """Give the name, list and streams of the target, which must exist, to the new file."""
         assert others == (None, 0, None, None)
         assert Path(target).exists()
         if self.failing:
@@ -58,7 +58,7 @@ class Windows:
         kept = self.streams.pop(Path(target).stat().st_ino, None)
         if kept:
             self.streams[Path(new).stat().st_ino] = kept
-        Path(new).chmod(0o666)  # as every file there that is not read-only
+        Path(new).chmod(0o666)  # like every file there that is not read-only
         Path(new).replace(target)
         self.lists.pop(new, None)
         return 1
@@ -71,7 +71,7 @@ class Windows:
 
     def _set(self, path: str, what: int, descriptor: Any) -> int:
         assert what == 0x80000004
-        assert b"KEY" not in Path(path).read_bytes()  # before it is written to it
+        assert b"KEY" not in Path(path).read_bytes()  # before the key is written
         self.lists[path] = self._texts[descriptor.value - 1]
         return 1
 
@@ -112,7 +112,7 @@ def test_who_may_read_a_file_stays(system: Windows, history: History, tmp_path: 
     write([FileEdit(file, b"old", b"new")], reason="lint", history=history)
     assert (file.read_bytes(), system.lists[str(file)]) == (b"new", "mine")
     old = [rules for path, rules in system.lists.items() if path != str(file)]
-    assert old.count(PRIVATE) == len(old) > 0  # a copy of it is never open to more
+    assert old.count(PRIVATE) == len(old) > 0  # a copy is never readable for more users
     write_output(file, "newer")
     assert (file.read_bytes(), system.lists[str(file)]) == (b"newer", "mine")
 
@@ -132,7 +132,7 @@ def test_a_file_with_a_key_is_restricted_before_it_has_it(
         assert before is None or file.stat().st_ino in system.streams
         made = [path for path in system.lists if path.startswith(f"{file}.qwenlock-")]
         assert {system.lists[path] for path in made} == {PRIVATE}
-    assert all(system.lists[path] == PRIVATE for path in system.lists)  # and so are the backups
+    assert all(system.lists[path] == PRIVATE for path in system.lists)  # backups too
 
 
 def test_a_file_that_is_held_open_is_tried_again(
@@ -163,7 +163,7 @@ def test_one_that_stays_open_is_named(
 def test_a_target_that_lost_its_name_gets_the_new_file(
     system: Windows, history: History, tmp_path: Path
 ) -> None:
-    """As `ReplaceFileW` is documented to leave it with ERROR_UNABLE_TO_MOVE_REPLACEMENT."""
+    """The documented state after ERROR_UNABLE_TO_MOVE_REPLACEMENT of `ReplaceFileW`."""
     file = tmp_path / "settings.json"
     file.write_bytes(b"old")
     system.failing = [1176]
@@ -193,7 +193,7 @@ def test_reading_is_tried_again_and_then_named(
 
 
 def test_copies_are_removed_when_the_client_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows removes no directory that a process is in."""
+    """Windows removes no directory that is a process's working directory."""
     remove, failures = tempfile.TemporaryDirectory.cleanup, [32, 5]
 
     def sometimes(folder: tempfile.TemporaryDirectory[str]) -> None:
@@ -208,7 +208,7 @@ def test_copies_are_removed_when_the_client_has_ended(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("system")
-def test_no_message_names_permissions_that_windows_has_not(tmp_path: Path) -> None:
+def test_no_message_names_permissions_that_windows_lacks(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1")
     assert environment._read(tmp_path / ".env", "project").mode is None
 

@@ -1,4 +1,4 @@
-"""Objects that a change empties: which stay, and which go."""
+"""Objects that a change empties: some stay, some are removed."""
 
 from __future__ import annotations
 

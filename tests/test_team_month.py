@@ -1,4 +1,4 @@
-"""A team's month in one repository, lived through with real git: nothing slips past the gate."""
+"""A team's month in one repository, with real git: the gate notices every mistake."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 
 from conformance.clients import installed
 from conformance.run import QWENLOCK, Client, Machine
-from conformance.server import ANSWER, serving
+from conformance.server import ANSWER, Server
 from qwenlock import __version__
-from support import MODEL, World, models, write
+from support import MODEL, World, models, serving, write
 from test_enforced import enter
 from test_workspace import git
 
@@ -33,7 +33,7 @@ def settings(*entries: dict[str, Any]) -> str:
 
 
 class Team:
-    """A repository with six projects, and what its people do in it."""
+    """A repository with six projects, and the actions of its people."""
 
     def __init__(self, world: World, patch: pytest.MonkeyPatch) -> None:
         self.world, self.patch, self.root = world, patch, world.project
@@ -90,7 +90,7 @@ def test_a_month(team: Team, tmp_path: Path) -> None:
 
 
 def test_people_with_three_clients_get_the_locked_model(team: Team, tmp_path: Path) -> None:
-    with serving() as server:
+    with serving(Server()) as server:
         entry = {**MODEL, "baseUrl": f"{server.url}/v1"}
         write(team.file(NAMES[0]), settings(entry, {**entry, "id": "gpt-4o-mini"}))
         team.lock()
@@ -131,7 +131,7 @@ def _adopt(team: Team) -> None:
 
 
 def _branches(team: Team) -> None:
-    """Two people add a model to one project; only locks that were made again pass."""
+    """Two people add a model to one project; only a lock of the merged settings passes."""
     name = NAMES[0]
     for branch, added in (("one", OTHER), ("two", {**MODEL, "id": "gpt-4.1"})):
         team.git("switch", "-q", "-c", branch, "main")
@@ -143,7 +143,7 @@ def _branches(team: Team) -> None:
     with pytest.raises(AssertionError, match=r"qwen\.lock"):
         team.git("merge", "-q", "--no-ff", "-m", "Merge two", "two")
     assert "<<<<<<<" not in team.file(name).read_text()
-    assert team.gate() == 1  # the lock of one side is not that of the merge
+    assert team.gate() == 1  # the lock of one side does not fit the merge
     team.lock()
     assert team.gate() == 0
     team.commit("Merge two")
@@ -168,7 +168,7 @@ def _branches(team: Team) -> None:
 
 
 def _by_the_hook_of_the_page(team: Team) -> None:
-    """Where a driver takes one lock of two, the hook locks every project again."""
+    """A driver takes one of two locks; then the hook locks every project again."""
     page = Path(__file__).parents[1] / "docs" / "how-to" / "merge.md"
     code = page.read_text("utf-8").partition('title=".git/hooks/pre-merge-commit"\n')[2]
     hook = write(team.root / ".git" / "hooks" / "pre-merge-commit", code.partition("```")[0])
@@ -194,7 +194,7 @@ def _by_the_hook_of_the_page(team: Team) -> None:
 
 
 def _upgrade(team: Team) -> None:
-    """A plan is upgraded everywhere by one pull request, and rolled back."""
+    """One pull request upgrades a plan everywhere; it is rolled back."""
     install = ("upgrade", "--plan", "coding-plan", "--region", "china", "--scope", "project")
     for name in NAMES:
         old = team.world.run(*install, name, "--to", "0.12.0", "--keep-selection", "--yes")
@@ -219,20 +219,20 @@ def _upgrade(team: Team) -> None:
 
 
 def _move(team: Team) -> None:
-    """A project moves; one is deleted but for its settings, which the gate notices."""
+    """A project moves; another loses all files but its settings, and the gate notices it."""
     team.git("mv", NAMES[1], "apps/moved")
     assert team.gate() == 0
     team.git("rm", "-q", f"{NAMES[2]}/qwen.lock")
     missing = team.world.run("check", "--recursive")
     assert missing.exit_code == 1
     assert f"run `qwenlock lock {NAMES[2]}`" in missing.err
-    assert team.world.run("lock", "--changed").exit_code == 1  # as the hook does
+    assert team.world.run("lock", "--changed").exit_code == 1  # like the hook
     assert team.gate() == 0
     team.commit("Move")
 
 
 def _clones(team: Team, tmp_path: Path) -> None:
-    """A CI with a shallow clone, a sparse one, and a repository with this one as a submodule."""
+    """CI has a shallow clone, a sparse one, and a repository with this one as a submodule."""
     shallow, sparse, outer = (tmp_path / name for name in ("shallow", "sparse", "outer"))
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{team.root}", str(shallow))
     team.patch.chdir(shallow)
@@ -251,7 +251,7 @@ def _clones(team: Team, tmp_path: Path) -> None:
 
 
 def _people(team: Team) -> None:
-    """A new developer, an older qwenlock, and a client that commits from inside a run."""
+    """A new developer comes; somebody has an older qwenlock; a client commits during a run."""
     lacking = team.world.run("check", "--env")
     assert lacking.exit_code == 1
     assert lacking.err.count("OPENAI_API_KEY is not set") == 1

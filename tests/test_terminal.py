@@ -1,4 +1,4 @@
-"""Words for people: drift and findings that are compact, many projects summed up, help, folding."""
+"""Text for people: compact drift and findings, a summary of many projects, help, folding."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_warnings_about_the_users_file_do_not_fill_a_projects_gate(world: World)
 # Many projects
 
 
-def test_check_of_many_says_what_is_wrong_and_sums_up_the_rest(world: World) -> None:
+def test_check_of_many_projects_names_failures_and_counts_the_rest(world: World) -> None:
     many(world, "a", "b", "c")
     result = world.run("check", "a", "b", "c")
     assert (
@@ -339,7 +339,7 @@ IN_SHELLS = {
         complete -C 'qwenlock select qwen2.5:'
         """,
 }
-"""What completes a command line in each shell, and prints what it found."""
+"""A script for each shell that completes a command line, and prints the results."""
 
 
 @pytest.mark.slow
@@ -365,7 +365,7 @@ def test_shells_complete_with_the_script_that_is_shown(
     found = re.findall(r"qwen2\.5\\*:\d+b", done.stdout)
     assert sorted(each.replace("\\", "") for each in found) == ["qwen2.5:14b", "qwen2.5:7b"]
     assert "touch" not in done.stdout
-    assert not (world.project / "seen").exists()
+    assert not (world.project / "evaluated").exists()
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

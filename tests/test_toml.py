@@ -1,4 +1,4 @@
-"""Where the keys of a TOML text stand."""
+"""The positions of the keys of a TOML text."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def holds(value: Any, path: tuple[str, ...]) -> bool:
 
 
 def keys_at(text: str, line: int, column: int) -> bool:
-    """Tell whether a header's or an assignment's keys begin there."""
+    """Tell whether the keys of a header or an assignment begin at a position."""
     content = text.split("\n")[line - 1]
     return not content[: column - 1].strip("[") and content[column - 1] not in "[ ="
 
@@ -96,7 +96,7 @@ def test_what_is_not_toml(text: str, where: tuple[int, int]) -> None:
 @pytest.mark.parametrize("part", ["a", '"a"', "'a'", "a . b"])
 @pytest.mark.parametrize("before", ["", "[t]\n", "x = 1\n  "])
 def test_key_of_very_many_parts_is_refused_at_once(before: str, part: str) -> None:
-    with pytest.raises(TomlError, match="a key of more than 100 parts") as raised:
+    with pytest.raises(TomlError, match="a key has more than 100 parts") as raised:
         parse(before + f"{part}." * 100_000 + "b = 1")
     assert raised.value.at == (before.count("\n") + 1, 1)
 
@@ -106,7 +106,7 @@ def test_keys_and_texts_with_many_dots_are_read() -> None:
     assert holds(parse(text), ("a",) * 99)
 
 
-def test_blanks_before_what_is_not_a_key_cost_no_square() -> None:
+def test_blanks_before_no_key_are_read_in_linear_time() -> None:
     with pytest.raises(TomlError):
         parse(" " * 500_000 + "!")
     assert Positions(" " * 500_000 + "\nb = 1").of(("b",)) == (2, 1)

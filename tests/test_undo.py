@@ -1,4 +1,4 @@
-"""Undoing what commands in a project wrote, in every file, but never another project's changes."""
+"""`undo` restores every file that commands in a project wrote, and no other project's."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_names_the_later_change_of_another_project(
     assert world.run("undo", "--yes").err.startswith("nothing to undo\n")
 
 
-def test_lets_a_later_change_of_another_file_be(world: World) -> None:
+def test_leaves_a_later_change_of_another_file(world: World) -> None:
     world.run("select", "b", "--yes")
     write(world.own, TWO)
     world.run("select", "b", "--yes")
@@ -145,7 +145,7 @@ def test_leaves_a_folder_that_holds_something_else(world: World) -> None:
     ("name", "said"),
     [("9", "there is no change '9'"), ("1", "is undone")],
 )
-def test_of_an_id_that_cannot_be_taken_back(world: World, name: str, said: str) -> None:
+def test_refuses_an_id_that_cannot_be_undone(world: World, name: str, said: str) -> None:
     world.run("select", "b", "--yes")
     world.run("undo", "--yes")
     result = world.run("undo", name, "--yes")
@@ -153,7 +153,7 @@ def test_of_an_id_that_cannot_be_taken_back(world: World, name: str, said: str) 
     assert said in result.err
 
 
-def test_of_an_undo_makes_the_change_again(world: World) -> None:
+def test_undo_of_an_undo_repeats_the_change(world: World) -> None:
     write(world.own, TWO)
     before = {each: each.read_bytes() for each in (world.own,)}
     world.run("select", "b", "--lock", "--yes")  # 1, and the lock as 2
@@ -170,7 +170,7 @@ def test_of_an_undo_makes_the_change_again(world: World) -> None:
     assert world.run("undo", "5", "--yes").exit_code == 2
 
 
-def test_undos_are_taken_back_from_the_last(world: World) -> None:
+def test_undos_are_undone_from_the_last(world: World) -> None:
     for model in ("b", "a", "b"):
         world.run("select", model, "--yes")
     for _ in range(3):  # 4 takes back 3, 5 takes back 2, 6 takes back 1

@@ -1,4 +1,4 @@
-"""Uninstalling a plan: its models and record go, its key if wanted, and all else stays."""
+"""Uninstalling a plan removes its models, its record, and its key if asked; all else stays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from qwenlock.edge.plans import load
 from qwenlock.settings.plan_state import wanted
 from qwenlock.text import dotenv
-from support import World, untimed, write
+from support import World, record, untimed, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,12 +35,7 @@ def installed(plan: Plan, *own: Any, **more: Any) -> dict[str, Any]:
         "security": {"auth": {"selectedType": plan.auth_type}},
         "model": {"name": models[0]["id"]},
     }
-    for path, value in wanted(plan, template, region).items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
-    return settings | more
+    return record(settings, wanted(plan, template, region)) | more
 
 
 def settings_of(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Upgrades: what happens to a plan's models, to the rest of a file, and to edits."""
+"""Upgrades: their effect on a plan's models, on the rest of a file, and on edits."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ENDPOINTS = {name: region.base_url for name, region in PLAN.regions.items()}
 VERSIONS = list(STATES)
 NEWEST = VERSIONS[-1]
 LATER = "0.23.3"
-"""A version after 0.12.0, for tests about models by name: the newest may have any models."""
+"""A version after 0.12.0 for tests that name models, since those of the newest may change."""
 SELECTED_BY_URL = [version for version in VERSIONS if profile(version).selects_url]
 """The templates whose clients read `model.baseUrl`."""
 KEY = PLAN.env_key
@@ -57,7 +57,7 @@ EVERY_SCOPE: tuple[ScopeName, ...] = ("system-defaults", "user", "project", "sys
 
 
 def state(version: str, region: str) -> dict[str, Any]:
-    """Return what the clients of a template record."""
+    """Return the record of the clients of a template."""
     digest = models_digest(TEMPLATES[version, region]).removeprefix("sha256:")
     if STATES[version] == "version-only":
         return {"codingPlan": {"version": digest}}
@@ -69,7 +69,7 @@ def state(version: str, region: str) -> dict[str, Any]:
 def installed(
     version: str, region: str = "china", *, custom: list[Any] = CUSTOM, **more: Any
 ) -> dict[str, Any]:
-    """Return settings as an upgrade to that template leaves them."""
+    """Return settings after an upgrade to that template."""
     models = [*copy.deepcopy(TEMPLATES[version, region]), *custom]
     url = {"baseUrl": ENDPOINTS[region]} if version in SELECTED_BY_URL else {}
     return {
@@ -83,7 +83,7 @@ def installed(
 
 
 def scopes(**settings: Any) -> Project:
-    """Return a project's scopes, named with _ for -; text is as it is, anything else is JSON."""
+    """Return a project's scopes, named with _ for -; a text is used literally, else as JSON."""
     given = {name.replace("_", "-"): value for name, value in settings.items()}
     return Project(
         sources=tuple(source(given[scope], scope) for scope in EVERY_SCOPE if scope in given),
@@ -233,7 +233,7 @@ def test_object_that_holds_a_comment_is_not_removed() -> None:
 
 @pytest.mark.parametrize("old", ["codingPlan", "providerMetadata"])
 def test_state_of_which_a_client_would_believe_the_wrong_part_is_an_update(old: str) -> None:
-    """From 0.15.10 on, what stands at the old place is moved over the new one at every start."""
+    """From 0.15.10 on, every start moves a value from the old place over that at the new place."""
     settings = installed(NEWEST)
     if old == "codingPlan":
         settings |= state("0.12.0", "china")
@@ -284,7 +284,7 @@ def test_selection_of_another_auth_type_is_kept() -> None:
     assert (settings["security"], settings["model"]) == (auth["security"], auth["model"])
 
 
-def test_selection_that_a_higher_scope_overrides_is_said() -> None:
+def test_selection_that_a_higher_scope_overrides_is_reported() -> None:
     change = changed(scopes(user=installed("0.12.0"), project={"model": {"name": "gpt-4o"}}))
     assert change.report["selection"]["to"] == "openai/gpt-4o"
     assert any("model.name in project.json (project scope)" in each for each in change.warnings)
@@ -359,7 +359,7 @@ def test_record_of_other_models_stays_and_is_named() -> None:
     assert any("user.json records codingPlan.version" in each for each in change.warnings)
 
 
-def test_selected_model_of_a_provider_of_ones_own_is_kept_where_the_client_offers_it() -> None:
+def test_selected_model_of_a_custom_provider_is_kept_where_the_client_offers_it() -> None:
     settings = installed("0.12.0", providerProtocol={"lab": "openai"}, model={"name": "lab-large"})
     settings["modelProviders"]["lab"] = [{"id": "lab-large", "envKey": "LAB_KEY"}]
     for client, kept in (("0.24.4", True), ("guide", False)):
@@ -381,7 +381,7 @@ def test_region_is_switched_by_name_or_alias() -> None:
 
 
 def test_region_that_an_interactive_client_forgot_is_that_of_the_models() -> None:
-    """0.15.10 moves the record over without a base URL (How Qwen Code reads settings, "Plans")."""
+    """0.15.10 moves the record without a base URL (How Qwen Code reads settings, "Plans")."""
     settings = installed("0.15.6", "global")
     settings["providerMetadata"] = {"coding-plan": settings.pop("codingPlan")}
     result = after(changed(settings))
@@ -393,7 +393,7 @@ def test_region_that_an_interactive_client_forgot_is_that_of_the_models() -> Non
     }
 
 
-def test_going_down_needs_to_be_allowed() -> None:
+def test_downgrade_must_be_allowed() -> None:
     for wishes, client in (({"to": "0.12.0"}, "guide"), ({"region": "global"}, "0.12.0")):
         with pytest.raises(UsageError, match=r"is installed; 0\.12\.0 is older") as caught:
             changed(installed(NEWEST), client, **wishes)
@@ -463,11 +463,11 @@ def test_client_that_is_installed_and_has_another_template_is_named() -> None:
     assert not any("--client" in each for each in changed(installed("0.12.0")).warnings)
 
 
-# What is edited
+# Edits
 
 
 def edited() -> dict[str, Any]:
-    """Return settings whose plan models of 0.12.0 somebody edited in every way there is."""
+    """Return settings with edits of every kind in the plan's models of 0.12.0."""
     settings = installed("0.12.0")
     models = settings["modelProviders"]["openai"]
     edited_model(settings, "glm-5")["generationConfig"]["timeout"] = 60000
@@ -547,7 +547,7 @@ def test_edit_that_the_new_template_makes_too_is_not_lost() -> None:
     assert (edit["kept"], change.report["status"]) == (True, "due")
 
 
-def test_reordered_models_are_said_and_take_the_order_of_the_template() -> None:
+def test_reordered_models_are_reported_and_take_the_order_of_the_template() -> None:
     settings = installed("0.12.0", custom=[])
     settings["modelProviders"]["openai"].reverse()
     change = changed(settings, to=LATER)
@@ -642,7 +642,7 @@ regions.moon = {}
 """
 
 
-def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
+def test_another_plan_needs_only_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "moon"
     folder.mkdir()
     write(folder / "plan.toml", SECOND)
@@ -671,7 +671,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
     assert "--region moon" in moon({}, plans=("moon",)).reasons[0]
 
 
-# Files that cannot be changed as they stand
+# Files that cannot be changed
 
 
 @pytest.mark.parametrize(
@@ -682,7 +682,7 @@ def test_another_plan_is_a_folder_more(tmp_path: Path) -> None:
         {"model": "gpt-4o"},
     ],
 )
-def test_needed_keys_of_another_settings_version_are_to_be_migrated_first(settings: Any) -> None:
+def test_needed_keys_of_another_settings_version_must_be_migrated_first(settings: Any) -> None:
     with pytest.raises(InputError, match="another settings version") as caught:
         changed(settings, region="china")
     assert "qwenlock migrate" in (caught.value.fix or "")
@@ -710,7 +710,7 @@ def test_value_in_the_way_is_named(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("record", [None, "x", [], {"version": ""}, {"version": 1}])
-def test_record_that_says_nothing_is_none(record: Any) -> None:
+def test_empty_record_does_not_count(record: Any) -> None:
     assert changed({"$version": 4, "codingPlan": record}).report["status"] == "not-installed"
 
 
@@ -726,7 +726,7 @@ def test_entries_that_are_not_models_stay_where_they_are() -> None:
 
 
 class Sample(NamedTuple):
-    """Settings as somebody wrote them, the comments that must stay, and the custom models' text."""
+    """Handwritten settings, the comments that must stay, and the custom models' text."""
 
     text: str
     comments: list[str]

@@ -1,4 +1,4 @@
-"""Upgrades of any plan and of several: what users added, left out and edited, and the selection."""
+"""Upgrades of one or several plans: added, left out and edited models, and the selection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.plans.edits import choice_of, closest
 from qwenlock.settings.plan_state import latest, wanted
 from qwenlock.settings.project import Places, Project
-from support import World, source, untimed, write
+from support import World, record, source, untimed, write
+from test_upgrade import after
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
@@ -49,7 +50,7 @@ OWN = {"id": "gpt-4o", "envKey": "OPENAI_API_KEY", "baseUrl": "https://api.opena
 
 
 def settings_of(*lists: tuple[Plan, Template, Region], own: list[Any] | None = None) -> Any:
-    """Return settings in which clients have installed some lists, the first model selected."""
+    """Return settings in which clients have installed some lists; the first model is selected."""
     entries = [model for plan, *at in lists for model in copy.deepcopy(plan.models(*at))]
     settings: dict[str, Any] = {
         "$version": 4,
@@ -60,14 +61,6 @@ def settings_of(*lists: tuple[Plan, Template, Region], own: list[Any] | None = N
     for plan, *where in lists:
         record(settings, wanted(plan, *where))
     return settings
-
-
-def record(settings: Any, values: dict[Any, str]) -> None:
-    for path, value in values.items():
-        at = settings
-        for key in path[:-1]:
-            at = at.setdefault(key, {})
-        at[path[-1]] = value
 
 
 def models_of(settings: Any) -> list[Any]:
@@ -92,11 +85,6 @@ def changed(where: Project | Any, **wishes: Any) -> ProjectChange:
     return upgrade(project, UpgradeWishes(**wishes))
 
 
-def after(change: ProjectChange) -> Any:
-    (file,) = change.files
-    return parse(file.after, "after").value
-
-
 def oldest(plan_id: str, region: str | None = None) -> tuple[Plan, Template, Region]:
     plan = PLANS.plan(plan_id)
     place = plan.region(region) if region else next(iter(plan.regions.values()))
@@ -104,7 +92,7 @@ def oldest(plan_id: str, region: str | None = None) -> tuple[Plan, Template, Reg
     return plan, template, place
 
 
-# What a user added, what is retired, what was not chosen
+# Models that a user added, that are retired, that were not chosen
 
 
 @pytest.mark.parametrize("on_edited", [None, "keep", "replace"])
@@ -144,7 +132,7 @@ def test_model_of_an_older_list_only_is_retired_and_named() -> None:
         listed = {model["id"] for model in plan.models(newest, region)}
         gone = [each for each in plan.models(template, region) if each["id"] not in listed]
         settings = settings_of((plan, newest, region))
-        for carried in gone:  # as 0.24.4 carries it along, with the new list recorded
+        for carried in gone:  # as 0.24.4 keeps it, with the new list recorded
             tried += 1
             given_ = copy.deepcopy(settings)
             models_of(given_).append(carried)
@@ -185,7 +173,7 @@ def test_choice_is_completed_or_with_keep_left_as_it_was_chosen(
 
 @untimed(20)
 @given(st.sampled_from(LISTS), st.data())
-def test_choice_is_told_as_what_it_is_and_not_as_an_unknown_version(
+def test_choice_is_reported_as_a_choice_and_not_as_an_unknown_version(
     listed: tuple[Plan, Template, Region], data: st.DataObject
 ) -> None:
     plan, template, region = listed
@@ -262,7 +250,7 @@ def test_list_that_only_a_captured_template_has_is_known_on_this_machine() -> No
             assert bool(codes & {"QL504", "QL505"}) is is_unknown, plan.id
 
 
-def test_choice_of_the_newest_list_is_told_as_what_it_lacks() -> None:
+def test_choice_of_the_newest_list_is_reported_by_what_it_lacks() -> None:
     for plan in PLANS:
         newest, region = plan.newest(), next(iter(plan.regions.values()))
         chosen = plan.models(newest, region)[:-1]
@@ -311,7 +299,7 @@ def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_ba
 
 
 def commented(settings: Any) -> tuple[str, dict[str, str]]:
-    """Return the text of settings with a comment in each model, and those by id."""
+    """Return the text of settings with a comment in each model, and the comments by id."""
     lines, about = [], {}
     for line in json.dumps(settings, indent=2).split("\n"):
         if line.startswith('        "id": '):
@@ -324,7 +312,7 @@ def commented(settings: Any) -> tuple[str, dict[str, str]]:
 
 @untimed(60)
 @given(st.sampled_from(OLDER), st.data())
-def test_kept_edits_keep_values_and_comments_and_nothing_nags(
+def test_kept_edits_keep_values_and_comments_and_nothing_is_reported(
     listed: tuple[Plan, Template, Region], data: st.DataObject
 ) -> None:
     plan, _, region = listed
@@ -577,7 +565,7 @@ def test_plan_that_a_client_does_not_have_is_left_alone() -> None:
         ),
     ],
 )
-def test_wish_that_would_lead_back_or_nowhere_is_refused(
+def test_downgrade_or_unknown_target_is_refused(
     is_edited: bool, wishes: dict[str, Any], message: str
 ) -> None:
     plan = PLANS.plan("coding-plan")
@@ -590,7 +578,7 @@ def test_wish_that_would_lead_back_or_nowhere_is_refused(
     assert error.value.message == message
 
 
-def test_number_that_stays_the_same_stays_as_it_is_spelled() -> None:
+def test_equal_number_keeps_its_spelling() -> None:
     plan = PLANS.plan("coding-plan")
     region = plan.regions["china"]
     settings = settings_of((plan, plan.template("0.21.2"), region))

@@ -1,4 +1,4 @@
-"""What a person sees on a terminal: `show` and `diff` in a pseudo-terminal, narrow and wide."""
+"""`show` and `diff` in a pseudo-terminal, narrow and wide."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ODD = {
 
 
 class Screen(NamedTuple):
-    """What a terminal was sent: with the escape sequences, and without them."""
+    """The output to a terminal: with the escape sequences, and without them."""
 
     sent: str
     lines: list[str]
@@ -43,7 +43,7 @@ def on_terminal(
     program: Sequence[str] = ("-m", "qwenlock"),
     **environment: str,
 ) -> Screen:
-    """Run qwenlock in a pseudo-terminal of so many columns."""
+    """Run qwenlock in a pseudo-terminal with this number of columns."""
     import fcntl
     import pty
     import termios
@@ -92,7 +92,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def two(tmp_path: Path, folder: Path) -> Path:
-    """Return a folder with two locked projects: `p`, and `q` with one model less and one other."""
+    """Return a folder with two locked projects; `q` has one model less and one changed."""
     other = {**ODD, "baseUrl": "https://other.example/a/rather/long/path/of/an/endpoint/v1"}
     for each in (folder, project(tmp_path / "q", other)):
         command = [sys.executable, "-m", "qwenlock", "lock", "--no-user", str(each)]
@@ -101,7 +101,7 @@ def two(tmp_path: Path, folder: Path) -> Path:
 
 
 def is_harmless(screen: Screen) -> bool:
-    """Tell whether nothing but colours commanded the terminal, and no markup was obeyed."""
+    """Tell whether all escape sequences are colours, and markup had no effect."""
     commands = [code for match in ESCAPE.finditer(screen.sent) for code in match[1].split(";")]
     left = ESCAPE.sub("", screen.sent)
     return (
@@ -112,7 +112,7 @@ def is_harmless(screen: Screen) -> bool:
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 @pytest.mark.parametrize("arguments", [["show"], ["show", "--tree"]])
-def test_show_fits_the_terminal_and_obeys_no_name(
+def test_show_fits_the_terminal_and_escapes_names(
     folder: Path, width: int, arguments: list[str]
 ) -> None:
     screen = on_terminal(folder, width, arguments)
@@ -157,7 +157,7 @@ def test_tree_says_everything(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_no_colour_where_none_is_wanted(two: Path, variables: dict[str, str]) -> None:
+def test_no_colour_where_it_is_not_wanted(two: Path, variables: dict[str, str]) -> None:
     for arguments in (["show", "p"], ["show", "--tree", "p"], ["diff", "p", "q"]):
         assert "\x1b" not in on_terminal(two, NARROW, arguments, **variables).sent
 
@@ -171,8 +171,10 @@ def test_diff_is_grouped_by_model(two: Path, width: int) -> None:
     said = "\n".join(screen.lines)
     assert "- openai/gpt-4o" in said
     assert said.index("~ openai/[bold red]odd") < said.index('"https://odd.example/v1" →')
-    assert "\x1b[31m- openai/gpt-4o" in screen.sent, "what is removed is red"
-    assert re.search(r"\x1b\[32m[^\x1b]*https://other.example", screen.sent), "the new is green"
+    assert "\x1b[31m- openai/gpt-4o" in screen.sent, "removed lines are red"
+    assert re.search(r"\x1b\[32m[^\x1b]*https://other.example", screen.sent), (
+        "added lines are green"
+    )
 
 
 def test_terminal_that_can_write_ascii_only(folder: Path) -> None:

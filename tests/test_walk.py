@@ -1,4 +1,4 @@
-"""Many projects at once: which are found, and that each is checked as if it were alone."""
+"""Many projects at once: which are found; each is checked as if it were alone."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def test_projects_are_found_in_the_order_of_their_names(tmp_path: Path) -> None:
     assert found(tmp_path) == ["a", "a/c", "b"]
 
 
-def test_what_cannot_matter_is_not_walked(tmp_path: Path) -> None:
+def test_folders_that_cannot_matter_are_not_searched(tmp_path: Path) -> None:
     put(tmp_path, "node_modules/x", "a/.git/y", "a/.venv/z", "own")
     assert found(tmp_path) == ["own"]
 
 
-def test_what_git_ignores_is_not_walked(tmp_path: Path) -> None:
+def test_folders_that_git_ignores_are_not_searched(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     put(tmp_path, "out/x", "own", "pkg/built", "pkg/own", "new\nline/x")
     write(tmp_path / ".gitignore", "/out\nnew*\n")
@@ -98,17 +98,6 @@ def test_environment_configures_git_and_names_no_other_repository(
     assert found(tmp_path) == ["own"]
 
 
-def test_repository_starts_no_program_of_its_own(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    write(tmp_path / "program", "#!/bin/sh\ntouch started\n")
-    (tmp_path / "program").chmod(0o755)
-    configure = ["git", "-C", str(tmp_path), "config", "core.fsmonitor", "./program"]
-    subprocess.run(configure, check=True)
-    put(tmp_path, "own")
-    assert found(tmp_path) == ["own"]
-    assert not (tmp_path / "started").exists()
-
-
 def settle(root: Path, *names: str, text: str = '{"modelProviders": {}}') -> None:
     for name in names:
         (root / name / ".qwen").mkdir(parents=True, exist_ok=True)
@@ -126,14 +115,14 @@ def test_settings_with_models_make_a_project(tmp_path: Path) -> None:
     assert [each.name for each in every] == ["broken", "commented", "locked", "models", "plain"]
 
 
-def test_settings_that_git_ignores_make_none(tmp_path: Path) -> None:
+def test_settings_that_git_ignores_make_no_project(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     settle(tmp_path, "a", "b", "c")
     write(tmp_path / ".gitignore", "/a/.qwen/settings.json\n/b/.qwen\n")
     assert found(tmp_path) == ["c"]
 
 
-def test_what_is_called_a_lock_makes_a_project_whatever_it_is(tmp_path: Path) -> None:
+def test_anything_called_a_lock_makes_a_project(tmp_path: Path) -> None:
     (tmp_path / "folder" / "qwen.lock").mkdir(parents=True)
     put(tmp_path, "own")
     (tmp_path / "linked").mkdir()
@@ -183,7 +172,7 @@ def test_globs(glob: str, matching: list[str], others: list[str]) -> None:
         assert (expression.fullmatch(whole) is not None) == wanted, path
 
 
-def test_no_glob_matches_nothing() -> None:
+def test_an_empty_list_of_globs_matches_nothing() -> None:
     assert pattern([]).fullmatch("") is None
 
 

@@ -66,7 +66,7 @@ def follow(world: World, text: str) -> None:
         assert world.run(*shlex.split(command)[1:]).exit_code == 0, command
 
 
-# The project is where you stand
+# The project of the working directory
 
 
 def test_nearest_directory_with_settings_or_a_lock_is_the_project(world: World) -> None:
@@ -141,7 +141,7 @@ def test_advice_has_the_options_that_were_used(world: World) -> None:
     missing = world.run("check", *arguments)
     follow(world, missing.err)
     assert world.run("check", *arguments).exit_code == 0
-    assert world.run("check", "app").exit_code == 1  # the configuration says something else
+    assert world.run("check", "app").exit_code == 1  # the configuration says otherwise
     result = json.loads(world.run("check", *arguments, "--format", "json").out)
     assert result["projects"][0]["client"] == "0.15.10"
 
@@ -227,7 +227,7 @@ def test_commands_at_the_root_of_a_workspace_mean_all_projects(workspace: World)
         assert workspace.run(*arguments).exit_code == 0
 
 
-def test_a_directory_without_a_project_stands_for_the_workspace(
+def test_a_directory_without_a_project_means_the_workspace(
     workspace: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (workspace.project / "docs").mkdir()
@@ -240,7 +240,7 @@ def test_a_directory_without_a_project_stands_for_the_workspace(
     assert "name one of its projects: ../apps/a, ../apps/b" in refused.err
 
 
-def test_project_of_a_workspace_is_meant_where_one_stands_in_it(
+def test_inside_a_project_of_a_workspace_that_project_is_meant(
     workspace: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(workspace.project / "apps" / "b")
@@ -433,7 +433,7 @@ def test_tracked_key_that_is_an_error_too_fails_the_gate_as_a_key(
 # Conflicts
 
 
-def test_a_conflict_is_called_one(world: World) -> None:
+def test_a_conflict_is_reported_as_a_conflict(world: World) -> None:
     before = world.lock.read_text(), world.own.read_text()
     marks = "<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> topic\n"
     write(world.lock, before[0].replace("[[models]]", f"{marks}[[models]]", 1))
@@ -497,7 +497,7 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     assert [each["status"] for each in shown["plans"]] == ["current"]
     assert world.run("upgrade", "--check").exit_code == 0
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
-    world.lock.unlink()  # what the settings record is enough
+    world.lock.unlink()  # the record in the settings is enough
     kept = world.run("upgrade", "--yes")
     assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
     assert "newer or older than every list here, so it is not replaced: install" in kept.err
@@ -640,7 +640,7 @@ def test_locks_of_a_commit_are_bounded_together_and_each_is_read_once(
 def test_files_of_a_commit_are_listed_in_little_memory(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten trees of some bytes, each ten times in the next, hold ten billion files."""
+    """Ten trees of a few bytes, each ten times in the next, hold ten billion files."""
     git(world.project, "add", ".")
     git(world.project, "commit", "-q", "-m", "Lock")
     blob = git(world.project, "rev-parse", "HEAD:qwen.lock").strip()
@@ -662,7 +662,7 @@ def test_files_of_a_commit_are_listed_in_little_memory(
 def test_commit_that_git_cannot_list_is_not_an_empty_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where the trees of a commit name each other so often that git never comes to an end."""
+    """This happens if the trees of a commit name each other so often that git never ends."""
     git(world.project, "add", ".")
     git(world.project, "commit", "-q", "-m", "Lock")
     there = Revision(world.project, "0" * 40)
@@ -747,7 +747,7 @@ def test_paths_below_the_root_can_be_typed(world: World, monkeypatch: pytest.Mon
     assert "as ../qwenlock.toml says" in shown.err
 
 
-def test_file_that_the_client_rewrites_is_foreseen(world: World) -> None:
+def test_file_that_the_client_will_rewrite_is_named(world: World) -> None:
     write(world.own, {**models(MODEL), "model": {"name": "gpt-4o"}})
     assert "QL125" not in world.run("lint").err
     git(world.project, "add", ".")
@@ -783,7 +783,7 @@ def test_init_at_a_root_makes_a_workspace_and_no_lock_of_its_own(workspace: Worl
     assert "which nobody else has" not in result.err + again.err
 
 
-def test_status_of_a_workspace_tells_what_to_set(
+def test_status_of_a_workspace_says_what_to_set(
     workspace: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "qwenlock lock apps/b: write qwen.lock" in workspace.run("status").out

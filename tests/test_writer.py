@@ -43,7 +43,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def edits(project: Path) -> list[FileEdit]:
-    """A key on its way from the settings into a new `.env`."""
+    """A change that moves a key from the settings into a new `.env`."""
     settings = project / "settings.json"
     settings.write_bytes(b"old " + SECRET)
     return [
@@ -54,6 +54,23 @@ def edits(project: Path) -> list[FileEdit]:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def give_access(path: Path, which: str, *entries: tuple[int, ...]) -> bytes:
+    """Set an access list, and return it; skip the test if the file system has none.
+
+    Args:
+        path: the file or directory.
+        which: `access` or `default`.
+        entries: tag, permissions and, if the tag names somebody, the id.
+    """
+    packed = [struct.pack("<HHI", *entry[:2], *(entry[2:] or [0xFFFFFFFF])) for entry in entries]
+    acl = struct.pack("<I", 2) + b"".join(packed)
+    try:
+        os.setxattr(path, f"system.posix_acl_{which}", acl)
+    except OSError:
+        pytest.skip("this file system has no access lists")
+    return acl
 
 
 def fail_at(
@@ -108,19 +125,15 @@ class TestWrite:
         write(edits, reason="migrate", history=history)
         assert done == ["backups", ".env", "project", "settings.json", "project"]
 
-    def test_permissions_are_kept(self, project: Path, history: History) -> None:
+    @pytest.mark.parametrize(("asked_for", "after"), [(None, 0o640), (0o600, 0o600)])
+    def test_permissions_are_kept_or_those_asked_for(
+        self, project: Path, history: History, asked_for: int | None, after: int
+    ) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
         path.chmod(0o640)
-        write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
-        assert mode(path) == 0o640
-
-    def test_permissions_are_those_asked_for(self, project: Path, history: History) -> None:
-        path = project / ".env"
-        path.write_bytes(b"old")
-        path.chmod(0o644)
-        write([FileEdit(path, b"old", b"new", 0o600)], reason="migrate", history=history)
-        assert mode(path) == 0o600
+        write([FileEdit(path, b"old", b"new", asked_for)], reason="lint", history=history)
+        assert mode(path) == after
 
     def test_new_file_has_the_permissions_the_umask_leaves(
         self, project: Path, history: History
@@ -130,9 +143,7 @@ class TestWrite:
         write([FileEdit(project / "new", None, b"new")], reason="init", history=history)
         assert mode(project / "new") == mode(ordinary)
 
-    @pytest.mark.skipif(
-        os.name != "posix" or os.geteuid() != 0, reason="only root gives files away"
-    )
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root changes owners")
     def test_owner_is_kept(self, project: Path, history: History) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
@@ -140,9 +151,7 @@ class TestWrite:
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
 
-    @pytest.mark.skipif(
-        os.name != "posix" or os.geteuid() != 0, reason="only root gives files away"
-    )
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root changes owners")
     @pytest.mark.parametrize("what", ["owner", "group"])
     def test_owner_that_cannot_be_kept_is_named(
         self,
@@ -162,7 +171,7 @@ class TestWrite:
                 write(edits, reason="migrate", history=history)
         assert_untouched(project, history)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="attributes of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these attributes")
     def test_attributes_are_kept(self, project: Path, history: History) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
@@ -173,7 +182,7 @@ class TestWrite:
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert os.getxattr(path, "user.mine") == b"value"
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="attributes of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these attributes")
     @pytest.mark.parametrize("name", ["user.mine", "security.mine", "system.nfs4_acl"])
     def test_attribute_that_cannot_be_kept_is_named(
         self,
@@ -196,20 +205,14 @@ class TestWrite:
             write(edits[1:], reason="lint", history=history)
         assert_untouched(project, history)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="access lists of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these access lists")
     def test_access_list_of_the_directory_gives_nobody_access(
         self, project: Path, history: History
     ) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
         path.chmod(0o640)
-        nobody = 0xFFFFFFFF
-        entries = [(1, 7, nobody), (2, 7, 1234), (4, 7, nobody), (16, 7, nobody), (32, 7, nobody)]
-        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
-        try:
-            os.setxattr(project, "system.posix_acl_default", acl)
-        except OSError:
-            pytest.skip("this file system has no access lists")
+        give_access(project, "default", (1, 7), (2, 7, 1234), (4, 7), (16, 7), (32, 7))
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert "system.posix_acl_access" not in os.listxattr(path)
         assert mode(path) == 0o640
@@ -223,21 +226,15 @@ class TestWrite:
         assert "symbolic links" in (caught.value.fix or "")
         assert_untouched(project, history)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="access lists of Linux")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these access lists")
     def test_access_list_is_kept(self, project: Path, history: History) -> None:
         path = project / "settings.json"
         path.write_bytes(b"old")
-        nobody = 0xFFFFFFFF
-        entries = [(1, 6, nobody), (2, 4, 1234), (4, 0, nobody), (16, 4, nobody), (32, 0, nobody)]
-        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
-        try:
-            os.setxattr(path, "system.posix_acl_access", acl)
-        except OSError:
-            pytest.skip("this file system has no access lists")
+        acl = give_access(path, "access", (1, 6), (2, 4, 1234), (4, 0), (16, 4), (32, 0))
         write([FileEdit(path, b"old", b"new")], reason="lint", history=history)
         assert os.getxattr(path, "system.posix_acl_access") == acl
 
-    def test_symbolic_link_stays_one(self, project: Path, tmp_path: Path, history: History) -> None:
+    def test_symbolic_link_is_kept(self, project: Path, tmp_path: Path, history: History) -> None:
         dotfiles = tmp_path / "dotfiles.json"
         dotfiles.write_bytes(b"old")
         link = project / "settings.json"
@@ -265,7 +262,7 @@ class TestWrite:
         write([FileEdit(path, b"old", None)], reason="undo", history=history)
         assert not path.exists()
 
-    def test_leftovers_of_a_killed_run_go_and_only_they(
+    def test_only_leftovers_of_a_killed_run_are_removed(
         self, project: Path, edits: list[FileEdit], history: History
     ) -> None:
         leftover = project / f"settings.json.qwenlock-{'0' * 16}"
@@ -317,7 +314,7 @@ class TestWrite:
         assert set(seen) == {"A  settings.json\n"}
         assert sorted(path.name for path in project.iterdir()) == [".env", ".git", "settings.json"]
 
-    def test_leftovers_in_a_repository_go(
+    def test_leftovers_in_a_repository_are_removed(
         self, project: Path, edits: list[FileEdit], history: History
     ) -> None:
         (project / ".git").mkdir()
@@ -372,7 +369,7 @@ class TestRefusal:
         link = project / "link"
         link.symlink_to(edits[1].path)
         twice = FileEdit(link, edits[1].before, b"other")
-        with pytest.raises(WriteError, match="is a link to another"):
+        with pytest.raises(WriteError, match="are the same file"):
             write([edits[1], twice], reason="migrate", history=history)
 
     def test_what_is_not_a_file(self, project: Path, history: History) -> None:
@@ -520,7 +517,7 @@ class TestFailure:
             )
         assert gone.read_bytes() == b"old"
 
-    def test_directories_made_for_nothing_go_away(
+    def test_directories_made_for_nothing_are_removed(
         self,
         project: Path,
         edits: list[FileEdit],
@@ -535,7 +532,7 @@ class TestFailure:
                 write([FileEdit(path, None, b"new"), *edits], reason="init", history=history)
         assert_untouched(project, history)
 
-    def test_roll_back_that_fails_stops_says_so_and_can_be_undone(
+    def test_failed_roll_back_is_reported_and_can_be_undone(
         self,
         project: Path,
         edits: list[FileEdit],
@@ -554,13 +551,13 @@ class TestFailure:
                 write(edits, reason="migrate", history=history)
         assert "nothing was changed" not in caught.value.message
         assert "qwenlock undo" in (caught.value.fix or "")
-        assert edits[0].path.read_bytes() == b"KEY=" + SECRET, "the key has no other place left"
+        assert edits[0].path.read_bytes() == b"KEY=" + SECRET, "the only remaining place of the key"
         assert [entry.state for entry in history.history()] == [RecordState.APPLIED]
         undo(history)
         assert [path.name for path in project.iterdir()] == ["settings.json"]
 
     @pytest.mark.parametrize("function", ["open", "fsync", "fchmod", "access", "unlink"])
-    def test_no_failure_shows_a_content(
+    def test_no_failure_shows_the_content_of_a_file(
         self,
         edits: list[FileEdit],
         history: History,
@@ -599,7 +596,7 @@ while done < 5:
         assert "changed since it was read" in error.message, error.message
 """
 
-    def test_eight_lose_nothing(self, project: Path, tmp_path: Path) -> None:
+    def test_eight_writers_lose_nothing(self, project: Path, tmp_path: Path) -> None:
         files = [project / "a", project / "b"]
         for file in files:
             file.write_bytes(b"0")
@@ -669,7 +666,7 @@ class TestOutput:
         assert [entry.name for entry in project.iterdir()] == ["qwen.lock"]
         assert path.read_text() == "old"
 
-    def test_only_old_leftovers_go(self, project: Path) -> None:
+    def test_only_old_leftovers_are_removed(self, project: Path) -> None:
         old, young = (project / f"qwen.lock.qwenlock-{digit * 16}" for digit in "01")
         young.touch()
         old.touch()

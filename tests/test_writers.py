@@ -1,8 +1,8 @@
 """Eight writers at once on the same files, as processes of the installed command.
 
-Every write keeps what it found, and the digest of what it left, in the history. So it can be told
-whether some order of the writes explains the files: each must have found what the one before left.
-`--writers-seconds 60` has them write for longer.
+Every write keeps in the history the file that it found, and the digest of the file that it left.
+The test looks for an order of the writes in which each found what the one before left.
+`--writers-seconds 60` lets them write for longer.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def run(root: Path, command: str) -> subprocess.CompletedProcess[str]:
 
 
 def writing(root: Path, seed: int, end: float) -> Counter[str]:
-    """Run commands until the `end`, and count what came of them."""
+    """Run commands until `end`, and count the outcomes."""
     choose = random.Random(seed)  # noqa: S311
     outcomes: Counter[str] = Counter()
     while time.monotonic() < end:

@@ -1,1 +1,1 @@
-"""Conformance: what the real client does, beside what the guide says and what a lock promises."""
+"""Conformance: compare real clients with what the guide says and what a lock promises."""

@@ -1,4 +1,4 @@
-"""What each release does, in plain words, beside what the guide says.
+"""What each release does, in plain words, compared with the guide.
 
 A measure runs a client and says in a few words what it did. What each release was seen to do is in
 `observed.json`, which `python -m conformance.matrix` writes.
@@ -29,11 +29,15 @@ class Bench(NamedTuple):
     server: Server
 
     def entry(self, name: str = "a", path: str = "/v1", **fields: Any) -> dict[str, Any]:
-        """Return a model of the server, with a variable of its own."""
+        """Return a model entry whose endpoint is the server."""
         return {"id": name, "envKey": "A_KEY", "baseUrl": self.server.url + path, **fields}
 
     def offered(self, auth_type: str | None = None) -> str:
-        """Return the models that are offered, or why none; built-in ones only if asked for."""
+        """Return the models that the client offers, or why it offers none.
+
+        Args:
+            auth_type: return only models of this type; by default all but built-in ones.
+        """
         try:
             answer = self.machine.ask(self.client, KEYS)
         except LoginRequiredError:
@@ -49,7 +53,6 @@ class Bench(NamedTuple):
         return ", ".join(shown) or "none"
 
     def selected(self, variables: Mapping[str, str]) -> str:
-        """Return the model that is selected."""
         try:
             answer = self.machine.ask(self.client, variables)
         except LoginRequiredError:
@@ -61,7 +64,7 @@ class Bench(NamedTuple):
     def request(
         self, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> Request | None:
-        """Return what the client asks the server when it is prompted, or None."""
+        """Return the first request that the client sends after a prompt; None if it sends none."""
         variables = KEYS if variables is None else variables
         self.machine.run(self.client, "-p", "hi", *arguments, variables=variables)
         return next(iter(self.server.requests), None)
@@ -85,7 +88,7 @@ class Bench(NamedTuple):
 
 
 class Behaviour(NamedTuple):
-    """Something that clients do, what the guide says of it, and what releases were seen to do."""
+    """Something that clients do, what the guide says about it, and what each release did."""
 
     title: str
     guide: str
@@ -106,7 +109,7 @@ Measure: TypeAlias = "Callable[[Bench], str]"
 
 
 def behaviour(title: str, *, guide: str) -> Callable[[Measure], Measure]:
-    """Record a measure: what it is of, and what came of it."""
+    """Add a measure: its title, what the guide says, and what each release did."""
 
     def record(measure: Measure) -> Measure:
         BEHAVIOURS.append(Behaviour(title, guide, OBSERVED.get(title, {}), measure))
@@ -166,7 +169,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "which of two models with the same id is used, if model.baseUrl is that of the second",
+    "the model used, if two have the same id, and model.baseUrl is that of the second",
     guide=UNSAID,
 )
 def _(bench: Bench) -> str:
@@ -210,7 +213,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "qwen-oauth models offered, if modelProviders has others of its own for qwen-oauth",
+    "qwen-oauth models offered, if modelProviders has other models for qwen-oauth",
     guide="qwen-oauth/coder-model",
 )
 def _(bench: Bench) -> str:
@@ -325,7 +328,7 @@ def _(bench: Bench) -> str:
 
 
 @behaviour(
-    "a model whose own variable is not set, if OPENAI_API_KEY is",
+    "a model whose own variable is not set, if OPENAI_API_KEY is set",
     guide="uses OPENAI_API_KEY",
 )
 def _(bench: Bench) -> str:
@@ -336,7 +339,7 @@ def _(bench: Bench) -> str:
     return f"uses {request.headers['authorization'].removeprefix('Bearer value-of-')}"
 
 
-@behaviour("a key given with --openai-api-key only", guide="is used")
+@behaviour("a key that is given only with --openai-api-key", guide="is used")
 def _(bench: Bench) -> str:
     flags = {
         "auth-type": "openai",
@@ -415,12 +418,12 @@ def _(bench: Bench) -> str:
     return "are kept" if "// mine" in text else "are dropped"
 
 
-@behaviour("user settings that end in the middle", guide=UNSAID)
+@behaviour("user settings that are cut off in the middle", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("user", '{"a": ')
 
 
-@behaviour("project settings that end in the middle", guide=UNSAID)
+@behaviour("project settings that are cut off in the middle", guide=UNSAID)
 def _(bench: Bench) -> str:
     return bench.fate("project", '{"a": ')
 

@@ -23,7 +23,7 @@ INSTALL_TIMEOUT = 300
 
 
 def installed(release: str) -> Path:
-    """Return the command of a release; skip the test where it cannot be had.
+    """Return the command of a release; skip the test if it cannot be installed.
 
     `QWENLOCK_TEST_CLIENTS` names another cache directory, `QWENLOCK_REQUIRE_CLIENTS=1` turns the
     skip into a failure.
@@ -47,7 +47,7 @@ def package(name: str, version: str, folder: str) -> Path:
 
 @cache
 def _installed(name: str, version: str, folder: str) -> Path | str:
-    """Return the directory of a package, or why there is none."""
+    """Return the directory of a package, or why it could not be installed."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         return "there is no node or npm"
     directory = _cache() / folder
@@ -67,7 +67,7 @@ def _cache() -> Path:
 
 
 def _install(package: str, folder: Path) -> str | None:
-    """Install a package beside `folder` and put it in place whole; return what went wrong."""
+    """Install a package beside `folder` and rename it to `folder`; return what went wrong."""
     partial = folder.with_name(f"{folder.name}.partial")
     for leftover in (folder, partial):
         shutil.rmtree(leftover, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What the conformance tests share: the releases, a machine of one's own, a server."""
+"""What the conformance tests share: the releases, a machine for each test, a server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 
 from conformance.clients import RELEASES, installed
 from conformance.run import Client, Machine
-from conformance.server import Server, serving
+from conformance.server import Server
+from support import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,5 +28,5 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving() as running:
+    with serving(Server()) as running:
         yield running

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FOLDER = PurePath(__file__).parent.name
 LEAST_CASES = 450
-"""How many cases of this folder there are at least, so that none gets lost unnoticed."""
+"""The least number of cases in this folder, so that a lost case is noticed."""
 
 
 def is_required() -> bool:
@@ -24,15 +24,14 @@ def is_required() -> bool:
 def insist(config: pytest.Config, least: int = LEAST_CASES) -> None:
     """Count the cases of this test run where clients are required.
 
-    The workers of pytest-xdist do not count: what they report arrives in the process that started
-    them.
+    The workers of pytest-xdist do not count: the process that started them gets their reports.
     """
     if is_required() and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Insistence(least))
 
 
 class Insistence:
-    """Counts cases as they are reported, and fails a run that skipped one or ran too few."""
+    """Count reported cases, and fail a run that skipped one or ran too few."""
 
     def __init__(self, least: int) -> None:
         self._least = least

@@ -16,21 +16,22 @@ from conformance.behaviours import BEHAVIOURS, Behaviour, Bench
 from conformance.clients import installed
 from conformance.never_worse.setups import RELEASES
 from conformance.run import Client, Machine
-from conformance.server import serving
+from conformance.server import Server
+from support import serving
 
 FILE = Path(__file__).parents[2] / "docs" / "client-matrix.md"
 
 _HEAD = f"""\
 # What the client does, and what the guide says
 
-Each row is a question: what does the client do with such settings? Each cell is what a release did
-when it was started with them. `openai/b` is the model `b` in the list of the auth type `openai`; a
-model that is *offered* can be chosen with `/model`. **Bold** is where a release departs from the
-guide; – is what the guide does not speak of. [Never worse](never-worse.md) shows what each release
-sends before and after every command.
+Each row is a question: what does the client do with such settings? Each cell says what a release
+did with them. `openai/b` is the model `b` in the list of the auth type `openai`; a model that is
+*offered* can be chosen with `/model`. **Bold** marks a difference from the guide; – means that
+the guide says nothing. [Never worse](never-worse.md) shows what each release sends before and
+after every command.
 
-Made of `tests/conformance/behaviours.py`, which measures each row with the real client; `pytest
---update-matrix` writes it anew.
+`pytest --update-matrix` generates this page from the record of `tests/conformance/behaviours.py`,
+which measures each row with the real client.
 
 | what | guide | {" | ".join(RELEASES)} |
 | --- | --- |{" --- |" * len(RELEASES)}
@@ -38,7 +39,7 @@ Made of `tests/conformance/behaviours.py`, which measures each row with the real
 
 
 def rendered() -> str:
-    """Return the text of the matrix, as it must be."""
+    """Return the text that the page of the matrix must have."""
     lines = []
     for each in BEHAVIOURS:
         cells = [_cell(each.observed[release], each.guide) for release in RELEASES]
@@ -51,7 +52,7 @@ def _cell(observed: str, guide: str) -> str:
 
 
 def _main() -> None:
-    """Measure the behaviours with the releases, those that are named or all."""
+    """Measure behaviours with releases: those that are named, or all."""
     releases = [each for each in sys.argv[1:] if each in RELEASES]
     titles = {*sys.argv[1:]} - {*RELEASES}
     asked = [
@@ -75,7 +76,7 @@ def _main() -> None:
 def _measured(asked: tuple[Behaviour, str]) -> str:
     behaviour, release = asked
     client = Client(release, installed(release))
-    with tempfile.TemporaryDirectory() as folder, serving() as server:
+    with tempfile.TemporaryDirectory() as folder, serving(Server()) as server:
         try:
             said = behaviour.measure(Bench(client, Machine(Path(folder)), server))
         except Exception as error:  # noqa: BLE001  (somebody must look at it)

@@ -1,4 +1,4 @@
-"""Runs a real client with its own files, and with nothing of this machine except `PATH`."""
+"""Run a real client with its own files, and with nothing from this machine but `PATH`."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60
 QWENLOCK = Path(sys.executable).with_name("qwenlock")
-"""The command, as it is installed beside the Python that runs the tests."""
+"""The command that is installed beside the Python that runs the tests."""
 
 QUIET: dict[str, Any] = {
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
 }
-"""The settings that keep a client from sending anything but what it is asked for."""
+"""The settings that keep a client from sending anything else."""
 
 
 class Client(NamedTuple):
-    """A release of the client, installed."""
+    """An installed release of the client."""
 
     release: str
     command: Path
@@ -57,17 +57,17 @@ class Machine:
             file.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, scope: ScopeName, settings: Any) -> None:
-        """Write the settings of a scope: a value, or the text as it is."""
+        """Write the settings of a scope: a value, or a text."""
         text = settings if isinstance(settings, str) else json.dumps(settings)
         self.files[scope].write_text(text, encoding="utf-8")
 
     def quieten(self) -> None:
-        """Turn statistics off in the lowest scope, unless a test has put a file there."""
+        """Turn statistics off in the lowest scope, unless a test has written a file there."""
         if not self.files["system-defaults"].exists():
             self.write("system-defaults", {"$version": 4, **QUIET})
 
     def enforce(self, lock: Lock) -> None:
-        """Put the settings that enforce `lock` over what the system file says."""
+        """Add the settings that enforce `lock` to the system file."""
         scopes = {
             scope: parse(file.read_text("utf-8"), scope).value
             for scope, file in self.files.items()
@@ -79,19 +79,18 @@ class Machine:
         self.write("system", over(merge(QUIET, scopes.get("system", {})), enforcing))
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Return all that a client gets; `variables` do not replace what makes it run here."""
+        """Return a client's environment: `variables`, and what it needs to run here."""
         return {
             **variables,
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(self.files["system"]),
             "QWEN_CODE_SYSTEM_DEFAULTS_PATH": str(self.files["system-defaults"]),
-            # Else it starts itself a second time, with another limit for its memory.
+            # Otherwise it starts itself a second time, with another limit for its memory.
             "QWEN_CODE_NO_RELAUNCH": "true",
         }
 
     def ask(self, client: Client, variables: Mapping[str, str]) -> Answer:
-        """Return what `client` offers and selects here."""
         self.quieten()
         environment = self.environment(variables)
         return ask([str(client.command)], self.project, environment, TIMEOUT)
@@ -126,5 +125,5 @@ class Machine:
 
 
 def dummies(names: Iterable[str]) -> dict[str, str]:
-    """Return a value for each variable: any will do, and each is another."""
+    """Return a value for each variable; no two values are equal."""
     return {name: f"value-of-{name}" for name in names}

@@ -1,4 +1,4 @@
-"""A model server of the tests' own, on the loopback, that remembers what it is asked.
+"""A model server on the loopback interface, which keeps the requests.
 
 It speaks only those parts of OpenAI's chat completions and of Anthropic's messages that the client
 needs for one answer.
@@ -7,9 +7,7 @@ needs for one answer.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ ANSWER = "Hello."
 
 
 class Request(NamedTuple):
-    """What a client asked; the names of headers are in lower case."""
+    """A request of a client; the names of headers are in lower case."""
 
     path: str
     headers: dict[str, str]
@@ -38,18 +36,6 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
-
-
-@contextmanager
-def serving() -> Iterator[Server]:
-    with Server() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Without enforcement: what each release does is what is recorded of it, and so is the matrix."""
+"""Without enforcement, each release does what is recorded, and the matrix shows the record."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The catalogue that a client offers is the lock's, when the lock is enforced: the golden cases.
+"""A client offers the catalogue of an enforced lock: tested with the golden cases.
 
 0.12.0 reads its settings once, so it is started for each case. 0.24.4 reads them anew for every
-session, so one that runs is asked again and again, which takes a tenth of the time. Only where a
-case sets variables or a providerProtocol, which stay with a process, it is started too.
+session, so one process is asked again and again, which takes a tenth of the time. It is started
+for a case only if the case sets variables or a providerProtocol, which a process keeps.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow  # it starts real clients
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 ON_BOTH = ("guide", "merging", "models")
-"""The areas about providers and merging, which every release is asked about."""
+"""The areas about providers and merging, which are tested with every release."""
 
 ON_NEWEST = (*ON_BOTH, "credentials", "plans", "selection", "settings-versions")
 LOCKS = {
@@ -45,7 +45,7 @@ LOCKS = {
 
 
 def _selectable(lock: Lock, release: str) -> Lock:
-    """Return `lock` with a selection that a client can start with, where its own is none.
+    """Return `lock`, with a selection that a client can start with if it has none.
 
     That is the first model, or a runtime model where there is none: a client without a selection
     asks for a login, and so does one whose anthropic model has no base URL.
@@ -118,7 +118,7 @@ def test_enforced_catalogue_is_the_locks(
 
 
 def _is_read_at_the_start(name: str) -> bool:
-    """Tell whether a case has a `.env` file, or variables or a providerProtocol in its settings."""
+    """Tell whether a case has a `.env`, or variables or a providerProtocol in its settings."""
     files = [file for file in (GOLDEN / name).rglob("*") if file.is_file()]
     once = (b'"env":', b'"providerProtocol":')
     return any(
@@ -127,7 +127,7 @@ def _is_read_at_the_start(name: str) -> bool:
 
 
 def _place(name: str, machine: Machine) -> None:
-    """Put the files of a golden case on `machine`, as they are after its commands."""
+    """Write the files of a golden case to `machine`, as they are after its commands."""
     for file in machine.files.values():
         file.unlink(missing_ok=True)
     folders = {"home": machine.home, "project": machine.project, "system": machine.system}
@@ -138,7 +138,7 @@ def _place(name: str, machine: Machine) -> None:
 
 
 def _offered(answer: Answer, lock: Lock) -> dict[str, list[str]]:
-    """Return the ids that a client offers, by auth type; not built-in nor runtime models."""
+    """Return the ids that a client offers, by auth type, without built-in and runtime models."""
     entries = [(model.auth_type, settings_entry(model)) for model in lock.models]
     routes = {route_id(*entry): entry for entry in entries}
     offered = defaultdict(list)

@@ -1,4 +1,4 @@
-"""`qwenlock doctor` asks a client for its other models, and sees one that is not the lock's."""
+"""`qwenlock doctor` asks a client for its other models, and reports one that the lock lacks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_another_model_than_the_locked_one_is_seen(
 
 
 def settings(other: str) -> dict[str, Any]:
-    """Return settings in which each of the other models is `other`, suited for its role."""
+    """Return settings in which each of the other models is `other`, with its role's options."""
     named = dict.fromkeys(OTHERS, other) | {"imageModel": f"{other}-draws"}
     entries = [entry("main"), entry("small"), entry("large")]
     drawing = [

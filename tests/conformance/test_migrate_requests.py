@@ -1,4 +1,4 @@
-"""What a client sends is the same before and after its credentials are migrated."""
+"""A client sends the same before and after its credentials are migrated."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
 }
 SENT_BEFORE = {"existing entry": (NEW,)}
-"""The releases that send something before the migration, where not all do."""
+"""The releases that send something before the migration, if not all do."""
 
 
 @pytest.mark.parametrize("name", a_third(CASES))
@@ -129,7 +129,7 @@ def filled_in(value: Any, url: str) -> Any:
 def sent(
     machine: Machine, client: Client, server: Server, variables: dict[str, str]
 ) -> dict[str, Any] | None:
-    """Return what the client asks for but the conversation, or None where it asks for nothing."""
+    """Return the client's first request, without the conversation; None if it sends none."""
     server.requests.clear()
     machine.run(client, "-p", "hi", variables=variables)
     return comparable(server.requests[0]) if server.requests else None

@@ -1,6 +1,6 @@
-"""Settings that qwenlock migrates, and settings that the client migrates, are equal as values.
+"""qwenlock and the client migrate settings to equal values.
 
-One start of a client migrates the file of every scope, so four cases share one.
+One start of a client migrates the file of every scope, so four cases share a start.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine
 from qwenlock.settings.scopes import merge
 from qwenlock.settings.versions import migrate
+from support import strict
 
 if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
@@ -51,9 +52,9 @@ def test_migration_is_the_clients(release: str, names: list[str], tmp_path: Path
     for scope, name in placed.items():
         case = CASES[name]
         theirs = json.loads(machine.files[scope].read_text("utf-8"))
-        assert _as_json(theirs) == _as_json(case["after"][str(target)]), name
+        assert strict(theirs) == strict(case["after"][str(target)]), name
         ours = migrate(case["before"], target).settings
-        assert (_as_json(ours) == _as_json(theirs)) == (str(target) not in _deliberate(case)), name
+        assert (strict(ours) == strict(theirs)) == (str(target) not in _deliberate(case)), name
 
 
 KEYS = json.loads((DATA / "settings-keys.json").read_text("utf-8"))
@@ -63,7 +64,7 @@ KEYS = json.loads((DATA / "settings-keys.json").read_text("utf-8"))
 def test_every_key_of_every_table_goes_where_the_client_puts_it(
     release: str, tmp_path: Path
 ) -> None:
-    """One start migrates a file of each version: the four scopes have one each."""
+    """One start migrates a file of each version, one in each of the four scopes."""
     moved = {key for key, path in KEYS["v1_to_v2"].items() if key != path}
     inverted: dict[str, Any] = {"$version": 2}
     for path in KEYS["v2_to_v3_inverted_booleans"]:
@@ -82,7 +83,7 @@ def test_every_key_of_every_table_goes_where_the_client_puts_it(
     for scope, settings in given.items():
         theirs = json.loads(machine.files[scope].read_text("utf-8"))
         ours = migrate(settings, TARGETS.get(release, 4)).settings
-        assert _as_json(ours) == _as_json(theirs), scope
+        assert strict(ours) == strict(theirs), scope
 
 
 def nested(path: str, *, value: bool) -> dict[str, Any]:
@@ -94,12 +95,7 @@ def nested(path: str, *, value: bool) -> dict[str, Any]:
 
 
 def _deliberate(case: dict[str, Any]) -> dict[str, Any]:
-    """Return our results that differ from the client's, by target version; the case says why."""
+    """Return the results of qwenlock that differ from the client's, by target version."""
     assert ("ours" in case) == ("why" in case)
     ours: dict[str, Any] = case.get("ours", {})
     return ours
-
-
-def _as_json(value: Any) -> str:
-    """Write `value` so that true differs from 1, and 2.0 does not differ from 2."""
-    return json.dumps(value, sort_keys=True).replace(".0", "")

@@ -16,8 +16,6 @@ import pytest
 from conformance.clients import NEW, OLD, installed
 from conformance.run import Client, Machine, dummies
 from qwenlock.change.client_lists import VARIABLE, lists_in, outdated, runs
-from qwenlock.change.upgrade import upgrade
-from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.edge.plans import load
@@ -25,8 +23,8 @@ from qwenlock.edge.terminal import update_accepted
 from qwenlock.enforce.agreement import agreement
 from qwenlock.plans.digest import PREFIX, models_digest
 from qwenlock.settings.plan_state import latest, recorded, wanted
-from qwenlock.settings.project import Places, Project
-from support import source
+from support import record, source
+from test_upgrade import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +44,7 @@ OFTEN = [
     ("0.23.3", 1, 0),
     ("0.15.10", 0, 0),
 ]
-"""What every run of the slow tests starts; QWENLOCK_ALL_LISTS=1 asks for all that there is."""
+"""What every run of the slow tests starts; QWENLOCK_ALL_LISTS=1 asks for all lists."""
 
 
 @pytest.mark.parametrize("release", [OLD, "0.15.10", NEW])
@@ -74,13 +72,13 @@ def _older(plan: Plan, newest: Template, region: Region) -> list[Template]:
 
 
 def _lists(release: str, run: int, number: int) -> list[tuple[Plan, Template, Template, Region]]:
-    """Return each plan that the release has, with the list to start from and its newest one.
+    """Return each plan of the release, with the list to start from and its newest one.
 
     Args:
         release: the release.
         run: the number of the region, from 0.
-        number: which of the older lists to start from; 0 is the oldest, or the newest if there is
-            no other.
+        number: which of the older lists to start from; 0 is the oldest, or the newest if it is
+            the only one.
     """
     found = []
     for plan in PLANS:
@@ -112,7 +110,7 @@ def test_client_offers_an_update_before_an_upgrade_and_none_after_it(
     variables = dummies({plan.env_key for plan, *_ in lists})
     before = _settings(lists)
     by_client = update_accepted(command, before, variables)
-    (file,) = _upgraded(before, release).files
+    (file,) = changed(before, release).files
     after = json.loads(file.after)
     for plan, _, newest, region in lists:
         digest = plan.digest(newest, region)
@@ -137,33 +135,18 @@ def test_client_offers_an_update_before_an_upgrade_and_none_after_it(
 def _settings(lists: list[tuple[Plan, Template, Template, Region]]) -> dict[str, Any]:
     """Return settings with an older list of each plan, and its record as `migrate` leaves it.
 
-    The client itself moves an older record without a base URL, and then takes it for one of the
-    first region.
+    The client itself moves an older record without a base URL, and then assumes the first
+    region.
     """
     settings: dict[str, Any] = {"$version": 4, "modelProviders": {"openai": []}}
     for plan, older, newest, region in lists:
         settings["modelProviders"]["openai"] += plan.models(older, region)
         version = plan.digest(older, region).removeprefix(PREFIX)
-        record = {**wanted(plan, newest, region), newest.state.version: version}
-        for path, value in record.items():
-            at = settings
-            for key in path[:-1]:
-                at = at.setdefault(key, {})
-            at[path[-1]] = value
+        record(settings, {**wanted(plan, newest, region), newest.state.version: version})
     first = settings["modelProviders"]["openai"][0]
     quiet = {"usageStatisticsEnabled": False}
     chosen = {"auth": {"selectedType": "openai"}}
     return settings | {"model": {"name": first["id"]}, "security": chosen, "privacy": quiet}
-
-
-def _upgraded(settings: Any, release: str) -> Any:
-    project = Project(
-        places=Places(files={"user": Path("user.json")}, labels={"user": "user.json"}),
-        sources=(source(settings),),
-        plans=PLANS,
-        client=profile(release),
-    )
-    return upgrade(project, UpgradeWishes())
 
 
 def _models_of(plan: Plan, written: Source) -> list[Any]:

@@ -1,6 +1,6 @@
-"""What a client sends under `qwenlock run`: the locked model's request, and nothing else's.
+"""Under `qwenlock run`, a client sends only what the locked model decides.
 
-All through the command line, as a user has it: `qwenlock lock`, then `qwenlock run -- qwen -p hi`.
+The tests use the command line as a user does: `qwenlock lock`, then `qwenlock run -- qwen -p hi`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow  # it starts real clients
 
-# Guide, Generation Config Layering, Example; with the headers and extra_body of the guide's example
-# for OpenAI, and more in the layers below that must not leak.
+# The guide's example of "Generation Config Layering", with the headers and extra_body of its
+# example for OpenAI, and more in the layers below that must not leak.
 LEAKING = {
     "timeout": 30000,
     "samplingParams": {"temperature": 0.5, "max_tokens": 1000, "top_p": 0.123},
@@ -62,7 +62,7 @@ def test_request_is_the_locked_models_and_nothing_leaks(
     }
     machine.write("user", user)
     machine.write("project", project)
-    # The machine's own files of the other scopes stay in force, in what the lock says nothing of.
+    # The machine's files of other scopes stay in force for settings that the lock does not hold.
     machine.write("system", {"$version": 4, "tools": {"exclude": [EXCLUDED]}})
     defaults = {"$version": 4, "env": dummies(["LOCKED_KEY"]), **QUIET}
     machine.write("system-defaults", defaults)
@@ -112,7 +112,7 @@ def test_runtime_model_has_the_locked_configuration_and_nothing_leaks(
         },
     }
     machine.write("project", project)
-    # A user's settings that the lock leaves out, and that are still there when the client runs.
+    # A user's settings that the lock leaves out, and that still exist when the client runs.
     auth = {"selectedType": "openai", "apiKey": "leaked", "baseUrl": f"{server.url}/leaked"}
     leaking = {"name": "leaked", "generationConfig": LEAKING}
     machine.write("user", {"$version": 4, "model": leaking, "security": {"auth": auth}})
@@ -131,7 +131,7 @@ def test_runtime_model_has_the_locked_configuration_and_nothing_leaks(
 def sent(
     machine: Machine, client: Client, server: Server, variables: Mapping[str, str], *options: str
 ) -> Request:
-    """Lock, and return the first request of a client that is run with the lock enforced."""
+    """Lock, run a client with the lock enforced, and return its first request."""
     for command in (["lock", *options], ["run", "--", "qwen", "-p", "hi"]):
         done = machine.qwenlock(client, *command, variables=variables)
         assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What a client sends is what `qwenlock resolve` says of it, for flags, variables and settings."""
+"""A client sends what `qwenlock resolve` says, for flags, variables and settings."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,10 +15,9 @@ import pytest
 
 from conformance.clients import NEW, OLD, RELEASES
 from conformance.run import dummies
+from support import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conformance.run import Client, Machine
     from conformance.server import Request, Server
 
@@ -50,10 +47,10 @@ def auth(auth_type: str | None, **fields: Any) -> dict[str, Any]:
 
 
 class Case(NamedTuple):
-    """What a client is started with; `HERE` in it stands for the server.
+    """The files, flags and variables of a client; `HERE` in them stands for the server.
 
-    `keys` are the values of keys that come from no variable of the environment, by their source.
-    `refused` are the releases that send nothing, `releases` those that it is tried with.
+    `keys` holds the values of keys that do not come from a variable of the environment, by their
+    source, `refused` the releases that send nothing, `releases` those that it is tried with.
     """
 
     user: dict[str, Any]
@@ -235,7 +232,7 @@ def test_proxy_and_default_endpoint_that_are_resolved_are_used(
     client: Client, machine: Machine, providers: dict[str, Any], url: str
 ) -> None:
     settings = {"modelProviders": providers, **auth("openai"), "model": {"name": "a"}}
-    with proxy() as by_variable, proxy() as by_settings:
+    with serving(Proxy()) as by_variable, serving(Proxy()) as by_settings:
         case = Case(
             {**settings, "proxy": by_settings.url},
             variables={"A_KEY": "key", "OPENAI_API_KEY": "key", "HTTPS_PROXY": by_variable.url},
@@ -245,13 +242,13 @@ def test_proxy_and_default_endpoint_that_are_resolved_are_used(
         machine.run(client, "-p", "hi", variables=case.variables)
         asked = {each.url: each.asked for each in (by_variable, by_settings) if each.asked}
     assert list(asked) == [said["proxy"]["value"]]
-    # 0.24.4 opens a connection to OpenAI before it knows better.
+    # 0.24.4 opens a connection to OpenAI before it has read its settings.
     assert f"{urlsplit(url).hostname}:443" in asked[said["proxy"]["value"]]
     assert said["baseUrl"]["value"] == url
 
 
 class Proxy(HTTPServer):
-    """A proxy that leads nowhere; `asked` are the hosts that it was asked for."""
+    """A proxy that connects to nothing; `asked` holds the hosts of its requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -268,18 +265,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         self.server.asked.append(self.path)
         self.send_error(403)
-
-
-@contextmanager
-def proxy() -> Iterator[Proxy]:
-    with Proxy() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def start(machine: Machine, case: Case) -> None:
@@ -316,7 +301,7 @@ def resolved(machine: Machine, client: Client, case: Case) -> dict[str, Any]:
 
 
 def check_target(request: Request, said: dict[str, Any], case: Case) -> None:
-    """Assert that the request goes where it is said to go, with the model and key that are said."""
+    """Assert that the request has the URL, model and key that `resolve` says."""
     is_anthropic = said["authType"]["value"] == "anthropic"
     path = urlsplit(said["baseUrl"]["value"]).path
     ending = "/v1/messages" if is_anthropic else "/chat/completions"
@@ -330,7 +315,7 @@ def check_target(request: Request, said: dict[str, Any], case: Case) -> None:
 
 
 def check_options(request: Request, said: dict[str, Any]) -> None:
-    """Assert that the request carries the options that are said, and none that are not."""
+    """Assert that the request has the options that `resolve` says, and no others."""
     sampling, headers, body = (
         said[name]["value"] or {} for name in ("samplingParams", "customHeaders", "extra_body")
     )

@@ -1,4 +1,4 @@
-"""Folder trust: what the client's list of trusted folders makes of a project's settings."""
+"""Folder trust: whether a project's settings count with a list of trusted folders."""
 
 from __future__ import annotations
 

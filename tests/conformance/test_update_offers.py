@@ -1,6 +1,6 @@
 """After an upgrade the client of that template offers no update; before it, it does.
 
-The offer is made on a terminal only, so the client gets one.
+The client makes the offer only on a terminal, so it gets one.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow  # it starts real clients
 
 ORIGINS = {OLD: "0.10.1", NEW: "0.21.2"}
-"""A template before that of each release."""
+"""For each release, a template that is older than its own."""
 
 pty = pytest.importorskip("pty")
 
 _OFFER = re.compile("New model configurations are available|Provider Update")
 _READY = re.compile("Type your message")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_SETTLED = 3.0  # how long after it is ready a client is given to make its offer, in seconds
+_SETTLED = 3.0  # how many seconds a client may take to make its offer, after it is ready
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def _upgraded(text: str, client: str = "guide", **wishes: str) -> str:
 
 
 def _screen(release: str, settings: str, root: Path) -> str:
-    """Return what the client shows until it makes an offer, or has had the time to."""
+    """Return what the client shows until it makes an offer, or was ready for `_SETTLED` seconds."""
     machine = Machine(root)
     machine.write("user", settings)
     machine.quieten()
@@ -97,7 +97,7 @@ def _screen(release: str, settings: str, root: Path) -> str:
 
 
 def _pieces(terminal: int) -> Iterator[str]:
-    """Give what is written on a terminal as it comes, and an empty text where nothing does."""
+    """Yield each text that is written on a terminal; an empty text if nothing is written."""
     end = monotonic() + TIMEOUT
     while monotonic() < end:
         readable, _, _ = select([terminal], [], [], 0.2)

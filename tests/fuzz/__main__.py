@@ -1,7 +1,8 @@
 """Fuzz with atheris: `PYTHONPATH=tests python -m fuzz --seconds 60 settings`.
 
-The inputs start from the golden cases and go where new branches of qwenlock are. An input that
-breaks a promise is written to a file and named; running it again: `python -m fuzz settings FILE`.
+The inputs start from the golden cases, and are varied to reach new branches of qwenlock. An input
+that breaks a promise is written to a file, which is named. `python -m fuzz settings FILE` runs it
+again.
 """
 
 from __future__ import annotations

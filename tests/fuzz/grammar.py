@@ -1,4 +1,4 @@
-"""What inputs look like: the files of the golden cases, words, and strategies made of both."""
+"""The form of inputs: the files of the golden cases, words, and strategies from both."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "configuration": ("qwenlock.toml", "pyproject.toml"),
     "command-line": ("command",),
 }
-"""How the files that show what an input for a target is like are called at the end."""
+"""The ends of the names of files that are examples of inputs for a target."""
 
 
 @cache
 def seeds(target: str) -> list[bytes]:
-    """Return inputs that are as they should be: the golden cases' and the bundled templates."""
+    """Return valid inputs: those of the golden cases, and the bundled templates."""
     places = [GOLDEN, *([shipped.folder("templates")] if target == "template" else [])]
     files = (file for place in places for file in sorted(place.rglob("*")))
     named = (file for file in files if file.name.endswith(KINDS[target]))
@@ -95,7 +95,7 @@ def words(target: str) -> list[str]:
 
 @cache
 def options() -> list[str]:
-    """Return every command, option and choice there is, of the application itself."""
+    """Return every command, option and choice of the application."""
 
     def walk(command: Any) -> Iterator[str]:
         for parameter in command.params:
@@ -264,7 +264,7 @@ LOCK = [
 
 
 def inputs(target: str) -> st.SearchStrategy[bytes]:
-    """Give inputs for a target: by its grammar, mutations of what is right, and any bytes."""
+    """Give inputs for a target: by its grammar, mutations of valid ones, and any bytes."""
     made = {
         "text": _settings,
         "settings": _settings,

@@ -1,7 +1,7 @@
-"""Look for texts that cost time with their square: `python -m fuzz.growth [FUNCTION]…`.
+"""Look for texts that take quadratic time: `python -m fuzz.growth [FUNCTION]…`.
 
-Such a text is a hang that waits for a larger one. Each function of text is given pieces repeated
-some hundred times, and eight times as often; what takes thirty times as long is printed.
+With a larger text of this kind, the program hangs. Each function of text is given pieces repeated
+some hundred times, and eight times as often; a text that takes thirty times as long is printed.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def main() -> None:
                 continue
             once = seconds(function, before + piece * TIMES + after)
             if more > 30 * once:
-                more = min(more, seconds(function, large))  # not the collector of cycles, this time
+                more = min(more, seconds(function, large))  # no garbage collection in it
             if more > 30 * once or more > PATIENCE:
                 print(f"{name}: {before!r} {piece!r} {after!r}: {once:.3f} s, {more:.3f} s")  # noqa: T201
 

@@ -1,8 +1,8 @@
 """One function for each kind of input: it takes bytes, and fails if a promise is broken.
 
-Promised of every input, and asserted: an exit code that is documented, no traceback, an end within
-`PATIENCE`, no key in what is said or locked, the same answer when asked again, and of a command
-that writes: all is done, and `undo` takes it back to the byte, or every file is as it was.
+Asserted for every input: a documented exit code, no traceback, an end within `PATIENCE`, no key in
+the output or the lock, the same answer when asked again. A command that writes makes its whole
+change, which `undo` takes back to the byte, or changes no file.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     Target: TypeAlias = Callable[[World, bytes], None]
 
 KEY = "sk-HUNTERQZ7XKV3WJ9PLM2"
-"""A key by its prefix, wherever it stands."""
+"""A key that its prefix identifies anywhere."""
 PIECES = [KEY[start : start + 6] for start in range(3, len(KEY) - 5)]
 
 PLAIN = re.compile(f"(?<![A-Za-z0-9]){KEY}")
-"""The key where it is told by its prefix: not in the middle of a word."""
+"""The key where its prefix identifies it: not in the middle of a word."""
 
 PATIENCE = 20
-"""How many seconds a command may take, on a machine that does much else."""
+"""How many seconds a command may take on a busy machine."""
 
 SEPARATOR = b"\n=====\n"
 """Between the plan.toml and the template of an input for `template`."""
@@ -60,7 +60,7 @@ version = "version"
 """
 
 NEVER = {"run", "doctor", "--ping", "--client-command"}
-"""What starts a program or asks the network."""
+"""Commands and options that start a program or use the network."""
 
 
 class HangError(BaseException):
@@ -68,7 +68,7 @@ class HangError(BaseException):
 
 
 def text(_: World, data: bytes) -> None:
-    """Take `data` for the text of settings, for the functions on text alone: quick."""
+    """Use `data` as the text of settings, only with the functions on text, which are fast."""
     try:
         document = parse(decode(data, "x"), "x")
     except InputError as error:
@@ -89,7 +89,7 @@ def text(_: World, data: bytes) -> None:
 
 
 def paths(value: Any) -> Iterator[Path]:
-    """Give the paths of some values: of each object and array the first and the last."""
+    """Yield the paths of some values: the first and the last of each object and array."""
     steps = list(value) if isinstance(value, dict) else range(len(value))
     for step in dict.fromkeys((*steps[:1], *steps[-1:])):
         yield (step,)
@@ -99,7 +99,6 @@ def paths(value: Any) -> Iterator[Path]:
 
 
 def settings(world: World, data: bytes) -> None:
-    """Take `data` for the user's settings."""
     beside(world)
     write(world.user, data)
     asked(world, "lock", "--check")
@@ -122,14 +121,14 @@ WRITERS = (
 
 
 def change(world: World, data: bytes) -> None:
-    """Take `data` for the user's settings, and have a command change them; which, it decides."""
+    """Use `data` as the user's settings, and change them with a command that `data` chooses."""
     beside(world)
     write(world.user, data)
     wrote(world, *WRITERS[sum(data) % len(WRITERS)].split())
 
 
 def lock(world: World, data: bytes) -> None:
-    """Take `data` for the lock, or for what stands under its digest."""
+    """Use `data` as the lock, or as the part of a lock below its digest."""
     beside(world)
     write(world.user, models(MODEL))
     head = b"" if data.startswith(b"#") else b"# x\n# digest: " + digest(data).encode() + b"\n"
@@ -139,11 +138,11 @@ def lock(world: World, data: bytes) -> None:
     asked(world, "lock", "--check")
     asked(world, "diff", ".", ".", "--format", "markdown")
     for line in ("show", "export --format settings", "export --format github-env"):
-        civil(world.run(*line.split()), line)  # what they print is the lock, a key in it too
+        civil(world.run(*line.split()), line)  # they print the lock, with any key in it
 
 
 def template(world: World, data: bytes) -> None:
-    """Take `data` for a template, or for a plan's definition and a template."""
+    """Use `data` as a template, or as a plan's definition and a template."""
     beside(world)
     write(world.user, models({**MODEL, "envKey": "OWN_KEY", "baseUrl": "https://own.example/v1"}))
     definition, found, text = data.rpartition(SEPARATOR)
@@ -158,7 +157,7 @@ def template(world: World, data: bytes) -> None:
 
 
 def dotenv(world: World, data: bytes) -> None:
-    """Take `data` for the project's and the user's `.env`."""
+    """Use `data` as the project's and the user's `.env`."""
     beside(world)
     write(world.user, models(MODEL))
     write(world.own, {"env": {"OPENAI_API_KEY": KEY}})
@@ -171,7 +170,7 @@ def dotenv(world: World, data: bytes) -> None:
 
 
 def configuration(world: World, data: bytes) -> None:
-    """Take `data` for a team's choices, in either file."""
+    """Use `data` as a team's configuration, in either file."""
     beside(world)
     write(world.user, models(MODEL))
     for name in ("pyproject.toml", "qwenlock.toml"):
@@ -182,7 +181,7 @@ def configuration(world: World, data: bytes) -> None:
 
 
 def command_line(world: World, data: bytes) -> None:
-    """Take the lines of `data` for the words of a command line."""
+    """Use the lines of `data` as the words of a command line."""
     words = [os.fsdecode(word).replace("/", "_") for word in data.split(b"\n")]
     words = [word for word in words if "\0" not in word and ".." not in word]
     if NEVER & {word.partition("=")[0] for word in words}:
@@ -207,21 +206,21 @@ TARGETS: Mapping[str, Target] = {
 
 
 def feed(target: str, world: World, data: bytes) -> None:
-    """Give `data` to a target, unless a piece of the key is in it where no prefix tells it."""
+    """Give `data` to a target, unless it holds a piece of the key without its prefix."""
     rest = PLAIN.sub("", data.decode("utf-8", "replace"))
     if not any(piece in rest for piece in PIECES):
         TARGETS[target](world, data)
 
 
 def beside(world: World) -> None:
-    """Empty the world but for keys where every command may meet them."""
+    """Empty the world, and put keys where every command may read them."""
     world.clear()
     write(world.own, {"env": {"OTHER": KEY}, "security": {"auth": {"apiKey": KEY}}})
     write(world.project / ".env", f"THIRD={KEY}\n")
 
 
 def asked(world: World, *words: str) -> None:
-    """Ask a command that changes nothing, twice."""
+    """Run a command that changes nothing, twice."""
     before = files(world)
     with watched(words):
         first, second = world.run(*words), world.run(*words)
@@ -231,7 +230,7 @@ def asked(world: World, *words: str) -> None:
 
 
 def wrote(world: World, *words: str) -> None:
-    """Have a command write, and take back what it wrote."""
+    """Run a command that writes, and undo it."""
     before = files(world)
     with watched(words):
         result = world.run(*words)
@@ -248,7 +247,7 @@ def wrote(world: World, *words: str) -> None:
 
 
 def files(world: World) -> dict[str, tuple[bytes, int]]:
-    """Return what users call theirs: bytes and mode by name, without caches and backups."""
+    """Return the user's files: bytes and mode by name, without caches and backups."""
     return {
         str(path.relative_to(world.root)): (path.read_bytes(), stat.S_IMODE(path.stat().st_mode))
         for folder in (world.home / ".qwen", world.project, world.system)
@@ -258,7 +257,7 @@ def files(world: World) -> dict[str, tuple[bytes, int]]:
 
 
 def silent(world: World, result: Result, words: object) -> None:
-    """See that an answer is civil and shows no key, nor a lock."""
+    """Assert that an answer is documented, and that neither it nor a lock shows a key."""
     civil(result, words)
     locked = world.lock.read_text("utf-8", "replace") if world.lock.exists() else ""
     for piece in PIECES:
@@ -267,14 +266,14 @@ def silent(world: World, result: Result, words: object) -> None:
 
 
 def civil(result: Result, words: object) -> None:
-    """See that an answer is one that is documented."""
+    """Assert that an answer is documented."""
     assert result.exit_code in range(5), (words, result)
     assert "Traceback" not in result.err, (words, result)
 
 
 @contextmanager
 def watched(words: object) -> Iterator[None]:
-    """Raise HangError where what is within takes longer than `PATIENCE`."""
+    """Raise HangError if the block takes longer than `PATIENCE`."""
 
     def hang(*_: Any) -> None:
         raise HangError(words)
@@ -290,7 +289,7 @@ def watched(words: object) -> Iterator[None]:
 
 @contextmanager
 def world_in(root: FilePath) -> Iterator[World]:
-    """Give a world below `root` whose output is taken in, without pytest's own capture."""
+    """Give a world below `root` that reads its output without pytest's capture."""
     with pytest.MonkeyPatch.context() as patch:
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2)]
         for name, stream in zip(("stdout", "stderr"), streams, strict=True):

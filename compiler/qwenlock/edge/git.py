@@ -217,7 +217,7 @@ def revision(directory: Path, name: str) -> Revision:
         answer = output(root, *verify)
     if not answer.strip() or len(answer.split()) > 1:  # a range
         fix = "name a branch, tag or commit; in a shallow clone, fetch it first"
-        raise UsageError(f"git knows no commit {name!r}", fix)
+        raise UsageError(f"git does not know the commit {name!r}", fix)
     return Revision(root, answer.strip())
 
 

@@ -301,7 +301,7 @@ def _chosen(flag: str | None, recorded: str | None, project: Path) -> Path | Non
             message = (
                 f'"{credentials.shown(recorded)}" names a server or a device, so it is not read'
             )
-            raise InputError(message, "name a file of this machine with an option, and lock again")
+            raise InputError(message, "name a file on this machine with an option, and lock again")
         return path
     return None
 

@@ -149,7 +149,7 @@ def write(
     targets = [_resolve(edit.path) for edit in edits]
     if len(set(map(_file, targets))) < len(targets):
         names = ", ".join(str(edit.path) for edit in edits)
-        raise WriteError(f"one of {names} is a link to another of them; nothing was changed")
+        raise WriteError(f"two of {names} are the same file; nothing was changed")
     with ExitStack() as stack:
         stack.enter_context(_locked(targets, history.state / "locks"))
         prepared = [

@@ -52,7 +52,7 @@ def parse(text: str) -> dict[str, Any]:
     long = _LONG_KEY.search(text)
     if long:
         line = text.count("\n", 0, long.start()) + 1
-        raise TomlError(f"a key of more than {MAX_PARTS} parts", (line, 1))
+        raise TomlError(f"a key has more than {MAX_PARTS} parts", (line, 1))
     try:
         return tomllib.loads(text)
     except ValueError as error:  # that of TOML, or an integer of thousands of digits

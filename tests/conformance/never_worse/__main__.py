@@ -1,4 +1,4 @@
-"""Measure the table, or the rows that are named, and write the record and the page.
+"""Measure the whole table, or the rows that are named, and write the record and the page.
 
 PYTHONPATH=tests python -m conformance.never_worse [--setup NAME]… [--release VERSION]…
     [--group NAME]… [--jobs N] [--anew] [--missing]
@@ -24,7 +24,7 @@ from conformance.run import Client
 
 
 def main() -> None:
-    """Measure, row by row; what is there already is written after each."""
+    """Measure row by row; write the record after each row."""
     options = _options()
     record, lock, own = Record.read(), Lock(), local()
     record.drop_all_but(setups())
@@ -67,7 +67,7 @@ def _say(setup: Setup, release: str, measured: Row) -> None:
 
 
 def _differences(record: Record) -> None:
-    """Print what known.toml lacks, and what it has too much."""
+    """Print the cells that known.toml lacks, and those that it should not have."""
     recorded, expected = set(record.worse()), set(known())
     for title, cells in (("not known", recorded - expected), ("no longer", expected - recorded)):
         for cell in sorted(cells):

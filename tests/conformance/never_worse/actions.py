@@ -1,6 +1,6 @@
-"""What qwenlock can do to a setup, and whether the client's first request is the same afterwards.
+"""Run commands on a setup, and compare the client's first request before and after.
 
-Everything that a help line advises for the setup is done as well, whatever it is.
+Every command that a help line advises for the setup is run as well.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.never_worse.bench import Bench, Seen, is_read
+from conformance.never_worse.bench import LONGEST, Bench, Seen, is_read
 from conformance.never_worse.setups import value_of
 
 if TYPE_CHECKING:
@@ -27,32 +27,32 @@ CHANGES = {
     "lint --fix": ("lint", "--fix", "--yes"),
     "init": ("init", "--yes"),
 }
-"""The commands that write settings, by what they are called in the table."""
+"""The commands that write settings, by their name in the table."""
 ACTIONS = (RUN, EXPORT, *CHANGES)
 
 ASKED_FOR = frozenset({"merge", "uninstall"})
-"""Commands that no message advises: one takes models away, and git runs the other."""
+"""Commands that no message advises: one removes models, and git runs the other."""
 
 READING = frozenset(
     {"check", "diff", "doctor", "explain", "export", "history", "lint", "report", "resolve",
      "schema", "server", "show", "status", "template", "undo"}
 )  # fmt: skip
-"""Commands that, as they are advised, write no settings; `undo` takes back what another wrote."""
+"""Commands that write no settings in the form that is advised; `undo` restores older ones."""
 
 SELECTS, _SENDS = "selects: ", "sends: "
 SAME, REFUSED, NOTHING = "same", "refuses", "nothing to do"
 _REFUSALS = (1, 2, 3, 4)
-"""The exit codes that say why, see `docs/reference/exit-codes.md`."""
+"""The exit codes of a refusal, see `docs/reference/exit-codes.md`."""
 _HELP: dict[str, str] = {}
 _ADVICE = re.compile(r"`qwenlock ([^`]+)`")
 
 
 class Outcome(NamedTuple):
-    """What came of an action.
+    """The outcome of an action.
 
     Attributes:
         word: `same`, `refuses` or `nothing to do`; else what the client does now.
-        is_worse: whether the client does not do what it did before.
+        is_worse: whether the client does something else than before.
     """
 
     word: str
@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
 
     @property
     def selected(self) -> str | None:
-        """Return the model that is sent now, where another request was sent before."""
+        """Return the model that is sent now, if another request was sent before."""
         return self.word.split("`")[1] if self.word.startswith(_SENDS) else None
 
 
@@ -68,14 +68,14 @@ _ADVISED_AND_REFUSED = Outcome("is advised, and refuses", is_worse=True)
 
 
 class Row(NamedTuple):
-    """A setup on a release: what the client does with it, and what came of each action."""
+    """A setup on a release: what the client does with it, and the outcome of each action."""
 
     before: Seen
     outcomes: dict[str, Outcome]
 
 
 def row(bench: Bench) -> Row:
-    """Do everything to a setup that can be done to it."""
+    """Run all actions on a setup."""
     return _Trial(bench).row()
 
 
@@ -100,7 +100,7 @@ class _Trial:
         return Row(self.before, self.outcomes)
 
     def follow_advice(self) -> None:
-        """Do what help lines advised; what is advised must not refuse."""
+        """Run the commands that help lines advised; such a command must not refuse."""
         done = {_said(command): name for name, command in CHANGES.items()}
         for name in (done[advice] for advice in self.advised if advice in done):
             if self.outcomes[name].word == REFUSED:
@@ -113,7 +113,7 @@ class _Trial:
             self.outcomes[f"qwenlock {left[0]}"] = _ADVISED_AND_REFUSED if is_refused else outcome
 
     def lock_and_run(self) -> None:
-        """Lock, run, and export; where the lock is refused, nothing can be run or exported."""
+        """Lock, run, and export; if the lock is refused, nothing can be run or exported."""
         bench = self.bench
         bench.renew()
         options = bench.setup.lock
@@ -133,7 +133,7 @@ class _Trial:
         self.outcomes[EXPORT] = self.compared(bench.prompted())
 
     def done(self, *arguments: str) -> Outcome | None:
-        """Run a command that may refuse; return None where it did not."""
+        """Run a command that may refuse; return None if it did not."""
         files = self.bench.files()
         done = self.bench.qwenlock(*arguments)
         if not done.code:
@@ -154,7 +154,7 @@ class _Trial:
         return Outcome(REFUSED)
 
     def changed(self, *arguments: str) -> Outcome:
-        """Run a command that writes, then the client; and `run`, where there is a lock now."""
+        """Run a command that writes, then the client; then `run`, if there is a lock now."""
         bench = self.bench
         bench.renew()
         files = bench.files()
@@ -180,13 +180,11 @@ class _Trial:
         return self.compared(seen) if seen else self.run()
 
     def confirmed(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        """Add `--yes` where the command asks."""
         if {"--yes", "-y"} & set(arguments):
             return arguments
         return (*arguments, "--yes") if self.takes(arguments[0], "--yes") else arguments
 
     def takes(self, command: str, option: str) -> bool:
-        """Tell whether a command has an option."""
         if command not in _HELP:
             _HELP[command] = self.bench.qwenlock(command, "--help").output
         return option in _HELP[command]
@@ -200,7 +198,7 @@ class _Trial:
             return locked or self.run(*options.split())
         outcome = self.changed(*arguments)
         if arguments[0] == "select" and outcome.selected == arguments[1]:
-            # It exists to change what is selected, and shows the change before it is made.
+            # Its purpose is to change what is selected, and it shows the change first.
             return Outcome(f"{SELECTS}{outcome.word.removeprefix(_SENDS)}")
         return outcome
 
@@ -212,7 +210,7 @@ class _Trial:
                 self.advised.setdefault(said)
 
     def selected(self) -> tuple[str, ...] | None:
-        """Return the arguments of `select` for what is selected; None if nothing is."""
+        """Return the arguments with which `select` selects the current model; None without one."""
         found: dict[str, Any] = {}
         for scope in ("user", "project"):
             file = self.bench.machine.files[scope]
@@ -250,19 +248,20 @@ def label(seen: Seen, keys: dict[str, str]) -> str:
     """Return in plain words what the client did; `keys` are the names of the setup's keys."""
     sent = seen.sent
     if sent is None:
-        return f"nothing: {seen.ending}"
+        is_whole = len(seen.ending) < LONGEST
+        return f"sends nothing, and says: {seen.ending}{'' if is_whole else '…'}"
     key = f"the key “{keys.get(sent.key, sent.key)}”" if sent.key else "no key"
-    api = f" as {sent.api}" if sent.api != "chat completions" else ""
+    api = f", in the format “{sent.api}”" if sent.api != "chat completions" else ""
     return f"`{sent.model}` at `{sent.url}` with {key}{api}"
 
 
 def _settings(exported: Done) -> str:
-    """Return the settings that were exported; what was said beside them comes first."""
+    """Return the exported settings; messages come before them in the output."""
     return exported.output[exported.output.index("{\n") :]
 
 
 def _said(arguments: Iterable[str]) -> str:
-    """Return a command line as it is compared: without the words that answer its question."""
+    """Return a command line without the options that answer its question."""
     return shlex.join(each for each in arguments if each not in ("--yes", "-y"))
 
 

@@ -1,4 +1,4 @@
-"""One setup on one release: its files put down anew each time, and what the client sends first."""
+"""One setup on one release: write its files anew each time, and see what the client sends first."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _LOOP = Path(__file__).with_name("loop.cjs")
 _SYSTEM = "QWEN_CODE_SYSTEM_SETTINGS_PATH"
 _PROMPT = ("-p", "hi")
 _OWN = {".cache", ".local"}
-"""Folders of the home directory in which qwenlock keeps what is its own."""
+"""Folders of the home directory in which qwenlock keeps its own files."""
 
 
 class Seen(NamedTuple):
-    """What a client did when it was prompted: what it sent first, or how it ended without."""
+    """What a client did after a prompt: what it sent first, or how it ended without a request."""
 
     sent: Sent | None
     ending: str
 
 
 class _Started(NamedTuple):
-    """What `qwenlock run` has started: the system settings that it was given, and what it did."""
+    """What the client of `qwenlock run` got as system settings, and what it did."""
 
     system: bytes
     seen: Seen
@@ -52,8 +52,8 @@ class Bench:
         qwenlock: what runs command lines.
         setup: the setup.
         measured: what the release did with files of that setup before, by the digest of all that
-            it reads; it is not started for them again.
-        starts: start it under `qwenlock run` nevertheless, whatever it did before.
+            it read; it is not started for them again.
+        starts: whether to start it under `qwenlock run` even so.
     """
 
     def __init__(
@@ -73,13 +73,13 @@ class Bench:
         self.renew()
 
     def renew(self) -> None:
-        """Put the machine back to what the setup says."""
+        """Restore the files of the setup."""
         shutil.rmtree(self._root, ignore_errors=True)
         self.machine = Machine(self._root / "machine")
         self.setup.write(self.machine, self.client.release)
 
     def files(self) -> dict[str, bytes]:
-        """Return all files by name, but for those that qwenlock keeps for itself."""
+        """Return all files by name, without qwenlock's own."""
         found = {}
         for path in sorted(self.machine.root.rglob("*")):
             name = path.relative_to(self.machine.root)
@@ -88,7 +88,7 @@ class Bench:
         return found
 
     def restore(self, files: dict[str, bytes]) -> None:
-        """Put these files on the machine, and nothing else."""
+        """Write these files, and delete all others."""
         self.renew()
         for name in self.files():
             (self.machine.root / name).unlink()
@@ -102,7 +102,7 @@ class Bench:
         return self._qwenlock.run(arguments, self.machine.project, self._environment())
 
     def prompted(self) -> Seen:
-        """Return what the client does with the files as they are."""
+        """Return what the client does with the current files."""
         system = self.machine.files["system"]
         state = self._state(system.read_bytes() if system.exists() else b"")
         known = self._known(state)
@@ -111,7 +111,7 @@ class Bench:
         return known
 
     def known(self, system: str) -> Seen | None:
-        """Return what the client did with these files and system settings, if it was tried."""
+        """Return what the client did with these files and system settings; None if not tried."""
         return self._known(self._state(system.encode()))
 
     def _known(self, state: str) -> Seen | None:
@@ -120,10 +120,10 @@ class Bench:
         return self.measured.get(state)
 
     def run(self, *options: str) -> Seen | Done:
-        """Return what the client does under `qwenlock run`; what was said, if it is not started."""
+        """Return what the client does under `qwenlock run`; the messages, if it is not started."""
         files = self.files()
         if not self._starts:
-            # A copy alone, to learn which system settings a client would be given.
+            # A program that only copies shows which system settings a client would get.
             copy = self._root / "copy"
             copying = ["sh", "-c", f'cp "${_SYSTEM}" "$0"', str(copy)]
             done = self._qwenlock.run(
@@ -142,7 +142,7 @@ class Bench:
         return given.seen
 
     def _run(self, arguments: Sequence[str]) -> _Started | Done:
-        """Run `qwenlock run`; return what it has started, or what was said if it has not."""
+        """Run `qwenlock run`; return what it started, or the messages if it started nothing."""
         with listening() as wire:
             done = self._qwenlock.run(
                 ["run", *arguments],
@@ -181,7 +181,7 @@ class Bench:
         return self._seen(wire, output.read_text("utf-8", "replace"))
 
     def _environment(self, wire: Wire | None = None) -> dict[str, str]:
-        """Return what a command gets: the setup's variables, and what keeps a client in here."""
+        """Return a command's variables: the setup's, and those that keep a client in here."""
         given = self.machine.environment(self.setup.variables())
         path = f"{self.client.command.parent}:{given['PATH']}"
         if wire is None:
@@ -196,7 +196,7 @@ class Bench:
         }
 
     def _state(self, system: bytes, files: dict[str, bytes] | None = None) -> str:
-        """Return a digest of all that a client reads here, wherever the machine is."""
+        """Return a digest of all that a client reads here; it does not depend on the folder."""
         files = self.files() if files is None else files
         read = {name: text for name, text in files.items() if is_read(name)}
         said = repr(sorted({**read, "system": _without_mark(system)}.items()))
@@ -210,7 +210,7 @@ class Bench:
 
 
 def is_read(name: str) -> bool:
-    """Tell whether a client reads the file: settings or variables, in the home or the project."""
+    """Tell whether a client reads the file: settings or a `.env`, in the home or the project."""
     path = Path(name)
     return path.name == ".env" or any(part.startswith(".qwen") for part in path.parts)
 
@@ -226,12 +226,12 @@ def _without_mark(system: bytes) -> bytes:
 
 _NOISE = re.compile(r"at |\(node:|\(Use `node|Ripgrep not available|Warning: .*ripgrep")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_LONGEST = 120
+LONGEST = 120
 
 
 def _ending(output: str, wire: Wire) -> str:
-    """Return in a line how a client ended that asked no model, and where it asked for a login."""
+    """Return in one line how a client without a request ended, and where it asked for a login."""
     lines = [line.strip() for line in _COLOUR.sub("", output).splitlines()]
     said = [line for line in lines if line and not _NOISE.match(line)]
     asked = sorted({each for each in wire.others if "/oauth" in each})
-    return " / ".join(dict.fromkeys([*asked, *said]))[:_LONGEST]
+    return " / ".join(dict.fromkeys([*asked, *said]))[:LONGEST]

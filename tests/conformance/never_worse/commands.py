@@ -1,6 +1,6 @@
-"""Many `qwenlock` command lines at a tenth of their price: a process that has loaded it forks.
+"""Run many `qwenlock` command lines in a tenth of the time: fork a process that has loaded it.
 
-The fork is given what a new process would have: its arguments, environment, directory and files.
+The fork has what a new process would have: its arguments, environment, directory and files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TIMEOUT = 300
 
 
 class Done(NamedTuple):
-    """A command line that has ended, or was ended; `output` is what it printed on either stream."""
+    """A command line that ended, or was ended; `output` holds what it printed on both streams."""
 
     code: int
     output: str
@@ -72,7 +72,7 @@ class Qwenlock:
 
 
 def wait(group: int, has_ended: Callable[[], bool], is_enough: Callable[[], bool]) -> None:
-    """Wait for a process group to end; end it once it is enough, or after `TIMEOUT` seconds."""
+    """Wait until a process group ends; end it if `is_enough`, or after `TIMEOUT` seconds."""
     until = time.monotonic() + TIMEOUT
     while not has_ended():
         if is_enough() or time.monotonic() > until:
@@ -83,7 +83,7 @@ def wait(group: int, has_ended: Callable[[], bool], is_enough: Callable[[], bool
 
 
 def _serve() -> None:
-    """Fork for every line of standard input: say the process group, then the exit code."""
+    """Fork for every line of standard input; print the process group, then the exit code."""
     from qwenlock.__main__ import main
 
     _load_everything()
@@ -101,7 +101,7 @@ def _serve() -> None:
 
 
 def _load_everything() -> None:
-    """Import all of qwenlock, and what its commands import when they run."""
+    """Import all of qwenlock, and what its commands import only when they run."""
     import importlib
     import pkgutil
     from contextlib import redirect_stderr, redirect_stdout

@@ -1,7 +1,6 @@
-// Loaded into a client before its own code: every connection that it opens goes to the tests'
-// server instead, as plain HTTP, whatever the host. So settings are tried with the addresses that
-// they have, and nothing leaves this machine. It also notes what the client was given: its
-// environment, and how much had been said on stderr before.
+// Loaded into a client before its own code. It redirects every connection to the tests' server, as
+// plain HTTP, whatever the host. So settings keep their addresses, and nothing leaves this machine.
+// It also records the client's environment, and the length of stderr before the client starts.
 'use strict';
 const fs = require('node:fs');
 const net = require('node:net');
@@ -27,7 +26,7 @@ net.Socket.prototype.connect = function (...args) {
   return redirected(this, NEVER_WORSE_HTTP, args);
 };
 
-// What the callers of a TLS socket ask of it.
+// The properties of a TLS socket that its callers read.
 const SECURE = {
   encrypted: true,
   authorized: true,

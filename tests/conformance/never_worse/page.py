@@ -1,4 +1,4 @@
-"""The page of the table: each setup, what each release does with it, and what came of what."""
+"""The page of the table: what each release does with each setup, before and after each command."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ key, options and wire format. Otherwise the command refuses, and writes nothing.
 
 This page shows where that holds and where it does not yet. Each setup was tried with each release:
 first the client alone, then the client after each command, each time with the setup's own files.
-Every command that a help line advised for the setup was tried as well. The addresses are real ones:
-the tests send every connection of the client to a server of their own.
+Every command that a help line advised for the setup was tried as well. The settings contain real
+addresses, but a server of the tests answers every connection.
 
-The setups are files of data in `tests/conformance/never_worse/setups`, and the examples of the
-guides that the releases bring along. CI tries every setup with two releases, and a sample with the
-others. To try all of them and write this page:
+The setups are data files in `tests/conformance/never_worse/setups`, and the examples in the guides
+that are part of the releases. CI tries every setup with two releases, and a sample with the others.
+To try all of them and write this page:
 
 <!-- not run: it starts real clients, for an hour -->
 ```sh
@@ -42,15 +42,16 @@ PYTHONPATH=tests python -m conformance.never_worse --anew
 
 | in the tables | means |
 | --- | --- |
-| same | The client sends what it sent before. If it sent nothing, it ends as it ended before. |
+| same | The client sends what it sent before. If it sent nothing, it ends in the same way. |
 | nothing to do | The command wrote nothing. |
 | refuses | The command ended with an error and wrote nothing. |
 | now: … | The client sends this now. It sent nothing before. |
-| selects: … | The client sends this now, as the command that was advised selects it. |
-| **worse:** … | The client does this now, and did something else before. |
+| selects: … | The client sends this now, because the command that was advised selects it. |
+| **worse:** … | The client does this now. It did something else before. |
+| – | The setup was not tried with this release, which lacks a feature or the guide's example. |
 
-A command is left out if the client does the same after it, or there was nothing to do, with every
-release.
+A key is called after its variable, or after the place where it is set. A table leaves a command out
+if, with every release, the client does the same after it or there was nothing to do.
 
 | command | what was done |
 | --- | --- |
@@ -67,12 +68,11 @@ _GROUPS = {
     "reports": "From public bug reports",
     "plans": "With a plan",
     "snippets": "From documentation and tutorials in several languages",
-    "guide": "Examples of the guides that the releases bring along",
+    "guide": "Examples in the guides that are part of the releases",
 }
 
 
 def rendered(record: Record, setups: Sequence[Setup]) -> str:
-    """Return the text of the page."""
     return "".join(_page(record, setups))
 
 
@@ -80,7 +80,7 @@ def _page(record: Record, setups: Sequence[Setup]) -> Iterator[str]:
     yield _HEAD
     yield _figures(record)
     yield from _wrong()
-    yield "\n## All setups\n\nA cell names the commands after which the client does worse.\n\n"
+    yield "\n## All setups\n\nIf a command makes something worse, the cell names the command.\n\n"
     yield f"| setup | {' | '.join(RELEASES)} |\n| --- |{' --- |' * len(RELEASES)}\n"
     for setup in setups:
         cells = [_summary(record, setup.name, release) for release in RELEASES]
@@ -105,13 +105,13 @@ def _figures(record: Record) -> str:
 | | |
 | --- | --- |
 | setups | {len({setup for setup, _ in record.rows})} |
-| setups × releases | {len(record.rows)} |
+| pairs of a setup and a release | {len(record.rows)} |
 | commands tried | {words.total()} |
 | same | {words[SAME]} |
 | nothing to do | {words[NOTHING]} |
 | refuses | {words[REFUSED]} |
-| sends now, sent nothing before | {words.total() - told} |
-| selects another model, as advised | {selects} |
+| now: … | {words.total() - told} |
+| selects: … | {selects} |
 | **worse** | {words["worse"]} |
 """
 
@@ -121,7 +121,7 @@ def _wrong() -> Iterator[str]:
     if reasons:
         yield "\n## What is worse today\n\n| why | cells |\n| --- | --- |\n"
     for reason, count in reasons.items():
-        yield f"| {_sentence(reason)} | {count} |\n"
+        yield f"| {reason} | {count} |\n"
 
 
 def _summary(record: Record, name: str, release: str) -> str:
@@ -133,7 +133,7 @@ def _summary(record: Record, name: str, release: str) -> str:
 
 
 def _section(setup: Setup, record: Record) -> Iterator[str]:
-    """Yield a setup's table: a column for all releases that did alike, a line for each command."""
+    """Yield a setup's table: a column for all releases that do the same, a row for each command."""
     rows = {
         release: record.rows[setup.name, release].row
         for release in RELEASES
@@ -150,7 +150,7 @@ def _section(setup: Setup, record: Record) -> Iterator[str]:
         before = _cell(label(row.before, setup.keys()))
         said = (before, *(_outcome(row, action) for action in actions))
         columns.setdefault(said, []).append(release)
-    yield f"\n### {setup.name}\n\n{_sentence(setup.title)}\n\n"
+    yield f"\n### {setup.name}\n\n{setup.title}\n\n"
     yield f"| | {' | '.join(', '.join(each) for each in columns.values())} |\n"
     yield f"| --- |{' --- |' * len(columns)}\n"
     for title, *cells in zip(("without qwenlock", *actions), *columns, strict=True):
@@ -166,8 +166,3 @@ def _outcome(row: Row, action: str) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "·")
-
-
-def _sentence(text: str) -> str:
-    text = text if text.endswith(("!", "?", ".")) else f"{text}."
-    return f"{text[0].upper()}{text[1:]}"

@@ -1,4 +1,4 @@
-"""The record of the table: what was measured, and what of it is known to be wrong. Data.
+"""The record of the table: what was measured, and which cells are known to be wrong.
 
 `record.json` is written by `python -m conformance.never_worse`, `known.toml` by hand.
 """
@@ -27,7 +27,7 @@ KNOWN = Path(__file__).with_name("known.toml")
 
 
 class Cell(NamedTuple):
-    """Where in the table: a setup, a release and an action."""
+    """A cell of the table: a setup, a release and an action."""
 
     setup: str
     release: str
@@ -38,9 +38,9 @@ class Recorded(NamedTuple):
     """A row as it was measured.
 
     Attributes:
-        digest: of the setup that it was measured with.
-        row: what came of it.
-        measured: what the client did, by a digest of all that it read.
+        digest: the digest of the setup when it was measured.
+        row: the outcome of each action.
+        measured: what the client did, by the digest of all that it read.
     """
 
     digest: str
@@ -73,7 +73,7 @@ class Record:
         FILE.write_text(_a_line_each(saved), "utf-8")
 
     def drop_all_but(self, setups: Iterable[Setup]) -> None:
-        """Leave rows out whose setup there is not any more, or not for that release."""
+        """Delete the rows of setups that no longer exist, or not for that release."""
         releases = {setup.name: setup for setup in setups}
         self.rows = {
             (name, release): recorded
@@ -82,25 +82,25 @@ class Record:
         }
 
     def measured(self, setup: Setup, release: str) -> dict[str, Seen] | None:
-        """Return what a release did with exactly that setup; None if that was not measured."""
+        """Return what a release did with exactly that setup; None if it was not measured."""
         recorded = self.rows.get((setup.name, release))
         return recorded.measured if recorded and recorded.digest == digest(setup) else None
 
     def worse(self) -> Iterator[Cell]:
-        """Yield the cells in which the client does not do what it did before."""
+        """Yield the cells in which the client does something else than before."""
         for (setup, release), recorded in self.rows.items():
             yield from worse(setup, release, recorded.row)
 
 
 def worse(setup: str, release: str, row: Row) -> Iterator[Cell]:
-    """Yield the cells of a row in which the client does not do what it did before."""
+    """Yield the cells of a row in which the client does something else than before."""
     for action, outcome in row.outcomes.items():
         if outcome.is_worse:
             yield Cell(setup, release, action)
 
 
 def known() -> dict[Cell, str]:
-    """Return what is known to be wrong today, with the reason."""
+    """Return the cells that are known to be wrong today, each with the reason."""
     found: dict[Cell, str] = {}
     for reason, setups in tomllib.loads(KNOWN.read_text("utf-8")).items():
         for setup, actions in setups.items():
@@ -110,7 +110,6 @@ def known() -> dict[Cell, str]:
 
 
 def digest(setup: Setup) -> str:
-    """Return a short digest of all that a setup says."""
     said = json.dumps([setup.files, setup.shell, setup.lock], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 

@@ -1,7 +1,7 @@
 """Setups: the files and variables of somebody who uses the client. Data, read from `setups/`.
 
-In their texts `KEY(NAME)` stands for a key of its own, and `VERSION` for the settings version that
-a release writes.
+In their texts `KEY(NAME)` stands for a key with that name, and `VERSION` for the
+settings version that a release writes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.specifiers import SpecifierSet
 
 from conformance.clients import PACKAGE, installed
+from support import plainly_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +30,20 @@ RELEASES = ("0.10.1", "0.12.0", "0.15.10", "0.23.3", "0.24.4")
 FOLDER = Path(__file__).with_name("setups")
 _KEY = re.compile(r"KEY\(([^)]+)\)")
 _KEY_LENGTH = 32
-_COMMENT = re.compile(r'(?P<string>"(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
 class Setup(NamedTuple):
     """Somebody's files and variables.
 
     Attributes:
-        name: what it is called in the table.
-        title: what is special about it, in a sentence.
+        name: its name in the table.
+        title: a sentence that describes it.
         files: text by name; `~` is the home directory, `/system` the folder of the system files,
             and all else is in the project.
         shell: the variables of the shell.
         releases: those that it makes sense for.
-        group: what it is from.
-        lock: options that its lock is made with.
+        group: the file of `setups/` that it is from, or `guide`.
+        lock: the options of `qwenlock lock` for it.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Setup(NamedTuple):
         return release in self.releases
 
     def write(self, machine: Machine, release: str) -> None:
-        """Put the files on a machine."""
+        """Write the files to a machine."""
         for name, text in self.files.items():
             path = place(machine, name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,14 +69,14 @@ class Setup(NamedTuple):
         return {name: with_keys(value) for name, value in self.shell.items()}
 
     def keys(self) -> dict[str, str]:
-        """Return the name of each key that stands in it, by the key."""
+        """Return the name of each key in it, by the key."""
         texts = [*self.files.values(), *self.shell.values()]
         names = {name for text in texts for name in _KEY.findall(text)}
         return {key(name): name for name in names}
 
 
 def place(machine: Machine, name: str) -> Path:
-    """Return where a file of a setup is."""
+    """Return the path of a file of a setup."""
     for prefix, folder in (("~/", machine.home), ("/system/", machine.system)):
         if name.startswith(prefix):
             return folder / name.removeprefix(prefix)
@@ -84,22 +84,20 @@ def place(machine: Machine, name: str) -> Path:
 
 
 def value_of(text: str) -> dict[str, Any]:
-    """Return the value of settings, JSON with comments.
+    """Return the value of settings, which are JSON with comments.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not the JSON of an object.
     """
-    plain = _COMMENT.sub(lambda match: match["string"] or " ", text.removeprefix("\ufeff"))
-    return dict(json.loads(plain))
+    return dict(plainly_read(text.removeprefix("\ufeff")))
 
 
 def key(name: str) -> str:
-    """Return the key of that name; it looks like one."""
+    """Return the key with that name, which looks like a real key."""
     return f"sk-{hashlib.sha256(name.encode()).hexdigest()[:_KEY_LENGTH]}"
 
 
 def with_keys(text: str) -> str:
-    """Put the keys into a text."""
     return _KEY.sub(lambda match: key(match[1]), text)
 
 
@@ -142,7 +140,7 @@ _HEADING = re.compile(r"^#+ (.*)", re.MULTILINE)
 
 @cache
 def guides() -> tuple[Setup, ...]:
-    """Return the examples of the guide that each release brings along, if it brings one.
+    """Return the examples in the guide that is part of each release, if there is one.
 
     What is only a piece of settings becomes whole settings; where nothing is selected, the first
     model is, and every variable that holds a key is set in the shell.
@@ -162,7 +160,6 @@ def guides() -> tuple[Setup, ...]:
 
 
 def _examples(release: str) -> Iterator[tuple[str, str]]:
-    """Yield the heading that an example stands below, and its text."""
     guide = installed(release).parents[1] / PACKAGE / _GUIDE
     text = guide.read_text("utf-8") if guide.exists() else ""
     for block in _BLOCK.finditer(text):
@@ -173,7 +170,7 @@ def _examples(release: str) -> Iterator[tuple[str, str]]:
 def _example(name: str, heading: str, text: str, releases: list[str]) -> Setup:
     settings = _whole(_value(text))
     names = sorted(set(re.findall(r'"envKey": "(\w+)"', json.dumps(settings))))
-    title = f"the example below “{heading}” in the guide of {', '.join(releases)}"
+    title = f"This example is below the heading “{heading}” in the guide of {', '.join(releases)}."
     files = {"~/.qwen/settings.json": json.dumps(settings, indent=2, ensure_ascii=False)}
     shell = {name: f"KEY({name})" for name in names if name not in settings.get("env", {})}
     allowed = SpecifierSet(",".join(f"!={each}" for each in RELEASES if each not in releases))
@@ -181,7 +178,7 @@ def _example(name: str, heading: str, text: str, releases: list[str]) -> Setup:
 
 
 def _value(text: str) -> dict[str, Any]:
-    """Return what an example says: one document, a piece of one, or several to be merged."""
+    """Return the value of an example: one document, a part of one, or several to be merged."""
     *parts, _ = _DOCUMENT_END.split(text)
     for attempt in ([text], [f"{{ {text} }}"], [f"{part}}}" for part in parts]):
         with suppress(ValueError):
@@ -191,7 +188,7 @@ def _value(text: str) -> dict[str, Any]:
 
 
 def _whole(value: dict[str, Any]) -> dict[str, Any]:
-    """Make settings of an example: of a model, or of a piece of one, if it is that."""
+    """Turn an example of a model, or of a part of one, into whole settings."""
     if not {"modelProviders", "env", "security"} & set(value):
         model = {"id": "m", "envKey": "LAB_KEY", "baseUrl": "https://api.lab.example/v1"}
         own = value if {"id", "generationConfig"} & set(value) else {"generationConfig": value}

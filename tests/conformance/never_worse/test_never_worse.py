@@ -1,8 +1,8 @@
 """A setup works the same after anything that qwenlock does to it, or the command refuses.
 
-With two releases everything is done to every setup. What the client did with files that are in the
-record is not measured again, but for two samples: some of these rows are run under `qwenlock run`,
-and some rows of all releases are measured anew. `python -m conformance.never_worse` writes the
+With two releases, all commands run on every setup. Results of the client that are in the record are
+not measured again, except in two samples: some of these rows are run under `qwenlock run`, and some
+rows of all releases are measured anew. `python -m conformance.never_worse` writes the
 record and the page.
 """
 
@@ -36,9 +36,9 @@ RECORD = Record.read()
 ROWS = sorted(RECORD.rows)
 IN_FULL = [each for each in ROWS if each[1] in EVERY_ROW]
 SAMPLED = random.Random(FILE.read_bytes()).sample(ROWS, SAMPLE)  # noqa: S311
-"""Drawn anew whenever the record changes, and the same for everybody who has that record."""
+"""The sample, which changes only with the record."""
 STARTED = random.Random(FILE.read_bytes()).sample(IN_FULL, 2 * SAMPLE)  # noqa: S311
-"""The rows of `IN_FULL` whose client is started under `qwenlock run`, drawn in the same way."""
+"""The rows of `IN_FULL` whose client is started under `qwenlock run`, sampled in the same way."""
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +111,7 @@ def setup(name: str) -> Setup:
 
 
 def as_recorded(name: str, release: str, measured: Row) -> None:
-    """Hold a row against what is known to be wrong, and against the record."""
+    """Compare a row with known.toml and with the record."""
     again = f"PYTHONPATH=tests python -m conformance.never_worse --setup {name} --release {release}"
     expected = {cell for cell in known() if (cell.setup, cell.release) == (name, release)}
     found = set(worse(name, release, measured))

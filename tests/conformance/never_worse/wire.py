@@ -1,6 +1,6 @@
-"""The server that every connection of a client ends at, whatever host it was for.
+"""The server that answers every connection of a client, whatever its host.
 
-A request for an answer of a model is told from others by the end of its path. The first that is
+The end of the path shows whether a request is for an answer of a model. The first that is
 part of the conversation (it offers tools) is what the table compares.
 """
 
@@ -10,8 +10,9 @@ import json
 import re
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from support import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,53 +38,41 @@ class Sent(NamedTuple):
     """A request for an answer of a model."""
 
     url: str
-    """Where it went, without a query."""
+    """The URL, without a query."""
     api: str
     """The wire format, in a word."""
     model: str
     key: str
-    """What it proves itself with; empty if nothing."""
+    """The credential; empty if there is none."""
     options: str
-    """The rest that settings decide: options of the body and headers of the user's, as JSON."""
+    """What else settings decide: options in the body, and the user's headers, as JSON."""
     is_conversation: bool
 
 
 class Wire:
-    """What clients have asked, in order."""
+    """The requests of clients, in order."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.others: list[str] = []
-        """Requests for something else, such as a login: `METHOD URL`."""
+        """Other requests, such as for a login: `METHOD URL`."""
         self.ports: dict[str, int] = {}
 
     def conversation(self) -> Sent | None:
-        """Return the first request of the conversation, once it is there."""
+        """Wait for the first request of the conversation, and return it."""
         return next((each for each in self.sent if each.is_conversation), None)
 
     def first(self) -> Sent | None:
-        """Return the first request of the conversation; where there is none, the first at all."""
+        """Return the first request of the conversation; without one, the first request."""
         return self.conversation() or next(iter(self.sent), None)
 
 
 @contextmanager
 def listening() -> Iterator[Wire]:
-    """Serve what was for http and what was for https, each at its own port, until the end."""
+    """Serve requests for http and https, each at its own port."""
     wire = Wire()
-    with _Server(wire, "http") as plain, _Server(wire, "https") as secure:
-        threads = [
-            Thread(target=each.serve_forever, kwargs={"poll_interval": 0.05})
-            for each in (plain, secure)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield wire
-        finally:
-            for each in (plain, secure):
-                each.shutdown()
-            for thread in threads:
-                thread.join()
+    with serving(_Server(wire, "http")), serving(_Server(wire, "https")):
+        yield wire
 
 
 class _Server(ThreadingHTTPServer):
@@ -137,8 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-ADC = "of Application Default Credentials"
-"""The token that Application Default Credentials are exchanged for."""
+ADC = "token from Application Default Credentials"
+"""The token that a client gets for Application Default Credentials."""
 
 
 def _sent(url: str, api: str, headers: dict[str, str], body: dict[str, Any]) -> Sent:

@@ -63,7 +63,9 @@ def export(
     elif several:
         from qwenlock.findings.errors import UsageError
 
-        raise UsageError("settings enforce one lock", "name one project, or add --format env")
+        raise UsageError(
+            "settings can enforce only one lock", "name one project, or add --format env"
+        )
     else:
         text = _settings(directories[0], flags, locks[directories[0]])
     _write(output, text)
