@@ -315,8 +315,11 @@ def test_locks_are_not_changed_by_comparing(lock: Lock) -> None:
 # What a reviewer must see
 
 
-def with_window(size: int | None) -> Lock:
-    window = {"contextWindowSize": size} if size else {"timeout": 1}
+SHRINKS = "the context window of openai/gpt-4o shrinks"
+
+
+def with_window(*size: object) -> Lock:
+    window = {"contextWindowSize": size[0]} if size else {"timeout": 1}
     return with_model(generation_config=window)
 
 
@@ -339,15 +342,32 @@ def with_window(size: int | None) -> Lock:
             replace(LOCK, selection=replace(LOCK.selection, model="gpt-4o")),
             ["another model is selected"],
         ),
-        (LOCK, replace(LOCK, selection=replace(LOCK.selection, base_url="https://x.test")), []),
         (
-            with_window(9),
-            with_window(8),
-            ["the context window of openai/gpt-4o shrinks from 9 to 8"],
+            LOCK,
+            replace(LOCK, selection=replace(LOCK.selection, auth_type="gemini")),
+            ["another model is selected"],
         ),
-        (with_window(8), with_window(9), []),
-        (with_window(8), with_window(None), []),
-        (with_window(None), with_window(8), []),
+        (
+            LOCK,
+            replace(LOCK, selection=replace(LOCK.selection, kind="undecided")),
+            ["another model is selected"],
+        ),
+        (LOCK, replace(LOCK, selection=replace(LOCK.selection, base_url="https://x.test")), []),
+        *(
+            (with_window(9), with_window(less), [f"{SHRINKS} from 9 to {less}"])
+            for less in (8, 8.5)
+        ),
+        *(
+            (with_window(*old), with_window(*new), [])
+            for old, new in (
+                ([8], [9]),
+                ([8], [8.0]),
+                ([8], []),
+                ([], [8]),
+                ([8], [None]),
+                (["9"], [8]),
+            )
+        ),
         (LOCK, with_model(name="N"), []),
     ],
 )
