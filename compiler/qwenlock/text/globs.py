@@ -16,7 +16,7 @@ def pattern(globs: Iterable[str]) -> re.Pattern[str]:
 
     `.` stands for the empty path.
     """
-    return re.compile("|".join(map(_one, globs)) or _NOTHING, re.DOTALL)
+    return re.compile("|".join(map(_one, globs)) or _NOTHING)
 
 
 def is_literal(glob: str) -> bool:

@@ -64,15 +64,15 @@ def allows_a_literal(place: Place) -> bool:
 
 def starts_line(text: str, at: int) -> bool:
     """Tell whether only blanks stand before `at` on its line."""
-    while at and text[at - 1] in " \t":
+    while at and text[at - 1] in (" ", "\t"):
         at -= 1
-    return at == 0 or text[at - 1] in "\r\n"
+    return at == 0 or text[at - 1] in ("\r", "\n")
 
 
 def ends_line(text: str, at: int) -> bool:
     """Tell whether only blanks follow `at` on its line."""
     at = _end(_BLANKS, text, at)
-    return at == len(text) or text[at] in "\r\n"
+    return at == len(text) or text[at] in ("\r", "\n")
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -190,7 +190,7 @@ class _Tokens:
             start, at = at, None
             for found in _TOKEN.finditer(text, start):
                 yield found
-                if found[0] in "{[," and self._begin - found.end() > _WORTH_IT:
+                if found[0] in ("{", "[", ",") and self._begin - found.end() > _WORTH_IT:
                     passed = _ELEMENTS.match(text, found.end(), self._begin)
                     if passed is not None and passed.end() > found.end():
                         self.complete_from = at = passed.end() - 1  # the last comma
@@ -209,11 +209,11 @@ class _Tokens:
                 yield self._add(*found.span(), _Context())
                 continue
             is_strict = level.is_strict or _is_strict(key)
-            if piece in "{[":
+            if piece in ("{", "["):
                 containers.open(piece, key, is_strict=is_strict)
-            elif piece in "]}":
+            elif piece in ("]", "}"):
                 containers.close()
-            elif piece not in ",:":
+            elif piece not in (",", ":"):
                 in_array = level.sign == "["
                 is_key = before in ("{", ",") and bool(_COLON.match(text, found.end()))
                 is_value = before in ("[", ",") if in_array else before == ":"
