@@ -41,6 +41,7 @@ def at(marked: str) -> tuple[tuple[Any, ...], bool, str] | None:
         ('{"a": [1, tr|ue]}', ("a", 1), False, "true"),
         ('{"a": 1, |}', ("",), True, ""),
         ('{"a": 1, {|}}', ("", ""), True, ""),
+        ("{a: {|}}", ("a", ""), True, ""),
         ('{"a": 1, "b": {"c": 2}, "d": |}', ("d",), False, ""),
         ('{"a": "x // no", /* "q": { */ "b|": 1}', ("b",), True, '"b"'),
         ("{ /* a */| }", ("",), True, ""),
@@ -74,7 +75,7 @@ def test_nothing_is_in_comments_and_outside(marked: str) -> None:
 
 
 def test_other_keys_of_the_object_are_known() -> None:
-    text = '{"a": 1, "": {"x": 1}, "b": {"c": 2}}'
+    text = '{"a": "v", "": {"x": 1}, b: {"c": 2}}'
     found = cursor(text, text.index('""') + 1)
     assert found is not None
     assert (found.siblings, found.has_colon) == (("a", "b"), True)

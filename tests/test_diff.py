@@ -13,7 +13,7 @@ from qwenlock.cli.findings import changes_as_json
 from qwenlock.cli.views.differences import as_markdown, changes_as_text, rows, summary
 from qwenlock.lock.diff import ABSENT, LockChange, diff
 from qwenlock.lock.groups import grouped, notable
-from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock
+from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock, OtherModel
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, load
 from support import JSON, MODEL, OBJECTS, dump, locked, models, strict, untimed
@@ -119,12 +119,18 @@ def test_guide_of_the_earlier_format_is_not_a_difference(client: str, expected: 
     assert lines(replace(LOCK, client="0.24.4"), old) == expected
 
 
-def test_wire_api_of_the_earlier_format_is_a_field_like_others() -> None:
-    new = replace(LOCK, models=(replace(FIRST, wire_api="responses"), SECOND))
-    fields = {"wireApi": "responses"}
-    old = replace(LOCK, lock_version="1.0", models=(replace(FIRST, fields=fields), SECOND))
+def test_what_the_earlier_format_cannot_hold_is_not_compared() -> None:
+    old = replace(with_model(fields={"wireApi": "responses"}), lock_version="1.0")
+    new = replace(
+        with_model(wire_api="responses"),
+        merge="client",
+        inputs=(replace(LOCK.inputs[0], digest=DIGEST),),
+        selection=replace(LOCK.selection, wire_api="responses", enforced_type="openai"),
+        other_models=(OtherModel(role="fast", value="b", source="user"),),
+    )
     assert lines(new, old) == []
-    assert lines(LOCK, old) != []
+    assert lines(old, new) == []
+    assert lines(LOCK, old) == ['~ model openai/gpt-4o: fields.wireApi "responses" → (none)']
 
 
 def test_plan_that_got_a_version() -> None:

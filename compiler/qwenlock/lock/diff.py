@@ -34,6 +34,8 @@ class Absent(Enum):
 
 
 ABSENT = Absent.ABSENT
+_LEFT_OUT = ""
+"""What stands in place of a text that is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,9 @@ def _comparable(lock: Lock, *, with_client: bool) -> Lock:
     )
     return replace(
         lock,
-        client=lock.client if with_client else "",
+        client=lock.client if with_client else _LEFT_OUT,
         merge="replace",
-        inputs=tuple(replace(each, digest="") for each in lock.inputs),
+        inputs=tuple(replace(each, digest=_LEFT_OUT) for each in lock.inputs),
         selection=replace(lock.selection, wire_api=None, enforced_type=None),
         models=tuple(models),
         other_models=(),

@@ -129,7 +129,7 @@ class _Search:
         here = self._found is None and self._offset <= token.end()
         if here:
             self._find(self._on(token, frame))
-        if frame.expects_key and token.lastgroup == "string":
+        if frame.expects_key:
             frame.key = _name(token[0])
             frame.keys += [] if here else [frame.key]
 
