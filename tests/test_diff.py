@@ -58,6 +58,12 @@ DIGEST = digest(b"other")
             replace(LOCK, models=(FIRST, SECOND, replace(FIRST, id="c"))),
             ["+ model openai/c"],
         ),
+        (
+            replace(
+                LOCK, models=(replace(FIRST, id="z"), SECOND, replace(FIRST, id="c", name="C"))
+            ),
+            ['~ model openai/gpt-4o: id "gpt-4o" → "z"', "+ model openai/c"],
+        ),
         (with_model(name="N"), ['~ model openai/gpt-4o: name (none) → "N"']),
         (
             with_model(base_url=None),

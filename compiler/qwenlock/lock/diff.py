@@ -80,8 +80,8 @@ def diff(old: Lock, new: Lock) -> list[LockChange]:
     changes = [
         *_one("client", "client", {"client": old.client}, {"client": new.client}),
         *_one("merge", "merge", {"merge": old.merge}, {"merge": new.merge}),
-        *_one("option", "options", as_dict(old.options), as_dict(new.options)),
-        *_one("selection", "selection", as_dict(old.selection), as_dict(new.selection)),
+        *_one("option", "options", old.options, new.options),
+        *_one("selection", "selection", old.selection, new.selection),
         *(change for pair in pairs[:-1] for change in _many(*pair)),
         *_models_reordered(old, new),
         *_many(*pairs[-1]),
@@ -155,8 +155,8 @@ def _many(kind: ChangeKind, old: dict[str, Part], new: dict[str, Part]) -> Itera
             yield LockChange(kind, "removed", name)
         elif name not in old:
             yield LockChange(kind, "added", name)
-        elif not _same(old[name], new[name]):
-            yield from _one(kind, name, as_dict(old[name]), as_dict(new[name]))
+        else:
+            yield from _one(kind, name, old[name], new[name])
 
 
 def _renamed(old: dict[str, Part], new: dict[str, Part]) -> Iterator[tuple[str, str]]:
@@ -180,9 +180,8 @@ def _without_id(part: Part) -> str | None:
     return repr(replace(part, id="-", name=named))
 
 
-def _one(
-    kind: ChangeKind, name: str, old: dict[str, Any], new: dict[str, Any]
-) -> Iterator[LockChange]:
+def _one(kind: ChangeKind, name: str, old: object, new: object) -> Iterator[LockChange]:
+    """Yield the fields that differ in two tables or parts of a lock."""
     if _same(old, new):
         return
     from deepdiff import DeepDiff
@@ -225,7 +224,9 @@ def _reordered(kind: ChangeKind, name: str, old: list[str], new: list[str]) -> I
         yield LockChange(kind, "reordered", name, "", before, after)
 
 
-def _present(table: dict[str, Any]) -> dict[str, Any]:
+def _present(part: object) -> dict[str, Any]:
+    """Return what a table or a part of a lock holds, with keys in kebab-case."""
+    table = part if isinstance(part, dict) else as_dict(part)
     return {key.replace("_", "-"): value for key, value in table.items() if value is not None}
 
 
