@@ -198,8 +198,8 @@ def load(text: str, label: str) -> Lock:
 
 def _validated(data: dict[str, Any], label: str) -> Lock:
     """Return a lock from its parsed TOML; if it may be invalid, pydantic decides."""
-    models = data.get("models", [])
-    if isinstance(models, list) and len(models) <= plain.MOST_MODELS:
+    models = data.get("models")
+    if not isinstance(models, list) or len(models) <= plain.MOST_MODELS:
         with suppress(plain.UnsureError):
             return plain.read(Lock, data)
     from pydantic import ValidationError
@@ -293,7 +293,7 @@ def keys(part: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
 
 def _decoded(data: dict[str, Any]) -> dict[str, Any]:
     """Return the parsed TOML of a lock with its free-form objects as JSON values."""
-    tables = [*_tables(data.get("models", [])), *_tables([data.get("selection")])]
+    tables = [*_tables(data.get("models")), *_tables([data.get("selection")])]
     for table in tables:
         for name in _FREE_FORM:
             key = name.replace("_", "-")

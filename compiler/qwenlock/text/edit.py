@@ -237,11 +237,11 @@ def _same(old: Any, new: Any) -> bool:
         if isinstance(left, dict) and isinstance(right, dict):
             if list(left) != list(right):
                 return False
-            pending.extend(zip(left.values(), right.values(), strict=True))
+            pending.extend((left[key], right[key]) for key in left)
         elif isinstance(left, list) and isinstance(right, list):
             if len(left) != len(right):
                 return False
-            pending.extend(zip(left, right, strict=True))
+            pending.extend((each, right[at]) for at, each in enumerate(left))
         elif left != right or isinstance(left, bool) != isinstance(right, bool):
             return False
     return True

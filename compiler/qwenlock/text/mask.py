@@ -271,8 +271,9 @@ class Mask:
         """Yield each string that is a value: its offset, the key that it belongs to, its value."""
         tokens = _Tokens(self._text, passes_over=False)
         tokens.read(0, len(self._text))
-        for start, stop, context in zip(tokens.starts, tokens.stops, tokens.contexts, strict=True):
-            token = self._text[start:stop]
+        for at, context in enumerate(tokens.contexts):
+            start = tokens.starts[at]
+            token = self._text[start : tokens.stops[at]]
             if token.startswith('"') and not context.is_key:
                 yield start, context.key, _content(token) or ""
 
