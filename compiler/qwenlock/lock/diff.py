@@ -197,7 +197,7 @@ def _one(kind: ChangeKind, name: str, old: object, new: object) -> Iterator[Lock
 
 def _same(old: object, new: object) -> bool:
     """Tell whether two values are equal as JSON: to Python, true is 1 as well."""
-    return old == new and repr(old) == repr(new)
+    return repr(old) == repr(new)
 
 
 def _models_reordered(old: Lock, new: Lock) -> Iterator[LockChange]:
@@ -237,5 +237,5 @@ def _dotted(path: list[Any]) -> str:
 def _value(value: Any, path: list[Any]) -> Any:
     if type(value).__name__ == "NotPresent":
         return ABSENT
-    names = [step for step in path if isinstance(step, str)]
-    return masked(value, names[-1] if names else "")
+    *_, name = (step for step in path if isinstance(step, str))
+    return masked(value, name)
