@@ -99,6 +99,18 @@ def test_difference_is_named(new: Lock, expected: list[str]) -> None:
     assert lines(new) == expected
 
 
+def test_differences_of_the_whole_are_in_one_order_with_their_names() -> None:
+    selection = replace(LOCK.selection, model="gpt-4o")
+    options = Options(user=False)
+    new = replace(LOCK, client="0.12.0", merge="client", options=options, selection=selection)
+    assert diff(LOCK, new) == [
+        LockChange("client", "changed", "client", "client", "guide", "0.12.0"),
+        LockChange("merge", "changed", "merge", "merge", "replace", "client"),
+        LockChange("option", "changed", "options", "user", ABSENT, False),
+        LockChange("selection", "changed", "selection", "model", "b", "gpt-4o"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "is_renamed"),
     [

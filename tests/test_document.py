@@ -67,6 +67,8 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ('{"a": [1, /* , */ 2 3]}', "missing comma", (1, 20)),
         ('{"a": "x', "unterminated string", (1, 7)),
         ('{"a\\\\" : "x\n', "unterminated string", (1, 10)),
+        ('\n{"a": "x\n', "unterminated string", (2, 7)),
+        ('\r{"a": "x\r"}', "unterminated string", (2, 7)),
         ('{"a": "\tx"}', "unescaped control character", (1, 8)),
         ('{"a": "\\x"}', "invalid backslash escape", (1, 8)),
         ('{"a": "\\u12"}', "invalid \\u escape", (1, 9)),

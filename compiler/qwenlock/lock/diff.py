@@ -176,8 +176,10 @@ def _without_id(part: Part) -> str | None:
     """Return a model without its id, as text; None for another part."""
     if not isinstance(part, Model):
         return None
-    named = None if part.name == part.id else part.name
-    return repr(replace(part, id="-", name=named))
+    fields = as_dict(part)
+    if fields.pop("id") == part.name:
+        fields["name"] = None
+    return repr(fields)
 
 
 def _one(kind: ChangeKind, name: str, old: object, new: object) -> Iterator[LockChange]:
