@@ -143,22 +143,33 @@ def test_number_of_thousands_of_digits_is_refused_at_its_place(before: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("data", "at"),
+    ("data", "message", "at"),
     [
-        (b'{"a": "\xff"}', (1, 8)),
-        (b'\xef\xbb\xbf{"a": "\xff"}', (1, 8)),
-        ('{"é": "'.encode() + b"\xc3", (1, 8)),
-        (b'{\r\n "a"\r: \xfe}', (3, 3)),
-        ("{}".encode("utf-16"), (1, 1)),
+        (b'{"a": "\xff"}', "byte 0xff is not UTF-8", (1, 8)),
+        (b'\xef\xbb\xbf{"a": "\xff"}', "byte 0xff is not UTF-8", (1, 8)),
+        ('{"é": "'.encode() + b"\xc3", "byte 0xc3 is not UTF-8", (1, 8)),
+        (b'{\r\n "a"\r: \xfe}', "byte 0xfe is not UTF-8", (3, 3)),
+        (b"\0{\xff", "byte 0xff is not UTF-8", (1, 3)),
+        (b"{}\0\xff", "byte 0xff is not UTF-8", (1, 4)),
+        (b"\x09\xff", "byte 0xff is not UTF-8", (1, 2)),
+        ("{}".encode("utf-16-le"), "the file is UTF-16", (1, 1)),
+        ("{}".encode("utf-16-be"), "the file is UTF-16", (1, 1)),
+        ("\ufeff{}".encode("utf-16-le") + b"\0", "the file is UTF-16", (1, 1)),
+        ("\ufeff{}".encode("utf-16-be"), "the file is UTF-16", (1, 1)),
     ],
 )
-def test_what_is_not_utf8_is_told_with_its_place(data: bytes, at: tuple[int, int]) -> None:
+def test_what_is_not_utf8_is_told_with_its_place(
+    data: bytes, message: str, at: tuple[int, int]
+) -> None:
     with pytest.raises(InputError) as caught:
         decode(data, "settings.json")
     (finding,) = caught.value.findings
-    assert finding.code == "QL103"
+    fix = "save the file as UTF-8"
+    if "UTF-16" in message:
+        fix += "; `>` in Windows PowerShell writes UTF-16"
+    assert (finding.code, finding.message, finding.fix) == ("QL103", message, fix)
     assert finding.place is not None
-    assert finding.place.position()[:2] == at
+    assert finding.place.position() == (*at, 1)
     finding.place.excerpt()
 
 
