@@ -180,7 +180,7 @@ def load(text: str, label: str) -> Lock:
     """
     conflict = _CONFLICT.search(text)
     if conflict:
-        line = text.count("\n", 0, conflict.start()) + 1
+        line = text[: conflict.start()].count("\n") + 1
         message = "the lock contains merge conflict markers"
         raise unusable("QL111", message, label, (line, 1))
     if not begins_as_lock(text.encode()):
@@ -207,7 +207,7 @@ def _validated(data: dict[str, Any], label: str) -> Lock:
     try:
         return _adapter().validate_python(data)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
+        first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
         message = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
         raise unusable("QL112", message, label) from None
