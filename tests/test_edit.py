@@ -373,6 +373,12 @@ MOVING = [
         '{\n  "b": { "c": 2, "a": 1 // one\n  }\n}',
     ),
     Example(
+        "into an object on one line gives what has a comment above a line of its own",
+        '{\n  "o": {"a": 1},\n  // note\n  "b": 2\n}',
+        [Move(("b",), ("o", "b"))],
+        '{\n  "o": {"a": 1,\n    // note\n    "b": 2}\n}',
+    ),
+    Example(
         "into an array keeps the comments around the colon",
         '{\n  "a" /* key */ : // value\n    1,\n  "b": [\n    0\n  ]\n}',
         [Move(("a",), ("b", 0))],

@@ -56,6 +56,8 @@ def test_dataclass_is_as_that_of_the_standard_library() -> None:
     mine, theirs = ([cls(*args, **named) for args, named in GIVEN] for cls in (ours, standard))
     assert list(map(repr, mine)) == list(map(repr, theirs))
     assert [[a == b for b in mine] for a in mine] == [[a == b for b in theirs] for a in theirs]
+    assert not hasattr(mine[0], "__dict__")
+    assert not hasattr(mine[0], "__weakref__")
     for a, b in zip(mine[:-1], theirs[:-1], strict=True):
         assert hash(a) == hash(b)
         assert dataclasses.asdict(a) == dataclasses.asdict(b)

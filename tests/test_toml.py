@@ -66,6 +66,8 @@ def keys_at(text: str, line: int, column: int) -> bool:
         ('a = """\nb = 1\n"""""\nb = 2', ("b",), (4, 1)),
         ("a = '''\nb = 1'''\nb = 2", ("b",), (3, 1)),
         ("a = [ # ]\n \"]\", ']',\n]\nb = 2", ("b",), (4, 1)),
+        ('a = [\n["b"],\n]\nb = 2', ("b",), (4, 1)),
+        ("a = { c = 1 }\nb = 2", ("b",), (2, 1)),
         ("[[t]]\na = 1\n[[t]]\na = 2\n[u]\na = 3", ("u", "a"), (6, 1)),
         ("a = 2020-01-01 # b = 1\nb = 2", ("b",), (2, 1)),
         ("# b = 1\n\n\nb = 2", ("b",), (4, 1)),
@@ -75,6 +77,10 @@ def keys_at(text: str, line: int, column: int) -> bool:
 def test_positions(text: str, path: tuple[str, ...], where: tuple[int, int]) -> None:
     parse(text)
     assert Positions(text).of(path) == where
+
+
+def test_inline_table_may_have_several_lines_from_toml_1_1_on() -> None:
+    assert Positions("a = {\n  b = 1,\n}\nb = 2").of(("b",)) == (4, 1)
 
 
 @pytest.mark.parametrize(

@@ -155,14 +155,12 @@ def own_side(text: str) -> str:
     if "<<<<<<< " not in text:
         return text
     kept = []
-    in_conflict, own = False, True
+    own = True
     for line in text.split("\n"):
-        if line.startswith("<<<<<<< "):
-            in_conflict = True
-        elif in_conflict and (line.startswith("|||||||") or line.rstrip("\r") == "======="):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            own = True
+        elif line.startswith("|||||||") or line.rstrip("\r") == "=======":
             own = False
-        elif in_conflict and line.startswith(">>>>>>> "):
-            in_conflict, own = False, True
         elif own:
             kept.append(line)
     return "\n".join(kept)
