@@ -118,8 +118,11 @@ def test_value_that_no_file_can_hold_is_refused(value: str) -> None:
         (["A=1", "# B=2", "AB=3", "BA=4"], ["A=1", "# B=2", "AB=3", "BA=4"]),
     ],
 )
-def test_variable_is_removed_with_its_line(end: str, lines: list[str], left: list[str]) -> None:
-    assert remove(end.join(lines), "B") == end.join(left)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_variable_is_removed_with_its_line(
+    end: str, lines: list[str], left: list[str], mark: str
+) -> None:
+    assert remove(mark + end.join(lines), "B") == mark + end.join(left)
 
 
 @pytest.mark.parametrize("text", ["B=1\nA=x#\u2028B=2\n", 'B= \n"\n\n"\n'])

@@ -88,19 +88,20 @@ def remove(text: str, name: str) -> str:
     Raises:
         ValueError: a reader would read the other variables differently afterwards.
     """
-    kept, done = [], 0
+    rest = text.removeprefix(BOM)
+    kept, done = [text.removesuffix(rest)], 0
     start: int | None = 0
     while start is not None:
-        found = _LINE.match(text, start)
+        found = _LINE.match(rest, start)
         if found is None:
-            start = _line_from(text, _blank_end(text, start))
+            start = _line_from(rest, _blank_end(rest, start))
             continue
         if found[1] == name:
-            kept.append(text[done : _start_of_line(text, found.start(1))])
+            kept.append(rest[done : _start_of_line(rest, found.start(1))])
             value = (found[2] or "").rstrip(JAVASCRIPT_SPACE)  # a comment may be on the next line
-            done = _end_of_line(text, found.start(2) + len(value) if value else found.end(1))
-        start = _line_from(text, found.end() - 1)
-    shorter = "".join(kept) + text[done:]
+            done = _end_of_line(rest, found.start(2) + len(value) if value else found.end(1))
+        start = _line_from(rest, found.end() - 1)
+    shorter = "".join(kept) + rest[done:]
     for read in (parse, _parse_as_python):
         others = {each: value for each, value in read(text).items() if each != name}
         if read(shorter) != others:
