@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwenlock.text.edit import edit, lost_comments
+from qwenlock.text.edit import edit, lost_comments, transplant
 from qwenlock.text.operations import Insert, Move, Operation, Path, Remove, Set, apply
 from qwenlock.text.trivia import comments_of
 from support import plainly_read
@@ -258,6 +258,12 @@ REMOVING = [
 
 INSERTING = [
     Example(
+        "at the end follows the last element",
+        '[\n  {},\n  {"k": 1},\n  {\n    "k": 2\n  }\n]',
+        [Insert((3,), {"k": 3})],
+        '[\n  {},\n  {"k": 1},\n  {\n    "k": 2\n  },\n  {\n    "k": 3\n  }\n]',
+    ),
+    Example(
         "follows the one-line objects of the array",
         """[
   { "id": "a", "n": 1 }, // first
@@ -482,7 +488,27 @@ def test_lost_comments_are_counted_and_ignore_indentation_and_strings() -> None:
     before = '{ // one\n  /* two\n     lines */ "// no": 1, // one\n "b": 2 // three\n}'
     after = '{ // one\r\n/* two\r\nlines */ "b": 2\r\n}'
     assert lost_comments(before, after) == ["// one", "// three"]
+    assert lost_comments(before, "{}") == ["// one", "// one", "/* two\nlines */", "// three"]
     assert lost_comments(after, before) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "insert", "after"),
+    [
+        ('{"x": [1, /* two */ 2]}', ("x", 0), True,
+         '{"x": [\n  // nought\n  0, // zero\n  1, /* two */ 2]}'),
+        ('{"x": [1, /* two */ 2]}', ("x", 1), True,
+         '{"x": [1,\n  // nought\n  0, // zero\n  /* two */ 2]}'),
+        ('{"x": [1, 2]}', ("x", 2), True, '{"x": [1, 2,\n  // nought\n  0 // zero\n]}'),
+        ('{"x": [1, 2]}', ("x", 1), False, '{"x": [1, // nought\n  0 // zero\n]}'),
+        ('{"x": 1}', ("y",), False, '{"x": 1,\n  // nought\n  "y": 0 // zero\n}'),
+    ],
+)  # fmt: skip
+def test_value_of_another_document_comes_with_its_comments(
+    text: str, to: Path, insert: bool, after: str
+) -> None:
+    other = '{\n    "a": [\n        1,\n        // nought\n        0 // zero\n    ]\n}'
+    assert transplant(text, to, other, ("a", 1), insert=insert) == after
 
 
 def test_move_there_and_back_restores_a_last_member() -> None:

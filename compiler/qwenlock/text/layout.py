@@ -127,7 +127,7 @@ def _comma(items: Sequence[LaidOut], colon: str) -> str | None:
     """Return a comma as in the items' own text, or else with the space that their colon has."""
     if len(items) > 1 and _is_blank(items[1].lead):
         return "," + items[1].lead
-    return "," + colon.rpartition(":")[2] if items[0].key else None
+    return "," + colon[len(colon.rstrip()) :] if items[0].key else None
 
 
 def _is_blank(trivia: str) -> bool:

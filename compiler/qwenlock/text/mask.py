@@ -142,11 +142,11 @@ class _Containers:
 
     def open(self, sign: str, key: str | None, *, is_strict: bool) -> None:
         """Open one as the value of `key`; an array's elements stand under the key of the array."""
-        if len(self._levels) < _DEEPEST:
+        if self._levels[_DEEPEST:]:
+            self._deeper += 1
+        else:
             key = self.inner.key if self.inner.sign == "[" else key
             self._levels.append(_Level(sign, key, is_strict))
-        else:
-            self._deeper += 1
 
     def close(self) -> None:
         """Close the innermost one, if there is one, whatever its sign."""
