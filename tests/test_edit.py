@@ -500,7 +500,7 @@ def test_lost_comments_are_counted_and_ignore_indentation_and_strings() -> None:
         ('{"x": [1, /* two */ 2]}', ("x", 1), True,
          '{"x": [1,\n  // nought\n  0, // zero\n  /* two */ 2]}'),
         ('{"x": [1, 2]}', ("x", 2), True, '{"x": [1, 2,\n  // nought\n  0 // zero\n]}'),
-        ('{"x": [1, 2]}', ("x", 1), False, '{"x": [1, // nought\n  0 // zero\n]}'),
+        ('{"x": [1, 2]}', ("x", 1), False, '{"x": [1, // nought\n0 // zero\n]}'),
         ('{"x": 1}', ("y",), False, '{"x": 1,\n  // nought\n  "y": 0 // zero\n}'),
     ],
 )  # fmt: skip
