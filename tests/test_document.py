@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.reading import decode, parse
 from qwenlock.text.faults import explained
-from qwenlock.text.values import MAX_DEPTH
+from qwenlock.text.values import MAX_DEPTH, MAX_VALUES
 from support import JSON, untimed
 
 
@@ -140,6 +140,16 @@ def nested(levels: int) -> str:
 def test_nesting_is_accepted_up_to_the_limit() -> None:
     parse(nested(MAX_DEPTH), "settings.json")
     assert refused(nested(MAX_DEPTH + 1))[0] == "QL104"
+
+
+def test_more_values_than_the_limit_are_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        parse("," * (MAX_VALUES + 1), "settings.json")
+    (finding,) = caught.value.findings
+    message = "it contains more than 1,000,000 values"
+    assert (finding.code, finding.message, finding.fix) == ("QL104", message, "split the file")
+    assert finding.place is not None
+    assert finding.place.position() == (1, 1, 1)
 
 
 @pytest.mark.parametrize("levels", [1_000, 10_000, 200_000])

@@ -131,6 +131,10 @@ def test_variable_is_not_removed_if_that_changed_another(text: str) -> None:
         remove(text, "B")
 
 
+def test_line_breaks_in_a_value_are_read_as_line_feeds() -> None:
+    assert parse("A='x\r\ny\rz'\r\nB=1\r") == {"A": "x\ny\nz", "B": "1"}
+
+
 def test_unterminated_quote_does_not_swallow_the_new_variable() -> None:
     with pytest.raises(ValueError, match=r"^KEY$"):
         add("A='open\n", {"KEY": "it's"})

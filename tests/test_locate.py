@@ -215,6 +215,7 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"id": "s\\u006b-abcdefgh1234"}', '{"id": "***"}'),
         ('{"id": "broken \\escape"}', '{"id": "***"}'),
         ('{"baseUrl": "https://u:p@h/v1"}', '{"baseUrl": "***"}'),
+        ('{"baseUrl": "u:hunter@gateway"}', '{"baseUrl": "***"}'),
         ('{"baseUrl": "https://h/v1?key=abc"}', '{"baseUrl": "***"}'),
         ('{"baseUrl": "https:\\/\\/u:p@h/v1"}', '{"baseUrl": "***"}'),
         ('{"envKey": "OPENAI_API_KEY"}', '{"envKey": "OPENAI_API_KEY"}'),

@@ -56,6 +56,10 @@ def test_dataclass_is_as_that_of_the_standard_library() -> None:
     mine, theirs = ([cls(*args, **named) for args, named in GIVEN] for cls in (ours, standard))
     assert list(map(repr, mine)) == list(map(repr, theirs))
     assert [[a == b for b in mine] for a in mine] == [[a == b for b in theirs] for a in theirs]
+    fields = [
+        [(each.name, each.type) for each in dataclasses.fields(cls)] for cls in (ours, standard)
+    ]
+    assert fields[0] == fields[1]
     assert not hasattr(mine[0], "__dict__")
     assert not hasattr(mine[0], "__weakref__")
     for a, b in zip(mine[:-1], theirs[:-1], strict=True):
@@ -72,6 +76,27 @@ def test_dataclass_is_as_that_of_the_standard_library() -> None:
                 cls(*args, **named)
         with pytest.raises(TypeError):
             hash(cls([]))
+
+
+def test_dataclass_that_can_be_changed_is_as_that_of_the_standard_library() -> None:
+    class Part:
+        name: str
+        others: list[int] = dataclasses.field(default_factory=list)
+
+    class Same:
+        name: str
+        others: list[int] = field(default_factory=list)
+
+    standard = dataclasses.dataclass(slots=True, eq=False)(Part)
+    ours = dataclass(slots=True, eq=False)(Same)
+    mine, theirs = ours("a"), standard("a")  # type: ignore[call-arg]
+    assert repr(mine).replace("Same", "Part") == repr(theirs)
+    mine.others.append(1)
+    mine.name = "b"
+    assert (mine.name, mine.others) == ("b", [1])
+    assert mine != ours("b", [1])  # type: ignore[call-arg]
+    with pytest.raises(AttributeError):
+        mine.new = 1  # type: ignore[attr-defined]
 
 
 def test_dataclass_that_inherits() -> None:

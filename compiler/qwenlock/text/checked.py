@@ -20,7 +20,7 @@ class Text:
         self._constraints = constraints
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return {"type": "str", "strict": True, **self._constraints}
+        return {"type": "str", **self._constraints}
 
     def allows(self, value: str) -> bool:
         """Tell whether a string meets the constraints, without pydantic."""

@@ -187,7 +187,7 @@ def _path_has_credential(path: str) -> bool:
     """Tell whether a credential stands in a path under its name, or has a known form."""
     steps = [_unquoted(step) for step in path.split("/")]
     return (
-        ("%" in path and any(map(has_form, set(steps))))
+        any(map(has_form, set(steps)))
         or ("=" in "".join(steps) and any(map(_is_key_parameter, set(steps))))
         or any(
             named(name) is NameSays.STRONG and not is_made_of_words(step)

@@ -110,7 +110,8 @@ def remove(text: str, name: str) -> str:
 
 
 def _start_of_line(text: str, at: int) -> int:
-    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+    before = text[:at]
+    return max(before.rfind("\n"), before.rfind("\r")) + 1
 
 
 def _end_of_line(text: str, at: int) -> int:

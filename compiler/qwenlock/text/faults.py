@@ -62,7 +62,8 @@ def explained(plain: str, error: json.JSONDecodeError) -> Fault:
     """
     at, said = error.pos, error.msg
     if said.startswith("Invalid control") and plain[at] in ("\r", "\n"):
-        line = max(plain.rfind("\n", 0, at), plain.rfind("\r", 0, at)) + 1
+        before = plain[:at]
+        line = max(before.rfind("\n"), before.rfind("\r")) + 1
         closed = _CLOSED.match(plain, line)
         at, said = closed.end() if closed else at, "Unterminated"
     elif said.startswith("Illegal trailing comma"):  # from 3.13 on; before, at the bracket

@@ -97,7 +97,12 @@ def container_layout(
     )
 
 
-def written(value: Any, layout: Layout, indent: str = "") -> str:
+def written_key(name: str) -> str:
+    """Return the text of a member's key, with the escapes of JavaScript's `JSON.stringify`."""
+    return _escaped(_dumped(name))
+
+
+def written(value: Any, layout: Layout, indent: str) -> str:
     """Return the text of a JSON `value`, with the escapes of JavaScript's `JSON.stringify`.
 
     Args:
@@ -115,7 +120,7 @@ def written(value: Any, layout: Layout, indent: str = "") -> str:
     else:
         text = _dumped(value, indent=layout.unit, separators=(",", layout.colon))
         text = indented(text.replace("\n", layout.line_break), "", indent)
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _escaped(text)
 
 
 def _inner_indentation(items: Sequence[LaidOut], default: str) -> str:
@@ -132,6 +137,10 @@ def _comma(items: Sequence[LaidOut], colon: str) -> str | None:
 
 def _is_blank(trivia: str) -> bool:
     return not trivia.strip(" \t")
+
+
+def _escaped(text: str) -> str:
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _dumped(value: Any, **style: Any) -> str:

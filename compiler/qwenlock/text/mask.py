@@ -37,6 +37,7 @@ _TOKEN = pattern(
     """,
     re.VERBOSE,
 )
+_QUOTES = "\"'"
 _COLON = pattern(r"\s*:")
 _STRING = r'"[^"\\\r\n]*+(?:(?>\\.[^"\\\r\n]*+))*+"'
 _SCALAR = rf'(?>{_STRING}|[^\s{{}}\[\],:"/]++)'
@@ -270,7 +271,8 @@ class Mask:
     def strings(self) -> Iterator[tuple[int, str | None, str]]:
         """Yield each string that is a value: its offset, the key that it belongs to, its value."""
         tokens = _Tokens(self._text, passes_over=False)
-        tokens.read(0, len(self._text))
+        end = len(self._text)
+        tokens.read(end, end)
         for at, context in enumerate(tokens.contexts):
             start = tokens.starts[at]
             token = self._text[start : tokens.stops[at]]
@@ -342,7 +344,7 @@ def _may_be_shown(content: str, context: _Context, *, is_string: bool) -> bool:
 def _content(token: str) -> str | None:
     """Return the value of a string token, a word as it stands; None if the string is invalid."""
     if "\\" not in token:
-        return token.strip("\"'")
+        return token.strip(_QUOTES)
     try:
         return str(json.loads(token))
     except ValueError:

@@ -29,6 +29,7 @@ _BEFORE_ROOT = pattern(rf"\ufeff?{TRIVIA}", re.DOTALL)
 _BEFORE_VALUE = pattern(rf"({TRIVIA})(?:({STRING})({TRIVIA}:{TRIVIA}))?", re.DOTALL)
 _COMMA = pattern(rf"(?:({TRIVIA}),)?", re.DOTALL)
 _SCALAR = pattern(rf"{STRING}|[\w.+-]+", re.DOTALL)
+_LINE_END = pattern(r"[\r\n]")
 _UP_TO_BRACKET = pattern(
     rf"(?>(?:[^\[\]{{}}\"/]+|{STRING}|{COMMENT})*)(?:([\[{{])|([\]}}])|\Z)", re.DOTALL
 )
@@ -159,7 +160,7 @@ def parse(text: str) -> Container:
     start = root_start(text)
     root = _source(text, _closings(text), start)
     document = Container("", document_layout(text), closing=text[root.end :])
-    document.add(0, Item(root, lead=text[:start]))
+    document.items.append(Item(root, lead=text[:start]))
     return document
 
 
@@ -233,7 +234,7 @@ def _taken_apart(source: SourceValue, outer: Layout, indent: str) -> Container:
         _add(container, before[1], _item(before, value, gap=comma[1] or ""))
         before = _match(_BEFORE_VALUE, text, comma.end())
     _close(container, before[1])
-    one_line = text.find("\n", start, end) < 0 and text.find("\r", start, end) < 0
+    one_line = _LINE_END.search(text, start, end) is None
     container.layout = container_layout(container.items, outer, indent, one_line=one_line)
     return container
 
