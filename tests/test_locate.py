@@ -380,6 +380,13 @@ def test_masked_lines_are_those_of_the_whole(written: Written, data: st.DataObje
     assert locator.masked_lines(first, last) == lines[first - 1 : last]
 
 
+def test_lines_in_the_middle_of_a_comment_are_those_lines() -> None:
+    locator = Locator("{\n/* a\nb\nc */\n}")
+    assert [locator.masked_lines(line, line) for line in range(1, 6)] == [
+        ["{"], ["/* a"], ["b"], ["c */"], ["}"],
+    ]  # fmt: skip
+
+
 def test_masked_lines_far_from_the_beginning_are_those_of_the_whole() -> None:
     inner = {"id": "x", "n": [1, "s"], "env": {"A": 1}}
     settings: dict[str, Any] = {f"k{number}": inner for number in range(2_000)}

@@ -99,6 +99,16 @@ def test_dataclass_that_can_be_changed_is_as_that_of_the_standard_library() -> N
         mine.new = 1  # type: ignore[attr-defined]
 
 
+def test_dataclass_without_slots_has_its_defaults() -> None:
+    class Part:
+        name: str
+        value: int = 3
+
+    made = dataclass(frozen=True)(Part)
+    assert (made.value, made("a").value) == (3, 3)  # type: ignore[call-arg]
+    assert not hasattr(made, "name")
+
+
 def test_dataclass_that_inherits() -> None:
     made = Derived(second=2)
     assert made.both == 3
