@@ -1110,7 +1110,8 @@ def test_what_nobody_reads_is_told_with_its_right_place(
 
 
 def test_key_in_broken_settings_is_told_at_its_place() -> None:
-    text = '{\n "sk-planted1": 1, "password": 12345678,\n "A_KEY": "hunter2-hunter2-hunter2"\n'
+    text = '{\n "sk-planted1": 1, "password": 12345678,\n "A_KEY": "hunter2-hunter2-hunter2",\n'
+    text += '"b": 1,' * 500
     (found,) = tracked_key_of(text, "x.json", is_known=True)
     assert (found.code, found.message) == ("QL406", "git tracks x.json, which holds a key")
     assert found.place is not None
