@@ -69,6 +69,10 @@ def test_dataclass_is_as_that_of_the_standard_library() -> None:
         assert a != b
         assert replace(a, value=9) == dataclasses.replace(a, value=9)
         assert copy.deepcopy(a) == copy.copy(a) == a
+        with pytest.raises(FrozenInstanceError):
+            a.value = 9
+        with pytest.raises(FrozenInstanceError):
+            del a.value
     assert mine[0].others is not mine[1].others
     for cls in (ours, standard):
         for args, named in (((), {}), (("a",), {"no": 1}), (("a",), {"name": "b"})):

@@ -43,18 +43,12 @@ _STRING = r'"[^"\\\r\n]*+(?:(?>\\.[^"\\\r\n]*+))*+"'
 _SCALAR = rf'(?>{_STRING}|[^\s{{}}\[\],:"/]++)'
 _NAME = rf"(?>{_STRING}\s*+:\s*+|)"
 _LEVELS = 4  # of containers in an element that is passed over: a model has three
-
-
-def _elements() -> str:
-    """Return an expression for elements and members with the comma behind each of them."""
-    value = _SCALAR
-    for _ in range(_LEVELS):
-        inner = rf"(?:(?>\s*+{_NAME}{value}\s*+(?:,|(?=[}}\]]))))*+"
-        value = rf"(?>{_SCALAR}|[{{\[]{inner}\s*+[}}\]])"
-    return rf"(?:(?>\s*+{_NAME}{value}\s*+,))*+"
-
-
-_ELEMENTS = pattern(_elements())
+_VALUE = _SCALAR
+for _ in range(_LEVELS):
+    _INNER = rf"(?:(?>\s*+{_NAME}{_VALUE}\s*+(?:,|(?=[}}\]]))))*+"
+    _VALUE = rf"(?>{_SCALAR}|[{{\[]{_INNER}\s*+[}}\]])"
+_ELEMENTS = pattern(rf"(?:(?>\s*+{_NAME}{_VALUE}\s*+,))*+")
+"""Elements and members with the comma behind each of them."""
 _WORTH_IT = 1_000  # characters from which on elements are passed over
 _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
