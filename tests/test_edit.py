@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwenlock.text.edit import edit, lost_comments, transplant
-from qwenlock.text.operations import Insert, Move, Operation, Path, Remove, Set, apply
+from qwenlock.text.operations import Deduplicate, Insert, Move, Operation, Path, Remove, Set, apply
 from qwenlock.text.trivia import comments_of
 from support import plainly_read
 
@@ -442,6 +442,7 @@ IMPOSSIBLE: list[tuple[Operation, str, str]] = [
     (Insert(("a", "0"), 1), "no array to insert at ('a', '0')", "no array with a place '0'"),
     (Insert(("o", 0), 1), "no array to insert at ('o', 0)", "no array with a place 0"),
     (Insert(("none", 0), 1), "nothing at ('none',)", "nothing at 'none'"),
+    (Deduplicate(("none",)), "nothing at ('none',)", "nothing at 'none'"),
     (Move(("none",), ("x",)), "nothing at ('none',)", "nothing at 'none'"),
     (Move(("none",), ("o", "x")), "nothing at ('none',)", "nothing at 'none'"),
     (Move(("s",), ("a", 2)), "no element 2", "no object to hold 2"),
@@ -482,6 +483,12 @@ def test_text_that_is_not_a_document_is_refused(text: str) -> None:
 def test_infinite_number_is_refused() -> None:
     with pytest.raises(ValueError, match="Out of range"):
         edit("{}", [Set(("a",), float("inf"))])
+
+
+def test_only_the_duplicate_in_force_stays() -> None:
+    text, operations = '{"a": 1, "b": 2, "a": 3}', [Deduplicate(("a",))]
+    assert edit(text, operations) == '{"b": 2, "a": 3}'
+    assert in_order(apply(parsed(text), operations)) == in_order(parsed(text))
 
 
 def test_lost_comments_are_counted_and_ignore_indentation_and_strings() -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from typing import NamedTuple, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from qwenlock.text.layout import Layout, container_layout, document_layout
 from qwenlock.text.pattern import pattern
@@ -24,6 +25,9 @@ from qwenlock.text.trivia import (
     indentation,
     starts_line,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BEFORE_ROOT = pattern(rf"\ufeff?{TRIVIA}", re.DOTALL)
 _BEFORE_VALUE = pattern(rf"({TRIVIA})(?:({STRING})({TRIVIA}:{TRIVIA}))?", re.DOTALL)
@@ -98,6 +102,7 @@ class Container:
     closing: str = ""
     source: SourceValue | None = None
     _named: dict[str, list[Item]] = field(default_factory=dict)
+    _orders: Iterator[int] = field(default_factory=count)
 
     @property
     def is_object(self) -> bool:
@@ -126,7 +131,7 @@ class Container:
     def add(self, position: int, item: Item) -> None:
         """Put `item` before the one at `position`; a member can only go last."""
         if item.name is not None:
-            item.order = self.items[-1].order + 1 if self.items else 0
+            item.order = next(self._orders)
             self._named.setdefault(item.name, []).append(item)
         self.items.insert(position, item)
 

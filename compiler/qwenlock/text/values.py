@@ -159,8 +159,8 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
+def _refuse(_: str) -> NoReturn:
+    raise ValueError
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
