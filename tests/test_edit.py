@@ -33,6 +33,12 @@ class Example(NamedTuple):
 
 SETTING = [
     Example(
+        "follows an indentation of tabs and blanks",
+        '{\n\t"a": {\n\t  "b": 1\n\t}\n}',
+        [Set(("a", "c"), {"d": 1})],
+        '{\n\t"a": {\n\t  "b": 1,\n\t  "c": {\n\t    "d": 1\n\t  }\n\t}\n}',
+    ),
+    Example(
         "replaces only the value",
         """{
   // the model in use
@@ -257,6 +263,12 @@ REMOVING = [
 ]
 
 INSERTING = [
+    Example(
+        "into an array on one line, inside of others that are not",
+        '{\n  "a": [1],\n  "b": 2\n}',
+        [Insert(("a", 1), 2)],
+        '{\n  "a": [1, 2],\n  "b": 2\n}',
+    ),
     Example(
         "at the end follows the last element",
         '[\n  {},\n  {"k": 1},\n  {\n    "k": 2\n  }\n]',
@@ -493,7 +505,7 @@ def test_only_the_duplicate_in_force_stays() -> None:
 
 def test_lost_comments_are_counted_and_ignore_indentation_and_strings() -> None:
     before = '{ // one\n  /* two\n     lines */ "// no": 1, // one\n "b": 2 // three\n}'
-    after = '{ // one\r\n/* two\r\nlines */ "b": 2\r\n}'
+    after = '{ // one \t\r\n/* two\r\nlines */ "b": 2\r\n}'
     assert lost_comments(before, after) == ["// one", "// three"]
     assert lost_comments(before, "{}") == ["// one", "// one", "/* two\nlines */", "// three"]
     assert lost_comments(after, before) == []

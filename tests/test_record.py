@@ -60,6 +60,7 @@ def test_dataclass_is_as_that_of_the_standard_library() -> None:
         [(each.name, each.type) for each in dataclasses.fields(cls)] for cls in (ours, standard)
     ]
     assert fields[0] == fields[1]
+    assert ours.__dataclass_params__.frozen  # type: ignore[attr-defined]
     assert not hasattr(mine[0], "__dict__")
     assert not hasattr(mine[0], "__weakref__")
     for a, b in zip(mine[:-1], theirs[:-1], strict=True):

@@ -134,7 +134,7 @@ def _styles(value: str) -> tuple[str, ...]:
         return ()
     if _PLAIN.fullmatch(value):
         return (value,)
-    escaped = value.replace("\n", "\\n").replace("\r", "\\r")
+    escaped = value.replace("\r", "\\r")
     return (f"'{value}'", f'"{value}"', f'"{escaped}"', value)
 
 
@@ -150,7 +150,8 @@ def _without_quotes(value: str) -> str:
     pieces: list[str] = []
     done = 0
     for opening in _OPENING.finditer(value):
-        start, end = opening.start(), last.get(opening[0], -1)
+        start = opening.start()
+        end = last.get(opening[0], start)
         if done <= start < end:
             pieces += value[done:start], value[start + 1 : end]
             done = end + 1

@@ -41,16 +41,14 @@ def marks(document: Document, pattern: re.Pattern[str]) -> Iterator[Mark]:
     text = document.text
     if MARK not in text:
         return
-    following = len(text)  # where what follows the comments from here on starts
-    next_start = -1
+    following: dict[int, int] = {}  # where what follows a comment, and those behind it, starts
     for start, end in reversed(comment_spans(text)):
         after = _end(_SPACE, text, end)
-        following = following if after == next_start else after
-        next_start = start
+        following[start] = following.get(after, after)
         found = pattern.match(text, start, end)
         if found is not None:
             alone = starts_line(text, start) and ends_line(text, end)
-            line = document.locator.stretch(following if alone else start, end).line
+            line = document.locator.stretch(following[start] if alone else start, end).line
             yield Mark(found, start, end, line)
 
 
