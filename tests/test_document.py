@@ -139,7 +139,9 @@ def nested(levels: int) -> str:
 
 def test_nesting_is_accepted_up_to_the_limit() -> None:
     parse(nested(MAX_DEPTH), "settings.json")
-    assert refused(nested(MAX_DEPTH + 1))[0] == "QL104"
+    too_deep = ("QL104", "nested deeper than 500 levels", (1, 1))
+    assert refused(nested(MAX_DEPTH + 1)) == too_deep
+    assert refused(nested(100_000)) == too_deep
 
 
 def test_more_values_than_the_limit_are_refused() -> None:

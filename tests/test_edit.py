@@ -270,6 +270,12 @@ INSERTING = [
         '{\n  "a": [1, 2],\n  "b": 2\n}',
     ),
     Example(
+        "an object on one line has the padding of objects on one line",
+        '{\n  "a": [ 1 ]\n}',
+        [Insert(("a", 1), {"k": 2})],
+        '{\n  "a": [ 1, {"k": 2} ]\n}',
+    ),
+    Example(
         "at the end follows the last element",
         '[\n  {},\n  {"k": 1},\n  {\n    "k": 2\n  }\n]',
         [Insert((3,), {"k": 3})],

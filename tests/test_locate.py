@@ -207,6 +207,8 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"id"\uff1a "x"\uff0c}', '{"id"\uff1a "***"\uff0c}'),
         ('{"customHeaders": {"x": "word"}}', '{"customHeaders": {"x": "***"}}'),
         ('{"token": {"value": "word"}}', '{"token": {"value": "***"}}'),
+        ('{"a": h4nter2, "b": 1.5}', '{"a": ***, "b": 1.5}'),
+        ('"env": {"A": "x"}, "id": "y"', '"env": {"A": "***"}, "id": "y"'),
         ('{"a": treu, "b": None}', '{"a": treu, "b": None}'),
         ('{"args": ["--password", "word"]}', '{"args": ["***", "***"]}'),
         ('{"a": "b" "word"}', '{"a": "b" "***"}'),

@@ -31,6 +31,7 @@ _LINE_BREAK = pattern(f"[{_ENDS}]")
 _OPENING = pattern(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
 _CLOSING = pattern(rf"['\"`](?=[{_ENDS}]|\Z)")
 _LONG_BLANK = pattern(r"(?<!\s)([^\S\n]{1000})[^\S\n]+")
+_UNWRITABLE = pattern("[\0\ud800-\udfff]")
 _PLAIN = pattern(r"[A-Za-z0-9_./+:@%^~,=\-]+")
 # One that does not end is found with all that start within: they do not end, either.
 _REFERENCE = pattern(r"\$\{[^}:]*((?::-[^}]*)?\})?")
@@ -130,7 +131,7 @@ def _with(text: str, name: str, value: str, line_break: str) -> str:
 
 
 def _styles(value: str) -> tuple[str, ...]:
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _UNWRITABLE.search(value):
         return ()
     if _PLAIN.fullmatch(value):
         return (value,)
