@@ -159,7 +159,7 @@ def own_side(text: str) -> str:
     for line in text.split("\n"):
         if line.startswith(("<<<<<<< ", ">>>>>>> ")):
             own = True
-        elif line.startswith("|||||||") or line.rstrip("\r") == "=======":
+        elif line.startswith("|||||||") or line in ("=======", "=======\r"):
             own = False
         elif own:
             kept.append(line)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenlock.text.pattern import pattern
 from qwenlock.text.record import dataclass, replace
-from qwenlock.text.trivia import indentation, indented
+from qwenlock.text.trivia import BLANKS, indentation, indented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,7 @@ def _comma(items: Sequence[LaidOut], colon: str) -> str | None:
 
 
 def _is_blank(trivia: str) -> bool:
-    return not trivia.strip(" \t")
+    return not trivia.strip(BLANKS)
 
 
 def _escaped(text: str) -> str:
