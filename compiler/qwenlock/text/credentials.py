@@ -189,7 +189,7 @@ def _path_has_credential(path: str) -> bool:
     steps = [_unquoted(step) for step in path.split("/")]
     return (
         any(map(has_form, set(steps)))
-        or ("=" in "".join(steps) and any(map(_is_key_parameter, set(steps))))
+        or any(map(_is_key_parameter, set(steps)))
         or any(
             named(name) is NameSays.STRONG and not is_made_of_words(step)
             for name, step in set(pairwise(steps))
