@@ -503,6 +503,11 @@ def test_infinite_number_is_refused() -> None:
         edit("{}", [Set(("a",), float("inf"))])
 
 
+@pytest.mark.parametrize(("old", "new"), [("x", ["x"]), (["x"], "x"), ({"a": 1}, ["a"]), (1, True)])
+def test_value_of_another_kind_is_not_the_same(old: Any, new: Any) -> None:
+    assert edit(json.dumps({"a": old}), [Set(("a",), new)]) == json.dumps({"a": new})
+
+
 def test_only_the_duplicate_in_force_stays() -> None:
     text, operations = '{"a": 1, "b": 2, "a": 3}', [Deduplicate(("a",))]
     assert edit(text, operations) == '{"b": 2, "a": 3}'

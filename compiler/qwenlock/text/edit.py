@@ -67,7 +67,7 @@ def transplant(text: str, to: Path, other: str, path: Path, *, insert: bool = Fa
 
     Args:
         text: the document that gets the value.
-        to: where it goes; what is there is replaced, and missing parent objects are made.
+        to: where it goes; what is there is replaced.
         other: the document that has it, which is not changed.
         path: where it is in that.
         insert: put it before the element that `to` names, instead of replacing that.
@@ -79,7 +79,7 @@ def transplant(text: str, to: Path, other: str, path: Path, *, insert: bool = Fa
     source, step = _reached(parse(other), path)
     indent = source.line_indent(_effective(source, step))
     moved = _take(source, step)
-    target, name = _reached(document, to, make_parents=True)
+    target, name = _reached(document, to)
     _place(target, name, moved, indent, insert=insert)
     return text_of(document)
 
