@@ -264,6 +264,12 @@ REMOVING = [
 
 INSERTING = [
     Example(
+        "follows the element that it goes before",
+        '[\n  {\n    "k": 1\n  },\n  {"k": 2}\n]',
+        [Insert((0,), {"k": 0})],
+        '[\n  {\n    "k": 0\n  },\n  {\n    "k": 1\n  },\n  {"k": 2}\n]',
+    ),
+    Example(
         "into an array on one line, inside of others that are not",
         '{\n  "a": [1],\n  "b": 2\n}',
         [Insert(("a", 1), 2)],
