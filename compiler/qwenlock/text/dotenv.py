@@ -149,7 +149,7 @@ def _without_quotes(value: str) -> str:
     """Return a value without the quotes around it, removed as Node's dotenv does."""
     last = {found[0]: found.start() for found in _CLOSING.finditer(value)}
     pieces: list[str] = []
-    done = 0
+    done: int = 0
     for opening in _OPENING.finditer(value):
         start = opening.start()
         end = last.get(opening[0], start)

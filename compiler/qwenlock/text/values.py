@@ -169,7 +169,7 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse)
 def _blanked(text: str) -> str:
     """Return `text` with a blank for each character of a comment."""
     pieces: list[str] = []
-    done = 0
+    done: int = 0
     for start, end in comment_spans(text):
         pieces += text[done:start], " " * (end - start)
         done = end
