@@ -345,12 +345,13 @@ def test_whole_text_is_shown_with_what_could_be_a_key_masked(text: str, shown: s
     assert Locator(text).masked() == shown
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
 def test_what_follows_more_tokens_than_can_be_read_is_hidden_line_by_line(
-    monkeypatch: pytest.MonkeyPatch,
+    end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mask, "_MOST", 5)
-    text = '{"a": "word",\n"b": "word",\n"c": "word"}'
-    assert Locator(text).masked() == '{"a": "word",\n***\n'
+    text = end.join(['{"a": "word",', '"b": "word",', '"c": "word"}'])
+    assert Locator(text).masked() == f'{{"a": "word",{end}***{end}'
     assert Locator(text).excerpt(3, 1, 1).text == "***"
 
 
