@@ -201,7 +201,8 @@ def test_plain_address_is_not_a_credential(url: str, query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["?key=x", "?a=1&api_key=x", "?api-key=x", "#access_token=x", "?sig=x", "?X-Amz-Signature=x",
+    ["/sk-hun\tter2hunter", "/%73k-hun\tter2hunter", "/api_key%3Dhunter",
+     "?key=x", "?a=1&api_key=x", "?api-key=x", "#access_token=x", "?sig=x", "?X-Amz-Signature=x",
      ";secret=x", "?password=x", "?code=x", "?clientSecret=x", "?ak=x&sk=y", "?api%5Fkey=x",
      "?%61pi_key=x", "?api%255Fkey=x", "?subscription-key=x", "?accessToken=x", "?jwt=x", "?sign=x",
      "?x=0a1b2c3d4e5f60718293a4b5", "?q=sk-abcdefgh", "?q=%73k-abcdefgh", "?pwd=x"],
@@ -243,9 +244,18 @@ def test_text_as_random_as_a_key_is_a_credential(alphabet: str, length: int) -> 
 
 
 @pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("sha256", False), ("fileMd5", False), ("fileMd5New", False), ("valueV2", True)],
+)
+def test_random_text_is_a_digest_by_its_name(name: str, is_one: bool) -> None:
+    assert is_credential("0a1b2c3d4e5f60718293a4b5", name) is is_one
+
+
+@pytest.mark.parametrize(
     "text",
     ["interleaved-thinking-2025-05-14,context-1m-2025-08-07", "qwen3-coder-480b-a35b-instruct",
      "accounts/fireworks/models/llama-v3p1-405b-instruct", "application/json;charset=utf-8",
+     "see ---- below", "PuTTY is a client", "-----BEGIN CERTIFICATE-----",
      "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36", "2025-05-14T12:00:00.000Z",
      "https://github.com/QwenLM/qwen-code", "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
      "projects/my-proj-123/locations/us-central1/endpoints/1234567890123456789",

@@ -32,7 +32,7 @@ def at(marked: str) -> tuple[tuple[Any, ...], bool, str] | None:
     [
         ("{|}", ("",), True, ""),
         ('{"model|"', ("model",), True, '"model"'),
-        ('{"mo|', ("mo",), True, '"mo'),
+        ('{"XX|', ("XX",), True, '"XX'),
         ('{"model": |}', ("model",), False, ""),
         ('{"model": {"name": "|"}}', ("model", "name"), False, '""'),
         ('{"model": {"name": "gp|\n}}', ("model", "name"), False, '"gp'),
@@ -40,6 +40,8 @@ def at(marked: str) -> tuple[tuple[Any, ...], bool, str] | None:
         ('{"a": [1, |', ("a", 1), False, ""),
         ('{"a": [1, tr|ue]}', ("a", 1), False, "true"),
         ('{"a": 1, |}', ("",), True, ""),
+        ('{"a": 1, {|}}', ("", ""), True, ""),
+        ("{a: {|}}", ("a", ""), True, ""),
         ('{"a": 1, "b": {"c": 2}, "d": |}', ("d",), False, ""),
         ('{"a": "x // no", /* "q": { */ "b|": 1}', ("b",), True, '"b"'),
         ("{ /* a */| }", ("",), True, ""),
@@ -62,6 +64,7 @@ def test_path_is_found_while_somebody_types(
         "{} |",
         '{ // "a|\n}',
         "{ // a|\n}",
+        "{ // a */|\n}",
         '{ /* "a": | */ }',
         "{ /* |",
         "{ /* a *|/ }",
@@ -72,7 +75,7 @@ def test_comments_and_text_outside_have_no_path(marked: str) -> None:
 
 
 def test_other_keys_of_the_object_are_known() -> None:
-    text = '{"a": 1, "": {"x": 1}, "b": {"c": 2}}'
+    text = '{"a": "v", "": {"x": 1}, b: {"c": 2}}'
     found = cursor(text, text.index('""') + 1)
     assert found is not None
     assert (found.siblings, found.has_colon) == (("a", "b"), True)

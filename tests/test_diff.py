@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from qwenlock.cli.findings import changes_as_json
 from qwenlock.cli.views.differences import as_markdown, changes_as_text, rows, summary
 from qwenlock.lock.diff import ABSENT, LockChange, diff
 from qwenlock.lock.groups import grouped, notable
-from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock
+from qwenlock.lock.model import EnvironmentVariable, InstalledPlan, Lock, OtherModel
 from qwenlock.lock.options import Options
 from qwenlock.lock.text import digest, load
 from support import JSON, MODEL, OBJECTS, dump, locked, models, strict, untimed
@@ -29,7 +30,8 @@ def with_model(**fields: Any) -> Lock:
     return replace(LOCK, models=(replace(LOCK.models[0], **fields), *LOCK.models[1:]))
 
 
-def test_equal_locks_have_no_difference() -> None:
+def test_equal_locks_have_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "deepdiff", None)  # which takes time to load
     assert diff(LOCK, LOCK) == []
     assert diff(LOCK, load(dump(LOCK), "qwen.lock")) == []
     assert diff(LOCK, replace(LOCK, lock_version="1.7")) == []
@@ -56,6 +58,12 @@ DIGEST = digest(b"other")
         (
             replace(LOCK, models=(FIRST, SECOND, replace(FIRST, id="c"))),
             ["+ model openai/c"],
+        ),
+        (
+            replace(
+                LOCK, models=(replace(FIRST, id="z"), SECOND, replace(FIRST, id="c", name="C"))
+            ),
+            ['~ model openai/gpt-4o: id "gpt-4o" → "z"', "+ model openai/c"],
         ),
         (with_model(name="N"), ['~ model openai/gpt-4o: name (none) → "N"']),
         (
@@ -90,6 +98,18 @@ def test_difference_is_named(new: Lock, expected: list[str]) -> None:
     assert lines(new) == expected
 
 
+def test_differences_of_the_whole_are_in_one_order_with_their_names() -> None:
+    selection = replace(LOCK.selection, model="gpt-4o")
+    options = Options(user=False)
+    new = replace(LOCK, client="0.12.0", merge="client", options=options, selection=selection)
+    assert diff(LOCK, new) == [
+        LockChange("client", "changed", "client", "client", "guide", "0.12.0"),
+        LockChange("merge", "changed", "merge", "merge", "replace", "client"),
+        LockChange("option", "changed", "options", "user", ABSENT, False),
+        LockChange("selection", "changed", "selection", "model", "b", "gpt-4o"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "is_renamed"),
     [
@@ -118,12 +138,18 @@ def test_guide_of_the_earlier_format_is_not_a_difference(client: str, expected: 
     assert lines(replace(LOCK, client="0.24.4"), old) == expected
 
 
-def test_wire_api_of_the_earlier_format_is_compared_as_a_field() -> None:
-    new = replace(LOCK, models=(replace(FIRST, wire_api="responses"), SECOND))
-    fields = {"wireApi": "responses"}
-    old = replace(LOCK, lock_version="1.0", models=(replace(FIRST, fields=fields), SECOND))
+def test_what_the_earlier_format_cannot_hold_is_not_compared() -> None:
+    old = replace(with_model(fields={"wireApi": "responses"}), lock_version="1.0")
+    new = replace(
+        with_model(wire_api="responses"),
+        merge="client",
+        inputs=(replace(LOCK.inputs[0], digest=DIGEST),),
+        selection=replace(LOCK.selection, wire_api="responses", enforced_type="openai"),
+        other_models=(OtherModel(role="fast", value="b", source="user"),),
+    )
     assert lines(new, old) == []
-    assert lines(LOCK, old) != []
+    assert lines(old, new) == []
+    assert lines(LOCK, old) == ['~ model openai/gpt-4o: fields.wireApi "responses" → (none)']
 
 
 def test_plan_that_got_a_version() -> None:
@@ -313,8 +339,11 @@ def test_locks_are_not_changed_by_comparing() -> None:
 # What a reviewer must see
 
 
-def with_window(size: int | None) -> Lock:
-    window = {"contextWindowSize": size} if size else {"timeout": 1}
+SHRINKS = "the context window of openai/gpt-4o shrinks"
+
+
+def with_window(*size: object) -> Lock:
+    window = {"contextWindowSize": size[0]} if size else {"timeout": 1}
     return with_model(generation_config=window)
 
 
@@ -337,15 +366,32 @@ def with_window(size: int | None) -> Lock:
             replace(LOCK, selection=replace(LOCK.selection, model="gpt-4o")),
             ["another model is selected"],
         ),
-        (LOCK, replace(LOCK, selection=replace(LOCK.selection, base_url="https://x.test")), []),
         (
-            with_window(9),
-            with_window(8),
-            ["the context window of openai/gpt-4o shrinks from 9 to 8"],
+            LOCK,
+            replace(LOCK, selection=replace(LOCK.selection, auth_type="gemini")),
+            ["another model is selected"],
         ),
-        (with_window(8), with_window(9), []),
-        (with_window(8), with_window(None), []),
-        (with_window(None), with_window(8), []),
+        (
+            LOCK,
+            replace(LOCK, selection=replace(LOCK.selection, kind="undecided")),
+            ["another model is selected"],
+        ),
+        (LOCK, replace(LOCK, selection=replace(LOCK.selection, base_url="https://x.test")), []),
+        *(
+            (with_window(9), with_window(less), [f"{SHRINKS} from 9 to {less}"])
+            for less in (8, 8.5)
+        ),
+        *(
+            (with_window(*old), with_window(*new), [])
+            for old, new in (
+                ([8], [9]),
+                ([8], [8.0]),
+                ([8], []),
+                ([], [8]),
+                ([8], [None]),
+                (["9"], [8]),
+            )
+        ),
         (LOCK, with_model(name="N"), []),
     ],
 )
@@ -354,12 +400,13 @@ def test_what_a_reviewer_must_see_is_notable(old: Lock, new: Lock, said: list[st
 
 
 def test_models_with_one_name_are_distinguished() -> None:
-    twice = replace(LOCK, models=(FIRST, replace(FIRST, base_url=None), FIRST, SECOND))
-    changes = diff(replace(LOCK, models=(SECOND,)), twice)
+    alike = (FIRST, replace(FIRST, base_url=None), FIRST, FIRST, SECOND)
+    changes = diff(replace(LOCK, models=(SECOND,)), replace(LOCK, models=alike))
     assert [each.name for each in changes if each.action == "added"] == [
         "openai/gpt-4o",
         "openai/gpt-4o at no URL",
         f"openai/gpt-4o at {MODEL['baseUrl']}",
+        f"openai/gpt-4o at {MODEL['baseUrl']} again",
     ]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qwenlock.findings.errors import InputError
 from qwenlock.findings.reading import decode, parse
 from qwenlock.text.faults import explained
-from qwenlock.text.values import MAX_DEPTH
+from qwenlock.text.values import MAX_DEPTH, MAX_VALUES
 from support import JSON, untimed
 
 
@@ -61,12 +61,17 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ('{"a": -Infinity}', "-Infinity is not allowed", (1, 7)),
         ("{'a': 1}", "single quotes are not allowed", (1, 2)),
         ("{a: 1}", "unquoted keys are not allowed", (1, 2)),
+        ("{$: 1}", "unquoted keys are not allowed", (1, 2)),
+        ("{-a: 1}", "expected a key", (1, 2)),
+        ('{"a": [,]}', "expected a value", (1, 8)),
         ('{"a": 1, , "b": 2}', "expected a key", (1, 10)),
         ('{"a" 1}', "missing colon", (1, 5)),
         ('{"a": 1 "b": 2}', "missing comma", (1, 8)),
         ('{"a": [1, /* , */ 2 3]}', "missing comma", (1, 20)),
         ('{"a": "x', "unterminated string", (1, 7)),
         ('{"a\\\\" : "x\n', "unterminated string", (1, 10)),
+        ('\n{"a": "x\n', "unterminated string", (2, 7)),
+        ('\r{"a": "x\r"}', "unterminated string", (2, 7)),
         ('{"a": "\tx"}', "unescaped control character", (1, 8)),
         ('{"a": "\\x"}', "invalid backslash escape", (1, 8)),
         ('{"a": "\\u12"}', "invalid \\u escape", (1, 9)),
@@ -74,6 +79,16 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ('{"a": 1} x', "unexpected text after the end", (1, 10)),
         ('{"a": 01}', "expected a comma", (1, 8)),
         ('{"a": [1}', "expected ] before this }", (1, 9)),
+        ('{"a": "b"]', "expected } before this ]", (1, 10)),
+        ('{"a": 1"b": 2}', "missing comma", (1, 8)),
+        ('{"a": [1[2]]}', "missing comma", (1, 9)),
+        ('{"a": [1{}]}', "missing comma", (1, 9)),
+        ('{"a": [1\t2]}', "missing comma", (1, 9)),
+        ('{"a": [1\r2]}', "missing comma", (1, 9)),
+        ('{"a": [1\n2]}', "missing comma", (1, 9)),
+        ('{"a": trueX}', "expected a comma", (1, 11)),
+        ("[", "unterminated array", (1, 1)),
+        ('{"a": [1]', "unterminated object", (1, 1)),
         ('{"a": [1, 2', "unterminated array", (1, 7)),
         ('{"a": [1], // }\n', "unterminated object", (1, 1)),
         ('{"a": }', "expected a value", (1, 7)),
@@ -82,6 +97,10 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ('\r\r{"a": x}', "expected a value", (3, 7)),
         ("/* \n */ // \n{'a'}", "single quotes are not allowed", (3, 2)),
         ('{"a": True}', "True is not a JSON value", (1, 7)),
+        ('{"a": False}', "False is not a JSON value", (1, 7)),
+        ('{"a": None}', "None is not a JSON value", (1, 7)),
+        ('{"a": undefined}', "undefined is not a JSON value", (1, 7)),
+        ("<<<<<<< ours\n{}", "merge conflict", (1, 1)),
         ("{\n# a\n}", "a comment cannot start with #", (2, 1)),
         ("/* open", "unterminated comment", (1, 1)),
         ("{} /*/", "unterminated comment", (1, 4)),
@@ -122,7 +141,19 @@ def nested(levels: int) -> str:
 
 def test_nesting_is_accepted_up_to_the_limit() -> None:
     parse(nested(MAX_DEPTH), "settings.json")
-    assert refused(nested(MAX_DEPTH + 1))[0] == "QL104"
+    too_deep = ("QL104", "nested deeper than 500 levels", (1, 1))
+    assert refused(nested(MAX_DEPTH + 1)) == too_deep
+    assert refused(nested(100_000)) == too_deep
+
+
+def test_more_values_than_the_limit_are_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        parse("," * (MAX_VALUES + 1), "settings.json")
+    (finding,) = caught.value.findings
+    message = "it contains more than 1,000,000 values"
+    assert (finding.code, finding.message, finding.fix) == ("QL104", message, "split the file")
+    assert finding.place is not None
+    assert finding.place.position() == (1, 1, 1)
 
 
 @pytest.mark.parametrize("levels", [1_000, 10_000, 200_000])
@@ -143,22 +174,33 @@ def test_number_of_thousands_of_digits_is_refused_at_its_place(before: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("data", "at"),
+    ("data", "message", "at"),
     [
-        (b'{"a": "\xff"}', (1, 8)),
-        (b'\xef\xbb\xbf{"a": "\xff"}', (1, 8)),
-        ('{"é": "'.encode() + b"\xc3", (1, 8)),
-        (b'{\r\n "a"\r: \xfe}', (3, 3)),
-        ("{}".encode("utf-16"), (1, 1)),
+        (b'{"a": "\xff"}', "byte 0xff is not UTF-8", (1, 8)),
+        (b'\xef\xbb\xbf{"a": "\xff"}', "byte 0xff is not UTF-8", (1, 8)),
+        ('{"é": "'.encode() + b"\xc3", "byte 0xc3 is not UTF-8", (1, 8)),
+        (b'{\r\n "a"\r: \xfe}', "byte 0xfe is not UTF-8", (3, 3)),
+        (b"\0{\xff", "byte 0xff is not UTF-8", (1, 3)),
+        (b"{}\0\xff", "byte 0xff is not UTF-8", (1, 4)),
+        (b"\x09\xff", "byte 0xff is not UTF-8", (1, 2)),
+        ("{}".encode("utf-16-le"), "the file is UTF-16", (1, 1)),
+        ("{}".encode("utf-16-be"), "the file is UTF-16", (1, 1)),
+        ("\ufeff{}".encode("utf-16-le") + b"\0", "the file is UTF-16", (1, 1)),
+        ("\ufeff{}".encode("utf-16-be"), "the file is UTF-16", (1, 1)),
     ],
 )
-def test_what_is_not_utf8_is_reported_with_its_place(data: bytes, at: tuple[int, int]) -> None:
+def test_what_is_not_utf8_is_reported_with_its_place(
+    data: bytes, message: str, at: tuple[int, int]
+) -> None:
     with pytest.raises(InputError) as caught:
         decode(data, "settings.json")
     (finding,) = caught.value.findings
-    assert finding.code == "QL103"
+    fix = "save the file as UTF-8"
+    if "UTF-16" in message:
+        fix += "; `>` in Windows PowerShell writes UTF-16"
+    assert (finding.code, finding.message, finding.fix) == ("QL103", message, fix)
     assert finding.place is not None
-    assert finding.place.position()[:2] == at
+    assert finding.place.position() == (*at, 1)
     finding.place.excerpt()
 
 

@@ -107,8 +107,34 @@ def test_value_that_no_file_can_hold_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_variable_is_removed_with_its_line(end: str) -> None:
-    assert remove(f"A=1{end}export B=2{end}C=3{end}", "B") == f"A=1{end}C=3{end}"
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (["A=1", "export B=2", "C=3", ""], ["A=1", "C=3", ""]),
+        (["B=1", "A=2", "B=3"], ["A=2", ""]),
+        (["A=1", "", "# B", " B = '1' # why", "", "C=3"], ["A=1", "", "# B", "", "C=3"]),
+        (["B='1", "# 2' # why", "C=3"], ["C=3"]),
+        (["A=1", "B=", "C=3"], ["A=1", "C=3"]),
+        (["B=", "", "# of C", "C=3"], ["", "# of C", "C=3"]),
+        (["A=1", "# B=2", "AB=3", "BA=4"], ["A=1", "# B=2", "AB=3", "BA=4"]),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_variable_is_removed_with_its_line(
+    end: str, lines: list[str], left: list[str], mark: str
+) -> None:
+    assert remove(mark + end.join(lines), "B") == mark + end.join(left)
+
+
+@pytest.mark.parametrize("text", ["B=1\nA=x#\u2028B=2\n", 'B= \n"\n\n"\n'])
+def test_variable_is_not_removed_if_that_changed_another(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^B$"):
+        remove(text, "B")
+
+
+def test_line_breaks_in_a_value_are_read_as_line_feeds() -> None:
+    assert parse("A='x\r\ny\rz'\r\nB=1\r") == {"A": "x\ny\nz", "B": "1"}
+    assert parse('A="x\\ny\\rz"') == {"A": "x\ny\rz"}
 
 
 def test_unterminated_quote_does_not_swallow_the_new_variable() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwenlock.text.edit import edit, lost_comments
-from qwenlock.text.operations import Insert, Move, Operation, Path, Remove, Set, apply
+from qwenlock.text.edit import edit, lost_comments, transplant
+from qwenlock.text.operations import Deduplicate, Insert, Move, Operation, Path, Remove, Set, apply
 from qwenlock.text.trivia import comments_of
 from support import plainly_read
 
@@ -32,6 +32,12 @@ class Example(NamedTuple):
 
 
 SETTING = [
+    Example(
+        "follows an indentation of tabs and blanks",
+        '{\n\t"a": {\n\t  "b": 1\n\t}\n}',
+        [Set(("a", "c"), {"d": 1})],
+        '{\n\t"a": {\n\t  "b": 1,\n\t  "c": {\n\t    "d": 1\n\t  }\n\t}\n}',
+    ),
     Example(
         "replaces only the value",
         """{
@@ -258,6 +264,30 @@ REMOVING = [
 
 INSERTING = [
     Example(
+        "follows the element that it goes before",
+        '[\n  {\n    "k": 1\n  },\n  {"k": 2}\n]',
+        [Insert((0,), {"k": 0})],
+        '[\n  {\n    "k": 0\n  },\n  {\n    "k": 1\n  },\n  {"k": 2}\n]',
+    ),
+    Example(
+        "into an array on one line, inside of others that are not",
+        '{\n  "a": [1],\n  "b": 2\n}',
+        [Insert(("a", 1), 2)],
+        '{\n  "a": [1, 2],\n  "b": 2\n}',
+    ),
+    Example(
+        "an object on one line has the padding of objects on one line",
+        '{\n  "a": [ 1 ]\n}',
+        [Insert(("a", 1), {"k": 2})],
+        '{\n  "a": [ 1, {"k": 2} ]\n}',
+    ),
+    Example(
+        "at the end follows the last element",
+        '[\n  {},\n  {"k": 1},\n  {\n    "k": 2\n  }\n]',
+        [Insert((3,), {"k": 3})],
+        '[\n  {},\n  {"k": 1},\n  {\n    "k": 2\n  },\n  {\n    "k": 3\n  }\n]',
+    ),
+    Example(
         "follows the one-line objects of the array",
         """[
   { "id": "a", "n": 1 }, // first
@@ -373,6 +403,12 @@ MOVING = [
         '{\n  "b": { "c": 2, "a": 1 // one\n  }\n}',
     ),
     Example(
+        "into an object on one line gives what has a comment above a line of its own",
+        '{\n  "o": {"a": 1},\n  // note\n  "b": 2\n}',
+        [Move(("b",), ("o", "b"))],
+        '{\n  "o": {"a": 1,\n    // note\n    "b": 2}\n}',
+    ),
+    Example(
         "into an array keeps the comments around the colon",
         '{\n  "a" /* key */ : // value\n    1,\n  "b": [\n    0\n  ]\n}',
         [Move(("a",), ("b", 0))],
@@ -430,6 +466,7 @@ IMPOSSIBLE: list[tuple[Operation, str, str]] = [
     (Insert(("a", "0"), 1), "no array to insert at ('a', '0')", "no array with a place '0'"),
     (Insert(("o", 0), 1), "no array to insert at ('o', 0)", "no array with a place 0"),
     (Insert(("none", 0), 1), "nothing at ('none',)", "nothing at 'none'"),
+    (Deduplicate(("none",)), "nothing at ('none',)", "nothing at 'none'"),
     (Move(("none",), ("x",)), "nothing at ('none',)", "nothing at 'none'"),
     (Move(("none",), ("o", "x")), "nothing at ('none',)", "nothing at 'none'"),
     (Move(("s",), ("a", 2)), "no element 2", "no object to hold 2"),
@@ -472,11 +509,42 @@ def test_infinite_number_is_refused() -> None:
         edit("{}", [Set(("a",), float("inf"))])
 
 
+@pytest.mark.parametrize(("old", "new"), [("x", ["x"]), (["x"], "x"), ({"a": 1}, ["a"]), (1, True)])
+def test_value_of_another_kind_is_not_the_same(old: Any, new: Any) -> None:
+    assert edit(json.dumps({"a": old}), [Set(("a",), new)]) == json.dumps({"a": new})
+
+
+def test_only_the_duplicate_in_force_stays() -> None:
+    text, operations = '{"a": 1, "b": 2, "a": 3}', [Deduplicate(("a",))]
+    assert edit(text, operations) == '{"b": 2, "a": 3}'
+    assert in_order(apply(parsed(text), operations)) == in_order(parsed(text))
+
+
 def test_lost_comments_are_counted_and_ignore_indentation_and_strings() -> None:
     before = '{ // one\n  /* two\n     lines */ "// no": 1, // one\n "b": 2 // three\n}'
-    after = '{ // one\r\n/* two\r\nlines */ "b": 2\r\n}'
+    after = '{ // one \t\r\n/* two\r\nlines */ "b": 2\r\n}'
     assert lost_comments(before, after) == ["// one", "// three"]
+    assert lost_comments(before, "{}") == ["// one", "// one", "/* two\nlines */", "// three"]
     assert lost_comments(after, before) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "insert", "after"),
+    [
+        ('{"x": [1, /* two */ 2]}', ("x", 0), True,
+         '{"x": [\n  // nought\n  0, // zero\n  1, /* two */ 2]}'),
+        ('{"x": [1, /* two */ 2]}', ("x", 1), True,
+         '{"x": [1,\n  // nought\n  0, // zero\n  /* two */ 2]}'),
+        ('{"x": [1, 2]}', ("x", 2), True, '{"x": [1, 2,\n  // nought\n  0 // zero\n]}'),
+        ('{"x": [1, 2]}', ("x", 1), False, '{"x": [1, // nought\n0 // zero\n]}'),
+        ('{"x": 1}', ("y",), False, '{"x": 1,\n  // nought\n  "y": 0 // zero\n}'),
+    ],
+)  # fmt: skip
+def test_value_of_another_document_comes_with_its_comments(
+    text: str, to: Path, insert: bool, after: str
+) -> None:
+    other = '{\n    "a": [\n        1,\n        // nought\n        0 // zero\n    ]\n}'
+    assert transplant(text, to, other, ("a", 1), insert=insert) == after
 
 
 def test_move_there_and_back_restores_a_last_member() -> None:

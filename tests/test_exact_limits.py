@@ -156,6 +156,13 @@ AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "x1x1x1x1xB".ljust(51, "y"),
         "x1x1x1x1".ljust(51, "y"),
     ),
+    "three mixed groups": (looks_random, "AB12-CD34-EF56-GHIJ", "AB12-CD34-EFGH-IJKL"),
+    "sixteen letters": (looks_random, "zvxCDBDvxCDjDAvq", "zvxCDBDvxCDjDAv"),
+    "six changes in twenty-five": (
+        looks_random,
+        "a1b2c3dd-otherwise-otherwise",
+        "a1b2c3dd-otherwise-otherwises",
+    ),
     "six digits that differ": (looks_random, "730194" * 4 + "7301", "73019" * 5 + "730"),
     "two signs inside": (is_a_password, "aB1!cc!cdd", "aB1!cccdd!"),
     "two signs at once": (is_a_password, "aB1!!cdddd", "!aB1!ccddd"),

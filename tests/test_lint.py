@@ -16,6 +16,7 @@ from qwenlock.clients.fields import GENERATION_FIELDS, MODEL_FIELDS
 from qwenlock.clients.profile import NEWEST, profile
 from qwenlock.edge.plans import load
 from qwenlock.edge.trust import trust
+from qwenlock.findings import repair as repairs
 from qwenlock.findings.codes import codes
 from qwenlock.findings.diffs import unified
 from qwenlock.findings.errors import UsageError
@@ -31,7 +32,7 @@ from qwenlock.lint.subject import World as Around
 from qwenlock.settings.project import Project
 from qwenlock.settings.variables import EnvFile
 from qwenlock.text.edit import edit
-from qwenlock.text.operations import Deduplicate, Move
+from qwenlock.text.operations import Deduplicate, Move, Operation, Remove, Set
 from qwenlock.text.values import duplicates
 from support import JSON, KEYS, MODEL, OBJECTS, OPENAI, TEXT, World, models, source, untimed, write
 
@@ -543,6 +544,40 @@ def test_an_empty_credential_is_removed_where_it_overrides_nothing(scope: ScopeN
 )
 def test_a_comment_that_suppresses_nothing_is_removed(before: str, after: str) -> None:
     assert repaired(before) == after
+
+
+@pytest.mark.parametrize(
+    ("operations", "after"),
+    [
+        ([Remove(("a",)), Move(("a",), ("c",))], '{"b": 2, "o": {"x": 1, "y": 2}}'),
+        (
+            [Move(("a",), ("c",)), Move(("b",), ("c",))],
+            '{"c": 1, "b": 2, "c": 3, "o": {"x": 1, "y": 2}}',
+        ),
+        (
+            [Move(("a",), ("c",)), Set(("c", "d"), 1)],
+            '{"c": 1, "b": 2, "c": 3, "o": {"x": 1, "y": 2}}',
+        ),
+        ([Remove(("o", "x")), Remove(("o",))], '{"a": 1, "b": 2, "a": 3}'),
+        ([Remove(("o",)), Remove(("o", "x"))], '{"a": 1, "b": 2, "a": 3}'),
+        ([Deduplicate(("a",)), Remove(("a",))], '{"b": 2, "o": {"x": 1, "y": 2}}'),
+        (
+            [Deduplicate(("a",)), Set(("b",), 3), Remove(("o", "x"))],
+            '{"b": 3, "a": 3, "o": {"y": 2}}',
+        ),
+    ],
+)
+def test_of_repairs_that_meet_at_one_place_the_first_is_made(
+    operations: list[Operation], after: str
+) -> None:
+    document = parse('{"a": 1, "b": 2, "a": 3, "o": {"x": 1, "y": 2}}', "s.json")
+    assert repairs.repaired(document, [Repair((each,)) for each in operations]) == after
+
+
+def test_repairs_of_one_array_are_made_from_its_end() -> None:
+    document = parse('{"l": [0,1,2,3,4,5,6,7,8,9,10]}', "s.json")
+    removed = [Repair((Remove(("l", at)),)) for at in (2, 10, 0)]
+    assert repairs.repaired(document, removed) == '{"l": [1,3,4,5,6,7,8,9]}'
 
 
 def repaired(text: str, *, unsafe: bool = False) -> str:
@@ -1105,8 +1140,9 @@ def test_setting_that_nothing_reads_is_reported_with_its_right_place(
 
 
 def test_key_in_broken_settings_is_reported_at_its_place() -> None:
-    text = '{\n "env": {\n  "A_KEY": "hunter2-hunter2-hunter2"\n'
+    text = '{\n "sk-planted1": 1, "password": 12345678,\n "A_KEY": "hunter2-hunter2-hunter2",\n'
+    text += '"b": 1,' * 500
     (found,) = tracked_key_of(text, "x.json", is_known=True)
     assert (found.code, found.message) == ("QL406", "git tracks x.json, which holds a key")
     assert found.place is not None
-    assert (found.place.position().line, found.place.position().column) == (3, 12)
+    assert found.place.position() == (3, 11, 1)

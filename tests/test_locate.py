@@ -207,6 +207,8 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"id"\uff1a "x"\uff0c}', '{"id"\uff1a "***"\uff0c}'),
         ('{"customHeaders": {"x": "word"}}', '{"customHeaders": {"x": "***"}}'),
         ('{"token": {"value": "word"}}', '{"token": {"value": "***"}}'),
+        ('{"a": h4nter2, "b": 1.5}', '{"a": ***, "b": 1.5}'),
+        ('"env": {"A": "x"}, "id": "y"', '"env": {"A": "***"}, "id": "y"'),
         ('{"a": treu, "b": None}', '{"a": treu, "b": None}'),
         ('{"args": ["--password", "word"]}', '{"args": ["***", "***"]}'),
         ('{"a": "b" "word"}', '{"a": "b" "***"}'),
@@ -215,6 +217,7 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"id": "s\\u006b-abcdefgh1234"}', '{"id": "***"}'),
         ('{"id": "broken \\escape"}', '{"id": "***"}'),
         ('{"baseUrl": "https://u:p@h/v1"}', '{"baseUrl": "***"}'),
+        ('{"baseUrl": "u:hunter@gateway"}', '{"baseUrl": "***"}'),
         ('{"baseUrl": "https://h/v1?key=abc"}', '{"baseUrl": "***"}'),
         ('{"baseUrl": "https:\\/\\/u:p@h/v1"}', '{"baseUrl": "***"}'),
         ('{"envKey": "OPENAI_API_KEY"}', '{"envKey": "OPENAI_API_KEY"}'),
@@ -342,12 +345,13 @@ def test_whole_text_is_shown_but_possible_keys_are_masked(text: str, shown: str)
     assert Locator(text).masked() == shown
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
 def test_what_follows_more_tokens_than_can_be_read_is_hidden_line_by_line(
-    monkeypatch: pytest.MonkeyPatch,
+    end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mask, "_MOST", 5)
-    text = '{"a": "word",\n"b": "word",\n"c": "word"}'
-    assert Locator(text).masked() == '{"a": "word",\n***\n'
+    text = end.join(['{"a": "word",', '"b": "word",', '"c": "word"}'])
+    assert Locator(text).masked() == f'{{"a": "word",{end}***{end}'
     assert Locator(text).excerpt(3, 1, 1).text == "***"
 
 
@@ -377,6 +381,13 @@ def test_masked_lines_are_those_of_the_whole(written: Written, data: st.DataObje
     first = data.draw(st.integers(1, len(lines)))
     last = data.draw(st.integers(first, len(lines)))
     assert locator.masked_lines(first, last) == lines[first - 1 : last]
+
+
+def test_lines_in_the_middle_of_a_comment_are_those_lines() -> None:
+    locator = Locator("{\n/* a\nb\nc */\n}")
+    assert [locator.masked_lines(line, line) for line in range(1, 6)] == [
+        ["{"], ["/* a"], ["b"], ["c */"], ["}"],
+    ]  # fmt: skip
 
 
 def test_masked_lines_far_from_the_beginning_are_those_of_the_whole() -> None:

@@ -95,7 +95,7 @@ def test_integer_that_javascript_rounds_is_not_exact(integer: int, exact: bool) 
     ],
 )
 def test_toml_that_stands_for_no_json_value_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"^$"):
         from_toml(value)
 
 
@@ -103,7 +103,7 @@ def test_toml_that_stands_for_no_json_value_is_refused(value: Any) -> None:
 def test_nesting_is_read_up_to_the_limit(kind: type) -> None:
     deepest = nested(MAX_DEPTH, kind)
     assert from_toml(tomllib.loads(text_of(deepest))["value"]) == deepest
-    with pytest.raises(ValueError, match="deeply"):
+    with pytest.raises(ValueError, match=r"^$"):
         from_toml(nested(MAX_DEPTH + 1, kind))
 
 

@@ -11,15 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.change.merging import merged_settings
+from qwenlock.text.values import TextError
 from support import JSON, World, models, plainly_read, strict, untimed, write
 from test_workspace import git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-A = '{ "id": "a", "envKey": "A_KEY" }'
-B = '{ "id": "b", "envKey": "B_KEY" }'
-C = '{ "id": "c", "envKey": "C_KEY" }'
+
+def entry(word: str) -> str:
+    """Return the model whose id is the first letter of a word, with a key of the word's name."""
+    return f'{{ "id": "{word[0]}", "envKey": "{word.upper()}_KEY" }}'.replace('"id": "?", ', "")
+
+
+A, B, C = map(entry, "abc")
 
 
 def document(*entries: str, more: str = '"model": { "name": "a" }') -> str:
@@ -31,10 +36,78 @@ def ids(text: str) -> list[str]:
     return [each["id"] for each in plainly_read(text)["modelProviders"]["openai"]]
 
 
-def test_both_may_append_to_one_array() -> None:
-    merged = merged_settings(document(A), document(A, B), document(A, C))
-    assert (ids(merged.text), merged.conflicts) == (["a", "b", "c"], ())
-    assert merged.text == document(A, B, C)
+def listing(words: str) -> str:
+    return document(*map(entry, words.split()))
+
+
+MERGES = {
+    "both append": ("a", "a b", "a c", "a b c"),
+    "they insert": ("a b", "a b c", "d a e b", "d a e b c"),
+    "both append the same, and one appends more": ("a", "a b", "a b c", "a b c"),
+    "both begin": ("", "a b", "a c", "a b c"),
+    "they change and remove": ("a b", "a b c", "a1", "a1 c"),
+    "they change the last": ("a b c", "b c", "a b c1", "b c1"),
+    "they remove all but what we change": ("a b c", "a b c1", "c", "c1"),
+    "we remove": ("a b c", "a", "a b c d", "a d"),
+    "both change the same, and we change more": ("a b", "a1 b1", "a1 b", "a1 b1"),
+    "both change the same, and they change more": ("a b", "a1 b", "a1 b1", "a1 b1"),
+    "they move": ("a b c", "a b c", "c a b", "c a b"),
+    "both move alike": ("a b", "b a c", "b a1", "b a1 c"),
+}
+"""The models of the base, of ours, of theirs, and of the merge."""
+ARRAY = ("modelProviders", "openai")
+CONFLICTS = {
+    "both change": ("a", "a1 b", "a2 c", 0, "a1 b c", "a b c", "a2 b c"),
+    "both change what we move back": ("a b", "c a1 b", "a2 b", 1, "c a1 b", "c a b", "c a2 b"),
+    "both add": ("a", "a b1", "a b2 c", 1, "a b1 c", "a c", "a b2 c"),
+    "we remove the last": ("a b", "a", "a b2", 1, "a", "a b", "a b2"),
+    "we remove the first": ("a b", "b", "a2 b c", 0, "b c", "a b c", "a2 b c"),
+    "they remove": ("a b c", "a b1 c", "a c d", 1, "a b1 c d", "a b c d", "a c d"),
+    "both move": ("a b c", "b a c", "c a b", None, "b a c", "a b c", "c a b"),
+    "we move": ("a b", "b a", "a1 b", None, "b a", "a b", "a1 b"),
+    "one is not told apart": ("? a", "? a b", "? a c", None, "? a b", "? a", "? a c"),
+    "one is there twice": ("a a", "a a b", "a a c", None, "a a b", "a a", "a a c"),
+}
+"""The same with the index of the conflict, and the merge if ours, base and theirs are preferred."""
+
+
+@pytest.mark.parametrize(("base", "ours", "theirs", "merged"), MERGES.values(), ids=MERGES)
+def test_what_the_sides_did_to_models_is_merged(
+    base: str, ours: str, theirs: str, merged: str
+) -> None:
+    found = merged_settings(*map(listing, (base, ours, theirs)))
+    assert found == (listing(merged), ())
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "at", "kept", "undone", "taken"), CONFLICTS.values(), ids=CONFLICTS
+)
+def test_conflict_is_only_where_both_changed_one_model(
+    base: str, ours: str, theirs: str, at: int | None, kept: str, undone: str, taken: str
+) -> None:
+    sides = [listing(each) for each in (base, ours, theirs)]
+    path = ARRAY if at is None else (*ARRAY, at)
+    assert merged_settings(*sides) == (listing(kept), (path,))
+    assert merged_settings(*sides, "base") == (listing(undone), (path,))
+    assert merged_settings(*sides, "theirs") == (listing(taken), (path,))
+
+
+@pytest.mark.parametrize("other", ['"a"', "null", '{ "id": "b" }'])
+def test_array_that_became_something_else_is_a_conflict(other: str) -> None:
+    theirs = f'{{ "modelProviders": {{ "openai": {other} }}, "model": {{ "name": "a" }} }}'
+    merged = merged_settings(listing("a"), listing("a b"), theirs)
+    assert merged == (listing("a b"), (ARRAY,))
+
+
+def test_sides_that_differ_too_much_are_not_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+    sides = [listing(each) for each in ("a b", "a b1", "a1 b2")]
+    read = len(sides[1]) + len(merged_settings(listing("a b"), listing("a b1"), listing("a1 b"))[0])
+    monkeypatch.setattr("qwenlock.text.merge._MOST", read)
+    assert merged_settings(*sides).conflicts
+    monkeypatch.setattr("qwenlock.text.merge._MOST", read - 1)
+    with pytest.raises(TextError, match=r"^too much differs$") as error:
+        merged_settings(*sides)
+    assert (error.value.kind, error.value.at) == ("limit", None)
 
 
 def test_added_model_comes_with_its_comments_and_ours_stay() -> None:
@@ -50,36 +123,6 @@ def test_byte_order_marks_do_not_hinder_a_merge() -> None:
     base, ours, theirs = (f"\ufeff{each}" for each in (document(A), document(A, B), document(A, C)))
     merged = merged_settings(base, ours, theirs)
     assert (merged.text, merged.conflicts) == (f"\ufeff{document(A, B, C)}", ())
-
-
-def test_removed_changed_and_moved_entries_are_merged() -> None:
-    changed = A.replace("A_KEY", "OTHER")
-    merged = merged_settings(document(A, B), document(A, B, C), document(changed))
-    assert merged.text == document(changed, C)
-    same = merged_settings(document(A, B, C), document(A, B, C), document(C, A, B))
-    assert ids(same.text) == ["c", "a", "b"]
-    both = merged_settings(document(A, B, C), document(B, A, C), document(C, A, B))
-    assert both.conflicts == (("modelProviders", "openai"),)
-
-
-def test_conflict_only_where_both_changed_one_entry() -> None:
-    mine, other = A.replace("A_KEY", "MINE"), A.replace("A_KEY", "OTHER")
-    merged = merged_settings(document(A), document(mine, B), document(other, C))
-    assert merged.conflicts == (("modelProviders", "openai", 0),)
-    theirs = merged_settings(document(A), document(mine, B), document(other, C), "theirs")
-    assert theirs.text == document(other, B, C)
-    assert not merged_settings(document(A), document(mine), document(mine)).conflicts
-
-
-def test_entry_removed_here_and_changed_there_is_a_conflict() -> None:
-    changed = B.replace("B_KEY", "OTHER")
-    for sides in ((document(A), document(A, changed)), (document(A, changed), document(A))):
-        assert len(merged_settings(document(A, B), *sides).conflicts) == 1
-    removed, kept = document(A), document(A, changed)
-    for ours, theirs in ((removed, kept), (kept, removed)):
-        for side, text in (("ours", ours), ("theirs", theirs)):
-            merged = merged_settings(document(A, B), ours, theirs, side)  # type: ignore[arg-type]
-            assert plainly_read(merged.text) == plainly_read(text)
 
 
 def test_one_id_at_two_endpoints_is_two_models() -> None:
@@ -117,20 +160,6 @@ def test_what_only_one_side_changed_is_taken_as_it_is(base: Any, changed: Any) -
     ):
         assert not merged.conflicts
         assert strict(plainly_read(merged.text)) == strict(changed)
-
-
-def test_model_that_both_added_differently_is_a_conflict() -> None:
-    old, mine, other = (
-        json.dumps({"modelProviders": {"openai": entries}})
-        for entries in (
-            [{"id": "z"}],
-            [{"id": "z"}, {"id": "a"}],
-            [{"id": "z"}, {"id": "a", "x": 1}, {"id": "b"}],
-        )
-    )
-    merged = merged_settings(old, mine, other, "base")
-    assert merged.conflicts
-    assert plainly_read(merged.text)["modelProviders"]["openai"] == [{"id": "z"}, {"id": "b"}]
 
 
 @given(SETTINGS, SETTINGS, SETTINGS)
@@ -177,18 +206,23 @@ def test_git_merges_by_the_driver(repository: World) -> None:
     assert git(repository.project, "status", "--short") == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "name", "ours", "theirs"),
+    [
+        (("a", "a1 b", "a2 c"), "openai.0", "a1", "a2"),
+        (("a b c", "b c", "a2 b c"), "openai.0", "", "a2"),
+        (("a b c", "a b1 c", "a c"), "openai.1", "b1", ""),
+    ],
+)
 def test_conflict_has_the_markers_of_git_only_where_both_changed(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, words: tuple[str, ...], name: str, ours: str, theirs: str
 ) -> None:
-    mine, other = A.replace("A_KEY", "MINE"), A.replace("A_KEY", "OTHER")
-    files = sides(tmp_path, document(A), document(mine, B), document(other, C))
-    result = world.run("merge", *files, ".qwen/settings.json")
-    assert result.exit_code == 1
-    assert ".qwen/settings.json: both sides changed modelProviders.openai.0" in result.err
-    text = (tmp_path / "ours").read_text()
-    between = text[text.index("<<<<<<<") : text.index(">>>>>>>")]
-    assert '"b"' not in between
-    assert '"c"' not in between
+    result = world.run("merge", *sides(tmp_path, *map(listing, words)), ".qwen/settings.json")
+    message = f".qwen/settings.json: both sides changed modelProviders.{name}\n"
+    assert (result.exit_code, result.err) == (1, message)
+    own, other = (f"      {entry(each)},\n" if each else "" for each in (ours, theirs))
+    conflict = f"<<<<<<< ours\n{own}=======\n{other}>>>>>>> theirs\n"
+    assert conflict in (tmp_path / "ours").read_text()
 
 
 def sides(folder: Path, *texts: Any) -> list[str]:

@@ -56,6 +56,13 @@ def test_dataclass_behaves_as_that_of_the_standard_library() -> None:
     mine, theirs = ([cls(*args, **named) for args, named in GIVEN] for cls in (ours, standard))
     assert list(map(repr, mine)) == list(map(repr, theirs))
     assert [[a == b for b in mine] for a in mine] == [[a == b for b in theirs] for a in theirs]
+    fields = [
+        [(each.name, each.type) for each in dataclasses.fields(cls)] for cls in (ours, standard)
+    ]
+    assert fields[0] == fields[1]
+    assert ours.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert not hasattr(mine[0], "__dict__")
+    assert not hasattr(mine[0], "__weakref__")
     for a, b in zip(mine[:-1], theirs[:-1], strict=True):
         assert hash(a) == hash(b)
         assert dataclasses.asdict(a) == dataclasses.asdict(b)
@@ -63,6 +70,10 @@ def test_dataclass_behaves_as_that_of_the_standard_library() -> None:
         assert a != b
         assert replace(a, value=9) == dataclasses.replace(a, value=9)
         assert copy.deepcopy(a) == copy.copy(a) == a
+        with pytest.raises(FrozenInstanceError):
+            a.value = 9
+        with pytest.raises(FrozenInstanceError):
+            del a.value
     assert mine[0].others is not mine[1].others
     for cls in (ours, standard):
         for args, named in (((), {}), (("a",), {"no": 1}), (("a",), {"name": "b"})):
@@ -70,6 +81,37 @@ def test_dataclass_behaves_as_that_of_the_standard_library() -> None:
                 cls(*args, **named)
         with pytest.raises(TypeError):
             hash(cls([]))
+
+
+def test_dataclass_that_can_be_changed_is_as_that_of_the_standard_library() -> None:
+    class Part:
+        name: str
+        others: list[int] = dataclasses.field(default_factory=list)
+
+    class Same:
+        name: str
+        others: list[int] = field(default_factory=list)
+
+    standard = dataclasses.dataclass(slots=True, eq=False)(Part)
+    ours = dataclass(slots=True, eq=False)(Same)
+    mine, theirs = ours("a"), standard("a")  # type: ignore[call-arg]
+    assert repr(mine).replace("Same", "Part") == repr(theirs)
+    mine.others.append(1)
+    mine.name = "b"
+    assert (mine.name, mine.others) == ("b", [1])
+    assert mine != ours("b", [1])  # type: ignore[call-arg]
+    with pytest.raises(AttributeError):
+        mine.new = 1  # type: ignore[attr-defined]
+
+
+def test_dataclass_without_slots_has_its_defaults() -> None:
+    class Part:
+        name: str
+        value: int = 3
+
+    made = dataclass(frozen=True)(Part)
+    assert (made.value, made("a").value) == (3, 3)  # type: ignore[call-arg]
+    assert not hasattr(made, "name")
 
 
 def test_dataclass_that_inherits() -> None:

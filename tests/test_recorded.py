@@ -18,7 +18,8 @@ from qwenlock.lock.text import load
 from support import MODEL, dump, locked, models, untimed
 
 PLAN = InstalledPlan(id="p", region="r", version="1.0", digest="sha256:" + "0" * 64)
-LOCK = replace(locked(models(MODEL)), options=Options(user=False, system="s.json"), plans=(PLAN,))
+OPTIONS = Options(user=False, system="s.json", untrusted=True, templates="t")
+LOCK = replace(locked(models(MODEL)), options=OPTIONS, plans=(PLAN,))
 FILES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1)
 
 
@@ -83,10 +84,14 @@ def test_what_is_read_of_a_changed_lock_is_what_a_whole_reading_gives(data: st.D
         ("user = false", 'user = ""'),
         ('system = "s.json"', 'system = "\\u0000"'),
         ('system = "s.json"', "system = false"),
+        ('templates = "t"', 'templates = ""'),
+        ("untrusted = true", "untrusted = false"),
+        ("untrusted = true", "untrusted = 1"),
         ('client = "guide"', "client = 1"),
         ('region = "r"', "region = 1"),
         ('region = "r"\n', ""),
         ('"r"\nversion = "1.0"', '"r"\nversion = "one"'),
+        ('"r"\nversion = "1.0"', '"r"\nversion = 1'),
         ('id = "p"', "id = {}"),
         ("[options]\n", "[[options]]\n"),
         ("[[plans]]\n", "[plans]\n"),
@@ -98,9 +103,10 @@ def test_invalid_values_are_left_to_the_whole_reading(old: str, new: str) -> Non
     assert read(text.replace(old, new, 1), "qwen.lock") is None
 
 
-def test_models_are_not_looked_at() -> None:
-    text = dump(LOCK)
-    assert read(text + "\nno toml", "qwen.lock") == read(text, "qwen.lock")
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_models_are_not_looked_at(end: str) -> None:
+    text = f"{dump(LOCK)}\nno toml".replace("\n", end)
+    assert read(text, "qwen.lock") == RecordedLock("guide", LOCK.options, (PLAN,))
 
 
 def test_another_major_version_is_refused() -> None:

@@ -78,6 +78,13 @@ def test_comment_has_the_indentation_and_ending_of_the_file(text: str, ending: s
     ) == json.loads(text)
 
 
+def test_codes_end_with_their_comment() -> None:
+    text = '{"modelProviders": {"x": [], // qwenlock: ignore[QL101\n"y": []}}'
+    (found,) = about("QL202", linted(text))
+    assert found.place is not None
+    assert found.place.path == ("modelProviders", "y")
+
+
 def test_line_that_begins_in_a_comment_gets_no_comment() -> None:
     (finding,) = about("QL202", linted('{"modelProviders": { /* a\n b */ "x": []}}'))
     assert suppression(finding) is None

@@ -62,10 +62,13 @@ def keys_at(text: str, line: int, column: int) -> bool:
         ("[x]\n  b = 2", ("x", "b"), (2, 3)),
         ("[x]\r\n[ x . y ]\r\nb = 2", ("x", "y"), (2, 3)),
         ('x."a.b" = 2', ("x", "a.b"), (1, 1)),
+        ("[x]\nx = 2", ("x", "x"), (2, 1)),
         ("x = { b = 2 }", ("x", "b"), (1, 1)),
         ('a = """\nb = 1\n"""""\nb = 2', ("b",), (4, 1)),
         ("a = '''\nb = 1'''\nb = 2", ("b",), (3, 1)),
         ("a = [ # ]\n \"]\", ']',\n]\nb = 2", ("b",), (4, 1)),
+        ('a = [[\n1],\n["b"],\n]\nb = 2', ("b",), (5, 1)),
+        ("a = { c = 1 }\nb = 2", ("b",), (2, 1)),
         ("[[t]]\na = 1\n[[t]]\na = 2\n[u]\na = 3", ("u", "a"), (6, 1)),
         ("a = 2020-01-01 # b = 1\nb = 2", ("b",), (2, 1)),
         ("# b = 1\n\n\nb = 2", ("b",), (4, 1)),
@@ -77,11 +80,15 @@ def test_positions(text: str, path: tuple[str, ...], where: tuple[int, int]) -> 
     assert Positions(text).of(path) == where
 
 
+def test_inline_table_may_have_several_lines_from_toml_1_1_on() -> None:
+    assert Positions("a = {\n  b = 1,\n}\nb = 2").of(("b",)) == (4, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
         ("a = 1\nb", (2, 2)),
-        ("a = [\n", (2, 1)),
+        ("a = 1\nb = [\n", (3, 1)),
         ("a = 3 b\n", (1, 7)),
         ("a = " + "9" * 5000, (1, 5005)),
         ("a = " + "[" * 5000, (1, 1)),

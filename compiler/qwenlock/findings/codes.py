@@ -49,7 +49,7 @@ def _unknown(name: str) -> UsageError:
     from difflib import get_close_matches
 
     alike = [code for code in RULES if code[:3] == name[:3].upper()]
-    near = get_close_matches(name.upper(), alike or RULES, n=1, cutoff=0.8)
+    near = get_close_matches(name.upper(), alike or RULES, cutoff=0.8)
     fix = f"did you mean {near[0]}? " if near else ""
     return UsageError(f"unknown finding {name!r}", f"{fix}`qwenlock explain` lists them")
 

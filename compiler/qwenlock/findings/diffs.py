@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from difflib import SequenceMatcher
-from operator import add
+from operator import add, ne
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwenlock.text.credentials import MASK
@@ -146,7 +146,7 @@ def _parts(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
     """Return with how many equal lines two texts begin."""
-    differing = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    differing = (at for at, differs in enumerate(map(ne, one, other)) if differs)
     return next(differing, min(len(one), len(other)))
 
 

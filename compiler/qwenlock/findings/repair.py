@@ -85,7 +85,7 @@ def repaired(document: Document, repairs: Iterable[Repair]) -> str:
 
 def _cut(text: str, cuts: Iterable[Cut]) -> str:
     pieces: list[str] = []
-    done = 0
+    done: int = 0
     for cut in sorted(cuts):
         pieces += text[done : cut.start], cut.text
         done = cut.end

@@ -34,6 +34,8 @@ class Absent(Enum):
 
 
 ABSENT = Absent.ABSENT
+_LEFT_OUT = ""
+"""What stands in place of a text that is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ def diff(old: Lock, new: Lock) -> list[LockChange]:
     changes = [
         *_one("client", "client", {"client": old.client}, {"client": new.client}),
         *_one("merge", "merge", {"merge": old.merge}, {"merge": new.merge}),
-        *_one("option", "options", as_dict(old.options), as_dict(new.options)),
-        *_one("selection", "selection", as_dict(old.selection), as_dict(new.selection)),
+        *_one("option", "options", old.options, new.options),
+        *_one("selection", "selection", old.selection, new.selection),
         *(change for pair in pairs[:-1] for change in _many(*pair)),
         *_models_reordered(old, new),
         *_many(*pairs[-1]),
@@ -105,9 +107,9 @@ def _comparable(lock: Lock, *, with_client: bool) -> Lock:
     )
     return replace(
         lock,
-        client=lock.client if with_client else "",
+        client=lock.client if with_client else _LEFT_OUT,
         merge="replace",
-        inputs=tuple(replace(each, digest="") for each in lock.inputs),
+        inputs=tuple(replace(each, digest=_LEFT_OUT) for each in lock.inputs),
         selection=replace(lock.selection, wire_api=None, enforced_type=None),
         models=tuple(models),
         other_models=(),
@@ -153,8 +155,8 @@ def _many(kind: ChangeKind, old: dict[str, Part], new: dict[str, Part]) -> Itera
             yield LockChange(kind, "removed", name)
         elif name not in old:
             yield LockChange(kind, "added", name)
-        elif not _same(old[name], new[name]):
-            yield from _one(kind, name, as_dict(old[name]), as_dict(new[name]))
+        else:
+            yield from _one(kind, name, old[name], new[name])
 
 
 def _renamed(old: dict[str, Part], new: dict[str, Part]) -> Iterator[tuple[str, str]]:
@@ -174,13 +176,14 @@ def _without_id(part: Part) -> str | None:
     """Return a model without its id, as text; None for another part."""
     if not isinstance(part, Model):
         return None
-    named = None if part.name == part.id else part.name
-    return repr(replace(part, id="-", name=named))
+    fields = as_dict(part)
+    if fields.pop("id") == part.name:
+        fields["name"] = None
+    return repr(fields)
 
 
-def _one(
-    kind: ChangeKind, name: str, old: dict[str, Any], new: dict[str, Any]
-) -> Iterator[LockChange]:
+def _one(kind: ChangeKind, name: str, old: object, new: object) -> Iterator[LockChange]:
+    """Yield the fields that differ in two tables or parts of a lock."""
     if _same(old, new):
         return
     from deepdiff import DeepDiff
@@ -196,7 +199,7 @@ def _one(
 
 def _same(old: object, new: object) -> bool:
     """Tell whether two values are equal as JSON: to Python, true is 1 as well."""
-    return old == new and repr(old) == repr(new)
+    return repr(old) == repr(new)
 
 
 def _models_reordered(old: Lock, new: Lock) -> Iterator[LockChange]:
@@ -223,7 +226,9 @@ def _reordered(kind: ChangeKind, name: str, old: list[str], new: list[str]) -> I
         yield LockChange(kind, "reordered", name, "", before, after)
 
 
-def _present(table: dict[str, Any]) -> dict[str, Any]:
+def _present(part: object) -> dict[str, Any]:
+    """Return what a table or a part of a lock holds, with keys in kebab-case."""
+    table = part if isinstance(part, dict) else as_dict(part)
     return {key.replace("_", "-"): value for key, value in table.items() if value is not None}
 
 
@@ -234,5 +239,5 @@ def _dotted(path: list[Any]) -> str:
 def _value(value: Any, path: list[Any]) -> Any:
     if type(value).__name__ == "NotPresent":
         return ABSENT
-    names = [step for step in path if isinstance(step, str)]
-    return masked(value, names[-1] if names else "")
+    *_, name = (step for step in path if isinstance(step, str))
+    return masked(value, name)

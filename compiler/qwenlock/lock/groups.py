@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwenlock.lock.diff import ABSENT
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from qwenlock.lock.diff import LockChange
 
 _WINDOW = "contextWindowSize"
+_NUMBER = (int, float)
 
 
 class ChangeGroup(NamedTuple):
@@ -55,9 +54,9 @@ def notable(changes: Sequence[LockChange]) -> Iterator[str]:
                 yield f"{change.name} disappears"
             case "variable", "added":
                 yield f"{change.name} must be set"
-            case "selection", "changed" if change.field in ("", "model", "auth-type", "kind"):
+            case "selection", "changed" if change.field in ("model", "auth-type", "kind"):
                 yield "another model is selected"
             case "model", "changed" if change.field.endswith(_WINDOW):
                 before, after = change.old, change.new
-                if ABSENT not in (before, after) and after < before:
+                if isinstance(before, _NUMBER) and isinstance(after, _NUMBER) and after < before:
                     yield f"the context window of {change.name} shrinks from {before} to {after}"

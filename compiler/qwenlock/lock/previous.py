@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _FIRST_MODEL = pattern(rb"\r?\n\[\[models\]\]\r?\n")
 _CONFLICT = "<<<<<<< "
+_OTHER = "has another form"
+"""What is wrong with a value; nobody reads it, because such a lock is not used."""
 
 
 class RecordedLock(NamedTuple):
@@ -83,7 +85,7 @@ def _fields(part: type[DataclassInstance], table: dict[str, Any]) -> dict[str, A
 
 
 def _file(value: Any) -> str | None:
-    return None if isinstance(value, str) and value and "\0" not in value else "must be a path"
+    return None if isinstance(value, str) and value and "\0" not in value else _OTHER
 
 
 def _user(value: Any) -> str | None:
@@ -91,26 +93,21 @@ def _user(value: Any) -> str | None:
 
 
 def _untrusted(value: Any) -> str | None:
-    return None if value is True else "must be true"
+    return None if value is True else _OTHER
 
 
 def _merge(value: Any) -> str | None:
-    return None if value in get_args(Merge) else "is not known"
+    return None if value in get_args(Merge) else _OTHER
 
 
 def _version(value: Any) -> str | None:
-    return (
-        None
-        if isinstance(value, str) and re.fullmatch(VERSION_PATTERN, value)
-        else "is not a version"
-    )
+    is_version = isinstance(value, str) and re.fullmatch(VERSION_PATTERN, value)
+    return None if is_version else _OTHER
 
 
 def _plans(value: Any) -> str | None:
-    is_valid = isinstance(value, list) and not any(
-        problem for each in value for problem in problems(each, _PLAN)
-    )
-    return None if is_valid else "must be an array of plans"
+    is_valid = isinstance(value, list) and not any(any(problems(each, _PLAN)) for each in value)
+    return None if is_valid else _OTHER
 
 
 _PLAN = Shape(

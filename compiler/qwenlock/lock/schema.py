@@ -11,5 +11,5 @@ def lock_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) for the data of a qwen.lock."""
     from pydantic import TypeAdapter
 
-    schema = TypeAdapter(Lock).json_schema(by_alias=True)
+    schema = TypeAdapter(Lock).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

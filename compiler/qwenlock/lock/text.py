@@ -155,14 +155,12 @@ def own_side(text: str) -> str:
     if "<<<<<<< " not in text:
         return text
     kept = []
-    in_conflict, own = False, True
+    own = True
     for line in text.split("\n"):
-        if line.startswith("<<<<<<< "):
-            in_conflict = True
-        elif in_conflict and (line.startswith("|||||||") or line.rstrip("\r") == "======="):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            own = True
+        elif line.startswith("|||||||") or line in ("=======", "=======\r"):
             own = False
-        elif in_conflict and line.startswith(">>>>>>> "):
-            in_conflict, own = False, True
         elif own:
             kept.append(line)
     return "\n".join(kept)
@@ -180,7 +178,7 @@ def load(text: str, label: str) -> Lock:
     """
     conflict = _CONFLICT.search(text)
     if conflict:
-        line = text.count("\n", 0, conflict.start()) + 1
+        line = text[: conflict.start()].count("\n") + 1
         message = "the lock contains merge conflict markers"
         raise unusable("QL111", message, label, (line, 1))
     if not begins_as_lock(text.encode()):
@@ -198,8 +196,8 @@ def load(text: str, label: str) -> Lock:
 
 def _validated(data: dict[str, Any], label: str) -> Lock:
     """Return a lock from its parsed TOML; if it may be invalid, pydantic decides."""
-    models = data.get("models", [])
-    if isinstance(models, list) and len(models) <= plain.MOST_MODELS:
+    models = data.get("models")
+    if not isinstance(models, list) or len(models) <= plain.MOST_MODELS:
         with suppress(plain.UnsureError):
             return plain.read(Lock, data)
     from pydantic import ValidationError
@@ -207,7 +205,7 @@ def _validated(data: dict[str, Any], label: str) -> Lock:
     try:
         return _adapter().validate_python(data)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
+        first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
         message = f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
         raise unusable("QL112", message, label) from None
@@ -293,7 +291,7 @@ def keys(part: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
 
 def _decoded(data: dict[str, Any]) -> dict[str, Any]:
     """Return the parsed TOML of a lock with its free-form objects as JSON values."""
-    tables = [*_tables(data.get("models", [])), *_tables([data.get("selection")])]
+    tables = [*_tables(data.get("models")), *_tables([data.get("selection")])]
     for table in tables:
         for name in _FREE_FORM:
             key = name.replace("_", "-")

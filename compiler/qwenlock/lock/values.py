@@ -80,11 +80,11 @@ def from_toml(value: Any, levels: int = MAX_DEPTH) -> Any:
         case {"$number": str(digits)} if len(value) == 1 and _INTEGER.fullmatch(digits):
             return canonical_number(int(digits))
         case dict() | list() if not levels:
-            raise ValueError("nested too deeply")
+            raise ValueError
         case dict() if len(value) == 1:
             ((key, item),) = value.items()
             if key in (_NULL, _NUMBER):
-                raise ValueError(f"{key} holds an invalid value")
+                raise ValueError
             return {key[1:] if _TAG.fullmatch(key) else key: from_toml(item, levels - 1)}
         case dict():
             return {key: from_toml(value[key], levels - 1) for key in sorted(value)}
@@ -95,7 +95,7 @@ def from_toml(value: Any, levels: int = MAX_DEPTH) -> Any:
         case int() | float() if math.isfinite(value):
             return canonical_number(value)
         case _:
-            raise ValueError("not a JSON value")
+            raise ValueError
 
 
 _PLAIN = frozenset({str, bool, float})

@@ -10,19 +10,24 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 
 class Text:
-    """A constraint on strings in pydantic-core's terms; loads pydantic only when used."""
+    """A constraint on strings in pydantic-core's terms; loads pydantic only when used.
+
+    Args:
+        constraints: `pattern` or `min_length`.
+    """
 
     def __init__(self, **constraints: Any) -> None:
         self._constraints = constraints
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return {"type": "str", "strict": True, **self._constraints}
+        return {"type": "str", **self._constraints}
 
     def allows(self, value: str) -> bool:
         """Tell whether a string meets the constraints, without pydantic."""
-        pattern = self._constraints.get("pattern", "")
-        is_long_enough = len(value) >= self._constraints.get("min_length", 0)
-        return is_long_enough and (not pattern or re.fullmatch(pattern, value) is not None)
+        pattern = self._constraints.get("pattern")
+        if pattern is None:
+            return len(value) >= int(self._constraints["min_length"])
+        return re.fullmatch(pattern, value) is not None
 
 
 Digest: TypeAlias = Annotated[str, Text(pattern="^sha256:[0-9a-f]{64}$")]

@@ -51,6 +51,7 @@ _ASSIGNED = pattern(
 _ANYTHING = pattern(
     r"(?!(?:true|false|none|null|yes|no|optional|required)\b)[^<\[({*=]", re.IGNORECASE
 )
+_PADDING = "= "
 _PIECES = pattern(r"[?&;#]")
 _PIECES_OF_A_URL = pattern(r"[?&;#,|]")
 _BEGINS_AS_A_URL = pattern(r"\s*(?:https?|wss?):", re.IGNORECASE)
@@ -187,8 +188,8 @@ def _path_has_credential(path: str) -> bool:
     """Tell whether a credential stands in a path under its name, or has a known form."""
     steps = [_unquoted(step) for step in path.split("/")]
     return (
-        ("%" in path and any(map(has_form, set(steps))))
-        or ("=" in "".join(steps) and any(map(_is_key_parameter, set(steps))))
+        any(map(has_form, set(steps)))
+        or any(map(_is_key_parameter, set(steps)))
         or any(
             named(name) is NameSays.STRONG and not is_made_of_words(step)
             for name, step in set(pairwise(steps))
@@ -209,7 +210,7 @@ def _as_sent(url: str) -> str:
 def _is_key_parameter(piece: str, *, is_url: bool = False) -> bool:
     """Tell whether a part of a query, `NAME=VALUE`, is or holds a credential."""
     name, sign, value = piece.partition("=")
-    name, value = name.strip(), value.strip("= ")
+    name, value = name.strip(), value.strip(_PADDING)
     if not sign or not value:
         return is_url and looks_random(piece)
     if names_in_a_query(name) or has_form(value) or _URL_USER.search(value):

@@ -129,7 +129,7 @@ class _Search:
         here = self._found is None and self._offset <= token.end()
         if here:
             self._find(self._on(token, frame))
-        if frame.expects_key and token.lastgroup == "string":
+        if frame.expects_key:
             frame.key = _name(token[0])
             frame.keys += [] if here else [frame.key]
 
@@ -142,18 +142,19 @@ class _Search:
 
 
 def _is_within(comment: re.Match[str], offset: int) -> bool:
-    """Tell whether what is typed at `offset` becomes a part of a comment."""
-    is_open = comment[0].startswith("//") or not comment[0].endswith("*/")
-    return comment.start() < offset and (offset < comment.end() or is_open)
+    """Tell whether what is typed at `offset` becomes a part of a comment that starts before it."""
+    text = comment.group()
+    is_open = text.startswith("//") or not text.endswith("*/")
+    return offset < comment.end() or is_open
 
 
 def _step(frames: list[_Frame], mark: str) -> None:
     """Take the step of a bracket, comma or colon."""
-    if mark in "{[":
+    if mark in ("{", "["):
         frames.append(_Frame(mark == "{"))
     elif not frames:
         return
-    elif mark in "}]":
+    elif mark in ("}", "]"):
         frames.pop()
     elif mark == ":":
         frames[-1].at_key = False

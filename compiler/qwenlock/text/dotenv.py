@@ -31,6 +31,7 @@ _LINE_BREAK = pattern(f"[{_ENDS}]")
 _OPENING = pattern(rf"(?:\A|(?<=[{_ENDS}]))['\"`]")
 _CLOSING = pattern(rf"['\"`](?=[{_ENDS}]|\Z)")
 _LONG_BLANK = pattern(r"(?<!\s)([^\S\n]{1000})[^\S\n]+")
+_UNWRITABLE = pattern("[\0\ud800-\udfff]")
 _PLAIN = pattern(r"[A-Za-z0-9_./+:@%^~,=\-]+")
 # One that does not end is found with all that start within: they do not end, either.
 _REFERENCE = pattern(r"\$\{[^}:]*((?::-[^}]*)?\})?")
@@ -88,19 +89,20 @@ def remove(text: str, name: str) -> str:
     Raises:
         ValueError: a reader would read the other variables differently afterwards.
     """
-    kept, done = [], 0
+    rest = text.removeprefix(BOM)
+    kept, done = [text.removesuffix(rest)], 0
     start: int | None = 0
     while start is not None:
-        found = _LINE.match(text, start)
+        found = _LINE.match(rest, start)
         if found is None:
-            start = _line_from(text, _blank_end(text, start))
+            start = _line_from(rest, _blank_end(rest, start))
             continue
         if found[1] == name:
-            kept.append(text[done : _start_of_line(text, found.start(1))])
+            kept.append(rest[done : _start_of_line(rest, found.start(1))])
             value = (found[2] or "").rstrip(JAVASCRIPT_SPACE)  # a comment may be on the next line
-            done = _end_of_line(text, found.start(2) + len(value) if value else found.end(1))
-        start = _line_from(text, found.end() - 1)
-    shorter = "".join(kept) + text[done:]
+            done = _end_of_line(rest, found.start(2) + len(value) if value else found.end(1))
+        start = _line_from(rest, found.end() - 1)
+    shorter = "".join(kept) + rest[done:]
     for read in (parse, _parse_as_python):
         others = {each: value for each, value in read(text).items() if each != name}
         if read(shorter) != others:
@@ -109,7 +111,8 @@ def remove(text: str, name: str) -> str:
 
 
 def _start_of_line(text: str, at: int) -> int:
-    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+    before = text[:at]
+    return max(before.rfind("\n"), before.rfind("\r")) + 1
 
 
 def _end_of_line(text: str, at: int) -> int:
@@ -128,11 +131,11 @@ def _with(text: str, name: str, value: str, line_break: str) -> str:
 
 
 def _styles(value: str) -> tuple[str, ...]:
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _UNWRITABLE.search(value):
         return ()
     if _PLAIN.fullmatch(value):
         return (value,)
-    escaped = value.replace("\n", "\\n").replace("\r", "\\r")
+    escaped = value.replace("\r", "\\r")
     return (f"'{value}'", f'"{value}"', f'"{escaped}"', value)
 
 
@@ -146,9 +149,10 @@ def _without_quotes(value: str) -> str:
     """Return a value without the quotes around it, removed as Node's dotenv does."""
     last = {found[0]: found.start() for found in _CLOSING.finditer(value)}
     pieces: list[str] = []
-    done = 0
+    done: int = 0
     for opening in _OPENING.finditer(value):
-        start, end = opening.start(), last.get(opening[0], -1)
+        start = opening.start()
+        end = last.get(opening[0], start)
         if done <= start < end:
             pieces += value[done:start], value[start + 1 : end]
             done = end + 1

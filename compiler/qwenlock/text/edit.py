@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from qwenlock.text.layout import Layout, written
+from qwenlock.text.layout import Layout, written, written_key
 from qwenlock.text.operations import Deduplicate, Insert, Move, Remove, Set
 from qwenlock.text.spacing import keep_line_end, put_in, take_out
 from qwenlock.text.tree import Container, Item, opened, parse, text_of
@@ -67,7 +67,7 @@ def transplant(text: str, to: Path, other: str, path: Path, *, insert: bool = Fa
 
     Args:
         text: the document that gets the value.
-        to: where it goes; what is there is replaced, and missing parent objects are made.
+        to: where it goes; what is there is replaced.
         other: the document that has it, which is not changed.
         path: where it is in that.
         insert: put it before the element that `to` names, instead of replacing that.
@@ -79,7 +79,7 @@ def transplant(text: str, to: Path, other: str, path: Path, *, insert: bool = Fa
     source, step = _reached(parse(other), path)
     indent = source.line_indent(_effective(source, step))
     moved = _take(source, step)
-    target, name = _reached(document, to, make_parents=True)
+    target, name = _reached(document, to)
     _place(target, name, moved, indent, insert=insert)
     return text_of(document)
 
@@ -100,7 +100,7 @@ def _set(document: Container, path: Path, value: Any) -> None:
         item = _new_member(holder, step)
         item.value = written(value, holder.layout, holder.line_indent(item))
     elif not _same(value_of(text_of(items[-1].value)), value):
-        layout = _layout_like(holder, items[-1:])
+        layout = _layout_like(holder, items)
         items[-1].value = written(value, layout, holder.line_indent(items[-1]))
 
 
@@ -121,7 +121,7 @@ def _rename(holder: Container, old: str | int, new: str | int) -> None:
     if old != new:
         if holder.at(new):
             _take(holder, new)
-        holder.rename(old, new, written(new, holder.layout))
+        holder.rename(old, new, written_key(new))
 
 
 def _move(document: Container, path: Path, to: Path) -> None:
@@ -207,8 +207,7 @@ def _layout_like(holder: Container, examples: Sequence[Item]) -> Layout:
 def _new_member(holder: Container, name: str | int, *, on_own_line: bool = False) -> Item:
     if isinstance(name, int) or not holder.is_object:
         raise LookupError(f"no object to hold {name!r}")
-    layout = holder.layout
-    item = Item(name=name, key=written(name, layout), colon=layout.colon)
+    item = Item(name=name, key=written_key(name), colon=holder.layout.colon)
     put_in(holder, len(holder.items), item, on_own_line=on_own_line)
     return item
 
@@ -237,11 +236,11 @@ def _same(old: Any, new: Any) -> bool:
         if isinstance(left, dict) and isinstance(right, dict):
             if list(left) != list(right):
                 return False
-            pending.extend(zip(left.values(), right.values(), strict=True))
+            pending.extend((left[key], right[key]) for key in left)
         elif isinstance(left, list) and isinstance(right, list):
             if len(left) != len(right):
                 return False
-            pending.extend(zip(left, right, strict=True))
+            pending.extend((each, right[at]) for at, each in enumerate(left))
         elif left != right or isinstance(left, bool) != isinstance(right, bool):
             return False
     return True

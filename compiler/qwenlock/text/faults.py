@@ -61,8 +61,9 @@ def explained(plain: str, error: json.JSONDecodeError) -> Fault:
         error: what the standard library says about it.
     """
     at, said = error.pos, error.msg
-    if said.startswith("Invalid control") and plain[at] in "\r\n":
-        line = max(plain.rfind("\n", 0, at), plain.rfind("\r", 0, at)) + 1
+    if said.startswith("Invalid control") and plain[at] in ("\r", "\n"):
+        before = plain[:at]
+        line = max(before.rfind("\n"), before.rfind("\r")) + 1
         closed = _CLOSED.match(plain, line)
         at, said = closed.end() if closed else at, "Unterminated"
     elif said.startswith("Illegal trailing comma"):  # from 3.13 on; before, at the bracket
@@ -78,7 +79,7 @@ def _between_tokens(plain: str, at: int, said: str) -> Fault | None:
     before, there = len(plain[:at].rstrip(_SPACE)), plain[at : at + 1]
     if not there:
         return _at_the_end(plain, at)
-    if there in "]}" and plain[before - 1 : before] == ",":
+    if there in ("]", "}") and plain[before - 1 : before] == ",":
         fix = "remove the comma before the closing bracket"
         return Fault("trailing comma is not allowed", before - 1, fix)
     for start, message, fix in _STARTS:
@@ -109,10 +110,10 @@ def _at_the_end(plain: str, at: int) -> Fault:
 
 def _after_value(plain: str, before: int, there: str) -> Fault:
     """Return what is wrong if neither a comma nor the right bracket follows a value."""
-    if there in "]}":
+    if there in ("]", "}"):
         other = "}" if there == "]" else "]"
         return Fault(f"expected {other} before this {there}", before, "close the inner bracket")
-    if plain[before] in _SPACE or there in '"[{':
+    if plain[before] in _SPACE or there in ('"', "[", "{"):
         return Fault("missing comma", before, "put a comma between the two")
     fix = "put a comma here, or check how what stands before it is spelled"
     return Fault("expected a comma", before, fix)

@@ -44,15 +44,13 @@ _LINKED = pattern(r"[@#]\w|://|www\.|\bGH-\d|\b(?:mailto|xmpp):")
 def clean(text: str) -> str:
     """Return one line in which everything is escaped that a reader could obey or not see."""
     if not (text.isascii() and text.isprintable()):
-        text = _ESCAPED.sub(lambda found: _escape(ord(found[0])), text)
+        text = _ESCAPED.sub(lambda found: _escape(found[0]), text)
     text = _COMMAND_FIRST.sub(r"\1\\x3a:", text)
     return _COMMAND_ANYWHERE.sub(r"#\\x23", text)
 
 
-def _escape(point: int) -> str:
-    if point < 0x100:
-        return f"\\x{point:02x}"
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+def _escape(character: str) -> str:
+    return f"\\x{ord(character):02x}" if character.isascii() else ascii(character)[1:-1]
 
 
 def json_text(value: Any, *, ascii_only: bool = True) -> str:
@@ -65,15 +63,14 @@ def json_text(value: Any, *, ascii_only: bool = True) -> str:
     import json
 
     text = json.dumps(value, indent=2, ensure_ascii=ascii_only)
-    text = _ESCAPED_IN_JSON.sub(lambda found: _json_escape(ord(found[0])), text)
+    text = _ESCAPED_IN_JSON.sub(lambda found: _json_escape(found[0]), text)
     return _COMMAND_ANYWHERE.sub(r"#\\u0023", text) + "\n"
 
 
-def _json_escape(point: int) -> str:
-    if point < 0x10000:
-        return f"\\u{point:04x}"
-    high, low = divmod(point - 0x10000, 0x400)
-    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+def _json_escape(character: str) -> str:
+    import json
+
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
 def in_command(lines: str) -> str:

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_NOTHING = "(?!)"
+
 
 def pattern(globs: Iterable[str]) -> re.Pattern[str]:
     """Return an expression that matches the paths that any of `globs` does, with `/` between names.
 
     `.` stands for the empty path.
     """
-    return re.compile("|".join(map(_one, globs)) or r"(?!)", re.DOTALL)
+    return re.compile("|".join(map(_one, globs)) or _NOTHING)
 
 
 def is_literal(glob: str) -> bool:
     """Tell whether a glob names one path."""
-    return not any(each in glob for each in "*?")
+    return "*" not in glob and "?" not in glob
 
 
 def _one(glob: str) -> str:

@@ -16,4 +16,4 @@ def is_public(host: str) -> bool:
     try:
         return ip_address(host.partition("%")[0]).is_global
     except ValueError:
-        return "." in host.rstrip(".") and not _LOCAL.fullmatch(host)
+        return "." in host.removesuffix(".") and not _LOCAL.fullmatch(host)

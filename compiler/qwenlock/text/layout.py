@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenlock.text.pattern import pattern
 from qwenlock.text.record import dataclass, replace
-from qwenlock.text.trivia import indentation, indented
+from qwenlock.text.trivia import BLANKS, indentation, indented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,12 @@ def container_layout(
     )
 
 
-def written(value: Any, layout: Layout, indent: str = "") -> str:
+def written_key(name: str) -> str:
+    """Return the text of a member's key, with the escapes of JavaScript's `JSON.stringify`."""
+    return _escaped(_dumped(name))
+
+
+def written(value: Any, layout: Layout, indent: str) -> str:
     """Return the text of a JSON `value`, with the escapes of JavaScript's `JSON.stringify`.
 
     Args:
@@ -115,7 +120,7 @@ def written(value: Any, layout: Layout, indent: str = "") -> str:
     else:
         text = _dumped(value, indent=layout.unit, separators=(",", layout.colon))
         text = indented(text.replace("\n", layout.line_break), "", indent)
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _escaped(text)
 
 
 def _inner_indentation(items: Sequence[LaidOut], default: str) -> str:
@@ -127,11 +132,15 @@ def _comma(items: Sequence[LaidOut], colon: str) -> str | None:
     """Return a comma as in the items' own text, or else with the space that their colon has."""
     if len(items) > 1 and _is_blank(items[1].lead):
         return "," + items[1].lead
-    return "," + colon.rpartition(":")[2] if items[0].key else None
+    return "," + colon[len(colon.rstrip()) :] if items[0].key else None
 
 
 def _is_blank(trivia: str) -> bool:
-    return not trivia.strip(" \t")
+    return not trivia.strip(BLANKS)
+
+
+def _escaped(text: str) -> str:
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _dumped(value: Any, **style: Any) -> str:

@@ -41,16 +41,14 @@ def marks(document: Document, pattern: re.Pattern[str]) -> Iterator[Mark]:
     text = document.text
     if MARK not in text:
         return
-    following = len(text)  # where what follows the comments from here on starts
-    next_start = -1
+    following: dict[int, int] = {}  # where what follows a comment, and those behind it, starts
     for start, end in reversed(comment_spans(text)):
         after = _end(_SPACE, text, end)
-        following = following if after == next_start else after
-        next_start = start
+        following[start] = following.get(after, after)
         found = pattern.match(text, start, end)
         if found is not None:
             alone = starts_line(text, start) and ends_line(text, end)
-            line = document.locator.stretch(following if alone else start, end).line
+            line = document.locator.stretch(following[start] if alone else start, end).line
             yield Mark(found, start, end, line)
 
 
@@ -64,15 +62,15 @@ def allows_a_literal(place: Place) -> bool:
 
 def starts_line(text: str, at: int) -> bool:
     """Tell whether only blanks stand before `at` on its line."""
-    while at and text[at - 1] in " \t":
+    while at and text[at - 1] in (" ", "\t"):
         at -= 1
-    return at == 0 or text[at - 1] in "\r\n"
+    return at == 0 or text[at - 1] in ("\r", "\n")
 
 
 def ends_line(text: str, at: int) -> bool:
     """Tell whether only blanks follow `at` on its line."""
     at = _end(_BLANKS, text, at)
-    return at == len(text) or text[at] in "\r\n"
+    return at == len(text) or text[at] in ("\r", "\n")
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

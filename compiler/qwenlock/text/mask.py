@@ -37,23 +37,18 @@ _TOKEN = pattern(
     """,
     re.VERBOSE,
 )
+_QUOTES = "\"'"
 _COLON = pattern(r"\s*:")
 _STRING = r'"[^"\\\r\n]*+(?:(?>\\.[^"\\\r\n]*+))*+"'
 _SCALAR = rf'(?>{_STRING}|[^\s{{}}\[\],:"/]++)'
 _NAME = rf"(?>{_STRING}\s*+:\s*+|)"
 _LEVELS = 4  # of containers in an element that is passed over: a model has three
-
-
-def _elements() -> str:
-    """Return an expression for elements and members with the comma behind each of them."""
-    value = _SCALAR
-    for _ in range(_LEVELS):
-        inner = rf"(?:(?>\s*+{_NAME}{value}\s*+(?:,|(?=[}}\]]))))*+"
-        value = rf"(?>{_SCALAR}|[{{\[]{inner}\s*+[}}\]])"
-    return rf"(?:(?>\s*+{_NAME}{value}\s*+,))*+"
-
-
-_ELEMENTS = pattern(_elements())
+_VALUE = _SCALAR
+for _ in range(_LEVELS):
+    _INNER = rf"(?:(?>\s*+{_NAME}{_VALUE}\s*+(?:,|(?=[}}\]]))))*+"
+    _VALUE = rf"(?>{_SCALAR}|[{{\[]{_INNER}\s*+[}}\]])"
+_ELEMENTS = pattern(rf"(?:(?>\s*+{_NAME}{_VALUE}\s*+,))*+")
+"""Elements and members with the comma behind each of them."""
 _WORTH_IT = 1_000  # characters from which on elements are passed over
 _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
@@ -142,11 +137,11 @@ class _Containers:
 
     def open(self, sign: str, key: str | None, *, is_strict: bool) -> None:
         """Open one as the value of `key`; an array's elements stand under the key of the array."""
-        if len(self._levels) < _DEEPEST:
+        if self._levels[_DEEPEST:]:
+            self._deeper += 1
+        else:
             key = self.inner.key if self.inner.sign == "[" else key
             self._levels.append(_Level(sign, key, is_strict))
-        else:
-            self._deeper += 1
 
     def close(self) -> None:
         """Close the innermost one, if there is one, whatever its sign."""
@@ -190,7 +185,7 @@ class _Tokens:
             start, at = at, None
             for found in _TOKEN.finditer(text, start):
                 yield found
-                if found[0] in "{[," and self._begin - found.end() > _WORTH_IT:
+                if found[0] in ("{", "[", ",") and self._begin - found.end() > _WORTH_IT:
                     passed = _ELEMENTS.match(text, found.end(), self._begin)
                     if passed is not None and passed.end() > found.end():
                         self.complete_from = at = passed.end() - 1  # the last comma
@@ -209,11 +204,11 @@ class _Tokens:
                 yield self._add(*found.span(), _Context())
                 continue
             is_strict = level.is_strict or _is_strict(key)
-            if piece in "{[":
+            if piece in ("{", "["):
                 containers.open(piece, key, is_strict=is_strict)
-            elif piece in "]}":
+            elif piece in ("]", "}"):
                 containers.close()
-            elif piece not in ",:":
+            elif piece not in (",", ":"):
                 in_array = level.sign == "["
                 is_key = before in ("{", ",") and bool(_COLON.match(text, found.end()))
                 is_value = before in ("[", ",") if in_array else before == ":"
@@ -270,9 +265,11 @@ class Mask:
     def strings(self) -> Iterator[tuple[int, str | None, str]]:
         """Yield each string that is a value: its offset, the key that it belongs to, its value."""
         tokens = _Tokens(self._text, passes_over=False)
-        tokens.read(0, len(self._text))
-        for start, stop, context in zip(tokens.starts, tokens.stops, tokens.contexts, strict=True):
-            token = self._text[start:stop]
+        end = len(self._text)
+        tokens.read(end, end)
+        for at, context in enumerate(tokens.contexts):
+            start = tokens.starts[at]
+            token = self._text[start : tokens.stops[at]]
             if token.startswith('"') and not context.is_key:
                 yield start, context.key, _content(token) or ""
 
@@ -341,7 +338,7 @@ def _may_be_shown(content: str, context: _Context, *, is_string: bool) -> bool:
 def _content(token: str) -> str | None:
     """Return the value of a string token, a word as it stands; None if the string is invalid."""
     if "\\" not in token:
-        return token.strip("\"'")
+        return token.strip(_QUOTES)
     try:
         return str(json.loads(token))
     except ValueError:

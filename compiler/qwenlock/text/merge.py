@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from qwenlock.text.document import BOM
 from qwenlock.text.edit import edit, transplant
 from qwenlock.text.operations import Path, Remove, get
 from qwenlock.text.values import TextError, object_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Collection, Hashable
 
     Identity: TypeAlias = Callable[[Path, Any], Hashable | None]
     """Returns the identity of an element in the array at a path; None if it has none."""
 
 Side: TypeAlias = Literal["base", "ours", "theirs"]
-_SIDES: tuple[Side, ...] = ("base", "ours", "theirs")
 _ABSENT = object()
 _MOST = 20_000_000
 """How many characters may be read to take values one by one: each reads the whole text."""
@@ -56,15 +56,17 @@ def merge(base: str, ours: str, theirs: str, identity: Identity, prefer: Side = 
 class _Merge:
     def __init__(self, base: str, ours: str, theirs: str, identity: Identity, prefer: Side) -> None:
         self._texts: dict[Side, str] = {"base": base, "ours": ours, "theirs": theirs}
-        self._values = [object_of(each.removeprefix("\ufeff")) for each in (base, ours, theirs)]
+        self._values: dict[Side, dict[str, Any]] = {
+            side: object_of(text.removeprefix(BOM)) for side, text in self._texts.items()
+        }
         self._text = ours
         self._identity = identity
         self._prefer = prefer
         self._conflicts: list[Path] = []
-        self._read = 0
+        self._left = _MOST
 
     def result(self) -> Merged:
-        self._objects((), *self._values)
+        self._objects((), *self._values.values())
         return Merged(self._text, tuple(self._conflicts))
 
     def _objects(self, path: Path, base: Any, ours: Any, theirs: Any) -> None:
@@ -77,120 +79,74 @@ class _Merge:
             return
         if isinstance(ours, dict) and isinstance(theirs, dict):
             self._objects(path, base if isinstance(base, dict) else {}, ours, theirs)
-        elif self._is_by_entry(path, base, ours, theirs):
-            self._entries(path, base if isinstance(base, list) else [], ours, theirs)
-        elif _same(ours, base):
-            self._take("theirs", path, path, ours)
-        else:
-            self._conflict(path, {"base": path, "theirs": path}, ours)
-
-    def _conflict(self, path: Path, at: dict[Side, Path], ours: Any) -> None:
-        self._conflicts.append(path)
-        if self._prefer == "ours":
-            self._count()
-        else:
-            self._take(self._prefer, at[self._prefer], path, ours)
-
-    def _take(self, side: Side, source: Path, path: Path, ours: Any) -> None:
-        """Take the value that a side has at `source`, or its absence, for the one at `path`."""
-        self._count()
-        other = self._texts[side]
-        value = self._values[_SIDES.index(side)]
-        if get(value, source, _ABSENT) is not _ABSENT:
-            self._text = transplant(self._text, path, other, source)
-        elif ours is not _ABSENT:
+            return
+        old = self._elements(path, [] if base is _ABSENT else base)
+        mine, other = self._elements(path, ours), self._elements(path, theirs)
+        if (
+            old is not None
+            and mine is not None
+            and other is not None
+            and _in_one_order(mine, other)
+        ):
+            self._entries(path, {"base": old, "ours": mine, "theirs": other})
+            return
+        side = self._whose(path, base, ours)
+        if side == "ours":
+            return
+        if get(self._values[side], path, _ABSENT) is _ABSENT:
             self._text = edit(self._text, [Remove(path)])
+        else:
+            self._text = transplant(self._text, path, self._texts[side], path)
 
-    def _count(self) -> None:
-        self._read += len(self._text)
-        if self._read > _MOST:
+    def _whose(self, path: Path, base: Any, ours: Any) -> Side:
+        """Return the side whose value counts, now that theirs is another; note a conflict."""
+        self._left -= len(self._text)
+        if self._left < 0:
             raise TextError("limit", "too much differs", None)
+        if _same(ours, base):
+            return "theirs"
+        self._conflicts.append(path)
+        return self._prefer
 
-    def _is_by_entry(self, path: Path, base: Any, ours: Any, theirs: Any) -> bool:
-        """Tell whether arrays can be merged by their elements: known, told apart, in one order."""
-        sides = [[] if base is _ABSENT else base, ours, theirs]
-        if not all(isinstance(each, list) for each in sides):
-            return False
-        names = [self._names(path, each) for each in sides]
-        for each in names:
-            if None in each or len(set(each)) < len(each):
-                return False
-        old, mine, other = names
-        return _common(old, other) == _common(other, old) and _common(mine, other) == _common(
-            other, mine
-        )
+    def _elements(self, path: Path, entries: Any) -> dict[Hashable, Any] | None:
+        """Return an array's elements by what tells them apart; None if that is not possible."""
+        if not isinstance(entries, list):
+            return None
+        elements = {self._identity(path, each): each for each in entries}
+        return None if None in elements or len(elements) < len(entries) else elements
 
-    def _names(self, path: Path, entries: list[Any]) -> list[Hashable | None]:
-        return [self._identity(path, each) for each in entries]
-
-    def _entries(self, path: Path, base: list[Any], ours: list[Any], theirs: list[Any]) -> None:
-        old, mine, other = (dict(self._named(path, each)) for each in (base, ours, theirs))
-        here = list(mine)
-        names = list(other)
-        for name, (at, value) in other.items():
-            was = old.get(name, (0, _ABSENT))
-            own = mine.get(name, (0, _ABSENT))
-            if _same(value, was[1]) or _same(value, own[1]):
+    def _entries(self, path: Path, sides: dict[Side, dict[Hashable, Any]]) -> None:
+        here = list(sides["ours"])
+        for name in dict.fromkeys([*sides["theirs"], *sides["base"]]):
+            base, ours, theirs = (each.get(name, _ABSENT) for each in sides.values())
+            if _same(theirs, base) or _same(ours, theirs):
                 continue
-            there = (*path, here.index(name)) if name in here else None
-            if there is not None and _same(own[1], was[1]):
-                self._take("theirs", (*path, at), there, own[1])
-            elif there is not None and (name in old or self._prefer != "base"):
-                self._conflict(there, {"base": (*path, was[0]), "theirs": (*path, at)}, own[1])
-            elif there is not None:  # both added it, and the base has none
-                self._conflicts.append(there)
-                self._text = edit(self._text, [Remove(there)])
+            known = here if name in here else [*sides["theirs"]]
+            side = self._whose((*path, known.index(name)), base, ours)
+            if side == "ours":
+                continue
+            order = list(sides[side])
+            if name not in order:
+                self._text = edit(self._text, [Remove((*path, here.index(name)))])
                 here.remove(name)
-            elif name in old:  # we removed what they changed
-                self._removed_here(path, here, (*path, at))
             else:
-                self._count()
-                later = (here.index(each) for each in names[names.index(name) :] if each in here)
-                place = next(later, len(here))
-                source = (*path, at)
+                is_new = name not in here
+                if is_new:
+                    later = (
+                        here.index(each) for each in order[order.index(name) :] if each in here
+                    )
+                    here.insert(next(later, len(here)), name)
                 self._text = transplant(
-                    self._text, (*path, place), self._texts["theirs"], source, insert=True
+                    self._text,
+                    (*path, here.index(name)),
+                    self._texts[side],
+                    (*path, order.index(name)),
+                    insert=is_new,
                 )
-                here.insert(place, name)
-        gone = {name: value for name, (_, value) in old.items() if name not in other}
-        self._removed_there(path, here, gone, {name: value for name, (_, value) in mine.items()})
-
-    def _removed_there(
-        self,
-        path: Path,
-        here: list[Hashable],
-        gone: dict[Hashable, Any],
-        mine: dict[Hashable, Any],
-    ) -> None:
-        for name in [each for each in gone if each in here]:
-            self._count()
-            there = (*path, here.index(name))
-            if _same(mine[name], gone[name]):
-                self._text = edit(self._text, [Remove(there)])
-                here.remove(name)
-            else:  # they removed what we changed
-                self._conflicts.append(there)
-                if self._prefer == "theirs":
-                    self._text = edit(self._text, [Remove(there)])
-                    here.remove(name)
-
-    def _removed_here(self, path: Path, here: list[Hashable], source: Path) -> None:
-        self._conflicts.append(source)
-        self._count()
-        if self._prefer == "theirs":
-            self._text = transplant(
-                self._text, (*path, len(here)), self._texts["theirs"], source, insert=True
-            )
-            here.append(object())
-
-    def _named(self, path: Path, entries: list[Any]) -> Iterator[tuple[Hashable, tuple[int, Any]]]:
-        for at, (name, value) in enumerate(zip(self._names(path, entries), entries, strict=True)):
-            yield name, (at, value)
 
 
-def _common(one: list[Any], other: list[Any]) -> list[Any]:
-    known = set(other)
-    return [each for each in one if each in known]
+def _in_one_order(one: Collection[Hashable], other: Collection[Hashable]) -> bool:
+    return [each for each in one if each in other] == [each for each in other if each in one]
 
 
 def _same(one: Any, other: Any) -> bool:

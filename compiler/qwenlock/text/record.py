@@ -118,7 +118,6 @@ def _with_slots(cls: Any, names: list[str]) -> Any:
 
 def _methods(cls: Any, *, frozen: bool) -> dict[str, Any]:
     fields: tuple[_Field, ...] = cls._fields_of_record
-    names = [each.name for each in fields]
     shown = [each.name for each in fields if each.said.repr]
 
     def initialize(self: Any, /, *values: Any, **named: Any) -> None:
@@ -139,7 +138,7 @@ def _methods(cls: Any, *, frozen: bool) -> dict[str, Any]:
         return compared(self) == compared(other)
 
     def restore(self: Any, state: Any) -> None:
-        for name, value in zip(names, state, strict=True):
+        for name, value in state.items():
             object.__setattr__(self, name, value)
 
     return {
@@ -149,7 +148,7 @@ def _methods(cls: Any, *, frozen: bool) -> dict[str, Any]:
         "__repr__": describe,
         "__setattr__": _refuse,
         "__delattr__": _refuse,
-        "__getstate__": lambda self: [getattr(self, name) for name in names],
+        "__getstate__": as_dict,
         "__setstate__": restore,
     }
 

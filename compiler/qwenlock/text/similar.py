@@ -23,5 +23,5 @@ def nearest(
     from difflib import get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
+    near = get_close_matches(name.lower(), by_lower, cutoff=cutoff)
     return by_lower[near[0]] if near else None

@@ -69,7 +69,7 @@ def take_out(holder: Container, position: int) -> None:
     _drop_comma(item)
     staying, item.lead = cut_attached(item.lead)
     comments, space = cut_before_space(staying)
-    comments, item.above = item.above + comments, ""
+    comments = item.above + comments
     if position < len(holder.items):
         _leave_before(holder.items[position], comments, space, first=position == 0)
     else:

@@ -130,9 +130,9 @@ def _keys(dotted: str) -> tuple[str, ...]:
 def _end_of_statement(text: str, at: int) -> int:
     depth = 0
     for token in re.compile(_PIECE).finditer(text, at):
-        if token[0] in "[{":
+        if token[0] in ("[", "{"):
             depth += 1
-        elif token[0] in "]}":
+        elif token[0] in ("]", "}"):
             depth -= 1
         elif token[0] == "\n" and depth <= 0:
             return token.end()

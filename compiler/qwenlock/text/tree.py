@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from typing import NamedTuple, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from qwenlock.text.layout import Layout, container_layout, document_layout
 from qwenlock.text.pattern import pattern
@@ -25,10 +26,14 @@ from qwenlock.text.trivia import (
     starts_line,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _BEFORE_ROOT = pattern(rf"\ufeff?{TRIVIA}", re.DOTALL)
 _BEFORE_VALUE = pattern(rf"({TRIVIA})(?:({STRING})({TRIVIA}:{TRIVIA}))?", re.DOTALL)
 _COMMA = pattern(rf"(?:({TRIVIA}),)?", re.DOTALL)
 _SCALAR = pattern(rf"{STRING}|[\w.+-]+", re.DOTALL)
+_LINE_END = pattern(r"[\r\n]")
 _UP_TO_BRACKET = pattern(
     rf"(?>(?:[^\[\]{{}}\"/]+|{STRING}|{COMMENT})*)(?:([\[{{])|([\]}}])|\Z)", re.DOTALL
 )
@@ -97,6 +102,7 @@ class Container:
     closing: str = ""
     source: SourceValue | None = None
     _named: dict[str, list[Item]] = field(default_factory=dict)
+    _orders: Iterator[int] = field(default_factory=count)
 
     @property
     def is_object(self) -> bool:
@@ -125,7 +131,7 @@ class Container:
     def add(self, position: int, item: Item) -> None:
         """Put `item` before the one at `position`; a member can only go last."""
         if item.name is not None:
-            item.order = self.items[-1].order + 1 if self.items else 0
+            item.order = next(self._orders)
             self._named.setdefault(item.name, []).append(item)
         self.items.insert(position, item)
 
@@ -159,7 +165,7 @@ def parse(text: str) -> Container:
     start = root_start(text)
     root = _source(text, _closings(text), start)
     document = Container("", document_layout(text), closing=text[root.end :])
-    document.add(0, Item(root, lead=text[:start]))
+    document.items.append(Item(root, lead=text[:start]))
     return document
 
 
@@ -233,7 +239,7 @@ def _taken_apart(source: SourceValue, outer: Layout, indent: str) -> Container:
         _add(container, before[1], _item(before, value, gap=comma[1] or ""))
         before = _match(_BEFORE_VALUE, text, comma.end())
     _close(container, before[1])
-    one_line = text.find("\n", start, end) < 0 and text.find("\r", start, end) < 0
+    one_line = _LINE_END.search(text, start, end) is None
     container.layout = container_layout(container.items, outer, indent, one_line=one_line)
     return container
 

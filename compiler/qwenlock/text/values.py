@@ -159,8 +159,8 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
+def _refuse(_: str) -> NoReturn:
+    raise ValueError
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
@@ -169,7 +169,7 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse)
 def _blanked(text: str) -> str:
     """Return `text` with a blank for each character of a comment."""
     pieces: list[str] = []
-    done = 0
+    done: int = 0
     for start, end in comment_spans(text):
         pieces += text[done:start], " " * (end - start)
         done = end
