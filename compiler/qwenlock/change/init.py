@@ -146,10 +146,8 @@ def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
     choices: dict[str, Any] = as_table(found.project.places.options)
     if found.project.client_from == "option" and found.project.client.name != GUIDE:
         choices = {"client": found.project.client.name, **choices}
-    if wishes.without_user is not None:
-        choices.pop("user", None)
-        if wishes.without_user:
-            choices["user"] = False
+    if wishes.without_user:
+        choices["user"] = False
     if wishes.projects:
         choices["projects"] = list(wishes.projects)
     if choices and found.configured is None:

@@ -159,7 +159,7 @@ def without_empty(text: str, value: Any, paths: Iterable[Path]) -> str:
         value: its value.
         paths: where the objects are.
     """
-    parents = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+    parents = {path[:length] for path in paths for length in range(len(path), 0, -1)}
     for path in sorted(parents, key=len, reverse=True):
         if get(value, path) == {}:
             shorter = edit(text, [Remove(path)])

@@ -200,7 +200,7 @@ class _Body:
 
     def _column(self, path: Keys, cells: list[Any]) -> str:
         """Return the name of the column that holds `cells`; equal ones are one."""
-        filler = next((_falsy(cell) for cell in _present(cells)), False)
+        filler = _falsy(_present(cells)[0])
         full = [filler if cell is _MISSING else cell for cell in cells]
         name = self._known(full)
         if name is None:
