@@ -233,6 +233,8 @@ def test_another_digest_of_a_known_region_is_refused() -> None:
 
 # The command
 
+OF_DEEPSEEK = {"id": "d", "name": "[DeepSeek] d", "envKey": "DEEPSEEK_API_KEY"}
+
 
 def of_client(region: Region, models: list[PlanModel], **others: Any) -> dict[str, Any]:
     recorded = {"version": models_digest(models).removeprefix(PREFIX), "baseUrl": region.base_url}
@@ -295,6 +297,12 @@ def test_what_is_known_already_is_not_written(world: World) -> None:
         (lambda s: s, ["--from", "nowhere.json"], 3, "nowhere.json does not exist"),
         (lambda s: s.pop("providerMetadata"), [], 3, "records no version"),
         (lambda s: s["modelProviders"]["openai"].pop(0), [], 3, "were edited"),
+        (
+            lambda s: s["modelProviders"]["openai"].append(OF_DEEPSEEK),
+            [],
+            2,
+            "help: name one with --plan: coding-plan or deepseek",
+        ),
     ],
 )
 def test_refusals_of_the_command(
@@ -388,8 +396,17 @@ def test_plan_is_begun_from_settings_and_its_models_are_kept_up(
     done = begin(world, settings, "--region", region)
     assert done.exit_code == 0, done.err
     definition = (world.project / "plans" / "acme" / "plan.toml").read_text("utf-8")
-    owns = 'owns.name-prefix = "[Acme] "' if prefix else "owns.endpoint = true"
-    assert owns in definition.splitlines()
+    assert definition.splitlines() == [
+        "# What every version of this plan shares: docs/reference/plan-files.md.",
+        'title = "Acme"' if prefix else 'title = "acme"',
+        'auth-type = "openai"',
+        'env-key = "ACME_API_KEY"',
+        'client = ">=0.10.1"',
+        'owns.name-prefix = "[Acme] "' if prefix else "owns.endpoint = true",
+        "",
+        "[regions.default]" if region == "default" else '[regions."eu west"]',
+        'base-url = "https://gw.acme.example/v1"',
+    ]
     options = ("--templates", "plans")
     verified = world.run("template", "verify", "--plan", "acme", *options)
     assert verified.out.splitlines()[1].split()[0] == "verified"

@@ -36,11 +36,15 @@ def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
+SETTINGS = {"$version": 4, **models(MODEL), "model": {"name": MODEL["id"]}}
+"""What variables with this model make."""
+
+
 @pytest.fixture
 def openai(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("OPENAI_MODEL", "gpt-4o")
-    monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
+    monkeypatch.setenv("OPENAI_MODEL", MODEL["id"])
+    monkeypatch.setenv("OPENAI_BASE_URL", MODEL["baseUrl"])
 
 
 def files(world: World) -> dict[str, bytes]:
@@ -59,15 +63,23 @@ def test_everything_once(world: World) -> None:
     first = world.run(*arguments)
     assert first.exit_code == 0, first
     written = files(world)
-    assert set(written) == {
-        ".gitattributes",
-        ".gitignore",
-        ".gitlab-ci.yml",
-        ".gitlab/qwenlock.yml",
-        ".pre-commit-config.yaml",
-        ".qwen/settings.json",
-        "qwen.lock",
-        "qwenlock.toml",
+    shipped_as = {
+        ".gitlab-ci.yml": "gitlab-ci.yml",
+        ".gitlab/qwenlock.yml": "gitlab.yml",
+        ".pre-commit-config.yaml": "pre-commit.yaml",
+    }
+    texts = {path.name: path.read_text("utf-8") for path in shipped()}
+    assert written == {
+        **{
+            name: texts[of].replace("VERSION", qwenlock.__version__).encode()
+            for name, of in shipped_as.items()
+        },
+        ".gitattributes": b"qwen.lock text eol=lf -merge\n",
+        ".gitignore": b".env\n.qwen/*.orig\n.qwen/*.corrupted*\n",
+        ".qwen/settings.json": json.dumps(SETTINGS, indent=2).encode() + b"\n",
+        "qwen.lock": written["qwen.lock"],
+        "qwenlock.toml": b"# The options of qwenlock in this project, for everyone and in CI.\n"
+        b"user = false\n",
     }
     again = world.run(*arguments)
     assert (again.exit_code, files(world)) == (0, written)
@@ -214,9 +226,13 @@ def test_nothing_that_is_there_is_touched(world: World) -> None:
 
 def test_lines_are_added_as_the_file_has_them(world: World) -> None:
     write(world.project / ".gitattributes", b"*.png binary\r\n*.lock text")
+    write(world.project / ".gitignore", b"build/\n")
     world.run("init", "--yes")
-    text = (world.project / ".gitattributes").read_bytes()
-    assert text == b"*.png binary\r\n*.lock text\r\nqwen.lock text eol=lf -merge\r\n"
+    written = files(world)
+    assert written[".gitattributes"] == (
+        b"*.png binary\r\n*.lock text\r\nqwen.lock text eol=lf -merge\r\n"
+    )
+    assert written[".gitignore"] == b"build/\n.env\n.qwen/*.orig\n.qwen/*.corrupted*\n"
 
 
 def test_what_git_does_wrong_is_said(world: World) -> None:

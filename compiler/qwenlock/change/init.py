@@ -158,11 +158,11 @@ def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
 def _for_git(found: Found) -> Iterator[FileChange]:
     if found.attributes is not None:
         path, label, text = found.attributes
-        if not any(line.split()[:1] == [NAME] for line in (text or "").splitlines()):
-            yield FileChange(path, label, text, with_lines(text or "", [ATTRIBUTES]))
+        if text is None or not any(line.split()[:1] == [NAME] for line in text.splitlines()):
+            yield FileChange(path, label, text, with_lines(text, [ATTRIBUTES]))
     if found.env is not None and found.env.ignored is False and not found.env.tracked:
         path, label, text = found.env.ignore_file
-        yield FileChange(path, label, text, with_lines(text or "", [".env", *_LEFT_BEHIND]))
+        yield FileChange(path, label, text, with_lines(text, [".env", *_LEFT_BEHIND]))
 
 
 def _wanted(found: Found, wishes: InitWishes) -> Iterator[FileChange]:

@@ -180,14 +180,15 @@ def _ignore_files(env_files: Sequence[EnvFile], ask_git: AskGit) -> Iterator[Fil
             if answer and not answer.ignored:
                 missing.setdefault(answer.ignore_file, {})[pattern] = None
     for (path, label, text), patterns in missing.items():
-        yield FileChange(path, label, text, with_lines(text or "", list(patterns)))
+        yield FileChange(path, label, text, with_lines(text, list(patterns)))
 
 
-def with_lines(text: str, lines: Sequence[str]) -> str:
-    """Return `text` with `lines` added at its end, with the same line breaks."""
-    line_break = "\r\n" if "\r\n" in text else "\n"
-    start = line_break if text and not text.endswith("\n") else ""
-    return text + start + "".join(line + line_break for line in lines)
+def with_lines(text: str | None, lines: Sequence[str]) -> str:
+    """Return `text`, or a new one, with `lines` added at its end, with the same line breaks."""
+    there = text or ""
+    line_break = "\r\n" if "\r\n" in there else "\n"
+    start = line_break if there and not there.endswith("\n") else ""
+    return there + start + "".join(line + line_break for line in lines)
 
 
 def _is_tracked(path: Path, ask_git: AskGit) -> bool:
