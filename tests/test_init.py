@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qwenlock
-from support import MODEL, World, models, untimed, write
+from support import MODEL, World, models, plainly_read, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -424,6 +424,7 @@ USERS = models(
     {"id": "b", "envKey": "B_KEY", "baseUrl": "https://b.example/v1"},
     {"id": "c", "envKey": "C_KEY", "baseUrl": "https://c.example/v1"},
 )
+USERS_FIRST = USERS["modelProviders"]["openai"][0]
 USERS |= {"$version": 4, "model": {"name": "b"}, "fastModel": "c", "env": {"B_KEY": KEY}}
 NEWEST = ("--client", "0.24.4", "--yes")
 
@@ -465,6 +466,7 @@ KEYED = {**MODEL, "id": "keyed", "generationConfig": {"customHeaders": {"Authori
         ({}, (), 0),
         ({}, ("--all-models",), 3),
         ({"fastModel": "keyed"}, (), 3),
+        ({"ui": {"theme": "eyed or keye"}}, (), 0),
         ({"model": {"name": "keyed"}}, (), 3),
     ],
 )
@@ -472,25 +474,63 @@ def test_a_key_in_a_model_that_is_not_copied_stops_nothing(
     world: World, settings: dict[str, Any], arguments: tuple[str, ...], code: int
 ) -> None:
     user = json.loads(json.dumps(USERS))
-    user["modelProviders"]["openai"].insert(0, KEYED)
+    user["modelProviders"]["openai"][:1] = [KEYED, {**KEYED, "id": "keyed-2"}, USERS_FIRST]
     write(world.user, user | settings)
     result = world.run("init", "--from-user", *NEWEST, *arguments)
     assert result.exit_code == code, result
     assert KEY not in result.out + result.err
     assert world.own.exists() is (code == 0)
     if not code:
-        assert "copy 2 of your 4 models" in result.err
+        assert "copy 2 of your 5 models" in result.err
         assert copied(world) == ["b", "c"]
 
 
 def test_settings_of_the_project_stay(world: World) -> None:
-    write(world.user, USERS)
+    selected = models(MODEL) | {"model": {"name": MODEL["id"]}}
+    write(world.user, {"$version": 4, **selected})
     world.own.parent.mkdir()
-    write(world.own, '{\n  // ours\n  "$version": 4,\n  "ui": {"theme": "x"}\n}\n')
-    assert world.run("init", "--from-user", *NEWEST).exit_code == 0
-    assert "// ours" in world.own.read_text()
+    before = '{\n  // ours\n  "ui": {"theme": "x"},\n  "model": {"maxSessionTurns": 9}\n}\n'
+    write(world.own, before)
+    done = world.run("init", "--from-user", *NEWEST)
+    assert done.exit_code == 0
+    assert "copy 1 of your 1 model to .qwen/settings.json;" in done.err
+    text = world.own.read_text()
+    assert "// ours" in text
+    assert plainly_read(text) == {
+        "ui": {"theme": "x"},
+        **selected,
+        "model": {"maxSessionTurns": 9, "name": MODEL["id"]},
+    }
     assert world.run("undo", "--yes").exit_code == 0
-    assert world.own.read_text().count("\n") == 5
+    assert world.own.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("client", "user", "model"),
+    [
+        ("guide", models(MODEL, auth_type="anthropic"), {"name": MODEL["id"]}),
+        (
+            "0.24.4",
+            {**models(MODEL), "model": {"name": MODEL["id"], "baseUrl": "x"}},
+            {"name": MODEL["id"], "baseUrl": ""},
+        ),
+        (
+            "0.24.4",
+            {
+                **models(MODEL, {**MODEL, "baseUrl": "https://b.example"}),
+                "model": {"name": MODEL["id"]},
+            },
+            {"name": MODEL["id"], "baseUrl": MODEL["baseUrl"]},
+        ),
+    ],
+)
+def test_selection_is_copied_so_that_it_means_the_same(
+    world: World, client: str, user: Any, model: object
+) -> None:
+    write(world.user, {"$version": 4, **user})
+    assert world.run("init", "--from-user", "--client", client, "--yes").exit_code == 0
+    settings = json.loads(world.own.read_text())
+    assert (settings["model"], settings["security"]) == (model, user["security"])
 
 
 @pytest.mark.parametrize(
@@ -499,6 +539,7 @@ def test_settings_of_the_project_stay(world: World) -> None:
         (models(MODEL), USERS, "has models already"),
         (None, {"$version": 4, "model": {"name": "x"}}, "is not one of your modelProviders"),
         (None, models({**MODEL, "envKey": "sk-" + KEY}), "must be the name of an environment"),
+        (None, USERS | {"modelProviders": USERS["modelProviders"] | {"gemini": "x"}}, "QL204"),
     ],
 )
 def test_what_cannot_be_copied_is_refused(
@@ -547,7 +588,8 @@ def test_check_says_that_the_users_settings_are_not_there(world: World) -> None:
     assert "not on this machine" not in world.run("check").err
 
 
-def test_report_names_the_client(world: World) -> None:
+def test_report_names_the_client_and_the_files(world: World) -> None:
     result = world.run("init", "--ci", "none", "--format", "json", "--yes", "--client", "0.24.4")
     document = json.loads(result.out)
+    assert document["files"] == ["qwenlock.toml", ".gitattributes", ".gitignore"]
     assert (document["client"], document["client-from"]) == ("0.24.4", "option")

@@ -113,9 +113,8 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
     files: list[FileChange] = []
     warnings: list[str] = []
     if wishes.from_env and not found.has_settings:
-        settings, more = settings_from(found.project, found.variables, wishes.region)
+        settings, warnings = settings_from(found.project, found.variables, wishes.region)
         files.append(settings)
-        warnings += more
     reasons: tuple[str, ...] = ()
     if wishes.from_user:
         copied, said = settings_from_user(found.project, everything=wishes.all_models)
