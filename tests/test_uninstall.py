@@ -135,6 +135,38 @@ def test_key_stays_unless_it_is_asked_for_and_is_never_shown(world: World) -> No
 
 
 @pytest.mark.parametrize(
+    ("scope", "files"),
+    [
+        ("user", ["~/.qwen/settings.json", "~/.qwen/.env"]),
+        ("project", [".qwen/settings.json", ".env"]),
+        (None, ["~/.qwen/settings.json", ".qwen/settings.json", ".env", "~/.qwen/.env"]),
+    ],
+)
+def test_key_goes_from_the_scopes_that_are_meant(
+    world: World, scope: str | None, files: list[str]
+) -> None:
+    plan = PLANS.plan("deepseek")
+    key = {plan.env_key: KEY}
+    places = {"~/.qwen/settings.json": world.user, ".qwen/settings.json": world.own}
+    for (label, path), own in zip(places.items(), ([OWN], []), strict=True):
+        write(path, installed(plan, *own, env=key) if label in files else {"env": key})
+    folders = {"../.env": world.root, ".env": world.project, "~/.qwen/.env": world.home / ".qwen"}
+    for label, folder in folders.items():
+        places[label] = write(folder / ".env", f"{plan.env_key}={KEY}\nA=1\n")
+    models = [model["id"] for model in plan.models(plan.newest(), plan.regions["default"])]
+    options = ("--scope", scope) if scope else ()
+    done = world.run(
+        "uninstall", "--plan", "deepseek", "--remove-key", *options, "--yes", "--format", "json"
+    )
+    document = json.loads(done.out)
+    settings = [each for each in files if each.endswith(".json")]
+    assert document["models"] == dict.fromkeys(settings, models)
+    assert (document["status"], document["plan"], document["key"]) == ("installed", plan.id, files)
+    left = [label for label, path in places.items() if KEY in path.read_text(encoding="utf-8")]
+    assert {*left} == places.keys() - files
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"mcpServers": {"x": {"headers": {"Authorization": "Bearer ${DEEPSEEK_API_KEY}"}}}},
