@@ -556,6 +556,7 @@ def test_lost_edit_of_a_plan_comes_first(workspace: World) -> None:
     first = json.loads(file.read_text())
     first["modelProviders"]["openai"][0]["generationConfig"]["contextWindowSize"] = 99_999
     first["modelProviders"]["openai"][1]["name"] = "mine"
+    del first["modelProviders"]["openai"][3]
     write(file, first)
     workspace.run("lock")
     git(workspace.project, "add", ".")
