@@ -386,23 +386,34 @@ def begin(world: World, settings: Any, *options: str) -> Result:
     )
 
 
-@pytest.mark.parametrize("prefix", ["[Acme] ", ""])
-@pytest.mark.parametrize("region", ["default", "eu west"])
+@pytest.mark.parametrize(
+    ("prefixes", "region"),
+    [
+        (["[OpenX] ", "[OpenX] "], "default"),
+        (["[OpenX] "], "eu west"),
+        (["", ""], "eu west"),
+        (["[OpenX] ", "[Acme] "], "default"),
+    ],
+)
 def test_plan_is_begun_from_settings_and_its_models_are_kept_up(
-    world: World, prefix: str, region: str
+    world: World, prefixes: list[str], region: str
 ) -> None:
-    models = [{**each, "name": prefix + str(each["id"])} for each in OF_THE_GATEWAY]
+    models = [
+        {**each, "name": prefix + str(each["id"])}
+        for each, prefix in zip(OF_THE_GATEWAY, prefixes, strict=False)
+    ]
+    has_one = {*prefixes} == {"[OpenX] "}
     settings = {"$version": 4, "modelProviders": {"openai": [*models, {"id": "x", "envKey": "X"}]}}
     done = begin(world, settings, "--region", region)
     assert done.exit_code == 0, done.err
     definition = (world.project / "plans" / "acme" / "plan.toml").read_text("utf-8")
     assert definition.splitlines() == [
         "# What every version of this plan shares: docs/reference/plan-files.md.",
-        'title = "Acme"' if prefix else 'title = "acme"',
+        'title = "OpenX"' if has_one else 'title = "acme"',
         'auth-type = "openai"',
         'env-key = "ACME_API_KEY"',
         'client = ">=0.10.1"',
-        'owns.name-prefix = "[Acme] "' if prefix else "owns.endpoint = true",
+        'owns.name-prefix = "[OpenX] "' if has_one else "owns.endpoint = true",
         "",
         "[regions.default]" if region == "default" else '[regions."eu west"]',
         'base-url = "https://gw.acme.example/v1"',

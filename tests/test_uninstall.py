@@ -81,15 +81,28 @@ def test_what_is_not_the_plans_stays_to_the_byte(world: World) -> None:
 
 
 def test_comments_that_go_and_other_models_that_are_gone_are_named(world: World) -> None:
-    plan = PLANS.plan("deepseek")
-    (first, second) = [m["id"] for m in plan.models(plan.newest(), plan.regions["default"])][:2]
-    settings = installed(plan, OWN, fastModel=second, modelFallbacks=f"gpt-4o,openai:{first}")
+    plan = PLANS.plan("openrouter")
+    first, second = (m["id"] for m in plan.models(plan.newest(), plan.regions["default"]))
+    assert ":" in first
+    settings = installed(
+        plan,
+        OWN,
+        fastModel=f"{second}\0https://openrouter.ai/api/v1",
+        modelFallbacks=f"openai:{first}, gpt-4o",
+        agents={"modelGrades": {"fast": f"{first}\0x", "small": "gpt-4o", "large": second}},
+    )
     text = json.dumps(settings, indent=2).replace('"envKey"', '/* the key */ "envKey"', 1)
     write(world.user, text)
-    done = world.run("uninstall", "--plan", "deepseek", "--client", "0.24.4", "--dry-run")
-    assert "this comment will be deleted: /* the key */" in done.err
-    assert f"fastModel still names {second}" in done.err
-    assert f"modelFallbacks still names {first}" in done.err
+    done = world.run("uninstall", "--plan", "openrouter", "--client", "0.24.4", "--dry-run")
+    assert [line for line in done.err.splitlines() if line.startswith("warning")] == [
+        f"warning: openai/{first} is still selected: select another model with "
+        "`qwenlock select --client 0.24.4`",
+        f"warning: fastModel still names {second}: name another model there",
+        f"warning: modelFallbacks still names {first}: name another model there",
+        f"warning: agents.modelGrades still names {second}: name another model there",
+        f"warning: agents.modelGrades still names {first}: name another model there",
+        "warning: this comment will be deleted: /* the key */",
+    ]
     assert world.user.read_text(encoding="utf-8") == text
 
 
@@ -166,23 +179,19 @@ def test_key_goes_from_the_scopes_that_are_meant(
     assert {*left} == places.keys() - files
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"mcpServers": {"x": {"headers": {"Authorization": "Bearer ${DEEPSEEK_API_KEY}"}}}},
-        {},
-    ],
-)
-def test_key_that_something_else_uses_stays(world: World, more: Any) -> None:
+def test_key_that_something_else_uses_stays(world: World) -> None:
     plan = PLANS.plan("deepseek")
+    env = write(world.home / ".qwen" / ".env", f"{plan.env_key}={KEY}\n")
     mine = {"id": "mine", "name": "mine", "envKey": plan.env_key, "baseUrl": "https://me.example"}
-    write(world.user, installed(plan, *([] if more else [mine]), env={plan.env_key: KEY}, **more))
+    server = {"headers": {"Authorization": f"Bearer ${{{plan.env_key}}}"}}
+    more = {"env": {plan.env_key: KEY}, "mcpServers": {"x": server}}
+    write(world.user, installed(plan, mine, **more))
     done = world.run("uninstall", "--plan", "deepseek", "--remove-key", "--yes")
     assert done.exit_code == 0
     assert settings_of(world.user)["env"] == {plan.env_key: KEY}
-    user = "~/.qwen/settings.json" if more else "mine"
-    where = f"the key {plan.env_key} stays in ~/.qwen/settings.json"
-    assert f"{where}: it is also used by {user}" in done.err
+    assert KEY in env.read_text(encoding="utf-8")
+    where = f"the key {plan.env_key} stays in ~/.qwen/settings.json and ~/.qwen/.env"
+    assert f"{where}: it is also used by mine, ~/.qwen/settings.json\n" in done.err
 
 
 @pytest.mark.parametrize(

@@ -128,19 +128,15 @@ def _without_plan(plan: Plan, project: Project, aim: Target, *, with_key: bool) 
 
 def _parents(plan: Plan) -> list[Path]:
     """Return the objects that may go once they are empty."""
-    return [*(path[:-1] for path in _record(plan)), PROVIDERS, ("env",)]
+    return [*_record(plan), PROVIDERS, ("env",)]
 
 
 def _record(plan: Plan) -> Iterator[Path]:
     """Yield the paths of everything that clients record of the plan."""
     for state in plan.states.values():
-        if state.at[-1] == plan.id:
-            yield state.at
-            continue
         named = (state.version, state.region, state.base_url)
-        for path in (*named, state.ignored_version, state.postponed_version):
-            if path is not None:
-                yield path
+        dismissed = (state.ignored_version, state.postponed_version)
+        yield from [state.at] if state.at[-1] == plan.id else filter(None, (*named, *dismissed))
 
 
 def _users(plan: Plan, project: Project, scopes: list[ScopeName]) -> list[str]:
