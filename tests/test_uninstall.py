@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.change.uninstall import uninstall
 from qwenlock.edge.plans import load
 from qwenlock.settings.plan_state import wanted
+from qwenlock.settings.project import Places, Project
 from qwenlock.text import dotenv
-from support import World, untimed, write
+from support import World, source, untimed, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.plans.plan import Plan
 
 PLANS = load()
@@ -94,9 +96,9 @@ def test_comments_that_go_and_other_models_that_are_gone_are_named(world: World)
     text = json.dumps(settings, indent=2).replace('"envKey"', '/* the key */ "envKey"', 1)
     write(world.user, text)
     done = world.run("uninstall", "--plan", "openrouter", "--client", "0.24.4", "--dry-run")
+    other = "select another model with `qwenlock select --client 0.24.4`"
     assert [line for line in done.err.splitlines() if line.startswith("warning")] == [
-        f"warning: openai/{first} is still selected: select another model with "
-        "`qwenlock select --client 0.24.4`",
+        f"warning: openai/{first} is still selected: {other}",
         f"warning: fastModel still names {second}: name another model there",
         f"warning: modelFallbacks still names {first}: name another model there",
         f"warning: agents.modelGrades still names {second}: name another model there",
@@ -192,6 +194,26 @@ def test_key_that_something_else_uses_stays(world: World) -> None:
     assert KEY in env.read_text(encoding="utf-8")
     where = f"the key {plan.env_key} stays in ~/.qwen/settings.json and ~/.qwen/.env"
     assert f"{where}: it is also used by mine, ~/.qwen/settings.json\n" in done.err
+
+
+def test_key_that_an_auth_type_uses_by_itself_stays() -> None:
+    plan = replace(PLANS.plan("deepseek"), env_key="OPENAI_API_KEY")
+    settings = installed(plan, env={plan.env_key: KEY})
+    places = Places(files={"user": Path("user.json")})
+    project = Project(sources=(source(settings),), plans=[plan], places=places)
+    warnings = uninstall(project, plan.id, None, with_key=True).warnings
+    key = "the key OPENAI_API_KEY stays in user.json: it is also used by the auth type"
+    assert key in warnings
+
+
+def test_key_that_cannot_be_removed_alone_stops_all(world: World) -> None:
+    plan = PLANS.plan("deepseek")
+    before = write(world.user, installed(plan)).read_bytes()
+    write(world.project / ".env", f"{plan.env_key}={KEY}\n{plan.env_key}\n")
+    done = world.run("uninstall", "--plan", "deepseek", "--remove-key", "--yes")
+    assert done.exit_code == 3
+    assert f".env: {plan.env_key} cannot be removed without changing another variable" in done.err
+    assert world.user.read_bytes() == before
 
 
 @pytest.mark.parametrize(
