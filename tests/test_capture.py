@@ -221,9 +221,19 @@ def test_regions_that_differ_in_more_are_refused(other: list[PlanModel], why: st
         captured(plan, CHINA, other)
 
 
-def test_half_of_a_character_is_refused() -> None:
-    with pytest.raises(InputError, match="no template was found"):
-        captured(PLAN, GLOBAL, [model(description="\ud800")])
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("\ud800", "no template was found"),
+        (float("inf"), "Infinity is not a JSON number"),
+        ([float("inf")], "Infinity is not a JSON number"),
+    ],
+)
+def test_what_no_template_can_hold_is_refused(value: object, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        captured(PLAN, GLOBAL, [model(description=value)])
+    with pytest.raises(InputError):
+        captured(PLAN, GLOBAL, [model(description=value), model(id="n", description=0)])
 
 
 def test_another_digest_of_a_known_region_is_refused() -> None:

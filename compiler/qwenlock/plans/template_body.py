@@ -189,12 +189,9 @@ class _Body:
             ]
 
     def _table(self) -> list[str]:
-        cells = [[_literal(value) for value in column] for column in self._columns.values()]
-        if len(cells) == 1:
-            return ["{% set models = [", *(f"  {cell}," for cell in cells[0]), "] %}"]
-        padded = zip(*map(_padded, cells), strict=True)
-        rows = (" ".join(row).rstrip().removesuffix(",") for row in padded)
-        return ["{% set models = [", *(f"  [{row}]," for row in rows), "] %}"]
+        rows = map(_row, *map(_padded, self._columns.values()))
+        lines = (f"[{row}]" if len(self._columns) > 1 else row for row in rows)
+        return ["{% set models = [", *(f"  {line}," for line in lines), "] %}"]
 
     # Columns
 
@@ -359,11 +356,16 @@ def _under(cells: list[Any], key: str) -> list[Any]:
     return _each(cells, lambda cell: cell.get(key, _MISSING))
 
 
-def _padded(cells: list[str]) -> list[str]:
-    """Return a column of literals with a comma each, numbers to the right."""
-    width = max(map(len, cells)) + 1
-    numeric = all(cell.lstrip("-")[:1].isdigit() for cell in cells)
-    return [f"{cell},".rjust(width) if numeric else f"{cell},".ljust(width) for cell in cells]
+def _padded(column: list[Any]) -> list[str]:
+    """Return a column as literals with a comma each, numbers to the right."""
+    cells = [f"{_literal(value)}," for value in column]
+    width = max(map(len, cells))
+    numeric = all(type(value) in (int, float) for value in column)
+    return [cell.rjust(width) if numeric else cell.ljust(width) for cell in cells]
+
+
+def _row(*cells: str) -> str:
+    return " ".join(cells).rstrip().removesuffix(",")
 
 
 def _common_order(orders: list[list[str]]) -> list[str] | None:
@@ -415,7 +417,7 @@ def _json(cell: Any) -> str | None:
     plain = _without_texts(cell)
     if plain is _MISSING:
         return None
-    text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain, ensure_ascii=False)
     return None if _MARKS.search(text) else text
 
 
@@ -438,7 +440,7 @@ def _written(cell: Any) -> str:
         return f"{{{inner}}}"
     if isinstance(cell, list):
         return f"[{', '.join(map(_written, cell))}]"
-    return _quoted(cell) if isinstance(cell, str) else json.dumps(cell, allow_nan=False)
+    return _quoted(cell) if isinstance(cell, str) else json.dumps(cell)
 
 
 def _form(form: SlottedText) -> str:
@@ -459,4 +461,4 @@ def _literal(value: Any) -> str:
     """Return a string, number, boolean or null, or a list, as the template language has it."""
     if isinstance(value, list):
         return f"[{', '.join(map(_literal, value))}]"
-    return "none" if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
