@@ -179,8 +179,10 @@ def _oauth_type(project: Project, model: str) -> str | None:
 
 
 def _is_same(before: Choice, wanted: Choice, project: Project) -> bool:
-    if before[:2] != wanted[:2] or wanted.base_url is None or before.base_url:
-        return before[:2] == wanted[:2] and wanted.base_url in (None, before.base_url)
+    if before[:2] != wanted[:2]:
+        return False
+    if before.base_url:
+        return wanted.base_url in (None, before.base_url)
     choices = offered(project)
     at = before.index_in(choices, project.client)
     return at is not None and choices[at] == wanted
