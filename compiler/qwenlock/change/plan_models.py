@@ -108,7 +108,7 @@ def carried_over(
         if not keeps(name) or name not in {*base, *ours}:
             result.append(model)
         elif name in ours:
-            result.append(_merged(base.get(name, {}), ours[name], model))
+            result.append(_merged(base.get(name), ours[name], model))
     return result
 
 

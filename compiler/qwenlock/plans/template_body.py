@@ -90,44 +90,39 @@ def _unified(
     learned: Mapping[Keys, Sequence[SlottedText]],
 ) -> list[dict[str, Any]]:
     """Return models of several regions as one list, in the order of the first."""
-    by_id = [{model["id"]: model for model in each} for each in models.values()]
-    first, *others = by_id
+    by_id = {name: {model["id"]: model for model in each} for name, each in models.items()}
+    first, *others = by_id.values()
     for other in others:
         if odd := sorted(first.keys() ^ other.keys()):
             raise _too_different(f"only one of them has {', '.join(map(shown, odd))}")
-    regions = [plan.regions[name] for name in models]
-    return [
-        _one(
-            (),
-            [each[name] for each in by_id],
-            [values(plan, region, name) for region in regions],
-            learned,
-        )
-        for name in first
-    ]
+
+    def alike(identifier: str) -> list[tuple[Any, Values]]:
+        return [
+            (each[identifier], values(plan, plan.regions[name], identifier))
+            for name, each in by_id.items()
+        ]
+
+    return [_one((), alike(identifier), learned) for identifier in first]
 
 
 def _one(
-    path: Keys,
-    alike: list[Any],
-    given: list[Values],
-    learned: Mapping[Keys, Sequence[SlottedText]],
+    path: Keys, alike: list[tuple[Any, Values]], learned: Mapping[Keys, Sequence[SlottedText]]
 ) -> Any:
     """Return a value of several regions as one, strings as what gives all of them."""
-    first, *others = alike
-    if isinstance(first, str) and all(isinstance(each, str) for each in others):
-        found = candidates(alike, given, learned.get(path, ()))
-        if found:
-            return _Text(tuple(found))
-    elif isinstance(first, dict) and all(
-        isinstance(each, dict) and list(each) == list(first) for each in others
-    ):
+    (first, given), *_ = alike
+    found = [each for each, _ in alike]
+    if all(isinstance(each, str) for each in found):
+        fitting = candidates(alike, learned.get(path, ()))
+        if fitting:
+            return _Text(tuple(fitting))
+    elif all(isinstance(each, dict) and list(each) == list(first) for each in found):
         return {
-            key: _one((*path, key), [each[key] for each in alike], given, learned) for key in first
+            key: _one((*path, key), [(each[key], there) for each, there in alike], learned)
+            for key in first
         }
-    elif all(stringify(each) == stringify(first) for each in others):
+    elif len({stringify(each) for each in found}) == 1:
         return first
-    raise _too_different(f"{'.'.join(map(shown, path))} of {shown(given[0][ID])}")
+    raise _too_different(f"{'.'.join(map(shown, path))} of {shown(given[ID])}")
 
 
 def _too_different(what: str) -> InputError:
