@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.change.lock_effect import effect
 from qwenlock.change.upgrade import upgrade
 from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import NEWEST as NEWEST_RELEASE
@@ -199,6 +200,15 @@ def test_models_that_stay_the_same_keep_their_text() -> None:
     selection = {"selection": {"from": first, "to": first}}
     assert change.report == {**of_plan, "plans": [of_plan], **selection}
     assert not change.warnings[1:]  # one custom model is shadowed
+
+
+def test_effect_on_the_lock_is_that_by_its_own_merge() -> None:
+    own = {"$version": 4, "modelProviders": {"anthropic": CUSTOM[:1]}}
+    given = scopes(user=installed("0.15.10", custom=[]), project=own)
+    there = replace(given, merge="client", plans=PLANS, client=profile("0.21.2"))
+    change = upgrade(there, UpgradeWishes(keep_selection=True))
+    found = [each.name for each in effect(change, there) if each.action == "added"]
+    assert found == ["openai/qwen3.7-plus"]
 
 
 def test_comments_that_go_are_named_with_keys_in_them_masked() -> None:
