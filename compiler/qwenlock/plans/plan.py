@@ -379,11 +379,8 @@ class Plan:
             models: at least one model, each owned by the plan and of one region.
 
         Raises:
-            ValueError: there is no model, or the first is not the plan's.
             InputError: a template that had to be rendered cannot be.
         """
-        if not models or not self.owns(models[0]):
-            raise ValueError("recognise() takes models of the plan")
         region = self.regions_of(models)[0]
         digest = models_digest(models)
         found = self.identify(digest)
