@@ -236,6 +236,13 @@ def test_what_no_template_can_hold_is_refused(value: object, why: str) -> None:
         captured(PLAN, GLOBAL, [model(description=value), model(id="n", description=0)])
 
 
+def test_advice_to_capture_a_region_can_be_run_as_it_stands() -> None:
+    models = [model()]
+    plan = replace(PLAN, regions={"eu west": CHINA, **PLAN.regions})
+    found = capture(plan, "9.0", GLOBAL, models, STATE, models_digest(models))
+    assert found.review[-1].endswith("capture again with --region 'eu west'")
+
+
 def test_another_digest_of_a_known_region_is_refused() -> None:
     with pytest.raises(InputError, match="another digest is published"):
         captured(PLAN, GLOBAL, [model()], "0.23.3")
