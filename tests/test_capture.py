@@ -221,9 +221,26 @@ def test_regions_that_differ_in_more_are_refused(other: list[PlanModel], why: st
         captured(plan, CHINA, other)
 
 
-def test_half_of_a_character_is_refused() -> None:
-    with pytest.raises(InputError, match="no template was found"):
-        captured(PLAN, GLOBAL, [model(description="\ud800")])
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("\ud800", "no template was found"),
+        (float("inf"), "Infinity is not a JSON number"),
+        ([float("inf")], "Infinity is not a JSON number"),
+    ],
+)
+def test_what_no_template_can_hold_is_refused(value: object, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        captured(PLAN, GLOBAL, [model(description=value)])
+    with pytest.raises(InputError):
+        captured(PLAN, GLOBAL, [model(description=value), model(id="n", description=0)])
+
+
+def test_advice_to_capture_a_region_can_be_run_as_it_stands() -> None:
+    models = [model()]
+    plan = replace(PLAN, regions={"eu west": CHINA, **PLAN.regions})
+    found = capture(plan, "9.0", GLOBAL, models, STATE, models_digest(models))
+    assert found.review[-1].endswith("capture again with --region 'eu west'")
 
 
 def test_another_digest_of_a_known_region_is_refused() -> None:
@@ -232,6 +249,8 @@ def test_another_digest_of_a_known_region_is_refused() -> None:
 
 
 # The command
+
+OF_DEEPSEEK = {"id": "d", "name": "[DeepSeek] d", "envKey": "DEEPSEEK_API_KEY"}
 
 
 def of_client(region: Region, models: list[PlanModel], **others: Any) -> dict[str, Any]:
@@ -295,6 +314,12 @@ def test_known_template_is_not_written_again(world: World) -> None:
         (lambda s: s, ["--from", "nowhere.json"], 3, "nowhere.json does not exist"),
         (lambda s: s.pop("providerMetadata"), [], 3, "records no version"),
         (lambda s: s["modelProviders"]["openai"].pop(0), [], 3, "were edited"),
+        (
+            lambda s: s["modelProviders"]["openai"].append(OF_DEEPSEEK),
+            [],
+            2,
+            "help: name one with --plan: coding-plan or deepseek",
+        ),
     ],
 )
 def test_command_refuses_what_it_cannot_use(
@@ -378,18 +403,38 @@ def begin(world: World, settings: Any, *options: str) -> Result:
     )
 
 
-@pytest.mark.parametrize("prefix", ["[Acme] ", ""])
-@pytest.mark.parametrize("region", ["default", "eu west"])
+@pytest.mark.parametrize(
+    ("prefixes", "region"),
+    [
+        (["[OpenX] ", "[OpenX] "], "default"),
+        (["[OpenX] "], "eu west"),
+        (["", ""], "eu west"),
+        (["[OpenX] ", "[Acme] "], "default"),
+    ],
+)
 def test_plan_is_begun_from_settings_and_its_models_are_kept_up(
-    world: World, prefix: str, region: str
+    world: World, prefixes: list[str], region: str
 ) -> None:
-    models = [{**each, "name": prefix + str(each["id"])} for each in OF_THE_GATEWAY]
+    models = [
+        {**each, "name": prefix + str(each["id"])}
+        for each, prefix in zip(OF_THE_GATEWAY, prefixes, strict=False)
+    ]
+    has_one = {*prefixes} == {"[OpenX] "}
     settings = {"$version": 4, "modelProviders": {"openai": [*models, {"id": "x", "envKey": "X"}]}}
     done = begin(world, settings, "--region", region)
     assert done.exit_code == 0, done.err
     definition = (world.project / "plans" / "acme" / "plan.toml").read_text("utf-8")
-    owns = 'owns.name-prefix = "[Acme] "' if prefix else "owns.endpoint = true"
-    assert owns in definition.splitlines()
+    assert definition.splitlines() == [
+        "# What every version of this plan shares: docs/reference/plan-files.md.",
+        'title = "OpenX"' if has_one else 'title = "acme"',
+        'auth-type = "openai"',
+        'env-key = "ACME_API_KEY"',
+        'client = ">=0.10.1"',
+        'owns.name-prefix = "[OpenX] "' if has_one else "owns.endpoint = true",
+        "",
+        "[regions.default]" if region == "default" else '[regions."eu west"]',
+        'base-url = "https://gw.acme.example/v1"',
+    ]
     options = ("--templates", "plans")
     verified = world.run("template", "verify", "--plan", "acme", *options)
     assert verified.out.splitlines()[1].split()[0] == "verified"

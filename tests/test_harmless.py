@@ -146,6 +146,13 @@ def test_init_does_not_hide_the_model_that_the_user_selects(world: World) -> Non
     assert refused.exit_code == 3
     assert "QL308" in refused.err
     assert sorted(path.name for path in world.project.iterdir()) == [".qwen"]
+    refused = world.run("init", "--yes", "--client", "0.24.4", "--with-user", "--ci", "github")
+    assert (refused.exit_code, "QL308" in refused.err) == (3, True)
+    assert sorted(path.name for path in world.project.iterdir()) == [
+        ".github",
+        ".qwen",
+        "qwenlock.toml",
+    ]
 
 
 def test_hidden_model_has_one_finding(world: World) -> None:

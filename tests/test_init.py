@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qwenlock
-from support import MODEL, World, models, untimed, write
+from support import MODEL, World, models, plainly_read, untimed, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,15 @@ def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
+SETTINGS = {"$version": 4, **models(MODEL), "model": {"name": MODEL["id"]}}
+"""What variables with this model make."""
+
+
 @pytest.fixture
 def openai(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("OPENAI_MODEL", "gpt-4o")
-    monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
+    monkeypatch.setenv("OPENAI_MODEL", MODEL["id"])
+    monkeypatch.setenv("OPENAI_BASE_URL", MODEL["baseUrl"])
 
 
 def files(world: World) -> dict[str, bytes]:
@@ -59,19 +63,28 @@ def test_init_writes_every_file(world: World) -> None:
     first = world.run(*arguments)
     assert first.exit_code == 0, first
     written = files(world)
-    assert set(written) == {
-        ".gitattributes",
-        ".gitignore",
-        ".gitlab-ci.yml",
-        ".gitlab/qwenlock.yml",
-        ".pre-commit-config.yaml",
-        ".qwen/settings.json",
-        "qwen.lock",
-        "qwenlock.toml",
+    shipped_as = {
+        ".gitlab-ci.yml": "gitlab-ci.yml",
+        ".gitlab/qwenlock.yml": "gitlab.yml",
+        ".pre-commit-config.yaml": "pre-commit.yaml",
+    }
+    texts = {path.name: path.read_text("utf-8") for path in shipped()}
+    assert written == {
+        **{
+            name: texts[of].replace("VERSION", qwenlock.__version__).encode()
+            for name, of in shipped_as.items()
+        },
+        ".gitattributes": b"qwen.lock text eol=lf -merge\n",
+        ".gitignore": b".env\n.qwen/*.orig\n.qwen/*.corrupted*\n",
+        ".qwen/settings.json": json.dumps(SETTINGS, indent=2).encode() + b"\n",
+        "qwen.lock": written["qwen.lock"],
+        "qwenlock.toml": b"# The options of qwenlock in this project, for everyone and in CI.\n"
+        b"user = false\n",
     }
     again = world.run(*arguments)
     assert (again.exit_code, files(world)) == (0, written)
     assert "all files already exist" in again.err
+    assert "warning" not in first.err + again.err
     assert world.agreed() == 0
     assert KEY.encode() not in b"".join(written.values())
     assert KEY not in first.out + first.err
@@ -132,9 +145,12 @@ def test_plan_needs_its_region(world: World, monkeypatch: pytest.MonkeyPatch) ->
     refused = world.run("init", "--from-env", "--yes")
     assert (refused.exit_code, files(world)) == (2, {})
     assert "--region" in refused.err
-    assert world.run("init", "--from-env", "--region", "global", "--yes").exit_code == 0
+    monkeypatch.setenv("MINIMAX_API_KEY", KEY)
+    done = world.run("init", "--from-env", "--region", "china", "--no-user", "--yes")
+    assert done.exit_code == 0, done
     settings = json.loads(world.own.read_text())
-    assert {each["envKey"] for each in settings["modelProviders"]["openai"]} == {PLAN_KEY}
+    found = dict.fromkeys(each["envKey"] for each in settings["modelProviders"]["openai"])
+    assert [*found] == ["MINIMAX_API_KEY", PLAN_KEY]
     assert world.run("upgrade", "--check").exit_code == 0
 
 
@@ -184,10 +200,13 @@ def test_settings_cannot_be_made_from_these_variables(
 @pytest.mark.usefixtures("openai")
 def test_existing_models_are_not_hidden(world: World) -> None:
     write(world.user, models({**MODEL, "id": "own"}))
-    assert world.run("init", "--yes").exit_code == 0
+    alone = "the models are in your user settings, which nobody else has"
+    said = world.run("init", "--yes").err
+    assert alone in said
     assert "qwenlock.toml" not in files(world)
     assert not world.own.exists()
-    assert world.run("init", "--from-env", "--yes").exit_code == 0
+    done = world.run("init", "--from-env", "--yes")
+    assert (done.exit_code, alone in done.err) == (0, False)
     assert world.own.exists()
 
 
@@ -216,9 +235,13 @@ def test_existing_files_are_not_changed(world: World) -> None:
 
 def test_lines_are_added_as_the_file_has_them(world: World) -> None:
     write(world.project / ".gitattributes", b"*.png binary\r\n*.lock text")
+    write(world.project / ".gitignore", b"build/\n")
     world.run("init", "--yes")
-    text = (world.project / ".gitattributes").read_bytes()
-    assert text == b"*.png binary\r\n*.lock text\r\nqwen.lock text eol=lf -merge\r\n"
+    written = files(world)
+    assert written[".gitattributes"] == (
+        b"*.png binary\r\n*.lock text\r\nqwen.lock text eol=lf -merge\r\n"
+    )
+    assert written[".gitignore"] == b"build/\n.env\n.qwen/*.orig\n.qwen/*.corrupted*\n"
 
 
 def test_failure_of_git_is_reported(world: World) -> None:
@@ -408,6 +431,7 @@ USERS = models(
     {"id": "b", "envKey": "B_KEY", "baseUrl": "https://b.example/v1"},
     {"id": "c", "envKey": "C_KEY", "baseUrl": "https://c.example/v1"},
 )
+USERS_FIRST = USERS["modelProviders"]["openai"][0]
 USERS |= {"$version": 4, "model": {"name": "b"}, "fastModel": "c", "env": {"B_KEY": KEY}}
 NEWEST = ("--client", "0.24.4", "--yes")
 
@@ -422,6 +446,7 @@ def test_models_in_use_are_copied_from_the_user(world: World) -> None:
     result = world.run("init", "--from-user", *NEWEST)
     assert result.exit_code == 0, result
     assert "copy 2 of your 3 models to .qwen/settings.json; in this project, that" in result.err
+    assert "warning" not in result.err
     assert copied(world) == ["b", "c"]
     assert KEY not in world.own.read_text() + result.out + result.err
     value = json.loads(world.own.read_text())
@@ -448,6 +473,7 @@ KEYED = {**MODEL, "id": "keyed", "generationConfig": {"customHeaders": {"Authori
         ({}, (), 0),
         ({}, ("--all-models",), 3),
         ({"fastModel": "keyed"}, (), 3),
+        ({"ui": {"theme": "eyed or keye"}}, (), 0),
         ({"model": {"name": "keyed"}}, (), 3),
     ],
 )
@@ -455,25 +481,63 @@ def test_a_key_in_a_model_that_is_not_copied_stops_nothing(
     world: World, settings: dict[str, Any], arguments: tuple[str, ...], code: int
 ) -> None:
     user = json.loads(json.dumps(USERS))
-    user["modelProviders"]["openai"].insert(0, KEYED)
+    user["modelProviders"]["openai"][:1] = [KEYED, {**KEYED, "id": "keyed-2"}, USERS_FIRST]
     write(world.user, user | settings)
     result = world.run("init", "--from-user", *NEWEST, *arguments)
     assert result.exit_code == code, result
     assert KEY not in result.out + result.err
     assert world.own.exists() is (code == 0)
     if not code:
-        assert "copy 2 of your 4 models" in result.err
+        assert "copy 2 of your 5 models" in result.err
         assert copied(world) == ["b", "c"]
 
 
 def test_settings_of_the_project_stay(world: World) -> None:
-    write(world.user, USERS)
+    selected = models(MODEL) | {"model": {"name": MODEL["id"]}}
+    write(world.user, {"$version": 4, **selected})
     world.own.parent.mkdir()
-    write(world.own, '{\n  // ours\n  "$version": 4,\n  "ui": {"theme": "x"}\n}\n')
-    assert world.run("init", "--from-user", *NEWEST).exit_code == 0
-    assert "// ours" in world.own.read_text()
+    before = '{\n  // ours\n  "ui": {"theme": "x"},\n  "model": {"maxSessionTurns": 9}\n}\n'
+    write(world.own, before)
+    done = world.run("init", "--from-user", *NEWEST)
+    assert done.exit_code == 0
+    assert "copy 1 of your 1 model to .qwen/settings.json;" in done.err
+    text = world.own.read_text()
+    assert "// ours" in text
+    assert plainly_read(text) == {
+        "ui": {"theme": "x"},
+        **selected,
+        "model": {"maxSessionTurns": 9, "name": MODEL["id"]},
+    }
     assert world.run("undo", "--yes").exit_code == 0
-    assert world.own.read_text().count("\n") == 5
+    assert world.own.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("client", "user", "model"),
+    [
+        ("guide", models(MODEL, auth_type="anthropic"), {"name": MODEL["id"]}),
+        (
+            "0.24.4",
+            {**models(MODEL), "model": {"name": MODEL["id"], "baseUrl": "x"}},
+            {"name": MODEL["id"], "baseUrl": ""},
+        ),
+        (
+            "0.24.4",
+            {
+                **models(MODEL, {**MODEL, "baseUrl": "https://b.example"}),
+                "model": {"name": MODEL["id"]},
+            },
+            {"name": MODEL["id"], "baseUrl": MODEL["baseUrl"]},
+        ),
+    ],
+)
+def test_selection_is_copied_so_that_it_means_the_same(
+    world: World, client: str, user: Any, model: object
+) -> None:
+    write(world.user, {"$version": 4, **user})
+    assert world.run("init", "--from-user", "--client", client, "--yes").exit_code == 0
+    settings = json.loads(world.own.read_text())
+    assert (settings["model"], settings["security"]) == (model, user["security"])
 
 
 @pytest.mark.parametrize(
@@ -482,6 +546,7 @@ def test_settings_of_the_project_stay(world: World) -> None:
         (models(MODEL), USERS, "has models already"),
         (None, {"$version": 4, "model": {"name": "x"}}, "is not one of your modelProviders"),
         (None, models({**MODEL, "envKey": "sk-" + KEY}), "must be the name of an environment"),
+        (None, USERS | {"modelProviders": USERS["modelProviders"] | {"gemini": "x"}}, "QL204"),
     ],
 )
 def test_what_cannot_be_copied_is_refused(
@@ -530,7 +595,8 @@ def test_check_says_that_the_users_settings_are_not_there(world: World) -> None:
     assert "not on this machine" not in world.run("check").err
 
 
-def test_report_names_the_client(world: World) -> None:
+def test_report_names_the_client_and_the_files(world: World) -> None:
     result = world.run("init", "--ci", "none", "--format", "json", "--yes", "--client", "0.24.4")
     document = json.loads(result.out)
+    assert document["files"] == ["qwenlock.toml", ".gitattributes", ".gitignore"]
     assert (document["client"], document["client-from"]) == ("0.24.4", "option")

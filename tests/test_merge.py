@@ -125,8 +125,9 @@ def test_byte_order_marks_do_not_hinder_a_merge() -> None:
     assert (merged.text, merged.conflicts) == (f"\ufeff{document(A, B, C)}", ())
 
 
-def test_one_id_at_two_endpoints_is_two_models() -> None:
-    there, here = (f'{{ "id": "a", "baseUrl": "https://{name}.example" }}' for name in "xy")
+@pytest.mark.parametrize("field", ["baseUrl", "wireApi"])
+def test_one_id_at_two_endpoints_is_two_models(field: str) -> None:
+    there, here = (f'{{ "id": "a", "{field}": "https://{name}.example" }}' for name in "xy")
     merged = merged_settings(document(there), document(there, here), document(B, there))
     assert ids(merged.text) == ["b", "a", "a"]
     assert not merged.conflicts
@@ -160,6 +161,13 @@ def test_what_only_one_side_changed_is_taken_as_it_is(base: Any, changed: Any) -
     ):
         assert not merged.conflicts
         assert strict(plainly_read(merged.text)) == strict(changed)
+
+
+def test_objects_elsewhere_are_not_models() -> None:
+    base, ours, theirs = (
+        json.dumps({"x": {"y": [{"id": each} for each in ids]}}) for ids in ("a", "ab", "ac")
+    )
+    assert merged_settings(base, ours, theirs).conflicts == (("x", "y"),)
 
 
 @given(SETTINGS, SETTINGS, SETTINGS)

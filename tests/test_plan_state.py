@@ -294,6 +294,10 @@ def test_lists_count_only_after_a_client_has_updated_outdated_settings(
     found = [*lists_in(PLANS, run, source(new))]
     assert [(each.plan, each.region, each.models, each.digest) for each in found] == wrote
     assert all(each.state in each.plan.states.values() for each in found)
+    first = offered[0][0]
+    new = apply(new, [Set(state.version, "0" * 64) for state in first.states.values()])
+    found = [*lists_in(PLANS, run, source(new))]
+    assert [each.plan for each in found] == [plan for plan, *_ in wrote if plan is not first]
 
 
 def test_client_is_started_once_for_each_number_of_a_region() -> None:

@@ -426,12 +426,6 @@ def test_a_choice_of_a_plans_models_proves_itself(data: st.DataObject) -> None:
     assert not proves([*chosen, {**chosen[0], "id": "another"}], recorded)
 
 
-def test_recognising_takes_models_of_the_plan() -> None:
-    for models in ([], [{"id": "x"}]):
-        with pytest.raises(ValueError, match="models of the plan"):
-            CODING.recognise(models)
-
-
 def test_digest_is_published_or_computed() -> None:
     china = CODING.region("china")
     template, guide = CODING.template("0.12.0"), CODING.template("0.10.1.post1")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.change.uninstall import uninstall
 from qwenlock.edge.plans import load
 from qwenlock.settings.plan_state import wanted
+from qwenlock.settings.project import Places, Project
 from qwenlock.text import dotenv
-from support import World, record, untimed, write
+from support import World, record, source, untimed, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qwenlock.plans.plan import Plan
 
 PLANS = load()
@@ -76,15 +78,28 @@ def test_what_is_not_the_plans_stays_to_the_byte(world: World) -> None:
 
 
 def test_comments_that_go_and_other_models_that_are_gone_are_named(world: World) -> None:
-    plan = PLANS.plan("deepseek")
-    (first, second) = [m["id"] for m in plan.models(plan.newest(), plan.regions["default"])][:2]
-    settings = installed(plan, OWN, fastModel=second, modelFallbacks=f"gpt-4o,openai:{first}")
+    plan = PLANS.plan("openrouter")
+    first, second = (m["id"] for m in plan.models(plan.newest(), plan.regions["default"]))
+    assert ":" in first
+    settings = installed(
+        plan,
+        OWN,
+        fastModel=f"{second}\0https://openrouter.ai/api/v1",
+        modelFallbacks=f"openai:{first}, gpt-4o",
+        agents={"modelGrades": {"fast": f"{first}\0x", "small": "gpt-4o", "large": second}},
+    )
     text = json.dumps(settings, indent=2).replace('"envKey"', '/* the key */ "envKey"', 1)
     write(world.user, text)
-    done = world.run("uninstall", "--plan", "deepseek", "--client", "0.24.4", "--dry-run")
-    assert "this comment will be deleted: /* the key */" in done.err
-    assert f"fastModel still names {second}" in done.err
-    assert f"modelFallbacks still names {first}" in done.err
+    done = world.run("uninstall", "--plan", "openrouter", "--client", "0.24.4", "--dry-run")
+    other = "select another model with `qwenlock select --client 0.24.4`"
+    assert [line for line in done.err.splitlines() if line.startswith("warning")] == [
+        f"warning: openai/{first} is still selected: {other}",
+        f"warning: fastModel still names {second}: name another model there",
+        f"warning: modelFallbacks still names {first}: name another model there",
+        f"warning: agents.modelGrades still names {second}: name another model there",
+        f"warning: agents.modelGrades still names {first}: name another model there",
+        "warning: this comment will be deleted: /* the key */",
+    ]
     assert world.user.read_text(encoding="utf-8") == text
 
 
@@ -130,22 +145,70 @@ def test_key_stays_unless_it_is_asked_for_and_is_never_shown(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("scope", "files"),
     [
-        {"mcpServers": {"x": {"headers": {"Authorization": "Bearer ${DEEPSEEK_API_KEY}"}}}},
-        {},
+        ("user", ["~/.qwen/settings.json", "~/.qwen/.env"]),
+        ("project", [".qwen/settings.json", ".env"]),
+        (None, ["~/.qwen/settings.json", ".qwen/settings.json", ".env", "~/.qwen/.env"]),
     ],
 )
-def test_key_that_something_else_uses_stays(world: World, more: Any) -> None:
+def test_key_goes_from_the_scopes_that_are_meant(
+    world: World, scope: str | None, files: list[str]
+) -> None:
     plan = PLANS.plan("deepseek")
+    key = {plan.env_key: KEY}
+    places = {"~/.qwen/settings.json": world.user, ".qwen/settings.json": world.own}
+    for (label, path), own in zip(places.items(), ([OWN], []), strict=True):
+        write(path, installed(plan, *own, env=key) if label in files else {"env": key})
+    folders = {"../.env": world.root, ".env": world.project, "~/.qwen/.env": world.home / ".qwen"}
+    for label, folder in folders.items():
+        places[label] = write(folder / ".env", f"{plan.env_key}={KEY}\nA=1\n")
+    models = [model["id"] for model in plan.models(plan.newest(), plan.regions["default"])]
+    options = ("--scope", scope) if scope else ()
+    done = world.run(
+        "uninstall", "--plan", "deepseek", "--remove-key", *options, "--yes", "--format", "json"
+    )
+    document = json.loads(done.out)
+    settings = [each for each in files if each.endswith(".json")]
+    assert document["models"] == dict.fromkeys(settings, models)
+    assert (document["status"], document["plan"], document["key"]) == ("installed", plan.id, files)
+    left = [label for label, path in places.items() if KEY in path.read_text(encoding="utf-8")]
+    assert {*left} == places.keys() - files
+
+
+def test_key_that_something_else_uses_stays(world: World) -> None:
+    plan = PLANS.plan("deepseek")
+    env = write(world.home / ".qwen" / ".env", f"{plan.env_key}={KEY}\n")
     mine = {"id": "mine", "name": "mine", "envKey": plan.env_key, "baseUrl": "https://me.example"}
-    write(world.user, installed(plan, *([] if more else [mine]), env={plan.env_key: KEY}, **more))
+    server = {"headers": {"Authorization": f"Bearer ${{{plan.env_key}}}"}}
+    more = {"env": {plan.env_key: KEY}, "mcpServers": {"x": server}}
+    write(world.user, installed(plan, mine, **more))
     done = world.run("uninstall", "--plan", "deepseek", "--remove-key", "--yes")
     assert done.exit_code == 0
     assert settings_of(world.user)["env"] == {plan.env_key: KEY}
-    user = "~/.qwen/settings.json" if more else "mine"
-    where = f"the key {plan.env_key} stays in ~/.qwen/settings.json"
-    assert f"{where}: it is also used by {user}" in done.err
+    assert KEY in env.read_text(encoding="utf-8")
+    where = f"the key {plan.env_key} stays in ~/.qwen/settings.json and ~/.qwen/.env"
+    assert f"{where}: it is also used by mine, ~/.qwen/settings.json\n" in done.err
+
+
+def test_key_that_an_auth_type_uses_by_itself_stays() -> None:
+    plan = replace(PLANS.plan("deepseek"), env_key="OPENAI_API_KEY")
+    settings = installed(plan, env={plan.env_key: KEY})
+    places = Places(files={"user": Path("user.json")})
+    project = Project(sources=(source(settings),), plans=[plan], places=places)
+    warnings = uninstall(project, plan.id, None, with_key=True).warnings
+    key = "the key OPENAI_API_KEY stays in user.json: it is also used by the auth type"
+    assert key in warnings
+
+
+def test_key_that_cannot_be_removed_alone_stops_all(world: World) -> None:
+    plan = PLANS.plan("deepseek")
+    before = write(world.user, installed(plan)).read_bytes()
+    write(world.project / ".env", f"{plan.env_key}={KEY}\n{plan.env_key}\n")
+    done = world.run("uninstall", "--plan", "deepseek", "--remove-key", "--yes")
+    assert done.exit_code == 3
+    assert f".env: {plan.env_key} cannot be removed without changing another variable" in done.err
+    assert world.user.read_bytes() == before
 
 
 @pytest.mark.parametrize(

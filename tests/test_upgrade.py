@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwenlock.change.lock_effect import effect
 from qwenlock.change.upgrade import upgrade
 from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.clients.profile import NEWEST as NEWEST_RELEASE
@@ -178,13 +179,36 @@ def test_models_that_stay_the_same_keep_their_text() -> None:
     text = json.dumps(settings, indent=2).replace('"here"', "202752 /* that much */")
     change = changed(text, to="0.21.2")
     assert "202752 /* that much */" in change.files[0].after
-    assert change.report["models"] == {
-        "added": ["qwen3.7-plus"],
-        "removed": [],
-        "changed": [],
-        "kept": [*(m["id"] for m in TEMPLATES["0.15.10", "china"]), "gpt-4o"],
+    of_plan = {
+        "status": "due",
+        "plan": "coding-plan",
+        "region": "china",
+        "from": "0.15.10",
+        "to": "0.21.2",
+        "scope": "user",
+        "file": "user.json",
+        "models": {
+            "added": ["qwen3.7-plus"],
+            "removed": [],
+            "changed": [],
+            "kept": [*(m["id"] for m in TEMPLATES["0.15.10", "china"]), "gpt-4o"],
+        },
+        "edited": [],
+        "shadowed": ["qwen3-coder-plus"],
     }
+    first = f"openai/{settings['model']['name']}"
+    selection = {"selection": {"from": first, "to": first}}
+    assert change.report == {**of_plan, "plans": [of_plan], **selection}
     assert not change.warnings[1:]  # one custom model is shadowed
+
+
+def test_effect_on_the_lock_is_that_by_its_own_merge() -> None:
+    own = {"$version": 4, "modelProviders": {"anthropic": CUSTOM[:1]}}
+    given = scopes(user=installed("0.15.10", custom=[]), project=own)
+    there = replace(given, merge="client", plans=PLANS, client=profile("0.21.2"))
+    change = upgrade(there, UpgradeWishes(keep_selection=True))
+    found = [each.name for each in effect(change, there) if each.action == "added"]
+    assert found == ["openai/qwen3.7-plus"]
 
 
 def test_comments_that_go_are_named_with_keys_in_them_masked() -> None:
@@ -597,6 +621,8 @@ def test_models_without_a_record_are_left_alone_unless_adopted() -> None:
         assert "--adopt" in change.reasons[0]
     adopted = changed(settings, adopt=True)
     assert (adopted.report["from"], after(adopted)) == ("0.12.0", installed(NEWEST))
+    to = f"{NEWEST}, region china, in user.json"
+    assert adopted.summary[0] == f"upgrade Bailian Coding Plan: 0.12.0 to {to}"
 
 
 def test_adopted_models_lose_no_edit_unasked() -> None:

@@ -556,6 +556,7 @@ def test_lost_edit_of_a_plan_comes_first(workspace: World) -> None:
     first = json.loads(file.read_text())
     first["modelProviders"]["openai"][0]["generationConfig"]["contextWindowSize"] = 99_999
     first["modelProviders"]["openai"][1]["name"] = "mine"
+    del first["modelProviders"]["openai"][3]
     write(file, first)
     workspace.run("lock")
     git(workspace.project, "add", ".")
@@ -765,8 +766,12 @@ def test_file_that_the_client_will_rewrite_is_named(world: World) -> None:
 
 def test_init_at_a_root_makes_a_workspace_and_no_lock_of_its_own(workspace: World) -> None:
     (workspace.project / "qwenlock.toml").unlink()
-    mine = {"modelProviders": {"openai": [{**MODEL, "id": "mine"}]}, "model": {"name": "mine"}}
-    write(workspace.user, {**models(MODEL), **mine})
+    mine = {"modelProviders": {"openai": [{**MODEL, "id": "mine"}]}, "model": {"name": "hidden"}}
+    write(workspace.user, {**models(MODEL, auth_type="anthropic"), **mine})
+    write(
+        workspace.system / "system-defaults.json",
+        models({**MODEL, "id": "hidden"}, auth_type="anthropic"),
+    )
     result = workspace.run("init", "--client", "0.24.4", "--yes")
     assert result.exit_code == 0, result
     made = (workspace.project / "qwenlock.toml").read_text()

@@ -113,9 +113,8 @@ def begin(found: Found, wishes: InitWishes) -> ProjectChange:
     files: list[FileChange] = []
     warnings: list[str] = []
     if wishes.from_env and not found.has_settings:
-        settings, more = settings_from(found.project, found.variables, wishes.region)
+        settings, warnings = settings_from(found.project, found.variables, wishes.region)
         files.append(settings)
-        warnings += more
     reasons: tuple[str, ...] = ()
     if wishes.from_user:
         copied, said = settings_from_user(found.project, everything=wishes.all_models)
@@ -146,10 +145,8 @@ def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
     choices: dict[str, Any] = as_table(found.project.places.options)
     if found.project.client_from == "option" and found.project.client.name != GUIDE:
         choices = {"client": found.project.client.name, **choices}
-    if wishes.without_user is not None:
-        choices.pop("user", None)
-        if wishes.without_user:
-            choices["user"] = False
+    if wishes.without_user:
+        choices["user"] = False
     if wishes.projects:
         choices["projects"] = list(wishes.projects)
     if choices and found.configured is None:
@@ -160,11 +157,11 @@ def _configuration(found: Found, wishes: InitWishes) -> Iterator[FileChange]:
 def _for_git(found: Found) -> Iterator[FileChange]:
     if found.attributes is not None:
         path, label, text = found.attributes
-        if not any(line.split()[:1] == [NAME] for line in (text or "").splitlines()):
-            yield FileChange(path, label, text, with_lines(text or "", [ATTRIBUTES]))
+        if text is None or not any(line.split()[:1] == [NAME] for line in text.splitlines()):
+            yield FileChange(path, label, text, with_lines(text, [ATTRIBUTES]))
     if found.env is not None and found.env.ignored is False and not found.env.tracked:
         path, label, text = found.env.ignore_file
-        yield FileChange(path, label, text, with_lines(text or "", [".env", *_LEFT_BEHIND]))
+        yield FileChange(path, label, text, with_lines(text, [".env", *_LEFT_BEHIND]))
 
 
 def _wanted(found: Found, wishes: InitWishes) -> Iterator[FileChange]:

@@ -46,7 +46,7 @@ def settings_from_user(project: Project, *, everything: bool) -> tuple[tuple[Fil
     models = tuple(each for each in lock.models if everything or _is_used(each, lock))
     chosen = replace(lock.selection, source="user")
     wanted = enforcing_settings(replace(lock, models=models, selection=chosen), [])
-    if not merged(project.sources, MODEL_URL) and wanted["model"].get("baseUrl") == "":
+    if not merged(project.sources, MODEL_URL) and wanted["model"]["baseUrl"] == "":
         del wanted["model"]["baseUrl"]
     values = dict(_leaves(wanted))
     aim = target(project, "project")
@@ -85,9 +85,9 @@ def _with_errors(user: Source, findings: Sequence[Finding]) -> Iterator[Path]:
     """Yield the path of each model of the user's that has an error."""
     for each in findings:
         if each.level == "error" and each.place and each.place.document is user.document:
-            path = each.place.path[:3]  # modelProviders, an auth type, a number
-            if path[:1] == PROVIDERS and isinstance(path[-1], int):
-                yield path
+            match each.place.path:
+                case ("modelProviders", _, int(), *_):
+                    yield each.place.path[:3]
 
 
 def _without(user: Source, faulty: Collection[Path]) -> Source:

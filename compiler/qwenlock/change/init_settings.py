@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from qwenlock.change.target import target
 from qwenlock.change.upgrade import upgrade
 from qwenlock.change.upgrade_data import UpgradeWishes
-from qwenlock.clients.profile import API_KEY_VARIABLES, BASE_URL_VARIABLES, MODEL_VARIABLES
+from qwenlock.clients.profile import (
+    API_KEY_VARIABLES,
+    BASE_URL_VARIABLES,
+    MODEL_VARIABLES,
+    OAUTH,
+)
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.findings.errors import InputError, UsageError
 from qwenlock.findings.reading import parse
@@ -84,7 +89,8 @@ def _auth_types(variables: Mapping[str, str], client: Profile) -> list[str]:
     return [
         each
         for each in client.auth_types
-        if variables.get(API_KEY_VARIABLES.get(each, "")) and _model(each, variables, client)
+        if each != OAUTH
+        if variables.get(API_KEY_VARIABLES[each]) and _model(each, variables, client)
     ]
 
 
@@ -102,10 +108,11 @@ def _named_model(auth_type: str, variables: Mapping[str, str]) -> str | None:
 
 
 def _entry(auth_type: str, variables: Mapping[str, str], client: Profile) -> dict[str, Any]:
+    url = BASE_URL_VARIABLES.get(auth_type)
     entry = {
         "id": _model(auth_type, variables, client),
         "envKey": API_KEY_VARIABLES[auth_type],
-        "baseUrl": variables.get(BASE_URL_VARIABLES.get(auth_type, "")),
+        "baseUrl": url and variables.get(url),
     }
     return {name: value for name, value in entry.items() if value}
 

@@ -14,15 +14,15 @@ HOSTS: dict[Host, str] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
 class InitWishes:
     """The user's choices; the same as the options of `qwenlock init`.
 
-    `without_user` is None if the user did not choose: then the scope options decide. `projects` are
-    those of a workspace, relative to its root; empty for a project.
+    `without_user` leaves the user scope out, whatever the scope options say. `projects` are those
+    of a workspace, relative to its root; empty for a project.
     """
 
     from_env: bool = False
     from_user: bool = False
     all_models: bool = False
     region: str | None = None
-    without_user: bool | None = None
+    without_user: bool = False
     ci: Host | None = None
     pre_commit: bool = False
     projects: tuple[str, ...] = ()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenlock.compile.compiler import compile_lock
-from qwenlock.findings.reading import parse
+from qwenlock.change.target import with_files
+from qwenlock.compile.compiler import compile_project
 from qwenlock.lock.diff import diff
-from qwenlock.settings.versions import source_of
 
 if TYPE_CHECKING:
     from qwenlock.findings.file_changes import ProjectChange
     from qwenlock.lock.diff import LockChange
     from qwenlock.settings.project import Project
-    from qwenlock.settings.scopes import Sources
 
 
 def effect(change: ProjectChange, project: Project) -> tuple[LockChange, ...]:
@@ -21,19 +19,8 @@ def effect(change: ProjectChange, project: Project) -> tuple[LockChange, ...]:
 
     Empty if the settings do not compile.
     """
-    allowed = project.configuration.allow_literals
-    locks = [
-        compile_lock(sources, project.plans, project.client, allowed=allowed).lock
-        for sources in (project.sources, _sources_after(change, project))
-    ]
-    before, after = locks
+    projects = (project, with_files(project, change.files))
+    before, after = (compile_project(each).lock for each in projects)
     if before is None or after is None:
         return ()
     return tuple(each for each in diff(before, after) if each.kind != "input")
-
-
-def _sources_after(change: ProjectChange, project: Project) -> Sources:
-    after = {file.path: parse(file.after, file.label) for file in change.files}
-    there = project.places.files.items()
-    changed = [source_of(scope, after[path]) for scope, path in there if path in after]
-    return project.with_sources(changed).sources

@@ -90,8 +90,9 @@ class PlanInFile:
     @cached_property
     def ours(self) -> list[PlanModel]:
         """Return the models of that region, only the first of each id."""
-        placed = zip(self.models, self.plan.regions_of(self.models), strict=True)
-        return list(by_id([model for model, at in placed if at == self.region]).values())
+        regions = self.plan.regions_of(self.models)
+        here = [model for at, model in enumerate(self.models) if regions[at] == self.region]
+        return list(by_id(here).values())
 
     @cached_property
     def added(self) -> list[PlanModel]:

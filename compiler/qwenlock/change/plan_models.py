@@ -74,11 +74,12 @@ def _rewritten(path: Path, old: Any, new: Any) -> Iterator[Operation]:
         yield Set(path, new)
         return
     yield from (Remove((*path, key)) for key in old if key not in new)
-    kept, order = [key for key in old if key in new], list(new)
-    for key in kept:
+    out_of_place = list(new)
+    for key in [each for each in old if each in new]:
         yield from _rewritten((*path, key), old[key], new[key])
-    in_place = next((n for n, key in enumerate(kept) if order[n] != key), len(kept))
-    for key in order[in_place:]:
+        if key == out_of_place[0]:
+            del out_of_place[0]
+    for key in out_of_place:
         if key in old:
             yield Move((*path, key), _ASIDE)
             yield Move(_ASIDE, (*path, key))
@@ -107,7 +108,7 @@ def carried_over(
         if not keeps(name) or name not in {*base, *ours}:
             result.append(model)
         elif name in ours:
-            result.append(_merged(base.get(name, {}), ours[name], model))
+            result.append(_merged(base.get(name), ours[name], model))
     return result
 
 

@@ -132,7 +132,8 @@ def _template(plan: Plan, region: Region, client: Profile, wishes: UpgradeWishes
     if wishes.lists is None:
         release = None if client.name == GUIDE else client.name
         return plan.target(wishes.to) if wishes.to else plan.newest(release)
-    found = plan.identify(wishes.lists.get((plan.id, region.name), ""))
+    digest = wishes.lists.get((plan.id, region.name))
+    found = plan.identify(digest) if digest else None
     if found is None:
         raise UsageError(
             f"the installed client has no list of {plan.title} in the region {region.name}",

@@ -115,7 +115,7 @@ def _find(
     named = [each for each in there if each[0].model == model]
     selected = selected_by(project.sources)
     found: dict[str, Choice] = {}
-    for choice in _at(base_url, named, project.client):
+    for choice in _at(model, base_url, named, project.client):
         if choice == selected or choice.auth_type not in found:  # what is selected stays so
             found[choice.auth_type] = choice
     if not found and auth_type is None and _is_defined(project, model):
@@ -138,18 +138,19 @@ def _find(
 
 
 def _at(
-    base_url: str | None, named: Sequence[tuple[Choice, str | None]], client: Profile
+    model: str, base_url: str | None, named: Sequence[tuple[Choice, str | None]], client: Profile
 ) -> list[Choice]:
-    """Return those of the models with one id that are at `base_url`; None for all."""
+    """Return those of the entries `named` like the model that are at `base_url`; None for all."""
     there = [choice for choice, url in named if base_url in (None, url)]
     if base_url is None or not named:
         return there
-    model = shown(named[0][0].model)
     if not there:
         urls = " or ".join(shown(url) for url in dict.fromkeys(url for _, url in named) if url)
-        raise UsageError(f"{model} is not offered at {shown(base_url)}", f"use {urls}")
+        raise UsageError(f"{shown(model)} is not offered at {shown(base_url)}", f"use {urls}")
     if not client.selects_url and named[0][1] != base_url:
-        message = f"this client uses the first {model}, and cannot select one by its base URL"
+        message = (
+            f"this client uses the first {shown(model)}, and cannot select one by its base URL"
+        )
         raise UsageError(message, "move that model to the front, or use --client 0.21.2 or later")
     return there
 
@@ -178,8 +179,10 @@ def _oauth_type(project: Project, model: str) -> str | None:
 
 
 def _is_same(before: Choice, wanted: Choice, project: Project) -> bool:
-    if before[:2] != wanted[:2] or wanted.base_url is None or before.base_url:
-        return before[:2] == wanted[:2] and wanted.base_url in (None, before.base_url)
+    if before[:2] != wanted[:2]:
+        return False
+    if before.base_url:
+        return wanted.base_url in (None, before.base_url)
     choices = offered(project)
     at = before.index_in(choices, project.client)
     return at is not None and choices[at] == wanted

@@ -40,7 +40,7 @@ class Choice(NamedTuple):
 
     def values(self) -> dict[Path, str | None]:
         """Return the settings that select this model, by path."""
-        return dict(zip(SELECTION_PATHS, self, strict=True))
+        return {AUTH_TYPE: self.auth_type, MODEL: self.model, MODEL_URL: self.base_url}
 
     def index_in(self, choices: Sequence[Choice], client: Profile) -> int | None:
         """Return the index of what `client` uses of `choices` if this is selected, or None."""

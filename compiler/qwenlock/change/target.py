@@ -67,6 +67,16 @@ class Target:
         return project.with_sources([changed]).sources
 
 
+def with_files(project: Project, files: Iterable[FileChange]) -> Project:
+    """Return the project with its settings as `files` change them."""
+    changed = {each.path: each for each in files}
+    return project.with_sources(
+        source_of(scope, parse(changed[path].after, changed[path].label))
+        for scope, path in project.places.files.items()
+        if path in changed
+    )
+
+
 def owning_scope(project: Project) -> ScopeName:
     """Return the nearest writable scope that owns `modelProviders`, otherwise the user's.
 
@@ -159,7 +169,7 @@ def without_empty(text: str, value: Any, paths: Iterable[Path]) -> str:
         value: its value.
         paths: where the objects are.
     """
-    parents = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+    parents = {path[:length] for path in paths for length in range(len(path), 0, -1)}
     for path in sorted(parents, key=len, reverse=True):
         if get(value, path) == {}:
             shorter = edit(text, [Remove(path)])

@@ -87,7 +87,7 @@ def compare(
 
 
 def _value(models: dict[str, PlanModel], edit: Edit) -> Any:
-    return get(models.get(edit.model, _ABSENT), edit.path, _ABSENT)
+    return get(models, (edit.model, *edit.path), _ABSENT)
 
 
 def _names(models: dict[str, PlanModel], *, among: dict[str, PlanModel]) -> list[str]:

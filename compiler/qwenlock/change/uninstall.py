@@ -50,7 +50,7 @@ class _KeyPlace:
 
 
 def uninstall(
-    project: Project, plan_id: str, scope: ScopeName | None = None, *, with_key: bool = False
+    project: Project, plan_id: str, scope: ScopeName | None, *, with_key: bool
 ) -> ProjectChange:
     """Return the change that removes a plan's models and record.
 
@@ -71,7 +71,7 @@ def uninstall(
     plan = Plans.of(project.plans).plan(plan_id)
     scopes = [each for each in WRITABLE if scope in (None, each)]
     there = [source for each in scopes if (source := project.source(each))]
-    users, found = _users(plan, project, scopes), list(_key_places(plan, project, scopes))
+    users, found = [*_users(plan, project, scopes)], [*_key_places(plan, project, scopes)]
     places = [] if users else found
     files: list[FileChange] = []
     removed: dict[str, list[str]] = {}
@@ -111,9 +111,10 @@ def uninstall(
 def _without_plan(plan: Plan, project: Project, aim: Target, *, with_key: bool) -> Draft:
     check_usable(aim, [array(plan), *recorded_paths(plan)])
     draft, path = Draft(aim.value), array(plan)
-    entries = draft.get(path, [])
-    for index in reversed(range(len(entries) if isinstance(entries, list) else 0)):
-        if is_owned(plan, entries[index]):
+    entries = draft.get(path)
+    listed = entries if isinstance(entries, list) else []
+    for index in reversed(range(len(listed))):
+        if is_owned(plan, listed[index]):
             draft.do(Remove((*path, index)))
     hides = sum(each.has(PROVIDERS) for each in project.sources) > 1
     if entries and draft.get(path) == [] and not hides:
@@ -128,35 +129,29 @@ def _without_plan(plan: Plan, project: Project, aim: Target, *, with_key: bool) 
 
 def _parents(plan: Plan) -> list[Path]:
     """Return the objects that may go once they are empty."""
-    return [*(path[:-1] for path in _record(plan)), PROVIDERS, ("env",)]
+    return [*_record(plan), PROVIDERS, ("env",)]
 
 
 def _record(plan: Plan) -> Iterator[Path]:
     """Yield the paths of everything that clients record of the plan."""
     for state in plan.states.values():
-        if state.at[-1] == plan.id:
-            yield state.at
-            continue
         named = (state.version, state.region, state.base_url)
-        for path in (*named, state.ignored_version, state.postponed_version):
-            if path is not None:
-                yield path
+        dismissed = (state.ignored_version, state.postponed_version)
+        yield from [state.at] if state.at[-1] == plan.id else filter(None, (*named, *dismissed))
 
 
-def _users(plan: Plan, project: Project, scopes: list[ScopeName]) -> list[str]:
-    """Return what else uses the plan's variable, as messages name it."""
-    users = ["the auth type"] if plan.env_key in API_KEY_VARIABLES.values() else []
+def _users(plan: Plan, project: Project, scopes: list[ScopeName]) -> Iterator[str]:
+    """Yield what else uses the plan's variable, as messages name it."""
+    if plan.env_key in API_KEY_VARIABLES.values():
+        yield "the auth type"
     for source in project.sources:
         for provider in providers_in(source, project.sources, project.client):
-            users += [
-                entry.id
-                for entry in provider.models()
-                if entry.value.get("envKey") == plan.env_key
-                and not (source.scope in scopes and plan.owns(entry.value))
-            ]
+            for entry in provider.models():
+                goes = source.scope in scopes and plan.owns(entry.value)
+                if entry.value.get("envKey") == plan.env_key and not goes:
+                    yield entry.id
         if plan.env_key in references_in(source.settings, project.client):
-            users.append(source.document.label)
-    return users
+            yield source.document.label
 
 
 def _key_places(plan: Plan, project: Project, scopes: list[ScopeName]) -> Iterator[_KeyPlace]:
@@ -171,7 +166,7 @@ def _key_places(plan: Plan, project: Project, scopes: list[ScopeName]) -> Iterat
 
 
 def _without_key(plan: Plan, file: EnvFile) -> FileChange:
-    text = file.text or ""
+    text = str(file.text)  # it has the variable
     try:
         return FileChange(file.path, file.label, text, dotenv.remove(text, plan.env_key))
     except ValueError:

@@ -9,6 +9,7 @@ from qwenlock.change.plan_in_file import PlanInFile, array, owned
 from qwenlock.change.plan_models import is_owned
 from qwenlock.change.plan_upgrade import upgrade_plan
 from qwenlock.change.selection import selected_by
+from qwenlock.change.target import with_files
 from qwenlock.change.upgrade_data import UpgradeWishes
 from qwenlock.change.upgrade_selection import selection_after
 from qwenlock.clients.scopes import WRITABLE
@@ -55,7 +56,7 @@ def upgrade(project: Project, wishes: UpgradeWishes, running: str | None = None)
     done, now = {}, project
     for plan in sorted(plans, key=lambda each: _place(each, project), reverse=True):
         done[plan.id] = upgrade_plan(now, plan, wishes, running)
-        now = done[plan.id].after(now)
+        now = with_files(now, done[plan.id].files)
     steps = [done[plan.id] for plan in plans]
     reasons += [reason for step in steps for reason in step.reasons]
     warnings = [warning for step in steps for warning in step.warnings]

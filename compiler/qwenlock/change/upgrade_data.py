@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from qwenlock.findings.reading import parse
-from qwenlock.settings.versions import source_of
 from qwenlock.text.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from qwenlock.clients.scopes import ScopeName
     from qwenlock.findings.file_changes import FileChange
     from qwenlock.plans.plan import PlanModel, Region, Template
-    from qwenlock.settings.project import Project
 
 UpgradeStatus: TypeAlias = Literal[
     "due", "dismissed", "current", "edited", "manual", "not-installed"
@@ -105,13 +102,3 @@ class PlanUpgrade:
     reasons: Sequence[str] = ()
     files: Sequence[FileChange] = ()
     warnings: Sequence[str] = ()
-
-    def after(self, project: Project) -> Project:
-        """Return `project`, which this was made for, with the changed files."""
-        scopes = {path: scope for scope, path in project.places.files.items()}
-        texts = {scopes[file.path]: file for file in self.files}
-        recorded = project.places.recorded
-        return project.with_sources(
-            source_of(scope, parse(file.after, file.label), recorded.get(scope, ""))
-            for scope, file in texts.items()
-        )

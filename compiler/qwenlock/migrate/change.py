@@ -20,13 +20,14 @@ from qwenlock.text.locate import Locator
 from qwenlock.text.operations import Move, Remove, Set, get
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import TypeAlias
 
-    from qwenlock.clients.scopes import ScopeName
     from qwenlock.migrate.migration import MigrationOutcome
+    from qwenlock.settings.scopes import Source
     from qwenlock.settings.variables import EnvFile
+    from qwenlock.text.operations import Operation
 
     AskGit: TypeAlias = Callable[[Path], "InGit | None"]
 
@@ -50,21 +51,18 @@ class InGit(NamedTuple):
     ignore_file: IgnoreFile
 
 
-def change_of(
-    outcome: MigrationOutcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
-) -> ProjectChange:
+def change_of(outcome: MigrationOutcome, ask_git: AskGit) -> ProjectChange:
     """Return the change that writes `outcome`, with its warnings.
 
     Args:
         outcome: the result of the migration.
-        paths: the settings file of each scope, low to high.
         ask_git: returns what git says about a file; None for a file outside a repository.
 
     Raises:
         RefusedError: nothing can be written; the message says why.
     """
     try:
-        return _change(outcome, paths, cache(ask_git))
+        return _change(outcome, cache(ask_git))
     except RefusedError as refused:
         versions = [
             step.script
@@ -78,46 +76,45 @@ def change_of(
         raise RefusedError(refused.message, fix) from None
 
 
-def _change(
-    outcome: MigrationOutcome, paths: Mapping[ScopeName, Path], ask_git: AskGit
-) -> ProjectChange:
+def _change(outcome: MigrationOutcome, ask_git: AskGit) -> ProjectChange:
     if outcome.refused:
         raise outcome.refused
     env_files = outcome.env_files()
-    settings = {
-        scope: _settings(outcome, scope, path)
-        for scope, path in paths.items()
-        if outcome.operations.get(scope)
-    }
-    keys = {scope: _keys(outcome, scope) for scope in settings}
+    paths = outcome.before.places.files
+    settings = [
+        (_settings(source, done, paths[source.scope]), _keys(source, done))
+        for source in outcome.before.sources
+        for done in [outcome.operations.get(source.scope)]
+        if done
+    ]
     private = [(new.label, new.path) for _, new in env_files]
-    settings_with_keys = [(settings[scope].label, paths[scope]) for scope in keys if keys[scope]]
+    private += [(file.label, file.path) for file, keys in settings if keys]
     return ProjectChange(
         files=(
             *_ignore_files([new for _, new in env_files], ask_git),
-            *(FileChange(new.path, new.label, old.text, new.text or "", PRIVATE)
+            *(FileChange(new.path, new.label, old.text, str(new.text), PRIVATE)
               for old, new in env_files),
-            *settings.values(),
+            *(file for file, _ in settings),
         ),
         reasons=tuple(_reasons(outcome)),
         warnings=(
             *_notes(outcome),
-            *(note for file in settings.values() for note in _lost_comments(file)),
+            *(note for file, _ in settings for note in _lost_comments(file)),
             *(
-                f"{settings[scope].label}: line {line} also holds the key: remove it there yourself"
-                for scope, found in keys.items()
-                for line in _lines_with(found, settings[scope].after)
+                f"{file.label}: line {line} also holds the key: remove it there yourself"
+                for file, keys in settings
+                for line in _lines_with(keys, file.after)
             ),
             *(
-                f"git tracks {settings[scope].label}, so its history holds the key: replace "
-                "the key with a new one"
-                for scope, found in keys.items()
-                if found and _is_tracked(paths[scope], ask_git)
+                f"git tracks {file.label}, so its history holds the key: replace the key with a "
+                "new one"
+                for file, keys in settings
+                if keys and _is_tracked(file.path, ask_git)
             ),
-            *_unknown_to_git([*private, *settings_with_keys], ask_git),
+            *_unknown_to_git(private, ask_git),
         ),
         report=described(outcome),
-        secrets=tuple(key for found in keys.values() for key in found),
+        secrets=tuple(key for _, keys in settings for key in keys),
     )  # fmt: skip
 
 
@@ -147,21 +144,17 @@ def described(outcome: MigrationOutcome) -> dict[str, Any]:
     }
 
 
-def _settings(outcome: MigrationOutcome, scope: ScopeName, path: Path) -> FileChange:
-    source = outcome.before.source(scope)
-    assert source is not None  # noqa: S101  (something is done to it)
+def _settings(source: Source, done: Sequence[Operation], path: Path) -> FileChange:
     before = source.document.original
-    after = edit(before, outcome.operations[scope])
-    return FileChange(path, source.document.label, before, after)
+    return FileChange(path, source.document.label, before, edit(before, done))
 
 
-def _keys(outcome: MigrationOutcome, scope: ScopeName) -> list[str]:
-    """Return the keys that are removed from the settings of `scope`."""
-    source = outcome.before.source(scope)
+def _keys(source: Source, done: Sequence[Operation]) -> list[str]:
+    """Return the keys that are removed from the settings of `source`."""
     found = [
         get(source.document.value, operation.path)
-        for operation in outcome.operations[scope]
-        if source and isinstance(operation, Remove | Move)
+        for operation in done
+        if isinstance(operation, Remove | Move)
         if operation.path == API_KEY or operation.path[:1] == ("env",)
     ]
     return [key for key in found if isinstance(key, str) and key and not references(key)]
@@ -180,14 +173,15 @@ def _ignore_files(env_files: Sequence[EnvFile], ask_git: AskGit) -> Iterator[Fil
             if answer and not answer.ignored:
                 missing.setdefault(answer.ignore_file, {})[pattern] = None
     for (path, label, text), patterns in missing.items():
-        yield FileChange(path, label, text, with_lines(text or "", list(patterns)))
+        yield FileChange(path, label, text, with_lines(text, list(patterns)))
 
 
-def with_lines(text: str, lines: Sequence[str]) -> str:
-    """Return `text` with `lines` added at its end, with the same line breaks."""
-    line_break = "\r\n" if "\r\n" in text else "\n"
-    start = line_break if text and not text.endswith("\n") else ""
-    return text + start + "".join(line + line_break for line in lines)
+def with_lines(text: str | None, lines: Sequence[str]) -> str:
+    """Return `text`, or a new one, with `lines` added at its end, with the same line breaks."""
+    there = text or ""
+    line_break = "\r\n" if "\r\n" in there else "\n"
+    start = line_break if there and not there.endswith("\n") else ""
+    return there + start + "".join(line + line_break for line in lines)
 
 
 def _is_tracked(path: Path, ask_git: AskGit) -> bool:

@@ -68,9 +68,10 @@ def _file_for(situation: Situation, scope: ScopeName) -> EnvFile:
 
 
 def _check_hides_nothing(situation: Situation, file: EnvFile) -> None:
-    after = situation.with_file(replace(file, text=""))
-    for before, then in zip(situation.project.views(), after.project.views(), strict=True):
-        still_read = {each.path for each in then.files}
+    views = situation.with_file(replace(file, text="")).project.views()
+    after = {each.place: each.files for each in views}
+    for before in situation.project.views():
+        still_read = {each.path for each in after[before.place]}
         for hidden in before.files:
             if hidden.path not in still_read and hidden.variables():
                 fix = f"copy the variables you need from {hidden.label} to {file.label}"

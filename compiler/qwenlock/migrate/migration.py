@@ -74,7 +74,8 @@ class MigrationOutcome:
 
     def env_files(self) -> list[tuple[EnvFile, EnvFile]]:
         """Return each `.env` that changes, before and after."""
-        pairs = zip(self.before.env_files, self.after.env_files, strict=True)
+        before = {each.path: each for each in self.before.env_files}
+        pairs = [(before[each.path], each) for each in self.after.env_files]
         return [(old, new) for old, new in pairs if old.text != new.text]
 
 

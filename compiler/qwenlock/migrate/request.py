@@ -17,6 +17,7 @@ from qwenlock.clients.profile import (
 )
 from qwenlock.clients.route import Route, chosen
 from qwenlock.compile.selection import AUTH_TYPE, MODEL, MODEL_URL, default_model
+from qwenlock.settings.providers import providers
 from qwenlock.settings.scopes import merged
 from qwenlock.text.record import dataclass, field
 
@@ -52,16 +53,14 @@ def chosen_model(view: View, client: Profile) -> str | None:
         client: the client whose rules apply.
     """
     first = next((entry["id"] for entry in entries(view)), None)
-    return text_at(view, MODEL) or default_model(auth_type(view) or "", first, client)
+    return text_at(view, MODEL) or default_model(str(auth_type(view)), first, client)
 
 
 def entries(view: View) -> list[dict[str, Any]]:
-    """Return the entries of the selected auth type, unchanged."""
-    from qwenlock.resolve.resolution import entries as entries_of
-
+    """Return the entries of the selected auth type that REPLACE leaves, unchanged."""
     selected = auth_type(view)
-    found = entries_of(view.sources, profile())
-    return [each.value for each in found if each.provider.auth_type == selected]
+    found = providers(view.sources, profile(), "replace")
+    return [each.value for one in found if one.auth_type == selected for each in one.models()]
 
 
 def find(

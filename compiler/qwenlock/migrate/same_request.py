@@ -50,7 +50,9 @@ def difference(before: Project, after: Project) -> RefusedError | None:
 
 def _first(before: Project, after: Project) -> RefusedError | None:
     written = [file for file in after.env_files if file not in before.env_files]
-    for then, now in zip(before.views(), after.views(), strict=True):
+    views = {each.place: each for each in after.views()}
+    for then in before.views():
+        now = views[then.place]
         if _is_same(then, now):
             continue
         changed = _changed(request(then, before.client), request(now, after.client))

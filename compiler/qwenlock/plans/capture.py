@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwenlock.findings.errors import InputError
@@ -197,7 +198,8 @@ def _review(plan: Plan, version: str, known: Template | None, text: str) -> Iter
         yield f"source: where do they come from? it says {_SOURCE!r}"
     missing = [name for name in plan.regions if f"\n{_key(name)}.digest" not in text]
     if missing:
-        yield f"no digest for {', '.join(missing)}: capture again with --region {missing[0]}"
+        region = shlex.quote(missing[0])
+        yield f"no digest for {', '.join(missing)}: capture again with --region {region}"
 
 
 def _published(name: str, digest: str | None) -> str:

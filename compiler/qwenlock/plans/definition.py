@@ -100,7 +100,7 @@ def plan_of(identifier: str, definition: PlanFile, templates: Sequence[PlanFile]
         env_key=table["env-key"],
         ownership=_ownership(table.get("owns", {})),
         client=table.get("client"),
-        is_default=table.get("default", False),
+        is_default=bool(table.get("default")),
         regions=regions,
         states=states,
         templates=tuple(template_of(each, regions, states) for each in templates),
@@ -144,7 +144,7 @@ def template_of(
         client=table.get("client"),
         state=states[state],
         digests={name: each.get("digest") for name, each in table["regions"].items()},
-        recognised_only=table.get("recognised-only", False),
+        recognised_only=bool(table.get("recognised-only")),
         text=file.text,
     )
 

@@ -80,9 +80,7 @@ def edits(
     found += [Edit(name, "removed") for name in theirs if name not in ours]
     kept = [name for name in ours if name in theirs]
     published_order = [name for name in theirs if name in ours]
-    found += [
-        Edit(name, "moved") for name, was in zip(kept, published_order, strict=True) if name != was
-    ]
+    found += [Edit(name, "moved") for at, name in enumerate(kept) if name != published_order[at]]
     return found
 
 

@@ -322,13 +322,13 @@ class Plan:
         Raises:
             InputError: a template cannot be rendered.
         """
-        asked = set(ids)
-        found: set[str] = set()
+        asked = frozenset(ids)
+        unknown = asked
         for template, region in self._pairs():
-            if asked <= found:
+            if not unknown:
                 break
-            found |= {model["id"] for model in self.models(template, region)} & asked
-        return found
+            unknown -= {model["id"] for model in self.models(template, region)}
+        return {*asked - unknown}
 
     def may_have_set_up(self, ids: Iterable[str]) -> bool:
         """Tell whether the plan may have set up models of these `ids`, which it owns.
@@ -379,11 +379,8 @@ class Plan:
             models: at least one model, each owned by the plan and of one region.
 
         Raises:
-            ValueError: there is no model, or the first is not the plan's.
             InputError: a template that had to be rendered cannot be.
         """
-        if not models or not self.owns(models[0]):
-            raise ValueError("recognise() takes models of the plan")
         region = self.regions_of(models)[0]
         digest = models_digest(models)
         found = self.identify(digest)

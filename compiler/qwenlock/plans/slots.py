@@ -43,20 +43,19 @@ def written(form: SlottedText, given: Values) -> str | None:
 
 
 def candidates(
-    texts: Sequence[str], given: Sequence[Values], learned: Iterable[SlottedText] = ()
+    texts: Sequence[tuple[str, Values]], learned: Iterable[SlottedText]
 ) -> list[SlottedText]:
     """Return the forms that give every one of `texts`, the most likely first.
 
     Args:
-        texts: one field of one model, in each region.
-        given: the values of the slots in each region.
+        texts: one field of one model, in each region, with the values of the slots there.
         learned: forms that other versions have for the field; those that fit come first.
     """
-    own = (form for text, each in zip(texts, given, strict=True) for form in _of(text, each))
+    own = (form for text, given in texts for form in _of(text, given))
     return [
         form
         for form in dict.fromkeys([*learned, *sorted(own, key=_slots, reverse=True)])
-        if all(written(form, each) == text for text, each in zip(texts, given, strict=True))
+        if all(written(form, given) == text for text, given in texts)
     ]
 
 

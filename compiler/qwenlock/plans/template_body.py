@@ -90,44 +90,39 @@ def _unified(
     learned: Mapping[Keys, Sequence[SlottedText]],
 ) -> list[dict[str, Any]]:
     """Return models of several regions as one list, in the order of the first."""
-    by_id = [{model["id"]: model for model in each} for each in models.values()]
-    first, *others = by_id
+    by_id = {name: {model["id"]: model for model in each} for name, each in models.items()}
+    first, *others = by_id.values()
     for other in others:
         if odd := sorted(first.keys() ^ other.keys()):
             raise _too_different(f"only one of them has {', '.join(map(shown, odd))}")
-    regions = [plan.regions[name] for name in models]
-    return [
-        _one(
-            (),
-            [each[name] for each in by_id],
-            [values(plan, region, name) for region in regions],
-            learned,
-        )
-        for name in first
-    ]
+
+    def alike(identifier: str) -> list[tuple[Any, Values]]:
+        return [
+            (each[identifier], values(plan, plan.regions[name], identifier))
+            for name, each in by_id.items()
+        ]
+
+    return [_one((), alike(identifier), learned) for identifier in first]
 
 
 def _one(
-    path: Keys,
-    alike: list[Any],
-    given: list[Values],
-    learned: Mapping[Keys, Sequence[SlottedText]],
+    path: Keys, alike: list[tuple[Any, Values]], learned: Mapping[Keys, Sequence[SlottedText]]
 ) -> Any:
     """Return a value of several regions as one, strings as what gives all of them."""
-    first, *others = alike
-    if isinstance(first, str) and all(isinstance(each, str) for each in others):
-        found = candidates(alike, given, learned.get(path, ()))
-        if found:
-            return _Text(tuple(found))
-    elif isinstance(first, dict) and all(
-        isinstance(each, dict) and list(each) == list(first) for each in others
-    ):
+    (first, given), *_ = alike
+    found = [each for each, _ in alike]
+    if all(isinstance(each, str) for each in found):
+        fitting = candidates(alike, learned.get(path, ()))
+        if fitting:
+            return _Text(tuple(fitting))
+    elif all(isinstance(each, dict) and list(each) == list(first) for each in found):
         return {
-            key: _one((*path, key), [each[key] for each in alike], given, learned) for key in first
+            key: _one((*path, key), [(each[key], there) for each, there in alike], learned)
+            for key in first
         }
-    elif all(stringify(each) == stringify(first) for each in others):
+    elif len({stringify(each) for each in found}) == 1:
         return first
-    raise _too_different(f"{'.'.join(map(shown, path))} of {shown(given[0][ID])}")
+    raise _too_different(f"{'.'.join(map(shown, path))} of {shown(given[ID])}")
 
 
 def _too_different(what: str) -> InputError:
@@ -189,18 +184,15 @@ class _Body:
             ]
 
     def _table(self) -> list[str]:
-        cells = [[_literal(value) for value in column] for column in self._columns.values()]
-        if len(cells) == 1:
-            return ["{% set models = [", *(f"  {cell}," for cell in cells[0]), "] %}"]
-        padded = zip(*map(_padded, cells), strict=True)
-        rows = (" ".join(row).rstrip().removesuffix(",") for row in padded)
-        return ["{% set models = [", *(f"  [{row}]," for row in rows), "] %}"]
+        rows = map(_row, *map(_padded, self._columns.values()))
+        lines = (f"[{row}]" if len(self._columns) > 1 else row for row in rows)
+        return ["{% set models = [", *(f"  {line}," for line in lines), "] %}"]
 
     # Columns
 
     def _column(self, path: Keys, cells: list[Any]) -> str:
         """Return the name of the column that holds `cells`; equal ones are one."""
-        filler = next((_falsy(cell) for cell in _present(cells)), False)
+        filler = _falsy(_present(cells)[0])
         full = [filler if cell is _MISSING else cell for cell in cells]
         name = self._known(full)
         if name is None:
@@ -359,11 +351,16 @@ def _under(cells: list[Any], key: str) -> list[Any]:
     return _each(cells, lambda cell: cell.get(key, _MISSING))
 
 
-def _padded(cells: list[str]) -> list[str]:
-    """Return a column of literals with a comma each, numbers to the right."""
-    width = max(map(len, cells)) + 1
-    numeric = all(cell.lstrip("-")[:1].isdigit() for cell in cells)
-    return [f"{cell},".rjust(width) if numeric else f"{cell},".ljust(width) for cell in cells]
+def _padded(column: list[Any]) -> list[str]:
+    """Return a column as literals with a comma each, numbers to the right."""
+    cells = [f"{_literal(value)}," for value in column]
+    width = max(map(len, cells))
+    numeric = all(type(value) in (int, float) for value in column)
+    return [cell.rjust(width) if numeric else cell.ljust(width) for cell in cells]
+
+
+def _row(*cells: str) -> str:
+    return " ".join(cells).rstrip().removesuffix(",")
 
 
 def _common_order(orders: list[list[str]]) -> list[str] | None:
@@ -415,7 +412,7 @@ def _json(cell: Any) -> str | None:
     plain = _without_texts(cell)
     if plain is _MISSING:
         return None
-    text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain, ensure_ascii=False)
     return None if _MARKS.search(text) else text
 
 
@@ -438,7 +435,7 @@ def _written(cell: Any) -> str:
         return f"{{{inner}}}"
     if isinstance(cell, list):
         return f"[{', '.join(map(_written, cell))}]"
-    return _quoted(cell) if isinstance(cell, str) else json.dumps(cell, allow_nan=False)
+    return _quoted(cell) if isinstance(cell, str) else json.dumps(cell)
 
 
 def _form(form: SlottedText) -> str:
@@ -459,4 +456,4 @@ def _literal(value: Any) -> str:
     """Return a string, number, boolean or null, or a list, as the template language has it."""
     if isinstance(value, list):
         return f"[{', '.join(map(_literal, value))}]"
-    return "none" if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)

@@ -73,4 +73,4 @@ def migrating(project: Project, group: str, scope: str) -> ProjectChange:
         env_secrets=group == "env-secrets",
     )
     outcome = migrate(situation, project.client.settings_version, (group,))
-    return change_of(outcome, project.places.files, ask)
+    return change_of(outcome, ask)

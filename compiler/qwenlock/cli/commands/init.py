@@ -118,7 +118,7 @@ def init(
     asks_user = not (from_env or with_user or wanted)
     from_user = _from_user(found, from_user, ask, asks=asks_user)
     region = region or _region(found, ask) if from_env else None
-    without_user: bool | None = from_user and found.configured is None
+    without_user = from_user and found.configured is None and not with_user
     if not (with_user or from_user):
         own = from_env or found.owns_models or bool(wanted)
         without_user = _without_user(found, flags, ask, own=own)
@@ -127,7 +127,7 @@ def init(
         from_user=from_user,
         all_models=all_models,
         region=region,
-        without_user=False if with_user else without_user,
+        without_user=without_user,
         ci=_ci(ci, ask),
         pre_commit=pre_commit if pre_commit is not None else ask("Add a pre-commit hook?"),
         projects=() if found.configured else tuple(wanted),
@@ -225,14 +225,10 @@ def _from_user(found: Found, said: bool | None, ask: Callable[..., bool], *, ask
     return ask("Only you have the models. Copy those that you use to the project, for the team?")
 
 
-def _without_user(
-    found: Found, flags: Flags, ask: Callable[..., bool], *, own: bool
-) -> bool | None:
+def _without_user(found: Found, flags: Flags, ask: Callable[..., bool], *, own: bool) -> bool:
     """Tell whether the lock excludes the user scope: by default, if the project has models."""
-    if flags.user is not None:
-        return True if flags.user is False else None
-    if found.configured is not None or not own:
-        return None
+    if flags.user is not None or found.configured is not None or not own:
+        return flags.user is False
     return ask("Leave each user's own settings out of the lock?", default=True)
 
 

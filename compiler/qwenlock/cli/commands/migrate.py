@@ -130,7 +130,7 @@ def migrate(
         if outcome.refused and not (dry_run or yes or as_json) and is_asked():
             without = replace(situation, drop_unused_key=True)
             outcome = _offered(outcome, migrated(without, version, only or ()))
-        change = change_of(outcome, there.places.files, ask)
+        change = change_of(outcome, ask)
         relock = relocking(directory, flags, client) if lock else None
         return carry_out(change, "migrate", there, Writing(dry_run, yes, as_json, relock))
 
