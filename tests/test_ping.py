@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
@@ -109,14 +110,14 @@ def pinged(
 @pytest.mark.parametrize(
     ("auth_type", "asked_for"),
     [
-        ("openai", "/base/models"),
-        ("anthropic", "/base/v1/models?limit=1000"),
-        ("gemini", "/base/v1beta/models?pageSize=1000"),
+        ("openai", "/MAX/models"),
+        ("anthropic", "/MAX/v1/models?limit=1000"),
+        ("gemini", "/MAX/v1beta/models?pageSize=1000"),
     ],
 )
 def test_list_is_asked_for_below_the_base_url(auth_type: str, asked_for: str) -> None:
     at = "https://api.example.com"
-    asked = question(endpoint(f"{at}/base/", auth_type=auth_type), {"MY_KEY": KEY}, {})
+    asked = question(endpoint(f"{at}/MAX/?a=b#c", auth_type=auth_type), {"MY_KEY": KEY}, {})
     assert isinstance(asked, Question), asked
     assert asked.url == at + asked_for
 
@@ -130,6 +131,10 @@ ANSWERS: list[tuple[Callable[[BaseHTTPRequestHandler], None], str, str, str]] = 
     (sending(listing("other")), "unknown-model", "unknown", ""),
     (
         sending(listing("other", has_more=True)),
+        "cannot-tell", "cannot-tell", "its list continues on another page",
+    ),
+    (
+        sending({"models": [{"name": "other"}], "nextPageToken": "more"}),
         "cannot-tell", "cannot-tell", "its list continues on another page",
     ),
     (sending([{"id": "mine"}]), "listed", "listed", ""),
@@ -271,15 +276,22 @@ def test_each_api_is_asked_as_it_expects(
 
 @pytest.mark.parametrize(
     ("url", "bearer"),
-    [("https://api.anthropic.com", None), ("https://gate.example/anthropic", f"Bearer {KEY}")],
+    [
+        ("https://api.anthropic.com", {}),
+        ("https://gate.example/anthropic", {"Authorization": f"Bearer {KEY}"}),
+    ],
 )
 def test_anthropic_key_goes_to_other_hosts_as_a_bearer_token_too(
-    url: str, bearer: str | None
+    url: str, bearer: dict[str, str]
 ) -> None:
     asked = question(endpoint(url, auth_type="anthropic"), {"MY_KEY": KEY}, {})
     assert isinstance(asked, Question)
-    headers = dict(asked.headers)
-    assert (headers["x-api-key"], headers.get("Authorization")) == (KEY, bearer)
+    assert dict(asked.headers) == {
+        "Accept": "application/json",
+        "anthropic-version": "2023-06-01",
+        "x-api-key": KEY,
+        **bearer,
+    }
 
 
 def test_list_of_vertex_ai_says_nothing_of_a_key() -> None:
@@ -336,9 +348,8 @@ def test_key_that_is_none_is_not_sent(key: str, detail: str) -> None:
 def test_headers_of_a_model_are_sent_with_their_references_filled_in() -> None:
     one = endpoint("https://$HOST/v1")._replace(headers=(("X-Team", "$TEAM"),))
     asked = question(one, {"MY_KEY": KEY}, {"HOST": "host.example", "TEAM": "blue"})
-    assert isinstance(asked, Question)
-    assert asked.url == "https://host.example/v1/models"
-    assert dict(asked.headers)["X-Team"] == "blue"
+    own = ("Accept", "application/json"), ("Authorization", f"Bearer {KEY}"), ("X-Team", "blue")
+    assert asked == Question("https://host.example/v1/models", own)
     assert KEY not in repr(asked)
 
 
@@ -352,6 +363,8 @@ def test_each_endpoint_and_key_is_asked_once() -> None:
             {"id": "d", "envKey": "KEY_1"},
         )
     )
+    unknown = replace(lock.models[0], auth_type="of-a-later-release")
+    lock = replace(lock, models=(unknown, *lock.models))
     found = [(each.base_url, each.variable, each.models) for each in endpoints(lock)]
     assert found == [
         (url, "KEY_1", ("a", "b")),
@@ -360,6 +373,15 @@ def test_each_endpoint_and_key_is_asked_once() -> None:
         ("https://api.openai.com/v1", "OPENAI_API_KEY", ("qwen3-coder-plus",)),
     ]
     assert endpoints(locked({})) == []
+
+
+def test_headers_that_the_client_does_not_send_as_written_are_left_out() -> None:
+    headers = {"X-Session": "${session_id}", "X-Number": 5, "X-Team": "$TEAM"}
+    entry = {"id": "a", "envKey": "K", "baseUrl": "https://one.example/v1"}
+    settings = models(entry | {"generationConfig": {"customHeaders": headers}})
+    settings["model"] = {"name": "a"}
+    expected = Endpoint("openai", entry["baseUrl"], "K", (("X-Team", "$TEAM"),), ("a",))
+    assert endpoints(locked(settings, client="0.24.4")) == [expected]
 
 
 def test_many_endpoints_are_asked_at_once() -> None:
