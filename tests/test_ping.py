@@ -25,6 +25,7 @@ from qwenlock.enforce.endpoints import (
     judge,
     question,
 )
+from qwenlock.lock.model import Selection
 from support import World, locked, models, write
 
 if TYPE_CHECKING:
@@ -373,15 +374,20 @@ def test_each_endpoint_and_key_is_asked_once() -> None:
         ("https://api.openai.com/v1", "OPENAI_API_KEY", ("qwen3-coder-plus",)),
     ]
     assert endpoints(locked({})) == []
+    of_an_earlier_lock = Selection(auth_type="openai", kind="runtime")
+    assert endpoints(replace(locked({}), selection=of_an_earlier_lock)) == []
 
 
 def test_headers_that_the_client_does_not_send_as_written_are_left_out() -> None:
     headers = {"X-Session": "${session_id}", "X-Number": 5, "X-Team": "$TEAM"}
     entry = {"id": "a", "envKey": "K", "baseUrl": "https://one.example/v1"}
-    settings = models(entry | {"generationConfig": {"customHeaders": headers}})
-    settings["model"] = {"name": "a"}
+    config = {"generationConfig": {"customHeaders": headers}}
+    settings = models(entry | config) | {"model": {"name": "a"}}
+    auth = {"selectedType": "openai", "apiKey": "$K", "baseUrl": entry["baseUrl"]}
+    runtime = {"security": {"auth": auth}, "model": {"name": "a", **config}}
     expected = Endpoint("openai", entry["baseUrl"], "K", (("X-Team", "$TEAM"),), ("a",))
-    assert endpoints(locked(settings, client="0.24.4")) == [expected]
+    for each in (settings, runtime):
+        assert endpoints(locked(each, client="0.24.4")) == [expected]
 
 
 def test_many_endpoints_are_asked_at_once() -> None:
