@@ -22,6 +22,7 @@ VALID: list[tuple[str, Any]] = [
     ("openai", {"profile": "openai-effort", "efforts": ["low"], "defaultEffort": "low"}),
     ("openai", {"profile": "qwen-chat-template"}),
     ("openai", {"defaultEffort": "medium"}),
+    ("gemini", {"profile": "gemini"}),
     ("openai-responses", {"profile": "openai-reasoning", "efforts": ["max"]}),
     ("anthropic", {"profile": "anthropic-adaptive", "efforts": ["xhigh"]}),
     ("vertex-ai", {"profile": "gemini", "efforts": ["low", "high"], "defaultEffort": "low"}),
