@@ -182,6 +182,7 @@ def test_selection_of_an_earlier_lock_that_names_no_model_hides_the_name_below()
     assert enforcing_settings(lock, [USER])["model"] == {"name": "", "baseUrl": ""}
     assert enforcing_settings(lock, [{}])["model"] == {"baseUrl": ""}
     assert overriding(lock) == {}
+    assert overriding(replace(lock, selection=replace(selection, model="m"))) == {}
 
 
 def test_enforced_type_of_the_lock_is_enforced() -> None:

@@ -258,6 +258,7 @@ def test_redirect_within_the_host_is_followed_to_an_end() -> None:
         ("openai", "/compatible-mode/v1/", "/compatible-mode/v1/models", "authorization", None),
         ("anthropic", "", "/v1/models?limit=1000", "x-api-key", KEY),
         ("anthropic", "/v1", "/v1/models?limit=1000", "x-api-key", KEY),
+        ("anthropic", "/v1X", "/v1X/v1/models?limit=1000", "x-api-key", KEY),
         ("gemini", "", "/v1beta/models?pageSize=1000", "x-goog-api-key", KEY),
         ("vertex-ai", "", "/v1beta1/publishers/google/models?pageSize=1000", "x-goog-api-key", KEY),
     ],

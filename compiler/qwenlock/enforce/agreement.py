@@ -133,10 +133,10 @@ def agreement(
 
 def _others(lock: Lock, answer: Answer, environment: Mapping[str, str]) -> Iterator[Difference]:
     """Yield the other models of the lock that a client does not name: `current X model: ID`."""
-    for other in lock.other_models:
-        said = answer.others.get(other.role)
+    asked = [each for each in lock.other_models if each.role in answer.others]
+    for other in asked:
         wanted = _substituted(other.value, environment).partition("\0")[0].strip()
-        named = _NAMED.search(said or "")
+        named = _NAMED.search(answer.others[other.role])
         if named is not None and wanted not in (named[1].strip(), *named[1].split()):
             reason = f"the client says {shown(named[1].strip())}"
             yield Difference("other", f"{other.setting} {shown(wanted)}", reason)
