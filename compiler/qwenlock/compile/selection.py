@@ -279,7 +279,7 @@ class _Selector:
                 return source.scope
         return None if self._client.is_release else "default"
 
-    def _highest_place(self, path: Path, *, on_key: bool = False) -> Place:
+    def _highest_place(self, path: Path, *, on_key: bool) -> Place:
         source = highest(self._sources, path) or self._sources[-1]
         return source.place(path, on_key=on_key)
 
