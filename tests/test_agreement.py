@@ -274,6 +274,12 @@ def test_other_model_that_the_client_does_not_name_is_told(said: str, kinds: lis
     assert [each.kind for each in agreement(lock, given).differences] == kinds
 
 
+def test_other_model_is_compared_without_its_endpoint() -> None:
+    lock = locked(settings(entry("a"), entry("b")) | {"visionModel": "b\0a\0b"}, client="0.24.4")
+    given = answer("a(openai)", "b(openai)")._replace(others={"vision": "Current vision model: b"})
+    assert agreement(lock, given) == Agreement(())
+
+
 def test_variables_are_put_into_what_the_lock_says_of_other_models() -> None:
     lock = locked(settings(entry("a"), entry("b")) | {"fastModel": "$FAST"}, client="0.24.4")
     given = answer("a(openai)", "b(openai)")._replace(others={"fast": "Current fast model: b"})
