@@ -415,12 +415,14 @@ RESPONSES = {**CHAT, "wireApi": "responses"}
          None),
         ([CHAT, {**RESPONSES, "baseUrl": "https://two/v1"}], "openai", "https://two/v1",
          "responses", "https://two/v1"),
+        ([{"id": "gpt-4o", "envKey": "K", "wireApi": "responses"}, CHAT], "openai", "",
+         "responses", ""),
     ],
 )  # fmt: skip
 def test_api_of_an_entry_is_part_of_the_selection(
     entries: list[Any], auth_type: str, url: str | None, wire_api: str | None, base_url: str | None
 ) -> None:
-    name = {"name": "gpt-4o", **({"baseUrl": url} if url else {})}
+    name = {"name": "gpt-4o", **({} if url is None else {"baseUrl": url})}
     settings = {
         "modelProviders": {"openai": entries},
         "security": {"auth": {"selectedType": auth_type}},
