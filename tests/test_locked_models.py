@@ -104,6 +104,21 @@ def test_entry_without_an_endpoint_is_tried_first() -> None:
     assert other.base_url == ""
 
 
+@pytest.mark.parametrize(
+    ("others", "name", "form"),
+    [
+        ({"fastModel": {"a": "b"}}, "fastModel", "a string"),
+        ({"agents": {"modelGrades": "small"}}, "agents.modelGrades", "an object"),
+    ],
+)
+def test_value_of_another_form_is_ignored(others: Any, name: str, form: str) -> None:
+    given = settings(entry("small"), others=others)
+    assert resolved(given) == []
+    (finding,) = compiled(given, client=NEW).findings
+    assert finding.message == f"{name} must be {form}, so it is ignored"
+    assert (finding.code, finding.fix) == ("QL606", f"write {form}")
+
+
 def test_more_than_three_fallbacks_are_said_and_left_out() -> None:
     given = settings(*map(entry, "abcd"), others={"modelFallbacks": "a,b,c,d"})
     assert len(resolved(given)) == 3
