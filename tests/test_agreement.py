@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qwenlock.enforce.agreement import (
-    REMEDY,
+    Agreement,
     Answer,
     Difference,
     Offered,
@@ -16,17 +17,19 @@ from qwenlock.enforce.agreement import (
     parse,
     route_id,
 )
+from qwenlock.lock.model import Selection
 from support import locked, source
 
 if TYPE_CHECKING:
+    from qwenlock.clients.scopes import ScopeName
     from qwenlock.lock.model import Lock
 
 URL, OTHER = "https://one.example/v1", "https://two.example/v1"
 PROJECT_REASON = "the client does not read the project's settings: the folder is not trusted"
 
 
-def entry(name: str, url: str = URL, **fields: Any) -> dict[str, Any]:
-    return {"id": name, "envKey": "K", "baseUrl": url, **fields}
+def entry(model: str, url: str = URL, **fields: Any) -> dict[str, Any]:
+    return {"id": model, "envKey": "K", "baseUrl": url, **fields}
 
 
 def settings(*entries: dict[str, Any], model: str = "a") -> dict[str, Any]:
@@ -44,6 +47,11 @@ def answer(*model_ids: str, current: str = "a(openai)") -> Answer:
 
 AB = locked(settings(entry("a"), entry("b")))
 DUPLICATES = locked(settings(entry("a"), entry("a", OTHER)), client="0.24.4")
+HIDDEN = locked(settings(entry("a", fastOnly=True), entry("b")), client="0.24.4")
+WITHOUT_URL = {"id": "a", "envKey": "K"}
+NO_URL = locked(settings(WITHOUT_URL, entry("a")), client="0.24.4")
+ROUTE_WITHOUT_URL = route_id("openai", WITHOUT_URL)
+RUNTIME = locked(settings(model="x"))
 FIRST, SECOND = route_id("openai", entry("a")), route_id("openai", entry("a", OTHER))
 
 
@@ -63,14 +71,28 @@ def test_model_ids_are_read(model_id: str, seen: Seen | None) -> None:
     assert parse(model_id, {}) == seen
 
 
-def test_route_is_what_the_client_computes() -> None:
-    # As 0.21.2, 0.23.0 and 0.24.4 named them.
-    assert (
-        route_id("openai", entry("b", "http://127.0.0.1:1/v1")) == "qwen-route:v1:qJqPEn5dZbp6q-Gy"
-    )
-    assert (
-        route_id("openai", entry("b", "http://127.0.0.1:2/v1")) == "qwen-route:v1:KbfTJRvFO54HlkRq"
-    )
+LOCAL = "http://127.0.0.1:1/v1"
+
+
+@pytest.mark.parametrize(
+    ("given", "route"),
+    [  # As 0.21.2, 0.23.0 and 0.24.4 named the first two; the others as the function of 0.24.4 did.
+        (entry("b", LOCAL), "qJqPEn5dZbp6q-Gy"),
+        (entry("b", "http://127.0.0.1:2/v1"), "KbfTJRvFO54HlkRq"),
+        (entry("b", LOCAL, name="B é 😀"), "KhWoMX1oot-rhqIq"),
+        (entry("b", LOCAL, name="\ud800"), "9qo2l06jQ8YtcdkL"),
+        ({"id": "b", "baseUrl": LOCAL}, "CoXPq2vEQuTPcn8n"),
+        ({"id": "b", "envKey": "K"}, "7OhKC0oWtCz4R8Om"),
+        (entry("b", "http://[::1]:8/"), "FP4tXk8sQdAut2Bt"),
+        (entry("b", "http://one.example:443"), "n89ydYFsDLlYWPBF"),
+        (entry("b", "HTTPS://u:p@One.Example:443?a=b#c"), "ZT1e1sJmu0bcEKGF"),
+        (entry("b", "http://a:port"), "M2lcskU2NScwhEbG"),
+        (entry("b", "https://[broken"), "n0855tv91jmt8cdT"),
+        (entry("b", "no url"), "GDaEUcSwrFtF-hMr"),
+    ],
+)
+def test_route_is_what_the_client_computes(given: dict[str, Any], route: str) -> None:
+    assert route_id("openai", given) == f"qwen-route:v1:{route}"
 
 
 @pytest.mark.parametrize(
@@ -85,11 +107,6 @@ def test_route_is_computed_from_the_url_as_browsers_write_it(url: str) -> None:
     assert route_id("openai", entry("a", url)) == FIRST
 
 
-@pytest.mark.parametrize("url", ["https://[broken", "http://a:port", "no url", "http://[::1]:8/"])
-def test_route_of_an_odd_url_is_computed_too(url: str) -> None:
-    assert route_id("openai", entry("a", url)).startswith("qwen-route:v1:")
-
-
 @pytest.mark.parametrize(
     ("lock", "given"),
     [
@@ -100,10 +117,11 @@ def test_route_of_an_odd_url_is_computed_too(url: str) -> None:
         ),
         (DUPLICATES, answer(FIRST, SECOND, current=FIRST)),
         (DUPLICATES, answer("a(openai)", "a(openai)")),
-        (locked(settings(model="x")), answer("$runtime|openai|x(openai)", current="x(openai)")),
+        (NO_URL, answer(ROUTE_WITHOUT_URL, FIRST, current=ROUTE_WITHOUT_URL)),
+        (RUNTIME, answer("$runtime|openai|x(openai)", current="x(openai)")),
         (locked({}), answer("coder-model(qwen-oauth)", current="coder-model(qwen-oauth)")),
     ],
-    ids=["plain", "built-in", "routes", "two of one id", "runtime", "qwen-oauth"],
+    ids=["plain", "built-in", "routes", "two of one id", "no URL", "runtime", "qwen-oauth"],
 )
 def test_agrees(lock: Lock, given: Answer) -> None:
     assert not agreement(lock, given).differences
@@ -115,9 +133,10 @@ def test_order_of_auth_types_is_the_clients_own() -> None:
     assert not agreement(lock, answer("a(openai)", "c(anthropic)")).differences
 
 
-def test_model_that_is_not_offered_is_missing() -> None:
-    (found,) = agreement(AB, answer("a(openai)")).differences
-    assert found == Difference("missing", "openai/b", None, REMEDY)
+@pytest.mark.parametrize("scope", ["user", "project"])
+def test_model_that_is_not_offered_is_missing(scope: ScopeName) -> None:
+    lock = locked(source(settings(entry("a"), entry("b")), scope))
+    assert agreement(lock, answer("a(openai)")).differences == (Difference("missing", "openai/b"),)
 
 
 def test_project_whose_models_are_all_missing_is_not_trusted() -> None:
@@ -142,18 +161,35 @@ def test_model_of_an_auth_type_that_the_release_does_not_know_is_missing() -> No
     assert found.reason == "this release does not know the auth type openai-responses"
 
 
-def test_model_of_a_hidden_scope_is_extra_because_replace_is_not_honoured() -> None:
-    scopes = [
-        source({"modelProviders": {"anthropic": [entry("c")]}}),
-        source(settings(), "project"),
-    ]
-    lock = locked(source(settings(entry("a")), "project"))
-    (found,) = agreement(lock, answer("a(openai)", "c(anthropic)"), scopes).differences
-    assert (found.kind, found.model) == ("extra", "anthropic/c")
-    assert (
-        found.reason
-        == "the client does not apply REPLACE: it merges in the user scope's modelProviders"
-    )
+MERGED = "the client does not apply REPLACE: it merges in the user scope's modelProviders"
+
+
+@pytest.mark.parametrize("own", [[], [entry("a")]])
+@pytest.mark.parametrize(
+    ("hidden", "offered", "name"),
+    [
+        ({"anthropic": [entry("$C")]}, "c(anthropic)", "anthropic/c"),
+        (
+            {"openai": [entry("d"), entry("c", wireApi="responses")]},
+            "c(openai-responses)",
+            "openai-responses/c",
+        ),
+    ],
+)
+def test_model_of_a_hidden_scope_is_extra_because_replace_is_not_honoured(
+    own: list[Any], hidden: dict[str, Any], offered: str, name: str
+) -> None:
+    project = source(settings(*own), "project")
+    scopes = [source({"modelProviders": hidden}), project]
+    given = answer(*(["a(openai)"] if own else []), offered)
+    found = agreement(locked(project), given, scopes, {"C": "c"}).differences
+    assert found == (Difference("extra", name, MERGED),)
+
+
+def test_model_of_the_locks_own_scope_is_extra_for_no_known_reason() -> None:
+    scopes = [source(settings(entry("a"), entry("b"), entry("c")))]
+    found = agreement(AB, answer("a(openai)", "b(openai)", "c(openai)"), scopes).differences
+    assert found == (Difference("extra", "openai/c"),)
 
 
 def test_second_entry_of_an_id_is_extra_where_the_url_identifies_too() -> None:
@@ -171,13 +207,22 @@ def test_provider_id_that_only_the_release_knows_is_reported() -> None:
     assert found.reason == "this release reads a provider id that the lock's client skips"
 
 
-def test_runtime_model_beside_the_catalogue_is_extra() -> None:
-    (found,) = agreement(
-        AB, answer("$runtime|openai|x(openai)", "a(openai)", "b(openai)")
-    ).differences
+@pytest.mark.parametrize(
+    ("lock", "offered", "name"),
+    [
+        (AB, ["$runtime|openai|x(openai)", "a(openai)", "b(openai)"], "openai/x"),
+        (AB, ["a(openai)", "b(openai)", "$runtime|openai|a(openai)"], "openai/a"),
+        (RUNTIME, ["$runtime|openai|x(openai)", "$runtime|openai|a(openai)"], "openai/a"),
+    ],
+)
+def test_runtime_model_beside_the_catalogue_is_extra(
+    lock: Lock, offered: list[str], name: str
+) -> None:
+    current = "x(openai)" if lock is RUNTIME else "a(openai)"
+    (found,) = agreement(lock, answer(*offered, current=current)).differences
     made = "it is a runtime model: settings and environment define it, not an entry"
     remedy = "remove the settings and variables that define it, or select an entry"
-    assert found == Difference("extra", "openai/x", made, remedy)
+    assert found == Difference("extra", name, made, remedy)
 
 
 def test_route_that_nothing_explains_is_reported_as_extra_by_its_name() -> None:
@@ -201,6 +246,8 @@ def test_another_order_of_routes_is_reported() -> None:
         (AB, "b(openai)", "openai/b"),
         (AB, "a(anthropic)", "anthropic/a"),
         (AB, "", "none"),
+        (AB, "a", "a"),
+        (HIDDEN, "b", "b"),
         (DUPLICATES, SECOND, f"openai/a at {OTHER}"),
     ],
 )
@@ -227,6 +274,12 @@ def test_other_model_that_the_client_does_not_name_is_reported(said: str, kinds:
     assert [each.kind for each in agreement(lock, given).differences] == kinds
 
 
+def test_other_model_is_compared_without_its_endpoint() -> None:
+    lock = locked(settings(entry("a"), entry("b")) | {"visionModel": "b\0a\0b"}, client="0.24.4")
+    given = answer("a(openai)", "b(openai)")._replace(others={"vision": "Current vision model: b"})
+    assert agreement(lock, given) == Agreement(())
+
+
 def test_variables_are_put_into_what_the_lock_says_of_other_models() -> None:
     lock = locked(settings(entry("a"), entry("b")) | {"fastModel": "$FAST"}, client="0.24.4")
     given = answer("a(openai)", "b(openai)")._replace(others={"fast": "Current fast model: b"})
@@ -237,10 +290,8 @@ def test_variables_are_put_into_what_the_lock_says_of_other_models() -> None:
 
 
 def test_model_that_its_own_fields_hide_is_not_a_difference() -> None:
-    lock = locked(settings(entry("a", fastOnly=True), entry("b")), client="0.24.4")
-    found = agreement(lock, answer("b(openai)", current="a"))
-    assert found.differences == ()
-    assert found.hidden == ("openai/a",)
+    found = agreement(HIDDEN, answer("b(openai)", current="a"))
+    assert found == Agreement((), ("openai/a",))
 
 
 def test_hidden_model_that_an_older_release_lists_is_not_a_difference() -> None:
@@ -255,12 +306,33 @@ def test_references_are_read_as_the_client_reads_them() -> None:
     assert not agreement(lock, given, environment={"A": "first", "B": "second"}).differences
 
 
+def test_references_of_the_entries_of_one_id_are_read_as_the_client_reads_them() -> None:
+    chosen = settings(entry("a", OTHER), entry("a", "$URL", name="$NAME"))
+    chosen["model"]["baseUrl"] = "$URL"
+    route = route_id("openai", entry("a", name="of a variable"))
+    given = answer(SECOND, route, current=route)
+    environment = {"URL": URL, "NAME": "of a variable"}
+    found = agreement(locked(chosen, client="0.24.4"), given, environment=environment)
+    assert found == Agreement(())
+
+
 @pytest.mark.parametrize("client", ["guide", "0.24.4"])
 def test_selection_that_only_the_environment_knows_agrees_with_any(client: str) -> None:
     lock = locked({"security": {"auth": {"selectedType": "gemini"}}}, client=client)
     assert lock.selection.model is None
     for current in ("x(gemini)", "x(openai)"):
         assert not agreement(lock, answer(current=current)).differences
+
+
+def test_selection_of_an_earlier_lock_that_names_no_model_is_of_an_auth_type() -> None:
+    selection = Selection(auth_type="openai", kind="runtime", source="user")
+    lock = replace(locked({}), selection=selection)
+    runtime = "$runtime|openai|x(openai)"
+    assert agreement(lock, answer(runtime, current=runtime)) == Agreement(())
+    other = "$runtime|gemini|x(gemini)"
+    reason = "the client selects gemini/x"
+    (_, found) = agreement(lock, answer(other, current=other)).differences
+    assert found == Difference("selected", "openai/(from the environment)", reason)
 
 
 def test_runtime_model_that_variables_select_is_not_a_difference() -> None:

@@ -18,6 +18,7 @@ from qwenlock.clients.profile import profile
 from qwenlock.edge.copies import copied
 from qwenlock.edge.places import Flags, locate
 from qwenlock.enforce.enforcing import enforcing_settings, over, overriding
+from qwenlock.lock.model import Selection
 from qwenlock.lock.options import Options
 from qwenlock.settings.scopes import merge
 from qwenlock.text.operations import Set, apply
@@ -173,6 +174,15 @@ def test_other_models_that_the_client_of_a_lock_does_not_know_are_left_alone(cli
 def test_lock_of_the_earlier_format_says_nothing_about_other_models() -> None:
     old = replace(locked(PROJECT, client="0.24.4"), lock_version="1.0")
     assert "fastModel" not in enforcing_settings(old, [OTHERS])
+
+
+def test_selection_of_an_earlier_lock_that_names_no_model_hides_the_name_below() -> None:
+    selection = Selection(auth_type="of-an-earlier-lock", kind="runtime", source="user")
+    lock = replace(LOCK, selection=selection)
+    assert enforcing_settings(lock, [USER])["model"] == {"name": "", "baseUrl": ""}
+    assert enforcing_settings(lock, [{}])["model"] == {"baseUrl": ""}
+    assert overriding(lock) == {}
+    assert overriding(replace(lock, selection=replace(selection, model="m"))) == {}
 
 
 def test_enforced_type_of_the_lock_is_enforced() -> None:
@@ -562,3 +572,5 @@ def test_variable_of_another_model_overrides_what_settings_name() -> None:
     (path,) = (each.path for each in OTHER_MODELS if each.variable)
     lock = locked(apply(settings, [Set(path, MODEL["id"])]), client="0.24.4")
     assert overriding(lock) == {"WEB_SEARCH_MODEL": MODEL["id"]}
+    lock = locked(apply(runtime("gemini"), [Set(path, "r")]), client="0.24.4")
+    assert overriding(lock) == {"WEB_SEARCH_MODEL": "r", "GEMINI_MODEL": "r"}

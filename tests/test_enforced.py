@@ -219,6 +219,14 @@ def test_everything_but_the_enforced_settings_is_left(own: Any) -> None:
     assert strict(stripped) == strict(wanted)
 
 
+def test_any_name_can_be_marked() -> None:
+    settings = marked({"agents": {"modelGrades": {"a/b~1": "m"}}}, "/p/qwen.lock")
+    keys = ["/agents/modelGrades/a~1b~01"]
+    assert settings["qwenlock"] == {"enforces": "/p/qwen.lock", "keys": keys}
+    stripped = without_enforced(source({"$version": 4, **settings}, "system")).settings
+    assert stripped == {"$version": 4, "agents": {"modelGrades": {}}}
+
+
 @pytest.mark.parametrize("mark", [1, {}, {"enforces": 1, "keys": []}, {"enforces": "x", "keys": 1}])
 def test_what_is_not_our_mark_is_an_unknown_key(mark: Any) -> None:
     settings = {"$version": 4, "qwenlock": mark}

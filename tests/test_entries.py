@@ -127,6 +127,24 @@ def test_null_has_the_right_type(field: str) -> None:
     assert said({**MODEL, field: None}) == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "auth_type"),
+    [
+        *(({"id": each}, "openai") for each in (None, "", 5, [])),
+        *(({"envKey": each}, "openai") for each in ("1A", "$K", 5)),
+        *(({"wireApi": each}, "openai") for each in ("chat", None, "$API")),
+        ({"wireApi": "responses"}, "anthropic"),
+        ({"name": 5}, "openai"),
+        ({"capabilities": []}, "openai"),
+    ],
+)
+def test_entry_with_an_error_is_left_out(fields: dict[str, Any], auth_type: str) -> None:
+    for entries in ([{**MODEL, **fields}, MODEL], [MODEL, {**MODEL, **fields}]):
+        found = compiled(models(*entries, auth_type=auth_type), client="0.24.4")
+        assert [each.raw for each in found.entries] == [MODEL]
+        assert found.lock is None
+
+
 # What is unknown
 
 

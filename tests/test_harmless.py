@@ -12,7 +12,7 @@ from qwenlock.clients.profile import RELEASES, profile
 from qwenlock.compile.compiler import compile_lock
 from qwenlock.enforce.harmless import refuse_other_client, refuse_other_request
 from qwenlock.findings.errors import QwenlockError
-from support import JSON, World, compiled, install, source, untimed, write
+from support import JSON, OPENAI, World, compiled, install, locked, source, untimed, write
 
 FIRST = {"id": "glm-5", "envKey": "FIRST_KEY", "baseUrl": "https://first.example/v1"}
 SECOND = {"id": "glm-5", "envKey": "SECOND_KEY", "baseUrl": "https://second.example/v1"}
@@ -137,6 +137,51 @@ def test_request_is_compared_with_the_variables_put_in() -> None:
     for variables, filling in (({"K": "y"}, {"K": "y"}), ({"K": "x"}, {})):
         with pytest.raises(QwenlockError, match="would use openai/m"):
             refuse_other_request(settings, enforcing, variables, filling, client)
+
+
+GLM = {"modelProviders": {"openai": [FIRST]}, "model": {"name": "glm-5"}, **OPENAI}
+ELSEWHERE = {"modelProviders": {"openai": [FIRST | {"baseUrl": "https://other.example/v1"}]}}
+OTHER_KEY = {"modelProviders": {"openai": [SECOND | {"baseUrl": FIRST["baseUrl"]}]}}
+NOTHING = {"modelProviders": {"openai": []}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "enforcing", "uses", "would_use"),
+    [
+        (GLM, ELSEWHERE, "openai/glm-5", "another endpoint or key for it"),
+        (GLM, OTHER_KEY, "openai/glm-5", "another endpoint or key for it"),
+        (GLM, NOTHING, "openai/glm-5", "openai/glm-5 (as a runtime model)"),
+        ({"security": {"auth": {"selectedType": "gemini"}}}, GLM, "gemini (as a runtime model)",
+         "openai/glm-5"),
+        ({}, GLM, "none", "openai/glm-5"),
+        (GLM, {"modelProviders": {"openai": [FIRST | {"name": "GLM"}]}}, None, None),
+    ],
+)  # fmt: skip
+def test_other_request_is_refused(
+    settings: Any, enforcing: Any, uses: str | None, would_use: str | None
+) -> None:
+    given = [source({"$version": 4, **settings})], {"$version": 4, **enforcing}, {}, {}
+    if uses is None:
+        refuse_other_request(*given, profile("0.24.4"))
+        return
+    with pytest.raises(QwenlockError) as refused:
+        refuse_other_request(*given, profile("0.24.4"))
+    assert refused.value.message == (
+        f"the lock leaves the model to the client, which would use {uses}; with the locked models "
+        f"it would use {would_use}"
+    )
+
+
+def test_what_another_release_would_enforce_is_listed() -> None:
+    settings = GLM | {"model": {"name": "router"}, "fastModel": "glm-5"}
+    there = compiled(settings, client="0.24.4")
+    with pytest.raises(QwenlockError) as refused:
+        refuse_other_client(locked(settings), "0.24.4", there, [settings], "the way out")
+    assert refused.value.fix == "the way out"
+    assert refused.value.message == (
+        "the lock is for the guide, but Qwen Code 0.24.4 is installed, which reads these settings "
+        "differently: a lock for it would enforce another fastModel and selection and model"
+    )
 
 
 def test_init_does_not_hide_the_model_that_the_user_selects(world: World) -> None:

@@ -30,6 +30,7 @@ from qwenlock.edge.plans import load
         ("generativelanguage.googleapis.com", "gemini", ""),
         ("api.groq.com", "anthropic", None),
         ("dashscope.aliyuncs.com", "gemini", None),
+        ("api.z.aiX.", "openai", None),
         ("llm.example", "openai", None),
         ("maas.aliyuncs.com", "openai", None),
         ("openai.azure.com", "openai", None),
@@ -48,7 +49,7 @@ def test_other_paths_of_a_host_are_right_too() -> None:
 def test_path_can_tell_the_auth_type() -> None:
     assert auth_type_of("coding.dashscope.aliyuncs.com", "/apps/anthropic/") == "anthropic"
     assert auth_type_of("coding.dashscope.aliyuncs.com", "/v1") == "openai"
-    assert auth_type_of("coding.dashscope.aliyuncs.com", "/v2") is None
+    assert auth_type_of("coding.dashscope.aliyuncs.com", "/v1X") is None
     assert auth_type_of("api.deepseek.com", "/anthropic") == "anthropic"
     assert auth_type_of("llm.example", "/v1") is None
 

@@ -82,6 +82,43 @@ def test_fallbacks_are_searched_under_the_selected_type_first_and_then_every_oth
     assert resolved(given) == [("fallback", "anthropic/wise"), ("fallback", "openai/both")]
 
 
+@pytest.mark.parametrize(
+    ("providers", "found"),
+    [
+        (("gemini", "anthropic", "vertex-ai", "openai"), "openai"),
+        (("gemini", "anthropic", "vertex-ai"), "vertex-ai"),
+        (("openai-responses", "gemini", "anthropic"), "anthropic"),
+        (("openai-responses", "gemini"), "gemini"),
+        (("openai-responses",), "openai-responses"),
+    ],
+)
+def test_types_are_tried_in_the_clients_order(providers: tuple[str, ...], found: str) -> None:
+    given = settings(others={"modelFallbacks": "both"})
+    given["modelProviders"] = {each: [entry("both")] for each in providers}
+    assert resolved(given) == [("fallback", f"{found}/both")]
+
+
+def test_entry_without_an_endpoint_is_tried_first() -> None:
+    both = [entry("v"), {"id": "v", "envKey": "MY_KEY"}]
+    (other,) = locked(settings(*both, others={"modelFallbacks": "v"}), client=NEW).other_models
+    assert other.base_url == ""
+
+
+@pytest.mark.parametrize(
+    ("others", "name", "form"),
+    [
+        ({"fastModel": {"a": "b"}}, "fastModel", "a string"),
+        ({"agents": {"modelGrades": "small"}}, "agents.modelGrades", "an object"),
+    ],
+)
+def test_value_of_another_form_is_ignored(others: Any, name: str, form: str) -> None:
+    given = settings(entry("small"), others=others)
+    assert resolved(given) == []
+    (finding,) = compiled(given, client=NEW).findings
+    assert finding.message == f"{name} must be {form}, so it is ignored"
+    assert (finding.code, finding.fix) == ("QL606", f"write {form}")
+
+
 def test_more_than_three_fallbacks_are_reported_and_left_out() -> None:
     given = settings(*map(entry, "abcd"), others={"modelFallbacks": "a,b,c,d"})
     assert len(resolved(given)) == 3
@@ -94,8 +131,14 @@ def test_entry_at_another_endpoint_is_identified_by_its_url() -> None:
     (other,) = locked(given, client=NEW).other_models
     assert other.base_url == "https://two.example/v1"
     ambiguous = settings(*two, others={"visionModel": "v"})
-    assert resolved(ambiguous) == [("vision", None)]
-    assert codes(compiled(ambiguous, client=NEW)) == ["QL610"]
+    types = settings(entry("v"), others={"visionModel": "v"}, anthropic=[entry("v")])
+    for each, fix in (
+        (ambiguous, "choose it with /model in the client, which records its base URL too"),
+        (types, "write the auth type before it, as in anthropic:v"),
+    ):
+        assert resolved(each) == [("vision", None)]
+        (finding,) = compiled(each, client=NEW).findings
+        assert (finding.code, finding.fix) == ("QL610", fix)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import shlex
 import socket
 import sys
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from qwenlock.enforce.endpoints import (
     judge,
     question,
 )
+from qwenlock.lock.model import Selection
 from support import World, locked, models, write
 
 if TYPE_CHECKING:
@@ -99,6 +101,21 @@ def pinged(
     return judge(endpoint(url, *ids, auth_type=auth_type), reply)
 
 
+@pytest.mark.parametrize(
+    ("auth_type", "asked_for"),
+    [
+        ("openai", "/MAX/models"),
+        ("anthropic", "/MAX/v1/models?limit=1000"),
+        ("gemini", "/MAX/v1beta/models?pageSize=1000"),
+    ],
+)
+def test_list_is_asked_for_below_the_base_url(auth_type: str, asked_for: str) -> None:
+    at = "https://api.example.com"
+    asked = question(endpoint(f"{at}/MAX/?a=b#c", auth_type=auth_type), {"MY_KEY": KEY}, {})
+    assert isinstance(asked, Question), asked
+    assert asked.url == at + asked_for
+
+
 # Answers
 
 
@@ -108,6 +125,10 @@ ANSWERS: list[tuple[Callable[[BaseHTTPRequestHandler], None], str, str, str]] = 
     (sending(listing("other")), "unknown-model", "unknown", ""),
     (
         sending(listing("other", has_more=True)),
+        "cannot-tell", "cannot-tell", "its list continues on another page",
+    ),
+    (
+        sending({"models": [{"name": "other"}], "nextPageToken": "more"}),
         "cannot-tell", "cannot-tell", "its list continues on another page",
     ),
     (sending([{"id": "mine"}]), "listed", "listed", ""),
@@ -231,6 +252,7 @@ def test_redirect_within_the_host_is_followed_to_an_end() -> None:
         ("anthropic", "", "/v1/models?limit=1000", "x-api-key", KEY),
         ("anthropic", "/v1", "/v1/models?limit=1000", "x-api-key", KEY),
         ("anthropic", "/a/", "/a/v1/models?limit=1000", "x-api-key", KEY),
+        ("anthropic", "/v1X", "/v1X/v1/models?limit=1000", "x-api-key", KEY),
         ("gemini", "", "/v1beta/models?pageSize=1000", "x-goog-api-key", KEY),
         ("gemini", "/a/", "/a/v1beta/models?pageSize=1000", "x-goog-api-key", KEY),
         ("vertex-ai", "", "/v1beta1/publishers/google/models?pageSize=1000", "x-goog-api-key", KEY),
@@ -251,15 +273,22 @@ def test_each_api_is_asked_as_it_expects(
 
 @pytest.mark.parametrize(
     ("url", "bearer"),
-    [("https://api.anthropic.com", None), ("https://gate.example/anthropic", f"Bearer {KEY}")],
+    [
+        ("https://api.anthropic.com", {}),
+        ("https://gate.example/anthropic", {"Authorization": f"Bearer {KEY}"}),
+    ],
 )
 def test_anthropic_key_goes_to_other_hosts_as_a_bearer_token_too(
-    url: str, bearer: str | None
+    url: str, bearer: dict[str, str]
 ) -> None:
     asked = question(endpoint(url, auth_type="anthropic"), {"MY_KEY": KEY}, {})
     assert isinstance(asked, Question)
-    headers = dict(asked.headers)
-    assert (headers["x-api-key"], headers.get("Authorization")) == (KEY, bearer)
+    assert dict(asked.headers) == {
+        "Accept": "application/json",
+        "anthropic-version": "2023-06-01",
+        "x-api-key": KEY,
+        **bearer,
+    }
 
 
 def test_list_of_vertex_ai_says_nothing_about_a_key() -> None:
@@ -316,9 +345,8 @@ def test_unusable_key_is_not_sent(key: str, detail: str) -> None:
 def test_headers_of_a_model_are_sent_with_their_references_filled_in() -> None:
     one = endpoint("https://$HOST/v1")._replace(headers=(("X-Team", "$TEAM"),))
     asked = question(one, {"MY_KEY": KEY}, {"HOST": "host.example", "TEAM": "blue"})
-    assert isinstance(asked, Question)
-    assert asked.url == "https://host.example/v1/models"
-    assert dict(asked.headers)["X-Team"] == "blue"
+    own = ("Accept", "application/json"), ("Authorization", f"Bearer {KEY}"), ("X-Team", "blue")
+    assert asked == Question("https://host.example/v1/models", own)
     assert KEY not in repr(asked)
 
 
@@ -332,6 +360,8 @@ def test_each_endpoint_and_key_is_asked_once() -> None:
             {"id": "d", "envKey": "KEY_1"},
         )
     )
+    unknown = replace(lock.models[0], auth_type="of-a-later-release")
+    lock = replace(lock, models=(unknown, *lock.models))
     found = [(each.base_url, each.variable, each.models) for each in endpoints(lock)]
     assert found == [
         (url, "KEY_1", ("a", "b")),
@@ -340,6 +370,20 @@ def test_each_endpoint_and_key_is_asked_once() -> None:
         ("https://api.openai.com/v1", "OPENAI_API_KEY", ("qwen3-coder-plus",)),
     ]
     assert endpoints(locked({})) == []
+    of_an_earlier_lock = Selection(auth_type="openai", kind="runtime")
+    assert endpoints(replace(locked({}), selection=of_an_earlier_lock)) == []
+
+
+def test_headers_that_the_client_does_not_send_as_written_are_left_out() -> None:
+    headers = {"X-Session": "${session_id}", "X-Number": 5, "X-Team": "$TEAM"}
+    entry = {"id": "a", "envKey": "K", "baseUrl": "https://one.example/v1"}
+    config = {"generationConfig": {"customHeaders": headers}}
+    settings = models(entry | config) | {"model": {"name": "a"}}
+    auth = {"selectedType": "openai", "apiKey": "$K", "baseUrl": entry["baseUrl"]}
+    runtime = {"security": {"auth": auth}, "model": {"name": "a", **config}}
+    expected = Endpoint("openai", entry["baseUrl"], "K", (("X-Team", "$TEAM"),), ("a",))
+    for each in (settings, runtime):
+        assert endpoints(locked(each, client="0.24.4")) == [expected]
 
 
 def test_many_endpoints_are_asked_at_once() -> None:

@@ -22,6 +22,7 @@ VALID: list[tuple[str, Any]] = [
     ("openai", {"profile": "openai-effort", "efforts": ["low"], "defaultEffort": "low"}),
     ("openai", {"profile": "qwen-chat-template"}),
     ("openai", {"defaultEffort": "medium"}),
+    ("gemini", {"profile": "gemini"}),
     ("openai-responses", {"profile": "openai-reasoning", "efforts": ["max"]}),
     ("anthropic", {"profile": "anthropic-adaptive", "efforts": ["xhigh"]}),
     ("vertex-ai", {"profile": "gemini", "efforts": ["low", "high"], "defaultEffort": "low"}),
@@ -30,6 +31,7 @@ MAY_HOLD = (
     "may hold profile, efforts, defaultEffort, thinking, disableField, toggleOnly or canDisable "
     "only"
 )
+DISABLE_FIELD = "disableField must be enable_thinking, reasoning_effort or thinking"
 COMBINED = "efforts and defaultEffort cannot be combined with this profile"
 FOR_GEMINI = "efforts must be low, medium or high for this profile"
 PROFILES = "openai-effort, openai-reasoning, deepseek-openai, dashscope-effort, dashscope-thinking"
@@ -42,11 +44,9 @@ INVALID: list[tuple[str, Any, str]] = [
     ("openai", {}, "must not be empty"),
     ("openai", {"effort": "high"}, MAY_HOLD),
     ("openai", {**COMPLETE, "thinking": "yes"}, "thinking must be true"),
-    (
-        "openai",
-        {**COMPLETE, "disableField": "think"},
-        "disableField must be enable_thinking, reasoning_effort or thinking",
-    ),
+    ("openai", {"disableField": "thinking", "efforts": ["low"]}, "thinking must be true"),
+    ("openai", {**COMPLETE, "disableField": "think"}, DISABLE_FIELD),
+    ("openai", {"thinking": True, "efforts": ["low"]}, DISABLE_FIELD),
     ("openai", {**COMPLETE, "toggleOnly": "yes"}, "toggleOnly must be a boolean"),
     ("openai", {**COMPLETE, "canDisable": True}, "canDisable can only be false"),
     ("openai", {**COMPLETE, "efforts": []}, "efforts must be a non-empty array"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from qwenlock.clients.schema import node_at
 from qwenlock.clients.schema import settings_schema as settings_schema_of
 from qwenlock.edge.plans import load
 from settings_keys import known_keys
-from support import World, plainly_read, write
+from support import World, plainly_read, run_here, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,23 +57,22 @@ class Rule(NamedTuple):
 
 
 def printed(*arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "qwenlock", "schema", *arguments]
-    done = subprocess.run(command, capture_output=True, check=True)
+    done = run_here(["schema", *arguments], GOLDEN, os.environ)
     schema: dict[str, Any] = json.loads(done.stdout)
     return schema
 
 
-@pytest.fixture(scope="module", params=[("lock",), *(("settings", "--client", c) for c in CLIENTS)])
+@pytest.fixture(params=[("lock",), *(("settings", "--client", c) for c in CLIENTS)])
 def schema(request: pytest.FixtureRequest) -> dict[str, Any]:
     return printed(*request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def settings_schema() -> dict[str, Any]:
     return printed("settings", "--client", "guide")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def lock_schema() -> dict[str, Any]:
     return printed("lock")
 

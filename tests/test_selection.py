@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -415,12 +416,14 @@ RESPONSES = {**CHAT, "wireApi": "responses"}
          None),
         ([CHAT, {**RESPONSES, "baseUrl": "https://two/v1"}], "openai", "https://two/v1",
          "responses", "https://two/v1"),
+        ([{"id": "gpt-4o", "envKey": "K", "wireApi": "responses"}, CHAT], "openai", "",
+         "responses", ""),
     ],
 )  # fmt: skip
 def test_api_of_an_entry_is_part_of_the_selection(
     entries: list[Any], auth_type: str, url: str | None, wire_api: str | None, base_url: str | None
 ) -> None:
-    name = {"name": "gpt-4o", **({"baseUrl": url} if url else {})}
+    name = {"name": "gpt-4o", **({} if url is None else {"baseUrl": url})}
     settings = {
         "modelProviders": {"openai": entries},
         "security": {"auth": {"selectedType": auth_type}},
@@ -529,11 +532,19 @@ def test_run_with_the_locked_id_keeps_the_locked_endpoint() -> None:
     first, second = f"{MODEL['baseUrl']}/1", f"{MODEL['baseUrl']}/2"
     entries = [{**MODEL, "baseUrl": url} for url in (first, second)]
     other = {**MODEL, "id": "other", "baseUrl": first}
-    settings = models(*entries, other) | {"model": {"name": MODEL["id"], "baseUrl": second}}
+    responses = {**other, "id": "of-responses", "wireApi": "responses"}
+    settings = models(*entries, other, responses) | {
+        "model": {"name": MODEL["id"], "baseUrl": second}
+    }
     lock = locked(settings, client="0.24.4")
     assert lock.selection.base_url == second
     for name in (MODEL["id"], f"openai/{MODEL['id']}"):
         assert with_selected(lock, name) == lock
     elsewhere = with_selected(lock, "other")
-    assert elsewhere.selection.model == "other"
+    expected = Selection(auth_type="openai", model="other", kind="provider")
+    assert elsewhere == replace(lock, selection=expected)
     assert with_selected(elsewhere, MODEL["id"]).selection.base_url == first
+    with_api = replace(expected, model="of-responses", wire_api="responses")
+    assert with_selected(lock, "of-responses").selection == with_api
+    older = locked(settings | {"model": {"name": "other"}}, client="0.15.10")
+    assert with_selected(older, MODEL["id"]).selection == replace(expected, model=MODEL["id"])

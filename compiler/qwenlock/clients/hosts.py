@@ -60,7 +60,7 @@ def paths(host: str, auth_type: str) -> tuple[str, ...]:
         Paths that begin with a slash and do not end in one; an empty string for no path. An empty
         tuple if the host, or its API for the auth type, is unknown.
     """
-    name = host.lower().rstrip(".")
+    name = host.rstrip(".").lower()
     known = hosts().get(name)
     while known is None and "." in name:
         name = name.partition(".")[2]

@@ -111,4 +111,4 @@ def _problem_of_efforts(given: Mapping[str, Any]) -> str | None:
 
 
 def _any_of(values: Sequence[str]) -> str:
-    return ", ".join(values[:-1]) + f" or {values[-1]}" if len(values) > 1 else values[0]
+    return " or ".join(filter(None, [", ".join(values[:-1]), values[-1]]))

@@ -256,7 +256,7 @@ def _is_old(version: float, client: Profile) -> bool:
 
 
 def _short(version: float) -> str:
-    return f"{version:g}" if abs(version) < 2**53 else "beyond 2^53"
+    return f"{version:g}" if abs(version) <= 2**53 else "beyond 2^53"
 
 
 def _as_before(

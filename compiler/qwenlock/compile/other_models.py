@@ -165,9 +165,10 @@ class _Reader:
         model = shown(wanted.model)
         if not found:
             ids = tuple(each.id for each in self._models)
-            message = f'{name}: no entry defines "{model}"; {setting.without}'
-            fix = suggestion(wanted.model, ids) or "name a model of modelProviders"
-            return "QL609", message, fix
+            where = " for this auth type and base URL" if wanted.model in ids else ""
+            message = f'{name}: no entry defines "{model}"{where}; {setting.without}'
+            near = None if where else suggestion(wanted.model, ids)
+            return "QL609", message, near or "name a model of modelProviders"
         if fits:
             types = sorted({str(each.route.protocol) for each in fits})
             message = f'{name}: several entries define "{model}"; {setting.without}'

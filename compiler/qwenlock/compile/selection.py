@@ -76,12 +76,9 @@ class _Selector:
         self._name = self._string(MODEL)
         if self._name is not None and client.strips_snapshot:
             self._name = without_snapshot(self._name)
-        self._routes = [model.route for model in models]
-        self._entries = [
-            model
-            for model, route in zip(models, self._routes, strict=True)
-            if route.protocol == self._auth_type
-        ]
+        routed = [(model, model.route) for model in models]
+        self._routes = [route for _, route in routed]
+        self._entries = [model for model, route in routed if route.protocol == self._auth_type]
         self._enforced_type = self._checked(self._string(ENFORCED_TYPE), ENFORCED_TYPE)
 
     def select(self) -> Selection:
@@ -282,7 +279,7 @@ class _Selector:
                 return source.scope
         return None if self._client.is_release else "default"
 
-    def _highest_place(self, path: Path, *, on_key: bool = False) -> Place:
+    def _highest_place(self, path: Path, *, on_key: bool) -> Place:
         source = highest(self._sources, path) or self._sources[-1]
         return source.place(path, on_key=on_key)
 

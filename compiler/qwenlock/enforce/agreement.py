@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from qwenlock.clients.profile import AUTH_TYPES, NEWEST, OAUTH, PROTOCOLS_SINCE, profile
-from qwenlock.clients.route import SNAPSHOT_PREFIX, Route
+from qwenlock.clients.route import SNAPSHOT_PREFIX
 from qwenlock.lock.model import settings_entry
 from qwenlock.settings.providers import providers_in
 from qwenlock.text.credentials import shown, substituted
@@ -23,6 +23,7 @@ from qwenlock.text.sha256 import sha256
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from qwenlock.clients.route import Route
     from qwenlock.lock.model import Lock, Model
     from qwenlock.settings.providers import PlacedEntry
     from qwenlock.settings.scopes import Sources
@@ -40,6 +41,7 @@ _RUNTIME = pattern(rf"(?s){re.escape(SNAPSHOT_PREFIX)}([^|]+)\|(.*)")
 _NAMED = pattern(r"[:\uff1a]\s*(.*)")
 _ROUTE = "qwen-route:v1:"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_NO_VARIABLES: Mapping[str, str] = {}
 
 
 class Offered(NamedTuple):
@@ -108,7 +110,7 @@ def agreement(
     lock: Lock,
     answer: Answer,
     sources: Sources = (),
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] = _NO_VARIABLES,
 ) -> Agreement:
     """Compare `answer` with `lock`.
 
@@ -120,23 +122,21 @@ def agreement(
         sources: the settings that the client has read, to tell where a model comes from.
         environment: its variables, which it puts in the place of `$NAME`.
     """
-    lock = _as_read(lock, environment or {})
-    sources = [
-        replace(each, settings=_substituted(each.settings, environment or {})) for each in sources
-    ]
+    lock = _as_read(lock, environment)
+    sources = [replace(each, settings=_substituted(each.settings, environment)) for each in sources]
     defined = [(str(route.protocol), entry.value) for route, entry in _of_scopes(sources)]
     routes = {route_id(*each): each for each in [*_of_lock(lock), *defined]}
     found = _Comparison(lock, answer, sources, routes).result()
-    others = tuple(_others(lock, answer, environment or {}))
+    others = _others(lock, answer, environment)
     return replace(found, differences=(*found.differences, *others))
 
 
 def _others(lock: Lock, answer: Answer, environment: Mapping[str, str]) -> Iterator[Difference]:
     """Yield the other models of the lock that a client does not name: `current X model: ID`."""
-    for other in lock.other_models:
-        said = answer.others.get(other.role)
+    asked = [each for each in lock.other_models if each.role in answer.others]
+    for other in asked:
         wanted = _substituted(other.value, environment).partition("\0")[0].strip()
-        named = _NAMED.search(said or "")
+        named = _NAMED.search(answer.others[other.role])
         if named is not None and wanted not in (named[1].strip(), *named[1].split()):
             reason = f"the client says {shown(named[1].strip())}"
             yield Difference("other", f"{other.setting} {shown(wanted)}", reason)
@@ -180,7 +180,7 @@ def route_id(auth_type: str, entry: dict[str, Any]) -> str:
         _as_browsers_write(url) if url else None,
     ]
     text = json.dumps(identity, separators=(",", ":"), ensure_ascii=False)
-    digest = sha256(text.encode(errors="surrogatepass"))
+    digest = sha256(text.encode(errors="backslashreplace"))  # as JavaScript writes half a pair
     return _ROUTE + urlsafe_b64encode(digest).decode()[:16]
 
 
@@ -188,11 +188,12 @@ def _as_browsers_write(url: str) -> str:
     """Return a URL as JavaScript's `URL` spells it, without user, query and fragment."""
     try:
         parts = urlsplit(url.strip())
-        port = parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
         return url
+    if host is None:
+        return url
     default = port is None or _DEFAULT_PORTS.get(parts.scheme) == port
-    host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}{'' if default else f':{port}'}{parts.path or '/'}"
 
@@ -220,7 +221,7 @@ def _substituted(value: Any, environment: Mapping[str, str]) -> Any:
         return substituted(value, environment)
     if isinstance(value, dict):
         return {key: _substituted(item, environment) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_substituted(item, environment) for item in value]
     return value
 
@@ -232,16 +233,11 @@ def _of_lock(lock: Lock) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _of_scopes(sources: Sources) -> Iterator[tuple[Route, PlacedEntry]]:
     """Yield the entries of all scopes with their routes, by the rules of the newest release."""
+    client = profile(NEWEST)
     for source in sources:
-        for provider in providers_in(source, sources, profile(NEWEST)):
-            auth_type = provider.auth_type if isinstance(provider.auth_type, str) else provider.name
+        for provider in providers_in(source, sources, client):
             for entry in provider.models():
-                wire_api = _text(entry.value.get("wireApi"))
-                yield Route(auth_type, entry.id, wire_api=wire_api), entry
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+                yield entry.route(client), entry
 
 
 class _Comparison:

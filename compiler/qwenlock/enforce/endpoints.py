@@ -113,13 +113,13 @@ class Reply(NamedTuple):
     """An answer: the status code and the body, or the problem.
 
     Attributes:
-        code: the HTTP status; None if there is no answer.
+        code: the HTTP status; 0 if there is no answer.
         body: the body, as far as it was read.
         problem: why the endpoint did not answer; None if it did.
         detail: the same in words.
     """
 
-    code: int | None = None
+    code: int = 0
     body: bytes = b""
     problem: EndpointStatus | None = None
     detail: str = ""
@@ -193,14 +193,13 @@ def question(
     if parts.scheme == "http" and is_public(host):
         detail = "plain http would expose the key on the network: use https"
         return _verdict(endpoint, "not-asked", detail)
-    path, _, query = api.path.partition("?")
-    key, bearer = variables[endpoint.variable], {}
+    path, key, bearer = api.path, variables[endpoint.variable], {}
     if endpoint.auth_type == "anthropic":
         if parts.path.rstrip("/").endswith("/v1"):
             path = path.removeprefix("/v1")  # the guide's example; its SDK would double it
         if host != urlsplit(api.base_url).hostname:
             bearer = {"Authorization": f"Bearer {key}"}  # as 0.24.4 sends it to other hosts
-    url = parts._replace(path=parts.path.rstrip("/") + path, query=query, fragment="").geturl()
+    url = parts._replace(path=parts.path.rstrip("/") + path, query="", fragment="").geturl()
     headers = {
         "Accept": "application/json",
         **dict(api.others),
@@ -219,7 +218,7 @@ def judge(endpoint: Endpoint, reply: Reply) -> EndpointVerdict:
     """Return what `reply` shows about `endpoint` and its models."""
     if reply.problem is not None:
         return _verdict(endpoint, reply.problem, reply.detail)
-    code = reply.code or 0
+    code = reply.code
     if code in (401, 403) and _APIS[endpoint.auth_type].lists_with_key:
         return _verdict(endpoint, "refused", f"it rejects the key in {endpoint.variable} ({code})")
     if code >= 500:

@@ -71,7 +71,7 @@ def refuse_other_request(
 
     Args:
         sources: the settings that the client reads here, low to high.
-        enforcing: the system settings with the lock enforced.
+        enforcing: the whole settings of the system scope with the lock enforced.
         variables: the variables that the client has here; never to be shown.
         filling: those of them that it puts in the place of `$NAME` in settings.
         client: the client whose rules apply.
@@ -80,13 +80,16 @@ def refuse_other_request(
         QwenlockError: with the lock enforced, the client would use another model, endpoint or key.
     """
     system = source_of("system", parse(json.dumps(enforcing), "system"))
-    under = [*(each for each in sources if each.scope != "system"), system]
+    under = [*sources, system]
     before, after = (resolve(each, variables, client, filling=filling) for each in (sources, under))
     if _request(before) == _request(after):
         return
+    used, instead = _named(before), _named(after)
+    if used == instead:
+        instead = "another endpoint or key for it"
     message = (
-        f"the lock leaves the model to the client, which would use {_named(before)}; with the "
-        f"locked models it would use {_named(after)}"
+        f"the lock leaves the model to the client, which would use {used}; with the locked models "
+        f"it would use {instead}"
     )
     fix = "select one of the locked models in your settings, or start the client without qwenlock"
     raise QwenlockError(message, fix)

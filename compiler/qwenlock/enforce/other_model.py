@@ -30,10 +30,7 @@ def with_selected(lock: Lock, name: str) -> Lock:
         UsageError: the lock has no such model, has it for several auth types, or allows only
             another auth type.
     """
-    names = [f"{each.auth_type}/{each.id}" for each in lock.models]
-    found = [
-        model for model, full in zip(lock.models, names, strict=True) if name in (model.id, full)
-    ]
+    found = [each for each in lock.models if name in (each.id, f"{each.auth_type}/{each.id}")]
     types = list(dict.fromkeys(each.auth_type for each in found))
     if not found:
         known = tuple(each.id for each in lock.models)

@@ -84,7 +84,8 @@ def _region_of_models(plan: Plan, sources: Sources) -> Region | None:
     entries = merged(sources, ("modelProviders", plan.auth_type))
     models = [each for each in entries if isinstance(each, dict)] if entries else []
     found = [plan.region_of(each) for each in models if plan.owns(each)]
-    return found[0] if found and found.count(found[0]) == len(found) else None
+    first = next(iter(found), None)
+    return first if all(each == first for each in found) else None
 
 
 def latest(plan: Plan, client: Profile) -> Template | None:

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION = ("$version",)
+"""The path of the settings version."""
 
 SETTINGS_VERSION = "settings-version"
 """The `NAME` of the scripts that the client runs itself; `migrate --only` calls them so too."""
-
-"""The path of the settings version."""
 
 
 def version_of(settings: dict[str, Any]) -> float | None:
