@@ -190,9 +190,10 @@ class Editor:
         return next(each for each in self.said[uri] if each.code == code)
 
     async def actions(
-        self, uri: str, at: types.Range, only: list[str] | None = None
+        self, uri: str, at: types.Range, only: list[str] | None = None, *, automatic: bool = False
     ) -> dict[str, types.CodeAction]:
-        context = types.CodeActionContext([], only)  # type: ignore[arg-type]
+        trigger = types.CodeActionTriggerKind.Automatic if automatic else None
+        context = types.CodeActionContext([], only, trigger)  # type: ignore[arg-type]
         asked = types.CodeActionParams(types.TextDocumentIdentifier(uri), at, context)
         found = await self.client.text_document_code_action_async(asked)
         return {each.title: _action(each) for each in found or []}

@@ -335,21 +335,32 @@ def test_action_repairs_as_lint_does(world: World, code: str) -> None:
     edit(world, act)
 
 
-def test_everything_safe_is_fixed_at_once(world: World) -> None:
+@pytest.mark.parametrize(
+    ("automatic", "ignored", "fixed"),
+    [(False, "", "QL115"), (True, "QL209", "QL115"), (True, "QL115", "QL209")],
+)
+def test_everything_safe_that_counts_is_fixed_at_once(
+    world: World, automatic: bool, ignored: str, fixed: str
+) -> None:
     text = MODELS.replace('"$version": 4,', '"$version": 4, // qwenlock: ignore[QL101]')
 
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, text)
         anywhere = types.Range(types.Position(0, 0), types.Position(0, 0))
         assert await editor.actions(uri, anywhere, ["quickfix"]) == {}
-        (action,) = (await editor.actions(uri, anywhere, ["source.fixAll"])).values()
+        assert await editor.actions(uri, anywhere, automatic=True) == {}  # the cursor moved
+        (action,) = (
+            await editor.actions(uri, anywhere, ["source.fixAll"], automatic=automatic)
+        ).values()
         (after,) = editor.after(action.edit).values()
         world.run("lint", "--fix", "--yes", "--client", "0.24.4")
         assert world.own.read_text() == after
         editor.type(uri, after)
-        await editor.until(lambda: "QL115" not in editor.codes(uri))
+        await editor.until(lambda: fixed not in editor.codes(uri))
         assert await editor.actions(uri, anywhere, ["source.fixAll"]) == {}
 
+    if ignored:
+        write(world.project / "qwenlock.toml", f'[lint]\nignore = ["{ignored}"]\n')
     edit(world, act)
 
 

@@ -58,8 +58,8 @@ class OpenProject:
         paths: its files, by their names in messages.
         subject: what is linted; None if it cannot be read.
         findings: its findings.
-        problem: what is wrong, in words, if no finding says so.
-        lock: what is wrong with its lock, in words, if no finding says so.
+        problem: why it cannot be read, with the place that is wrong.
+        lock: how its lock differs from its settings, in words.
     """
 
     directory: Path
@@ -168,11 +168,14 @@ class OpenFiles:
         try:
             subject = gather(directory, Flags(), None, env=False, opened=self._texts())
             return self._linted(directory, subject)
-        except InputError as error:
-            problem = None if error.findings else error.message
-            return OpenProject(directory, named, None, error.findings, problem)
         except QwenlockError as error:
-            return OpenProject(directory, named, problem=error.message)
+            findings = error.findings if isinstance(error, InputError) else ()
+            said = [
+                f"{each.place.document.label}:{each.place.position().line}: {each.message}"
+                for each in findings
+                if each.place
+            ]
+            return OpenProject(directory, named, None, findings, next(iter(said), error.message))
 
     def _linted(self, directory: Path, subject: Subject) -> OpenProject:
         project = subject.project
@@ -190,11 +193,11 @@ class OpenFiles:
 
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:
-    """Return the findings about a lock, or, without findings, what is wrong with it in words."""
+    """Return the findings about a lock, and in words whether it is not that of the settings."""
     try:
         verdict = judge(subject.project.stored, label, subject.compilation)
     except InputError as error:
-        return error.findings, None if error.findings else error.message
+        return error.findings, None
     said = verdict.of_lock
     if verdict.status != "drift":
         return said, None

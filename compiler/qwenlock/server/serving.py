@@ -99,9 +99,9 @@ class Server(LanguageServer):
 
     def closed(self, uri: str) -> None:
         """Forget a file that was closed, and what was said about it."""
-        if self.open_files.files.pop(uri, None) is not None:
+        if uri in self.open_files.files:
+            del self.open_files.files[uri]
             self._tell(uri, [])
-            self._told.pop(uri, None)
             self.changed()
 
     def changed(self) -> None:

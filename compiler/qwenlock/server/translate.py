@@ -15,7 +15,8 @@ from qwenlock.findings.repair import repaired
 from qwenlock.findings.rules import RULES
 from qwenlock.lint.about import about
 from qwenlock.lint.completions import completions
-from qwenlock.lint.fix import can_repair, fix
+from qwenlock.lint.fix import fix
+from qwenlock.lint.lint import is_configured
 from qwenlock.lint.standing import plan_standings, standings
 from qwenlock.lint.suppress import suppression
 from qwenlock.lock import NAME
@@ -28,7 +29,7 @@ from qwenlock.text.foreign import clean
 from qwenlock.text.locate import Position as Located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from qwenlock.findings.finding import Finding
@@ -113,20 +114,21 @@ class Translator:
         opened = self._opened_of(project)
         settings = [each for each in opened.values() if each.path.name == "settings.json"]
         anywhere = next(iter([*reversed(settings), *opened.values()]), None)
-        silent = dict.fromkeys(file.uri for file in opened.values())
         shown, rest = bounded(project.findings, MOST_IN_REVIEW)
         for each in rest:
             if anywhere is not None:
                 said = f"… and {each.number:,} more {each.code}: `qwenlock lint --format json`"
                 yield anywhere.uri, self._plain(said, types.DiagnosticSeverity.Information)
+        about = set()
         for finding in shown:
             file = opened.get(finding.place.document.label) if finding.place else anywhere
             if file is not None:
                 yield file.uri, self._diagnostic(finding, file, project)
-                silent.pop(file.uri, None)
-        for uri in silent if project.subject is None else ():
-            yield uri, self._unread(project)
-        for file in opened.values() if project.lock else ():
+                about.add(file.uri)
+        for file in opened.values():
+            if project.problem and file.uri not in about:  # something is wrong with another file
+                said = f"not checked: {project.problem}"
+                yield file.uri, self._plain(said, types.DiagnosticSeverity.Error)
             if project.lock and file.path.name == NAME:
                 yield file.uri, self._plain(project.lock, types.DiagnosticSeverity.Warning)
 
@@ -152,15 +154,6 @@ class Translator:
             deprecated,
             related or None,
         )
-
-    def _unread(self, project: OpenProject) -> types.Diagnostic:
-        """Return why a project could not be read: something is wrong with another file."""
-        finding = next(iter(project.findings), None)
-        message = project.problem or (finding and finding.message)
-        if finding is not None and finding.place is not None:
-            line = finding.place.position().line
-            message = f"{finding.place.document.label}:{line}: {message}"
-        return self._plain(f"not checked: {message}", types.DiagnosticSeverity.Error)
 
     def _plain(self, message: str, severity: types.DiagnosticSeverity) -> types.Diagnostic:
         start = types.Position(0, 0)
@@ -213,8 +206,8 @@ class Translator:
             if not _touches(lines.of(place.position()), at):
                 continue
             diagnostic = self._diagnostic(finding, file, project)
-            yield from self._about(finding, source, project, diagnostic, file)
-        yield from self._fix_all(project, subject, source, file, context)
+            yield from self._about(finding, source, project.directory, diagnostic, file)
+        yield from self._fix_all(project.findings, subject, source, file, context)
         for title, command in _commands(project, subject, source, lines, at):
             yield types.CodeAction(
                 title, types.CodeActionKind.Refactor, command=_command(title, command)
@@ -224,24 +217,22 @@ class Translator:
         self,
         finding: Finding,
         source: Source,
-        project: OpenProject,
+        directory: Path,
         diagnostic: types.Diagnostic,
         file: OpenFile,
     ) -> Iterator[types.CodeAction]:
         """Yield the actions for a finding: repair it, migrate, or suppress it."""
         kind = types.CodeActionKind.QuickFix
-        subject = project.subject
-        if finding.repair is not None and subject is not None:
-            unsafe = not can_repair(finding, subject, unsafe=False)
-            if can_repair(finding, subject, unsafe=True):
-                mark = " (unsafe: it may change requests)" if unsafe else ""
-                title = f"Fix {finding.code}: {clean(str(finding.repair))}{mark}"
-                edit = self._edit(file, repaired(source.document, [finding.repair]))
-                yield types.CodeAction(title, kind, [diagnostic], not unsafe, edit=edit)
+        repair = finding.repair
+        if repair is not None:
+            mark = "" if repair.safe else " (unsafe: it may change requests)"
+            title = f"Fix {finding.code}: {clean(str(repair))}{mark}"
+            edit = self._edit(file, repaired(source.document, [repair]))
+            yield types.CodeAction(title, kind, [diagnostic], repair.safe, edit=edit)
         if finding.code in _MIGRATIONS:
             group, words = _MIGRATIONS[finding.code]
             title = f"{words} (qwenlock migrate --only {group})"
-            command = [MIGRATE, str(project.directory), group, source.scope]
+            command = [MIGRATE, str(directory), group, source.scope]
             yield types.CodeAction(title, kind, [diagnostic], command=_command(title, command))
         comment = suppression(finding)
         if comment is not None:
@@ -251,7 +242,7 @@ class Translator:
 
     def _fix_all(
         self,
-        project: OpenProject,
+        findings: Iterable[Finding],
         subject: Subject,
         source: Source,
         file: OpenFile,
@@ -263,16 +254,13 @@ class Translator:
             return  # whoever only moves the cursor has not asked for so much work
 
         def wanted(finding: Finding) -> bool:
-            return finding.place is not None and (
-                finding.place.document.label == source.document.label
-            )
+            label = finding.place.document.label if finding.place else None
+            return label == source.document.label and is_configured(finding, subject)
 
-        here = filter(wanted, project.findings)
-        if not any(can_repair(each, subject, unsafe=False) for each in here):
+        if not any(each.repair and each.repair.safe for each in filter(wanted, findings)):
             return
-        fixed = fix(subject, wanted)
-        after = fixed.subject.project.source(source.scope)
-        if after is not None and after.document.original != file.text:
+        after = fix(subject, wanted).subject.project.source(source.scope)
+        if after is not None:
             edit = self._edit(file, after.document.original)
             title = "Fix everything in this file that is safe to fix"
             yield types.CodeAction(title, FIX_ALL, edit=edit)
