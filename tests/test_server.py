@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from editor import Editor, applied, edit, position
+from qwenlock import __version__
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
@@ -65,6 +66,14 @@ def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 # Diagnostics
+
+
+def diagnostic(
+    message: str, severity: types.DiagnosticSeverity = types.DiagnosticSeverity.Warning
+) -> types.Diagnostic:
+    """Return what is said of a whole file."""
+    start = types.Position(0, 0)
+    return types.Diagnostic(types.Range(start, start), message, severity, source="qwenlock")
 
 
 def test_finding_has_code_severity_link_and_related_place(world: World) -> None:
@@ -158,7 +167,7 @@ def test_error_in_one_file_is_named_in_the_others(world: World) -> None:
         await editor.until(lambda: editor.codes(user) == ["QL101"])
         await editor.until(lambda: len(editor.said[own]) == 1)
         (only,) = editor.said[own]
-        assert only.message.startswith("not checked: ~/.qwen/settings.json:2: ")
+        assert only.message == "not checked: ~/.qwen/settings.json:2: expected a value"
         editor.type(user, json.dumps(USER))
         await editor.until(lambda: "QL209" in editor.codes(own))
 
@@ -170,14 +179,16 @@ def test_file_that_is_not_open_can_keep_a_project_unread(world: World) -> None:
         write(world.user, "{")
         own = await editor.open(world.own, MODELS)
         (only,) = editor.said[own]
-        assert only.message.startswith("not checked: ~/.qwen/settings.json:1: ")
+        said = "not checked: ~/.qwen/settings.json:1: unterminated object"
+        assert only == diagnostic(said, types.DiagnosticSeverity.Error)
 
     edit(world, act)
 
 
 def test_lock_is_checked_where_it_is_open(world: World) -> None:
     async def act(editor: Editor) -> None:
-        write(world.own, MODELS.replace('"openaii": []', '"gemini": []'))
+        text = MODELS.replace('"openaii": []', '"gemini": []')
+        write(world.own, text)
         assert world.run("lock").exit_code == 0
         lock = await editor.show(world.lock)
         assert editor.said[lock] == []
@@ -185,7 +196,10 @@ def test_lock_is_checked_where_it_is_open(world: World) -> None:
         await editor.until(lambda: bool(editor.said[lock]))
         (only,) = editor.said[lock]
         differs = "the lock does not match the settings ({}): run `qwenlock lock`"
-        assert only.message == differs.format("3 changes")
+        assert only == diagnostic(differs.format("3 changes"))
+        editor.type(own, text.replace('"id": "b"', '"name": "B", "id": "b"'))
+        await editor.until(lambda: editor.said[lock] != [only])
+        assert editor.said[lock] == [diagnostic(differs.format("1 change"))]
         editor.type(own, MODELS.replace('"id": "b"', '"id": "c"'))
         editor.type(lock, editor.texts[lock].replace('"b"', '"c"'))
         await editor.until(lambda: "QL114" in editor.codes(lock))
@@ -238,11 +252,23 @@ def test_users_file_alone_is_checked_with_the_workspace(world: World, folders: b
 
 def test_other_files_are_left_alone(world: World) -> None:
     async def act(editor: Editor) -> None:
-        await editor.open(world.own, "{}")
+        own = await editor.open(world.own, "{}")
         uri = editor.send(write(world.project / "package.json", '{"modelProviders": 1,}'))
+        editor.type(own, MODELS)
+        await editor.until(lambda: "QL209" in editor.codes(own))
         assert await editor.lenses(uri) == []
         assert await editor.hover(uri, types.Position(0, 2)) == ""
-        assert uri not in editor.said
+        assert (
+            await editor.actions(uri, types.Range(types.Position(0, 2), types.Position(0, 2))) == {}
+        )
+        assert await editor.offered(uri, types.Position(0, 2)) == {}
+        editor.client.text_document_did_close(
+            types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
+        )
+        editor.type(own, "{}")
+        await editor.until(lambda: editor.said[own] == [])
+        assert list(editor.said) == [own]
+        assert editor.messages == []
 
     edit(world, act)
 
@@ -257,8 +283,8 @@ def test_what_is_not_a_file_here_counts_for_nothing(world: World, scheme: str) -
         editor.client.text_document_did_open(types.DidOpenTextDocumentParams(other))
         editor.type(uri, f"\n{MODELS}")
         await editor.until(lambda: editor.diagnostic(uri, "QL209").range.start.line == 7)
-        assert "QL209" in editor.codes(uri)
-        assert other.uri not in editor.said
+        await editor.lenses(uri)
+        assert list(editor.said) == [uri]
 
     edit(world, act)
 
@@ -268,9 +294,10 @@ def test_of_many_findings_an_editor_gets_some_and_how_many_more(world: World) ->
 
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, MODELS.replace('"id": "b"', f'"id": "b", {fields}'))
-        said = [each.message for each in editor.said[uri]]
-        assert sum("is unknown" in each for each in said) == 1_000
-        assert "… and 5 more QL212: `qwenlock lint --format json`" in said
+        codes = editor.codes(uri)
+        assert codes.count("QL212") == 1_000
+        more = "… and 5 more QL212: `qwenlock lint --format json`"
+        assert diagnostic(more, types.DiagnosticSeverity.Information) in editor.said[uri]
 
     edit(world, act)
 
@@ -394,8 +421,17 @@ def test_editor_without_versions_gets_plain_edits(world: World) -> None:
 # Commands
 
 
-def test_model_is_selected_by_an_edit(world: World) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (None, []),
+        ("", ["Info: nothing was changed: the editor refused"]),
+        ("it is locked", ["Info: nothing was changed: it is locked"]),
+    ],
+)
+def test_model_is_selected_by_an_edit(world: World, refusal: str | None, said: list[str]) -> None:
     async def act(editor: Editor) -> None:
+        editor.refusal = refusal
         uri = await editor.open(world.own, MODELS)
         at = position(MODELS, '"b"')
         action = (await editor.actions(uri, types.Range(at, at)))["Select this model"]
@@ -404,6 +440,8 @@ def test_model_is_selected_by_an_edit(world: World) -> None:
         (change,) = editor.edits
         (after,) = editor.after(change).values()
         assert json.loads(after)["model"]["name"] == "b"
+        assert editor.labels == ["select openai/b in .qwen/settings.json"]
+        assert editor.messages == said
         assert world.own.read_text() == MODELS  # the editor saves, if its user does
 
     edit(world, act)
@@ -425,9 +463,15 @@ def test_editor_that_can_shows_a_change_first(world: World) -> None:
         lenses = await editor.lenses(uri)
         await editor.run(next(command for _, command in lenses if command.title == "select"))
         (change,) = editor.edits
-        (annotation,) = (change.change_annotations or {}).values()
-        assert annotation.needs_confirmation
-        assert "select openai/b" in (annotation.description or "")
+        assert change.change_annotations == {
+            "qwenlock": types.ChangeAnnotation("qwenlock", True, editor.labels[0])
+        }
+        (changed,) = change.document_changes or ()
+        assert isinstance(changed, types.TextDocumentEdit)
+        (after,) = changed.edits
+        assert isinstance(after, types.AnnotatedTextEdit)
+        assert after.annotation_id == "qwenlock"
+        assert json.loads(applied(MODELS, [after]))["model"]["name"] == "b"
 
     edit(world, act, capabilities=capabilities)
 
@@ -462,7 +506,14 @@ def test_edits_of_a_plan_are_asked_about(world: World, answer: str, kept: bool |
         editor.answers = [answer]
         lenses = await editor.lenses(uri)
         await editor.run(next(each for _, each in lenses if each.command == "qwenlock.upgrade"))
-        assert len(editor.asked) == 1
+        (asked,) = editor.asked
+        edited = "generationConfig.contextWindowSize"
+        assert asked.splitlines() == [
+            "Info: nothing was written: edits of Bailian Coding Plan would be lost",
+            f"  qwen3.5-plus {edited}: template 1000000, yours 7, new 1000000",
+            "`--on-edited keep` keeps the edits that still apply, `--on-edited replace` drops them",
+            "You edited models of this plan.",
+        ]
         assert editor.choices == [["Keep my edits", "Replace them", "Stop"]]
         assert bool(editor.edits) == (kept is not None)
         for change in editor.edits:
@@ -492,11 +543,19 @@ def test_key_is_migrated_only_after_a_preview(world: World, answer: str) -> None
         action = actions["Migrate this key (qwenlock migrate --only api-key)"]
         editor.answers = [answer]
         await editor.run(action.command or pytest.fail("no command"))
-        (question,) = editor.asked
-        assert ".env" in question
-        said = "\n".join([question, *editor.messages, *editor.logged])
-        assert KEY not in said
-        assert "+" in editor.logged[0]
+        files = ".qwen/.env, .qwen/settings.json"
+        (asked,) = editor.asked
+        reason, question = asked.splitlines()
+        assert reason.startswith("Info: .qwen/settings.json: Move security.auth.apiKey and baseUrl")
+        assert question == f"Write {files}? The diff is in the server's log."
+        assert editor.choices == [["Write it", "Stop"]]
+        wrote = f"Info: wrote {files}; `qwenlock undo` reverts it"
+        assert editor.messages == ([wrote] if answer == "Write it" else [])
+        (logged,) = editor.logged
+        assert logged.startswith(
+            "Info: --- /dev/null\n+++ b/.qwen/.env\n@@ -0,0 +1 @@\n+OPENAI_API_K"
+        )
+        assert KEY not in asked + logged
         assert (world.own.read_text() == LEGACY) == (answer == "Stop")
         files = list(world.project.rglob(".env"))
         assert bool(files) == (answer == "Write it")
@@ -565,7 +624,9 @@ def test_nothing_is_written_over_what_is_not_saved(world: World) -> None:
         action = next(each for title, each in actions.items() if title.startswith("Migrate"))
         await editor.run(action.command or pytest.fail("no command"))
         assert editor.asked == []
-        assert "is not saved" in editor.messages[-1]
+        assert editor.messages == [
+            "Error: .qwen/settings.json is not saved: save it, then try again"
+        ]
         assert world.own.read_text() == LEGACY
 
     edit(world, act)
@@ -577,9 +638,11 @@ def test_command_that_cannot_be_carried_out_says_why(world: World) -> None:
         arguments = [str(world.project), "nothing", "openai"]
         await editor.run(types.Command("", "qwenlock.select", arguments=list(arguments)))
         assert editor.edits == []
-        assert "is not offered" in editor.messages[0]
         await editor.run(types.Command("", "qwenlock.select", arguments=["/elsewhere", "a", "b"]))
-        assert "cannot be read" in editor.messages[1]
+        assert editor.messages == [
+            "Error: the model 'nothing' is not offered\nrun `qwenlock show` to list the models",
+            "Error: the settings cannot be read: correct their errors first",
+        ]
 
     edit(world, act)
 
@@ -924,7 +987,7 @@ def test_bug_is_told_without_what_a_text_holds(
         monkeypatch.setattr("qwenlock.server.open_files.configured_findings", fails)
         editor.type(uri, MODELS + " ")
         await editor.hover(uri, position(MODELS, '"a"', 1))
-        assert editor.messages == ["qwenlock has a bug: ValueError"]  # once
+        assert editor.messages == ["Error: qwenlock has a bug: ValueError"]  # once
 
     edit(world, act)
 
@@ -932,17 +995,16 @@ def test_bug_is_told_without_what_a_text_holds(
 def test_editor_is_told_what_the_server_can_do(world: World) -> None:
     async def act(editor: Editor) -> None:
         can: types.ServerCapabilities = editor.result.capabilities
+        assert editor.result.server_info == types.ServerInfo("qwenlock", __version__)
+        assert isinstance(can.text_document_sync, types.TextDocumentSyncOptions)
+        assert can.text_document_sync.change == types.TextDocumentSyncKind.Full
         assert can.hover_provider
-        assert can.completion_provider
+        assert can.completion_provider == types.CompletionOptions(('"',))
         assert can.code_lens_provider
-        assert isinstance(can.code_action_provider, types.CodeActionOptions)
-        assert "source.fixAll.qwenlock" in (can.code_action_provider.code_action_kinds or ())
-        assert can.execute_command_provider is not None
-        assert set(can.execute_command_provider.commands) == {
-            "qwenlock.select",
-            "qwenlock.upgrade",
-            "qwenlock.migrate",
-        }
+        kinds = ("quickfix", "refactor", "source.fixAll.qwenlock")
+        assert can.code_action_provider == types.CodeActionOptions(kinds)
+        commands = ("qwenlock.select", "qwenlock.upgrade", "qwenlock.migrate")
+        assert can.execute_command_provider == types.ExecuteCommandOptions(commands)
 
     edit(world, act)
 
@@ -954,8 +1016,10 @@ def test_editor_that_can_is_asked_to_watch_files(world: World) -> None:
     async def act(editor: Editor) -> None:
         await editor.until(lambda: bool(editor.watched))
         (watched,) = editor.watched
-        assert watched.method == "workspace/didChangeWatchedFiles"
-        assert "**/qwen.lock" in str(watched.register_options)
+        names = (".qwen/settings.json", "qwen.lock", "qwenlock.toml", ".env")
+        patterns = {"watchers": [{"globPattern": f"**/{name}"} for name in names]}
+        method = "workspace/didChangeWatchedFiles"
+        assert watched == types.Registration("files", method, patterns)
 
     edit(world, act, capabilities=types.ClientCapabilities(workspace=workspace))
 

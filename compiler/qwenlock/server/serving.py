@@ -163,9 +163,10 @@ class Server(LanguageServer):
     async def _edit(self, change: ProjectChange) -> None:
         texts = [self._text(file) for file in change.files]
         edit = self.translator.workspace_edit(texts)
-        self._annotate(edit, "; ".join(change.reasons))
-        label = _cleaned(change.reasons[0]) if change.reasons else "qwenlock"
-        answer = await self.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
+        reasons = _cleaned("; ".join(change.reasons))
+        self._annotate(edit, reasons)
+        asked = types.ApplyWorkspaceEditParams(edit, reasons)
+        answer = await self.workspace_apply_edit_async(asked)
         if not answer.applied:
             self.say(f"nothing was changed: {answer.failure_reason or 'the editor refused'}")
 
@@ -181,12 +182,10 @@ class Server(LanguageServer):
         """Ask the editor to show the change before it makes it, if it can."""
         workspace = self.client_capabilities.workspace
         edits = workspace.workspace_edit if workspace else None
-        if not edits or not edits.change_annotation_support or not edit.document_changes:
+        if not edits or not edits.change_annotation_support:
             return
-        edit.change_annotations = {
-            "qwenlock": types.ChangeAnnotation("qwenlock", True, reasons or None)
-        }
-        for changed in edit.document_changes:
+        edit.change_annotations = {"qwenlock": types.ChangeAnnotation("qwenlock", True, reasons)}
+        for changed in edit.document_changes or ():
             if isinstance(changed, types.TextDocumentEdit):
                 changed.edits = [
                     types.AnnotatedTextEdit("qwenlock", each.range, each.new_text)
