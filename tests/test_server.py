@@ -187,19 +187,14 @@ def test_file_that_is_not_open_can_keep_a_project_unread(world: World) -> None:
 
 def test_lock_is_checked_where_it_is_open(world: World) -> None:
     async def act(editor: Editor) -> None:
-        text = MODELS.replace('"openaii": []', '"gemini": []')
-        write(world.own, text)
+        write(world.own, MODELS.replace('"openaii": []', '"gemini": []'))
         assert world.run("lock").exit_code == 0
         lock = await editor.show(world.lock)
         assert editor.said[lock] == []
         own = await editor.open(world.own, MODELS.replace('"id": "b"', '"id": "c"'))
         await editor.until(lambda: bool(editor.said[lock]))
         (only,) = editor.said[lock]
-        differs = "the lock does not match the settings ({}): run `qwenlock lock`"
-        assert only == diagnostic(differs.format("3 changes"))
-        editor.type(own, text.replace('"id": "b"', '"name": "B", "id": "b"'))
-        await editor.until(lambda: editor.said[lock] != [only])
-        assert editor.said[lock] == [diagnostic(differs.format("1 change"))]
+        assert only == diagnostic("the lock does not match the settings: run `qwenlock lock`")
         editor.type(own, MODELS.replace('"id": "b"', '"id": "c"'))
         editor.type(lock, editor.texts[lock].replace('"b"', '"c"'))
         await editor.until(lambda: "QL114" in editor.codes(lock))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _NAMES = (SETTINGS.name, "system-defaults.json", NAME, FILE)
 """The names of files that matter, whichever project they belong to."""
 
+_DRIFT = "the lock does not match the settings: run `qwenlock lock`"
+
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
@@ -59,7 +61,7 @@ class OpenProject:
         subject: what is linted; None if it cannot be read.
         findings: its findings.
         problem: why it cannot be read, with the place that is wrong.
-        lock: how its lock differs from its settings, in words.
+        lock: that its lock does not match its settings, in words.
     """
 
     directory: Path
@@ -193,17 +195,12 @@ class OpenFiles:
 
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:
-    """Return the findings about a lock, and in words whether it is not that of the settings."""
+    """Return the findings about a lock, and in words that it does not match, if it does not."""
     try:
         verdict = judge(subject.project.stored, label, subject.compilation)
     except InputError as error:
         return error.findings, None
-    said = verdict.of_lock
-    if verdict.status != "drift":
-        return said, None
-    count = len(verdict.changes)
-    differ = "1 change" if count == 1 else f"{count} changes"
-    return said, f"the lock does not match the settings ({differ}): run `qwenlock lock`"
+    return verdict.of_lock, _DRIFT if verdict.status == "drift" else None
 
 
 def _is_expected(finding: Finding) -> bool:
