@@ -863,6 +863,28 @@ def test_every_offset_comes_back(text: str, encoding: str, data: Any) -> None:
     assert lines.offset(at) == offset
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "where", "new"),
+    [
+        ("", "a", (0, 0, 0, 0), "a"),
+        ("a", "", (0, 0, 0, 1), ""),
+        ("abc", "abbc", (0, 2, 0, 2), "b"),
+        ("😀a\nb", "😀ab", (0, 3, 1, 0), ""),
+        ("a\r\nb", "a\nb", (0, 1, 1, 0), "\n"),
+        ("a\nb", "a\r\nb", (0, 1, 1, 0), "\r\n"),
+        ("a\r\nb", "a\rb", (0, 1, 1, 0), "\r"),
+        ("a\rb", "a\r\nb", (0, 1, 1, 0), "\r\n"),
+        ("a\r\nb", "a\r\r\nb", (0, 1, 0, 1), "\r"),
+    ],
+)
+def test_edit_is_small_and_splits_no_line_break(
+    before: str, after: str, where: tuple[int, int, int, int], new: str
+) -> None:
+    line, column, last_line, end = where
+    place = types.Range(types.Position(line, column), types.Position(last_line, end))
+    assert Lines(before, "utf-16").edit(after) == types.TextEdit(place, new)
+
+
 @given(TEXTS, TEXTS)
 @untimed(150)
 def test_edit_makes_the_new_text(before: str, after: str) -> None:
@@ -875,19 +897,28 @@ def test_edit_makes_the_new_text(before: str, after: str) -> None:
     assert before[:start] + found.new_text + before[end:] == after
 
 
-@given(TEXTS, st.sampled_from(list(UNITS)), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
+MARKS = st.sampled_from(["", "\ufeff"])
+
+
+@given(MARKS, TEXTS, st.sampled_from(list(UNITS)), st.tuples(*[st.integers(1, 9)] * 3))
 @untimed(100)
 def test_place_beyond_the_text_is_at_its_end(
-    text: str, encoding: str, line: int, column: int, width: int
+    mark: str, text: str, encoding: str, place: tuple[int, int, int]
 ) -> None:
-    found = Lines(text, encoding).of(Position(line, column, width))
-    assert (found.start.line, found.start.character) <= (found.end.line, found.end.character)
+    line, column, width = place
+    found = Lines(mark + text, encoding).of(Position(line, column, width))
+    every = re.split("\r\n|\r|\n", mark + text)
+    number = min(line, len(every)) - 1
+    first = column - 1 + (len(mark) if number == 0 else 0)
+    start, end = (columns(every[number][:at], encoding) for at in (first, first + width))
+    assert found == types.Range(types.Position(number, start), types.Position(number, end))
 
 
 def test_position_beyond_a_line_is_at_its_end() -> None:
     lines = Lines("a😀\r\nb", "utf-16")
     assert [lines.offset(types.Position(0, at)) for at in (0, 1, 2, 3, 9)] == [0, 1, 1, 2, 2]
-    assert lines.offset(types.Position(5, 0)) == 5
+    assert [lines.offset(types.Position(1, at)) for at in (0, 1, 9)] == [4, 5, 5]
+    assert [lines.offset(types.Position(at, 0)) for at in (2, 5)] == [5, 5]
 
 
 # Any text
