@@ -642,6 +642,22 @@ def test_command_that_cannot_be_carried_out_says_why(world: World) -> None:
     edit(world, act)
 
 
+def test_command_that_changes_nothing_says_why(world: World) -> None:
+    async def act(editor: Editor) -> None:
+        oauth = {"security": {"auth": {"apiKey": KEY, "selectedType": "qwen-oauth"}}}
+        await editor.open(world.own, {"$version": 4, **oauth, "model": {"name": "coder-model"}})
+        arguments = [str(world.project), "api-key", "project"]
+        await editor.run(types.Command("", "qwenlock.migrate", arguments=list(arguments)))
+        assert editor.messages == [
+            f"Warning: .qwen/settings.json: security.auth.apiKey {stays}",
+            "Info: nothing to migrate",
+        ]
+        assert editor.edits == []
+
+    stays = "is not used by the selection, so it stays: select its auth type, or remove it"
+    edit(world, act)
+
+
 # Hover
 
 

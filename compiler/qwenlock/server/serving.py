@@ -154,7 +154,7 @@ class Server(LanguageServer):
         for warning in change.warnings:
             self.say(warning, types.MessageType.Warning)
         if not change.files:
-            self.say("; ".join(change.reasons) or "there is nothing to do")
+            self.say("; ".join(change.reasons))
         elif any(file.before is None or file.mode is not None for file in change.files):
             await self._write(change, command, project)
         else:
