@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -223,10 +222,7 @@ def _place(name: str, variable: Variable) -> Place | None:
 
 def line_of(name: str, file: EnvFile) -> Place:
     """Return the line of a `.env` file that sets a variable; no excerpt of it is shown."""
-    text = file.text or ""
-    found = re.search(rf"(?m)^[^\S\n]*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
-    line = 1 if found is None else text.count("\n", 0, found.end()) + 1
-    return Place(Document(file.label, "", {}), at=(line, 1))
+    return Place(Document(file.label, "", {}), at=(file.line_of(name), 1))
 
 
 def hidden_env_files(subject: Subject) -> Iterator[Finding]:
