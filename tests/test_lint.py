@@ -543,7 +543,7 @@ def test_an_empty_credential_is_removed_where_it_overrides_nothing(scope: ScopeN
         ('{ /* qwenlock: ignore */ "$version": 4 }', '{ "$version": 4 }'),
         ('\ufeff{\n"$version": 4} // qwenlock: ignore', '{\n"$version": 4}'),
         (
-            '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202,QL1]',
+            '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL1,QL202,QL3]',
             '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202]',
         ),
     ],
