@@ -288,6 +288,8 @@ def test_of_many_findings_an_editor_gets_some_and_how_many_more(world: World) ->
     fields = ", ".join(f'"unknown-{number}": 1' for number in range(1_005))
 
     async def act(editor: Editor) -> None:
+        await editor.open(world.lock, "{}")
+        await editor.open(world.user, "{}")
         uri = await editor.open(world.own, MODELS.replace('"id": "b"', f'"id": "b", {fields}'))
         codes = editor.codes(uri)
         assert codes.count("QL212") == 1_000
@@ -471,8 +473,14 @@ def test_editor_that_can_shows_a_change_first(world: World) -> None:
     edit(world, act, capabilities=capabilities)
 
 
-def test_plan_is_upgraded_by_an_edit(world: World) -> None:
+@pytest.mark.parametrize(
+    ("keeps", "options"), [(None, ["--keep-selection"]), ("true", []), ("false", [])]
+)
+def test_plan_is_upgraded_by_an_edit(world: World, keeps: str | None, options: list[str]) -> None:
     settings = installed("0.12.0")
+    if keeps:
+        write(world.project / "qwenlock.toml", f"keep-selection = {keeps}\n")
+    settings["model"]["name"] = settings["modelProviders"]["openai"][1]["id"]
 
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, json.dumps(settings, indent=2))
@@ -483,7 +491,7 @@ def test_plan_is_upgraded_by_an_edit(world: World) -> None:
         await editor.run(actions[title].command or pytest.fail("no command"))
         (change,) = editor.edits
         (after,) = editor.after(change).values()
-        done = world.run("upgrade", "--keep-selection", "--yes", "--client", "0.24.4")
+        done = world.run("upgrade", *options, "--yes", "--client", "0.24.4")
         assert world.own.read_text() == after, done
 
     edit(world, act)
@@ -691,6 +699,7 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
         finding = await about('"openaii"')
         assert "**QL202: " in finding
         assert "docs/findings/QL202.md" in finding
+        assert await about('"openaii"', 0) == await about('"openaii"', 9) == finding
         assert await about("{", 0) == ""
 
     edit(world, act)
@@ -847,10 +856,13 @@ def test_lenses_say_how_models_and_plans_stand(world: World) -> None:
         assert hidden == "hidden by .qwen/settings.json"
         editor.type(own, json.dumps(settings, indent=2))
         (plan, *models) = [command for _, command in await editor.lenses(own)]
-        title = load().plan("coding-plan").title
-        assert plan.title.startswith(f"{title} (china) 0.12.0; ")
+        newest = load().plan("coding-plan").newest().version
+        title = f"{load().plan('coding-plan').title} (china)"
+        assert plan.title == f"{title} 0.12.0; {newest} is available"
         assert plan.command == "qwenlock.upgrade"
         assert [each.title for each in models].count("selected") == 1
+        editor.type(own, json.dumps(installed(newest, custom=[])))
+        assert (await editor.lenses(own))[0] == (0, types.Command(f"{title} {newest}", ""))
 
     edit(world, act)
 
@@ -1095,6 +1107,7 @@ def message(method: str, **more: Any) -> bytes:
 @pytest.mark.parametrize(
     ("said", "code"),
     [
+        (b"Content-Length: 3\r\n\r\n{x}" + message("exit"), 1),  # which pygls logs
         (message("exit"), 1),
         (message("shutdown", id=1) + message("exit"), 0),
         (message("initialize", id=1, params={"capabilities": {}}) + message("exit"), 1),

@@ -187,11 +187,10 @@ class OpenFiles:
         if project.configured_in is not None:
             paths[as_typed(project.configured_in)] = project.configured_in
         found = [each for each in configured_findings(subject) if not _is_expected(each)]
-        said: tuple[Finding, ...] = ()
-        lock = None
-        if any(is_same(each.path, places.lock) for each in self.files.values()):
-            said, lock = _of_lock(subject, label_of(directory))
-        return OpenProject(directory, paths, subject, (*found, *said), None, lock)
+        if not any(is_same(each.path, places.lock) for each in self.files.values()):
+            return OpenProject(directory, paths, subject, tuple(found))
+        said, lock = _of_lock(subject, label_of(directory))
+        return OpenProject(directory, paths, subject, (*found, *said), lock=lock)
 
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:

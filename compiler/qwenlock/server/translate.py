@@ -425,9 +425,9 @@ def _lenses(
     directory = str(project.directory)
     for plan in plan_standings(subject):
         if plan.first.source is source:
-            name = UPGRADE if plan.newer else ""
-            arguments = [directory, plan.plan.id] if plan.newer else []
-            command = types.Command(clean(plan.words()), name, arguments=list(arguments))
+            words = clean(plan.words())
+            upgrade = _command(words, [UPGRADE, directory, plan.plan.id])
+            command = upgrade if plan.newer else types.Command(words, "")
             yield types.CodeLens(lines.of(plan.first.place("id").position()), command)
     named: dict[tuple[str, str], int] = defaultdict(int)
     for standing in standings(subject, source):
@@ -442,8 +442,7 @@ def _select(standing: Standing, directory: str, named: dict[tuple[str, str], int
     named[model] += 1
     can_be_named = shown(standing.written.id) == standing.written.id
     if standing.stands == "offered" and named[model] == 1 and can_be_named:
-        arguments = [directory, standing.written.id, model[0]]
-        return types.Command("select", SELECT, arguments=list(arguments))
+        return _command("select", [SELECT, directory, standing.written.id, model[0]])
     return types.Command(clean(standing.words), "")
 
 
