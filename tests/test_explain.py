@@ -56,11 +56,12 @@ def crowded(text: str) -> str:
     except InputError:
         return text
     providers = settings.get("modelProviders")
-    for name, models in providers.items() if isinstance(providers, dict) else ():
-        if isinstance(models, list):
-            other = {"envKey": "OTHER_KEY", "baseUrl": "https://other.example/v9"}
-            providers[name] = [{"id": "first", **other}, *models, {"id": "last", **other}]
-    return json.dumps(settings, indent=1)
+    every = providers.values() if isinstance(providers, dict) else ()
+    lists = [each for each in every if isinstance(each, list)]
+    for models in lists:
+        other = {"envKey": "OTHER_KEY", "baseUrl": "https://other.example/v9"}
+        models[:] = [{"id": "first", **other}, *models, {"id": "last", **other}]
+    return json.dumps(settings, indent=1) if lists else text
 
 
 @pytest.mark.parametrize("code", [code for code in EXAMPLES if code not in REWRITTEN])
