@@ -50,13 +50,13 @@ def _unfilled(variable: Variable) -> list[str]:
     return references(variable.value) if isinstance(variable.origin, Source) else []
 
 
-def _referred_to(lock: Lock) -> set[str]:
+def _referred_to(lock: Lock) -> set[str | None]:
     """Return the variables that settings refer to as `$NAME`, not in `envKey`."""
     client, selection = profile(lock.client), lock.selection
     of_selection = (selection.model, selection.base_url, selection.generation_config)
-    named = set(references_in([*map(settings_entry, lock.models), *of_selection], client))
+    named = references_in([*map(settings_entry, lock.models), *of_selection], client)
     is_usual = selection.env_key == API_KEY_VARIABLES.get(selection.auth_type or "")
-    return named | ({selection.env_key or ""} if not is_usual else set())
+    return {*named} if is_usual else {*named, selection.env_key}
 
 
 def unset(lock: Lock, project: Project) -> Iterator[Finding]:
