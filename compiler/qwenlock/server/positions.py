@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _NEWLINE = pattern(r"\r\n|\r|\n")
 
 
-def _units(text: str, encoding: str) -> int:
+def _units(text: str, encoding: str | None) -> int:
     """Return how many units a text has in an encoding."""
     if encoding == PositionEncodingKind.Utf32 or text.isascii():
         return len(text)
@@ -38,10 +38,10 @@ class Lines:
 
     Args:
         text: the text, as the editor has it.
-        encoding: `utf-8`, `utf-16` or `utf-32`.
+        encoding: `utf-8`, `utf-16` or `utf-32`; the second if it is None.
     """
 
-    def __init__(self, text: str, encoding: str) -> None:
+    def __init__(self, text: str, encoding: str | None) -> None:
         self._text, self._encoding = text, encoding
         breaks = [found.span() for found in _NEWLINE.finditer(text)]
         self._starts = [0, *(end for _, end in breaks)]

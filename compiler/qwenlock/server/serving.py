@@ -78,9 +78,8 @@ class Server(LanguageServer):
         edits = self.client_capabilities.workspace
         edits_of = edits.workspace_edit if edits else None
         versioned = bool(edits_of and edits_of.document_changes)
-        encoding = self.server_capabilities.position_encoding or "utf-16"
-        name = getattr(encoding, "value", encoding)
-        return Translator(self.open_files, str(name), versioned=versioned)
+        encoding = self.server_capabilities.position_encoding
+        return Translator(self.open_files, encoding, versioned=versioned)
 
     def file(self, uri: str) -> OpenFile | None:
         """Return an open file, or None."""

@@ -77,11 +77,11 @@ class Translator:
 
     Args:
         files: what is open.
-        encoding: how the editor counts the characters of a line.
+        encoding: how the editor counts the characters of a line; `utf-16` if it does not say.
         versioned: the editor takes edits that name the version of a text.
     """
 
-    def __init__(self, files: OpenFiles, encoding: str, *, versioned: bool = True) -> None:
+    def __init__(self, files: OpenFiles, encoding: str | None, *, versioned: bool = True) -> None:
         self._files = files
         self._encoding = encoding
         self._versioned = versioned
