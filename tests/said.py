@@ -1,7 +1,5 @@
 """What errors, findings and changes say in the tests, whole: tests/data/said.txt.
 
-Of each kind of finding, the page also holds its severities, and what its places are like.
-
 A test often asserts the few words that matter to it. Here no word of the rest changes unseen, and
 the page can be read for its English. Properties are left out, since their inputs are others in
 each run, and so are golden cases, which hold all output already. `--update-golden` adds what is new
