@@ -387,7 +387,7 @@ def serve() -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else gets between the answers
     server = make()
     try:
-        server.start_io(sys.stdin.buffer, protocol)
+        server.start_io(stdout=protocol)
     except (MemoryError, OverflowError, ValueError):  # a length that no message has
         message = "the editor does not speak the Language Server Protocol"
         raise UsageError(message, "see docs/how-to/language-server.md") from None
