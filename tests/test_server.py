@@ -379,6 +379,9 @@ def test_everything_safe_that_counts_is_fixed_at_once(
         (after,) = editor.after(action.edit).values()
         world.run("lint", "--fix", "--yes", "--client", "0.24.4")
         assert world.own.read_text() == after
+        write(
+            world.user, {"$version": 4, "security": {"auth": {"apiKey": ""}}}
+        )  # that is safe, too
         editor.type(uri, after)
         await editor.until(lambda: fixed not in editor.codes(uri))
         assert await editor.actions(uri, anywhere, ["source.fixAll"]) == {}

@@ -58,6 +58,7 @@ class OpenProject:
     Attributes:
         directory: its directory.
         paths: its files, by their names in messages.
+        opened: those that are open, by the same names.
         subject: what is linted; None if it cannot be read.
         findings: its findings.
         problem: why it cannot be read, with the place that is wrong.
@@ -66,6 +67,7 @@ class OpenProject:
 
     directory: Path
     paths: Mapping[str, Path]
+    opened: Mapping[str, OpenFile]
     subject: Subject | None = None
     findings: tuple[Finding, ...] = ()
     problem: str | None = None
@@ -137,11 +139,10 @@ class OpenFiles:
         except QwenlockError:
             return None
 
-    def opened(self, project: OpenProject) -> dict[str, OpenFile]:
-        """Return the open files of a project, by the name that messages call them."""
+    def _opened(self, paths: Mapping[str, Path]) -> dict[str, OpenFile]:
         return {
             name: file
-            for name, path in project.paths.items()
+            for name, path in paths.items()
             for file in self.files.values()
             if is_same(file.path, path)
         }
@@ -177,7 +178,8 @@ class OpenFiles:
                 for each in findings
                 if each.place
             ]
-            return OpenProject(directory, named, None, findings, next(iter(said), error.message))
+            problem = next(iter(said), error.message)
+            return OpenProject(directory, named, self._opened(named), None, findings, problem)
 
     def _linted(self, directory: Path, subject: Subject) -> OpenProject:
         project = subject.project
@@ -187,10 +189,11 @@ class OpenFiles:
         if project.configured_in is not None:
             paths[as_typed(project.configured_in)] = project.configured_in
         found = [each for each in configured_findings(subject) if not _is_expected(each)]
-        if not any(is_same(each.path, places.lock) for each in self.files.values()):
-            return OpenProject(directory, paths, subject, tuple(found))
+        opened = self._opened(paths)
+        if label_of(directory) not in opened:
+            return OpenProject(directory, paths, opened, subject, tuple(found))
         said, lock = _of_lock(subject, label_of(directory))
-        return OpenProject(directory, paths, subject, (*found, *said), lock=lock)
+        return OpenProject(directory, paths, opened, subject, (*found, *said), lock=lock)
 
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:

@@ -86,19 +86,12 @@ class Translator:
         self._encoding = encoding
         self._versioned = versioned
         self._lines: dict[str, Lines] = {}
-        self._opened: dict[int, dict[str, OpenFile]] = {}
 
     def lines(self, text: str) -> Lines:
         """Return the lines of a text; they are made once, as many findings may be in it."""
         if text not in self._lines:
             self._lines[text] = Lines(text, self._encoding)
         return self._lines[text]
-
-    def _opened_of(self, project: OpenProject) -> dict[str, OpenFile]:
-        """Return the open files of a project, by their names in messages; found once."""
-        if id(project) not in self._opened:
-            self._opened[id(project)] = self._files.opened(project)
-        return self._opened[id(project)]
 
     # Diagnostics
 
@@ -111,7 +104,7 @@ class Translator:
         return {uri: list(said.values()) for uri, said in found.items()}
 
     def _of_project(self, project: OpenProject) -> Iterator[tuple[str, types.Diagnostic]]:
-        opened = self._opened_of(project)
+        opened = project.opened
         settings = [each for each in opened.values() if each.path.name == "settings.json"]
         anywhere = next(iter([*reversed(settings), *opened.values()]), None)
         shown, rest = bounded(project.findings, MOST_IN_REVIEW)
@@ -162,7 +155,7 @@ class Translator:
 
     def _location(self, place: Place, project: OpenProject) -> types.Location:
         label = place.document.label
-        file = self._opened_of(project).get(label)
+        file = project.opened.get(label)
         text = file.text if file else place.document.text
         uri = file.uri if file else from_fs_path(str(project.paths[label]))
         return types.Location(str(uri), self.lines(text).of(place.position()))
@@ -300,7 +293,7 @@ class Translator:
         said: dict[str, None] = {}
         around = None
         for project in self._files.projects_of(file):
-            source, opened = project.source(file.path), self._opened_of(project)
+            source, opened = project.source(file.path), project.opened
             for finding in project.findings:
                 place = finding.place
                 if place is None or opened.get(place.document.label) is not file:
