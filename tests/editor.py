@@ -45,13 +45,15 @@ class Editor:
     Attributes:
         said: the diagnostics of each file, by its URI.
         published: how often diagnostics came.
-        messages: what was shown to the user.
-        logged: what was logged.
+        messages: what was shown to the user, each with its kind.
+        logged: what was logged, each with its kind.
         answers: what the user answers to questions, in order.
         asked: the questions.
         choices: the answers that each question offers.
         watched: the files that the server wants to watch.
         edits: the edits that commands made.
+        labels: what each of them is called.
+        refusal: why the editor refuses edits; None if it does not.
     """
 
     def __init__(self, client: LanguageClient) -> None:
@@ -65,6 +67,8 @@ class Editor:
         self.watched: list[types.Registration] = []
         self.answers: list[str] = []
         self.edits: list[types.WorkspaceEdit] = []
+        self.labels: list[str | None] = []
+        self.refusal: str | None = None
         self.texts: dict[str, str] = {}
         self._versions: dict[str, int] = {}
         self._news = asyncio.Event()
@@ -126,16 +130,16 @@ class Editor:
 
         @self.client.feature(types.WINDOW_SHOW_MESSAGE)
         def shown(told: types.ShowMessageParams) -> None:
-            self.messages.append(told.message)
+            self.messages.append(f"{told.type.name}: {told.message}")
             self._news.set()
 
         @self.client.feature(types.WINDOW_LOG_MESSAGE)
         def logged(told: types.LogMessageParams) -> None:
-            self.logged.append(told.message)
+            self.logged.append(f"{told.type.name}: {told.message}")
 
         @self.client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
         def asked(told: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
-            self.asked.append(told.message)
+            self.asked.append(f"{told.type.name}: {told.message}")
             self.choices.append([each.title for each in told.actions or ()])
             return types.MessageActionItem(self.answers.pop(0)) if self.answers else None
 
@@ -147,7 +151,8 @@ class Editor:
         @self.client.feature(types.WORKSPACE_APPLY_EDIT)
         def edit(told: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.edits.append(told.edit)
-            return types.ApplyWorkspaceEditResult(applied=True)
+            self.labels.append(told.label)
+            return types.ApplyWorkspaceEditResult(self.refusal is None, self.refusal)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until messages of the server make a condition true."""
@@ -190,9 +195,10 @@ class Editor:
         return next(each for each in self.said[uri] if each.code == code)
 
     async def actions(
-        self, uri: str, at: types.Range, only: list[str] | None = None
+        self, uri: str, at: types.Range, only: list[str] | None = None, *, automatic: bool = False
     ) -> dict[str, types.CodeAction]:
-        context = types.CodeActionContext([], only)  # type: ignore[arg-type]
+        trigger = types.CodeActionTriggerKind.Automatic if automatic else None
+        context = types.CodeActionContext([], only, trigger)  # type: ignore[arg-type]
         asked = types.CodeActionParams(types.TextDocumentIdentifier(uri), at, context)
         found = await self.client.text_document_code_action_async(asked)
         return {each.title: _action(each) for each in found or []}

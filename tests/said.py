@@ -99,7 +99,19 @@ def _read() -> list[str]:
 def _of_finding(finding: Finding) -> list[str]:
     repair = [f"repair: {finding.repair}"] if finding.repair else []
     related = [f"related: {each.message}" for each in finding.related]
-    return [_text(finding.code, finding), *repair, *related]
+    return [_text(finding.code, finding), _place(finding), *repair, *related]
+
+
+def _place(finding: Finding) -> str:
+    """Return the severity of a finding, what its place is like, and how safe its repair is."""
+    place = finding.place
+    where = "at a line" if place else "without a place"
+    if place and place.at is None:
+        top, *below = [str(each) for each in place.path] or ["whole file"]
+        path = ".".join([top if below or not place.path else "*", *("*" for _ in below)])
+        where = f"at the {'key' if place.on_key else 'value'} {path}"
+    safe = finding.repair and ("safely" if finding.repair.safe else "unsafely")
+    return f"{finding.code}, {finding.level} {where}" + (f", repaired {safe}" if safe else "")
 
 
 def _of_change(change: ProjectChange) -> list[str]:

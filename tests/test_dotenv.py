@@ -12,7 +12,7 @@ from dotenv import dotenv_values
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwenlock.text.dotenv import add, parse, remove
+from qwenlock.text.dotenv import add, line_of, parse, remove
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 AWKWARD = st.sampled_from(list("ab1'\"`#$\\{}= \n\r\u2028\ufeff\x85é"))
@@ -180,3 +180,17 @@ def test_unfinished_references_are_read_in_linear_time(value: str) -> None:
 def test_blanks_are_read_in_linear_time() -> None:
     text = "A=x" + " " * 300_000 + "y\n"
     assert add(text, {"B": "1"}) == text + "B=1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("A=1", 1),
+        ("\ufeffA=1", 1),
+        ("\r\rA=1\r", 3),
+        ("A=1\r\nA=2\r\n# A=3", 2),
+        ('B="\nA=1\n"\r\nexport A: 2', 4),
+    ],
+)
+def test_line_is_that_of_the_value_that_counts(text: str, line: int) -> None:
+    assert line_of(text, "A") == line

@@ -62,41 +62,102 @@ SETTINGS: dict[str, Any] = {
         "visionModel": "nothing",
     },
     "undecided": {"model": {"name": "m"}},
-    "runtime": {"env": {"OPENAI_API_KEY": "$K"}, "security": OPENAI, "model": {"name": "m"}},
+    "runtime": {
+        "env": {"OPENAI_API_KEY": "$K"},
+        "security": {"auth": {"selectedType": "openai", "apiKey": "$K"}},
+        "model": {"name": "m"},
+    },
     "built-in": {
         "security": {"auth": {"selectedType": "qwen-oauth"}},
         "model": {"name": "coder-model"},
     },
     "plan": plan("0.12.0", generationConfig={"contextWindowSize": 7, "timeout": 1}),
     "empty": {"modelProviders": {"openai": [{}], "gemini": [""]}, "model": {}},
+    "broken": '{"model": {"name": }',
+    "repairs": {
+        "modelProviders": {
+            "openai": [entry("a"), entry("a")],
+            "gemnii": [],
+        },
+        "env": {"A_KEY": "x-1"},
+    },
 }
 
 
-def told(path: Path) -> Iterator[str]:
-    text = path.read_text()
-    file = OpenFile(path.as_uri(), path, text, 1)
+def at(where: types.Range) -> str:
+    """Return a range as people count, from 1."""
+    start, end = where.start, where.end
+    return f"{start.line + 1}:{start.character + 1}-{end.line + 1}:{end.character + 1}"
+
+
+def said_of(each: types.Diagnostic) -> Iterator[str]:
+    """Yield a diagnostic, and then the places that belong to it."""
+    page = each.code_description and each.code_description.href
+    assert (page or "").endswith(f"docs/findings/{each.code}.md" if each.code else "")
+    assert each.source == "qwenlock"
+    said = each.message.replace("\n", "; ")
+    tags = "".join(f" ({tag.name})" for tag in each.tags or ())
+    yield f"{at(each.range)} {each.severity and each.severity.name} {each.code}{tags}: {said}"
+    for other in each.related_information or ():
+        yield f"  {other.location.uri} {at(other.location.range)}: {other.message}"
+
+
+def done_by(action: types.CodeAction) -> Iterator[str]:
+    """Yield what an action does, besides its title."""
+    yield str(getattr(action.kind, "value", action.kind))
+    yield from ["preferred"] * bool(action.is_preferred)
+    yield from (f"for {each.code} at {at(each.range)}" for each in action.diagnostics or ())
+    if action.command:
+        assert action.command.title == action.title
+        yield f"runs {action.command.command} {action.command.arguments}"
+    for changed in (action.edit and action.edit.document_changes) or ():
+        assert isinstance(changed, types.TextDocumentEdit)
+        document, (edit,) = changed.text_document, changed.edits
+        assert isinstance(edit, types.TextEdit)
+        yield f"writes {edit.new_text!r} at {at(edit.range)} of {document.uri} {document.version}"
+
+
+def told(*paths: Path) -> Iterator[str]:
+    """Yield what is said about files that are open, and what at each place of the last one."""
     files = OpenFiles()
-    files.put(file)
+    for number, path in enumerate(paths):
+        file = OpenFile(path.as_uri(), path, path.read_text(encoding="utf-8"), number)
+        files.put(file)
     translator = Translator(files, "utf-16")
-    translator.diagnostics()
+    for uri, diagnostics in translator.diagnostics().items():
+        yield f"{uri}:"
+        yield from (line for each in diagnostics for line in said_of(each))
     offered: set[str] = set()
-    for token in TOKEN.finditer(text):
-        at = translator.lines(text).position(token.start() + 1)
-        yield f"\n{at.line + 1}:{at.character + 1} {text.splitlines()[at.line].strip()}"
-        hover = translator.hover(file, at, Pages(read_page))
+    for token in TOKEN.finditer(file.text):
+        place = translator.lines(file.text).position(token.start() + 1)
+        hover = translator.hover(file, place, Pages(read_page))
+        where = f"{at(hover.range)} " if hover and hover.range else ""
+        line = file.text.splitlines()[place.line].strip()
+        yield f"\n{place.line + 1}:{place.character + 1} {where}{line}"
         if hover:
-            yield from (f"  {line}" for line in hover.contents.value.splitlines() if line)  # type: ignore[union-attr]
-        for item in translator.completions(file, at, snippets=True)[:6]:
-            edit = getattr(item.text_edit, "new_text", "")
-            about = getattr(item.documentation, "value", item.documentation)
-            line = f"  offers {item.label} ({item.detail}): {edit!r}; {about}"
+            assert isinstance(hover.contents, types.MarkupContent)
+            yield from (f"  {line}" for line in hover.contents.value.splitlines() if line)
+        items = translator.completions(file, place, snippets=True)
+        assert [each.sort_text for each in items] == [f"{each:05}" for each in range(len(items))]
+        for item in items[:6]:
+            assert isinstance(item.text_edit, types.TextEdit)
+            new, words = item.text_edit.new_text, item.filter_text
+            is_snippet = item.insert_text_format == types.InsertTextFormat.Snippet
+            assert is_snippet or words == new
+            text = f"snippet {new!r} for {words!r}" if is_snippet else repr(new)
+            about = f"{item.kind and item.kind.name} ({item.detail}); {item.documentation}"
+            line = f"  offers {item.label}: {text}, {about}"
             yield from [line] * (line not in offered)
             offered.add(line)
         context = types.CodeActionContext([])
-        for action in translator.actions(file, types.Range(at, at), context):
-            yield f"  can: {action.title}"
+        for action in translator.actions(file, types.Range(place, place), context):
+            does = "".join(f"\n    {each}" for each in done_by(action))
+            yield f"  can: {action.title}{does * (does not in offered)}"
+            offered.add(does)
     for lens in translator.lenses(file):
-        yield f"\nabove {lens.range.start.line + 1}: {lens.command and lens.command.title}"
+        assert lens.command is not None
+        command = f"{lens.command.command} {lens.command.arguments}" if lens.command.command else ""
+        yield f"\nabove {at(lens.range)}: {lens.command.title} {command}".rstrip()
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -110,9 +171,13 @@ def test_pages_show_what_an_editor_gets(
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2-is-a-key")
     write(world.home / ".qwen" / ".env", "IN_A_FILE_KEY=hunter2\n")
     write(world.user, {"modelProviders": {"openai": [entry("mine")], "gemini": [entry("g")]}})
-    write(world.own, json.dumps(SETTINGS[name], indent=1))
+    text = (
+        SETTINGS[name] if isinstance(SETTINGS[name], str) else json.dumps(SETTINGS[name], indent=1)
+    )
+    write(world.own, text)
     page = PAGES / f"{name}.txt"
-    said = "\n".join(told(world.own)).replace(str(ROOT), "/here") + "\n"
+    said = "\n".join(told(world.user, world.own)) + "\n"
+    said = said.replace(str(ROOT), "/here").replace(str(tmp_path), "")
     if request.config.getoption("--update-golden"):
         page.parent.mkdir(exist_ok=True)
         page.write_text(said, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from examples import example, reported
 from pages import ROOT
 from qwenlock.edge.pages import read_page
+from qwenlock.findings.errors import InputError
+from qwenlock.findings.reading import parse
 from qwenlock.findings.rules import RULES
 from reference import findings, headed
 
@@ -24,6 +27,11 @@ WITHOUT_EXAMPLE = {
     "QL104": "a page is short",
     "QL105": "what cannot be read cannot be shown",
 }
+REWRITTEN = {
+    "QL110": "json reads its number as another one",
+    "QL116": "json reads one of two equal keys",
+    "QL604": "it is about an auth type without models",
+}
 EXAMPLES = [code for code in RULES if code not in WITHOUT_EXAMPLE]
 WITH_COMMENT = [code for code in RULES if f"ignore[{code}]" in PAGES[code].ignoring]
 
@@ -37,6 +45,36 @@ def test_an_example_gives_its_finding_where_the_page_says(
     assert found, "not reported"
     assert place(found[0]) == page.at
     assert (found[0].get("repair") or "") == page.repair
+
+
+def crowded(text: str) -> str:
+    """Return settings with other models before and behind those of each auth type."""
+    try:
+        settings: dict[str, Any] = parse(text, "").value
+    except InputError:
+        return text
+    providers = settings.get("modelProviders")
+    every = providers.values() if isinstance(providers, dict) else ()
+    lists = [each for each in every if isinstance(each, list)]
+    for models in lists:
+        other = {"envKey": "OTHER_KEY", "baseUrl": "https://other.example/v9"}
+        models[:] = [{"id": "first", **other}, *models, {"id": "last", **other}]
+    return json.dumps(settings, indent=1) if lists else text
+
+
+@pytest.mark.parametrize("code", [code for code in EXAMPLES if code not in REWRITTEN])
+def test_nothing_around_an_example_hides_its_finding(
+    code: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PAGES[code]
+    empty = {"model": {"x": {}}, "security": {"auth": {}}, "env": {}, "modelProviders": {}}
+    files = {"~/.qwen/settings.json": json.dumps({"$version": 4, **empty}), **(page.before or {})}
+    around = {
+        name: crowded(text) if name.endswith("settings.json") else text
+        for name, text in files.items()
+    }
+    found = reported(page._replace(before=around), world, monkeypatch)
+    assert code in {each["code"] for each in found}
 
 
 @pytest.mark.parametrize("code", [code for code in EXAMPLES if PAGES[code].after])

@@ -444,6 +444,65 @@ def test_an_env_file_that_hides_a_variable_is_reported_where_nothing_else_sets_i
     assert said("guide", "PORT=1", {"OPENAI_API_KEY": "z"}) == []
 
 
+FILES: dict[str, Location] = {".qwen/.env": "project", ".env": "project", "~/.qwen/.env": "home"}
+NEAR, FAR = (".env", "X=1\nK=b\n"), ("~/.qwen/.env", "K=c\n")
+LOST = [".env", "~/.qwen/.env", "env of project.json"]
+EMPTY = "QL405 at {0}: K is empty in {0}; used by openai/m"
+IDLE = "has no effect, because openai/m is selected"
+SET: list[tuple[str, dict[str, str], list[tuple[str, str]], dict[str, str], list[str]]] = [
+    (
+        "0.24.4", {"K": "a"}, [NEAR, FAR], {"K": "d"},
+        [f"QL408 at .env: K from the environment is used; {' and '.join(LOST)} have other values"],
+    ),
+    (
+        "guide", {}, [NEAR], {"K": "d"},
+        ["QL408 at project.json: K from .env is used; env of project.json has another value"],
+    ),
+    ("0.24.4", {"K": "a"}, [(".env", "K=a")], {"K": "a"}, []),
+    (
+        "0.12.0", {"K": ""}, [NEAR], {},
+        ["QL405: K is empty in the environment, which hides the value in .env; used by openai/m"],
+    ),
+    ("guide", {"K": ""}, [NEAR], {}, []),
+    ("guide", {}, [(".env", "K=\n"), FAR], {}, [EMPTY.format(".env")]),
+    (
+        "0.24.4", {}, [], {"K": ""},
+        ["QL405 at project.json: K is empty in env of project.json; used by openai/m"],
+    ),
+    (
+        "0.24.4", {"K": "a", "OPENAI_KEY": "b"}, [(".env", "OPENAI_KEY=c")], {"OPENAI_KEY": "d"},
+        [f"QL409{at}: nothing reads OPENAI_KEY" for at in ("", " at .env", " at project.json")],
+    ),
+    (
+        "0.24.4", {"K": "a", "OPENAI_BASE_URL": "https://b", "OPENAI_MODEL": "m"}, [],
+        {"QWEN_MODEL": "x", "OPENAI_BASE_URL": "https://a.example/v1"},
+        [f"QL410 at project.json: QWEN_MODEL {IDLE}", f"QL410: OPENAI_BASE_URL {IDLE}"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("client", "environment", "files", "env", "said"), SET)
+def test_what_sets_variables_is_told(
+    client: str,
+    environment: dict[str, str],
+    files: list[tuple[str, str]],
+    env: dict[str, str],
+    said: list[str],
+) -> None:
+    entry = {"id": "m", "envKey": "K", "baseUrl": "https://a.example/v1"}
+    settings = {"$version": 4, **models(entry), "model": {"name": "m"}, "env": env}
+    here = with_project(
+        subject(source(settings, "project"), client=client),
+        environment=environment,
+        env_files=tuple(EnvFile(Path(name), name, FILES[name], text) for name, text in files),
+    )
+    found = [
+        f"{each.code}{f' at {each.place.document.label}' if each.place else ''}: {each.message}"
+        for each in lint(replace(here, world=Around(env=True)))
+    ]
+    assert [each for each in found if each[:5] in ("QL405", "QL408", "QL409", "QL410")] == said
+
+
 @pytest.mark.parametrize(
     ("client", "level", "reason"),
     [
@@ -537,7 +596,7 @@ def test_an_empty_credential_is_removed_where_it_overrides_nothing(scope: ScopeN
         ('{ /* qwenlock: ignore */ "$version": 4 }', '{ "$version": 4 }'),
         ('\ufeff{\n"$version": 4} // qwenlock: ignore', '{\n"$version": 4}'),
         (
-            '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202,QL1]',
+            '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL1,QL202,QL3]',
             '{"$version": 4, "modelProviders": {\n"x": [] } } // qwenlock: ignore[QL202]',
         ),
     ],

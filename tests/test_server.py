@@ -18,6 +18,7 @@ from lsprotocol import types
 
 from editor import Editor, applied, edit, position
 from examples import example, write_files
+from qwenlock import __version__
 from qwenlock.edge.pages import read_page
 from qwenlock.edge.plans import load
 from qwenlock.findings.errors import UsageError
@@ -66,6 +67,14 @@ def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 # Diagnostics
+
+
+def diagnostic(
+    message: str, severity: types.DiagnosticSeverity = types.DiagnosticSeverity.Warning
+) -> types.Diagnostic:
+    """Return what is said of a whole file."""
+    start = types.Position(0, 0)
+    return types.Diagnostic(types.Range(start, start), message, severity, source="qwenlock")
 
 
 def test_finding_has_code_severity_link_and_related_place(world: World) -> None:
@@ -159,7 +168,7 @@ def test_error_in_one_file_is_named_in_the_others(world: World) -> None:
         await editor.until(lambda: editor.codes(user) == ["QL101"])
         await editor.until(lambda: len(editor.said[own]) == 1)
         (only,) = editor.said[own]
-        assert only.message.startswith("not checked: ~/.qwen/settings.json:2: ")
+        assert only.message == "not checked: ~/.qwen/settings.json:2: expected a value"
         editor.type(user, json.dumps(USER))
         await editor.until(lambda: "QL209" in editor.codes(own))
 
@@ -171,7 +180,8 @@ def test_file_that_is_not_open_can_keep_a_project_unread(world: World) -> None:
         write(world.user, "{")
         own = await editor.open(world.own, MODELS)
         (only,) = editor.said[own]
-        assert only.message.startswith("not checked: ~/.qwen/settings.json:1: ")
+        said = "not checked: ~/.qwen/settings.json:1: unterminated object"
+        assert only == diagnostic(said, types.DiagnosticSeverity.Error)
 
     edit(world, act)
 
@@ -185,8 +195,7 @@ def test_lock_is_checked_where_it_is_open(world: World) -> None:
         own = await editor.open(world.own, MODELS.replace('"id": "b"', '"id": "c"'))
         await editor.until(lambda: bool(editor.said[lock]))
         (only,) = editor.said[lock]
-        differs = "the lock does not match the settings ({}): run `qwenlock lock`"
-        assert only.message == differs.format("3 changes")
+        assert only == diagnostic("the lock does not match the settings: run `qwenlock lock`")
         editor.type(own, MODELS.replace('"id": "b"', '"id": "c"'))
         editor.type(lock, editor.texts[lock].replace('"b"', '"c"'))
         await editor.until(lambda: "QL114" in editor.codes(lock))
@@ -239,11 +248,23 @@ def test_users_file_alone_is_checked_with_the_workspace(world: World, folders: b
 
 def test_other_files_are_left_alone(world: World) -> None:
     async def act(editor: Editor) -> None:
-        await editor.open(world.own, "{}")
+        own = await editor.open(world.own, "{}")
         uri = editor.send(write(world.project / "package.json", '{"modelProviders": 1,}'))
+        editor.type(own, MODELS)
+        await editor.until(lambda: "QL209" in editor.codes(own))
         assert await editor.lenses(uri) == []
         assert await editor.hover(uri, types.Position(0, 2)) == ""
-        assert uri not in editor.said
+        assert (
+            await editor.actions(uri, types.Range(types.Position(0, 2), types.Position(0, 2))) == {}
+        )
+        assert await editor.offered(uri, types.Position(0, 2)) == {}
+        editor.client.text_document_did_close(
+            types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
+        )
+        editor.type(own, "{}")
+        await editor.until(lambda: editor.said[own] == [])
+        assert list(editor.said) == [own]
+        assert editor.messages == []
 
     edit(world, act)
 
@@ -258,8 +279,8 @@ def test_uri_that_is_not_a_local_file_is_ignored(world: World, scheme: str) -> N
         editor.client.text_document_did_open(types.DidOpenTextDocumentParams(other))
         editor.type(uri, f"\n{MODELS}")
         await editor.until(lambda: editor.diagnostic(uri, "QL209").range.start.line == 7)
-        assert "QL209" in editor.codes(uri)
-        assert other.uri not in editor.said
+        await editor.lenses(uri)
+        assert list(editor.said) == [uri]
 
     edit(world, act)
 
@@ -268,10 +289,13 @@ def test_editor_gets_some_of_many_findings_and_the_number_of_the_others(world: W
     fields = ", ".join(f'"unknown-{number}": 1' for number in range(1_005))
 
     async def act(editor: Editor) -> None:
+        await editor.open(world.lock, "{}")
+        await editor.open(world.user, "{}")
         uri = await editor.open(world.own, MODELS.replace('"id": "b"', f'"id": "b", {fields}'))
-        said = [each.message for each in editor.said[uri]]
-        assert sum("is unknown" in each for each in said) == 1_000
-        assert "… and 5 more QL212: `qwenlock lint --format json`" in said
+        codes = editor.codes(uri)
+        assert codes.count("QL212") == 1_000
+        more = "… and 5 more QL212: `qwenlock lint --format json`"
+        assert diagnostic(more, types.DiagnosticSeverity.Information) in editor.said[uri]
 
     edit(world, act)
 
@@ -333,21 +357,35 @@ def test_action_repairs_as_lint_does(world: World, code: str) -> None:
     edit(world, act)
 
 
-def test_everything_safe_is_fixed_at_once(world: World) -> None:
+@pytest.mark.parametrize(
+    ("automatic", "ignored", "fixed"),
+    [(False, "", "QL115"), (True, "QL209", "QL115"), (True, "QL115", "QL209")],
+)
+def test_everything_safe_that_counts_is_fixed_at_once(
+    world: World, automatic: bool, ignored: str, fixed: str
+) -> None:
     text = MODELS.replace('"$version": 4,', '"$version": 4, // qwenlock: ignore[QL101]')
 
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, text)
         anywhere = types.Range(types.Position(0, 0), types.Position(0, 0))
         assert await editor.actions(uri, anywhere, ["quickfix"]) == {}
-        (action,) = (await editor.actions(uri, anywhere, ["source.fixAll"])).values()
+        assert await editor.actions(uri, anywhere, automatic=True) == {}  # the cursor moved
+        (action,) = (
+            await editor.actions(uri, anywhere, ["source.fixAll"], automatic=automatic)
+        ).values()
         (after,) = editor.after(action.edit).values()
         world.run("lint", "--fix", "--yes", "--client", "0.24.4")
         assert world.own.read_text() == after
+        write(
+            world.user, {"$version": 4, "security": {"auth": {"apiKey": ""}}}
+        )  # that is safe, too
         editor.type(uri, after)
-        await editor.until(lambda: "QL115" not in editor.codes(uri))
+        await editor.until(lambda: fixed not in editor.codes(uri))
         assert await editor.actions(uri, anywhere, ["source.fixAll"]) == {}
 
+    if ignored:
+        write(world.project / "qwenlock.toml", f'[lint]\nignore = ["{ignored}"]\n')
     edit(world, act)
 
 
@@ -381,8 +419,17 @@ def test_editor_without_versions_gets_plain_edits(world: World) -> None:
 # Commands
 
 
-def test_model_is_selected_by_an_edit(world: World) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (None, []),
+        ("", ["Info: nothing was changed: the editor refused"]),
+        ("it is locked", ["Info: nothing was changed: it is locked"]),
+    ],
+)
+def test_model_is_selected_by_an_edit(world: World, refusal: str | None, said: list[str]) -> None:
     async def act(editor: Editor) -> None:
+        editor.refusal = refusal
         uri = await editor.open(world.own, MODELS)
         at = position(MODELS, '"b"')
         action = (await editor.actions(uri, types.Range(at, at)))["Select this model"]
@@ -391,6 +438,8 @@ def test_model_is_selected_by_an_edit(world: World) -> None:
         (change,) = editor.edits
         (after,) = editor.after(change).values()
         assert json.loads(after)["model"]["name"] == "b"
+        assert editor.labels == ["select openai/b in .qwen/settings.json"]
+        assert editor.messages == said
         assert world.own.read_text() == MODELS  # the editor saves, if its user does
 
     edit(world, act)
@@ -412,15 +461,27 @@ def test_editor_that_can_shows_a_change_first(world: World) -> None:
         lenses = await editor.lenses(uri)
         await editor.run(next(command for _, command in lenses if command.title == "select"))
         (change,) = editor.edits
-        (annotation,) = (change.change_annotations or {}).values()
-        assert annotation.needs_confirmation
-        assert "select openai/b" in (annotation.description or "")
+        assert change.change_annotations == {
+            "qwenlock": types.ChangeAnnotation("qwenlock", True, editor.labels[0])
+        }
+        (changed,) = change.document_changes or ()
+        assert isinstance(changed, types.TextDocumentEdit)
+        (after,) = changed.edits
+        assert isinstance(after, types.AnnotatedTextEdit)
+        assert after.annotation_id == "qwenlock"
+        assert json.loads(applied(MODELS, [after]))["model"]["name"] == "b"
 
     edit(world, act, capabilities=capabilities)
 
 
-def test_plan_is_upgraded_by_an_edit(world: World) -> None:
+@pytest.mark.parametrize(
+    ("keeps", "options"), [(None, ["--keep-selection"]), ("true", []), ("false", [])]
+)
+def test_plan_is_upgraded_by_an_edit(world: World, keeps: str | None, options: list[str]) -> None:
     settings = installed("0.12.0")
+    if keeps:
+        write(world.project / "qwenlock.toml", f"keep-selection = {keeps}\n")
+    settings["model"]["name"] = settings["modelProviders"]["openai"][1]["id"]
 
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, json.dumps(settings, indent=2))
@@ -431,7 +492,7 @@ def test_plan_is_upgraded_by_an_edit(world: World) -> None:
         await editor.run(actions[title].command or pytest.fail("no command"))
         (change,) = editor.edits
         (after,) = editor.after(change).values()
-        done = world.run("upgrade", "--keep-selection", "--yes", "--client", "0.24.4")
+        done = world.run("upgrade", *options, "--yes", "--client", "0.24.4")
         assert world.own.read_text() == after, done
 
     edit(world, act)
@@ -449,7 +510,14 @@ def test_edits_of_a_plan_are_asked_about(world: World, answer: str, kept: bool |
         editor.answers = [answer]
         lenses = await editor.lenses(uri)
         await editor.run(next(each for _, each in lenses if each.command == "qwenlock.upgrade"))
-        assert len(editor.asked) == 1
+        (asked,) = editor.asked
+        edited = "generationConfig.contextWindowSize"
+        assert asked.splitlines() == [
+            "Info: nothing was written: edits of Bailian Coding Plan would be lost",
+            f"  qwen3.5-plus {edited}: template 1000000, yours 7, new 1000000",
+            "`--on-edited keep` keeps the edits that still apply, `--on-edited replace` drops them",
+            "You edited models of this plan.",
+        ]
         assert editor.choices == [["Keep my edits", "Replace them", "Stop"]]
         assert bool(editor.edits) == (kept is not None)
         for change in editor.edits:
@@ -479,11 +547,19 @@ def test_key_is_migrated_only_after_a_preview(world: World, answer: str) -> None
         action = actions["Migrate this key (qwenlock migrate --only api-key)"]
         editor.answers = [answer]
         await editor.run(action.command or pytest.fail("no command"))
-        (question,) = editor.asked
-        assert ".env" in question
-        said = "\n".join([question, *editor.messages, *editor.logged])
-        assert KEY not in said
-        assert "+" in editor.logged[0]
+        files = ".qwen/.env, .qwen/settings.json"
+        (asked,) = editor.asked
+        reason, question = asked.splitlines()
+        assert reason.startswith("Info: .qwen/settings.json: Move security.auth.apiKey and baseUrl")
+        assert question == f"Write {files}? The diff is in the server's log."
+        assert editor.choices == [["Write it", "Stop"]]
+        wrote = f"Info: wrote {files}; `qwenlock undo` reverts it"
+        assert editor.messages == ([wrote] if answer == "Write it" else [])
+        (logged,) = editor.logged
+        assert logged.startswith(
+            "Info: --- /dev/null\n+++ b/.qwen/.env\n@@ -0,0 +1 @@\n+OPENAI_API_K"
+        )
+        assert KEY not in asked + logged
         assert (world.own.read_text() == LEGACY) == (answer == "Stop")
         files = list(world.project.rglob(".env"))
         assert bool(files) == (answer == "Write it")
@@ -552,7 +628,9 @@ def test_unsaved_text_is_not_overwritten(world: World) -> None:
         action = next(each for title, each in actions.items() if title.startswith("Migrate"))
         await editor.run(action.command or pytest.fail("no command"))
         assert editor.asked == []
-        assert "is not saved" in editor.messages[-1]
+        assert editor.messages == [
+            "Error: .qwen/settings.json is not saved: save it, then try again"
+        ]
         assert world.own.read_text() == LEGACY
 
     edit(world, act)
@@ -564,10 +642,28 @@ def test_command_that_fails_says_why(world: World) -> None:
         arguments = [str(world.project), "nothing", "openai"]
         await editor.run(types.Command("", "qwenlock.select", arguments=list(arguments)))
         assert editor.edits == []
-        assert "is not offered" in editor.messages[0]
         await editor.run(types.Command("", "qwenlock.select", arguments=["/elsewhere", "a", "b"]))
-        assert "cannot be read" in editor.messages[1]
+        assert editor.messages == [
+            "Error: the model 'nothing' is not offered\nrun `qwenlock show` to list the models",
+            "Error: the settings cannot be read: correct their errors first",
+        ]
 
+    edit(world, act)
+
+
+def test_command_that_changes_nothing_says_why(world: World) -> None:
+    async def act(editor: Editor) -> None:
+        oauth = {"security": {"auth": {"apiKey": KEY, "selectedType": "qwen-oauth"}}}
+        await editor.open(world.own, {"$version": 4, **oauth, "model": {"name": "coder-model"}})
+        arguments = [str(world.project), "api-key", "project"]
+        await editor.run(types.Command("", "qwenlock.migrate", arguments=list(arguments)))
+        assert editor.messages == [
+            f"Warning: .qwen/settings.json: security.auth.apiKey {stays}",
+            "Info: nothing to migrate",
+        ]
+        assert editor.edits == []
+
+    stays = "is not used by the selection, so it stays: select its auth type, or remove it"
     edit(world, act)
 
 
@@ -604,6 +700,7 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
         finding = await about('"openaii"')
         assert "**QL202: " in finding
         assert "docs/findings/QL202.md" in finding
+        assert await about('"openaii"', 0) == await about('"openaii"', 9) == finding
         assert await about("{", 0) == ""
 
     edit(world, act)
@@ -760,10 +857,13 @@ def test_lenses_show_the_state_of_models_and_plans(world: World) -> None:
         assert hidden == "hidden by .qwen/settings.json"
         editor.type(own, json.dumps(settings, indent=2))
         (plan, *models) = [command for _, command in await editor.lenses(own)]
-        title = load().plan("coding-plan").title
-        assert plan.title.startswith(f"{title} (china) 0.12.0; ")
+        newest = load().plan("coding-plan").newest().version
+        title = f"{load().plan('coding-plan').title} (china)"
+        assert plan.title == f"{title} 0.12.0; {newest} is available"
         assert plan.command == "qwenlock.upgrade"
         assert [each.title for each in models].count("selected") == 1
+        editor.type(own, json.dumps(installed(newest, custom=[])))
+        assert (await editor.lenses(own))[0] == (0, types.Command(f"{title} {newest}", ""))
 
     edit(world, act)
 
@@ -792,6 +892,28 @@ def test_every_offset_comes_back(text: str, encoding: str, data: Any) -> None:
     assert lines.offset(at) == offset
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "where", "new"),
+    [
+        ("", "a", (0, 0, 0, 0), "a"),
+        ("a", "", (0, 0, 0, 1), ""),
+        ("abc", "abbc", (0, 2, 0, 2), "b"),
+        ("😀a\nb", "😀ab", (0, 3, 1, 0), ""),
+        ("a\r\nb", "a\nb", (0, 1, 1, 0), "\n"),
+        ("a\nb", "a\r\nb", (0, 1, 1, 0), "\r\n"),
+        ("a\r\nb", "a\rb", (0, 1, 1, 0), "\r"),
+        ("a\rb", "a\r\nb", (0, 1, 1, 0), "\r\n"),
+        ("a\r\nb", "a\r\r\nb", (0, 1, 0, 1), "\r"),
+    ],
+)
+def test_edit_is_small_and_splits_no_line_break(
+    before: str, after: str, where: tuple[int, int, int, int], new: str
+) -> None:
+    line, column, last_line, end = where
+    place = types.Range(types.Position(line, column), types.Position(last_line, end))
+    assert Lines(before, "utf-16").edit(after) == types.TextEdit(place, new)
+
+
 @given(TEXTS, TEXTS)
 @untimed(150)
 def test_edit_makes_the_new_text(before: str, after: str) -> None:
@@ -804,19 +926,28 @@ def test_edit_makes_the_new_text(before: str, after: str) -> None:
     assert before[:start] + found.new_text + before[end:] == after
 
 
-@given(TEXTS, st.sampled_from(list(UNITS)), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
+MARKS = st.sampled_from(["", "\ufeff"])
+
+
+@given(MARKS, TEXTS, st.sampled_from(list(UNITS)), st.tuples(*[st.integers(1, 9)] * 3))
 @untimed(100)
 def test_place_beyond_the_text_is_at_its_end(
-    text: str, encoding: str, line: int, column: int, width: int
+    mark: str, text: str, encoding: str, place: tuple[int, int, int]
 ) -> None:
-    found = Lines(text, encoding).of(Position(line, column, width))
-    assert (found.start.line, found.start.character) <= (found.end.line, found.end.character)
+    line, column, width = place
+    found = Lines(mark + text, encoding).of(Position(line, column, width))
+    every = re.split("\r\n|\r|\n", mark + text)
+    number = min(line, len(every)) - 1
+    first = column - 1 + (len(mark) if number == 0 else 0)
+    start, end = (columns(every[number][:at], encoding) for at in (first, first + width))
+    assert found == types.Range(types.Position(number, start), types.Position(number, end))
 
 
 def test_position_beyond_a_line_is_at_its_end() -> None:
     lines = Lines("a😀\r\nb", "utf-16")
     assert [lines.offset(types.Position(0, at)) for at in (0, 1, 2, 3, 9)] == [0, 1, 1, 2, 2]
-    assert lines.offset(types.Position(5, 0)) == 5
+    assert [lines.offset(types.Position(1, at)) for at in (0, 1, 9)] == [4, 5, 5]
+    assert [lines.offset(types.Position(at, 0)) for at in (2, 5)] == [5, 5]
 
 
 # Any text
@@ -911,7 +1042,7 @@ def test_bug_is_reported_without_the_content_of_a_file(
         monkeypatch.setattr("qwenlock.server.open_files.configured_findings", fails)
         editor.type(uri, MODELS + " ")
         await editor.hover(uri, position(MODELS, '"a"', 1))
-        assert editor.messages == ["qwenlock has a bug: ValueError"]  # once
+        assert editor.messages == ["Error: qwenlock has a bug: ValueError"]  # once
 
     edit(world, act)
 
@@ -919,17 +1050,16 @@ def test_bug_is_reported_without_the_content_of_a_file(
 def test_server_names_its_capabilities(world: World) -> None:
     async def act(editor: Editor) -> None:
         can: types.ServerCapabilities = editor.result.capabilities
+        assert editor.result.server_info == types.ServerInfo("qwenlock", __version__)
+        assert isinstance(can.text_document_sync, types.TextDocumentSyncOptions)
+        assert can.text_document_sync.change == types.TextDocumentSyncKind.Full
         assert can.hover_provider
-        assert can.completion_provider
+        assert can.completion_provider == types.CompletionOptions(('"',))
         assert can.code_lens_provider
-        assert isinstance(can.code_action_provider, types.CodeActionOptions)
-        assert "source.fixAll.qwenlock" in (can.code_action_provider.code_action_kinds or ())
-        assert can.execute_command_provider is not None
-        assert set(can.execute_command_provider.commands) == {
-            "qwenlock.select",
-            "qwenlock.upgrade",
-            "qwenlock.migrate",
-        }
+        kinds = ("quickfix", "refactor", "source.fixAll.qwenlock")
+        assert can.code_action_provider == types.CodeActionOptions(kinds)
+        commands = ("qwenlock.select", "qwenlock.upgrade", "qwenlock.migrate")
+        assert can.execute_command_provider == types.ExecuteCommandOptions(commands)
 
     edit(world, act)
 
@@ -941,8 +1071,10 @@ def test_editor_that_can_is_asked_to_watch_files(world: World) -> None:
     async def act(editor: Editor) -> None:
         await editor.until(lambda: bool(editor.watched))
         (watched,) = editor.watched
-        assert watched.method == "workspace/didChangeWatchedFiles"
-        assert "**/qwen.lock" in str(watched.register_options)
+        names = (".qwen/settings.json", "qwen.lock", "qwenlock.toml", ".env")
+        patterns = {"watchers": [{"globPattern": f"**/{name}"} for name in names]}
+        method = "workspace/didChangeWatchedFiles"
+        assert watched == types.Registration("files", method, patterns)
 
     edit(world, act, capabilities=types.ClientCapabilities(workspace=workspace))
 
@@ -976,6 +1108,7 @@ def message(method: str, **more: Any) -> bytes:
 @pytest.mark.parametrize(
     ("said", "code"),
     [
+        (b"Content-Length: 3\r\n\r\n{x}" + message("exit"), 1),  # which pygls logs
         (message("exit"), 1),
         (message("shutdown", id=1) + message("exit"), 0),
         (message("initialize", id=1, params={"capabilities": {}}) + message("exit"), 1),

@@ -88,6 +88,10 @@ def _whole(subject: Subject) -> list[Source]:
 
 def configured_findings(subject: Subject) -> list[Finding]:
     """Return the findings that the configuration of a subject's project selects."""
+    return [each for each in lint(subject) if is_configured(each, subject)]
+
+
+def is_configured(finding: Finding, subject: Subject) -> bool:
+    """Tell whether the configuration of a subject's project selects a finding."""
     choices = subject.project.configuration.lint
-    selected, ignored = choices.select or (), choices.ignore or ()
-    return [each for each in lint(subject) if is_wanted(each.code, selected, ignored)]
+    return is_wanted(finding.code, choices.select, choices.ignore)

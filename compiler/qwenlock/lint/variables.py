@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -51,13 +50,13 @@ def _unfilled(variable: Variable) -> list[str]:
     return references(variable.value) if isinstance(variable.origin, Source) else []
 
 
-def _referred_to(lock: Lock) -> set[str]:
+def _referred_to(lock: Lock) -> set[str | None]:
     """Return the variables that settings refer to as `$NAME`, not in `envKey`."""
     client, selection = profile(lock.client), lock.selection
     of_selection = (selection.model, selection.base_url, selection.generation_config)
-    named = set(references_in([*map(settings_entry, lock.models), *of_selection], client))
+    named = references_in([*map(settings_entry, lock.models), *of_selection], client)
     is_usual = selection.env_key == API_KEY_VARIABLES.get(selection.auth_type or "")
-    return named | ({selection.env_key or ""} if not is_usual else set())
+    return {*named} if is_usual else {*named, selection.env_key}
 
 
 def unset(lock: Lock, project: Project) -> Iterator[Finding]:
@@ -223,10 +222,7 @@ def _place(name: str, variable: Variable) -> Place | None:
 
 def line_of(name: str, file: EnvFile) -> Place:
     """Return the line of a `.env` file that sets a variable; no excerpt of it is shown."""
-    text = file.text or ""
-    found = re.search(rf"(?m)^[^\S\n]*(?:export\s+)?{re.escape(name)}\s*[=:]", text)
-    line = 1 if found is None else text.count("\n", 0, found.end()) + 1
-    return Place(Document(file.label, "", {}), at=(line, 1))
+    return Place(Document(file.label, "", {}), at=(file.line_of(name), 1))
 
 
 def hidden_env_files(subject: Subject) -> Iterator[Finding]:

@@ -154,9 +154,9 @@ def _line(place: Place) -> str:
 def _notes_of_the_key(
     fields: Mapping[str, ResolvedField], variables: Mapping[str, Variable]
 ) -> Iterator[str]:
-    for named in fields["apiKeyEnvKey"].candidates[:1]:
+    for named in fields["apiKeyEnvKey"].candidates:
         if named.value not in variables:
-            instead = fields["apiKey"].candidates[:1]
+            instead = fields["apiKey"].candidates
             sent = "no key is sent" if fields["apiKey"].value is None else "another key is sent"
             name = _variable(named.written)
             name = f"the variable that {name} names" if references(name) else name

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _NAMES = (SETTINGS.name, "system-defaults.json", NAME, FILE)
 """The names of files that matter, whichever project they belong to."""
 
+_DRIFT = "the lock does not match the settings: run `qwenlock lock`"
+
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
@@ -56,14 +58,16 @@ class OpenProject:
     Attributes:
         directory: its directory.
         paths: its files, by their names in messages.
+        opened: those that are open, by the same names.
         subject: what is linted; None if it cannot be read.
         findings: its findings.
-        problem: what is wrong, in words, if no finding says so.
-        lock: what is wrong with its lock, in words, if no finding says so.
+        problem: why it cannot be read, with the place that is wrong.
+        lock: that its lock does not match its settings, in words.
     """
 
     directory: Path
     paths: Mapping[str, Path]
+    opened: Mapping[str, OpenFile]
     subject: Subject | None = None
     findings: tuple[Finding, ...] = ()
     problem: str | None = None
@@ -135,11 +139,10 @@ class OpenFiles:
         except QwenlockError:
             return None
 
-    def opened(self, project: OpenProject) -> dict[str, OpenFile]:
-        """Return the open files of a project, by the name that messages call them."""
+    def _opened(self, paths: Mapping[str, Path]) -> dict[str, OpenFile]:
         return {
             name: file
-            for name, path in project.paths.items()
+            for name, path in paths.items()
             for file in self.files.values()
             if is_same(file.path, path)
         }
@@ -168,11 +171,15 @@ class OpenFiles:
         try:
             subject = gather(directory, Flags(), None, env=False, opened=self._texts())
             return self._linted(directory, subject)
-        except InputError as error:
-            problem = None if error.findings else error.message
-            return OpenProject(directory, named, None, error.findings, problem)
         except QwenlockError as error:
-            return OpenProject(directory, named, problem=error.message)
+            findings = error.findings if isinstance(error, InputError) else ()
+            said = [
+                f"{each.place.document.label}:{each.place.position().line}: {each.message}"
+                for each in findings
+                if each.place
+            ]
+            problem = next(iter(said), error.message)
+            return OpenProject(directory, named, self._opened(named), None, findings, problem)
 
     def _linted(self, directory: Path, subject: Subject) -> OpenProject:
         project = subject.project
@@ -182,25 +189,20 @@ class OpenFiles:
         if project.configured_in is not None:
             paths[as_typed(project.configured_in)] = project.configured_in
         found = [each for each in configured_findings(subject) if not _is_expected(each)]
-        said: tuple[Finding, ...] = ()
-        lock = None
-        if any(is_same(each.path, places.lock) for each in self.files.values()):
-            said, lock = _of_lock(subject, label_of(directory))
-        return OpenProject(directory, paths, subject, (*found, *said), None, lock)
+        opened = self._opened(paths)
+        if label_of(directory) not in opened:
+            return OpenProject(directory, paths, opened, subject, tuple(found))
+        said, lock = _of_lock(subject, label_of(directory))
+        return OpenProject(directory, paths, opened, subject, (*found, *said), lock=lock)
 
 
 def _of_lock(subject: Subject, label: str) -> tuple[tuple[Finding, ...], str | None]:
-    """Return the findings about a lock, or, without findings, what is wrong with it in words."""
+    """Return the findings about a lock, and in words that it does not match, if it does not."""
     try:
         verdict = judge(subject.project.stored, label, subject.compilation)
     except InputError as error:
-        return error.findings, None if error.findings else error.message
-    said = verdict.of_lock
-    if verdict.status != "drift":
-        return said, None
-    count = len(verdict.changes)
-    differ = "1 change" if count == 1 else f"{count} changes"
-    return said, f"the lock does not match the settings ({differ}): run `qwenlock lock`"
+        return error.findings, None
+    return verdict.of_lock, _DRIFT if verdict.status == "drift" else None
 
 
 def _is_expected(finding: Finding) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _NEWLINE = pattern(r"\r\n|\r|\n")
 
 
-def _units(text: str, encoding: str) -> int:
+def _units(text: str, encoding: str | None) -> int:
     """Return how many units a text has in an encoding."""
     if encoding == PositionEncodingKind.Utf32 or text.isascii():
         return len(text)
@@ -30,7 +30,7 @@ def _units(text: str, encoding: str) -> int:
 
 def _splits(text: str, at: int) -> bool:
     """Tell whether an offset is between CR and LF, where an editor has no position."""
-    return text[at - 1 : at + 1] == "\r\n" if at else False
+    return text[at - 1 : at + 1] == "\r\n"
 
 
 class Lines:
@@ -38,12 +38,14 @@ class Lines:
 
     Args:
         text: the text, as the editor has it.
-        encoding: `utf-8`, `utf-16` or `utf-32`.
+        encoding: `utf-8`, `utf-16` or `utf-32`; the second if it is None.
     """
 
-    def __init__(self, text: str, encoding: str) -> None:
+    def __init__(self, text: str, encoding: str | None) -> None:
         self._text, self._encoding = text, encoding
-        self._starts = [0, *(found.end() for found in _NEWLINE.finditer(text))]
+        breaks = [found.span() for found in _NEWLINE.finditer(text)]
+        self._starts = [0, *(end for _, end in breaks)]
+        self._ends = [*(start for start, _ in breaks), len(text)]
 
     def offset(self, position: Position) -> int:
         """Return the offset of a position; one beyond its line is at the line's end."""
@@ -98,10 +100,7 @@ class Lines:
 
     def _line(self, number: int) -> str:
         """Return a line, counted from 0, without its ending."""
-        begin = self._starts[number]
-        if number + 1 == len(self._starts):
-            return self._text[begin:]
-        return self._text[begin : self._starts[number + 1]].rstrip("\r\n")
+        return self._text[self._starts[number] : self._ends[number]]
 
     def _mark(self, line: int) -> int:
         """Return the width of a byte-order mark, which places do not count."""

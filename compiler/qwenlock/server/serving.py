@@ -78,9 +78,8 @@ class Server(LanguageServer):
         edits = self.client_capabilities.workspace
         edits_of = edits.workspace_edit if edits else None
         versioned = bool(edits_of and edits_of.document_changes)
-        encoding = self.server_capabilities.position_encoding or "utf-16"
-        name = getattr(encoding, "value", encoding)
-        return Translator(self.open_files, str(name), versioned=versioned)
+        encoding = self.server_capabilities.position_encoding
+        return Translator(self.open_files, encoding, versioned=versioned)
 
     def file(self, uri: str) -> OpenFile | None:
         """Return an open file, or None."""
@@ -99,9 +98,9 @@ class Server(LanguageServer):
 
     def closed(self, uri: str) -> None:
         """Forget a file that was closed, and what was said about it."""
-        if self.open_files.files.pop(uri, None) is not None:
+        if uri in self.open_files.files:
+            del self.open_files.files[uri]
             self._tell(uri, [])
-            self._told.pop(uri, None)
             self.changed()
 
     def changed(self) -> None:
@@ -154,7 +153,7 @@ class Server(LanguageServer):
         for warning in change.warnings:
             self.say(warning, types.MessageType.Warning)
         if not change.files:
-            self.say("; ".join(change.reasons) or "there is nothing to do")
+            self.say("; ".join(change.reasons))
         elif any(file.before is None or file.mode is not None for file in change.files):
             await self._write(change, command, project)
         else:
@@ -163,9 +162,10 @@ class Server(LanguageServer):
     async def _edit(self, change: ProjectChange) -> None:
         texts = [self._text(file) for file in change.files]
         edit = self.translator.workspace_edit(texts)
-        self._annotate(edit, "; ".join(change.reasons))
-        label = _cleaned(change.reasons[0]) if change.reasons else "qwenlock"
-        answer = await self.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
+        reasons = _cleaned("; ".join(change.reasons))
+        self._annotate(edit, reasons)
+        asked = types.ApplyWorkspaceEditParams(edit, reasons)
+        answer = await self.workspace_apply_edit_async(asked)
         if not answer.applied:
             self.say(f"nothing was changed: {answer.failure_reason or 'the editor refused'}")
 
@@ -181,12 +181,10 @@ class Server(LanguageServer):
         """Ask the editor to show the change before it makes it, if it can."""
         workspace = self.client_capabilities.workspace
         edits = workspace.workspace_edit if workspace else None
-        if not edits or not edits.change_annotation_support or not edit.document_changes:
+        if not edits or not edits.change_annotation_support:
             return
-        edit.change_annotations = {
-            "qwenlock": types.ChangeAnnotation("qwenlock", True, reasons or None)
-        }
-        for changed in edit.document_changes:
+        edit.change_annotations = {"qwenlock": types.ChangeAnnotation("qwenlock", True, reasons)}
+        for changed in edit.document_changes or ():
             if isinstance(changed, types.TextDocumentEdit):
                 changed.edits = [
                     types.AnnotatedTextEdit("qwenlock", each.range, each.new_text)
@@ -389,7 +387,7 @@ def serve() -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else gets between the answers
     server = make()
     try:
-        server.start_io(sys.stdin.buffer, protocol)
+        server.start_io(stdout=protocol)
     except (MemoryError, OverflowError, ValueError):  # a length that no message has
         message = "the editor does not speak the Language Server Protocol"
         raise UsageError(message, "see docs/how-to/language-server.md") from None

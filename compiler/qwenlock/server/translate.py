@@ -16,7 +16,8 @@ from qwenlock.findings.repair import repaired
 from qwenlock.findings.rules import RULES
 from qwenlock.lint.about import about
 from qwenlock.lint.completions import completions
-from qwenlock.lint.fix import can_repair, fix
+from qwenlock.lint.fix import fix
+from qwenlock.lint.lint import is_configured
 from qwenlock.lint.standing import plan_standings, standings
 from qwenlock.lint.suppress import suppression
 from qwenlock.lock import NAME
@@ -29,7 +30,7 @@ from qwenlock.text.foreign import clean
 from qwenlock.text.locate import Position as Located
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from qwenlock.findings.finding import Finding
@@ -78,28 +79,21 @@ class Translator:
 
     Args:
         files: what is open.
-        encoding: how the editor counts the characters of a line.
+        encoding: how the editor counts the characters of a line; `utf-16` if it does not say.
         versioned: the editor takes edits that name the version of a text.
     """
 
-    def __init__(self, files: OpenFiles, encoding: str, *, versioned: bool = True) -> None:
+    def __init__(self, files: OpenFiles, encoding: str | None, *, versioned: bool = True) -> None:
         self._files = files
         self._encoding = encoding
         self._versioned = versioned
         self._lines: dict[str, Lines] = {}
-        self._opened: dict[int, dict[str, OpenFile]] = {}
 
     def lines(self, text: str) -> Lines:
         """Return the lines of a text; they are made once, as many findings may be in it."""
         if text not in self._lines:
             self._lines[text] = Lines(text, self._encoding)
         return self._lines[text]
-
-    def _opened_of(self, project: OpenProject) -> dict[str, OpenFile]:
-        """Return the open files of a project, by their names in messages; found once."""
-        if id(project) not in self._opened:
-            self._opened[id(project)] = self._files.opened(project)
-        return self._opened[id(project)]
 
     # Diagnostics
 
@@ -112,23 +106,24 @@ class Translator:
         return {uri: list(said.values()) for uri, said in found.items()}
 
     def _of_project(self, project: OpenProject) -> Iterator[tuple[str, types.Diagnostic]]:
-        opened = self._opened_of(project)
+        opened = project.opened
         settings = [each for each in opened.values() if each.path.name == "settings.json"]
         anywhere = next(iter([*reversed(settings), *opened.values()]), None)
-        silent = dict.fromkeys(file.uri for file in opened.values())
         shown, rest = bounded(project.findings, MOST_IN_REVIEW)
         for each in rest:
             if anywhere is not None:
                 said = f"… and {each.number:,} more {each.code}: `qwenlock lint --format json`"
                 yield anywhere.uri, self._plain(said, types.DiagnosticSeverity.Information)
+        about = set()
         for finding in shown:
             file = opened.get(finding.place.document.label) if finding.place else anywhere
             if file is not None:
                 yield file.uri, self._diagnostic(finding, file, project)
-                silent.pop(file.uri, None)
-        for uri in silent if project.subject is None else ():
-            yield uri, self._unread(project)
-        for file in opened.values() if project.lock else ():
+                about.add(file.uri)
+        for file in opened.values():
+            if project.problem and file.uri not in about:  # something is wrong with another file
+                said = f"not checked: {project.problem}"
+                yield file.uri, self._plain(said, types.DiagnosticSeverity.Error)
             if project.lock and file.path.name == NAME:
                 yield file.uri, self._plain(project.lock, types.DiagnosticSeverity.Warning)
 
@@ -155,15 +150,6 @@ class Translator:
             related or None,
         )
 
-    def _unread(self, project: OpenProject) -> types.Diagnostic:
-        """Return why a project could not be read: something is wrong with another file."""
-        finding = next(iter(project.findings), None)
-        message = project.problem or (finding and finding.message)
-        if finding is not None and finding.place is not None:
-            line = finding.place.position().line
-            message = f"{finding.place.document.label}:{line}: {message}"
-        return self._plain(f"not checked: {message}", types.DiagnosticSeverity.Error)
-
     def _plain(self, message: str, severity: types.DiagnosticSeverity) -> types.Diagnostic:
         start = types.Position(0, 0)
         where = types.Range(start, start)
@@ -171,7 +157,7 @@ class Translator:
 
     def _location(self, place: Place, project: OpenProject) -> types.Location:
         label = place.document.label
-        file = self._opened_of(project).get(label)
+        file = project.opened.get(label)
         text = file.text if file else place.document.text
         uri = file.uri if file else from_fs_path(str(project.paths[label]))
         return types.Location(str(uri), self.lines(text).of(place.position()))
@@ -215,8 +201,8 @@ class Translator:
             if not _touches(lines.of(place.position()), at):
                 continue
             diagnostic = self._diagnostic(finding, file, project)
-            yield from self._about(finding, source, project, diagnostic, file)
-        yield from self._fix_all(project, subject, source, file, context)
+            yield from self._about(finding, source, project.directory, diagnostic, file)
+        yield from self._fix_all(project.findings, subject, source, file, context)
         for title, command in _commands(project, subject, source, lines, at):
             yield types.CodeAction(
                 title, types.CodeActionKind.Refactor, command=_command(title, command)
@@ -226,24 +212,22 @@ class Translator:
         self,
         finding: Finding,
         source: Source,
-        project: OpenProject,
+        directory: Path,
         diagnostic: types.Diagnostic,
         file: OpenFile,
     ) -> Iterator[types.CodeAction]:
         """Yield the actions for a finding: repair it, migrate, or suppress it."""
         kind = types.CodeActionKind.QuickFix
-        subject = project.subject
-        if finding.repair is not None and subject is not None:
-            unsafe = not can_repair(finding, subject, unsafe=False)
-            if can_repair(finding, subject, unsafe=True):
-                mark = " (unsafe: it may change requests)" if unsafe else ""
-                title = f"Fix {finding.code}: {clean(str(finding.repair))}{mark}"
-                edit = self._edit(file, repaired(source.document, [finding.repair]))
-                yield types.CodeAction(title, kind, [diagnostic], not unsafe, edit=edit)
+        repair = finding.repair
+        if repair is not None:
+            mark = "" if repair.safe else " (unsafe: it may change requests)"
+            title = f"Fix {finding.code}: {clean(str(repair))}{mark}"
+            edit = self._edit(file, repaired(source.document, [repair]))
+            yield types.CodeAction(title, kind, [diagnostic], repair.safe, edit=edit)
         if finding.code in _MIGRATIONS:
             group, words = _MIGRATIONS[finding.code]
             title = f"{words} (qwenlock migrate --only {group})"
-            command = [MIGRATE, str(project.directory), group, source.scope]
+            command = [MIGRATE, str(directory), group, source.scope]
             yield types.CodeAction(title, kind, [diagnostic], command=_command(title, command))
         comment = suppression(finding)
         if comment is not None:
@@ -253,7 +237,7 @@ class Translator:
 
     def _fix_all(
         self,
-        project: OpenProject,
+        findings: Iterable[Finding],
         subject: Subject,
         source: Source,
         file: OpenFile,
@@ -265,16 +249,13 @@ class Translator:
             return  # whoever only moves the cursor has not asked for so much work
 
         def wanted(finding: Finding) -> bool:
-            return finding.place is not None and (
-                finding.place.document.label == source.document.label
-            )
+            label = finding.place.document.label if finding.place else None
+            return label == source.document.label and is_configured(finding, subject)
 
-        here = filter(wanted, project.findings)
-        if not any(can_repair(each, subject, unsafe=False) for each in here):
+        if not any(each.repair and each.repair.safe for each in filter(wanted, findings)):
             return
-        fixed = fix(subject, wanted)
-        after = fixed.subject.project.source(source.scope)
-        if after is not None and after.document.original != file.text:
+        after = fix(subject, wanted).subject.project.source(source.scope)
+        if after is not None:
             edit = self._edit(file, after.document.original)
             title = "Fix everything in this file that is safe to fix"
             yield types.CodeAction(title, FIX_ALL, edit=edit)
@@ -314,7 +295,7 @@ class Translator:
         said: dict[str, None] = {}
         around = None
         for project in self._files.projects_of(file):
-            source, opened = project.source(file.path), self._opened_of(project)
+            source, opened = project.source(file.path), project.opened
             for finding in project.findings:
                 place = finding.place
                 if place is None or opened.get(place.document.label) is not file:
@@ -440,9 +421,9 @@ def _lenses(
     directory = str(project.directory)
     for plan in plan_standings(subject):
         if plan.first.source is source:
-            name = UPGRADE if plan.newer else ""
-            arguments = [directory, plan.plan.id] if plan.newer else []
-            command = types.Command(clean(plan.words()), name, arguments=list(arguments))
+            words = clean(plan.words())
+            upgrade = _command(words, [UPGRADE, directory, plan.plan.id])
+            command = upgrade if plan.newer else types.Command(words, "")
             yield types.CodeLens(lines.of(plan.first.place("id").position()), command)
     named: dict[tuple[str, str], int] = defaultdict(int)
     for standing in standings(subject, source):
@@ -457,8 +438,7 @@ def _select(standing: Standing, directory: str, named: dict[tuple[str, str], int
     named[model] += 1
     can_be_named = shown(standing.written.id) == standing.written.id
     if standing.stands == "offered" and named[model] == 1 and can_be_named:
-        arguments = [directory, standing.written.id, model[0]]
-        return types.Command("select", SELECT, arguments=list(arguments))
+        return _command("select", [SELECT, directory, standing.written.id, model[0]])
     return types.Command(clean(standing.words), "")
 
 

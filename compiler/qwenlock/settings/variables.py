@@ -111,6 +111,12 @@ class EnvFile:
 
         return dotenv.parse(self.text or "")
 
+    def line_of(self, name: str) -> int:
+        """Return the line that sets one of its variables."""
+        from qwenlock.text import dotenv
+
+        return dotenv.line_of(self.text or "", name)
+
     def variables(self) -> dict[str, str]:
         """Return its variables; an empty one counts as not set."""
         return {name: value for name, value in self.assignments().items() if value}

@@ -15,7 +15,7 @@ from qwenlock.text.javascript import JAVASCRIPT_SPACE
 from qwenlock.text.pattern import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _S = f"[{JAVASCRIPT_SPACE}]"
 _ENDS = "\n\r\u2028\u2029"
@@ -39,17 +39,29 @@ _REFERENCE = pattern(r"\$\{[^}:]*((?::-[^}]*)?\})?")
 
 def parse(text: str) -> dict[str, str]:
     """Return the variables of a `.env` file as the client reads them."""
-    lines = re.sub(r"\r\n?", "\n", text)
-    variables = {}
+    return {each[1]: _value(each[2] or "") for each in _assignments(_with_line_feeds(text))}
+
+
+def line_of(text: str, name: str) -> int:
+    """Return the line, from 1, of the value that counts of a variable that a `.env` file has."""
+    lines = _with_line_feeds(text)
+    starts = {each[1]: each.start(1) for each in _assignments(lines)}
+    return lines.count("\n", 0, starts[name]) + 1
+
+
+def _with_line_feeds(text: str) -> str:
+    return re.sub(r"\r\n?", "\n", text)
+
+
+def _assignments(text: str) -> Iterator[re.Match[str]]:
     start: int | None = 0
     while start is not None:
-        found = _LINE.match(lines, start)
+        found = _LINE.match(text, start)
         if found is None:  # nor is there a variable from any line that starts in this white space
-            start = _line_from(lines, _blank_end(lines, start))
-            continue
-        variables[found[1]] = _value(found[2] or "")
-        start = _line_from(lines, found.end() - 1)
-    return variables
+            start = _line_from(text, _blank_end(text, start))
+        else:
+            yield found
+            start = _line_from(text, found.end() - 1)
 
 
 def _blank_end(text: str, start: int) -> int:
@@ -91,17 +103,11 @@ def remove(text: str, name: str) -> str:
     """
     rest = text.removeprefix(BOM)
     kept, done = [text.removesuffix(rest)], 0
-    start: int | None = 0
-    while start is not None:
-        found = _LINE.match(rest, start)
-        if found is None:
-            start = _line_from(rest, _blank_end(rest, start))
-            continue
+    for found in _assignments(rest):
         if found[1] == name:
             kept.append(rest[done : _start_of_line(rest, found.start(1))])
             value = (found[2] or "").rstrip(JAVASCRIPT_SPACE)  # a comment may be on the next line
             done = _end_of_line(rest, found.start(2) + len(value) if value else found.end(1))
-        start = _line_from(rest, found.end() - 1)
     shorter = "".join(kept) + rest[done:]
     for read in (parse, _parse_as_python):
         others = {each: value for each, value in read(text).items() if each != name}
@@ -166,7 +172,7 @@ def _parse_as_python(text: str) -> dict[str, str | None]:
     """
     from dotenv.parser import parse_stream
 
-    lines = _LONG_BLANK.sub(r"\1", re.sub(r"\r\n?", "\n", text.removeprefix(BOM)))
+    lines = _LONG_BLANK.sub(r"\1", _with_line_feeds(text.removeprefix(BOM)))
     return {
         each.key: each.value and _without_references(each.value)
         for each in parse_stream(StringIO(lines))
