@@ -110,6 +110,15 @@ def test_differences_of_the_whole_are_in_one_order_with_their_names() -> None:
     ]
 
 
+def test_selection_in_which_nearly_all_differs_is_one_difference() -> None:
+    selection = replace(LOCK.selection, auth_type=None, model=None, kind="undecided", source=None)
+    (change,) = changes = diff(LOCK, replace(LOCK, selection=selection))
+    whole = {"auth-type": "openai", "model": "b", "kind": "provider", "source": "user"}
+    told = LockChange("selection", "changed", "selection", "", whole, {"kind": "undecided"})
+    assert change == told
+    assert [*notable(changes)] == ["another model is selected"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "is_renamed"),
     [

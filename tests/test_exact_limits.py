@@ -145,6 +145,11 @@ AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "xqzvjbanedilomaranetu",
         "xqzvjabanedilomaranet",
     ),
+    "a quarter of the pairs and one less": (
+        looks_random,
+        "xqzvjbanedilomaranetu",
+        "xqzvjbanedilomaranetua",
+    ),
     "twenty letters": (looks_random, "xqzvjbanedilomaranet", "xqzvjbanedilomarane"),
     "eight letters that differ": (
         looks_random,

@@ -633,6 +633,15 @@ def test_of_repairs_that_meet_at_one_place_the_first_is_made(
     assert repairs.repaired(document, [Repair((each,)) for each in operations]) == after
 
 
+def test_repair_is_told_in_words() -> None:
+    operations = (Remove(("a",)), Remove(("l", 0)), Set(("b",), 1), Move(("a",), ("o", "a")))
+    cuts = (repairs.Cut(0, 1), repairs.Cut(2, 3, "x"))
+    assert str(Repair(operations, cuts, unmarks=True)) == (
+        'remove "a", remove this entry, correct "b", move "a" to o.a, remove the comment, '
+        "shorten the comment, remove the byte-order mark"
+    )
+
+
 def test_repairs_of_one_array_are_made_from_its_end() -> None:
     document = parse('{"l": [0,1,2,3,4,5,6,7,8,9,10]}', "s.json")
     removed = [Repair((Remove(("l", at)),)) for at in (2, 10, 0)]

@@ -200,6 +200,7 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"env": {"OPENAI_MODEL": "sk-abcdefgh1234"}}', '{"env": {"OPENAI_MODEL": "***"}}'),
         ('{"env": {"OPENAI_MODEL": ["word"]}}', '{"env": {"OPENAI_MODEL": ["***"]}}'),
         ('{"env": {"HTTP_PROXY": "http://h:1"}}', '{"env": {"HTTP_PROXY": "http://h:1"}}'),
+        ('{"env": {"OPENAI_BASE_URL": "u:p@h"}}', '{"env": {"OPENAI_BASE_URL": "***"}}'),
         ('{"env": {"HTTP_PROXY": "u:p@h:1"}}', '{"env": {"HTTP_PROXY": "***"}}'),
         ('{"systemPrompt": "Be terse."}', '{"systemPrompt": "Be terse."}'),
         ('{"systemPrompt": "key: h4nter2h4nter"}', '{"systemPrompt": "***"}'),

@@ -239,5 +239,5 @@ def _dotted(path: list[Any]) -> str:
 def _value(value: Any, path: list[Any]) -> Any:
     if type(value).__name__ == "NotPresent":
         return ABSENT
-    *_, name = (step for step in path if isinstance(step, str))
-    return masked(value, name)
+    names = [step for step in path if isinstance(step, str)]  # none if too much differs
+    return masked(value, *names[-1:])

@@ -54,7 +54,7 @@ def notable(changes: Sequence[LockChange]) -> Iterator[str]:
                 yield f"{change.name} disappears"
             case "variable", "added":
                 yield f"{change.name} must be set"
-            case "selection", "changed" if change.field in ("model", "auth-type", "kind"):
+            case "selection", "changed" if change.field in ("", "model", "auth-type", "kind"):
                 yield "another model is selected"
             case "model", "changed" if change.field.endswith(_WINDOW):
                 before, after = change.old, change.new
