@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,22 @@ def test_equal_lines_in_the_middle_of_large_texts_change_no_diff(
             made += new[new_start:new_stop]
         done = group[-1][2]
     assert made + old[done:] == new
+
+
+def test_equal_lines_in_the_middle_of_a_large_file_are_not_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+
+    class Matcher(SequenceMatcher[str]):
+        def __init__(self, junk: None, old: list[str], new: list[str]) -> None:
+            compared.append((len(old), len(new)))
+            super().__init__(junk, old, new)
+
+    monkeypatch.setattr(diffs, "SequenceMatcher", Matcher)
+    lines = [f"line {number}" for number in range(20_000)]
+    for come in (["new"] * 500, []):
+        after = [*lines[:10], *come, *lines[20:-10], "last"]
+        compared.clear()
+        diff(".gitignore", "\n".join(lines), "\n".join(after))
+        assert [max(each) < 600 for each in compared] == [True, True]
