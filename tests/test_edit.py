@@ -33,6 +33,12 @@ class Example(NamedTuple):
 
 SETTING = [
     Example(
+        "indents what it writes by two where the rest has no indentation",
+        '{\n"a": 1\n}',
+        [Set(("b",), {"c": 1})],
+        '{\n"a": 1,\n"b": {\n  "c": 1\n}\n}',
+    ),
+    Example(
         "follows an indentation of tabs and blanks",
         '{\n\t"a": {\n\t  "b": 1\n\t}\n}',
         [Set(("a", "c"), {"d": 1})],
