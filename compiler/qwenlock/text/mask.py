@@ -194,7 +194,8 @@ class _Tokens:
     def _read(self, text: str) -> Iterator[int]:
         """Read the text token by token; yield where each begins that is kept."""
         containers = _Containers()
-        key, before = None, "{"  # the key whose value comes next, and the sign or value before
+        key: str | None = None  # the key whose value comes next
+        before: str | None = "{"  # the sign before, or "key"; None for a value
         for count, found in enumerate(self._found(text)):
             if count == _MOST:
                 yield self._add(found.start(), len(text), _Context())
@@ -214,10 +215,8 @@ class _Tokens:
                 is_value = before in ("[", ",") if in_array else before == ":"
                 named = (level.key if in_array else key) if is_value else None
                 yield self._add(*found.span(), _Context(named, is_key, in_array, is_strict))
-                if is_key:
-                    key, before = _content(piece), "key"
-                    continue
-                piece = "value"
+                key, before = (_content(piece), "key") if is_key else (None, None)
+                continue
             key = key if piece == ":" and before == "key" else None
             before = piece
 
