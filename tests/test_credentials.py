@@ -247,7 +247,13 @@ def test_text_that_is_as_random_as_a_key_is_one(alphabet: str, length: int) -> N
 
 @pytest.mark.parametrize(
     ("name", "is_one"),
-    [("sha256", False), ("fileMd5", False), ("fileMd5New", False), ("valueV2", True)],
+    [
+        ("sha256", False),
+        ("fileMd5", False),
+        ("fileMd5New", False),
+        ("imageFileMd5", False),
+        ("valueV2", True),
+    ],
 )
 def test_random_text_is_a_digest_by_its_name(name: str, is_one: bool) -> None:
     assert is_credential("0a1b2c3d4e5f60718293a4b5", name) is is_one

@@ -146,9 +146,12 @@ def test_equal_lines_in_the_middle_of_a_large_file_are_not_compared(
             super().__init__(junk, old, new)
 
     monkeypatch.setattr(diffs, "SequenceMatcher", Matcher)
-    lines = [f"line {number}" for number in range(20_000)]
-    for come in (["new"] * 500, []):
-        after = [*lines[:10], *come, *lines[20:-10], "last"]
+    lines = [f"line {number}" for number in range(40_000)]
+    for begin in (
+        [*lines[:10], *["new"] * 500, *lines[20:]],
+        [*lines[:10], *lines[20:]],
+        lines[20_000:],
+    ):
         compared.clear()
-        diff(".gitignore", "\n".join(lines), "\n".join(after))
-        assert [max(each) < 600 for each in compared] == [True, True]
+        diff(".gitignore", "\n".join(lines), "\n".join([*begin[:-10], "last"]))
+        assert [min(each) < 600 for each in compared] == [True, True]

@@ -99,8 +99,8 @@ def remove(text: str, name: str) -> str:
             continue
         if found[1] == name:
             kept.append(rest[done : _start_of_line(rest, found.start(1))])
-            value = (found[2] or "").rstrip(JAVASCRIPT_SPACE)  # a comment may be on the next line
-            done = _end_of_line(rest, found.start(2) + len(value) if value else found.end(1))
+            end = found.end(1) if found[2] is None else found.end(2)
+            done = _end_of_line(rest, end)  # not after a comment, which may be on the next line
         start = _line_from(rest, found.end() - 1)
     shorter = "".join(kept) + rest[done:]
     for read in (parse, _parse_as_python):

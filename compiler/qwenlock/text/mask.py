@@ -173,7 +173,7 @@ class _Tokens:
 
     def read(self, begin: int, end: int) -> None:
         """Read on from the offset `begin`, until a token begins at `end` or behind it."""
-        self._begin = begin if self._passes_over else 0
+        self._begin = begin
         for start in self._rest:
             if start >= end:
                 return
@@ -185,7 +185,11 @@ class _Tokens:
             start, at = at, None
             for found in _TOKEN.finditer(text, start):
                 yield found
-                if found[0] in ("{", "[", ",") and self._begin - found.end() > _WORTH_IT:
+                if (
+                    self._passes_over
+                    and found[0] in ("{", "[", ",")
+                    and self._begin - found.end() > _WORTH_IT
+                ):
                     passed = _ELEMENTS.match(text, found.end(), self._begin)
                     if passed is not None and passed.end() > found.end():
                         self.complete_from = at = passed.end() - 1  # the last comma
@@ -262,15 +266,16 @@ class Mask:
         return [*pieces, Piece(done, max(done, end), self._text[done:end])]
 
     def strings(self) -> Iterator[tuple[int, str | None, str]]:
-        """Yield each string that is a value: its offset, the key that it belongs to, its value."""
+        """Yield each string that is a value, not empty: its offset, its key, and what it means."""
         tokens = _Tokens(self._text, passes_over=False)
         end = len(self._text)
         tokens.read(end, end)
         for at, context in enumerate(tokens.contexts):
             start = tokens.starts[at]
             token = self._text[start : tokens.stops[at]]
-            if token.startswith('"') and not context.is_key:
-                yield start, context.key, _content(token) or ""
+            content = _content(token)
+            if content and token.startswith('"') and not context.is_key:
+                yield start, context.key, content
 
     def lines(self, begin: int, end: int) -> list[str]:
         """Return the masked lines of the text from `begin` to `end`, with their comments.
