@@ -203,7 +203,7 @@ def test_plain_address_is_not_a_credential(url: str, query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["/sk-hun\tter2hunter", "/%73k-hun\tter2hunter", "/api_key%3Dhunter",
+    ["/sk-hun\tter2hunter", "/%73k-hun\tter2hunter", "/api_key%3Dhunter", "?x=api_key=a=b",
      "?key=x", "?a=1&api_key=x", "?api-key=x", "#access_token=x", "?sig=x", "?X-Amz-Signature=x",
      ";secret=x", "?password=x", "?code=x", "?clientSecret=x", "?ak=x&sk=y", "?api%5Fkey=x",
      "?%61pi_key=x", "?api%255Fkey=x", "?subscription-key=x", "?accessToken=x", "?jwt=x", "?sign=x",

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwenlock.findings import diffs
@@ -46,6 +46,8 @@ def patched(lines: list[str], diff: str) -> list[str]:
 
 @untimed(300)
 @given(LINES, LINES)
+@example(["a"] * 10, ["a"] * 14)
+@example(["a"] * 14, ["a"] * 10)
 def test_diff_leads_from_one_text_to_the_other(old: list[str], new: list[str]) -> None:
     before, after = ("".join(f"{line}\n" for line in lines) for lines in (old, new))
     shown = diff(".gitignore", before, after)

@@ -48,7 +48,7 @@ def parse(text: str) -> dict[str, str]:
             start = _line_from(lines, _blank_end(lines, start))
             continue
         variables[found[1]] = _value(found[2] or "")
-        start = _line_from(lines, found.end() - 1)
+        start = _line_from(lines, found.end())
     return variables
 
 
@@ -101,7 +101,7 @@ def remove(text: str, name: str) -> str:
             kept.append(rest[done : _start_of_line(rest, found.start(1))])
             end = found.end(1) if found[2] is None else found.end(2)
             done = _end_of_line(rest, end)  # not after a comment, which may be on the next line
-        start = _line_from(rest, found.end() - 1)
+        start = _line_from(rest, found.end())
     shorter = "".join(kept) + rest[done:]
     for read in (parse, _parse_as_python):
         others = {each: value for each, value in read(text).items() if each != name}

@@ -49,6 +49,7 @@ for _ in range(_LEVELS):
     _VALUE = rf"(?>{_SCALAR}|[{{\[]{_INNER}\s*+[}}\]])"
 _ELEMENTS = pattern(rf"(?:(?>\s*+{_NAME}{_VALUE}\s*+,))*+")
 """Elements and members with the comma behind each of them."""
+_BEFORE_ELEMENTS = "{[,"
 _WORTH_IT = 1_000  # characters from which on elements are passed over
 _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
@@ -187,7 +188,7 @@ class _Tokens:
                 yield found
                 if (
                     self._passes_over
-                    and found[0] in ("{", "[", ",")
+                    and found[0] in _BEFORE_ELEMENTS
                     and self._begin - found.end() > _WORTH_IT
                 ):
                     passed = _ELEMENTS.match(text, found.end(), self._begin)
