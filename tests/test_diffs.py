@@ -72,6 +72,11 @@ def test_change_of_a_secret_is_shown_without_it() -> None:
     assert '-  "A": "***"\n+  "A": "***"\n' in diff("s.json", before, after)
 
 
+def test_byte_order_mark_is_no_part_of_a_line() -> None:
+    shown = diff("s.json", "\ufeff{}\n", '\ufeff{"a": 1}\n')
+    assert shown == '--- a/s.json\n+++ b/s.json\n@@ -1 +1 @@\n-{}\n+{"a": 1}\n'
+
+
 def test_lines_of_others_in_a_plain_file_are_masked() -> None:
     before = f"token: {SECRET}\npassword: hunter-hunter\nname: x\n"
     shown = diff("ci.yml", before, before + "run: qwenlock check --recursive\n")
