@@ -33,6 +33,18 @@ class Example(NamedTuple):
 
 SETTING = [
     Example(
+        "goes on a line of its own behind a line comment that follows another comment",
+        '{ "a": 1 /* x */ // y\n}',
+        [Set(("b",), 2)],
+        '{ "a": 1, /* x */ // y\n  "b": 2\n}',
+    ),
+    Example(
+        "follows an indentation below a blank line",
+        '{\n  "a": {\n\n    "b": 1\n  }\n}',
+        [Set(("a", "c"), 2)],
+        '{\n  "a": {\n\n    "b": 1,\n    "c": 2\n  }\n}',
+    ),
+    Example(
         "indents what it writes by two where the rest has no indentation",
         '{\n"a": 1\n}',
         [Set(("b",), {"c": 1})],

@@ -150,6 +150,11 @@ AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "xqzvjbanedilomaranetu",
         "xqzvjbanedilomaranetua",
     ),
+    "three pairs in twenty of a word with capitals": (
+        looks_random,
+        "ikXOOexejOjjAvOoejaNX",
+        "aikXOOexejOjjAvOoejaNX",
+    ),
     "twenty letters": (looks_random, "xqzvjbanedilomaranet", "xqzvjbanedilomarane"),
     "eight letters that differ": (
         looks_random,
