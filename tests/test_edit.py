@@ -538,6 +538,20 @@ def test_only_the_duplicate_in_force_stays() -> None:
     assert in_order(apply(parsed(text), operations)) == in_order(parsed(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "comments"),
+    [
+        ('// a\n{"b": "// c\n// d', ["// a"]),
+        ("// a\n/* b // c", ["// a"]),
+        ("1 / 2 // a", ["// a"]),
+    ],
+)
+def test_comments_of_a_broken_text_are_those_before_it_breaks(
+    text: str, comments: list[str]
+) -> None:
+    assert comments_of(text) == comments
+
+
 def test_lost_comments_are_counted_and_ignore_indentation_and_strings() -> None:
     before = '{ // one\n  /* two\n     lines */ "// no": 1, // one\n "b": 2 // three\n}'
     after = '{ // one \t\r\n/* two\r\nlines */ "b": 2\r\n}'
