@@ -201,7 +201,7 @@ def test_plain_address_is_not_a_credential(url: str, query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["/sk-hun\tter2hunter", "/%73k-hun\tter2hunter", "/api_key%3Dhunter",
+    ["/sk-hun\tter2hunter", "/%73k-hun\tter2hunter", "/api_key%3Dhunter", "?x=api_key=a=b",
      "?key=x", "?a=1&api_key=x", "?api-key=x", "#access_token=x", "?sig=x", "?X-Amz-Signature=x",
      ";secret=x", "?password=x", "?code=x", "?clientSecret=x", "?ak=x&sk=y", "?api%5Fkey=x",
      "?%61pi_key=x", "?api%255Fkey=x", "?subscription-key=x", "?accessToken=x", "?jwt=x", "?sign=x",
@@ -245,7 +245,13 @@ def test_text_as_random_as_a_key_is_a_credential(alphabet: str, length: int) -> 
 
 @pytest.mark.parametrize(
     ("name", "is_one"),
-    [("sha256", False), ("fileMd5", False), ("fileMd5New", False), ("valueV2", True)],
+    [
+        ("sha256", False),
+        ("fileMd5", False),
+        ("fileMd5New", False),
+        ("imageFileMd5", False),
+        ("valueV2", True),
+    ],
 )
 def test_random_text_is_a_digest_by_its_name(name: str, is_one: bool) -> None:
     assert is_credential("0a1b2c3d4e5f60718293a4b5", name) is is_one

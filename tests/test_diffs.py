@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwenlock.findings import diffs
@@ -45,6 +46,8 @@ def patched(lines: list[str], diff: str) -> list[str]:
 
 @untimed(300)
 @given(LINES, LINES)
+@example(["a"] * 10, ["a"] * 14)
+@example(["a"] * 14, ["a"] * 10)
 def test_diff_leads_from_one_text_to_the_other(old: list[str], new: list[str]) -> None:
     before, after = ("".join(f"{line}\n" for line in lines) for lines in (old, new))
     shown = diff(".gitignore", before, after)
@@ -67,6 +70,11 @@ def test_change_of_a_large_file_is_shown_with_three_lines_around_it() -> None:
 def test_change_of_a_secret_is_shown_without_it() -> None:
     before, after = (json.dumps({"env": {"A": value}}, indent=1) for value in (SECRET, "other"))
     assert '-  "A": "***"\n+  "A": "***"\n' in diff("s.json", before, after)
+
+
+def test_byte_order_mark_is_no_part_of_a_line() -> None:
+    shown = diff("s.json", "\ufeff{}\n", '\ufeff{"a": 1}\n')
+    assert shown == '--- a/s.json\n+++ b/s.json\n@@ -1 +1 @@\n-{}\n+{"a": 1}\n'
 
 
 def test_lines_of_others_in_a_plain_file_are_masked() -> None:
@@ -132,3 +140,25 @@ def test_equal_lines_in_the_middle_of_large_texts_change_no_diff(
             made += new[new_start:new_stop]
         done = group[-1][2]
     assert made + old[done:] == new
+
+
+def test_equal_lines_in_the_middle_of_a_large_file_are_not_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+
+    class Matcher(SequenceMatcher[str]):
+        def __init__(self, junk: None, old: list[str], new: list[str]) -> None:
+            compared.append((len(old), len(new)))
+            super().__init__(junk, old, new)
+
+    monkeypatch.setattr(diffs, "SequenceMatcher", Matcher)
+    lines = [f"line {number}" for number in range(40_000)]
+    for begin in (
+        [*lines[:10], *["new"] * 500, *lines[20:]],
+        [*lines[:10], *lines[20:]],
+        lines[20_000:],
+    ):
+        compared.clear()
+        diff(".gitignore", "\n".join(lines), "\n".join([*begin[:-10], "last"]))
+        assert [min(each) < 600 for each in compared] == [True, True]

@@ -135,6 +135,7 @@ def test_variable_is_not_removed_if_that_changed_another(text: str) -> None:
 def test_line_breaks_in_a_value_are_read_as_line_feeds() -> None:
     assert parse("A='x\r\ny\rz'\r\nB=1\r") == {"A": "x\ny\nz", "B": "1"}
     assert parse('A="x\\ny\\rz"') == {"A": "x\ny\rz"}
+    assert parse("A=\ufeffx\x1c\ufeff") == {"A": "x\x1c"}  # by JavaScript's white space
 
 
 def test_unterminated_quote_does_not_swallow_the_new_variable() -> None:

@@ -33,6 +33,24 @@ class Example(NamedTuple):
 
 SETTING = [
     Example(
+        "goes on a line of its own behind a line comment that follows another comment",
+        '{ "a": 1 /* x */ // y\n}',
+        [Set(("b",), 2)],
+        '{ "a": 1, /* x */ // y\n  "b": 2\n}',
+    ),
+    Example(
+        "follows an indentation below a blank line",
+        '{\n  "a": {\n\n    "b": 1\n  }\n}',
+        [Set(("a", "c"), 2)],
+        '{\n  "a": {\n\n    "b": 1,\n    "c": 2\n  }\n}',
+    ),
+    Example(
+        "indents what it writes by two where the rest has no indentation",
+        '{\n"a": 1\n}',
+        [Set(("b",), {"c": 1})],
+        '{\n"a": 1,\n"b": {\n  "c": 1\n}\n}',
+    ),
+    Example(
         "follows an indentation of tabs and blanks",
         '{\n\t"a": {\n\t  "b": 1\n\t}\n}',
         [Set(("a", "c"), {"d": 1})],
@@ -518,6 +536,20 @@ def test_only_the_duplicate_in_force_stays() -> None:
     text, operations = '{"a": 1, "b": 2, "a": 3}', [Deduplicate(("a",))]
     assert edit(text, operations) == '{"b": 2, "a": 3}'
     assert in_order(apply(parsed(text), operations)) == in_order(parsed(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "comments"),
+    [
+        ('// a\n{"b": "// c\n// d', ["// a"]),
+        ("// a\n/* b // c", ["// a"]),
+        ("1 / 2 // a", ["// a"]),
+    ],
+)
+def test_comments_of_a_broken_text_are_those_before_it_breaks(
+    text: str, comments: list[str]
+) -> None:
+    assert comments_of(text) == comments
 
 
 def test_lost_comments_are_counted_and_ignore_indentation_and_strings() -> None:

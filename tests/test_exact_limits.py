@@ -150,6 +150,11 @@ AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "xqzvjbanedilomaranetu",
         "xqzvjbanedilomaranetua",
     ),
+    "three pairs in twenty of a word with capitals": (
+        looks_random,
+        "ikXOOexejOjjAvOoejaNX",
+        "aikXOOexejOjjAvOoejaNX",
+    ),
     "twenty letters": (looks_random, "xqzvjbanedilomaranet", "xqzvjbanedilomarane"),
     "eight letters that differ": (
         looks_random,
@@ -160,6 +165,11 @@ AT_THE_BORDER: dict[str, tuple[Callable[[str], bool], str, str]] = {
         looks_random,
         "x1x1x1x1xB".ljust(51, "y"),
         "x1x1x1x1".ljust(51, "y"),
+    ),
+    "sixteen letters and digits in two parts": (
+        looks_random,
+        "a1b2c3d4-otherwis",
+        "a1b2c3d4-otherwi",
     ),
     "three mixed groups": (looks_random, "AB12-CD34-EF56-GHIJ", "AB12-CD34-EFGH-IJKL"),
     "sixteen letters": (looks_random, "zvxCDBDvxCDjDAvq", "zvxCDBDvxCDjDAv"),

@@ -90,6 +90,10 @@ class TestReaders:
         assert re.fullmatch(r"[\w%./~-]*", foreign.as_uri(text), re.ASCII)
         foreign.as_bytes(text).decode()
 
+    def test_code_is_one_line_of_a_table(self) -> None:
+        assert foreign.code("a`b|c\td\ne") == "`a'b\\|c\\x09d\\x0ae`"
+        assert foreign.code("") == foreign.code(" ") == ""
+
     def test_uri_keeps_the_bytes_of_a_name(self) -> None:
         assert foreign.as_uri(os.fsdecode(b"a/\xff.json")) == "a/%FF.json"
 

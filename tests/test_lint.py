@@ -242,7 +242,7 @@ def test_a_base_url_that_does_not_fit_is_reported_and_the_meant_one_proposed(
     "url",
     [
         "http://192.168.1.4/v1", "http://172.16.0.1/v1", "http://100.64.0.1/v1", "http://gpu/v1",
-        "http://a.local/v1", "http://llm.svc.cluster.local/v1", "http://[fd00::1]/v1",
+        "http://a.local/v1", "http://llm.svc.cluster.local/v1", "http://[fd00::1]/v1", "http://gateway./v1",
         "http://[fe80::1%25eth0]/v1", "https://a.example/api/paas/v4", "https://a.example/v1beta",
         "https://a.example/openai", "https://api.deepseek.com", "$URL", "https://$HOST",
         "https://dashscope.aliyuncs.com/compatible-mode/v1/", "https://api.z.ai/api/coding/paas/v4",

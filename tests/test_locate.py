@@ -237,6 +237,7 @@ def test_position(text: str, path: Path, position: tuple[int, int, int]) -> None
         ('{"codes": [429, "x", 500]}', '{"codes": [429, "***", 500]}'),
         ('{"codes": [[1], [2]]}', '{"codes": [[1], [2]]}'),
         ('{"id": ["secret"]}', '{"id": ["***"]}'),
+        ('{"id":: "word"}', '{"id":: "***"}'),
         ('{"id": "x", "secret"}', '{"id": "x", "***"}'),
         ('{"apiKey": "hidden": 1}', '{"apiKey": "***": ***}'),
         ('{"apiKey": /* c */ "hidden" : 1}', '{"apiKey": /* … */ "***" : ***}'),

@@ -85,19 +85,20 @@ def test_inline_table_may_have_several_lines_from_toml_1_1_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "where"),
+    ("text", "message", "where"),
     [
-        ("a = 1\nb", (2, 2)),
-        ("a = 1\nb = [\n", (3, 1)),
-        ("a = 3 b\n", (1, 7)),
-        ("a = " + "9" * 5000, (1, 5005)),
-        ("a = " + "[" * 5000, (1, 1)),
+        ("a = 1\nb", r"not valid TOML: [^()]+", (2, 2)),
+        ("a = 1\nb = [\n", r"not valid TOML: [^()]+", (3, 1)),
+        ("a = 3 b\n", r"not valid TOML: [^()]+", (1, 7)),
+        ("a = " + "9" * 5000, r"not valid TOML: Exceeds the limit .*", (1, 5005)),
+        ("a = " + "[" * 5000, "nested too deeply", (1, 1)),
     ],
 )
-def test_what_is_not_toml(text: str, where: tuple[int, int]) -> None:
-    with pytest.raises(TomlError) as raised:
+def test_what_is_not_toml(text: str, message: str, where: tuple[int, int]) -> None:
+    with pytest.raises(TomlError, match=f"^{message}$") as raised:
         parse(text)
     assert raised.value.at == where
+    assert raised.value.message == str(raised.value)
 
 
 @pytest.mark.parametrize("part", ["a", '"a"', "'a'", "a . b"])

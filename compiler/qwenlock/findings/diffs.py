@@ -113,8 +113,8 @@ def _groups(before: Sequence[str], after: Sequence[str]) -> Iterator[Opcodes]:
     end = min(_alike(before[::-1], after[::-1]), len(before) - start, len(after) - start)
     skipped, kept = max(0, start - _CONTEXT), max(0, end - _CONTEXT)
     old, new = before[skipped : len(before) - kept], after[skipped : len(after) - kept]
-    for at, new_at, count, new_count in _parts(old, new):
-        matcher = SequenceMatcher(None, old[at : at + count], new[new_at : new_at + new_count])
+    for at, to, new_at, new_to in _parts(old, new):
+        matcher = SequenceMatcher(None, old[at:to], new[new_at:new_to])
         shifts = (skipped + at, skipped + at, skipped + new_at, skipped + new_at)
         for group in matcher.get_grouped_opcodes(_CONTEXT):
             yield [(tag, *map(add, shifts, numbers)) for tag, *numbers in group]
@@ -123,9 +123,9 @@ def _groups(before: Sequence[str], after: Sequence[str]) -> Iterator[Opcodes]:
 def _parts(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
     """Return the parts of texts that are compared: all, or those around equal lines in the middle.
 
-    Each is where it begins in the old and in the new lines, and how many of them it has.
+    Each is where it begins and ends in the old lines, and where in the new ones.
     """
-    whole = [(0, 0, len(old), len(new))]
+    whole = [(0, len(old), 0, len(new))]
     if min(len(old), len(new)) < _LARGE:
         return whole
     middle, longer = len(old) // 2, len(new) - len(old)
@@ -139,8 +139,8 @@ def _parts(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, 
     last = middle + _alike(old[middle:], new[middle + moved :])
     first, last = first + _CONTEXT, last - _CONTEXT
     return [
-        (0, 0, first, first + moved),
-        (last, last + moved, len(old) - last, len(new) - last - moved),
+        (0, first, 0, first + moved),
+        (last, len(old), last + moved, len(new)),
     ]
 
 

@@ -99,7 +99,7 @@ def _agreeing(operations: Iterable[Operation]) -> list[Operation]:
     for operation in sorted(operations, key=lambda each: isinstance(each, Deduplicate)):
         path = operation.path
         goal = operation.to if isinstance(operation, Move) else path
-        if goal in taken or any(path[:length] in taken for length in range(1, len(path) + 1)):
+        if goal in taken or any(path[: len(path) - up] in taken for up in range(len(path))):
             continue
         chosen.append(operation)
         if not isinstance(operation, Deduplicate):

@@ -61,7 +61,7 @@ def _assignments(text: str) -> Iterator[re.Match[str]]:
             start = _line_from(text, _blank_end(text, start))
         else:
             yield found
-            start = _line_from(text, found.end() - 1)
+            start = _line_from(text, found.end())
 
 
 def _blank_end(text: str, start: int) -> int:
@@ -106,8 +106,8 @@ def remove(text: str, name: str) -> str:
     for found in _assignments(rest):
         if found[1] == name:
             kept.append(rest[done : _start_of_line(rest, found.start(1))])
-            value = (found[2] or "").rstrip(JAVASCRIPT_SPACE)  # a comment may be on the next line
-            done = _end_of_line(rest, found.start(2) + len(value) if value else found.end(1))
+            end = found.end(1) if found[2] is None else found.end(2)
+            done = _end_of_line(rest, end)  # not after a comment, which may be on the next line
     shorter = "".join(kept) + rest[done:]
     for read in (parse, _parse_as_python):
         others = {each: value for each, value in read(text).items() if each != name}

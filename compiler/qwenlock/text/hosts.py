@@ -14,6 +14,6 @@ _LOCAL = pattern(
 def is_public(host: str) -> bool:
     """Tell whether `host`, a name or an address, belongs to the public network."""
     try:
-        return ip_address(host.partition("%")[0]).is_global
+        return ip_address(host).is_global
     except ValueError:
         return "." in host.removesuffix(".") and not _LOCAL.fullmatch(host)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenlock.text.pattern import pattern
 from qwenlock.text.record import dataclass, replace
-from qwenlock.text.trivia import BLANKS, indentation, indented
+from qwenlock.text.trivia import indentation, indented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_BLANKS = " \t"
 _LINE_BREAK = pattern(r"\r\n?|\n")
 _INDENTED_LINE = pattern(r"[\r\n]([ \t]+)[^\s/*]")
 _BARE_COLON = pattern(r"[ \t]*:[ \t]*")
@@ -136,7 +137,7 @@ def _comma(items: Sequence[LaidOut], colon: str) -> str | None:
 
 
 def _is_blank(trivia: str) -> bool:
-    return not trivia.strip(BLANKS)
+    return not trivia.strip(_BLANKS)
 
 
 def _escaped(text: str) -> str:

@@ -49,6 +49,7 @@ for _ in range(_LEVELS):
     _VALUE = rf"(?>{_SCALAR}|[{{\[]{_INNER}\s*+[}}\]])"
 _ELEMENTS = pattern(rf"(?:(?>\s*+{_NAME}{_VALUE}\s*+,))*+")
 """Elements and members with the comma behind each of them."""
+_BEFORE_ELEMENTS = "{[,"
 _WORTH_IT = 1_000  # characters from which on elements are passed over
 _DEEPEST = 1_000  # levels; settings that can be read have fewer
 _MOST = 5_000_000  # strings, words, comments and signs; settings that can be read have fewer
@@ -173,7 +174,7 @@ class _Tokens:
 
     def read(self, begin: int, end: int) -> None:
         """Read on from the offset `begin`, until a token begins at `end` or behind it."""
-        self._begin = begin if self._passes_over else 0
+        self._begin = begin
         for start in self._rest:
             if start >= end:
                 return
@@ -185,7 +186,11 @@ class _Tokens:
             start, at = at, None
             for found in _TOKEN.finditer(text, start):
                 yield found
-                if found[0] in ("{", "[", ",") and self._begin - found.end() > _WORTH_IT:
+                if (
+                    self._passes_over
+                    and found[0] in _BEFORE_ELEMENTS
+                    and self._begin - found.end() > _WORTH_IT
+                ):
                     passed = _ELEMENTS.match(text, found.end(), self._begin)
                     if passed is not None and passed.end() > found.end():
                         self.complete_from = at = passed.end() - 1  # the last comma
@@ -194,7 +199,8 @@ class _Tokens:
     def _read(self, text: str) -> Iterator[int]:
         """Read the text token by token; yield where each begins that is kept."""
         containers = _Containers()
-        key, before = None, "{"  # the key whose value comes next, and the sign or value before
+        key: str | None = None  # the key whose value comes next
+        before: str | None = "{"  # the sign before, or "key"; None for a value
         for count, found in enumerate(self._found(text)):
             if count == _MOST:
                 yield self._add(found.start(), len(text), _Context())
@@ -214,10 +220,8 @@ class _Tokens:
                 is_value = before in ("[", ",") if in_array else before == ":"
                 named = (level.key if in_array else key) if is_value else None
                 yield self._add(*found.span(), _Context(named, is_key, in_array, is_strict))
-                if is_key:
-                    key, before = _content(piece), "key"
-                    continue
-                piece = "value"
+                key, before = (_content(piece), "key") if is_key else (None, None)
+                continue
             key = key if piece == ":" and before == "key" else None
             before = piece
 
@@ -263,15 +267,16 @@ class Mask:
         return [*pieces, Piece(done, max(done, end), self._text[done:end])]
 
     def strings(self) -> Iterator[tuple[int, str | None, str]]:
-        """Yield each string that is a value: its offset, the key that it belongs to, its value."""
+        """Yield each string that is a value, not empty: its offset, its key, and what it means."""
         tokens = _Tokens(self._text, passes_over=False)
         end = len(self._text)
         tokens.read(end, end)
         for at, context in enumerate(tokens.contexts):
             start = tokens.starts[at]
             token = self._text[start : tokens.stops[at]]
-            if token.startswith('"') and not context.is_key:
-                yield start, context.key, _content(token) or ""
+            content = _content(token)
+            if content and token.startswith('"') and not context.is_key:
+                yield start, context.key, content
 
     def lines(self, begin: int, end: int) -> list[str]:
         """Return the masked lines of the text from `begin` to `end`, with their comments.

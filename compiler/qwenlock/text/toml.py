@@ -51,7 +51,7 @@ def parse(text: str) -> dict[str, Any]:
     text = text.removeprefix(BOM)
     long = _LONG_KEY.search(text)
     if long:
-        line = text.count("\n", 0, long.start()) + 1
+        line = text[: long.start()].count("\n") + 1
         raise TomlError(f"a key has more than {MAX_PARTS} parts", (line, 1))
     try:
         return tomllib.loads(text)

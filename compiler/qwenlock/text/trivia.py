@@ -17,9 +17,6 @@ COMMENT = r"//[^\r\n]*+|/\*[^*]*+(?:(?>\*(?!/)[^*]*+))*+\*/"
 STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
 TRIVIA = rf"(?:(?>\s++|{COMMENT}))*+"
 
-BLANKS = " \t"
-"""What may stand in a line without being seen."""
-
 _COMMENTS = pattern(COMMENT, re.DOTALL)
 _RUNS = pattern(rf"\s+|{COMMENT}", re.DOTALL)
 _AROUND_BREAK = pattern(r"(?<!\s)\s*[\r\n]\s*")
@@ -67,8 +64,8 @@ def line_breaks(trivia: str) -> list[str]:
 
 
 def starts_line(trivia: str) -> bool:
-    """Return whether only blanks stand in `trivia` before its first line break."""
-    return trivia.lstrip(BLANKS).startswith(("\r", "\n"))
+    """Return whether `trivia` begins with a line break; the blanks before one stand elsewhere."""
+    return trivia.startswith(("\r", "\n"))
 
 
 def ends_in_line_comment(trivia: str) -> bool:
