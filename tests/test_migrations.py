@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.settings import shipped
 from qwenlock.settings.script_api import Context
 from qwenlock.settings.script_files import Script, load
 from qwenlock.settings.script_runner import Migration, run
@@ -393,3 +394,13 @@ def test_wrapped_provider_without_a_version_is_unwrapped_for_every_client(target
     wrapped = {"modelProviders": {"openai": {"protocol": "openai", "models": models}}}
     settings = migrate(wrapped, target).settings
     assert settings == {"modelProviders": {"openai": models}, "$version": target}
+
+
+def test_content_is_in_the_wheel_or_else_in_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "compiler" / "qwenlock"
+    (package / "_content" / "findings").mkdir(parents=True)
+    monkeypatch.setattr(shipped, "_PACKAGE", package)
+    assert folder("docs/findings") == package / "_content" / "findings"
+    assert folder("docs/other") == tmp_path / "docs" / "other"
