@@ -31,6 +31,7 @@ def test_names_that_differ_in_case_are_the_same_variable() -> None:
     here = project(AnyCase({"PATH": "x"}))
     lock = locked(source(SETTINGS))
     assert here.values()["My_Key"] == here.values().get("MY_key") == "of-file"
+    assert here.values().get("unset", "none") == "none"
     assert (here.values()["other"], here.values()["Third"]) == ("of-file", "of-settings")
     assert [each.value for each in here.definitions("oTHER")] == ["of-file", "of-settings"]
     assert "Path" in here.variables()

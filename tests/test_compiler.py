@@ -105,6 +105,27 @@ def test_any_settings_compile_or_are_refused_with_findings(settings: dict[str, A
 # The environment
 
 
+@pytest.mark.parametrize(
+    ("config", "client", "names"),
+    [
+        ({"customHeaders": {"X": "${session_id}", "Y": "$TEAM"}}, "0.24.4", ["TEAM"]),
+        ({"customHeaders": {"X": "$Session_ID"}}, "0.24.4", []),
+        ({"customHeaders": {"X": "${session_id}"}}, "0.23.0", ["session_id"]),
+        (
+            {"extra_body": {"x": ["${session_id}", {"y": "$TEAM"}]}},
+            "0.24.4",
+            ["session_id", "TEAM"],
+        ),
+    ],
+)
+def test_placeholder_of_the_client_in_a_header_is_not_a_variable(
+    config: Any, client: str, names: list[str]
+) -> None:
+    settings = models({**MODEL, "generationConfig": config}) | {"model": {"name": MODEL["id"]}}
+    needed = [each.name for each in locked(settings, client=client).environment]
+    assert needed == [MODEL["envKey"], *names]
+
+
 def test_every_variable_is_listed_in_the_order_of_first_use() -> None:
     settings = {
         **OPENAI,

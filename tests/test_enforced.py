@@ -11,7 +11,7 @@ from hypothesis import given
 
 from qwenlock.edge import enforcing_marks, launch
 from qwenlock.enforce.enforcing import enforcing_settings, over
-from qwenlock.settings.enforced import enforced_by, marked, without_enforced
+from qwenlock.settings.enforced import Enforced, enforced_by, marked, without_enforced
 from support import MODEL, OBJECTS, OPENAI, World, locked, models, source, strict, write
 
 if TYPE_CHECKING:
@@ -219,8 +219,13 @@ def test_everything_but_the_enforced_settings_is_left(own: Any) -> None:
     assert strict(stripped) == strict(wanted)
 
 
+def test_of_a_mark_only_what_can_be_read_counts() -> None:
+    mark = {"enforces": "/p/qwen.lock", "over": 1, "keys": [1, "a", "/b"]}
+    assert enforced_by({"qwenlock": mark}) == Enforced("/p/qwen.lock", None, (("b",),))
+
+
 def test_any_name_can_be_marked() -> None:
-    settings = marked({"agents": {"modelGrades": {"a/b~1": "m"}}}, "/p/qwen.lock")
+    settings = marked({"agents": {"modelGrades": {"a/b~1": None}}}, "/p/qwen.lock")
     keys = ["/agents/modelGrades/a~1b~01"]
     assert settings["qwenlock"] == {"enforces": "/p/qwen.lock", "keys": keys}
     stripped = without_enforced(source({"$version": 4, **settings}, "system")).settings

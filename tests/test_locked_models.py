@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qwenlock.lock.diff import diff
+from qwenlock.lock.model import OtherModel
 from qwenlock.lock.text import load
 from support import codes, compiled, dump, locked
 
@@ -161,6 +162,20 @@ def test_entry_that_is_kept_for_something_else_is_not_used(others: Any, flags: A
 def test_image_model_must_be_able_to_draw(flags: Any) -> None:
     given = settings(entry("m", **flags), others={"imageModel": "m"})
     assert resolved(given) == [("image", "openai/m")]
+
+
+def test_api_of_the_entry_that_is_used_is_recorded() -> None:
+    given = settings(entry("small", wireApi="responses"), others={"fastModel": "small"})
+    given["security"]["auth"]["selectedType"] = "openai-responses"
+    (other,) = locked(given, client=NEW).other_models
+    assert other == OtherModel(
+        role="fast",
+        value="small",
+        source="user",
+        auth_type="openai",
+        model="small",
+        wire_api="responses",
+    )
 
 
 @pytest.mark.parametrize("alias", ["inherit", "fast"])

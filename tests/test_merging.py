@@ -121,6 +121,23 @@ def test_model_that_is_hidden_and_not_used_is_not_a_reason() -> None:
 
 
 @pytest.mark.parametrize(
+    ("hidden", "counted"),
+    [
+        ("a", "openai/a is"),
+        ("abc", "openai/a, openai/b, openai/c are"),
+        ("abcd", "openai/a, openai/b, openai/c and 1 more are"),
+    ],
+)
+def test_three_hidden_models_are_named(hidden: str, counted: str) -> None:
+    user = {"modelProviders": {"openai": [*map(entry, hidden)]}}
+    (finding,) = compiled(user, PROJECT | chosen("openai", "ours"), "guide").findings
+    assert finding.message == (
+        f"the project scope's modelProviders replaces that of the user scope: {counted} not offered"
+    )
+    assert [each.message for each in finding.related] == ["hidden"] * len(hidden)
+
+
+@pytest.mark.parametrize(
     ("others", "setting"),
     [
         ({"fastModel": "anthropic:mine"}, "fastModel"),

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwenlock.findings.errors import InputError, UsageError
+from qwenlock.settings import shipped
 from qwenlock.settings.script_api import Context
 from qwenlock.settings.script_files import Script, load
 from qwenlock.settings.script_runner import Migration, run
@@ -306,6 +307,42 @@ def test_script_may_hold_a_dataclass(tmp_path: Path) -> None:
     assert [script.identity for script in load(tmp_path)] == ["0001_a"]
 
 
+def test_script_is_what_its_file_holds(tmp_path: Path) -> None:
+    """With what it must hold alone, and with all that it may hold."""
+    text = """
+NAME, TITLE, REASON, SINCE, FIRST_IN_FILES = "name", "title", "reason", "0.24.0", True
+def detect(context): return "detected"
+def change(context): return "changed"
+def leaves(context): return "left"
+"""
+    for number, each in enumerate((WORKING, text), start=1):
+        (tmp_path / f"000{number}_a.py").write_text(each, encoding="utf-8")
+    least, most = load(tmp_path)
+    assert least == Script(
+        identity="0001_a",
+        name="x",
+        title="x",
+        reason="x",
+        detect=least.detect,
+        change=least.change,
+    )
+    assert most == Script(
+        identity="0002_a",
+        name="name",
+        title="title",
+        reason="reason",
+        detect=most.detect,
+        change=most.change,
+        leaves=most.leaves,
+        since="0.24.0",
+        first_in_files=True,
+    )
+    given: Any = None
+    assert most.leaves is not None
+    called = most.detect(given), most.change(given), most.leaves(given)
+    assert called == ("detected", "changed", "left")
+
+
 def test_script_that_applies_again_after_its_change_is_stopped() -> None:
     endless = replace(script(1), identity="0009_endless", detect=lambda _: True)
     with pytest.raises(InputError, match="0009_endless applies again"):
@@ -388,3 +425,13 @@ def test_wrapped_provider_without_a_version_is_unwrapped_for_every_client(target
     wrapped = {"modelProviders": {"openai": {"protocol": "openai", "models": models}}}
     settings = migrate(wrapped, target).settings
     assert settings == {"modelProviders": {"openai": models}, "$version": target}
+
+
+def test_content_is_in_the_wheel_or_else_in_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "compiler" / "qwenlock"
+    (package / "_content" / "findings").mkdir(parents=True)
+    monkeypatch.setattr(shipped, "_PACKAGE", package)
+    assert folder("docs/findings") == package / "_content" / "findings"
+    assert folder("docs/other") == tmp_path / "docs" / "other"

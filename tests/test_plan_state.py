@@ -21,12 +21,14 @@ from qwenlock.plans.digest import PREFIX
 from qwenlock.settings.plan_state import (
     RecordedPlan,
     latest,
+    move,
     recorded,
     recorded_paths,
     wanted,
 )
 from qwenlock.settings.project import Places, Project
-from qwenlock.text.operations import Remove, Set, apply, get
+from qwenlock.settings.script_api import Draft
+from qwenlock.text.operations import Move, Remove, Set, apply, get
 from support import World, record, source, untimed, write
 
 if TYPE_CHECKING:
@@ -222,6 +224,19 @@ def test_record_moves_between_places_with_one_template_each(
         assert {key: settings[key] for key in expected} == expected
         assert ("moon" in settings) == (template is second)
         assert world.run("upgrade", "--to", version, "--check", *options).exit_code == 0
+
+
+@pytest.mark.parametrize(("there", "place"), [(0, -1), (-1, 0)])
+def test_record_moves_as_a_whole_where_nothing_else_is(there: int, place: int) -> None:
+    """So the comments before it move with it."""
+    plan = PLANS.plan("coding-plan")
+    old, new = ([*plan.states.values()][each] for each in (there, place))
+    whole, other = Draft(nested({old.version: "x"})), (*old.at, "other")
+    move(whole, plan, new)
+    assert whole.finish().operations == (Move(old.at, new.at),)
+    shared = Draft(nested({old.version: "x", other: "y"}))
+    move(shared, plan, new)
+    assert shared.finish().operations == (Move(old.version, new.version),)
 
 
 # Records of older clients move, with the base URL

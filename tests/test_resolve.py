@@ -659,6 +659,67 @@ def test_settings_are_read_before_a_project_s_env_file(client: str, at: Any, cou
     assert found.fields["apiKey"].value == ("of-file" if counts else None)
 
 
+def env_file(path: str, at: Any, text: str | None) -> EnvFile:
+    return EnvFile(Path(path), path, at, text)
+
+
+ENV_FILES = (
+    env_file("project/.qwen/.env", "project", None),
+    env_file("project/.env", "project", "A=project\nB=project\nE=\n"),
+    env_file("above/.env", "above", "A=above\nABOVE=above\n"),
+    env_file("home/.qwen/.env", "home", "A=home-qwen\nC=home-qwen\nE=home-qwen\n"),
+    env_file("home/.env", "home", "A=home\nC=home\nD=home\n"),
+    env_file("beyond/.env", "above", "A=beyond\nBEYOND=beyond\n"),
+)
+
+
+@pytest.mark.parametrize(
+    ("client", "values"),
+    [
+        ("0.15.10", {"A": "project", "B": "project", "F": "settings"}),
+        (
+            "0.24.4",
+            {"A": "project", "B": "project", "C": "home-qwen", "D": "home", "E": "home-qwen",
+             "F": "settings"},
+        ),
+    ],
+)  # fmt: skip
+def test_env_files_that_a_client_reads_the_strongest_first(
+    client: str, values: dict[str, str]
+) -> None:
+    given = source({"env": dict.fromkeys("ABCDEF", "settings")})
+    here = Project(client=profile(client), sources=(given,), env_files=ENV_FILES)
+    expected = dict.fromkeys("ABCDEF", "settings") | values
+    if client == "0.15.10":
+        del expected["E"]  # set to nothing, which hides what settings say
+    assert here.values() == expected
+    without_project = replace(here, env_files=ENV_FILES[2:])
+    assert without_project.values()["A"] == "above"
+    assert replace(here, environment={"A": "set"}).values() == expected | {"A": "set"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "counts"),
+    [
+        ({}, {"OTHER"}),
+        ({"excludedEnvVars": ["OTHER"]}, {"DEBUG", "DEBUG_MODE"}),
+        ({"excludedEnvVars": []}, {"DEBUG", "DEBUG_MODE", "OTHER"}),
+        ({"excludedEnvVars": "OTHER"}, {"OTHER"}),
+    ],
+)
+def test_variables_that_only_a_file_in_the_client_s_folder_may_set(
+    settings: Any, counts: set[str]
+) -> None:
+    text = "DEBUG=1\nDEBUG_MODE=1\nOTHER=1\n"
+    for path, expected in ((".env", counts), (".qwen/.env", {"DEBUG", "DEBUG_MODE", "OTHER"})):
+        files = (env_file(path, "project", text),)
+        here = Project(sources=(source({"advanced": settings}),), env_files=files)
+        assert here.variables().keys() == expected
+        assert {each for each in ("DEBUG", "OTHER") if here.definitions(each)} == expected - {
+            "DEBUG_MODE"
+        }
+
+
 def test_the_environment_fills_in_settings_and_their_env() -> None:
     in_settings = source(BY_NAME | {"env": {"ENTRY_KEY": "$OTHER", "MORE": "${WHICH}${NOT_SET}"}})
     variables = {"WHICH": "ENTRY_KEY", "OTHER": KEY}

@@ -393,9 +393,11 @@ def test_entry_that_cannot_be_selected_is_not_taken(client: str, flag: str, kind
 
 
 def test_snapshot_stands_for_the_model_in_it() -> None:
-    settings = {**models(MODEL), "model": {"name": "$runtime|openai|gpt-4o"}}
-    assert chosen(settings, "0.21.2").kind == "provider"
-    assert chosen(settings, "0.15.10").kind == "undecided"
+    for model in ("gpt-4o", "a|b"):
+        named = {"model": {"name": f"$runtime|openai|$runtime|x|{model}"}}
+        settings = {**models(MODEL | {"id": model}), **named}
+        assert chosen(settings, "0.21.2").model == model
+        assert chosen(settings, "0.15.10").kind == "undecided"
 
 
 # wireApi

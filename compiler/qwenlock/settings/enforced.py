@@ -69,12 +69,11 @@ def without_enforced(source: Source) -> Source:
     if mark is None:
         return source
     there = object()
-    settings, removed = source.settings, []
+    settings = source.settings
     for path in (*mark.keys, (MARK,)):
         if get(settings, path, there) is not there:
-            removed.append(Remove(path))
-            settings = apply(settings, removed[-1:])
-    return replace(source, settings=settings, operations=(*source.operations, *removed))
+            settings = apply(settings, [Remove(path)])
+    return replace(source, settings=settings)
 
 
 def _keys(value: Any, path: Path = ()) -> Iterator[Path]:
