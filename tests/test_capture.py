@@ -210,13 +210,13 @@ def test_edited_models_are_refused() -> None:
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        ([model(CHINA, size=2)], "size of m"),
-        ([model(CHINA, size=1), model(CHINA, id="n")], "only one of them has n"),
-        ([model(CHINA, name="another", size=1)], "name of m"),
+        ([model(CHINA, size={"kb": 2})], "size.kb of m"),
+        ([model(CHINA, id="n")], "only one of them has m, n"),
+        ([model(CHINA, name="another", size={"kb": 1})], "name of m"),
     ],
 )
 def test_regions_that_differ_in_more_are_refused(other: list[PlanModel], why: str) -> None:
-    plan, _ = captured(PLAN, GLOBAL, [model(size=1)])
+    plan, _ = captured(PLAN, GLOBAL, [model(size={"kb": 1})])
     with pytest.raises(InputError, match=why):
         captured(plan, CHINA, other)
 

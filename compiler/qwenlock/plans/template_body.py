@@ -395,12 +395,13 @@ def _plain(cell: Any) -> Any:
     """Return a cell as a column holds it; None if a string needs a slot."""
     if isinstance(cell, _Text):
         plain = [form for form in cell.forms if not any(isinstance(p, Slot) for p in form)]
-        return "".join(map(str, plain[0])) if plain else None
+        return next(iter(plain[0]), "") if plain else None
     return cell
 
 
 def _without_id(text: _Text) -> SlottedText | None:
-    return next((form for form in text.forms if ID not in form), None)
+    found = [form for form in text.forms if ID not in form]
+    return found[0] if found else None
 
 
 def _falsy(value: Any) -> Any:
