@@ -211,7 +211,7 @@ class _Body:
             re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", step)).lower()
             for step in path
         ]
-        for count in range(1, len(words) + 1):
+        for count, _ in enumerate(words, 1):
             name = "_".join(words[-count:]).strip("_")
             if name.isidentifier() and name.isascii() and name not in {*self._columns, *_TAKEN}:
                 return name
