@@ -619,6 +619,9 @@ def test_models_without_a_record_are_left_alone_unless_adopted() -> None:
         change = changed(settings, **wishes)
         assert (change.files, change.report["status"]) == ((), "manual")
         assert "--adopt" in change.reasons[0]
+    alone = settings | {"modelProviders": {"openai": TEMPLATES["0.12.0", "china"][:1]}}
+    count = "user.json has 1 model of Bailian Coding Plan without a recorded version"
+    assert changed(alone).reasons[0].startswith(count)
     adopted = changed(settings, adopt=True)
     assert (adopted.report["from"], after(adopted)) == ("0.12.0", installed(NEWEST))
     to = f"{NEWEST}, region china, in user.json"
