@@ -100,6 +100,16 @@ def test_no_id_and_no_endpoint_stands_twice(plan: Plan, template: Template) -> N
     assert not [fact for fact in facts if fact in body]
 
 
+def test_facts_of_a_template_stay_when_it_is_rewritten() -> None:
+    here, there = ([model(at), model(at, id="n")] for at in (GLOBAL, CHINA))
+    plan, made = captured(PLAN, GLOBAL, here)
+    state = PLAN.states["version-only"]
+    known = replace(made, client=">=9", recognised_only=True, state=state, source="mine")
+    plan, made = captured(replace(plan, templates=(known,)), CHINA, there[::-1])
+    facts = (made.client, made.recognised_only, made.state, made.source)
+    assert facts == (">=9", True, state, "mine")
+
+
 def test_newest_version_gives_the_form_of_what_one_region_does_not_show() -> None:
     """In China the text that marks a region is empty; the versions before say where it stands."""
     template = PLAN.template("0.21.2")
