@@ -422,7 +422,9 @@ def test_going_down_needs_to_be_allowed() -> None:
         with pytest.raises(UsageError, match=r"is installed; 0\.12\.0 is older") as caught:
             changed(installed(NEWEST), client, **wishes)
         assert "--allow-downgrade" in (caught.value.fix or "")
-    assert changed(installed(NEWEST), "0.12.0", allow_downgrade=True).report["to"] == "0.12.0"
+    for allowed, status in ((False, "current"), (True, "due")):
+        report = changed(installed(NEWEST), "0.12.0", allow_downgrade=allowed).report
+        assert (report["status"], report["to"]) == (status, "0.12.0")
 
 
 @pytest.mark.parametrize("client", ["0.12.0", "0.12.0-nightly.20260101.abc"])

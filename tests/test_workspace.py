@@ -13,6 +13,7 @@ import pytest
 
 from qwenlock.edge.git import Revision
 from qwenlock.edge.places import find_project
+from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import PREFIX, models_digest
 from support import MODEL, World, models, write
@@ -496,7 +497,8 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
     assert "100.0 is in the lock, and this qwenlock" in kept.err
     shown = json.loads(world.run("upgrade", "--dry-run", "--format", "json").out)
-    assert [each["status"] for each in shown["plans"]] == ["current"]
+    newest = load().plan("deepseek").newest("0.24.4").version
+    assert [(each["status"], each["to"]) for each in shown["plans"]] == [("current", newest)]
     assert world.run("upgrade", "--check").exit_code == 0
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     world.lock.unlink()  # what the settings record is enough
