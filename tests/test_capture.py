@@ -100,6 +100,16 @@ def test_no_id_and_no_endpoint_is_written_twice(plan: Plan, template: Template) 
     assert not [fact for fact in facts if fact in body]
 
 
+def test_facts_of_a_template_stay_when_it_is_rewritten() -> None:
+    here, there = ([model(at), model(at, id="n")] for at in (GLOBAL, CHINA))
+    plan, made = captured(PLAN, GLOBAL, here)
+    state = PLAN.states["version-only"]
+    known = replace(made, client=">=9", recognised_only=True, state=state, source="mine")
+    plan, made = captured(replace(plan, templates=(known,)), CHINA, there[::-1])
+    facts = (made.client, made.recognised_only, made.state, made.source)
+    assert facts == (">=9", True, state, "mine")
+
+
 def test_newest_version_gives_the_form_of_what_one_region_does_not_show() -> None:
     """In China the text that marks a region is empty; earlier versions show its place."""
     template = PLAN.template("0.21.2")
@@ -210,13 +220,13 @@ def test_edited_models_are_refused() -> None:
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        ([model(CHINA, size=2)], "size of m"),
-        ([model(CHINA, size=1), model(CHINA, id="n")], "only one of them has n"),
-        ([model(CHINA, name="another", size=1)], "name of m"),
+        ([model(CHINA, size={"kb": 2})], "size.kb of m"),
+        ([model(CHINA, id="n")], "only one of them has m, n"),
+        ([model(CHINA, name="another", size={"kb": 1})], "name of m"),
     ],
 )
 def test_regions_that_differ_in_more_are_refused(other: list[PlanModel], why: str) -> None:
-    plan, _ = captured(PLAN, GLOBAL, [model(size=1)])
+    plan, _ = captured(PLAN, GLOBAL, [model(size={"kb": 1})])
     with pytest.raises(InputError, match=why):
         captured(plan, CHINA, other)
 

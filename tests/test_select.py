@@ -240,6 +240,7 @@ def test_model_of_the_project_alone_is_not_selected_for_the_user(world: World) -
     write(world.user, settings())
     write(world.own, {"$version": 4, "modelProviders": {"openai": [{**ONE, "id": "own"}]}})
     assert "'own' is not offered" in world.run("select", "own", "--scope", "user", "--yes").err
+    assert "help: name one: one, two" in world.run("select", "--scope", "user").err
 
 
 def test_without_a_model_a_list_is_offered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -422,7 +422,9 @@ def test_downgrade_must_be_allowed() -> None:
         with pytest.raises(UsageError, match=r"is installed; 0\.12\.0 is older") as caught:
             changed(installed(NEWEST), client, **wishes)
         assert "--allow-downgrade" in (caught.value.fix or "")
-    assert changed(installed(NEWEST), "0.12.0", allow_downgrade=True).report["to"] == "0.12.0"
+    for allowed, status in ((False, "current"), (True, "due")):
+        report = changed(installed(NEWEST), "0.12.0", allow_downgrade=allowed).report
+        assert (report["status"], report["to"]) == (status, "0.12.0")
 
 
 @pytest.mark.parametrize("client", ["0.12.0", "0.12.0-nightly.20260101.abc"])
@@ -619,6 +621,9 @@ def test_models_without_a_record_are_left_alone_unless_adopted() -> None:
         change = changed(settings, **wishes)
         assert (change.files, change.report["status"]) == ((), "manual")
         assert "--adopt" in change.reasons[0]
+    alone = settings | {"modelProviders": {"openai": TEMPLATES["0.12.0", "china"][:1]}}
+    count = "user.json has 1 model of Bailian Coding Plan without a recorded version"
+    assert changed(alone).reasons[0].startswith(count)
     adopted = changed(settings, adopt=True)
     assert (adopted.report["from"], after(adopted)) == ("0.12.0", installed(NEWEST))
     to = f"{NEWEST}, region china, in user.json"

@@ -279,7 +279,9 @@ def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_ba
         record(settings, {plan.newest().state.version: digest})
         here = dataclasses.replace(scopes(user=settings), installed="99.0.0")
         change = changed(here)
+        newest = plan.newest().version
         assert (change.files, change.report["status"]) == ((), "current"), plan.id
+        assert change.report["to"] == newest
         assert "`--to client` upgrades to its list" in change.reasons[0]
         (found,) = [each for each in lint(Subject(here)) if each.code == "QL505"]
         assert "template capture --from-client" in str(found.fix)
@@ -287,9 +289,10 @@ def test_list_of_an_installed_client_that_is_newer_than_qwenlock_is_not_taken_ba
         assert back == [*plan.models(plan.newest(), region), OWN]
         for installed in (None, "0.24.4", "0.25.0"):  # a newer qwenlock may have installed it
             there = dataclasses.replace(here, installed=installed)
-            assert changed(there).report["status"] == "current"
+            report = changed(there).report
+            assert (report["status"], report["to"]) == ("current", newest)
             with pytest.raises(UsageError, match="does not know the list"):
-                changed(there, to=plan.newest().version)
+                changed(there, to=newest)
         models[0]["name"] += " of mine"
         edited = dataclasses.replace(scopes(user=settings), installed="0.25.0")
         assert changed(edited).report["status"] == "edited"

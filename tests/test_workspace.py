@@ -13,6 +13,7 @@ import pytest
 
 from qwenlock.edge.git import Revision
 from qwenlock.edge.places import find_project
+from qwenlock.edge.plans import load
 from qwenlock.findings.errors import InputError
 from qwenlock.plans.digest import PREFIX, models_digest
 from support import MODEL, World, models, write
@@ -489,12 +490,15 @@ def test_older_qwenlock_keeps_the_list_that_a_newer_one_installed(world: World) 
     write(world.own, newer)
     lock = re.sub(r'(id = "deepseek"\n(?:.*\n)*?)version = ".*"', r'\1version = "99.0"',
                   world.lock.read_text(), count=1)  # fmt: skip
-    write(world.lock, lock)
+    more = {"id": "deepseek", "region": "moon", "version": "100.0", "digest": f"{PREFIX}{0:064}"}
+    lines = "".join(f'{key} = "{value}"\n' for key, value in more.items())
+    write(world.lock, lock.replace("[[models]]", f"[[plans]]\n{lines}\n[[models]]", 1))
     kept = world.run("upgrade", "--yes")
     assert (kept.exit_code, json.loads(world.own.read_text())) == (0, newer), kept
-    assert "99.0 is in the lock, and this qwenlock" in kept.err
+    assert "100.0 is in the lock, and this qwenlock" in kept.err
     shown = json.loads(world.run("upgrade", "--dry-run", "--format", "json").out)
-    assert [each["status"] for each in shown["plans"]] == ["current"]
+    newest = load().plan("deepseek").newest("0.24.4").version
+    assert [(each["status"], each["to"]) for each in shown["plans"]] == [("current", newest)]
     assert world.run("upgrade", "--check").exit_code == 0
     assert world.run(*asked, "--to", "0.24.4", "--yes").exit_code == 2
     world.lock.unlink()  # the record in the settings is enough

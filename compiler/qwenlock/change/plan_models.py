@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwenlock.plans.digest import stringify
+from qwenlock.plans.edits import ABSENT, same
 from qwenlock.text.operations import Insert, Move, Remove, Set
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Plan, PlanModel
     from qwenlock.text.operations import Operation, Path
 
-_ABSENT = object()
 _ASIDE: Path = ("moved by qwenlock",)
 """Where something is while it moves within its object or array: no setting has this name."""
 
@@ -122,18 +122,12 @@ def by_id(entries: Sequence[Any]) -> dict[str, PlanModel]:
 
 
 def _merged(base: Any, ours: Any, theirs: Any) -> Any:
-    """Return `ours` if it differs from `base`, otherwise `theirs`; `_ABSENT` means no value."""
+    """Return `ours` if it differs from `base`, otherwise `theirs`; `ABSENT` means no value."""
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
-        return theirs if _same(ours, base) else ours
+        return theirs if same(ours, base) else ours
     below: Mapping[str, Any] = base if isinstance(base, dict) else {}
     merged = {
-        key: _merged(*(each.get(key, _ABSENT) for each in (below, ours, theirs)))
+        key: _merged(*(each.get(key, ABSENT) for each in (below, ours, theirs)))
         for key in theirs | ours
     }
-    return {key: value for key, value in merged.items() if value is not _ABSENT}
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is _ABSENT or other is _ABSENT:
-        return one is other
-    return stringify(one, sort_keys=True) == stringify(other, sort_keys=True)
+    return {key: value for key, value in merged.items() if value is not ABSENT}

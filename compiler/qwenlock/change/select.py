@@ -52,7 +52,7 @@ def select(
         InputError: the settings cannot be changed in their current state.
     """
     to = target(project, scope or owning_scope(project))
-    there = project if scope != "user" else _elsewhere(project)
+    there = _read_by(project, scope)
     wanted = _find(there, model, auth_type, base_url)
     before = selected_by(there.sources)
     if before is not None and _is_same(before, wanted, there):
@@ -75,12 +75,13 @@ def select(
 
 def offered(project: Project, scope: ScopeName | None = None) -> list[Choice]:
     """Return the models that can be selected, in order, each once."""
-    there = project if scope != "user" else _elsewhere(project)
-    return list(dict.fromkeys(choice for choice, _ in _offered(there)))
+    return list(dict.fromkeys(choice for choice, _ in _offered(_read_by(project, scope))))
 
 
-def _elsewhere(project: Project) -> Project:
-    """Return what a client reads in a directory without settings."""
+def _read_by(project: Project, scope: ScopeName | None) -> Project:
+    """Return the project; for the user's scope, what a client reads in other directories."""
+    if scope != "user":
+        return project
     return replace(project, sources=tuple(s for s in project.sources if s.scope != "project"))
 
 

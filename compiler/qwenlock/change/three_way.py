@@ -9,8 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwenlock.change.plan_models import by_id
-from qwenlock.plans.digest import stringify
-from qwenlock.plans.edits import edits
+from qwenlock.plans.edits import ABSENT, edits, same
 from qwenlock.text.credentials import MASK, shown
 from qwenlock.text.locate import Locator
 from qwenlock.text.operations import get
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 WHOLE = ("added", "removed", "moved")
 _LONGEST = 60
-_ABSENT = object()
 
 
 class Edited(NamedTuple):
@@ -79,7 +77,7 @@ def compare(
         if edit.what == "moved":
             kept = _names(mine, among=after) == _names(after, among=mine)
         else:
-            kept = _equal(sides[1], _value(after, edit))
+            kept = same(sides[1], _value(after, edit))
         was, yours, will = (None if edit.what in WHOLE else _masked(edit, each) for each in sides)
         retired = edit.model not in newer
         result.append(Edited(shown(edit.model), shown(edit.what), was, yours, will, kept, retired))
@@ -87,21 +85,15 @@ def compare(
 
 
 def _value(models: dict[str, PlanModel], edit: Edit) -> Any:
-    return get(models, (edit.model, *edit.path), _ABSENT)
+    return get(models, (edit.model, *edit.path), ABSENT)
 
 
 def _names(models: dict[str, PlanModel], *, among: dict[str, PlanModel]) -> list[str]:
     return [name for name in models if name in among]
 
 
-def _equal(one: Any, other: Any) -> bool:
-    if one is _ABSENT or other is _ABSENT:
-        return one is other
-    return stringify(one, sort_keys=True) == stringify(other, sort_keys=True)
-
-
 def _masked(edit: Edit, value: Any) -> Any:
-    if value is _ABSENT or value is None:
+    if value is ABSENT or value is None:
         return None
     text = json.dumps({edit.path[-1]: value})
     try:

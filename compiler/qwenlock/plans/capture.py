@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qwenlock.plans.slots import SlottedText
 
 _SOURCE = "captured from settings that the client wrote"
-_REGIONS = pattern(r"^\[regions\]\n", re.MULTILINE)
+_REGIONS = "\n[regions]\n"
 _HALF = pattern("[\ud800-\udfff]")
 """Half of a character, which JSON can hold and a file cannot."""
 _BARE = pattern(r"[A-Za-z0-9_-]+")
@@ -146,10 +146,9 @@ def _with_digest(plan: Plan, known: Template, region: Region, digest: str) -> st
     unpublished = rf"^{re.escape(_key(region.name))}\s*=\s*\{{\s*\}}\n"
     text = re.sub(unpublished, "", known.text, flags=re.MULTILINE)
     wanted = {**known.digests, region.name: digest}
-    for changed in (
-        text.replace(_END, line + _END, 1),
-        _REGIONS.sub(lambda found: found[0] + line, text, count=1),
-    ):
+    head, end, rest = text.partition(_END)
+    first, regions, others = text.partition(_REGIONS)
+    for changed in (f"{head}{line}{end}{rest}", f"{first}{regions}{line}{others}"):
         if _digests(plan, changed) == wanted:
             return changed
     raise InputError(

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from qwenlock.plans.plan import Keys, Plan, Region, Template
 
 
+ABSENT = object()
+"""Stands for a value that is not there."""
+
+
 class Edit(NamedTuple):
     """One difference: `what` is `added`, `removed`, `moved` or the dotted field that changed.
 
@@ -38,7 +42,7 @@ def closest(plan: Plan, region: Region, models: Sequence[Mapping[str, Any]]) -> 
             continue
         published = {model["id"]: model for model in plan.models(template, region)}
         same_id = sum(model.get("id") in published for model in models)
-        equal = sum(_same(model, published.get(str(model.get("id")))) for model in models)
+        equal = sum(same(model, published.get(str(model.get("id")))) for model in models)
         score = (equal, same_id, same_id - len(published))
         if same_id and (best is None or score >= most):
             best, most = template, score
@@ -91,8 +95,11 @@ def _changed(path: Keys, ours: Any, theirs: Any) -> list[Keys]:
             for key in {**theirs, **ours}
             for field in _changed((*path, key), ours.get(key), theirs.get(key))
         ]
-    return [] if _same(ours, theirs) else [path]
+    return [] if same(ours, theirs) else [path]
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal in JSON, whatever the order of keys; `ABSENT` is none."""
+    if one is ABSENT or other is ABSENT:
+        return one is other
     return stringify(one, sort_keys=True) == stringify(other, sort_keys=True)

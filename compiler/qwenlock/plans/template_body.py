@@ -175,7 +175,7 @@ class _Body:
             wanted = [places[model["id"]] for model in models[first]]
             if wanted == sorted(wanted):
                 continue
-            column = self._column(("place", name), wanted)
+            column = self._column((name,), wanted)
             index = list(self._columns).index(column)
             self._sorts += [
                 f"{{% if region.name == {_literal(name)} %}}",
@@ -211,7 +211,7 @@ class _Body:
             re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", step)).lower()
             for step in path
         ]
-        for count in range(1, len(words) + 1):
+        for count, _ in enumerate(words, 1):
             name = "_".join(words[-count:]).strip("_")
             if name.isidentifier() and name.isascii() and name not in {*self._columns, *_TAKEN}:
                 return name
@@ -234,10 +234,11 @@ class _Body:
         for index, key in enumerate(order):
             under = _under(cells, key)
             field = self._field(key, under, (*path, key))
-            if index < pivot:
+            before = index < pivot
+            if before:
                 field[-1] += ","
             if key not in always:
-                lines += self._conditional(under, cells, (*path, key), field, after=index > pivot)
+                lines += self._conditional(under, cells, (*path, key), field, after=not before)
             else:
                 lines += field
         return [*lines, "}"]
@@ -259,7 +260,7 @@ class _Body:
         """Return the column whose values stand in a field, if none that is there reads as false."""
         present = _present(_each(under, _plain))
         kinds = {type(each) for each in present}
-        if not all(present) or len(kinds) != 1 or not kinds <= {str, int, float}:
+        if not all(present) or kinds not in ({str}, {int}, {float}):
             return None
         return self._known(
             [_falsy(present[0]) if cell is _MISSING else _plain(cell) for cell in under]
@@ -319,12 +320,13 @@ class _Body:
             > 1
         ):
             return None
-        varying = [i for i in range(len(present[0])) if len({form[i] for form in present}) > 1]
+        first, *others = present
+        varying = [at for at, piece in enumerate(first) if any(f[at] != piece for f in others)]
         if len(varying) != 1:
             return None
         at = varying[0]
         column = self._column(path, _each(regional, lambda form: form[at]))
-        return _form((*present[0][:at], Slot(column), *present[0][at + 1 :]))
+        return _form((*first[:at], Slot(column), *first[at + 1 :]))
 
     def _variants(self, cells: list[Any], path: Keys) -> list[str]:
         """Return values that nothing smaller tells apart, each written out once."""
@@ -395,12 +397,13 @@ def _plain(cell: Any) -> Any:
     """Return a cell as a column holds it; None if a string needs a slot."""
     if isinstance(cell, _Text):
         plain = [form for form in cell.forms if not any(isinstance(p, Slot) for p in form)]
-        return "".join(map(str, plain[0])) if plain else None
+        return next(iter(plain[0]), "") if plain else None
     return cell
 
 
 def _without_id(text: _Text) -> SlottedText | None:
-    return next((form for form in text.forms if ID not in form), None)
+    found = [form for form in text.forms if ID not in form]
+    return found[0] if found else None
 
 
 def _falsy(value: Any) -> Any:
