@@ -43,10 +43,14 @@ def parse(text: str) -> dict[str, str]:
 
 
 def line_of(text: str, name: str) -> int:
-    """Return the line, from 1, of the value that counts of a variable that a `.env` file has."""
+    """Return the line, from 1, of the value that counts of a variable that a `.env` file has.
+
+    On Windows the file may spell the name in another case: then it is the first such name's line.
+    """
     lines = _with_line_feeds(text)
     starts = {each[1]: each.start(1) for each in _assignments(lines)}
-    return lines.count("\n", 0, starts[name]) + 1
+    spelled = name if name in starts else next(n for n in starts if n.upper() == name.upper())
+    return lines.count("\n", 0, starts[spelled]) + 1
 
 
 def _with_line_feeds(text: str) -> str:
