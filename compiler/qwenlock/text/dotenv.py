@@ -145,7 +145,7 @@ def _styles(value: str) -> tuple[str, ...]:
         return ()
     if _PLAIN.fullmatch(value):
         return (value,)
-    escaped = value.replace("\r", "\\r")
+    escaped = value.replace("\n", "\\n").replace("\r", "\\r")
     return (f"'{value}'", f'"{value}"', f'"{escaped}"', value)
 
 
