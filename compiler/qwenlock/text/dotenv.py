@@ -53,6 +53,18 @@ def line_of(text: str, name: str) -> int:
     return lines.count("\n", 0, starts[spelled]) + 1
 
 
+def names_by_line(text: str) -> dict[int, str]:
+    """Return the variable that each line of a `.env` file begins to set, by lines from 0."""
+    lines = _with_line_feeds(text)
+    names: dict[int, str] = {}
+    line = done = 0
+    for each in _assignments(lines):
+        line += lines.count("\n", done, each.start(1))
+        done = each.start(1)
+        names.setdefault(line, each[1])
+    return names
+
+
 def _with_line_feeds(text: str) -> str:
     return re.sub(r"\r\n?", "\n", text)
 
