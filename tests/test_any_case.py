@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenlock.edge.environment import with_variables
-from qwenlock.lint.variables import missing
+from qwenlock.lint.variables import missing, unset
 from qwenlock.settings.project import Project
 from qwenlock.settings.variables import AnyCase, EnvFile
+from qwenlock.text.record import replace
 from support import locked, models, source
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ def test_names_that_differ_in_case_are_the_same_variable() -> None:
     assert missing(lock, here) == []
     assert [each.name for each in missing(lock, project({}))] == ["My_Key"]
     assert "Path" not in project({"PATH": "x"}).variables()
+
+
+def test_a_finding_shows_the_line_of_a_name_in_another_case() -> None:
+    file = replace(FILE, text="Other=x\nmy_key=\n")
+    here = replace(project(AnyCase({})), env_files=(file,))
+    (finding,) = unset(locked(source(SETTINGS)), here)
+    assert finding.message == "My_Key is empty in .env; used by openai/a"
+    assert finding.place is not None
+    assert finding.place.position().line == 2
 
 
 def test_the_environment_wins_in_any_case() -> None:

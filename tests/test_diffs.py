@@ -111,6 +111,12 @@ def test_new_file_comes_from_nowhere() -> None:
     assert shown == "--- /dev/null\n+++ b/.env\n@@ -0,0 +1 @@\n+A=***\n"
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\\r\n"])
+def test_no_line_of_a_key_is_taken_for_a_variable(line_break: str) -> None:
+    shown = diff(".env", None, f'export A="x{line_break}Zm9v=bar{line_break}y="\nB=1\n')
+    assert shown.splitlines()[3:] == ["+export A=***", "+# ***", "+# ***", "+B=***"]
+
+
 @untimed(200)
 @given(
     st.integers(0, 60),

@@ -93,6 +93,7 @@ def test_only_what_neither_can_hold_is_refused(key: str) -> None:
         ("it's", 'KEY="it\'s"'),
         ("$HOME", "KEY='$HOME'"),
         ("line\rfeed", 'KEY="line\\rfeed"'),
+        ("two\r\nlines", 'KEY="two\\r\\nlines"'),
         ("a\\\\b", "KEY=a\\\\b"),
     ],
 )

@@ -155,6 +155,12 @@ SETTING = [
         '{"a": 1, "b": 2, "\\u0061": 4}',
     ),
     Example(
+        "lays a value out like the one in force of duplicate keys",
+        '{\n  "a": { "x": 1 },\n  "a": {\n    "x": 1\n  }\n}',
+        [Set(("a",), {"y": 2})],
+        '{\n  "a": { "x": 1 },\n  "a": {\n    "y": 2\n  }\n}',
+    ),
+    Example(
         "changes nothing where the value is there already",
         '{"a": [1.0, 1e3, {"b": "\\u00e9" /* é */}], "c": true}',
         [Set(("a",), [1, 1000, {"b": "é"}]), Set(("c",), True)],

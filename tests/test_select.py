@@ -120,6 +120,9 @@ def test_current_selection_is_not_written_again() -> None:
             "file": f"{scope}.json",
             "selection": {"from": "openai/one", "to": "openai/one"},
         }
+    without_url = {"modelProviders": {"openai": [ONE, {"id": "one", "envKey": "ONE_KEY"}]}}
+    named = {"user": without_url, "project": choice("openai", "one")}
+    assert selected("one", client="0.24.4", **named).files == ()
     stale = settings(**choice("openai", "one", baseUrl="https://gone.example"))
     assert selected("one", user=stale).files == ()
     assert after(selected("one", client="0.21.2", user=stale))["model"]["baseUrl"] == ONE["baseUrl"]

@@ -494,6 +494,9 @@ def test_plan_is_upgraded_by_an_edit(world: World, keeps: str | None, options: l
         (after,) = editor.after(change).values()
         done = world.run("upgrade", *options, "--yes", "--client", "0.24.4")
         assert world.own.read_text() == after, done
+        (label,) = editor.labels
+        assert label is not None
+        assert label.startswith("upgrade Bailian Coding Plan: 0.12.0 to ")
 
     edit(world, act)
 

@@ -182,7 +182,7 @@ def _oauth_type(project: Project, model: str) -> str | None:
 def _is_same(before: Choice, wanted: Choice, project: Project) -> bool:
     if before[:2] != wanted[:2]:
         return False
-    if before.base_url:
+    if before.base_url or wanted.base_url is None:
         return wanted.base_url in (None, before.base_url)
     choices = offered(project)
     at = before.index_in(choices, project.client)

@@ -24,7 +24,7 @@ _CONTEXT = 3  # lines before and after a change, as in every unified diff
 _LARGE, _PROBE = 10_000, 100
 """How many lines are so many that comparing them takes time, and how many are looked at first."""
 _PLAIN = (".gitignore", ".gitattributes", ".toml", ".yml", ".yaml")
-_VARIABLE = pattern(r"^(\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*).+$")
+_VARIABLE = pattern(r"^(\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*).+$")
 _NAMED = pattern(r"""([\w.\-]+)["']?\s*[:=]=?\s*(?=\S)""")
 _LONGEST = 1_000  # characters of a line that is looked into
 _LINE_BREAK = pattern(r"\r\n|\r|\n")
@@ -64,10 +64,16 @@ class _Settings(_Text):
 
 
 class _Variables(_Text):
-    """A `.env` file: only the names of variables are shown."""
+    """A `.env` file: only the names of variables are shown, which no line within a value has."""
+
+    def __init__(self, text: str) -> None:
+        from qwenlock.text import dotenv
+
+        super().__init__(_LINE_BREAK.split(text))
+        self._names = dotenv.names_by_line(text)
 
     def shown(self, first: int, last: int, *, is_new: bool) -> list[str]:  # noqa: ARG002
-        return [_variable(line) for line in self.lines[first:last]]
+        return [_variable(self.lines[at], self._names.get(at)) for at in range(first, last)]
 
 
 class _Plain(_Text):
@@ -80,15 +86,16 @@ class _Plain(_Text):
 
 def _text(label: str, text: str) -> _Text:
     if label.endswith(".env"):
-        return _Variables(_LINE_BREAK.split(text))
+        return _Variables(text)
     if label.endswith(_PLAIN):
         return _Plain(_LINE_BREAK.split(text))
     return _Settings(text.removeprefix("\ufeff"))
 
 
-def _variable(line: str) -> str:
-    if _VARIABLE.match(line):
-        return _VARIABLE.sub(rf"\1{MASK}", line)
+def _variable(line: str, name: str | None) -> str:
+    found = _VARIABLE.match(line)
+    if found and found[2] == name:
+        return found[1] + MASK
     return f"# {MASK}" if line.strip() else line
 
 

@@ -162,7 +162,7 @@ class Server(LanguageServer):
     async def _edit(self, change: ProjectChange) -> None:
         texts = [self._text(file) for file in change.files]
         edit = self.translator.workspace_edit(texts)
-        reasons = _cleaned("; ".join(change.reasons))
+        reasons = _cleaned("; ".join(change.reasons or change.summary[:1]))
         self._annotate(edit, reasons)
         asked = types.ApplyWorkspaceEditParams(edit, reasons)
         answer = await self.workspace_apply_edit_async(asked)

@@ -43,10 +43,26 @@ def parse(text: str) -> dict[str, str]:
 
 
 def line_of(text: str, name: str) -> int:
-    """Return the line, from 1, of the value that counts of a variable that a `.env` file has."""
+    """Return the line, from 1, of the value that counts of a variable that a `.env` file has.
+
+    On Windows the file may spell the name in another case: then it is the first such name's line.
+    """
     lines = _with_line_feeds(text)
     starts = {each[1]: each.start(1) for each in _assignments(lines)}
-    return lines.count("\n", 0, starts[name]) + 1
+    spelled = name if name in starts else next(n for n in starts if n.upper() == name.upper())
+    return lines.count("\n", 0, starts[spelled]) + 1
+
+
+def names_by_line(text: str) -> dict[int, str]:
+    """Return the variable that each line of a `.env` file begins to set, by lines from 0."""
+    lines = _with_line_feeds(text)
+    names: dict[int, str] = {}
+    line = done = 0
+    for each in _assignments(lines):
+        line += lines.count("\n", done, each.start(1))
+        done = each.start(1)
+        names.setdefault(line, each[1])
+    return names
 
 
 def _with_line_feeds(text: str) -> str:
@@ -141,7 +157,7 @@ def _styles(value: str) -> tuple[str, ...]:
         return ()
     if _PLAIN.fullmatch(value):
         return (value,)
-    escaped = value.replace("\r", "\\r")
+    escaped = value.replace("\n", "\\n").replace("\r", "\\r")
     return (f"'{value}'", f'"{value}"', f'"{escaped}"', value)
 
 

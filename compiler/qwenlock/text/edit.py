@@ -100,7 +100,7 @@ def _set(document: Container, path: Path, value: Any) -> None:
         item = _new_member(holder, step)
         item.value = written(value, holder.layout, holder.line_indent(item))
     elif not _same(value_of(text_of(items[-1].value)), value):
-        layout = _layout_like(holder, items)
+        layout = _layout_like(holder, items[-1:])
         items[-1].value = written(value, layout, holder.line_indent(items[-1]))
 
 
