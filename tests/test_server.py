@@ -154,6 +154,7 @@ def test_unsaved_text_counts_and_not_the_disk(world: World) -> None:
         uri = await editor.open(world.own, MODELS)
         editor.type(uri, "{}")
         await editor.until(lambda: not editor.said[uri])
+        assert editor.judged[uri] == 2
         assert world.own.read_text() == MODELS
 
     edit(world, act)
@@ -317,6 +318,7 @@ def test_closed_file_has_no_findings(world: World) -> None:
         name = types.TextDocumentIdentifier(uri)
         editor.client.text_document_did_close(types.DidCloseTextDocumentParams(name))
         await editor.until(lambda: editor.said[uri] == [])
+        assert editor.judged[uri] is None
 
     edit(world, act)
 
