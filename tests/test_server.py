@@ -570,7 +570,9 @@ def test_key_is_migrated_only_after_a_preview(world: World, answer: str) -> None
         for path in files:
             assert KEY in path.read_text()
             assert path.stat().st_mode & 0o777 == 0o600
-            assert world.run("undo", "--yes").exit_code in (0, 2)
+            assert " migrate " in world.run("history").out
+            assert world.run("undo", "--yes").exit_code == 0
+            assert world.own.read_text() == LEGACY
 
     edit(world, act)
 
