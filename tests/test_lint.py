@@ -150,6 +150,10 @@ OUTCOMES: list[tuple[dict[str, Any], dict[str, str], str]] = [
         "the client uses openai/x, a runtime model; it has no key",
     ),
     (models(HERE), {"OPENAI_MODEL": "m"}, "the client uses openai/m"),
+    (
+        models(auth_type="vertex-ai"), {"GOOGLE_API_KEY": "k"},
+        "the client uses vertex-ai, a runtime model",
+    ),
     *(
         (
             models(*TWICE) | {"model": {"name": "m", "baseUrl": "https://$HOST/v1"}},
@@ -1168,9 +1172,11 @@ def test_what_nobody_reads_is_told_with_its_right_place(
     ] == said
 
 
-def test_key_in_broken_settings_is_told_at_its_place() -> None:
+@pytest.mark.parametrize("ending", ["", "}}"])
+def test_key_in_settings_is_told_at_its_place_even_if_they_are_broken(ending: str) -> None:
     text = '{\n "env": {\n  "A_KEY": "hunter2-hunter2-hunter2"\n'
-    (found,) = tracked_key_of(text, "x.json", is_known=True)
+    (found,) = tracked_key_of(text + ending, "x.json", is_known=True)
     assert (found.code, found.message) == ("QL406", "git tracks x.json, which holds a key")
     assert found.place is not None
+    assert found.place.document.label == "x.json"
     assert (found.place.position().line, found.place.position().column) == (3, 12)

@@ -103,7 +103,9 @@ def test_findings_about_the_lock_count(world: World) -> None:
     world.run("lock")
     assert document(world)["findings"] == {"errors": 0, "warnings": 0, "notes": 0}
     write(world.lock, f"{world.lock.read_text()}# mine\n")
-    assert document(world)["findings"]["errors"] == 1
+    edited = document(world)
+    assert edited["findings"]["errors"] == 1
+    assert commands(edited)[-1] == "qwenlock lock"
     old = world.lock.read_text().replace('lock-version = "2.0"', 'lock-version = "1.0"')
     write(world.lock, old)
     codes = re.findall(r"QL\d+", world.run("check").err)
