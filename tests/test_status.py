@@ -22,7 +22,24 @@ def document(world: World, *arguments: str) -> dict[str, Any]:
     return found
 
 
+DOES = {
+    "qwenlock init": "set up the project",
+    "qwenlock lint": "show the findings, their reasons and fixes",
+    "qwenlock migrate": "replace what is deprecated",
+    "qwenlock migrate --list": "say what must be done first",
+    "qwenlock lint --env": "show the 5 variables that are not set",
+    "qwenlock upgrade --keep-selection": "upgrade the plans",
+    "qwenlock check": "show what the lock needs that is not on this machine",
+    "qwenlock lock": "write qwen.lock",
+    "qwenlock run -- qwen": "start the client with the lock enforced",
+}
+EXPORTED = "set what the models need, or put it into .env"
+
+
 def commands(found: dict[str, Any]) -> list[str]:
+    """Return the commands that are advised, each with its own words."""
+    for each in found["next"]:
+        assert each["does"] == DOES.get(each["command"], EXPORTED)
     return [each["command"] for each in found["next"]]
 
 
