@@ -435,8 +435,9 @@ def test_model_is_selected_by_an_edit(world: World, refusal: str | None, said: l
     async def act(editor: Editor) -> None:
         editor.refusal = refusal
         uri = await editor.open(world.own, MODELS)
-        at = position(MODELS, '"b"')
-        action = (await editor.actions(uri, types.Range(at, at)))["Select this model"]
+        at = types.Range(position(MODELS, '"b"'), position(MODELS, '"b"'))
+        action = (await editor.actions(uri, at, ["refactor"]))["Select this model"]
+        assert await editor.actions(uri, at, ["quickfix", "ref"]) == {}
         assert action.command is not None
         await editor.run(action.command)
         (change,) = editor.edits
@@ -679,8 +680,9 @@ def test_command_that_changes_nothing_says_why(world: World) -> None:
 def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     write(world.home / ".qwen" / ".env", f"OTHER_API_KEY={KEY}\n")
+    write(world.user, {"$version": 4, "modelProvider": {}})  # with the same finding
     text = MODELS.replace('"name": "a"', '"name": "a", "generationConfig": {}').replace(
-        '"security"', '"fastModel": "b",\n  "security"'
+        '"security"', '"fastModel": "b",\n  "modelProvider": {},\n  "security"'
     )
 
     async def act(editor: Editor) -> None:
@@ -707,6 +709,7 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
         assert "**QL202: " in finding
         assert "docs/findings/QL202.md" in finding
         assert await about('"openaii"', 0) == await about('"openaii"', 9) == finding
+        assert (await about('"modelProvider"')).startswith("**QL118: ")
         assert await about("{", 0) == ""
 
     edit(world, act)
