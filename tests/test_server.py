@@ -579,7 +579,9 @@ def test_key_is_migrated_only_after_a_preview(world: World, answer: str) -> None
 
 
 def test_settings_are_migrated_by_an_edit(world: World) -> None:
-    old = json.dumps({"selectedAuthType": "openai", "theme": "x"}, indent=2)
+    auth = {"auth": {"apiKey": KEY, "baseUrl": "https://x.test/v1"}}  # which can be migrated, too
+    settings = {"selectedAuthType": "openai", "theme": "x", "security": auth}
+    old = json.dumps({**settings, "model": {"name": "m"}}, indent=2)
 
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, old)
@@ -681,7 +683,8 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     write(world.home / ".qwen" / ".env", f"OTHER_API_KEY={KEY}\n")
     write(world.user, {"$version": 4, "modelProvider": {}})  # with the same finding
-    text = MODELS.replace('"name": "a"', '"name": "a", "generationConfig": {}').replace(
+    options = '"generationConfig": {"samplingParams": {}}'
+    text = MODELS.replace('"name": "a"', f'"name": "a", {options}').replace(
         '"security"', '"fastModel": "b",\n  "modelProvider": {},\n  "security"'
     )
 
@@ -693,6 +696,9 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
             assert KEY not in said
             return said
 
+        assert (await about('"samplingParams"')).startswith(
+            "Options such as temperature.\n\n*Atomic"
+        )
         assert "OpenAI-compatible APIs" in await about('"openai"')
         assert "OpenAI-compatible APIs" in await about('"selectedType": "openai"', 18)
         assert "The environment variable that holds the API key." in await about('"envKey"')
@@ -1119,6 +1125,7 @@ def message(method: str, **more: Any) -> bytes:
     [
         (b"Content-Length: 3\r\n\r\n{x}" + message("exit"), 1),  # which pygls logs
         (message("exit"), 1),
+        (b"", 0),
         (message("shutdown", id=1) + message("exit"), 0),
         (message("initialize", id=1, params={"capabilities": {}}) + message("exit"), 1),
         (b"Content-Length: 99999999999999999999\r\n\r\n{}", None),
