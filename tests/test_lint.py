@@ -308,6 +308,9 @@ def test_a_key_is_not_renamed_over_another() -> None:
     before = subject({"$version": 4, "modelProvider": {}, "modelProviders": {"openai": [MODEL]}})
     assert found(before.sources[0]) == ["QL118"]
     assert not fix(before, everything, unsafe=True).findings
+    without_home = subject(models({**MODEL, "generationConfig": 1, "timeout": 5}))
+    assert "QL212" in [each.code for each in lint(without_home)]
+    assert not fix(without_home, everything, unsafe=True).findings
 
 
 # The world around
