@@ -44,6 +44,7 @@ class Editor:
 
     Attributes:
         said: the diagnostics of each file, by its URI.
+        judged: the version of each text that they are about.
         published: how often diagnostics came.
         messages: what was shown to the user, each with its kind.
         logged: what was logged, each with its kind.
@@ -59,6 +60,7 @@ class Editor:
     def __init__(self, client: LanguageClient) -> None:
         self.client = client
         self.said: dict[str, list[types.Diagnostic]] = {}
+        self.judged: dict[str, int | None] = {}
         self.published = 0
         self.messages: list[str] = []
         self.logged: list[str] = []
@@ -125,6 +127,7 @@ class Editor:
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def published(told: types.PublishDiagnosticsParams) -> None:
             self.said[told.uri] = list(told.diagnostics)
+            self.judged[told.uri] = told.version
             self.published += 1
             self._news.set()
 

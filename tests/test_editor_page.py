@@ -72,7 +72,7 @@ SETTINGS: dict[str, Any] = {
         "model": {"name": "coder-model"},
     },
     "plan": plan("0.12.0", generationConfig={"contextWindowSize": 7, "timeout": 1}),
-    "empty": {"modelProviders": {"openai": [{}], "gemini": [""]}, "model": {}},
+    "empty": {"modelProviders": {"openai": [{}], "gemini": [""], "anthropic": None}, "model": {}},
     "broken": '{"model": {"name": }',
     "repairs": {
         "modelProviders": {

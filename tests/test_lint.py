@@ -152,6 +152,10 @@ OUTCOMES: list[tuple[dict[str, Any], dict[str, str], str]] = [
         "the client uses openai/x, a runtime model; it has no key",
     ),
     (models(HERE), {"OPENAI_MODEL": "m"}, "the client uses openai/m"),
+    (
+        models(auth_type="vertex-ai"), {"GOOGLE_API_KEY": "k"},
+        "the client uses vertex-ai, a runtime model",
+    ),
     *(
         (
             models(*TWICE) | {"model": {"name": "m", "baseUrl": "https://$HOST/v1"}},
@@ -306,6 +310,9 @@ def test_a_key_is_not_renamed_over_another() -> None:
     before = subject({"$version": 4, "modelProvider": {}, "modelProviders": {"openai": [MODEL]}})
     assert found(before.sources[0]) == ["QL118"]
     assert not fix(before, everything, unsafe=True).findings
+    without_home = subject(models({**MODEL, "generationConfig": 1, "timeout": 5}))
+    assert "QL212" in [each.code for each in lint(without_home)]
+    assert not fix(without_home, everything, unsafe=True).findings
 
 
 # Trust, git and other files
@@ -1207,10 +1214,23 @@ def test_setting_that_nothing_reads_is_reported_with_its_right_place(
     ] == said
 
 
-def test_key_in_broken_settings_is_reported_at_its_place() -> None:
-    text = '{\n "sk-planted1": 1, "password": 12345678,\n "A_KEY": "hunter2-hunter2-hunter2",\n'
-    text += '"b": 1,' * 500
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        (
+            '{\n "sk-planted1": 1, "password": 12345678,\n "A_KEY": "hunter2-hunter2-hunter2",\n'
+            + '"b": 1,' * 500,
+            (3, 11),
+        ),
+        ('{\n "env": {\n  "A_KEY": "hunter2-hunter2-hunter2"\n', (3, 12)),
+        ('{\n "env": {\n  "A_KEY": "hunter2-hunter2-hunter2"\n}}', (3, 12)),
+    ],
+)
+def test_key_in_settings_is_reported_at_its_place_even_if_they_are_broken(
+    text: str, at: tuple[int, int]
+) -> None:
     (found,) = tracked_key_of(text, "x.json", is_known=True)
     assert (found.code, found.message) == ("QL406", "git tracks x.json, which holds a key")
     assert found.place is not None
-    assert found.place.position() == (3, 11, 1)
+    assert found.place.document.label == "x.json"
+    assert (found.place.position().line, found.place.position().column) == at

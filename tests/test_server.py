@@ -155,6 +155,7 @@ def test_unsaved_text_counts_and_not_the_disk(world: World) -> None:
         uri = await editor.open(world.own, MODELS)
         editor.type(uri, "{}")
         await editor.until(lambda: not editor.said[uri])
+        assert editor.judged[uri] == 2
         assert world.own.read_text() == MODELS
 
     edit(world, act)
@@ -318,6 +319,7 @@ def test_closed_file_has_no_findings(world: World) -> None:
         name = types.TextDocumentIdentifier(uri)
         editor.client.text_document_did_close(types.DidCloseTextDocumentParams(name))
         await editor.until(lambda: editor.said[uri] == [])
+        assert editor.judged[uri] is None
 
     edit(world, act)
 
@@ -431,8 +433,9 @@ def test_model_is_selected_by_an_edit(world: World, refusal: str | None, said: l
     async def act(editor: Editor) -> None:
         editor.refusal = refusal
         uri = await editor.open(world.own, MODELS)
-        at = position(MODELS, '"b"')
-        action = (await editor.actions(uri, types.Range(at, at)))["Select this model"]
+        at = types.Range(position(MODELS, '"b"'), position(MODELS, '"b"'))
+        action = (await editor.actions(uri, at, ["refactor"]))["Select this model"]
+        assert await editor.actions(uri, at, ["quickfix", "ref"]) == {}
         assert action.command is not None
         await editor.run(action.command)
         (change,) = editor.edits
@@ -569,13 +572,17 @@ def test_key_is_migrated_only_after_a_preview(world: World, answer: str) -> None
         for path in files:
             assert KEY in path.read_text()
             assert path.stat().st_mode & 0o777 == 0o600
-            assert world.run("undo", "--yes").exit_code in (0, 2)
+            assert " migrate " in world.run("history").out
+            assert world.run("undo", "--yes").exit_code == 0
+            assert world.own.read_text() == LEGACY
 
     edit(world, act)
 
 
 def test_settings_are_migrated_by_an_edit(world: World) -> None:
-    old = json.dumps({"selectedAuthType": "openai", "theme": "x"}, indent=2)
+    auth = {"auth": {"apiKey": KEY, "baseUrl": "https://x.test/v1"}}  # which can be migrated, too
+    settings = {"selectedAuthType": "openai", "theme": "x", "security": auth}
+    old = json.dumps({**settings, "model": {"name": "m"}}, indent=2)
 
     async def act(editor: Editor) -> None:
         uri = await editor.open(world.own, old)
@@ -676,8 +683,10 @@ def test_command_that_changes_nothing_says_why(world: World) -> None:
 def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     write(world.home / ".qwen" / ".env", f"OTHER_API_KEY={KEY}\n")
-    text = MODELS.replace('"name": "a"', '"name": "a", "generationConfig": {}').replace(
-        '"security"', '"fastModel": "b",\n  "security"'
+    write(world.user, {"$version": 4, "modelProvider": {}})  # with the same finding
+    options = '"generationConfig": {"samplingParams": {}}'
+    text = MODELS.replace('"name": "a"', f'"name": "a", {options}').replace(
+        '"security"', '"fastModel": "b",\n  "modelProvider": {},\n  "security"'
     )
 
     async def act(editor: Editor) -> None:
@@ -688,6 +697,9 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
             assert KEY not in said
             return said
 
+        assert (await about('"samplingParams"')).startswith(
+            "Options such as temperature.\n\n*Atomic"
+        )
         assert "OpenAI-compatible APIs" in await about('"openai"')
         assert "OpenAI-compatible APIs" in await about('"selectedType": "openai"', 18)
         assert "The environment variable that holds the API key." in await about('"envKey"')
@@ -704,6 +716,7 @@ def test_hover_explains_what_is_there(world: World, monkeypatch: pytest.MonkeyPa
         assert "**QL202: " in finding
         assert "docs/findings/QL202.md" in finding
         assert await about('"openaii"', 0) == await about('"openaii"', 9) == finding
+        assert (await about('"modelProvider"')).startswith("**QL118: ")
         assert await about("{", 0) == ""
 
     edit(world, act)
@@ -1113,6 +1126,7 @@ def message(method: str, **more: Any) -> bytes:
     [
         (b"Content-Length: 3\r\n\r\n{x}" + message("exit"), 1),  # which pygls logs
         (message("exit"), 1),
+        (b"", 0),
         (message("shutdown", id=1) + message("exit"), 0),
         (message("initialize", id=1, params={"capabilities": {}}) + message("exit"), 1),
         (b"Content-Length: 99999999999999999999\r\n\r\n{}", None),

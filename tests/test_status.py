@@ -22,7 +22,24 @@ def document(world: World, *arguments: str) -> dict[str, Any]:
     return found
 
 
+DOES = {
+    "qwenlock init": "set up the project",
+    "qwenlock lint": "show the findings, their reasons and fixes",
+    "qwenlock migrate": "replace what is deprecated",
+    "qwenlock migrate --list": "say what must be done first",
+    "qwenlock lint --env": "show the 5 variables that are not set",
+    "qwenlock upgrade --keep-selection": "upgrade the plans",
+    "qwenlock check": "show what the lock needs that is not on this machine",
+    "qwenlock lock": "write qwen.lock",
+    "qwenlock run -- qwen": "start the client with the lock enforced",
+}
+EXPORTED = "set what the models need, or put it into .env"
+
+
 def commands(found: dict[str, Any]) -> list[str]:
+    """Return the commands that are advised, each with its own words."""
+    for each in found["next"]:
+        assert each["does"] == DOES.get(each["command"], EXPORTED)
     return [each["command"] for each in found["next"]]
 
 
@@ -103,7 +120,9 @@ def test_findings_about_the_lock_count(world: World) -> None:
     world.run("lock")
     assert document(world)["findings"] == {"errors": 0, "warnings": 0, "notes": 0}
     write(world.lock, f"{world.lock.read_text()}# mine\n")
-    assert document(world)["findings"]["errors"] == 1
+    edited = document(world)
+    assert edited["findings"]["errors"] == 1
+    assert commands(edited)[-1] == "qwenlock lock"
     old = world.lock.read_text().replace('lock-version = "2.0"', 'lock-version = "1.0"')
     write(world.lock, old)
     codes = re.findall(r"QL\d+", world.run("check").err)

@@ -138,7 +138,7 @@ def _of_selection(subject: Subject) -> Iterator[str]:
     elif selection.kind == "undecided":
         yield "The settings alone do not decide the model: it depends on environment variables."
     elif selection.kind == "built-in":
-        yield f"Selects {prose(shown(selection.model or ''))}, a model built into Qwen Code."
+        yield f"Selects {prose(shown(str(selection.model)))}, a model built into Qwen Code."
     elif selection.model is not None:
         name = prose(shown(selection.model))
         yield f"No entry defines {name}: it is a runtime model, made from variables and settings."

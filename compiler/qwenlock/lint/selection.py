@@ -55,7 +55,7 @@ def base_url_without_effect(subject: Subject) -> Iterator[Finding]:
         (each or usual).rstrip("/") for each in urls[:1]
     ]:
         return
-    model = shown(selection.model or "")
+    model = shown(str(selection.model))
     if selection.kind == "runtime":
         message = f'model.baseUrl has no effect, because no entry defines "{model}"'
         fix = f'define "{model}" in modelProviders, with this baseUrl'
@@ -81,7 +81,7 @@ def sealed(subject: Subject) -> Iterator[Finding]:
     ignored = merged(subject.sources, GENERATION_CONFIG)
     if selection.kind != "provider" or source is None or not ignored:
         return
-    model = shown(selection.model or "")
+    model = shown(str(selection.model))
     message = f"{model} is defined in modelProviders, so it ignores model.generationConfig"
     place = source.place(GENERATION_CONFIG, on_key=True)
     fix = f"write the options into the generationConfig of {model}"
@@ -104,7 +104,7 @@ def enforced_elsewhere(subject: Subject) -> Iterator[Finding]:
         return
     message = f"{shown(enforced)} is enforced, but {shown(selected)} is selected"
     if used != selected:
-        model = shown(subject.compilation.selection.model or "")
+        model = shown(str(subject.compilation.selection.model))
         message = f"{shown(enforced)} is enforced, but {model} is a model of {used}, by its wireApi"
     fix = f"select {shown(enforced)} in security.auth.selectedType, or remove enforcedType"
     yield Finding("QL613", message, source.place(path), fix)

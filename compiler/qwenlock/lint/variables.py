@@ -167,7 +167,7 @@ def idle_variables(subject: Subject) -> Iterator[Finding]:
             continue
         for each in _set_for_the_client(name, subject):
             if each.value != value:
-                selected = f"{selection.auth_type}/{shown(selection.model or '')}"
+                selected = f"{selection.auth_type}/{shown(str(selection.model))}"
                 message = f"{name} has no effect, because {selected} is selected"
                 fix = "remove it, or select another model"
                 yield Finding("QL410", message, _place(name, each), fix)

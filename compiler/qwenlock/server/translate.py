@@ -30,7 +30,7 @@ from qwenlock.text.foreign import clean
 from qwenlock.text.locate import Position as Located
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from qwenlock.findings.finding import Finding
@@ -388,10 +388,9 @@ def _touches(one: types.Range, other: types.Range, *, exactly: bool = False) -> 
     return one.start.line <= other.end.line and other.start.line <= one.end.line
 
 
-def _is_wanted(kind: Any, only: Any) -> bool:
+def _is_wanted(kind: Any, only: Sequence[str] | None) -> bool:
     """Tell whether a kind of action is among those that were asked for; any is if none was."""
-    name, *wanted = [str(getattr(each, "value", each)) for each in (kind, *(only or ()))]
-    return not wanted or any(name == each or name.startswith(f"{each}.") for each in wanted)
+    return not only or any(kind == each or kind.startswith(each + ".") for each in only)
 
 
 def _is_settings(subject: Subject, path: Path) -> bool:
