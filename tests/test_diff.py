@@ -332,6 +332,21 @@ def test_users_of_a_variable_are_listed_without_their_places() -> None:
     ]
 
 
+def test_lists_are_compared_item_by_item() -> None:
+    """Another way would give an index of one list for some items, and of the other for others."""
+    before, after = (
+        replace(LOCK, environment=(EnvironmentVariable(name="K", used_by=users),))
+        for users in (("a", "a-x", "c"), ("b", "b-x", "a", "c-x"))
+    )
+    changes = [(each.field, each.old, each.new) for each in diff(before, after)]
+    assert changes == [
+        ("used-by.0", "a", "b"),
+        ("used-by.1", "a-x", "b-x"),
+        ("used-by.2", "c", "a"),
+        ("used-by.3", ABSENT, "c-x"),
+    ]
+
+
 def test_thousands_of_users_are_listed_quickly() -> None:
     many = range(20_000)
     changes = [LockChange("variable", "changed", "X", f"used-by.{n}", n, n + 20_000) for n in many]

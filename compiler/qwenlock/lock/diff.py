@@ -188,7 +188,13 @@ def _one(kind: ChangeKind, name: str, old: object, new: object) -> Iterator[Lock
         return
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(_present(old), _present(new), view="tree", ignore_private_variables=False)
+    tree = DeepDiff(
+        _present(old),
+        _present(new),
+        view="tree",
+        ignore_private_variables=False,
+        zip_ordered_iterables=True,  # else an index could be that of one list or of the other
+    )
     leaves = {}
     for leaf in (leaf for category in tree.values() for leaf in category):
         path = leaf.path(output_format="list")
