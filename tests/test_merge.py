@@ -233,6 +233,16 @@ def test_conflict_has_the_markers_of_git_only_where_both_changed(
     assert conflict in (tmp_path / "ours").read_text()
 
 
+@pytest.mark.parametrize(
+    "words", [*(each[:3] for each in CONFLICTS.values()), ("a b c d e", "e a b c d", "a b1 c d e")]
+)
+def test_every_conflict_has_markers(
+    world: World, tmp_path: Path, words: tuple[str, str, str]
+) -> None:
+    assert world.run("merge", *sides(tmp_path, *map(listing, words))).exit_code == 1
+    assert "<<<<<<< ours\n" in (tmp_path / "ours").read_text()
+
+
 def sides(folder: Path, *texts: Any) -> list[str]:
     """Write the three files of a merge and return their paths."""
     names = ("base", "ours", "theirs")

@@ -60,6 +60,8 @@ def merge(
     except TextError:
         pass  # git merges the lines of what is not JSON, or differs very much
     text, is_clean = merge_texts(*texts)
+    if is_clean and found is not None:  # the lines do not meet, but their meaning does
+        text, _ = merge_texts("", *texts[1:])
     write_output(ours, text, before)
     if is_clean and found is None:
         return 0
