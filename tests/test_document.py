@@ -72,6 +72,7 @@ def test_every_json_object_is_read(value: dict[str, Any]) -> None:
         ('{"a\\\\" : "x\n', "unterminated string", (1, 10)),
         ('\n{"a": "x\n', "unterminated string", (2, 7)),
         ('\r{"a": "x\r"}', "unterminated string", (2, 7)),
+        ('{\r"a": 1,\r"b": "x\r}', "unterminated string", (3, 6)),
         ('{"a": "\tx"}', "unescaped control character", (1, 8)),
         ('{"a": "\\x"}', "invalid backslash escape", (1, 8)),
         ('{"a": "\\u12"}', "invalid \\u escape", (1, 9)),

@@ -255,6 +255,12 @@ REMOVING = [
         "of the only member empties", '{\n  "a": [ 1 ]\n}', [Remove(("a", 0))], '{\n  "a": []\n}'
     ),
     Example(
+        "of the last item leaves the end of a comment above",
+        '{"a": [0,\n  // other\n\n  1]}',
+        [Remove(("a", 1))],
+        '{"a": [0\n  // other\n\n  ]}',
+    ),
+    Example(
         "on one line keeps the spaces",
         '{ "a": [1,2, 3], "b": { "c": 1 } }',
         [Remove(("a", 0)), Remove(("a", 1)), Remove(("b",))],

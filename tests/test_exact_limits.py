@@ -101,7 +101,7 @@ LIMITS: dict[str, tuple[Callable[[int], bool], int]] = {
     "integers in a lock": (lambda n: to_toml(n) == n and to_toml(-n) == -n, EXACT),
     "fallbacks that are tried": (fallbacks, MAX_FALLBACKS),
     "characters of a value in a message": (
-        lambda n: not brief("x" * (n - 2)).endswith("…"),
+        lambda n: not brief("é" * (n - 2)).endswith("…"),
         three_way._LONGEST,
     ),
     "keys that are indices": (

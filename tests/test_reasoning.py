@@ -62,6 +62,7 @@ INVALID: list[tuple[str, Any, str]] = [
     ("openai", {"profile": None}, f"profile must be {PROFILES} or qwen-chat-template"),
     ("openai", {"profile": "openai-effort", "thinking": 1}, "thinking must be true"),
     ("openai", {"profile": "qwen-chat-template", "efforts": ["low"]}, COMBINED),
+    ("openai", {"profile": "dashscope-thinking", "defaultEffort": "low"}, COMBINED),
     ("openai-responses", {"profile": "openai-effort"}, "profile must be openai-reasoning"),
     ("anthropic", {"profile": "openai-effort"}, f"profile must be {OF_ANTHROPIC}"),
     ("gemini", {"profile": "gemini", "efforts": ["max"]}, FOR_GEMINI),

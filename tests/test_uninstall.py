@@ -117,9 +117,13 @@ def test_both_scopes_or_the_one_that_is_named(world: World) -> None:
     assert settings_of(world.user)["modelProviders"] == {"openai": [OWN]}
 
 
-def test_file_with_nothing_but_the_plan_keeps_no_empty_objects(world: World) -> None:
+@pytest.mark.parametrize("has_models", [True, False])
+def test_file_with_nothing_but_the_plan_keeps_no_empty_objects(
+    world: World, has_models: bool
+) -> None:
     plan = PLANS.plan("zai")
-    write(world.user, installed(plan))
+    settings = installed(plan)
+    write(world.user, settings if has_models else {**settings, "modelProviders": {}})
     world.run("uninstall", "--plan", "zai", "--yes")
     assert settings_of(world.user).keys() == {"$version", "security", "model"}
 

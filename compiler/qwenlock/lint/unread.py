@@ -126,7 +126,7 @@ def _repair(key: str, advice: _Advice, source: Source) -> Repair | None:
     settings = source.document.value
     if advice.to is None or get(settings, advice.to, _ABSENT) is not _ABSENT:
         return None
-    for length in range(1, len(advice.to)):
+    for length in range(len(advice.to)):
         if not isinstance(get(settings, advice.to[:length], {}), dict):
             return None
     return Repair((Move((key,), advice.to),), safe=False)
