@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -304,6 +305,15 @@ def test_keys_that_are_nearly_right_are_reported(
     assert not fix(before, everything).findings
     after = fix(before, everything, unsafe=True)
     assert [each.code for each in after.findings] == codes
+
+
+def test_value_in_env_that_looks_random_is_a_key() -> None:
+    values = {"LAB": sha256(b"hunter").hexdigest(), "NOTE": "plain words"}
+    said = [each.message for each in lint(subject({"$version": 4, "env": values}))]
+    assert said[:2] == [
+        "settings.env contains a key in clear text",
+        "settings.env contains a value that is not a key",
+    ]
 
 
 def test_a_key_is_not_renamed_over_another() -> None:
