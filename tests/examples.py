@@ -36,7 +36,7 @@ class Example(NamedTuple):
     Attributes:
         before: files, by name, that cause the finding.
         after: the files that the fix changes, as they are afterwards.
-        at: the file, line and column (from 1) where it is reported; empty if there is no one place.
+        at: the file, line and column (from 1) where it is reported; empty if it has no place.
         command: the command that reports it.
         given: the command to run before that; empty if there is none.
         directory: where to run it.

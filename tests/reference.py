@@ -307,10 +307,12 @@ def _field(field: Field) -> tuple[str, str, str, str]:
 
 
 def headed(code: str, page: str) -> str:
-    """Return the page of a finding with what its rule says at the top."""
+    """Return the page of a finding with what its rule says at the top; a new page may lack that."""
     rule = RULES[code]
-    _title, severity, _reason, *rest = page.split("\n\n")
-    repaired = "".join(severity.partition(" · ")[1:])
+    paragraphs = page.split("\n\n")
+    top = paragraphs[:3] if page.startswith("# ") else []  # title, severity, reason
+    rest = paragraphs[len(top) :]
+    repaired = "".join("".join(top[1:2]).partition(" · ")[1:])
     releases = "\n".join(
         _wrapped(f"- **{each.release}{_LATER}{each.text}", indent="  ") for each in rule.releases
     )

@@ -66,7 +66,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """A file before a change, and its digest after it; None if there was no file."""
+    """A file before a change, and its digest after it; None without a file."""
 
     path: Path
     before: bytes | None = field(repr=False)

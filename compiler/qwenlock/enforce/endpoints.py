@@ -113,7 +113,7 @@ class Reply(NamedTuple):
     """An answer: the status code and the body, or the problem.
 
     Attributes:
-        code: the HTTP status; 0 if there is no answer.
+        code: the HTTP status; 0 without an answer.
         body: the body, as far as it was read.
         problem: why the endpoint did not answer; None if it did.
         detail: the same in words.
